@@ -1,0 +1,327 @@
+"""A file as frozen plain values: its scopes, control structure, names, bindings and calls, with no syntax node among them.
+
+Whatever reads a file (`read_cst`) builds an `Outline` through `Builder`; everything that decides works on the outline
+alone. So decisions can be tested without a tree, and a second reader can be held equal to the first.
+
+A *part* is a piece of control structure: a statement, or a block of statements. A part's id is its place in
+`Outline.parts`, and the same holds for scopes and calls. A *tick* orders everything as Python evaluates it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+# --- values: what an expression says, as far as a decision may lean on it ---------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A literal. `kind` is its type's name, so that `True` and `1` differ."""
+
+    value: object
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    value: Value
+    attr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`value[key]`."""
+
+    value: Value
+    key: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """`{value}` in an f-string; `plain` without a conversion or format."""
+
+    value: Value
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """An f-string."""
+
+    parts: tuple[Const | Hole, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """`left + right`, `left % right` or `left * right`."""
+
+    op: str
+    left: Value
+    right: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Dict:
+    """A dict display; a key of None stands for `**value`."""
+
+    items: tuple[tuple[Value | None, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list, tuple or set display; `kind` says which."""
+
+    kind: str
+    items: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    value: Value
+    keyword: str | None
+    stars: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    func: Value
+    args: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import binds: `requests`, or `requests.get` for `from requests import get`."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """Any other expression. Two of them are never known to be the same."""
+
+
+Value: TypeAlias = (
+    Const | Name | Attribute | Item | Hole | Join | Binary | Dict | Sequence | Call | Imported | Opaque
+)
+
+OPAQUE = Opaque()
+NONE = Const(None, "NoneType")
+
+
+def joined(parts: list[Value]) -> Value:
+    """The value of adjacent string pieces: a `Const` where all are plain, else a `Join` of merged pieces."""
+    pieces: list[Const | Hole] = []
+    for part in parts:
+        for piece in part.parts if isinstance(part, Join) else (part,):
+            last = pieces[-1] if pieces else None
+            if not isinstance(piece, Const | Hole):
+                return OPAQUE
+            if isinstance(piece, Const) and isinstance(last, Const) and piece.kind == last.kind:
+                pieces[-1] = Const(last.value + piece.value, piece.kind)  # type: ignore[operator]
+            else:
+                pieces.append(piece)
+    if len(pieces) == 1 and isinstance(pieces[0], Const):
+        return pieces[0]
+    return Join(tuple(pieces))
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+class Scope(NamedTuple):
+    kind: str  # module | function | lambda | class | comprehension | generator
+    name: str
+    parent: int  # scope id; -1 for the module
+    root: int  # the part that is its body
+    part: int  # the part in which it is defined; -1 for the module
+    globals: frozenset[str] = frozenset()
+    nonlocals: frozenset[str] = frozenset()
+
+
+class Part(NamedTuple):
+    """A statement or a block.
+
+    kind: a statement is `simple`, `return`, `raise`, `break`, `continue`, `if`, `for`, `while`, `try`, `with`, `match`,
+    `def` or `class`; inside expressions there are `choice` (a conditional or short-circuit), `comp` and `genexp`. A block
+    is a `body`, the `turn` of a loop, an `arm` (`if`, `match`, `choice`), an `else` (of a loop or try), a `handler` or a
+    `finally`.
+
+    form: of a block, `lines` (a suite on lines of its own) or `inline` (`if x: a; b`), else empty: no statement can be
+    put there. Of a statement, `joined` if a `;` sets it behind another on the same line.
+    """
+
+    tick: int
+    kind: str
+    parent: int  # part id; -1 for the body of a module, function or lambda
+    scope: int
+    form: str = ""
+    test: Value = OPAQUE  # of `if` and `while`
+    exhaustive: bool = False  # of `match`: the last case takes everything
+    how: str = ""  # of `genexp`: what becomes of it, as for a `Use`
+    call: int = -1
+
+
+class Use(NamedTuple):
+    """A name that is read.
+
+    how: what becomes of its value. `read`: looked at, no more (compared, tested, formatted, iterated). `unpack`: `*name`,
+    `**name`. `arg`: handed to the call `call`. `.update()`, `.x`, `[]`, `[]=`, `.x=`, `[].y` ...: what is done on it,
+    as written. `value`: anything else, it may live on under another name.
+    """
+
+    tick: int
+    part: int
+    scope: int
+    name: str
+    how: str
+    key: Value = OPAQUE  # of `[]=` and `[]del`
+    call: int = -1
+
+
+class Bind(NamedTuple):
+    """A name that is bound: `how` is assign, param, import, star, for, with, except, def, class, augment, del, walrus,
+    match, unpack, declare (an annotation alone) or type."""
+
+    tick: int
+    part: int
+    scope: int
+    name: str
+    how: str
+    value: Value = OPAQUE
+
+
+class CallSite(NamedTuple):
+    """A call; its tick is when it runs, after its arguments were evaluated."""
+
+    tick: int
+    part: int
+    scope: int
+    value: Call
+
+
+class Pause(NamedTuple):
+    """An `await` or a `yield`: other code runs here."""
+
+    tick: int
+    part: int
+
+
+class Outline(NamedTuple):
+    scopes: tuple[Scope, ...]
+    parts: tuple[Part, ...]
+    uses: tuple[Use, ...]
+    binds: tuple[Bind, ...]
+    calls: tuple[CallSite, ...]
+    pauses: tuple[Pause, ...]
+    dunder_all: frozenset[str]  # the strings of `__all__`
+
+
+# --- building ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Builder:
+    """Collects an outline in evaluation order. A reader opens scopes and parts, and reports what stands in them."""
+
+    scopes: list[Scope] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+    binds: list[Bind] = field(default_factory=list)
+    calls: list[CallSite | None] = field(default_factory=list)
+    pauses: list[Pause] = field(default_factory=list)
+    dunder_all: set[str] = field(default_factory=set)
+    tick: int = 0
+    at: int = -1  # the part being read
+    scope: int = -1
+
+    def _next(self) -> int:
+        self.tick += 1
+        return self.tick
+
+    @contextmanager
+    def part(self, kind: str, form: str = "") -> Iterator[int]:
+        outer, self.at = self.at, len(self.parts)
+        self.parts.append(Part(self._next(), kind, outer, self.scope, form))
+        yield self.at
+        self.at = outer
+
+    @contextmanager
+    def inner_scope(self, kind: str, name: str, form: str) -> Iterator[None]:
+        """A scope and the block that is its body, which runs in place for a class or comprehension, else when called."""
+        outer_scope, outer_at = self.scope, self.at
+        self.scope = len(self.scopes)
+        inline = kind in ("class", "comprehension", "generator")
+        self.at = outer_at if inline else -1
+        self.scopes.append(Scope(kind, name, outer_scope, len(self.parts), outer_at))
+        with self.part("turn" if kind in ("comprehension", "generator") else "body", form):
+            yield
+        self.scope, self.at = outer_scope, outer_at
+
+    def describe(
+        self, part: int, *, test: Value = OPAQUE, exhaustive: bool = False, how: str = "", call: int = -1
+    ) -> None:
+        """Adds what is known of a part only once its inside has been read."""
+        self.parts[part] = self.parts[part]._replace(test=test, exhaustive=exhaustive, how=how, call=call)
+
+    def declare(self, kind: str, names: list[str]) -> None:
+        """`global` or `nonlocal` names of the current scope."""
+        scope = self.scopes[self.scope]
+        declared = frozenset(names)
+        self.scopes[self.scope] = (
+            scope._replace(globals=scope.globals | declared)
+            if kind == "global"
+            else scope._replace(nonlocals=scope.nonlocals | declared)
+        )
+
+    def use(self, name: str, how: str, key: Value = OPAQUE, call: int = -1) -> None:
+        self.uses.append(Use(self._next(), self.at, self.scope, name, how, key, call))
+
+    def bind(self, name: str, how: str, value: Value = OPAQUE) -> None:
+        scope = self.scope
+        if how == "walrus":  # binds in the scope around all comprehensions (PEP 572)
+            while self.scopes[scope].kind in ("comprehension", "generator"):
+                scope = self.scopes[scope].parent
+        self.binds.append(Bind(self._next(), self.at, scope, name, how, value))
+
+    def import_module(self, path: str, alias: str | None) -> None:
+        """`import path [as alias]`; without an alias it binds the first name of the path."""
+        self.bind(alias or path.partition(".")[0], "import", Imported(path if alias else path.partition(".")[0]))
+
+    def import_from(self, module: str, name: str, alias: str | None) -> None:
+        self.bind(alias or name, "import", Imported(f"{module}.{name}"))
+
+    def import_star(self, module: str) -> None:
+        self.bind("*", "star", Imported(module))
+
+    def open_call(self) -> int:
+        """The id of a call whose function and arguments are about to be read."""
+        self.calls.append(None)
+        return len(self.calls) - 1
+
+    def close_call(self, call: int, func: Value, args: tuple[Argument, ...]) -> Call:
+        value = Call(func, args)
+        self.calls[call] = CallSite(self._next(), self.at, self.scope, value)
+        return value
+
+    def pause(self) -> None:
+        self.pauses.append(Pause(self._next(), self.at))
+
+    def finish(self) -> Outline:
+        calls = tuple(call for call in self.calls if call is not None)
+        return Outline(
+            tuple(self.scopes),
+            tuple(self.parts),
+            tuple(self.uses),
+            tuple(self.binds),
+            calls,
+            tuple(self.pauses),
+            frozenset(self.dunder_all),
+        )
