@@ -1,0 +1,639 @@
+"""What an outline means for requests: which calls are bare, which repeat, which host they reach, what stays the same.
+
+Nothing here decides what to do about it; `rules` name the patterns and `plan` the cure.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePath
+from types import MappingProxyType
+
+from sessionize import outline as o
+from sessionize.flow import NEXT, Event, Flow, Place
+from sessionize.names import Names
+
+# The functions of requests and how many positional arguments each takes (requests/api.py).
+VERBS: Mapping[str, int] = MappingProxyType(
+    {"get": 2, "post": 3, "put": 2, "patch": 2, "delete": 1, "head": 1, "options": 1, "request": 2}
+)
+
+_SAME = {"requests.session": "requests.Session", "requests.sessions.Session": "requests.Session"}
+_LEAVING = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
+_WAITING = frozenset({"sleep", "input", "getpass", "wait"})
+_FORKING = frozenset({"fork", "forkpty"})
+_EAGER = frozenset({"list", "tuple", "set", "dict", "frozenset", "sum", "any", "all", "min", "max", "sorted", "join"})
+# Calls that only look at what they are given.
+_LOOKING = frozenset(
+    f"builtins.{name}"
+    for name in ("print", "len", "dict", "str", "repr", "sorted", "list", "tuple", "set", "bool", "isinstance")
+) | {"json.dumps", "copy.copy", "copy.deepcopy"}
+_READING = frozenset({"read", "unpack", "[]", ".get()", ".items()", ".keys()", ".values()", ".copy()"})
+_TEXT_METHODS = frozenset({"strip", "lstrip", "rstrip", "lower", "upper", "format", "join", "replace", "hexdigest"})
+
+
+@dataclass(frozen=True, slots=True)
+class BareCall:
+    """A call of one of requests' functions. `root` is the name that the callee starts with, `shown` all of it."""
+
+    id: int
+    verb: str
+    root: str
+    shown: str
+    site: o.CallSite
+    home: int
+
+    def argument(self, keyword: str, position: int = -1) -> o.Value | None:
+        """The argument of that keyword, or at that position."""
+        args = self.site.value.args
+        for arg in args:
+            if arg.keyword == keyword:
+                return arg.value
+        return args[position].value if 0 <= position < len(args) and not args[position].keyword else None
+
+
+class Facts:
+    def __init__(self, outline: o.Outline, filename: str = "") -> None:
+        self.outline = outline
+        self.filename = filename
+        self.names = Names(outline)
+        leaving = (
+            call.part
+            for call in outline.calls
+            if outline.parts[call.part].kind == "simple" and self.origin(call.value.func, call.scope) in _LEAVING
+        )
+        self.flow = Flow(outline, frozenset(leaving))
+        self.calls = tuple(self._bare_calls())
+
+    # --- what names stand for -----------------------------------------------------------------------------------------
+
+    def origin(self, value: o.Value, scope: int) -> str | None:
+        """The dotted path of what an expression names: `requests.get`, `builtins.print`, or None if it is neither
+        imported nor a name that the file does not bind."""
+        if isinstance(value, o.Attribute):
+            path = self.origin(value.value, scope)
+            path = f"{path}.{value.attr}" if path is not None else None
+        elif isinstance(value, o.Name):
+            path = self._imported(value.name, scope)
+        else:
+            return None
+        return _SAME.get(path, path) if path is not None else None
+
+    def _imported(self, name: str, scope: int) -> str | None:
+        owner = self.names.owner(name, scope)
+        if owner == -1:
+            return f"builtins.{name}"
+        paths = {self._path(bind) for bind in self._primary(owner, name)}
+        return paths.pop() if len(paths) == 1 else None
+
+    def _primary(self, owner: int, name: str) -> list[o.Bind]:
+        """The bindings of a variable that are not made in place of another."""
+        live = self._live(owner, name)
+        return [bind for bind in live if not self._fallback(bind)] or live
+
+    @staticmethod
+    def _path(bind: o.Bind) -> str | None:
+        return bind.value.path if isinstance(bind.value, o.Imported) else None
+
+    def _live(self, owner: int, name: str) -> list[o.Bind]:
+        """The bindings of a variable but those under `if TYPE_CHECKING:`."""
+        return [b for b in self.names.binds(owner, name) if b.how != "declare" and not self._for_types(b)]
+
+    def _for_types(self, bind: o.Bind) -> bool:
+        parts = self.outline.parts
+        part = bind.part
+        while parts[part].parent != -1:
+            outer = parts[part].parent
+            test = parts[outer].test
+            if parts[outer].kind == "if" and self.outline.parts[part].kind == "arm":
+                name = test.attr if isinstance(test, o.Attribute) else test.name if isinstance(test, o.Name) else ""
+                if name == "TYPE_CHECKING":
+                    return True
+            part = outer
+        return False
+
+    def _fallback(self, bind: o.Bind) -> bool:
+        """Bound in place of a module that may be missing: `requests = None`, or in the handler of the import's `try`."""
+        if bind.how == "assign" and bind.value == o.NONE:
+            return True
+        parts = self.outline.parts
+        return bind.how in ("import", "assign") and any(parts[p].kind == "handler" for p in self._around(bind.part))
+
+    def _around(self, part: int) -> Iterator[int]:
+        while part != -1:
+            yield part
+            part = self.outline.parts[part].parent
+
+    def _bare_calls(self) -> Iterator[BareCall]:
+        for call, site in enumerate(self.outline.calls):
+            path = self.origin(site.value.func, site.scope)
+            if path is None or not path.startswith("requests.") or path[9:] not in VERBS:
+                continue
+            func = site.value.func
+            root = func
+            while isinstance(root, o.Attribute):
+                root = root.value
+            assert isinstance(root, o.Name)
+            shown = f"{root.name}.{path[9:]}" if isinstance(func, o.Attribute) else root.name
+            yield BareCall(call, path[9:], root.name, shown, site, self.flow.home[site.part])
+
+    # --- what repeats -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def by_home(self) -> dict[int, list[BareCall]]:
+        """The bare calls of each home in the order in which they run."""
+        homes: dict[int, list[BareCall]] = defaultdict(list)
+        for call in sorted(self.calls, key=lambda call: call.site.tick):
+            homes[call.home].append(call)
+        return homes
+
+    @cached_property
+    def loops(self) -> dict[int, int]:
+        """The innermost loop that repeats each call; calls that no loop repeats are left out."""
+        found = {}
+        for call in self.calls:
+            again = self.flow.turns_again(call.site.part, call.site.tick)
+            loops = [loop for loop in again if not self._new_host_each_turn(call, loop)]
+            if loops:
+                found[call.id] = loops[0]
+        return found
+
+    @cached_property
+    def chained(self) -> set[int]:
+        """The calls that no loop repeats but that run before or after another bare call of their home."""
+        found: set[int] = set()
+        for home, calls in self.by_home.items():
+            if len(calls) > 1:
+                events = {c.id: Event(c.site.tick, c.site.part, c.id, self.host(c)) for c in calls}
+                inside: dict[int, list[Event]] = defaultdict(list)
+                for call in calls:
+                    if call.id in self.loops:
+                        for loop in self.flow.loops(call.site.part):
+                            inside[loop].append(events[call.id])
+                found |= self.flow.chained(home, events.values(), inside)
+        return found - self.loops.keys()
+
+    def repeated(self, home: int) -> list[BareCall]:
+        """The calls of a home that should share a session."""
+        return [call for call in self.by_home.get(home, ()) if call.id in self.loops or call.id in self.chained]
+
+    # --- hosts --------------------------------------------------------------------------------------------------------
+
+    def host(self, call: BareCall, given: Mapping[str, o.Value] = MappingProxyType({})) -> str | None:
+        """The host that a call reaches, where the source shows it. `given`: values of names to assume."""
+        url = call.argument("url", 1 if call.verb == "request" else 0)
+        if url is None:
+            return None
+        text, whole = self._prefix(url, call.site.scope, given, 0)
+        found = re.match(r"https?://([^/?#\\]+)([/?#\\]|$)", text, re.IGNORECASE)
+        if found is None or not (whole or found[2]):
+            return None
+        return found[1].rpartition("@")[2].lower()
+
+    def _new_host_each_turn(self, call: BareCall, loop: int) -> bool:
+        """Whether the loop goes over a literal list that gives the call another known host on every turn."""
+        bind = self._targets.get(loop)
+        if bind is None:
+            return False
+        values = self._once(bind.value, bind.scope)
+        if not isinstance(values, o.Sequence) or len(self.names.binds(bind.scope, bind.name)) != 1:
+            return False
+        hosts = [self.host(call, {bind.name: item}) for item in values.items]
+        return None not in hosts and len(set(hosts)) == len(hosts)
+
+    @cached_property
+    def _targets(self) -> dict[int, o.Bind]:
+        """The binding of each loop that goes over something with a single name."""
+        return {self.outline.parts[b.part].parent: b for b in reversed(self.outline.binds) if b.how == "for"}
+
+    def _once(self, value: o.Value, scope: int) -> o.Value:
+        """A value, or that of the name, if it is one that is bound once."""
+        if isinstance(value, o.Name):
+            owner = self.names.owner(value.name, scope)
+            binds = self.names.binds(owner, value.name)
+            return binds[0].value if len(binds) == 1 and binds[0].how == "assign" else o.OPAQUE
+        return value
+
+    def _prefix(self, value: o.Value, scope: int, given: Mapping[str, o.Value], depth: int) -> tuple[str, bool]:
+        """The text that a string begins with, as far as it is known, and whether that is all of it."""
+        if depth > 8:
+            return "", False
+        match value:
+            case o.Const(value=str(text)):
+                return text, True
+            case o.Name(name=name) if name in given:
+                return self._prefix(given[name], scope, {}, depth + 1)
+            case o.Name():
+                return self._prefix(self._once(value, scope), scope, given, depth + 1)
+            case o.Join(parts=parts):
+                pieces: list[o.Value] = [p.value if isinstance(p, o.Hole) and p.plain else p for p in parts]
+            case o.Binary(op="+", left=left, right=right):
+                pieces = [left, right]
+            case o.Binary(op="%", left=o.Const(value=str(text)), right=right):
+                pieces = _percent(text, right)
+            case o.Call(func=o.Attribute(value=template, attr="format"), args=args):
+                text, whole = self._prefix(template, scope, given, depth + 1)
+                pieces = _format(text if whole else text.partition("{")[0] + "{}", args)
+            case _:
+                return "", False
+        known = ""
+        for piece in pieces:
+            text, whole = self._prefix(piece, scope, given, depth + 1)
+            known += text
+            if not whole:
+                return known, False
+        return known, True
+
+    # --- waits, and other reasons for care ----------------------------------------------------------------------------
+
+    def _reaching(self, names: frozenset[str]) -> set[str]:
+        """The names, and those of this file's functions that call one of them, directly or not."""
+        callers: dict[str, set[str]] = defaultdict(set)
+        for call in self.outline.calls:
+            function = self.outline.scopes[self.outline.parts[self.flow.home[call.part]].scope].name
+            callers[_last(call.value.func)].add(function)
+        reaching = set(names)
+        todo = list(names)
+        while todo:
+            for caller in callers[todo.pop()] - reaching - {""}:
+                reaching.add(caller)
+                todo.append(caller)
+        return reaching
+
+    @cached_property
+    def _waits(self) -> dict[int, list[tuple[int, int]]]:
+        """(tick, part) of whatever may take its time, by home."""
+        waits = defaultdict(list)
+        for tick, part in self.outline.pauses:
+            waits[self.flow.home[part]].append((tick, part))
+        waiting = self._reaching(_WAITING)
+        for call in self.outline.calls:
+            if _last(call.value.func) in waiting:
+                waits[self.flow.home[call.part]].append((call.tick, call.part))
+        return waits
+
+    def waits_between(self, calls: Sequence[BareCall]) -> bool:
+        """Whether a sleep, input, `await` or `yield` can come between two of the calls."""
+        ticks = [call.site.tick for call in calls]
+        loops = {loop for call in calls for loop in self.flow.loops(call.site.part)}
+        return any(
+            min(ticks) < tick < max(ticks) or loops.intersection(self.flow.loops(part))
+            for tick, part in self._waits.get(calls[0].home, ())
+        )
+
+    @cached_property
+    def showing(self) -> dict[int, str]:
+        """The homes in which a new variable would show, and by what: `locals()` and the like."""
+        showing = {}
+        for call in self.outline.calls:
+            name = (self.origin(call.value.func, call.scope) or "").removeprefix("builtins.")
+            if name in ("eval", "exec") or (name in ("locals", "vars", "dir") and not call.value.args):
+                showing[self.flow.home[call.part]] = name
+            elif name == "globals":
+                showing[0] = name
+        return showing
+
+    @cached_property
+    def forking(self) -> set[int]:
+        """The homes that fork, directly or through a function of this file."""
+        forking = self._reaching(_FORKING)
+        return {self.flow.home[call.part] for call in self.outline.calls if _last(call.value.func) in forking}
+
+    @cached_property
+    def sessions(self) -> dict[int, list[o.Bind]]:
+        """The names bound to a plain `requests.Session()`, by scope."""
+        sessions = defaultdict(list)
+        for bind in self.outline.binds:
+            value = bind.value
+            if isinstance(value, o.Call) and self.origin(value.func, bind.scope) == "requests.Session":
+                sessions[bind.scope].append(bind)
+        return sessions
+
+    @cached_property
+    def imports(self) -> list[o.Bind]:
+        return [bind for bind in self.outline.binds if bind.how == "import"]
+
+    def lazily(self, call: BareCall) -> bool:
+        """Whether the call is in a generator expression that may be consumed elsewhere."""
+        for part in self.flow.ancestors(call.site.part):
+            row = self.outline.parts[part]
+            if row.kind == "genexp" and row.how not in ("read", "unpack"):
+                taker = self.outline.calls[row.call].value if row.how == "arg" else None
+                if taker is None or _last(taker.func) not in _EAGER:
+                    return True
+        return False
+
+    @cached_property
+    def changes_requests(self) -> str | None:
+        """How this file changes or replaces requests itself, if it does."""
+        for use in self.outline.uses:
+            if use.how.startswith(".") and use.how.endswith(("=", "del")):
+                path = self.origin(o.Name(use.name), use.scope)
+                if path is not None and path.partition(".")[0] == "requests":
+                    return f"`{use.name}{use.how.rstrip('=')}` is changed in this file"
+        for call in self.outline.calls:
+            for arg in call.value.args[:1]:
+                subject = arg.value
+                target = str(subject.value) if isinstance(subject, o.Const) else self.origin(subject, call.scope) or ""
+                name = _last(call.value.func)
+                if re.match(r"(.*\.)?requests\b", target) and name in ("patch", "object", "setattr", "delattr"):
+                    return "requests is patched in this file"
+        for bind in self.outline.binds:
+            module = (self._path(bind) or "").partition(".")[0]
+            if module in ("requests_cache", "httpretty", "pytest_socket"):
+                return f"{module} changes how requests works"
+        return None
+
+    @cached_property
+    def is_test(self) -> bool:
+        path = PurePath(self.filename)
+        if re.fullmatch(r"(test_.*|.*_test|conftest)\.pyi?", path.name) or {"test", "tests"}.intersection(path.parts):
+            return True
+        return any((self._path(bind) or "").partition(".")[0] in ("pytest", "unittest") for bind in self.outline.binds)
+
+    # --- places and what is known there -------------------------------------------------------------------------------
+
+    def place(self, calls: Sequence[BareCall]) -> Place | None:
+        """Where one session for the calls can be made (see `Flow.place`)."""
+        scope = self.outline.parts[calls[0].home].scope
+        return self.flow.place([(call.site.tick, call.site.part) for call in calls], scope)
+
+    def _seen_from(self, place: Place, owner: int) -> Place | None:
+        """`place`, or where in the scope `owner` the function around it is defined."""
+        while True:
+            scope = self.outline.parts[self.flow.home[place.block]].scope
+            if scope == owner:
+                return place
+            part = self.outline.scopes[scope].part
+            if part == -1:
+                return None
+            place = Place(part, part, self.outline.parts[part].tick)
+
+    def bound(self, name: str, scope: int, place: Place) -> str:
+        """Whether an import of `name` has run at `place`: `surely`, `maybe` or `never`."""
+        owner = self.names.owner(name, scope)
+        imports = self._primary(owner, name)
+        instead = [bind for bind in self._live(owner, name) if bind not in imports and not self._left(bind)]
+        if self.import_before(name, scope, place) is None:
+            return "maybe" if instead or self._seen_from(place, owner) is not place else "never"
+        stars = [star for star in self.names.stars if owner == 0 and star.tick > imports[-1].tick]
+        return "maybe" if instead or stars else "surely"
+
+    def import_before(self, name: str, scope: int, place: Place) -> o.Bind | None:
+        """The import of `name` that has surely run at `place`, if there is one."""
+        owner = self.names.owner(name, scope)
+        seen = self._seen_from(place, owner)
+        before = (b for b in self._primary(owner, name) if seen and self.flow.dominates(b.part, b.tick, seen))
+        return next(before, None)
+
+    def _left(self, bind: o.Bind) -> bool:
+        """Whether the handler that binds this is left at once, so that nothing later sees it."""
+        parts = self.outline.parts
+        handlers = [part for part in self._around(bind.part) if parts[part].kind == "handler"]
+        return bool(handlers) and not self.flow.outcomes[handlers[0]] & NEXT
+
+    def constant(self, value: o.Value | None, scope: int) -> o.Value:
+        """What a value is, followed through a name that is bound once; None's value where it is left out."""
+        return o.NONE if value is None else self._once(value, scope)
+
+    def may_change(self, option: str, calls: Sequence[BareCall], place: Place) -> str | None:
+        """Why the value that all the calls pass as `option` can't be taken at `place` instead; None if it can.
+
+        All must pass the same expression. Taking it early must have no effect, must not raise, and must give what each
+        call would have got.
+        """
+        return _Steady(self, calls, place).why_not(option)
+
+
+def _last(value: o.Value) -> str:
+    return value.attr if isinstance(value, o.Attribute) else value.name if isinstance(value, o.Name) else ""
+
+
+def _percent(text: str, right: o.Value) -> list[o.Value]:
+    """The pieces of `text % right`."""
+    values = list(right.items) if isinstance(right, o.Sequence) and right.kind == "tuple" else [right]
+    pieces: list[o.Value] = []
+    for index, piece in enumerate(re.split(r"%s", text)):
+        if index:
+            pieces.append(values.pop(0) if values else o.OPAQUE)
+        pieces.append(o.Const(piece.partition("%")[0], "str"))
+        if "%" in piece:
+            return [*pieces, o.OPAQUE]
+    return pieces
+
+
+def _format(text: str, args: tuple[o.Argument, ...]) -> list[o.Value]:
+    """The pieces of `text.format(*args)`."""
+    pieces: list[o.Value] = []
+    try:
+        fields = list(string.Formatter().parse(text))
+    except ValueError:
+        return [o.OPAQUE]
+    for index, (literal, field, spec, conversion) in enumerate(fields):
+        pieces.append(o.Const(literal, "str"))
+        if field is not None:
+            plain = not spec and not conversion and not any(arg.stars for arg in args)
+            position = int(field) if field.isdigit() else index
+            named = [arg.value for arg in args if arg.keyword == field]
+            numbered = [arg.value for arg in args if arg.keyword is None][position : position + 1]
+            found = numbered if not field or field.isdigit() else named
+            pieces.append(found[0] if plain and found else o.OPAQUE)
+    return pieces
+
+
+class _Steady:
+    """Whether an option has one value from a place to the last of the calls that pass it."""
+
+    def __init__(self, facts: Facts, calls: Sequence[BareCall], place: Place) -> None:
+        self.facts = facts
+        self.names = facts.names
+        self.calls = calls
+        self.place = place
+        self.home = calls[0].home
+        self.scope = facts.outline.parts[self.home].scope
+        self.end = max(call.site.tick for call in calls)
+        self.turns = {loop for call in calls for loop in facts.flow.loops(call.site.part)}
+
+    def why_not(self, option: str) -> str | None:
+        values = [call.argument(option) for call in self.calls]
+        value = values[0]
+        if value is None or any(other != value for other in values):
+            return "not all calls pass the same"
+        for name in _names(value):
+            owner = self.names.owner(name, self.scope)
+            if any(self.names.owner(name, call.site.scope) != owner for call in self.calls):
+                return f"`{name}` is not the same variable everywhere"
+        if option == "auth":
+            return self.pair(value)
+        return self.mapping(value)
+
+    def mapping(self, value: o.Value) -> str | None:
+        if isinstance(value, o.Name):
+            return self.name(value.name) or self.bound_to(value.name, self.plain_dict) or self.untouched(value.name)
+        return self.plain_dict(value) or self.items([item for _, item in value.items])  # type: ignore[union-attr]
+
+    def pair(self, value: o.Value) -> str | None:
+        match value:
+            case o.Name(name=name):
+                return self.name(name) or self.bound_to(name, self.plain_pair)
+            case o.Sequence(kind="tuple", items=(_, _) as items):
+                return self.items(list(items))
+            case o.Call(func=func, args=(user, password)) if is_basic_auth(self.facts, value, self.scope):
+                if self.facts.bound(_names(func)[0], self.scope, self.place) != "surely":
+                    return "its class may not be imported before the calls"
+                return self.items([user.value, password.value])
+        return "it is not a pair"
+
+    def plain_dict(self, value: o.Value) -> str | None:
+        """A dict display with string keys and no None: a session merges it as a call does (SEMANTICS H2, H5, H7)."""
+        if not isinstance(value, o.Dict):
+            return "it is not known to be a plain dict"
+        for key, item in value.items:
+            if not isinstance(key, o.Const) or key.kind != "str":
+                return "its keys are not all known to be strings"
+            if item == o.NONE:
+                return "it holds None"
+        return None
+
+    def plain_pair(self, value: o.Value) -> str | None:
+        match value:
+            case o.Sequence(kind="tuple", items=(_, _)):
+                return None
+        return "it is not known to be a pair"
+
+    def items(self, values: list[o.Value]) -> str | None:
+        for value in values:
+            if isinstance(value, o.Const) and value != o.NONE:
+                continue
+            if isinstance(value, o.Name):
+                reason = self.name(value.name)
+            elif is_text(self.facts, value, self.scope):
+                reason = next(filter(None, map(self.name, _names(value))), None)
+            else:
+                reason = "a value in it may vary or raise"
+            if reason is not None:
+                return reason
+        return None
+
+    def name(self, name: str) -> str | None:
+        """Why a name may be unbound at the place, or bound anew before the last call."""
+        facts = self.facts
+        owner = self.names.owner(name, self.scope)
+        binds = self.names.binds(owner, name)
+        if owner == self.scope:
+            if any(facts.flow.home[bind.part] != self.home or self.between(bind.tick, bind.part) for bind in binds):
+                return f"`{name}` may be bound anew"
+            seen = self.place
+        else:
+            outer = facts._seen_from(self.place, owner) if owner != -1 else None
+            if outer is None or len(binds) != 1:
+                return f"`{name}` may be bound anew" if outer is not None else f"`{name}` is not bound in this file"
+            if facts.flow.loops(binds[0].part):
+                return f"`{name}` is bound in a loop"
+            seen = outer
+        if not any(facts.flow.dominates(bind.part, bind.tick, seen) and bind.how != "del" for bind in binds):
+            return f"`{name}` may not be bound before the calls"
+        return None
+
+    def between(self, tick: int, part: int) -> bool:
+        """Whether something of the home can run after the place and before the last call."""
+        inside = bool(self.turns.intersection(self.facts.flow.loops(part)))
+        return tick > self.place.tick and (tick < self.end or inside)
+
+    def bound_to(self, name: str, check: object) -> str | None:
+        owner = self.names.owner(name, self.scope)
+        for bind in self.names.binds(owner, name):
+            reason = check(bind.value) if bind.how == "assign" else f"`{name}` is not bound to a display here"  # type: ignore[operator]
+            if reason is not None:
+                return str(reason)
+            if owner == 0 and any(star.tick > bind.tick for star in self.names.stars):
+                return f"`{name}` may be replaced by a star import"
+        return None
+
+    def untouched(self, name: str) -> str | None:
+        """Why the dict that a name is bound to may change, or be known under another name, before the last call."""
+        facts = self.facts
+        owner = self.names.owner(name, self.scope)
+        for use in self.names.uses(owner, name):
+            if use.how in _READING or self.looked_at(use):
+                continue
+            if facts.flow.home[use.part] == self.home:
+                if use.tick > self.place.tick and not self.between(use.tick, use.part):
+                    continue
+                early = use.tick < self.place.tick and owner == self.scope
+                if early and use.how in ("[]=", "[]del") and isinstance(use.key, o.Const) and use.key.kind == "str":
+                    continue
+            return f"`{name}` may change between the calls"
+        return None
+
+    def looked_at(self, use: o.Use) -> bool:
+        if use.how != "arg":
+            return False
+        call = self.facts.outline.calls[use.call]
+        path = self.facts.origin(call.value.func, call.scope) or ""
+        return path in _LOOKING or path in {f"requests.{verb}" for verb in VERBS}
+
+
+def _names(value: o.Value) -> list[str]:
+    """The names in a value."""
+    match value:
+        case o.Name(name=name):
+            return [name]
+        case o.Dict(items=items):
+            return [name for pair in items for part in pair if part is not None for name in _names(part)]
+        case o.Sequence(items=items):
+            return [name for item in items for name in _names(item)]
+        case o.Join(parts=parts):
+            return [name for part in parts if isinstance(part, o.Hole) for name in _names(part.value)]
+        case o.Binary(left=left, right=right):
+            return _names(left) + _names(right)
+        case o.Call(func=func, args=args):
+            return _names(func) + [name for arg in args for name in _names(arg.value)]
+    return []
+
+
+def is_text(facts: Facts, value: o.Value, scope: int, depth: int = 0) -> bool:
+    """Whether a value is surely a string whose making has no effect beyond reading names."""
+    match value:
+        case o.Const(kind=kind):
+            return kind == "str"
+        case o.Join(parts=parts):
+            return all(
+                isinstance(part, o.Const) or (part.plain and is_text(facts, part.value, scope, depth))
+                for part in parts
+            )
+        case o.Binary(op="+", left=left, right=right):
+            return is_text(facts, left, scope, depth) and is_text(facts, right, scope, depth)
+        case o.Name(name=name) if depth < 8:
+            owner = facts.names.owner(name, scope)
+            binds = facts.names.binds(owner, name)
+            return bool(binds) and all(_binds_text(facts, bind, owner, depth + 1) for bind in binds)
+    return False
+
+
+def _binds_text(facts: Facts, bind: o.Bind, owner: int, depth: int) -> bool:
+    """Whether a binding gives its name a string; how it is made does not matter here."""
+    if bind.how == "param":
+        return bind.value == o.Name("str")
+    if bind.how != "assign":
+        return False
+    match bind.value:
+        case o.Call(func=o.Attribute(value=receiver, attr=attr)) if attr in _TEXT_METHODS:
+            return attr == "hexdigest" or is_text(facts, receiver, owner, depth)
+        case o.Call(func=func):
+            return facts.origin(func, owner) in ("builtins.str", "builtins.input", "getpass.getpass")
+        case o.Item(value=mapping):
+            return facts.origin(mapping, owner) == "os.environ"
+    return is_text(facts, bind.value, owner, depth)
+
+
+def is_basic_auth(facts: Facts, value: o.Value, scope: int) -> bool:
+    """`HTTPBasicAuth(user, password)`: what requests makes of a pair (requests/models.py, prepare_auth)."""
+    if not isinstance(value, o.Call) or len(value.args) != 2 or any(arg.stars for arg in value.args):
+        return False
+    return facts.origin(value.func, scope) == "requests.auth.HTTPBasicAuth"

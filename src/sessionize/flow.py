@@ -1,0 +1,345 @@
+"""What runs again, what runs after what, and what always ran before: control flow on an outline.
+
+Only normal flow counts. An exception that leaves a statement is not followed into its handlers, so a loop whose body
+returns on success is left by it, and the body of a `try` and its handlers exclude each other.
+
+A *home* is the body of a module, function or lambda; class bodies and comprehensions run in place inside theirs.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple, TypeAlias
+
+from sessionize.outline import Const, Outline
+
+# How a part can be left, as bits.
+NEXT, BREAK, CONTINUE, EXIT = 1, 2, 4, 8
+
+_JUMPS = {"return": EXIT, "raise": EXIT, "break": BREAK, "continue": CONTINUE}
+_BRANCHES = frozenset({"if", "match", "choice"})
+_LOOPS = frozenset({"for", "while", "comp", "genexp"})
+_PLAIN = frozenset({"simple", "def", "class"})
+
+Live: TypeAlias = dict[str | None, frozenset[int]]
+
+
+class Event(NamedTuple):
+    """A call of interest: `key` is what it must have in common with another to count as repeating it (None: unknown)."""
+
+    tick: int
+    part: int
+    id: int
+    key: str | None
+
+
+class Place(NamedTuple):
+    """A point in a block: directly before one of its statements."""
+
+    block: int
+    before: int
+    tick: int
+
+
+class Flow:
+    def __init__(self, outline: Outline, leaving: frozenset[int]) -> None:
+        """`leaving`: simple statements that never come back, such as `sys.exit()`."""
+        self.parts = outline.parts
+        self._leaving = leaving
+        self.children: list[list[int]] = [[] for _ in self.parts]
+        self.home: list[int] = []
+        for part, row in enumerate(self.parts):
+            if row.parent == -1:
+                self.home.append(part)
+            else:
+                self.children[row.parent].append(part)
+                self.home.append(self.home[row.parent])
+        self.outcomes = [0] * len(self.parts)
+        for part in reversed(range(len(self.parts))):
+            self.outcomes[part] = self._outcomes(part)
+        self._rest: dict[int, int] = {}
+
+    def ancestors(self, part: int) -> Iterator[int]:
+        """The part itself and the parts around it, up to its home."""
+        while part != -1:
+            yield part
+            part = self.parts[part].parent
+
+    def loops(self, part: int) -> list[int]:
+        """The loops of the home of which `part` is in the turn, innermost first."""
+        return [self.parts[p].parent for p in self.ancestors(part) if self.parts[p].kind == "turn"]
+
+    def turns_again(self, part: int, tick: int) -> list[int]:
+        """The loops that can come back to what runs at `tick` in `part`, after it ran to its end."""
+        found = []
+        state, child = NEXT, -1
+        for node in self.ancestors(part):
+            state = self._finish(node, child, tick, state)
+            if self.parts[node].kind == "turn" and state & (NEXT | CONTINUE):
+                found.append(self.parts[node].parent)
+            child = node
+        return found
+
+    def chained(self, home: int, events: Iterable[Event], again: Mapping[int, list[Event]]) -> set[int]:
+        """The ids of the events that can run in one run of `home` before or after another one with a matching key.
+
+        `again`: the events that each loop repeats."""
+        return _Chains(self, events, again).run(home)
+
+    def place(self, events: Iterable[tuple[int, int]], scope: int) -> Place | None:
+        """Where a statement dominates all `events` (tick, part) and runs once: before the first statement that
+        holds one, in the innermost block around them all that is in no loop and belongs to `scope` itself.
+
+        It is on a line of its own, unless the whole home stands on one line (`def f(): a; b`); None in a lambda.
+        """
+        paths = [list(self.ancestors(part)) for _, part in events]
+        common = set(paths[0]).intersection(*map(set, paths[1:]))
+        spots: dict[str, Place] = {}
+        for block in sorted(common):
+            row = self.parts[block]
+            if row.kind == "turn":
+                break
+            statements = [path[path.index(block) - 1] for path in paths if path[0] != block]
+            if row.form and row.scope == scope and len(statements) == len(paths):
+                before = min(statements)
+                while row.form == "lines" and self.parts[before].form == "joined":
+                    before = self.children[block][self.children[block].index(before) - 1]
+                spots[row.form] = Place(block, before, self.parts[before].tick)
+        return spots.get("lines", spots.get("inline"))
+
+    def dominates(self, part: int, tick: int, place: Place) -> bool:
+        """Whether what runs at `tick` in `part` surely ran when `place` of the same home is reached."""
+        if tick >= place.tick:
+            return False
+        around = set(self.ancestors(place.block))
+        if part in around:
+            return True
+        if self.parts[part].kind not in _PLAIN:
+            return False
+        block = self.parts[part].parent
+        while block not in around:
+            # the body of a `try` whose handlers all leave has run to its end when anything behind the `try` runs
+            attempt = self.parts[block].parent
+            if self.parts[block].kind != "body" or attempt == -1 or self.parts[attempt].kind != "try":
+                return False
+            handlers = [child for child in self.children[attempt] if self.parts[child].kind == "handler"]
+            if attempt in around or any(self.outcomes[handler] & NEXT for handler in handlers):
+                return False
+            block = self.parts[attempt].parent
+        return True
+
+    # --- ways out of a part -------------------------------------------------------------------------------------------
+
+    def _sequence(self, children: Iterable[int]) -> int:
+        mask = 0
+        for child in children:
+            mask |= self.outcomes[child] & ~NEXT
+            if not self.outcomes[child] & NEXT:
+                return mask
+        return mask | NEXT
+
+    def _ended(self, part: int, mask: int) -> int:
+        """The ways out of a statement whose inside was left by `mask`."""
+        kind = self.parts[part].kind
+        if mask & NEXT and (kind in _JUMPS or part in self._leaving):
+            return (mask & ~NEXT) | _JUMPS.get(kind, EXIT)
+        return mask
+
+    def _outcomes(self, part: int) -> int:
+        row = self.parts[part]
+        children = self.children[part]
+        blocks = {self.parts[child].kind: self.outcomes[child] for child in children}
+        if row.kind in _BRANCHES:
+            arms = [self.outcomes[child] for child in children if self.parts[child].kind == "arm"]
+            skipped = NEXT if not (row.exhaustive or (row.kind == "if" and len(arms) == 2)) else 0
+            return _union(arms) | skipped
+        if row.kind in _LOOPS:
+            return self._after_loop(part, blocks["turn"] | CONTINUE)
+        if row.kind == "try":
+            mask = blocks["body"]
+            if mask & NEXT:
+                mask = (mask & ~NEXT) | blocks.get("else", NEXT)
+            mask |= _union(self.outcomes[child] for child in children if self.parts[child].kind == "handler")
+            return self._through_finally(blocks, mask)
+        if row.kind == "def":
+            return NEXT
+        return self._ended(part, self._sequence(children))
+
+    def _after_loop(self, part: int, turn: int) -> int:
+        """The ways out of a loop whose turn ended by `turn`."""
+        row = self.parts[part]
+        otherwise = [self.outcomes[child] for child in self.children[part] if self.parts[child].kind == "else"]
+        endless = row.kind == "while" and isinstance(row.test, Const) and bool(row.test.value)
+        mask = turn & EXIT
+        if turn & BREAK:
+            mask |= NEXT
+        if turn & (NEXT | CONTINUE) and not endless:
+            mask |= _union(otherwise) if otherwise else NEXT
+        return mask
+
+    @staticmethod
+    def _through_finally(blocks: dict[str, int], mask: int) -> int:
+        final = blocks.get("finally", NEXT)
+        return mask | (final & ~NEXT) if final & NEXT else final
+
+    # --- from a point onwards -----------------------------------------------------------------------------------------
+
+    def _after(self, child: int) -> int:
+        """The ways out of the rest of the block behind `child`."""
+        if child not in self._rest:
+            mask = NEXT
+            for sibling in reversed(self.children[self.parts[child].parent]):
+                self._rest[sibling] = mask
+                outcome = self.outcomes[sibling]
+                mask = (outcome & ~NEXT) | mask if outcome & NEXT else outcome
+        return self._rest[child]
+
+    def _finish(self, part: int, child: int, tick: int, state: int) -> int:
+        """How `part` can be left by a run that got through `child` with `state`, or is at `tick` in `part` itself."""
+        row = self.parts[part]
+        kind = self.parts[child].kind if child != -1 else ""
+        if row.kind in _BRANCHES:
+            return state if kind == "arm" else self.outcomes[part]
+        if row.kind in _LOOPS:
+            if kind == "turn":
+                back = self.outcomes[part] if state & (NEXT | CONTINUE) else 0
+                return back | (state & EXIT) | (NEXT if state & BREAK else 0)
+            return state if kind == "else" else self.outcomes[part]
+        if row.kind == "try":
+            blocks = {self.parts[c].kind: self.outcomes[c] for c in self.children[part]}
+            if kind == "body" and state & NEXT:
+                state = (state & ~NEXT) | blocks.get("else", NEXT)
+            return state if kind == "finally" else self._through_finally(blocks, state)
+        if child == -1:
+            rest = self._sequence(c for c in self.children[part] if self.parts[c].tick > tick)
+        else:
+            rest = self._after(child)
+        return self._ended(part, (state & ~NEXT) | rest if state & NEXT else state)
+
+
+def _union(masks: Iterable[int]) -> int:
+    result = 0
+    for mask in masks:
+        result |= mask
+    return result
+
+
+class _Chains:
+    """One pass over a home that carries, along every path, which events have run."""
+
+    def __init__(self, flow: Flow, events: Iterable[Event], again: Mapping[int, list[Event]]) -> None:
+        self.flow = flow
+        self.again = again
+        self.found: set[int] = set()
+        self.events: dict[int, list[Event]] = defaultdict(list)
+        self.marked: set[int] = set()  # parts with an event inside
+        for event in events:
+            self.events[event.part].append(event)
+            for part in flow.ancestors(event.part):
+                if part in self.marked:
+                    break
+                self.marked.add(part)
+
+    def run(self, home: int) -> set[int]:
+        self.part(home, {})
+        return self.found
+
+    def meet(self, event: Event, live: Live) -> Live:
+        """`live` after the event; marks it and those that ran before it, if their keys match."""
+        keys = list(live) if event.key is None else [key for key in (event.key, None) if key in live]
+        live = dict(live)
+        if keys:
+            self.found.add(event.id)
+            for key in keys:
+                self.found |= live[key]
+                live[key] = frozenset()
+        live[event.key] = live.get(event.key, frozenset()) | ({event.id} if not keys else frozenset())
+        return live
+
+    def part(self, part: int, live: Live) -> dict[int, Live]:
+        """What has run on each way out of `part`."""
+        flow = self.flow
+        if part not in self.marked:
+            return {bit: live for bit in (NEXT, BREAK, CONTINUE, EXIT) if flow.outcomes[part] & bit}
+        row = flow.parts[part]
+        blocks = [c for c in flow.children[part] if flow.parts[c].kind in ("arm", "turn", "else", "handler", "finally")]
+        head = [c for c in flow.children[part] if c not in blocks]
+        if row.kind in _BRANCHES:
+            before = self.steps(part, head, live)
+            outs = [self.part(arm, before[NEXT]) for arm in blocks]
+            if not (row.exhaustive or (row.kind == "if" and len(blocks) == 2)):
+                outs.append({NEXT: before[NEXT]})
+            return _merge(*outs)
+        if row.kind in _LOOPS:
+            return self.loop(part, self.steps(part, head, live)[NEXT], blocks)
+        if row.kind == "try":
+            return self.attempt(part, head, live, blocks)
+        outs = [self.steps(part, flow.children[part], live)]
+        ended = {flow._ended(part, bit): state for bit, state in outs[0].items()}
+        return ended
+
+    def steps(self, part: int, children: list[int], live: Live) -> dict[int, Live]:
+        """One after the other: the events of `part` itself and its `children`."""
+        flow = self.flow
+        out: dict[int, Live] = {}
+        todo = sorted([(e.tick, e) for e in self.events[part]] + [(flow.parts[c].tick, c) for c in children])  # type: ignore[type-var, operator]
+        for _, step in todo:
+            if isinstance(step, Event):
+                live = self.meet(step, live)
+                continue
+            for bit, state in self.part(step, live).items():
+                out = _merge(out, {bit: state})
+            if NEXT not in out:
+                return out
+            live = out.pop(NEXT)
+        return _merge(out, {NEXT: live})
+
+    def loop(self, part: int, live: Live, blocks: list[int]) -> dict[int, Live]:
+        start = live
+        for event in self.again.get(part, ()):  # they ran in an earlier turn
+            start = _merge({NEXT: start}, {NEXT: {event.key: frozenset()}})[NEXT]
+        turn = self.part(blocks[0], start)
+        ended = _merge({NEXT: live}, *({NEXT: turn[bit]} for bit in (NEXT, CONTINUE) if bit in turn))
+        outs = [self.part(blocks[1], ended[NEXT]) if len(blocks) > 1 else ended]
+        if BREAK in turn:
+            outs.append({NEXT: turn[BREAK]})
+        if EXIT in turn:
+            outs.append({EXIT: turn[EXIT]})
+        return _merge(*outs)
+
+    def attempt(self, part: int, head: list[int], live: Live, blocks: list[int]) -> dict[int, Live]:
+        flow = self.flow
+        out = self.part(head[0], live)
+        final = None
+        outs = []
+        for block in blocks:
+            kind = flow.parts[block].kind
+            if kind == "else" and NEXT in out:
+                outs.append(self.part(block, out.pop(NEXT)))
+            elif kind == "handler":
+                outs.append(self.part(block, live))
+            elif kind == "finally":
+                final = block
+        out = _merge(out, *outs)
+        if final is not None:
+            out = _merge(*(self._finally(final, bit, state) for bit, state in out.items()))
+        return out
+
+    def _finally(self, block: int, bit: int, live: Live) -> dict[int, Live]:
+        out = self.part(block, live)
+        return {(bit if way == NEXT else way): state for way, state in out.items()}
+
+
+def _merge(*outs: dict[int, Live]) -> dict[int, Live]:
+    merged: dict[int, Live] = {}
+    for out in outs:
+        for bit, live in out.items():
+            if bit not in merged:
+                merged[bit] = live
+            elif live is not merged[bit]:
+                both = dict(merged[bit])
+                for key, ids in live.items():
+                    both[key] = both.get(key, frozenset()) | ids
+                merged[bit] = both
+    return merged
