@@ -1,0 +1,41 @@
+"""The rules. Adding one is a file of its own and a line in `RULES`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sessionize.rules.repeated_headers import REPEATED_HEADERS
+from sessionize.rules.repeated_options import REPEATED_OPTIONS
+from sessionize.rules.repeated_requests import REPEATED_REQUESTS
+from sessionize.rules.request_in_loop import REQUEST_IN_LOOP
+from sessionize.rules.rule import Finding, Rule
+from sessionize.rules.syntax_error import SYNTAX_ERROR
+
+RULES: tuple[Rule, ...] = (REQUEST_IN_LOOP, REPEATED_REQUESTS, REPEATED_HEADERS, REPEATED_OPTIONS, SYNTAX_ERROR)
+
+__all__ = ["RULES", "Finding", "Rule", "selected", "unknown_selectors"]
+
+
+def _matches(rule: Rule, selector: str) -> bool:
+    return selector in ("ALL", rule.name) or (selector != "" and rule.code.startswith(selector))
+
+
+def unknown_selectors(selectors: Iterable[str]) -> list[str]:
+    """The selectors (a code, the beginning of one, a rule's name, or ALL) that select no rule."""
+    return [selector for selector in selectors if not any(_matches(rule, selector) for rule in RULES)]
+
+
+def selected(select: Iterable[str], ignore: Iterable[str]) -> frozenset[str]:
+    """The codes in force. Of two selectors that disagree on a rule, the more specific one wins, else `ignore`."""
+    codes = set()
+    ignore = tuple(ignore)
+    for rule in RULES:
+        wanted = max((_weight(rule, selector) for selector in select if _matches(rule, selector)), default=-1)
+        unwanted = max((_weight(rule, selector) for selector in ignore if _matches(rule, selector)), default=-1)
+        if wanted > unwanted:
+            codes.add(rule.code)
+    return frozenset(codes)
+
+
+def _weight(rule: Rule, selector: str) -> int:
+    return len(rule.code) if selector == rule.name else 0 if selector == "ALL" else len(selector)

@@ -1,0 +1,62 @@
+"""RQS201: the same `headers=` on every call that could share a session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sessionize.config import Settings
+from sessionize.facts import BareCall, Facts
+from sessionize.rules.rule import Finding, Rule
+
+
+def unchanged(facts: Facts, settings: Settings, options: Iterable[str]) -> Iterator[tuple[BareCall, tuple[str, ...]]]:
+    """The calls that should share a session, each with those of the options that the session could hold for all."""
+    for home in facts.by_home:
+        calls = facts.repeated(home)
+        place = facts.place(calls) if calls else None
+        if place is not None:
+            same = tuple(option for option in options if facts.may_change(option, calls, place) is None)
+            yield from ((call, same) for call in calls if same)
+
+
+def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
+    """## What it does
+    Finds `headers=` arguments that are the same, and unchanged, on every call that should share a session (RQS101,
+    RQS102).
+
+    ## Why is this bad?
+    What is the same for all calls is said once on the session: `session.headers.update(...)`. A call that is added later
+    can't forget it.
+
+    ## Example
+    ```python
+    for name in names:
+        requests.get(f"{BASE}/{name}", headers=HEADERS, timeout=10)
+    ```
+
+    Use instead:
+    ```python
+    session = requests.Session()
+    session.headers.update(HEADERS)
+    for name in names:
+        session.get(f"{BASE}/{name}", timeout=10)
+    ```
+
+    ## Fix safety
+    The headers move only where each call sends exactly what it sent: all calls of the session pass the same; they are a
+    dict display with string keys and no `None`, or a name bound to one; nothing changes it, or could know it under
+    another name, before the last call; and taking it early can't raise. Anything else stays at the calls, which are
+    redirected all the same. They are set with `update`, which keeps the session's defaults.
+
+    ## When not to use
+    Where calls with other headers will follow on the same session.
+
+    ## References
+    - [requests: Session.headers](https://requests.readthedocs.io/en/latest/api/#requests.Session.headers)
+    """
+    for call, _ in unchanged(facts, settings, ["headers"] if "headers" in settings.hoist else []):
+        message = "the same `headers=` is passed to every call that could share a session"
+        yield Finding("RQS201", call.id, message, ("headers",))
+
+
+REPEATED_HEADERS = Rule("RQS201", "repeated-headers", check)

@@ -1,0 +1,53 @@
+"""RQS102: bare calls that run one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sessionize.config import Settings
+from sessionize.facts import Facts
+from sessionize.rules.rule import Finding, Rule
+
+
+def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
+    """## What it does
+    Finds two or more calls of `requests.get`, `requests.post`, ... that run one after the other in the same function or
+    script.
+
+    ## Why is this bad?
+    Each of them opens a connection of its own and loads the file of certificate authorities again (see RQS101), though
+    the second could use the connection of the first.
+
+    Calls that exclude each other (`if` and `else`, a `try` body and its handlers) are no finding, nor are calls whose
+    hosts are known and differ. A host that the source does not show counts as the same.
+
+    ## Example
+    ```python
+    token = requests.post(f"{BASE}/login", json=user).json()["token"]
+    page = requests.get(f"{BASE}/items", headers={"Authorization": f"Bearer {token}"})
+    ```
+
+    Use instead:
+    ```python
+    session = requests.Session()
+    token = session.post(f"{BASE}/login", json=user).json()["token"]
+    page = session.get(f"{BASE}/items", headers={"Authorization": f"Bearer {token}"})
+    ```
+
+    ## Fix safety
+    As for RQS101.
+
+    ## When not to use
+    Where the calls must not share cookies or a connection; `--cookies isolate` keeps the first apart.
+
+    ## References
+    - [requests: Session Objects](https://requests.readthedocs.io/en/latest/user/advanced/#session-objects)
+    """
+    for call in facts.calls:
+        if call.id in facts.chained:
+            count = len(facts.repeated(call.home))
+            message = f"`{call.shown}` is one of {count} calls here that each open a new connection"
+            yield Finding("RQS102", call.id, message)
+
+
+REPEATED_REQUESTS = Rule("RQS102", "repeated-requests", check)

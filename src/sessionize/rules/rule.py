@@ -1,0 +1,34 @@
+"""What a rule is, and what it finds."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from sessionize.config import Settings
+from sessionize.facts import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One call that shows a rule's pattern. `options`: the arguments that repeat, for a rule about arguments."""
+
+    code: str
+    call: int
+    message: str
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A pattern. `check` is a pure function, and its docstring is the rule's page."""
+
+    code: str
+    name: str
+    check: Callable[[Facts, Settings], Iterable[Finding]]
+
+    @property
+    def page(self) -> str:
+        """The rule's page, in Markdown."""
+        return inspect.getdoc(self.check) or ""

@@ -1,0 +1,34 @@
+"""RQS901: a file that cannot be read as Python."""
+
+from __future__ import annotations
+
+from sessionize.config import Settings
+from sessionize.facts import Facts
+from sessionize.rules.rule import Finding, Rule
+
+
+def check(facts: Facts, settings: Settings) -> tuple[Finding, ...]:
+    """## What it does
+    Reports a file that mentions requests but cannot be parsed or decoded.
+
+    ## Why is this bad?
+    Nothing can be said about such a file, and it is never changed. Files that do not mention requests are not parsed.
+
+    ## Example
+    ```python
+    print "a file of Python 2"
+    ```
+
+    ## Fix safety
+    There is no fix.
+
+    ## When not to use
+    Leave out files that are not meant to be Python 3 with `exclude`.
+
+    ## References
+    - [Python: Lexical analysis](https://docs.python.org/3/reference/lexical_analysis.html)
+    """
+    return ()  # a file with facts was parsed; the engine reports the others
+
+
+SYNTAX_ERROR = Rule("RQS901", "syntax-error", check)
