@@ -1,0 +1,289 @@
+"""Check and fix of one source: reading, rules, suppression, plan, rewriting, and the proof of what was written.
+
+Nothing here raises for what a file holds: whatever is wrong with it is a diagnostic or an error of its report.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from io import StringIO
+from pathlib import Path
+from tokenize import COMMENT, generate_tokens
+
+import libcst as cst
+from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
+
+from sessionize import source
+from sessionize.config import Settings
+from sessionize.facts import Facts
+from sessionize.noqa import unsuppressed
+from sessionize.plan import SAFE, Fix, Planner
+from sessionize.read_cst import read_cst
+from sessionize.rewrite import rewrite
+from sessionize.rules import RULES, Finding, selected
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """1-based, in characters."""
+
+    row: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace what stands from `start` up to `end` by `content`."""
+
+    content: str
+    start: Position
+    end: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """A finding as it is told. `applicability` is `safe`, `unsafe`, or None where there is no fix; `help` says why."""
+
+    code: str
+    name: str
+    message: str
+    filename: str
+    start: Position
+    end: Position
+    help: str
+    applicability: str | None
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of one file.
+
+    before: its text, None if it could not be read or needed no parsing; after: its new text if a fix changed it.
+    fixed: what the fix resolved, in `before`. left: the findings in force, in `after` if there is one, else in `before`.
+    error: why the file could not be read or written.
+    """
+
+    filename: str
+    before: str | None = None
+    after: str | None = None
+    fixed: tuple[Diagnostic, ...] = ()
+    left: tuple[Diagnostic, ...] = ()
+    error: str | None = None
+
+
+def check_source(
+    source: str, filename: str = "<stdin>", settings: Settings = Settings(), *, with_edits: bool = False
+) -> tuple[Diagnostic, ...]:
+    """The findings in a source text, by position. `with_edits` adds the edits of each fix."""
+    return _check(source, filename, settings, with_edits=with_edits)
+
+
+def fix_source(source: str, filename: str = "<stdin>", settings: Settings = Settings()) -> Report:
+    """Fixes what can be fixed: safe fixes, and unsafe ones where the settings say so."""
+    return _fix(source, filename, settings)
+
+
+def check_bytes(data: bytes, filename: str, settings: Settings, *, with_edits: bool = False) -> Report:
+    """`check_source` of a file's content; files that don't mention requests are not parsed."""
+    if not source.may_have_findings(data):
+        return Report(filename)
+    try:
+        text = source.decode(data).text
+    except source.SourceError as error:
+        return Report(filename, left=_broken(filename, settings, str(error), Position(1, 1)))
+    return Report(filename, text, left=_check(text, filename, settings, with_edits=with_edits))
+
+
+def fix_bytes(data: bytes, filename: str, settings: Settings) -> Report:
+    """`fix_source` of a file's content; files that don't mention requests are not parsed."""
+    if not source.may_have_findings(data):
+        return Report(filename)
+    try:
+        text = source.decode(data).text
+    except source.SourceError as error:
+        return Report(filename, left=_broken(filename, settings, str(error), Position(1, 1)))
+    return _fix(text, filename, settings)
+
+
+def check_file(path: Path, settings: Settings, *, with_edits: bool = False) -> Report:
+    """`check_bytes` of a file."""
+    try:
+        return check_bytes(source.read(path), str(path), settings, with_edits=with_edits)
+    except source.SourceError as error:
+        return Report(str(path), error=str(error))
+
+
+def fix_file(path: Path, settings: Settings, *, write: bool = True) -> Report:
+    """`fix_bytes` of a file, written back unless `write` is false."""
+    try:
+        data = source.read(path)
+        report = fix_bytes(data, str(path), settings)
+        if report.after is not None and write:
+            source.write(path, data, source.encode(source.decode(data), report.after))
+    except source.SourceError as error:
+        return Report(str(path), error=str(error))
+    return report
+
+
+# --- one source -------------------------------------------------------------------------------------------------------
+
+
+class _Unreadable(Exception):
+    """A source that is not Python, and where that shows."""
+
+    def __init__(self, message: str, position: Position) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+@dataclass
+class _Analysis:
+    """A source with its findings and the plan for them."""
+
+    text: str
+    filename: str
+    settings: Settings
+    module: cst.Module = field(init=False)
+    facts: Facts = field(init=False)
+    findings: list[Finding] = field(init=False)
+
+    def __post_init__(self) -> None:
+        try:
+            self.module = cst.parse_module(self.text)
+            outline, self.nodes = read_cst(self.module)
+        except cst.ParserSyntaxError as error:
+            raise _Unreadable(error.message, Position(error.raw_line, error.raw_column + 1)) from None
+        except RecursionError:
+            raise _Unreadable("the code nests too deeply to be read", Position(1, 1)) from None
+        self.facts = Facts(outline, self.filename)
+        codes = selected(*_selectors(self.settings, self.filename))
+        found = [finding for rule in RULES for finding in rule.check(self.facts, self.settings)]
+        self.findings = [finding for finding in found if finding.code in codes]
+        if self.findings and "noqa" in self.text:
+            self.findings = unsuppressed(self.findings, lambda f: f.code, self.row, self.text)
+        self.planner = Planner(self.facts, self.settings)
+        self.fixes = self.planner.plan(self.findings)
+        self.fix_of = {call: fix for fix in self.fixes for call in fix.calls}
+
+    @cached_property
+    def positions(self) -> Mapping[cst.CSTNode, CodeRange]:
+        wrapper = MetadataWrapper(self.module, unsafe_skip_copy=True)
+        return wrapper.resolve(PositionProvider)
+
+    def row(self, finding: Finding) -> int:
+        return self.positions[self.nodes.calls[finding.call].func].start.line
+
+    def diagnostics(self, findings: Iterable[Finding], *, with_edits: bool = False) -> tuple[Diagnostic, ...]:
+        edits = {fix: self.edits(fix) for fix in self.fixes if fix.applicability is not None} if with_edits else {}
+        diagnostics = []
+        for finding in findings:
+            place = self.positions[self.nodes.calls[finding.call].func]
+            fix = self.fix_of.get(finding.call)
+            own = fix is not None and set(finding.options) <= set(fix.hoist)
+            diagnostics.append(
+                Diagnostic(
+                    finding.code,
+                    _NAMES[finding.code],
+                    finding.message,
+                    self.filename,
+                    Position(place.start.line, place.start.column + 1),
+                    Position(place.end.line, place.end.column + 1),
+                    fix.help if fix is not None and own else _without_fix(fix),
+                    fix.applicability if fix is not None and own else None,
+                    edits.get(fix, ()) if fix is not None and own else (),
+                )
+            )
+        return tuple(sorted(diagnostics, key=lambda d: (d.start, d.code)))
+
+    def rewritten(self, fixes: Sequence[Fix]) -> str:
+        imports = self.planner.imports(fixes)
+        return rewrite(self.module, self.nodes, self.facts, fixes, imports, self.positions).code
+
+    def edits(self, fix: Fix) -> tuple[Edit, ...]:
+        """What a fix changes when it is made alone, as whole lines."""
+        old, new = _lines(self.text), _lines(self.rewritten([fix]))
+        matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+        return tuple(
+            Edit("".join(new[j1:j2]), Position(i1 + 1, 1), Position(i2 + 1, 1))
+            for tag, i1, i2, j1, j2 in matcher.get_opcodes()
+            if tag != "equal"
+        )
+
+
+_NAMES = {rule.code: rule.name for rule in RULES}
+
+
+def _without_fix(fix: Fix | None) -> str:
+    if fix is None:
+        return "Fixed together with request-in-loop (RQS101) or repeated-requests (RQS102); select them too"
+    if fix.applicability is None:
+        return fix.help
+    return "Not fixed: the session that is there makes calls that must not get it"
+
+
+def _check(text: str, filename: str, settings: Settings, *, with_edits: bool) -> tuple[Diagnostic, ...]:
+    try:
+        analysis = _Analysis(text, filename, settings)
+    except _Unreadable as error:
+        return _broken(filename, settings, str(error), error.position)
+    return analysis.diagnostics(analysis.findings, with_edits=with_edits)
+
+
+def _fix(text: str, filename: str, settings: Settings) -> Report:
+    try:
+        analysis = _Analysis(text, filename, settings)
+    except _Unreadable as error:
+        return Report(filename, text, left=_broken(filename, settings, str(error), error.position))
+    allowed = (SAFE, "unsafe") if settings.unsafe_fixes else (SAFE,)
+    fixes = [fix for fix in analysis.fixes if fix.applicability in allowed]
+    if not fixes:
+        return Report(filename, text, left=analysis.diagnostics(analysis.findings))
+    done = {call for fix in fixes for call in fix.calls}
+    fixed = analysis.diagnostics(finding for finding in analysis.findings if finding.call in done)
+    after = analysis.rewritten(fixes)
+    try:
+        again = _Analysis(after, filename, settings)
+    except _Unreadable as error:
+        return Report(filename, text, left=analysis.diagnostics(analysis.findings), error=f"the fix would break it: {error}")
+    wrong = _proof(text, after, again, allowed)
+    if wrong is not None:
+        return Report(filename, text, left=analysis.diagnostics(analysis.findings), error=wrong)
+    return Report(filename, text, after, fixed, again.diagnostics(again.findings))
+
+
+def _proof(before: str, after: str, again: _Analysis, allowed: tuple[str, ...]) -> str | None:
+    """What is wrong with a fixed source: it must hold every comment, and nothing more that could be fixed."""
+    if sorted(_comments(before)) != sorted(_comments(after)):
+        return "the fix would lose a comment; please report this file"
+    if any(fix.applicability in allowed for fix in again.fixes):
+        return "the fix would not come to rest; please report this file"
+    return None
+
+
+def _comments(text: str) -> list[str]:
+    return [token.string for token in generate_tokens(StringIO(text).readline) if token.type == COMMENT]
+
+
+def _broken(filename: str, settings: Settings, message: str, position: Position) -> tuple[Diagnostic, ...]:
+    if "RQS901" not in selected(*_selectors(settings, filename)):
+        return ()
+    return (Diagnostic("RQS901", _NAMES["RQS901"], message, filename, position, position, "", None),)
+
+
+def _lines(text: str) -> list[str]:
+    return text.splitlines(keepends=True)
+
+
+# --- selection and suppression ----------------------------------------------------------------------------------------
+
+
+def _selectors(settings: Settings, filename: str) -> tuple[Sequence[str], Sequence[str]]:
+    ignore = list(settings.ignore)
+    for pattern, codes in settings.per_file_ignores:
+        if source.matches(filename, pattern):
+            ignore += codes
+    return (*settings.select, *settings.extend_select), ignore

@@ -1,0 +1,400 @@
+"""The only writer: LibCST tree and fixes in, LibCST tree out.
+
+It decides nothing. It must keep every comment, and must not touch a token that a fix does not speak of.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias, TypeVar, cast
+
+import libcst as cst
+from libcst.metadata import CodeRange
+
+from sessionize.facts import Facts
+from sessionize.outline import Part
+from sessionize.plan import Fix, ImportEdit, Redirect
+from sessionize.read_cst import Nodes
+
+_Statement: TypeAlias = cst.SimpleStatementLine | cst.BaseCompoundStatement
+_Space: TypeAlias = cst.BaseParenthesizableWhitespace
+_Block: TypeAlias = cst.Module | cst.IndentedBlock
+_Line: TypeAlias = cst.SimpleStatementLine | cst.SimpleStatementSuite
+_Node = TypeVar("_Node", bound=cst.CSTNode)
+
+
+def rewrite(
+    module: cst.Module,
+    nodes: Nodes,
+    facts: Facts,
+    fixes: Sequence[Fix],
+    imports: Sequence[ImportEdit],
+    positions: Mapping[cst.CSTNode, CodeRange],
+) -> cst.Module:
+    """The module with the fixes made. `positions` are those of `module`'s nodes."""
+    lines = module.code.splitlines()
+    return module.visit(_Rewriter(nodes, facts, fixes, imports, positions, lines))
+
+
+class _Rewriter(cst.CSTTransformer):
+    def __init__(
+        self,
+        nodes: Nodes,
+        facts: Facts,
+        fixes: Sequence[Fix],
+        imports: Sequence[ImportEdit],
+        positions: Mapping[cst.CSTNode, CodeRange],
+        lines: list[str],
+    ) -> None:
+        super().__init__()
+        self.nodes = nodes
+        self.facts = facts
+        self.positions = positions
+        self.lines = lines
+        self.parts: Sequence[Part] = facts.outline.parts
+        self.calls: dict[cst.CSTNode, tuple[Fix, Redirect]] = {}
+        self.sessions: dict[cst.CSTNode, Fix] = {}  # by the statement before which they are made
+        self.ends: dict[cst.CSTNode, cst.CSTNode] = {}  # of `with` blocks: first statement -> last one inside
+        self.comments: dict[cst.CSTNode, list[str]] = defaultdict(list)  # to put above a statement
+        self.imports: dict[cst.CSTNode, list[ImportEdit]] = defaultdict(list)
+        self.dirty: set[cst.CSTNode] = set()  # statements with something to do inside
+        for fix in fixes:
+            self.prepare(fix)
+        for edit in imports:
+            self.imports[nodes.imports[edit.bind.tick]].append(edit)
+            self.touch(edit.bind.part)
+
+    def prepare(self, fix: Fix) -> None:
+        for redirect in fix.redirects:
+            self.calls[self.nodes.calls[redirect.call]] = fix, redirect
+            self.touch(self.facts.outline.calls[redirect.call].part)
+        if fix.create is None or fix.place is None:
+            return
+        before = self.nodes.parts[fix.place.before]
+        self.sessions[before] = fix
+        self.touch(fix.place.before)
+        if fix.style == "with":
+            last = max(self.statement_in(fix.place.block, redirect.call) for redirect in fix.redirects)
+            self.ends[before] = self.nodes.parts[last]
+        elif self.parts[fix.place.block].form == "inline":  # no comment can stand there
+            function = self.facts.outline.scopes[self.parts[fix.place.block].scope].part
+            for option in fix.hoist:
+                self.comments[self.nodes.parts[function]] += self.moved_comments(fix, option)
+
+    def statement_in(self, block: int, call: int) -> int:
+        """The statement of `block` in which a call stands."""
+        part = self.facts.outline.calls[call].part
+        while self.parts[part].parent != block:
+            part = self.parts[part].parent
+        return part
+
+    def touch(self, part: int) -> None:
+        """Marks the statements around a part, through function bodies too."""
+        while part != -1:
+            node = self.nodes.parts.get(part)
+            if node is not None:
+                self.dirty.add(node)
+            row = self.parts[part]
+            part = row.parent if row.parent != -1 else self.facts.outline.scopes[row.scope].part
+
+    # --- the traversal ------------------------------------------------------------------------------------------------
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        statement = isinstance(node, cst.BaseCompoundStatement | cst.BaseSmallStatement)
+        return node in self.dirty if statement else True
+
+    def on_leave(self, original_node: cst.CSTNodeT, updated_node: cst.CSTNodeT) -> cst.CSTNodeT:
+        node: cst.CSTNode = updated_node
+        if isinstance(original_node, cst.Call) and original_node in self.calls:
+            node = self.redirected(cst.ensure_type(node, cst.Call), *self.calls[original_node])
+        elif isinstance(original_node, cst.ImportFrom) and original_node in self.imports:
+            node = _imported(cst.ensure_type(node, cst.ImportFrom), self.imports[original_node])
+        elif isinstance(original_node, cst.SimpleStatementLine | cst.SimpleStatementSuite):
+            node = self.line(original_node, cast("_Line", node))
+        elif isinstance(original_node, cst.Module | cst.IndentedBlock):
+            node = node.with_changes(body=self.block(original_node.body, cast("_Block", node).body))
+        return cast("cst.CSTNodeT", node)
+
+    # --- calls --------------------------------------------------------------------------------------------------------
+
+    def redirected(self, call: cst.Call, fix: Fix, redirect: Redirect) -> cst.Call:
+        func = call.func
+        if isinstance(func, cst.Attribute):
+            func = func.with_changes(value=cst.ensure_type(func.value, cst.Name).with_changes(value=fix.name))
+        else:
+            name = cst.ensure_type(func, cst.Name)
+            func = cst.Attribute(cst.Name(fix.name), cst.Name(redirect.verb), lpar=name.lpar, rpar=name.rpar)
+        if redirect.name_params:
+            equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+            params = call.args[1].with_changes(keyword=cst.Name("params"), equal=equal)
+            call = call.with_changes(args=[call.args[0], params, *call.args[2:]])
+        for option in fix.hoist:
+            call = _without(call, _index(call, option))
+        return call.with_changes(func=func)
+
+    def moved_comments(self, fix: Fix, option: str) -> list[str]:
+        """The comments that an option's removal takes from the calls, but those that move with its value."""
+        moved = []
+        for number, redirect in enumerate(fix.redirects):
+            call = self.nodes.calls[redirect.call]
+            for earlier in fix.hoist[: fix.hoist.index(option)]:
+                call = _without(call, _index(call, earlier))
+            value = call.args[_index(call, option)].value
+            left = [comment.value for comment in _comments(_without(call, _index(call, option)))]
+            if number == 0:
+                left += [comment.value for comment in _comments(value)]
+            for comment in _comments(call):
+                if comment.value in left:
+                    left.remove(comment.value)
+                else:
+                    moved.append(comment.value)
+        return moved
+
+    # --- the session --------------------------------------------------------------------------------------------------
+
+    def made(self, fix: Fix) -> list[tuple[list[str], cst.BaseSmallStatement]]:
+        """The statements that follow `session = ...`, each with the comments above it."""
+        made: list[tuple[list[str], cst.BaseSmallStatement]] = []
+        if fix.policy is not None:
+            made.append(([], _small(f"{fix.name}.cookies.set_policy({fix.policy}(allowed_domains=[]))")))
+        for option in fix.hoist:
+            call = self.nodes.calls[fix.redirects[0].call]
+            value = call.args[_index(call, option)].value
+            if option == "auth":
+                target = f"{fix.name}.auth = "
+                statement = cst.ensure_type(_small(f"{target}0"), cst.Assign)
+                statement = statement.with_changes(value=self.moved(value, call, len(target)))
+                made.append((self.moved_comments(fix, option), statement))
+            else:
+                target = f"{fix.name}.{option}.update("
+                expr = cst.ensure_type(_small(f"{target})"), cst.Expr)
+                update = expr.value.with_changes(args=[cst.Arg(self.moved(value, call, len(target)))])
+                made.append((self.moved_comments(fix, option), expr.with_changes(value=update)))
+        return made
+
+    def moved(self, value: cst.BaseExpression, call: cst.Call, column: int) -> cst.BaseExpression:
+        """A value that may span lines, indented for its new place: as deep under its line, or its bracket, as before."""
+        start = self.positions[value].start
+        line = self.lines[start.line - 1]
+        indent = line[: len(line) - len(line.lstrip())]
+        part = next(site.part for site, node in zip(self.facts.outline.calls, self.nodes.calls, strict=True) if node is call)
+        while part not in self.nodes.parts:
+            part = self.parts[part].parent
+        first = self.lines[self.positions[self.nodes.parts[part]].start.line - 1]
+        block = first[: len(first) - len(first.lstrip())]
+        return cast("cst.BaseExpression", value.visit(_Indent(block, indent, start.column, column)))
+
+    def line(self, original: _Line, updated: _Line) -> _Line:
+        """A line of small statements, with what has to stand between them."""
+        lines = isinstance(original, cst.SimpleStatementLine)
+        body: list[cst.BaseSmallStatement] = []
+        for old, new in zip(original.body, updated.body, strict=True):
+            fix = self.sessions.get(old)
+            if fix is not None and not lines:
+                body.append(_small(f"{fix.name} = {fix.create}"))
+                body += [statement for _, statement in self.made(fix)]
+            body.append(new)
+            if len(original.body) > 1 or not lines:
+                body += [_small(follow) for follow in self.follows(old)]
+        if len(body) == len(updated.body):
+            return updated
+        semicolon = cst.Semicolon(whitespace_after=cst.SimpleWhitespace(" "))
+        kept = updated.body[-1].semicolon
+        body = [b if isinstance(b.semicolon, cst.Semicolon) else b.with_changes(semicolon=semicolon) for b in body]
+        body[-1] = body[-1].with_changes(semicolon=kept)
+        return updated.with_changes(body=body)
+
+    def follows(self, node: cst.CSTNode) -> list[str]:
+        """The lines that go behind an import."""
+        return sorted({edit.follow for edit in self.imports.get(node, ()) if edit.follow is not None})
+
+    def block(self, original: Sequence[cst.CSTNode], updated: Sequence[cst.CSTNode]) -> list[_Statement]:
+        """The statements of a block, with the sessions that are made among them."""
+        body: list[_Statement] = []
+        wrap: tuple[Fix, cst.CSTNode, int] | None = None
+        carried: list[cst.EmptyLine] = []
+        for old, new in zip(original, cast("Sequence[_Statement]", updated), strict=True):
+            smalls = old.body if isinstance(old, cst.SimpleStatementLine) else (old,)
+            first = smalls[0]
+            new = new.with_changes(leading_lines=[*carried, *new.leading_lines]) if carried else new
+            carried = []
+            if first in self.comments:
+                above = [*new.leading_lines, *map(_comment_line, self.comments[first])]
+                new = new.with_changes(leading_lines=above)
+            fix = self.sessions.get(first)
+            if fix is not None:
+                made = [
+                    cst.SimpleStatementLine([statement], leading_lines=[_comment_line(c) for c in comments])
+                    for comments, statement in self.made(fix)
+                ]
+                blank, own = _split(new.leading_lines)
+                new = new.with_changes(leading_lines=own)
+                if fix.style == "with":
+                    wrap = fix, self.ends[first], len(body)
+                    header = cast("cst.With", cst.parse_statement(f"with {fix.create} as {fix.name}:\n pass"))
+                    body.append(header.with_changes(leading_lines=blank))
+                    body += made
+                else:
+                    body.append(cst.SimpleStatementLine([_small(f"{fix.name} = {fix.create}")], leading_lines=blank))
+                    body += made
+            if _is_emptied(new) and len(original) > 1:
+                carried = [*new.leading_lines, *map(_comment_line, [c.value for c in _comments(new.trailing_whitespace)])]  # type: ignore[union-attr]
+            else:
+                body.append(new)
+            if len(smalls) == 1:
+                body += [cst.SimpleStatementLine([_small(follow)]) for follow in self.follows(first)]
+            if wrap is not None and wrap[1] in smalls:
+                start = wrap[2]
+                header = cast("cst.With", body[start])
+                inside = cst.IndentedBlock(body[start + 1 :])
+                body[start:] = [header.with_changes(body=inside)]
+                wrap = None
+        return body
+
+
+class _Indent(cst.CSTTransformer):
+    """Moves the lines of an expression that moves to another line."""
+
+    def __init__(self, block: str, indent: str, column: int, new_column: int) -> None:
+        """`block`: the indentation of its statement; `indent`: of its own first line; `column`: where it began there."""
+        super().__init__()
+        self.block = block
+        self.indent = indent
+        self.shift = new_column - column
+        self.column = column
+
+    def leave_ParenthesizedWhitespace(
+        self, original_node: cst.ParenthesizedWhitespace, updated_node: cst.ParenthesizedWhitespace
+    ) -> cst.ParenthesizedWhitespace:
+        return updated_node.with_changes(
+            last_line=cst.SimpleWhitespace(self.moved(updated_node.last_line.value)),
+            empty_lines=[
+                line.with_changes(whitespace=cst.SimpleWhitespace(self.moved(line.whitespace.value)))
+                if line.comment is not None
+                else line
+                for line in updated_node.empty_lines
+            ],
+        )
+
+    def moved(self, extra: str) -> str:
+        """What is to stand behind the block's indentation in the new place."""
+        whole = self.block + extra
+        if len(whole) > self.column:  # it was aligned with the bracket
+            return " " * (len(whole) + self.shift)
+        return whole.removeprefix(self.indent) if whole.startswith(self.indent) else extra
+
+
+# --- imports ----------------------------------------------------------------------------------------------------------
+
+
+def _imported(node: cst.ImportFrom, edits: Iterable[ImportEdit]) -> cst.ImportFrom:
+    """`from requests import ...` with what is to be added in the place of the first name that goes."""
+    drop = {edit.drop for edit in edits}
+    add = sorted({edit.add for edit in edits if edit.add is not None})
+    names = list(cast("Sequence[cst.ImportAlias]", node.names))
+    new = [_alias(text) for text in add]
+    kept: list[cst.ImportAlias] = []
+    for name in names:
+        if (name.evaluated_alias or name.evaluated_name) not in drop:
+            kept.append(name)
+        elif new:
+            kept.append(name.with_changes(name=new[0].name, asname=new[0].asname))
+            new = []
+    if new:
+        wide = node.lpar.whitespace_after if isinstance(node.lpar, cst.LeftParen) else cst.SimpleWhitespace(" ")
+        comma = cst.Comma(whitespace_after=wide if _breaks(wide) else cst.SimpleWhitespace(" "))
+        kept.insert(0, new[0].with_changes(comma=comma))
+    if kept and kept[-1] is not names[-1] and kept[-1].evaluated_name != names[-1].evaluated_name:
+        kept[-1] = kept[-1].with_changes(comma=names[-1].comma)
+    return node.with_changes(names=kept)
+
+
+def _alias(text: str) -> cst.ImportAlias:
+    statement = cst.ensure_type(_small(f"from requests import {text}"), cst.ImportFrom)
+    return cast("Sequence[cst.ImportAlias]", statement.names)[0]
+
+
+def _is_emptied(node: _Statement) -> bool:
+    """An import from which every name went."""
+    if not isinstance(node, cst.SimpleStatementLine) or len(node.body) != 1:
+        return False
+    small = node.body[0]
+    return isinstance(small, cst.ImportFrom) and not isinstance(small.names, cst.ImportStar) and not small.names
+
+
+# --- arguments --------------------------------------------------------------------------------------------------------
+
+
+def _index(call: cst.Call, keyword: str) -> int:
+    return next(i for i, arg in enumerate(call.args) if arg.keyword is not None and arg.keyword.value == keyword)
+
+
+def _without(call: cst.Call, index: int) -> cst.Call:
+    """The call without one argument and its comma; an argument that had a line to itself takes the line along."""
+    args = list(call.args)
+    arg = args.pop(index)
+    last = index == len(args)
+    prior = cst.ensure_type(args[index - 1].comma, cst.Comma) if index else None
+    before = prior.whitespace_after if prior is not None else call.whitespace_before_args
+    after = arg.comma.whitespace_after if isinstance(arg.comma, cst.Comma) else arg.whitespace_after_arg
+    space = _joined(before, after, last=last, first=index == 0)
+    if not last:
+        if prior is None:
+            return call.with_changes(args=args, whitespace_before_args=space)
+        args[index - 1] = args[index - 1].with_changes(comma=prior.with_changes(whitespace_after=space))
+    elif isinstance(arg.comma, cst.Comma):
+        args[index - 1] = args[index - 1].with_changes(comma=arg.comma.with_changes(whitespace_after=space))
+    else:
+        args[index - 1] = args[index - 1].with_changes(comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=space)
+    return call.with_changes(args=args)
+
+
+def _joined(before: _Space, after: _Space, *, last: bool, first: bool) -> _Space:
+    """The whitespace that is left where an argument stood between `before` and `after`."""
+    if not isinstance(before, cst.ParenthesizedWhitespace):  # something stands before it on its line
+        return before if first and not _comments(after) else after
+    if isinstance(after, cst.ParenthesizedWhitespace):  # it had its lines to itself
+        return after.with_changes(first_line=before.first_line)
+    if last and before.first_line.comment is None:  # `)` stands behind it
+        return after
+    return before.with_changes(empty_lines=[]) if last else before
+
+
+def _breaks(space: _Space) -> bool:
+    return isinstance(space, cst.ParenthesizedWhitespace)
+
+
+# --- small nodes ------------------------------------------------------------------------------------------------------
+
+
+class _CommentCollector(cst.CSTVisitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[cst.Comment] = []
+
+    def visit_Comment(self, node: cst.Comment) -> None:
+        self.found.append(node)
+
+
+def _comments(node: cst.CSTNode) -> list[cst.Comment]:
+    collector = _CommentCollector()
+    node.visit(collector)
+    return collector.found
+
+
+def _small(text: str) -> cst.BaseSmallStatement:
+    line = cst.ensure_type(cst.parse_statement(text), cst.SimpleStatementLine)
+    return line.body[0]
+
+
+def _comment_line(text: str) -> cst.EmptyLine:
+    return cst.EmptyLine(comment=cst.Comment(text))
+
+
+def _split(lines: Sequence[cst.EmptyLine]) -> tuple[Sequence[cst.EmptyLine], Sequence[cst.EmptyLine]]:
+    """The lines above a statement: those that stay above a new one before it, and the comment right above it."""
+    cut = len(lines)
+    while cut and lines[cut - 1].comment is not None:
+        cut -= 1
+    return lines[:cut], lines[cut:]
