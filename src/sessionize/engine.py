@@ -63,7 +63,8 @@ class Report:
     """What became of one file.
 
     before: its text, None if it could not be read or needed no parsing; after: its new text if a fix changed it.
-    fixed: what the fix resolved, in `before`. left: the findings in force, in `after` if there is one, else in `before`.
+    fixed: what the fix resolved, in `before`. left: the findings in force, in `after` if there is one, else in
+    `before`.
     error: why the file could not be read or written.
     """
 
@@ -132,7 +133,7 @@ def fix_file(path: Path, settings: Settings, *, write: bool = True) -> Report:
 # --- one source -------------------------------------------------------------------------------------------------------
 
 
-class _Unreadable(Exception):
+class _UnreadableError(Exception):
     """A source that is not Python, and where that shows."""
 
     def __init__(self, message: str, position: Position) -> None:
@@ -156,9 +157,9 @@ class _Analysis:
             self.module = cst.parse_module(self.text)
             outline, self.nodes = read_cst(self.module)
         except cst.ParserSyntaxError as error:
-            raise _Unreadable(error.message, Position(error.raw_line, error.raw_column + 1)) from None
+            raise _UnreadableError(error.message, Position(error.raw_line, error.raw_column + 1)) from None
         except RecursionError:
-            raise _Unreadable("the code nests too deeply to be read", Position(1, 1)) from None
+            raise _UnreadableError("the code nests too deeply to be read", Position(1, 1)) from None
         self.facts = Facts(outline, self.filename)
         codes = selected(*_selectors(self.settings, self.filename))
         found = [finding for rule in RULES for finding in rule.check(self.facts, self.settings)]
@@ -228,7 +229,7 @@ def _without_fix(fix: Fix | None) -> str:
 def _check(text: str, filename: str, settings: Settings, *, with_edits: bool) -> tuple[Diagnostic, ...]:
     try:
         analysis = _Analysis(text, filename, settings)
-    except _Unreadable as error:
+    except _UnreadableError as error:
         return _broken(filename, settings, str(error), error.position)
     return analysis.diagnostics(analysis.findings, with_edits=with_edits)
 
@@ -236,7 +237,7 @@ def _check(text: str, filename: str, settings: Settings, *, with_edits: bool) ->
 def _fix(text: str, filename: str, settings: Settings) -> Report:
     try:
         analysis = _Analysis(text, filename, settings)
-    except _Unreadable as error:
+    except _UnreadableError as error:
         return Report(filename, text, left=_broken(filename, settings, str(error), error.position))
     allowed = (SAFE, "unsafe") if settings.unsafe_fixes else (SAFE,)
     fixes = [fix for fix in analysis.fixes if fix.applicability in allowed]
@@ -247,8 +248,10 @@ def _fix(text: str, filename: str, settings: Settings) -> Report:
     after = analysis.rewritten(fixes)
     try:
         again = _Analysis(after, filename, settings)
-    except _Unreadable as error:
-        return Report(filename, text, left=analysis.diagnostics(analysis.findings), error=f"the fix would break it: {error}")
+    except _UnreadableError as error:
+        return Report(
+            filename, text, left=analysis.diagnostics(analysis.findings), error=f"the fix would break it: {error}"
+        )
     wrong = _proof(text, after, again, allowed)
     if wrong is not None:
         return Report(filename, text, left=analysis.diagnostics(analysis.findings), error=wrong)

@@ -1,4 +1,4 @@
-"""What an outline means for requests: which calls are bare, which repeat, which host they reach, what stays the same.
+"""What an outline means for requests: which calls are bare, which repeat, which host they reach, who waits.
 
 Nothing here decides what to do about it; `rules` name the patterns and `plan` the cure.
 """
@@ -26,15 +26,11 @@ VERBS: Mapping[str, int] = MappingProxyType(
 _SAME = {"requests.session": "requests.Session", "requests.sessions.Session": "requests.Session"}
 _LEAVING = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
 _WAITING = frozenset({"sleep", "input", "getpass", "wait"})
+_COMMANDS = frozenset({"os.system", *(f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output"))})
+_BENEATH = frozenset({"requests", "urllib3", "socket"})
 _FORKING = frozenset({"fork", "forkpty"})
+_FRAMES = frozenset({"sys._getframe", "inspect.currentframe", "inspect.stack", "inspect.getmembers"})
 _EAGER = frozenset({"list", "tuple", "set", "dict", "frozenset", "sum", "any", "all", "min", "max", "sorted", "join"})
-# Calls that only look at what they are given.
-_LOOKING = frozenset(
-    f"builtins.{name}"
-    for name in ("print", "len", "dict", "str", "repr", "sorted", "list", "tuple", "set", "bool", "isinstance")
-) | {"json.dumps", "copy.copy", "copy.deepcopy"}
-_READING = frozenset({"read", "unpack", "[]", ".get()", ".items()", ".keys()", ".values()", ".copy()"})
-_TEXT_METHODS = frozenset({"strip", "lstrip", "rstrip", "lower", "upper", "format", "join", "replace", "hexdigest"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +114,7 @@ class Facts:
         return False
 
     def _fallback(self, bind: o.Bind) -> bool:
-        """Bound in place of a module that may be missing: `requests = None`, or in the handler of the import's `try`."""
+        """Bound in place of a module that may be missing: `requests = None`, or in the handler of its import."""
         if bind.how == "assign" and bind.value == o.NONE:
             return True
         parts = self.outline.parts
@@ -256,7 +252,7 @@ class Facts:
         callers: dict[str, set[str]] = defaultdict(set)
         for call in self.outline.calls:
             function = self.outline.scopes[self.outline.parts[self.flow.home[call.part]].scope].name
-            callers[_last(call.value.func)].add(function)
+            callers[self._called(call)].add(function)
         reaching = set(names)
         todo = list(names)
         while todo:
@@ -264,6 +260,12 @@ class Facts:
                 reaching.add(caller)
                 todo.append(caller)
         return reaching
+
+    def _called(self, call: o.CallSite) -> str:
+        """The last name of the path of what is called: `sleep` for `from time import sleep as nap; nap()`."""
+        func = self._once(call.value.func, call.scope) if isinstance(call.value.func, o.Name) else call.value.func
+        path = self.origin(func if func != o.OPAQUE else call.value.func, call.scope)
+        return path.rpartition(".")[2] if path is not None else _last(call.value.func)
 
     @cached_property
     def _waits(self) -> dict[int, list[tuple[int, int]]]:
@@ -273,12 +275,16 @@ class Facts:
             waits[self.flow.home[part]].append((tick, part))
         waiting = self._reaching(_WAITING)
         for call in self.outline.calls:
-            if _last(call.value.func) in waiting:
+            if self._called(call) in waiting or self.origin(call.value.func, call.scope) in _COMMANDS:
                 waits[self.flow.home[call.part]].append((call.tick, call.part))
+        for bind in self._targets.values():  # `for line in sys.stdin`, `for change in watch()`
+            slow = isinstance(bind.value, o.Call) and _last(bind.value.func) in waiting
+            if slow or self.origin(bind.value, bind.scope) == "sys.stdin":
+                waits[self.flow.home[bind.part]].append((bind.tick, bind.part))
         return waits
 
     def waits_between(self, calls: Sequence[BareCall]) -> bool:
-        """Whether a sleep, input, `await` or `yield` can come between two of the calls."""
+        """Whether a sleep, input, command, `await` or `yield` can come between two of the calls."""
         ticks = [call.site.tick for call in calls]
         loops = {loop for call in calls for loop in self.flow.loops(call.site.part)}
         return any(
@@ -296,13 +302,18 @@ class Facts:
                 showing[self.flow.home[call.part]] = name
             elif name == "globals":
                 showing[0] = name
+            elif name in _FRAMES:
+                showing |= dict.fromkeys(self.flow.home, name)
+        for use in self.outline.uses:
+            if use.name == "sys" and use.how.startswith(".modules"):
+                showing[0] = "sys.modules"
         return showing
 
     @cached_property
     def forking(self) -> set[int]:
         """The homes that fork, directly or through a function of this file."""
         forking = self._reaching(_FORKING)
-        return {self.flow.home[call.part] for call in self.outline.calls if _last(call.value.func) in forking}
+        return {self.flow.home[call.part] for call in self.outline.calls if self._called(call) in forking}
 
     @cached_property
     def sessions(self) -> dict[int, list[o.Bind]]:
@@ -333,9 +344,9 @@ class Facts:
         """How this file changes or replaces requests itself, if it does."""
         for use in self.outline.uses:
             if use.how.startswith(".") and use.how.endswith(("=", "del")):
-                path = self.origin(o.Name(use.name), use.scope)
-                if path is not None and path.partition(".")[0] == "requests":
-                    return f"`{use.name}{use.how.rstrip('=')}` is changed in this file"
+                path = self.origin(o.Name(use.name), use.scope) or ""
+                if path.partition(".")[0] in _BENEATH or (path == "sys" and use.how.startswith(".modules")):
+                    return f"`{use.name}{use.how.removesuffix('=').removesuffix('del')}` is changed in this file"
         for call in self.outline.calls:
             for arg in call.value.args[:1]:
                 subject = arg.value
@@ -348,6 +359,36 @@ class Facts:
             if module in ("requests_cache", "httpretty", "pytest_socket"):
                 return f"{module} changes how requests works"
         return None
+
+    def identities(self, call: BareCall) -> list[tuple[str, o.Value]]:
+        """The options of a call that say for whom it is made."""
+        given = [(option, call.argument(option)) for option in ("auth", "cookies")]
+        headers = self.constant(call.argument("headers"), call.site.scope)
+        for key, value in headers.items if isinstance(headers, o.Dict) else ():
+            if isinstance(key, o.Const) and str(key.value).lower() in ("authorization", "cookie"):
+                given.append((str(key.value).lower(), value))
+        return [(option, value) for option, value in given if value is not None and value != o.NONE]
+
+    def one_identity(self, calls: Sequence[BareCall]) -> bool:
+        """Whether the calls are made for one user, as far as can be seen: no two say otherwise, and none in turns."""
+        said: dict[str, o.Value] = {}
+        for call in calls:
+            turns = {self.outline.parts[loop].tick for loop in self.flow.loops(call.site.part)}
+            for option, value in self.identities(call):
+                if said.setdefault(option, value) != value:
+                    return False
+                for name in names_in(value):
+                    owner = self.names.owner(name, call.site.scope)
+                    for bind in self.names.binds(owner, name):
+                        inside = {self.outline.parts[loop].tick for loop in self.flow.loops(bind.part)}
+                        if turns & inside and bind.how in ("for", "unpack"):
+                            return False
+        return True
+
+    def binds_connection(self, call: BareCall) -> bool:
+        """Whether its Authorization header is of a kind that a server ties to the connection (NTLM, Negotiate)."""
+        texts = [self._prefix(value, call.site.scope, {}, 0)[0] for _, value in self.identities(call)]
+        return any(text.lower().startswith(("ntlm", "negotiate")) for text in texts)
 
     @cached_property
     def is_test(self) -> bool:
@@ -363,7 +404,7 @@ class Facts:
         scope = self.outline.parts[calls[0].home].scope
         return self.flow.place([(call.site.tick, call.site.part) for call in calls], scope)
 
-    def _seen_from(self, place: Place, owner: int) -> Place | None:
+    def seen_from(self, place: Place, owner: int) -> Place | None:
         """`place`, or where in the scope `owner` the function around it is defined."""
         while True:
             scope = self.outline.parts[self.flow.home[place.block]].scope
@@ -380,14 +421,14 @@ class Facts:
         imports = self._primary(owner, name)
         instead = [bind for bind in self._live(owner, name) if bind not in imports and not self._left(bind)]
         if self.import_before(name, scope, place) is None:
-            return "maybe" if instead or self._seen_from(place, owner) is not place else "never"
+            return "maybe" if instead or self.seen_from(place, owner) is not place else "never"
         stars = [star for star in self.names.stars if owner == 0 and star.tick > imports[-1].tick]
         return "maybe" if instead or stars else "surely"
 
     def import_before(self, name: str, scope: int, place: Place) -> o.Bind | None:
         """The import of `name` that has surely run at `place`, if there is one."""
         owner = self.names.owner(name, scope)
-        seen = self._seen_from(place, owner)
+        seen = self.seen_from(place, owner)
         before = (b for b in self._primary(owner, name) if seen and self.flow.dominates(b.part, b.tick, seen))
         return next(before, None)
 
@@ -397,17 +438,15 @@ class Facts:
         handlers = [part for part in self._around(bind.part) if parts[part].kind == "handler"]
         return bool(handlers) and not self.flow.outcomes[handlers[0]] & NEXT
 
+    def is_basic_auth(self, value: o.Value, scope: int) -> bool:
+        """`HTTPBasicAuth(user, password)`: what requests makes of a pair (requests/models.py, prepare_auth)."""
+        if not isinstance(value, o.Call) or len(value.args) != 2 or any(arg.stars for arg in value.args):
+            return False
+        return self.origin(value.func, scope) == "requests.auth.HTTPBasicAuth"
+
     def constant(self, value: o.Value | None, scope: int) -> o.Value:
         """What a value is, followed through a name that is bound once; None's value where it is left out."""
         return o.NONE if value is None else self._once(value, scope)
-
-    def may_change(self, option: str, calls: Sequence[BareCall], place: Place) -> str | None:
-        """Why the value that all the calls pass as `option` can't be taken at `place` instead; None if it can.
-
-        All must pass the same expression. Taking it early must have no effect, must not raise, and must give what each
-        call would have got.
-        """
-        return _Steady(self, calls, place).why_not(option)
 
 
 def _last(value: o.Value) -> str:
@@ -446,194 +485,19 @@ def _format(text: str, args: tuple[o.Argument, ...]) -> list[o.Value]:
     return pieces
 
 
-class _Steady:
-    """Whether an option has one value from a place to the last of the calls that pass it."""
-
-    def __init__(self, facts: Facts, calls: Sequence[BareCall], place: Place) -> None:
-        self.facts = facts
-        self.names = facts.names
-        self.calls = calls
-        self.place = place
-        self.home = calls[0].home
-        self.scope = facts.outline.parts[self.home].scope
-        self.end = max(call.site.tick for call in calls)
-        self.turns = {loop for call in calls for loop in facts.flow.loops(call.site.part)}
-
-    def why_not(self, option: str) -> str | None:
-        values = [call.argument(option) for call in self.calls]
-        value = values[0]
-        if value is None or any(other != value for other in values):
-            return "not all calls pass the same"
-        for name in _names(value):
-            owner = self.names.owner(name, self.scope)
-            if any(self.names.owner(name, call.site.scope) != owner for call in self.calls):
-                return f"`{name}` is not the same variable everywhere"
-        if option == "auth":
-            return self.pair(value)
-        return self.mapping(value)
-
-    def mapping(self, value: o.Value) -> str | None:
-        if isinstance(value, o.Name):
-            return self.name(value.name) or self.bound_to(value.name, self.plain_dict) or self.untouched(value.name)
-        return self.plain_dict(value) or self.items([item for _, item in value.items])  # type: ignore[union-attr]
-
-    def pair(self, value: o.Value) -> str | None:
-        match value:
-            case o.Name(name=name):
-                return self.name(name) or self.bound_to(name, self.plain_pair)
-            case o.Sequence(kind="tuple", items=(_, _) as items):
-                return self.items(list(items))
-            case o.Call(func=func, args=(user, password)) if is_basic_auth(self.facts, value, self.scope):
-                if self.facts.bound(_names(func)[0], self.scope, self.place) != "surely":
-                    return "its class may not be imported before the calls"
-                return self.items([user.value, password.value])
-        return "it is not a pair"
-
-    def plain_dict(self, value: o.Value) -> str | None:
-        """A dict display with string keys and no None: a session merges it as a call does (SEMANTICS H2, H5, H7)."""
-        if not isinstance(value, o.Dict):
-            return "it is not known to be a plain dict"
-        for key, item in value.items:
-            if not isinstance(key, o.Const) or key.kind != "str":
-                return "its keys are not all known to be strings"
-            if item == o.NONE:
-                return "it holds None"
-        return None
-
-    def plain_pair(self, value: o.Value) -> str | None:
-        match value:
-            case o.Sequence(kind="tuple", items=(_, _)):
-                return None
-        return "it is not known to be a pair"
-
-    def items(self, values: list[o.Value]) -> str | None:
-        for value in values:
-            if isinstance(value, o.Const) and value != o.NONE:
-                continue
-            if isinstance(value, o.Name):
-                reason = self.name(value.name)
-            elif is_text(self.facts, value, self.scope):
-                reason = next(filter(None, map(self.name, _names(value))), None)
-            else:
-                reason = "a value in it may vary or raise"
-            if reason is not None:
-                return reason
-        return None
-
-    def name(self, name: str) -> str | None:
-        """Why a name may be unbound at the place, or bound anew before the last call."""
-        facts = self.facts
-        owner = self.names.owner(name, self.scope)
-        binds = self.names.binds(owner, name)
-        if owner == self.scope:
-            if any(facts.flow.home[bind.part] != self.home or self.between(bind.tick, bind.part) for bind in binds):
-                return f"`{name}` may be bound anew"
-            seen = self.place
-        else:
-            outer = facts._seen_from(self.place, owner) if owner != -1 else None
-            if outer is None or len(binds) != 1:
-                return f"`{name}` may be bound anew" if outer is not None else f"`{name}` is not bound in this file"
-            if facts.flow.loops(binds[0].part):
-                return f"`{name}` is bound in a loop"
-            seen = outer
-        if not any(facts.flow.dominates(bind.part, bind.tick, seen) and bind.how != "del" for bind in binds):
-            return f"`{name}` may not be bound before the calls"
-        return None
-
-    def between(self, tick: int, part: int) -> bool:
-        """Whether something of the home can run after the place and before the last call."""
-        inside = bool(self.turns.intersection(self.facts.flow.loops(part)))
-        return tick > self.place.tick and (tick < self.end or inside)
-
-    def bound_to(self, name: str, check: object) -> str | None:
-        owner = self.names.owner(name, self.scope)
-        for bind in self.names.binds(owner, name):
-            reason = check(bind.value) if bind.how == "assign" else f"`{name}` is not bound to a display here"  # type: ignore[operator]
-            if reason is not None:
-                return str(reason)
-            if owner == 0 and any(star.tick > bind.tick for star in self.names.stars):
-                return f"`{name}` may be replaced by a star import"
-        return None
-
-    def untouched(self, name: str) -> str | None:
-        """Why the dict that a name is bound to may change, or be known under another name, before the last call."""
-        facts = self.facts
-        owner = self.names.owner(name, self.scope)
-        for use in self.names.uses(owner, name):
-            if use.how in _READING or self.looked_at(use):
-                continue
-            if facts.flow.home[use.part] == self.home:
-                if use.tick > self.place.tick and not self.between(use.tick, use.part):
-                    continue
-                early = use.tick < self.place.tick and owner == self.scope
-                if early and use.how in ("[]=", "[]del") and isinstance(use.key, o.Const) and use.key.kind == "str":
-                    continue
-            return f"`{name}` may change between the calls"
-        return None
-
-    def looked_at(self, use: o.Use) -> bool:
-        if use.how != "arg":
-            return False
-        call = self.facts.outline.calls[use.call]
-        path = self.facts.origin(call.value.func, call.scope) or ""
-        return path in _LOOKING or path in {f"requests.{verb}" for verb in VERBS}
-
-
-def _names(value: o.Value) -> list[str]:
+def names_in(value: o.Value) -> list[str]:
     """The names in a value."""
     match value:
         case o.Name(name=name):
             return [name]
         case o.Dict(items=items):
-            return [name for pair in items for part in pair if part is not None for name in _names(part)]
+            return [name for pair in items for part in pair if part is not None for name in names_in(part)]
         case o.Sequence(items=items):
-            return [name for item in items for name in _names(item)]
+            return [name for item in items for name in names_in(item)]
         case o.Join(parts=parts):
-            return [name for part in parts if isinstance(part, o.Hole) for name in _names(part.value)]
+            return [name for part in parts if isinstance(part, o.Hole) for name in names_in(part.value)]
         case o.Binary(left=left, right=right):
-            return _names(left) + _names(right)
+            return names_in(left) + names_in(right)
         case o.Call(func=func, args=args):
-            return _names(func) + [name for arg in args for name in _names(arg.value)]
+            return names_in(func) + [name for arg in args for name in names_in(arg.value)]
     return []
-
-
-def is_text(facts: Facts, value: o.Value, scope: int, depth: int = 0) -> bool:
-    """Whether a value is surely a string whose making has no effect beyond reading names."""
-    match value:
-        case o.Const(kind=kind):
-            return kind == "str"
-        case o.Join(parts=parts):
-            return all(
-                isinstance(part, o.Const) or (part.plain and is_text(facts, part.value, scope, depth))
-                for part in parts
-            )
-        case o.Binary(op="+", left=left, right=right):
-            return is_text(facts, left, scope, depth) and is_text(facts, right, scope, depth)
-        case o.Name(name=name) if depth < 8:
-            owner = facts.names.owner(name, scope)
-            binds = facts.names.binds(owner, name)
-            return bool(binds) and all(_binds_text(facts, bind, owner, depth + 1) for bind in binds)
-    return False
-
-
-def _binds_text(facts: Facts, bind: o.Bind, owner: int, depth: int) -> bool:
-    """Whether a binding gives its name a string; how it is made does not matter here."""
-    if bind.how == "param":
-        return bind.value == o.Name("str")
-    if bind.how != "assign":
-        return False
-    match bind.value:
-        case o.Call(func=o.Attribute(value=receiver, attr=attr)) if attr in _TEXT_METHODS:
-            return attr == "hexdigest" or is_text(facts, receiver, owner, depth)
-        case o.Call(func=func):
-            return facts.origin(func, owner) in ("builtins.str", "builtins.input", "getpass.getpass")
-        case o.Item(value=mapping):
-            return facts.origin(mapping, owner) == "os.environ"
-    return is_text(facts, bind.value, owner, depth)
-
-
-def is_basic_auth(facts: Facts, value: o.Value, scope: int) -> bool:
-    """`HTTPBasicAuth(user, password)`: what requests makes of a pair (requests/models.py, prepare_auth)."""
-    if not isinstance(value, o.Call) or len(value.args) != 2 or any(arg.stars for arg in value.args):
-        return False
-    return facts.origin(value.func, scope) == "requests.auth.HTTPBasicAuth"

@@ -26,7 +26,7 @@ Live: TypeAlias = dict[str | None, frozenset[int]]
 
 
 class Event(NamedTuple):
-    """A call of interest: `key` is what it must have in common with another to count as repeating it (None: unknown)."""
+    """A call of interest. `key`: what it must have in common with another to repeat it; None if that is unknown."""
 
     tick: int
     part: int
@@ -274,22 +274,20 @@ class _Chains:
         if row.kind in _LOOPS:
             return self.loop(part, self.steps(part, head, live)[NEXT], blocks)
         if row.kind == "try":
-            return self.attempt(part, head, live, blocks)
-        outs = [self.steps(part, flow.children[part], live)]
-        ended = {flow._ended(part, bit): state for bit, state in outs[0].items()}
-        return ended
+            return self.attempt(head[0], live, blocks)
+        return {flow._ended(part, bit): state for bit, state in self.steps(part, flow.children[part], live).items()}
 
     def steps(self, part: int, children: list[int], live: Live) -> dict[int, Live]:
         """One after the other: the events of `part` itself and its `children`."""
         flow = self.flow
         out: dict[int, Live] = {}
-        todo = sorted([(e.tick, e) for e in self.events[part]] + [(flow.parts[c].tick, c) for c in children])  # type: ignore[type-var, operator]
-        for _, step in todo:
-            if isinstance(step, Event):
-                live = self.meet(step, live)
+        events = {event.tick: event for event in self.events[part]}
+        statements = {flow.parts[child].tick: child for child in children}
+        for tick in sorted((*events, *statements)):
+            if tick in events:
+                live = self.meet(events[tick], live)
                 continue
-            for bit, state in self.part(step, live).items():
-                out = _merge(out, {bit: state})
+            out = _merge(out, self.part(statements[tick], live))
             if NEXT not in out:
                 return out
             live = out.pop(NEXT)
@@ -308,9 +306,9 @@ class _Chains:
             outs.append({EXIT: turn[EXIT]})
         return _merge(*outs)
 
-    def attempt(self, part: int, head: list[int], live: Live, blocks: list[int]) -> dict[int, Live]:
+    def attempt(self, body: int, live: Live, blocks: list[int]) -> dict[int, Live]:
         flow = self.flow
-        out = self.part(head[0], live)
+        out = self.part(body, live)
         final = None
         outs = []
         for block in blocks:

@@ -50,8 +50,8 @@ class Names:
         return self._uses.get((owner, name), [])
 
     def is_taken(self, name: str, scope: int) -> bool:
-        """Whether a new variable of `scope` must not have this name: it appears there or in a scope inside it, or a scope
-        around it binds it."""
+        """Whether a new variable of `scope` must not have this name: it appears there or in a scope inside it, or a
+        scope around it binds it."""
         if name in self._inside[scope]:
             return True
         while (scope := self._scopes[scope].parent) != -1:
@@ -69,8 +69,10 @@ class Names:
     @cached_property
     def _inside(self) -> dict[int, set[str]]:
         inside: dict[int, set[str]] = {scope: set() for scope in range(len(self._scopes))}
-        for row in (*self._outline.uses, *self._outline.binds):
-            inside[row.scope].add(row.name)
+        for use in self._outline.uses:
+            inside[use.scope].add(use.name)
+        for bind in self._outline.binds:
+            inside[bind.scope].add(bind.name)
         for scope in reversed(range(len(self._scopes))):
             row = self._scopes[scope]
             inside[scope] |= row.globals | row.nonlocals

@@ -1,4 +1,4 @@
-"""Which findings `# noqa` and `# flake8: noqa` comments silence: flake8's grammar (flake8/defaults.py), on raw lines."""
+"""Which findings `# noqa` and `# flake8: noqa` comments silence: flake8's grammar (flake8/defaults.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file as frozen plain values: its scopes, control structure, names, bindings and calls, with no syntax node among them.
+"""A file as frozen plain values: its scopes, control structure, names, bindings and calls, and no syntax node.
 
 Whatever reads a file (`read_cst`) builds an `Outline` through `Builder`; everything that decides works on the outline
 alone. So decisions can be tested without a tree, and a second reader can be held equal to the first.
@@ -108,9 +108,7 @@ class Opaque:
     """Any other expression. Two of them are never known to be the same."""
 
 
-Value: TypeAlias = (
-    Const | Name | Attribute | Item | Hole | Join | Binary | Dict | Sequence | Call | Imported | Opaque
-)
+Value: TypeAlias = Const | Name | Attribute | Item | Hole | Join | Binary | Dict | Sequence | Call | Imported | Opaque
 
 OPAQUE = Opaque()
 NONE = Const(None, "NoneType")
@@ -150,9 +148,9 @@ class Part(NamedTuple):
     """A statement or a block.
 
     kind: a statement is `simple`, `return`, `raise`, `break`, `continue`, `if`, `for`, `while`, `try`, `with`, `match`,
-    `def` or `class`; inside expressions there are `choice` (a conditional or short-circuit), `comp` and `genexp`. A block
-    is a `body`, the `turn` of a loop, an `arm` (`if`, `match`, `choice`), an `else` (of a loop or try), a `handler` or a
-    `finally`.
+    `def` or `class`; inside expressions there are `choice` (a conditional or short-circuit), `comp` and `genexp`. A
+    block is a `body`, the `turn` of a loop, an `arm` (`if`, `match`, `choice`), an `else` (of a loop or try), a
+    `handler` or a `finally`.
 
     form: of a block, `lines` (a suite on lines of its own) or `inline` (`if x: a; b`), else empty: no statement can be
     put there. Of a statement, `joined` if a `;` sets it behind another on the same line.
@@ -172,9 +170,9 @@ class Part(NamedTuple):
 class Use(NamedTuple):
     """A name that is read.
 
-    how: what becomes of its value. `read`: looked at, no more (compared, tested, formatted, iterated). `unpack`: `*name`,
-    `**name`. `arg`: handed to the call `call`. `.update()`, `.x`, `[]`, `[]=`, `.x=`, `[].y` ...: what is done on it,
-    as written. `value`: anything else, it may live on under another name.
+    how: what becomes of its value. `read`: looked at, no more (compared, tested, formatted, iterated). `unpack`:
+    `*name`, `**name`. `arg`: handed to the call `call`. `.update()`, `.x`, `[]`, `[]=`, `.x=`, `[].y` ...: what is
+    done on it, as written. `value`: anything else, it may live on under another name.
     """
 
     tick: int
@@ -255,7 +253,7 @@ class Builder:
 
     @contextmanager
     def inner_scope(self, kind: str, name: str, form: str) -> Iterator[None]:
-        """A scope and the block that is its body, which runs in place for a class or comprehension, else when called."""
+        """A scope and the block that is its body: run in place for a class or comprehension, else when called."""
         outer_scope, outer_at = self.scope, self.at
         self.scope = len(self.scopes)
         inline = kind in ("class", "comprehension", "generator")
@@ -290,6 +288,11 @@ class Builder:
             while self.scopes[scope].kind in ("comprehension", "generator"):
                 scope = self.scopes[scope].parent
         self.binds.append(Bind(self._next(), self.at, scope, name, how, value))
+
+    def bind_param(self, name: str, annotation: str, default: Value | None) -> None:
+        """A parameter; its value is the name of its type, if that is plain and the default is a literal of it."""
+        fits = default is None or (isinstance(default, Const) and default.kind == annotation)
+        self.bind(name, "param", Name(annotation) if annotation and fits else OPAQUE)
 
     def import_module(self, path: str, alias: str | None) -> None:
         """`import path [as alias]`; without an alias it binds the first name of the path."""

@@ -13,7 +13,7 @@ from itertools import count
 
 from sessionize import outline as o
 from sessionize.config import Settings
-from sessionize.facts import VERBS, BareCall, Facts, is_basic_auth
+from sessionize.facts import VERBS, BareCall, Facts
 from sessionize.flow import Place
 from sessionize.rules import Finding
 
@@ -101,15 +101,20 @@ class Planner:
                 if place is None:
                     fixes.append(self._refusal(kept, "a lambda has no room for a session; make it a function"))
                 elif any(self.facts.bound(c.root, c.site.scope, place) == "never" for c in kept):
-                    fixes.append(self._refusal(kept, "the import of requests may not have run where the session belongs; import it further up"))
+                    fixes.append(
+                        self._refusal(
+                            kept,
+                            "the import of requests may not have run where the session belongs; import it further up",
+                        )
+                    )
                 else:
                     hoist = [h for h in self.settings.hoist if all(h in options[call.id] for call in kept)]
                     todo.append((kept, place, hoist))
         doubts = [self._doubt(calls, place) for calls, place, _ in todo]
         for unsafe in (False, True):
-            for (calls, place, hoist), doubt in zip(todo, doubts, strict=True):
-                if bool(doubt) == unsafe:
-                    fixes.append(self._fix(calls, place, hoist, doubt))
+            fixes += [
+                self._fix(*group, doubt) for group, doubt in zip(todo, doubts, strict=True) if bool(doubt) == unsafe
+            ]
         return fixes
 
     # --- refusals -----------------------------------------------------------------------------------------------------
@@ -148,6 +153,8 @@ class Planner:
                 return f"`{call.shown}` {reason}"
         if len({self._identity(call) for call in calls}) > 1:
             return "its calls differ in `verify=` or `cert=`, which requests before 2.32 mixes up on one session"
+        if self.settings.cookies == "share" and not facts.one_identity(calls):
+            return "its calls are made for different users, and a session sends one's cookies with another's call"
         if any(not _repeatable(call) for call in calls) and facts.waits_between(calls):
             return "a wait lies between its calls and a connection closed meanwhile would fail a POST or PATCH"
         if home in facts.showing:
@@ -176,6 +183,8 @@ class Planner:
         auth = call.argument("auth")
         if auth is not None and not self._is_pair(auth, scope):
             return "passes an `auth=` that is not known to be a pair, and may stay with the connection"
+        if self.facts.binds_connection(call):
+            return "authorizes its connection, and later calls on it would be answered for the same user"
         verify = self.facts.constant(call.argument("verify"), scope)
         if not isinstance(verify, o.Const) or verify.kind not in ("bool", "str", "NoneType"):
             return "passes a `verify=` that is not True, False or a string"
@@ -193,7 +202,7 @@ class Planner:
     def _is_pair_display(self, auth: o.Value, scope: int) -> bool:
         if isinstance(auth, o.Sequence):
             return auth.kind == "tuple" and len(auth.items) == 2
-        return auth == o.NONE or is_basic_auth(self.facts, auth, scope)
+        return auth == o.NONE or self.facts.is_basic_auth(auth, scope)
 
     def _literal(self, value: o.Value) -> bool:
         if isinstance(value, o.Sequence):
@@ -292,7 +301,7 @@ class Planner:
         return name
 
     def _free(self, wanted: str, scope: int) -> str:
-        """`wanted` or the first of `wanted_2`, ... that no other variable has which `scope` sees or that sees `scope`."""
+        """`wanted`, or the first of `wanted_2`, ... that means nothing else in `scope` and in what sees it."""
         around = set()
         outer = scope
         while (outer := self.scopes[outer].parent) != -1:
@@ -308,9 +317,9 @@ class Planner:
         """A name by which an import's path can be used at `place`."""
         scope = self.facts.outline.parts[self.facts.flow.home[place.block]].scope
         for bind in self.facts.imports:
-            if self.facts.origin(o.Name(bind.name), scope) == path:
-                if self.facts.bound(bind.name, scope, place) == "surely":
-                    return bind.name
+            named = self.facts.origin(o.Name(bind.name), scope) == path
+            if named and self.facts.bound(bind.name, scope, place) == "surely":
+                return bind.name
         return None
 
     def _constructor(self, calls: Sequence[BareCall], place: Place) -> str:

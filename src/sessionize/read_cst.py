@@ -17,7 +17,7 @@ from sessionize import outline as o
 
 @dataclass(frozen=True, slots=True)
 class Nodes:
-    """The nodes that an outline's parts and calls were read from, by id, and its imports, by the tick of the binding."""
+    """The nodes from which parts and calls were read, by id, and imports, by the tick of the binding."""
 
     parts: dict[int, cst.CSTNode]
     calls: tuple[cst.Call, ...]
@@ -149,24 +149,23 @@ class _Reader:
                     if case.guard is not None:
                         self.expr(case.guard, "read")
                     self.suite(case.body)
-            last = node.cases[-1] if node.cases else None
-            takes_all = last is not None and last.guard is None
-            takes_all = takes_all and isinstance(last.pattern, cst.MatchAs) and last.pattern.pattern is None
-            self.build.describe(part, exhaustive=takes_all)
+            last = node.cases[-1]
+            names_all = isinstance(last.pattern, cst.MatchAs) and last.pattern.pattern is None
+            self.build.describe(part, exhaustive=names_all and last.guard is None)
 
     def statement_FunctionDef(self, node: cst.FunctionDef) -> None:
         with self.build.part("def"):
             self.keep(node)
             for decorator in node.decorators:
                 self.expr(decorator.decorator)
-            self.defaults(node.params)
+            defaults = self.defaults(node.params)
             for annotation in (*(p.annotation for p in _params(node.params)), node.returns):
                 if annotation is not None:
                     self.expr(annotation.annotation, "read")
             self.build.bind(node.name.value, "def")
             with self.build.inner_scope("function", node.name.value, _form(node.body)):
                 self.type_parameters(node.type_parameters)
-                self.params(node.params)
+                self.params(node.params, defaults)
                 self.suite(node.body)
 
     def statement_ClassDef(self, node: cst.ClassDef) -> None:
@@ -185,17 +184,15 @@ class _Reader:
         for param in node.params if node is not None else ():
             self.build.bind(param.param.name.value, "type")
 
-    def params(self, params: cst.Parameters) -> None:
+    def params(self, params: cst.Parameters, defaults: dict[cst.Param, o.Value]) -> None:
         for param in _params(params):
             starred = param in (params.star_arg, params.star_kwarg)
             annotation = param.annotation.annotation if param.annotation is not None and not starred else None
-            value = o.Name(annotation.value) if isinstance(annotation, cst.Name) else o.OPAQUE
-            self.build.bind(param.name.value, "param", value)
+            kind = annotation.value if isinstance(annotation, cst.Name) else ""
+            self.build.bind_param(param.name.value, kind, defaults.get(param))
 
-    def defaults(self, params: cst.Parameters) -> None:
-        for param in _params(params):
-            if param.default is not None:
-                self.expr(param.default)
+    def defaults(self, params: cst.Parameters) -> dict[cst.Param, o.Value]:
+        return {param: self.expr(param.default) for param in _params(params) if param.default is not None}
 
     # --- small statements ---------------------------------------------------------------------------------------------
 
@@ -350,9 +347,9 @@ class _Reader:
             if isinstance(element.slice, cst.Index):
                 keys.append(self.expr(element.slice.value, "read"))
             else:
-                for bound in (element.slice.lower, element.slice.upper, element.slice.step):
-                    if bound is not None:
-                        self.expr(bound, "read")
+                piece = cst.ensure_type(element.slice, cst.Slice)
+                for bound in filter(None, (piece.lower, piece.upper, piece.step)):
+                    self.expr(bound, "read")
         return keys[0] if len(keys) == len(node.slice) == 1 else o.OPAQUE
 
     def expr_SimpleString(self, node: cst.SimpleString, how: str) -> o.Value:
@@ -372,7 +369,7 @@ class _Reader:
                     text = literal_eval(f"{'r' if raw else ''}{node.start.lstrip('fFrR')}{text}{node.end}")
                 parts.append(o.Const(text, "str"))
             else:
-                parts.append(self.hole(part))
+                parts.append(self.hole(cst.ensure_type(part, cst.FormattedStringExpression)))
         return o.joined(parts)
 
     def hole(self, part: cst.FormattedStringExpression | cst.TemplatedStringExpression) -> o.Hole:
@@ -453,9 +450,9 @@ class _Reader:
         return o.OPAQUE
 
     def expr_Lambda(self, node: cst.Lambda, how: str) -> o.Value:
-        self.defaults(node.params)
+        defaults = self.defaults(node.params)
         with self.build.inner_scope("lambda", "lambda", ""):
-            self.params(node.params)
+            self.params(node.params, defaults)
             self.expr(node.body)
         return o.OPAQUE
 

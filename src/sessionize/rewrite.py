@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias, TypeVar, cast
+from typing import TypeAlias, cast
 
 import libcst as cst
 from libcst.metadata import CodeRange
@@ -21,7 +21,6 @@ _Statement: TypeAlias = cst.SimpleStatementLine | cst.BaseCompoundStatement
 _Space: TypeAlias = cst.BaseParenthesizableWhitespace
 _Block: TypeAlias = cst.Module | cst.IndentedBlock
 _Line: TypeAlias = cst.SimpleStatementLine | cst.SimpleStatementSuite
-_Node = TypeVar("_Node", bound=cst.CSTNode)
 
 
 def rewrite(
@@ -174,11 +173,13 @@ class _Rewriter(cst.CSTTransformer):
         return made
 
     def moved(self, value: cst.BaseExpression, call: cst.Call, column: int) -> cst.BaseExpression:
-        """A value that may span lines, indented for its new place: as deep under its line, or its bracket, as before."""
+        """A value that may span lines, as deep under its first line, or its bracket, as it was."""
         start = self.positions[value].start
         line = self.lines[start.line - 1]
         indent = line[: len(line) - len(line.lstrip())]
-        part = next(site.part for site, node in zip(self.facts.outline.calls, self.nodes.calls, strict=True) if node is call)
+        part = next(
+            site.part for site, node in zip(self.facts.outline.calls, self.nodes.calls, strict=True) if node is call
+        )
         while part not in self.nodes.parts:
             part = self.parts[part].parent
         first = self.lines[self.positions[self.nodes.parts[part]].start.line - 1]
@@ -212,52 +213,48 @@ class _Rewriter(cst.CSTTransformer):
     def block(self, original: Sequence[cst.CSTNode], updated: Sequence[cst.CSTNode]) -> list[_Statement]:
         """The statements of a block, with the sessions that are made among them."""
         body: list[_Statement] = []
-        wrap: tuple[Fix, cst.CSTNode, int] | None = None
-        carried: list[cst.EmptyLine] = []
+        carried: list[cst.EmptyLine] = []  # comments of imports that are gone
+        wrapped: tuple[int, cst.CSTNode] | None = None  # the `with` in `body` that is open, and its last statement
         for old, new in zip(original, cast("Sequence[_Statement]", updated), strict=True):
             smalls = old.body if isinstance(old, cst.SimpleStatementLine) else (old,)
-            first = smalls[0]
-            new = new.with_changes(leading_lines=[*carried, *new.leading_lines]) if carried else new
+            fix = self.sessions.get(smalls[0])
+            above = [*carried, *new.leading_lines, *map(_comment_line, self.comments.get(smalls[0], ()))]
             carried = []
-            if first in self.comments:
-                above = [*new.leading_lines, *map(_comment_line, self.comments[first])]
-                new = new.with_changes(leading_lines=above)
-            fix = self.sessions.get(first)
             if fix is not None:
-                made = [
-                    cst.SimpleStatementLine([statement], leading_lines=[_comment_line(c) for c in comments])
-                    for comments, statement in self.made(fix)
-                ]
-                blank, own = _split(new.leading_lines)
-                new = new.with_changes(leading_lines=own)
+                blank, above = _split(above)
                 if fix.style == "with":
-                    wrap = fix, self.ends[first], len(body)
-                    header = cast("cst.With", cst.parse_statement(f"with {fix.create} as {fix.name}:\n pass"))
-                    body.append(header.with_changes(leading_lines=blank))
-                    body += made
-                else:
-                    body.append(cst.SimpleStatementLine([_small(f"{fix.name} = {fix.create}")], leading_lines=blank))
-                    body += made
-            if _is_emptied(new) and len(original) > 1:
-                carried = [*new.leading_lines, *map(_comment_line, [c.value for c in _comments(new.trailing_whitespace)])]  # type: ignore[union-attr]
-            else:
-                body.append(new)
+                    wrapped = len(body), self.ends[smalls[0]]
+                body += self.session_lines(fix, blank)
+            if len(original) > 1 and _is_emptied(new):
+                carried = [*above, *map(_comment_line, (comment.value for comment in _comments(new)))]
+                continue
+            body.append(new.with_changes(leading_lines=above))
             if len(smalls) == 1:
-                body += [cst.SimpleStatementLine([_small(follow)]) for follow in self.follows(first)]
-            if wrap is not None and wrap[1] in smalls:
-                start = wrap[2]
-                header = cast("cst.With", body[start])
-                inside = cst.IndentedBlock(body[start + 1 :])
-                body[start:] = [header.with_changes(body=inside)]
-                wrap = None
+                body += [cst.SimpleStatementLine([_small(follow)]) for follow in self.follows(smalls[0])]
+            if wrapped is not None and wrapped[1] in smalls:
+                start = wrapped[0]
+                body[start:] = [body[start].with_changes(body=cst.IndentedBlock(body[start + 1 :]))]
+                wrapped = None
         return body
+
+    def session_lines(self, fix: Fix, above: Sequence[cst.EmptyLine]) -> list[_Statement]:
+        """The lines that make a session; in the `with` style the first is a `with` whose body is yet to be filled."""
+        text = f"with {fix.create} as {fix.name}: pass" if fix.style == "with" else f"{fix.name} = {fix.create}"
+        first = cst.parse_statement(text).with_changes(leading_lines=above)
+        return [
+            first,
+            *(
+                cst.SimpleStatementLine([statement], leading_lines=[*map(_comment_line, comments)])
+                for comments, statement in self.made(fix)
+            ),
+        ]
 
 
 class _Indent(cst.CSTTransformer):
     """Moves the lines of an expression that moves to another line."""
 
     def __init__(self, block: str, indent: str, column: int, new_column: int) -> None:
-        """`block`: the indentation of its statement; `indent`: of its own first line; `column`: where it began there."""
+        """`block`: the indentation of its statement; `indent`: of its first line; `column`: where it began there."""
         super().__init__()
         self.block = block
         self.indent = indent
@@ -392,7 +389,7 @@ def _comment_line(text: str) -> cst.EmptyLine:
     return cst.EmptyLine(comment=cst.Comment(text))
 
 
-def _split(lines: Sequence[cst.EmptyLine]) -> tuple[Sequence[cst.EmptyLine], Sequence[cst.EmptyLine]]:
+def _split(lines: list[cst.EmptyLine]) -> tuple[list[cst.EmptyLine], list[cst.EmptyLine]]:
     """The lines above a statement: those that stay above a new one before it, and the comment right above it."""
     cut = len(lines)
     while cut and lines[cut - 1].comment is not None:

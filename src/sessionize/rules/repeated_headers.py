@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from sessionize.config import Settings
 from sessionize.facts import BareCall, Facts
 from sessionize.rules.rule import Finding, Rule
+from sessionize.steady import may_change
 
 
 def unchanged(facts: Facts, settings: Settings, options: Iterable[str]) -> Iterator[tuple[BareCall, tuple[str, ...]]]:
@@ -15,7 +16,7 @@ def unchanged(facts: Facts, settings: Settings, options: Iterable[str]) -> Itera
         calls = facts.repeated(home)
         place = facts.place(calls) if calls else None
         if place is not None:
-            same = tuple(option for option in options if facts.may_change(option, calls, place) is None)
+            same = tuple(option for option in options if may_change(facts, option, calls, place) is None)
             yield from ((call, same) for call in calls if same)
 
 
@@ -25,8 +26,8 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     RQS102).
 
     ## Why is this bad?
-    What is the same for all calls is said once on the session: `session.headers.update(...)`. A call that is added later
-    can't forget it.
+    What is the same for all calls is said once on the session: `session.headers.update(...)`. A call that is added
+    later can't forget it.
 
     ## Example
     ```python

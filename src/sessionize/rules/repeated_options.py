@@ -12,8 +12,8 @@ from sessionize.rules.rule import Finding, Rule
 
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     """## What it does
-    Finds `auth=` arguments that are the same, and unchanged, on every call that should share a session (RQS101, RQS102).
-    With the setting `hoist` it does the same for `cookies=` and `params=`.
+    Finds `auth=` arguments that are the same, and unchanged, on every call that should share a session (RQS101,
+    RQS102). With the setting `hoist` it does the same for `cookies=` and `params=`.
 
     ## Why is this bad?
     What is the same for all calls is said once on the session: `session.auth = (user, password)`.
@@ -35,8 +35,8 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     ## Fix safety
     As for RQS201. Only a pair moves, or `HTTPBasicAuth(user, password)`, which is what requests makes of one: other
     objects may keep a state, and an identity bound to the connection would outlive its call. `verify`, `proxies`,
-    `timeout`, `stream` and `allow_redirects` never move: the environment beats a session's `verify` and `proxies`, and a
-    session has no `timeout`.
+    `timeout`, `stream` and `allow_redirects` never move: the environment beats a session's `verify` and `proxies`, and
+    a session has no `timeout`.
 
     ## When not to use
     Where calls without these credentials will follow on the same session.

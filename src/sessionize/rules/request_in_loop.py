@@ -11,8 +11,8 @@ from sessionize.rules.rule import Finding, Rule
 
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     """## What it does
-    Finds calls of `requests.get`, `requests.post`, ... that run on every turn of a loop: `for`, `while` (its test too), a
-    comprehension or a generator expression.
+    Finds calls of `requests.get`, `requests.post`, ... that run on every turn of a loop: `for`, `while` (its test too),
+    a comprehension or a generator expression.
 
     ## Why is this bad?
     Each call of `requests.get` makes a session of its own, uses it once and throws it away: it opens a TCP connection,

@@ -1,0 +1,25 @@
+"""One line a finding, for editors and grep."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sessionize.report.terminal import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sessionize.engine import Diagnostic
+
+MARKS = {"safe": "[*] ", "unsafe": "[unsafe] ", None: ""}
+
+
+def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> str:
+    return "".join(f"{headline(found, MARKS[found.applicability])}\n" for found, _ in entries)
+
+
+def headline(found: Diagnostic, mark: str = "") -> str:
+    place = f"{click.style(printable(found.filename), bold=True)}:{found.start.row}:{found.start.column}"
+    return f"{place}: {click.style(found.code, fg='red', bold=True)} {mark}{printable(found.message)}"

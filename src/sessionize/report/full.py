@@ -1,0 +1,43 @@
+"""The finding, its line of source with carets under the call, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sessionize.report.concise import headline
+from sessionize.report.terminal import blank, printable, source_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sessionize.engine import Diagnostic
+
+
+def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> str:
+    return "".join(f"{line}\n" for found, lines in entries for line in (headline(found), *_excerpt(found, lines), ""))
+
+
+def _excerpt(found: Diagnostic, lines: Sequence[str]) -> list[str]:
+    row = str(found.start.row)
+    margin = " " * len(row)
+    excerpt = []
+    # A syntax error may be at the end of the file, past its last line.
+    if found.start.row <= len(lines) and (line := lines[found.start.row - 1]).strip():
+        start = found.start.column - 1
+        end = found.end.column - 1 if found.end.row == found.start.row else len(line)
+        # At least one caret: a syntax error is a place without an extent.
+        carets = "^" * max(1, len(blank(line[start:end])))
+        excerpt = [
+            f"{margin}{_blue('|')}",
+            f"{_blue(f'{row}|')} {source_line(line)}",
+            f"{margin}{_blue('|')} {blank(line[:start])}{click.style(carets, fg='red', bold=True)}",
+        ]
+    if found.help:
+        excerpt.append(f"{margin}{_blue('=')} {click.style('help:', bold=True)} {printable(found.help)}")
+    return excerpt
+
+
+def _blue(text: str) -> str:
+    return click.style(text, fg="blue", bold=True)

@@ -1,0 +1,42 @@
+"""Findings for programs: a list in the shape of ruff's `json`, with rows and columns from 1."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sessionize.engine import Diagnostic, Position
+
+
+def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> str:
+    # ASCII only: names that are no valid text (lone surrogates) and any encoding of the stream are no concern then.
+    return json.dumps([_finding(found) for found, _ in entries], indent=2) + "\n"
+
+
+def _finding(found: Diagnostic) -> dict[str, object]:
+    return {
+        "code": found.code,
+        "name": found.name,
+        "message": found.message,
+        "filename": found.filename,
+        "location": _location(found.start),
+        "end_location": _location(found.end),
+        "fix": found.applicability and _fix(found),
+        "noqa_row": found.start.row,
+        "url": None,
+    }
+
+
+def _fix(found: Diagnostic) -> dict[str, object]:
+    edits = [
+        {"content": edit.content, "location": _location(edit.start), "end_location": _location(edit.end)}
+        for edit in found.edits
+    ]
+    return {"applicability": found.applicability, "message": found.help, "edits": edits}
+
+
+def _location(position: Position) -> dict[str, int]:
+    return {"row": position.row, "column": position.column}

@@ -1,0 +1,34 @@
+"""Text of others on its way to a terminal. A file's name or source must not steer it, nor mislead the eye."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def printable(text: str) -> str:
+    """`text` on one line, with control, format and lone surrogate characters spelled out (`\\x1b`, `\\u202e`)."""
+    return "".join(map(_spelled, text))
+
+
+def source_line(line: str) -> str:
+    """`printable`, but tabs stay: the terminal lines them up."""
+    return "".join(char if char == "\t" else _spelled(char) for char in line)
+
+
+def blank(line: str) -> str:
+    """White space as wide as `source_line(line)` is on the screen, tabs included."""
+    return "".join(char if char == "\t" else " " * _width(char) for char in source_line(line))
+
+
+def _spelled(char: str) -> str:
+    if char.isascii() and char.isprintable():
+        return char
+    # Cc, Cf, Cs; and the two separators that some terminals break a line at.
+    hidden = unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    return char.encode("unicode_escape").decode() if hidden else char
+
+
+def _width(char: str) -> int:
+    if unicodedata.combining(char) or unicodedata.category(char) in {"Mn", "Me"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in {"W", "F"} else 1

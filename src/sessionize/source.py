@@ -1,0 +1,339 @@
+"""Files: which ones, the bytes of them, and the text in those bytes.
+
+The only module that touches the disk. What it reads it can write back byte for byte, or it says why not.
+"""
+
+# A `Path` for every entry of a tree would cost more than the walk.
+# ruff: noqa: PTH101, PTH105, PTH108, PTH113, PTH116, PTH118, PTH120, PTH123
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import errno
+import os
+import re
+import stat
+import tokenize
+import unicodedata
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sessionize.config import Settings
+
+SUFFIXES = (".py", ".pyi")
+
+
+class SourceError(Exception):
+    """Why one file cannot be read or written: one line, without its path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of a file, line ends untouched, and what turns it back into bytes."""
+
+    text: str
+    encoding: str
+    bom: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A path where `discover` could not look."""
+
+    path: str
+    reason: str
+
+
+# --- bytes and text ---------------------------------------------------------------------------------------------------
+
+
+def may_have_findings(data: bytes) -> bool:
+    """The cheap look that spares most files the parse; where it says no, there is no finding.
+
+    The name stands there in plain bytes, unless one of its letters is of those that Python reads as the plain ones
+    (NFKC). Such a letter is not ASCII, nor are its bytes, but for an encoding like utf-7.
+    """
+    if b"requests" in data:
+        return True
+    if data.isascii() and not any(b"coding" in line for line in _first_lines(data)):
+        return False
+    try:
+        return "requests" in unicodedata.normalize("NFKC", decode(data).text)
+    except SourceError:
+        return False
+
+
+def decode(data: bytes) -> Source:
+    """Text as Python decodes it. SourceError if Python would not, or if `encode` would not give the same bytes."""
+    if b"\0" in data:
+        raise SourceError("source code cannot contain null bytes")
+    body = data.removeprefix(codecs.BOM_UTF8)
+    bom = body != data
+    encoding = _declared_encoding(body)
+    if bom and encoding != "utf-8":
+        raise SourceError(f"the byte order mark says utf-8, the coding comment {encoding}")
+    try:
+        text = body.decode(encoding)
+        same = text.encode(encoding) == body
+    except UnicodeDecodeError as error:
+        line = len(error.object[: error.start + 1].splitlines())
+        raise SourceError(f"byte 0x{error.object[error.start]:02x} on line {line} is not valid {encoding}") from error
+    except (UnicodeError, LookupError) as error:  # idna gives no position; rot13 is no text encoding
+        raise SourceError(f"cannot be decoded as {encoding}: {error}") from error
+    if not same:
+        raise SourceError(f"cannot be written back byte for byte as {encoding}")
+    return Source(text, encoding, bom)
+
+
+def encode(source: Source, text: str) -> bytes:
+    """Another text in the encoding of `source`."""
+    try:
+        body = text.encode(source.encoding)
+    except UnicodeEncodeError as error:
+        raise SourceError(f"{text[error.start]!r} cannot be written as {source.encoding}") from error
+    return codecs.BOM_UTF8 + body if source.bom else body
+
+
+def _declared_encoding(body: bytes) -> str:
+    # Python reads the coding comment before it knows the encoding; `detect_encoding` insists on UTF-8 around it.
+    lines = [line.decode("ascii", "replace").encode() + b"\n" for line in _first_lines(body)]
+    try:
+        return tokenize.detect_encoding(iter(lines).__next__)[0]
+    except SyntaxError as error:  # "unknown encoding: ..."
+        raise SourceError(str(error)) from error
+
+
+def _first_lines(data: bytes) -> list[bytes]:
+    """The lines where a coding comment may stand."""
+    return re.split(rb"\r\n?|\n", data, maxsplit=2)[:2]
+
+
+# --- reading and writing ----------------------------------------------------------------------------------------------
+
+
+def read(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a regular file. Nothing else is opened: a pipe would wait for its writer."""
+    try:
+        mode = os.stat(path).st_mode
+        if stat.S_ISREG(mode):
+            with open(path, "rb") as file:
+                return file.read()
+    except (OSError, ValueError) as error:
+        raise SourceError(_reason(error)) from error
+    raise SourceError(os.strerror(errno.EISDIR) if stat.S_ISDIR(mode) else "Not a regular file")
+
+
+def write(path: str | os.PathLike[str], old: bytes, new: bytes) -> None:
+    """Replaces `old` by `new`, whole or not at all. SourceError if it cannot, or if the file is no longer `old`.
+
+    A link stays a link, and the file keeps its mode, and its owner where the system lets it.
+    """
+    try:
+        _replace(os.path.realpath(path), old, new)
+    except OSError as error:
+        raise SourceError(_reason(error)) from error
+
+
+def _replace(path: str, old: bytes, new: bytes) -> None:
+    import tempfile  # noqa: PLC0415  # costs more than the rest of this module, and only a fix needs it
+
+    before = os.stat(path)
+    if not os.access(path, os.W_OK):  # a rename would not ask
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    handle, temporary = tempfile.mkstemp(prefix=".sessionize-", dir=os.path.dirname(path))
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(new)
+        with contextlib.suppress(OSError, AttributeError):  # not permitted, or Windows
+            os.chown(temporary, before.st_uid, before.st_gid)
+        os.chmod(temporary, stat.S_IMODE(before.st_mode))
+        _expect(path, old)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _expect(path: str, content: bytes) -> None:
+    if read(path) != content:
+        raise SourceError("changed since it was read, so left alone")
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+# --- discovery --------------------------------------------------------------------------------------------------------
+
+
+def discover(paths: Sequence[Path], settings: Settings, *, root: Path = Path()) -> Iterator[str | Unreadable]:
+    """The files to check, each once, named as the user would; Unreadable for a path that leads to none.
+
+    A file or folder named outright is always taken. Folders are walked in the order of names, links to folders are not
+    followed. Left out is what `exclude`, with patterns relative to `root`, and the ignore files of git say.
+    """
+    excluded = _Patterns(os.path.realpath(root), chain(settings.exclude, settings.extend_exclude))
+    seen: set[str] = set()
+    for path in paths:
+        for real, found in _found(os.fspath(path), excluded):
+            if real not in seen:
+                seen.add(real)
+                yield found
+
+
+def matches(path: str, pattern: str, *, root: Path = Path()) -> bool:
+    """Whether a pattern, relative to `root`, names a path or a folder around it."""
+    base = os.path.realpath(root)
+    patterns = _Patterns(base, [pattern])
+    file = Path(os.path.realpath(Path(path).parent), Path(path).name)
+    folders = [folder for folder in file.parents if Path(base) in folder.parents]
+    return bool(
+        patterns.verdict(file.name, str(file))
+        or any(patterns.verdict(f"{folder.name}/", f"{folder}/") for folder in folders)
+    )
+
+
+class _Entry(NamedTuple):
+    name: str  # a folder's ends in a slash, and so a folder is sorted as its files are
+    real: str
+    shown: str
+    rules: tuple[_Patterns, ...] | None  # None for a file; for a folder what holds around it, the nearest first
+
+
+def _found(path: str, excluded: _Patterns) -> Iterator[tuple[str, str | Unreadable]]:
+    """What one path stands for, each with its real path."""
+    try:
+        is_folder = stat.S_ISDIR(os.stat(path).st_mode)
+    except (OSError, ValueError) as error:
+        yield path, Unreadable(path, _reason(error))
+        return
+    real = os.path.realpath(path)
+    pending = [_Entry("", real, path, _rules_above(real) if is_folder else None)]
+    while pending:
+        _, real, shown, rules = pending.pop()
+        if rules is None:
+            yield real, shown
+            continue
+        try:
+            pending += sorted(_entries(real, shown, excluded, _rules_inside(real, rules)), reverse=True)
+        except OSError as error:
+            yield real, Unreadable(shown, _reason(error))
+
+
+def _entries(folder: str, shown: str, excluded: _Patterns, rules: tuple[_Patterns, ...]) -> Iterator[_Entry]:
+    """The subfolders and source files of a folder that are not left out."""
+    if shown == os.curdir:
+        shown = ""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if not is_folder and not _is_source(entry):
+                continue
+            slash = "/" if is_folder else ""
+            name, path = entry.name + slash, entry.path + slash
+            verdicts = (patterns.verdict(name, path) for patterns in (excluded, *rules))
+            if next((verdict for verdict in verdicts if verdict is not None), False):
+                continue
+            real = os.path.realpath(entry.path) if entry.is_symlink() else entry.path
+            yield _Entry(name, real, os.path.join(shown, entry.name), rules if is_folder else None)
+
+
+def _is_source(entry: os.DirEntry[str]) -> bool:
+    # A link is left to `isfile`, for which one to nowhere or to itself is just no file.
+    return entry.name.endswith(SUFFIXES) and (entry.is_file(follow_symlinks=False) or os.path.isfile(entry.path))
+
+
+def _rules_above(folder: str) -> tuple[_Patterns, ...]:
+    """What the ignore files from the root of the repository down to `folder` say; nothing outside of a repository."""
+    above = []
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        below, folder = folder, os.path.dirname(folder)
+        if folder == below:
+            return ()
+        above.append(folder)
+    rules: tuple[_Patterns, ...] = ()
+    for outer in reversed(above):
+        rules = _rules_inside(outer, rules)
+    return rules
+
+
+def _rules_inside(folder: str, rules: tuple[_Patterns, ...]) -> tuple[_Patterns, ...]:
+    """The rules for what is in a folder, given those around it, which end where another repository begins."""
+    if os.path.lexists(os.path.join(folder, ".git")):
+        rules = ()
+    for name in (".git/info/exclude", ".gitignore"):
+        with contextlib.suppress(SourceError):  # git, too, goes on without a file that it cannot read
+            lines = read(os.path.join(folder, name)).removeprefix(codecs.BOM_UTF8).splitlines()
+            rules = (_Patterns(folder, (line.decode(errors="surrogateescape") for line in lines)), *rules)
+    return rules
+
+
+class _Patterns:
+    """The patterns of one gitignore file, for what is inside `folder`.
+
+    A walk asks about folders, too, and git's answer is the last pattern that hits the folder itself. `pathspec` judges
+    paths of files, by any folder in them, and would not enter `data` for `data/**` with `!data/*.py`.
+    """
+
+    def __init__(self, folder: str, lines: Iterable[str]) -> None:
+        self._base = os.path.join(folder, "").replace(os.sep, "/")
+        self._verdicts: list[bool | None] = [None]
+        expressions: list[str] = []
+        for line in reversed([re.sub(r"(?<!\\) +$", "", line) for line in lines]):
+            keep = line.startswith("!")
+            glob = line[keep:]
+            if glob.strip("/") and not line.startswith("#"):
+                self._verdicts.append(not keep)
+                expressions.append(f"({_expression(glob)})")
+        self._match = re.compile("|".join(expressions), re.DOTALL).fullmatch
+
+    def verdict(self, name: str, path: str) -> bool | None:
+        """Left out (True), kept by a `!` (False), or not spoken of. A folder's name and path end in a slash.
+
+        A path outside of `folder` stays absolute, so that only patterns for names can hit it.
+        """
+        match = self._match(f"{name}\0{path.replace(os.sep, '/').removeprefix(self._base)}")
+        return self._verdicts[match.lastindex or 0] if match else None
+
+
+def _expression(glob: str) -> str:
+    """A gitignore pattern as a regular expression for `name\\0path`.
+
+    The name is in front so that the usual pattern, a mere name, fails on its first letter.
+    """
+    entry = glob.removesuffix("/")
+    expression = _TOKEN.sub(_translated, entry.removeprefix("/")) + r"(?<!/)" + ("/?" if entry == glob else "/")
+    return rf"[^\0]*\0{expression}" if "/" in entry else rf"{expression}\0.*"
+
+
+_TOKEN = re.compile(
+    r"""
+      (?<![^/]) (?P<above> \*\*/ )
+    | (?<![^/]) (?P<below> \*\*$ )
+    | (?P<some> \*+ )
+    | (?P<one> \? )
+    | \[ (?P<set> (?: [!^] | (?! [!^] ) ) (?: \\. | [^\\] ) (?: \\. | [^]\\] )* ) \]
+    | (?P<broken> \[ | \\$ )
+    | \\? (?P<plain> . )
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+_WILD = {"above": "(?:.*/)?", "below": ".+", "some": "[^/]*", "one": "[^/]", "broken": "(?!)"}
+
+
+def _translated(token: re.Match[str]) -> str:
+    kind = str(token.lastgroup)
+    if kind != "set":
+        return _WILD.get(kind) or re.escape(token[kind])
+    members = token[kind]
+    negated = members.startswith(("!", "^"))
+    ranges = re.findall(r"\\?(.)(?:-\\?(.))?", members[negated:], re.DOTALL)
+    plain = "".join(re.escape(low) + (f"-{re.escape(high)}" if low <= high else "") for low, high in ranges)
+    return f"(?!/)[{'^' * negated}{plain}]"

@@ -1,0 +1,199 @@
+"""Whether an option may move from the calls to a session made before them, without a difference to any call.
+
+The value must be the same at every call, at a place before the first: bound by then, not changed until the last, and
+neither raising nor having an effect when it is taken early. SEMANTICS of requests behind it: `Session.headers` merges a
+plain dict as a call does (`merge_setting` in requests/sessions.py), and a pair becomes `HTTPBasicAuth` in either place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sessionize import outline as o
+from sessionize.facts import VERBS, BareCall, Facts, names_in
+from sessionize.flow import Place
+
+# Calls that only look at what they are given.
+_LOOKING = frozenset(
+    f"builtins.{name}"
+    for name in ("print", "len", "dict", "str", "repr", "sorted", "list", "tuple", "set", "bool", "isinstance")
+) | {"json.dumps", "copy.copy", "copy.deepcopy"}
+_READING = frozenset({"read", "unpack", "[]", ".get()", ".items()", ".keys()", ".values()", ".copy()"})
+_TEXT_METHODS = frozenset({"strip", "lstrip", "rstrip", "lower", "upper", "format", "join", "replace", "hexdigest"})
+
+
+def may_change(facts: Facts, option: str, calls: Sequence[BareCall], place: Place) -> str | None:
+    """Why the value that the calls pass as `option` can't be taken at `place` instead; None if it can."""
+    return _Steady(facts, calls, place).why_not(option)
+
+
+class _Steady:
+    """Whether an option has one value from a place to the last of the calls that pass it."""
+
+    def __init__(self, facts: Facts, calls: Sequence[BareCall], place: Place) -> None:
+        self.facts = facts
+        self.names = facts.names
+        self.calls = calls
+        self.place = place
+        self.home = calls[0].home
+        self.scope = facts.outline.parts[self.home].scope
+        self.end = max(call.site.tick for call in calls)
+        self.turns = {loop for call in calls for loop in facts.flow.loops(call.site.part)}
+
+    def why_not(self, option: str) -> str | None:
+        values = [call.argument(option) for call in self.calls]
+        value = values[0]
+        if value is None or any(other != value for other in values):
+            return "not all calls pass the same"
+        for name in names_in(value):
+            owner = self.names.owner(name, self.scope)
+            if any(self.names.owner(name, call.site.scope) != owner for call in self.calls):
+                return f"`{name}` is not the same variable everywhere"
+        if option == "auth":
+            return self.pair(value)
+        return self.mapping(value)
+
+    def mapping(self, value: o.Value) -> str | None:
+        if isinstance(value, o.Name):
+            return self.name(value.name) or self.bound_to(value.name, self.plain_dict) or self.untouched(value.name)
+        items = value.items if isinstance(value, o.Dict) else ()
+        return self.plain_dict(value) or self.items([item for _, item in items])
+
+    def pair(self, value: o.Value) -> str | None:
+        match value:
+            case o.Name(name=name):
+                return self.name(name) or self.bound_to(name, self.plain_pair)
+            case o.Sequence(kind="tuple", items=(_, _) as items):
+                return self.items(list(items))
+            case o.Call(func=func, args=(user, password)) if self.facts.is_basic_auth(value, self.scope):
+                if self.facts.bound(names_in(func)[0], self.scope, self.place) != "surely":
+                    return "its class may not be imported before the calls"
+                return self.items([user.value, password.value])
+        return "it is not a pair"
+
+    def plain_dict(self, value: o.Value) -> str | None:
+        """A dict display with string keys and no None: a session merges it as a call does (SEMANTICS H2, H5, H7)."""
+        if not isinstance(value, o.Dict):
+            return "it is not known to be a plain dict"
+        for key, item in value.items:
+            if not isinstance(key, o.Const) or key.kind != "str":
+                return "its keys are not all known to be strings"
+            if item == o.NONE:
+                return "it holds None"
+        return None
+
+    def plain_pair(self, value: o.Value) -> str | None:
+        match value:
+            case o.Sequence(kind="tuple", items=(_, _)):
+                return None
+        return "it is not known to be a pair"
+
+    def items(self, values: list[o.Value]) -> str | None:
+        for value in values:
+            if isinstance(value, o.Const) and value != o.NONE:
+                continue
+            if isinstance(value, o.Name):
+                reason = self.name(value.name)
+            elif is_text(self.facts, value, self.scope):
+                reason = next(filter(None, map(self.name, names_in(value))), None)
+            else:
+                reason = "a value in it may vary or raise"
+            if reason is not None:
+                return reason
+        return None
+
+    def name(self, name: str) -> str | None:
+        """Why a name may be unbound at the place, or bound anew before the last call."""
+        facts = self.facts
+        owner = self.names.owner(name, self.scope)
+        binds = self.names.binds(owner, name)
+        if owner == self.scope:
+            if any(facts.flow.home[bind.part] != self.home or self.between(bind.tick, bind.part) for bind in binds):
+                return f"`{name}` may be bound anew"
+            seen = self.place
+        else:
+            outer = facts.seen_from(self.place, owner) if owner != -1 else None
+            if outer is None or len(binds) != 1:
+                return f"`{name}` may be bound anew" if outer is not None else f"`{name}` is not bound in this file"
+            if facts.flow.loops(binds[0].part):
+                return f"`{name}` is bound in a loop"
+            seen = outer
+        if not any(facts.flow.dominates(bind.part, bind.tick, seen) and bind.how != "del" for bind in binds):
+            return f"`{name}` may not be bound before the calls"
+        return None
+
+    def between(self, tick: int, part: int) -> bool:
+        """Whether something of the home can run after the place and before the last call."""
+        inside = bool(self.turns.intersection(self.facts.flow.loops(part)))
+        return tick > self.place.tick and (tick < self.end or inside)
+
+    def bound_to(self, name: str, check: Callable[[o.Value], str | None]) -> str | None:
+        owner = self.names.owner(name, self.scope)
+        for bind in self.names.binds(owner, name):
+            reason = check(bind.value) if bind.how == "assign" else f"`{name}` is not bound to a display here"
+            if reason is not None:
+                return reason
+            if owner == 0 and any(star.tick > bind.tick for star in self.names.stars):
+                return f"`{name}` may be replaced by a star import"
+        return None
+
+    def untouched(self, name: str) -> str | None:
+        """Why the dict that a name is bound to may change, or be known under another name, before the last call."""
+        facts = self.facts
+        owner = self.names.owner(name, self.scope)
+        for use in self.names.uses(owner, name):
+            if use.how in _READING or self.looked_at(use):
+                continue
+            if facts.flow.home[use.part] == self.home:
+                if use.tick > self.place.tick and not self.between(use.tick, use.part):
+                    continue
+                early = use.tick < self.place.tick and owner == self.scope
+                if early and use.how in ("[]=", "[]del") and isinstance(use.key, o.Const) and use.key.kind == "str":
+                    continue
+            return f"`{name}` may change between the calls"
+        return None
+
+    def looked_at(self, use: o.Use) -> bool:
+        if use.how != "arg":
+            return False
+        call = self.facts.outline.calls[use.call]
+        path = self.facts.origin(call.value.func, call.scope) or ""
+        return path in _LOOKING or path in {f"requests.{verb}" for verb in VERBS}
+
+
+def is_text(facts: Facts, value: o.Value, scope: int, depth: int = 0, *, annotated: bool = False) -> bool:
+    """Whether a value is surely a string whose making has no effect beyond reading names.
+
+    `annotated`: whether to trust a parameter's `str`: not in `+`, which raises where the caller passed None after all.
+    """
+    match value:
+        case o.Const(kind=kind):
+            return kind == "str"
+        case o.Join(parts=parts):
+            return all(
+                isinstance(part, o.Const) or (part.plain and is_text(facts, part.value, scope, depth, annotated=True))
+                for part in parts
+            )
+        case o.Binary(op="+", left=left, right=right):
+            return is_text(facts, left, scope, depth) and is_text(facts, right, scope, depth)
+        case o.Name(name=name) if depth < 8:
+            owner = facts.names.owner(name, scope)
+            binds = facts.names.binds(owner, name)
+            return bool(binds) and all(_binds_text(facts, b, owner, depth + 1, annotated=annotated) for b in binds)
+    return False
+
+
+def _binds_text(facts: Facts, bind: o.Bind, owner: int, depth: int, *, annotated: bool) -> bool:
+    """Whether a binding gives its name a string; how it is made does not matter here."""
+    if bind.how == "param":
+        return annotated and bind.value == o.Name("str")
+    if bind.how != "assign":
+        return False
+    match bind.value:
+        case o.Call(func=o.Attribute(value=receiver, attr=attr)) if attr in _TEXT_METHODS:
+            return attr == "hexdigest" or is_text(facts, receiver, owner, depth)
+        case o.Call(func=func):
+            return facts.origin(func, owner) in ("builtins.str", "builtins.input", "getpass.getpass")
+        case o.Item(value=mapping):
+            return facts.origin(mapping, owner) == "os.environ"
+    return is_text(facts, bind.value, owner, depth, annotated=annotated)

@@ -1,0 +1,202 @@
+"""Every case in `fixtures/` is held to all that a fix promises; adding a case is adding files."""
+
+import argparse
+import io
+import shlex
+import tokenize
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import pytest
+import requests
+from wire import Servers, differences, run
+
+from sessionize.config import Settings
+from sessionize.engine import Diagnostic, check_bytes, fix_bytes
+from sessionize.source import decode, encode
+
+ROOT = Path(__file__).parent.parent
+FIXTURES = ROOT / "fixtures"
+BEFORE, AFTER, FINDINGS = ".before.py", ".after.py", ".findings.txt"
+PAIRS = sorted(FIXTURES.glob(f"*/*{BEFORE}"))
+UNTOUCHED = sorted(FIXTURES.glob("*/untouched/*.py"))
+
+
+def case(path: Path) -> str:
+    """`folder/case`, the name of a case in messages."""
+    return str(path.relative_to(FIXTURES)).removesuffix(".py").removesuffix(".before")
+
+
+each_pair = pytest.mark.parametrize("before", PAIRS, ids=case)
+each_untouched = pytest.mark.parametrize("path", UNTOUCHED, ids=case)
+
+
+def beside(before: Path, suffix: str) -> Path:
+    return before.with_name(before.name.removesuffix(BEFORE) + suffix)
+
+
+def settings_of(data: bytes) -> Settings:
+    """The settings that the first line asks for: `# flags: --session-style with --unsafe-fixes`."""
+    first = data.partition(b"\n")[0].decode("latin-1")
+    flags = argparse.ArgumentParser(allow_abbrev=False, argument_default=argparse.SUPPRESS)
+    flags.add_argument("--session-style", choices=("assign", "with"))
+    flags.add_argument("--session-name")
+    flags.add_argument("--cookies", choices=("share", "isolate"))
+    flags.add_argument("--unsafe-fixes", action="store_true")
+    _, marker, asked = first.partition("# flags:")
+    return replace(Settings(), **vars(flags.parse_args(shlex.split(asked) if marker else [])))
+
+
+def shown(path: Path) -> str:
+    """The name the tool is given; relative, so that the folders above the project do not matter."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def fixed(path: Path, data: bytes, settings: Settings) -> bytes:
+    """What a fix leaves in the file."""
+    report = fix_bytes(data, shown(path), settings)
+    assert report.error is None
+    return data if report.after is None else encode(decode(data), report.after)
+
+
+def findings(path: Path) -> tuple[Diagnostic, ...]:
+    data = path.read_bytes()
+    report = check_bytes(data, shown(path), settings_of(data))
+    assert report.error is None
+    return report.left
+
+
+def as_golden(finding: Diagnostic) -> str:
+    start, end = finding.start, finding.end
+    place = f"{start.row}:{start.column}-{end.row}:{end.column}"
+    cure = f"    {finding.applicability or 'refused'}: {finding.help}\n" if finding.help else ""
+    return f"{place} {finding.code} {finding.message}\n{cure}"
+
+
+def assert_golden(golden: Path, found: tuple[Diagnostic, ...], update: bool) -> None:
+    """The golden holds the findings, and is there exactly if there are any."""
+    text = "".join(map(as_golden, found))
+    if update:
+        golden.unlink(missing_ok=True)
+        if text:
+            golden.write_text(text, encoding="utf-8", newline="\n")
+    assert (golden.read_text(encoding="utf-8") if golden.exists() else None) == (text or None)
+
+
+def comments(data: bytes) -> Counter[str]:
+    tokens = tokenize.tokenize(io.BytesIO(data).readline)
+    return Counter(token.string for token in tokens if token.type == tokenize.COMMENT)
+
+
+def assert_same_wire(before: Path, after: Path | str, servers: Servers) -> None:
+    """Both programs send and print the same, the second over fewer connections."""
+    was, now = run(before, servers), run(after, servers)
+    assert differences(was, now) == []
+    assert was.requests, "the case sends nothing"
+    assert was.error is None or was.error[0] == "SystemExit", "the case does not end by itself"
+    assert sum(now.connections) < sum(was.connections)
+
+
+@each_pair
+def test_fix_gives_after(before: Path) -> None:
+    data = before.read_bytes()
+    assert fixed(before, data, settings_of(data)) == beside(before, AFTER).read_bytes()
+
+
+@each_pair
+def test_after_is_final(before: Path) -> None:
+    """A second fix changes nothing, and no finding is left that a fix could resolve."""
+    after = beside(before, AFTER)
+    data = after.read_bytes()
+    settings = settings_of(data)
+    assert settings == settings_of(before.read_bytes()), "both files need the same first line"
+    assert fixed(after, data, settings) == data
+    applied = {"safe", "unsafe"} if settings.unsafe_fixes else {"safe"}
+    assert [finding for finding in findings(after) if finding.applicability in applied] == []
+
+
+@each_pair
+def test_findings_of_pair(before: Path, update_goldens: bool) -> None:
+    found = findings(before)
+    assert found, "what is rewritten is also reported"
+    assert_golden(beside(before, FINDINGS), found, update_goldens)
+
+
+@each_pair
+def test_comments_are_kept(before: Path) -> None:
+    assert comments(before.read_bytes()) <= comments(beside(before, AFTER).read_bytes())
+
+
+@each_pair
+def test_wire_is_the_same(before: Path, servers: Servers, cookie_servers: Servers) -> None:
+    after = beside(before, AFTER)
+    assert_same_wire(before, after, servers)
+    if settings_of(before.read_bytes()).cookies == "isolate":
+        assert_same_wire(before, after, cookie_servers)
+
+
+@each_pair
+def test_connections_are_reused(before: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session opens one connection to a host; a call that stays bare counts, it makes a session of its own."""
+    sessions = 0
+    make = requests.Session.__init__
+
+    def make_counted(session: requests.Session) -> None:
+        nonlocal sessions
+        sessions += 1
+        make(session)
+
+    monkeypatch.setattr(requests.Session, "__init__", make_counted)
+    assert max(run(beside(before, AFTER), servers).connections) <= sessions
+
+
+@each_pair
+@pytest.mark.parametrize("style", ["assign", "with"])
+@pytest.mark.parametrize("cookies", ["share", "isolate"])
+def test_every_form(
+    before: Path,
+    style: Literal["assign", "with"],
+    cookies: Literal["share", "isolate"],
+    servers: Servers,
+    cookie_servers: Servers,
+) -> None:
+    """Each case also holds in the other forms of a session; under isolation to the last cookie."""
+    data = before.read_bytes()
+    own = settings_of(data)
+    settings = replace(own, session_style=style, cookies="isolate" if own.cookies == "isolate" else cookies)
+    after = fixed(before, data, settings)
+    assert after != data
+    assert fixed(before, after, settings) == after
+    assert_same_wire(before, decode(after).text, cookie_servers if settings.cookies == "isolate" else servers)
+
+
+@each_untouched
+def test_untouched_stays(path: Path) -> None:
+    data = path.read_bytes()
+    assert fix_bytes(data, shown(path), settings_of(data)).after is None
+
+
+@each_untouched
+def test_findings_of_untouched(path: Path, update_goldens: bool) -> None:
+    assert_golden(path.with_suffix(FINDINGS), findings(path), update_goldens)
+
+
+def test_there_are_enough_cases() -> None:
+    assert len(PAIRS) >= 60
+    assert len(UNTOUCHED) >= 60
+
+
+def test_names_are_unique_in_their_folder() -> None:
+    names = Counter(case(path).replace("/untouched/", "/") for path in [*PAIRS, *UNTOUCHED])
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_no_stray_files() -> None:
+    expected = {beside(before, suffix) for before in PAIRS for suffix in (BEFORE, AFTER, FINDINGS)}
+    expected |= set(UNTOUCHED)
+    optional = {path.with_suffix(FINDINGS) for path in UNTOUCHED}
+    there = {path for path in FIXTURES.rglob("*") if path.is_file()}
+    assert expected - there == set()
+    assert there - expected - optional == set()
