@@ -1,4 +1,4 @@
-"""What an outline means for requests: which calls are bare, which repeat, which host they reach, who waits.
+"""What an outline means for requests: which calls are bare, which repeat, which host they reach.
 
 Nothing here decides what to do about it; `rules` name the patterns and `plan` the cure.
 """
@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePath
 from types import MappingProxyType
 
 from sessionize import outline as o
@@ -25,12 +24,6 @@ VERBS: Mapping[str, int] = MappingProxyType(
 
 _SAME = {"requests.session": "requests.Session", "requests.sessions.Session": "requests.Session"}
 _LEAVING = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
-_WAITING = frozenset({"sleep", "input", "getpass", "wait"})
-_COMMANDS = frozenset({"os.system", *(f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output"))})
-_BENEATH = frozenset({"requests", "urllib3", "socket"})
-_FORKING = frozenset({"fork", "forkpty"})
-_FRAMES = frozenset({"sys._getframe", "inspect.currentframe", "inspect.stack", "inspect.getmembers"})
-_EAGER = frozenset({"list", "tuple", "set", "dict", "frozenset", "sum", "any", "all", "min", "max", "sorted", "join"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +208,10 @@ class Facts:
             return binds[0].value if len(binds) == 1 and binds[0].how == "assign" else o.OPAQUE
         return value
 
+    def prefix(self, value: o.Value, scope: int) -> str:
+        """The text that a string surely begins with."""
+        return self._prefix(value, scope, {}, 0)[0]
+
     def _prefix(self, value: o.Value, scope: int, given: Mapping[str, o.Value], depth: int) -> tuple[str, bool]:
         """The text that a string begins with, as far as it is known, and whether that is all of it."""
         if depth > 8:
@@ -245,75 +242,7 @@ class Facts:
                 return known, False
         return known, True
 
-    # --- waits, and other reasons for care ----------------------------------------------------------------------------
-
-    def _reaching(self, names: frozenset[str]) -> set[str]:
-        """The names, and those of this file's functions that call one of them, directly or not."""
-        callers: dict[str, set[str]] = defaultdict(set)
-        for call in self.outline.calls:
-            function = self.outline.scopes[self.outline.parts[self.flow.home[call.part]].scope].name
-            callers[self._called(call)].add(function)
-        reaching = set(names)
-        todo = list(names)
-        while todo:
-            for caller in callers[todo.pop()] - reaching - {""}:
-                reaching.add(caller)
-                todo.append(caller)
-        return reaching
-
-    def _called(self, call: o.CallSite) -> str:
-        """The last name of the path of what is called: `sleep` for `from time import sleep as nap; nap()`."""
-        func = self._once(call.value.func, call.scope) if isinstance(call.value.func, o.Name) else call.value.func
-        path = self.origin(func if func != o.OPAQUE else call.value.func, call.scope)
-        return path.rpartition(".")[2] if path is not None else _last(call.value.func)
-
-    @cached_property
-    def _waits(self) -> dict[int, list[tuple[int, int]]]:
-        """(tick, part) of whatever may take its time, by home."""
-        waits = defaultdict(list)
-        for tick, part in self.outline.pauses:
-            waits[self.flow.home[part]].append((tick, part))
-        waiting = self._reaching(_WAITING)
-        for call in self.outline.calls:
-            if self._called(call) in waiting or self.origin(call.value.func, call.scope) in _COMMANDS:
-                waits[self.flow.home[call.part]].append((call.tick, call.part))
-        for bind in self._targets.values():  # `for line in sys.stdin`, `for change in watch()`
-            slow = isinstance(bind.value, o.Call) and _last(bind.value.func) in waiting
-            if slow or self.origin(bind.value, bind.scope) == "sys.stdin":
-                waits[self.flow.home[bind.part]].append((bind.tick, bind.part))
-        return waits
-
-    def waits_between(self, calls: Sequence[BareCall]) -> bool:
-        """Whether a sleep, input, command, `await` or `yield` can come between two of the calls."""
-        ticks = [call.site.tick for call in calls]
-        loops = {loop for call in calls for loop in self.flow.loops(call.site.part)}
-        return any(
-            min(ticks) < tick < max(ticks) or loops.intersection(self.flow.loops(part))
-            for tick, part in self._waits.get(calls[0].home, ())
-        )
-
-    @cached_property
-    def showing(self) -> dict[int, str]:
-        """The homes in which a new variable would show, and by what: `locals()` and the like."""
-        showing = {}
-        for call in self.outline.calls:
-            name = (self.origin(call.value.func, call.scope) or "").removeprefix("builtins.")
-            if name in ("eval", "exec") or (name in ("locals", "vars", "dir") and not call.value.args):
-                showing[self.flow.home[call.part]] = name
-            elif name == "globals":
-                showing[0] = name
-            elif name in _FRAMES:
-                showing |= dict.fromkeys(self.flow.home, name)
-        for use in self.outline.uses:
-            if use.name == "sys" and use.how.startswith(".modules"):
-                showing[0] = "sys.modules"
-        return showing
-
-    @cached_property
-    def forking(self) -> set[int]:
-        """The homes that fork, directly or through a function of this file."""
-        forking = self._reaching(_FORKING)
-        return {self.flow.home[call.part] for call in self.outline.calls if self._called(call) in forking}
+    # --- imports, sessions and places -------------------------------------------------------------------------------
 
     @cached_property
     def sessions(self) -> dict[int, list[o.Bind]]:
@@ -329,75 +258,11 @@ class Facts:
     def imports(self) -> list[o.Bind]:
         return [bind for bind in self.outline.binds if bind.how == "import"]
 
-    def lazily(self, call: BareCall) -> bool:
-        """Whether the call is in a generator expression that may be consumed elsewhere."""
-        for part in self.flow.ancestors(call.site.part):
-            row = self.outline.parts[part]
-            if row.kind == "genexp" and row.how not in ("read", "unpack"):
-                taker = self.outline.calls[row.call].value if row.how == "arg" else None
-                if taker is None or _last(taker.func) not in _EAGER:
-                    return True
-        return False
-
-    @cached_property
-    def changes_requests(self) -> str | None:
-        """How this file changes or replaces requests itself, if it does."""
-        for use in self.outline.uses:
-            if use.how.startswith(".") and use.how.endswith(("=", "del")):
-                path = self.origin(o.Name(use.name), use.scope) or ""
-                if path.partition(".")[0] in _BENEATH or (path == "sys" and use.how.startswith(".modules")):
-                    return f"`{use.name}{use.how.removesuffix('=').removesuffix('del')}` is changed in this file"
-        for call in self.outline.calls:
-            for arg in call.value.args[:1]:
-                subject = arg.value
-                target = str(subject.value) if isinstance(subject, o.Const) else self.origin(subject, call.scope) or ""
-                name = _last(call.value.func)
-                if re.match(r"(.*\.)?requests\b", target) and name in ("patch", "object", "setattr", "delattr"):
-                    return "requests is patched in this file"
-        for bind in self.outline.binds:
-            module = (self._path(bind) or "").partition(".")[0]
-            if module in ("requests_cache", "httpretty", "pytest_socket"):
-                return f"{module} changes how requests works"
-        return None
-
-    def identities(self, call: BareCall) -> list[tuple[str, o.Value]]:
-        """The options of a call that say for whom it is made."""
-        given = [(option, call.argument(option)) for option in ("auth", "cookies")]
-        headers = self.constant(call.argument("headers"), call.site.scope)
-        for key, value in headers.items if isinstance(headers, o.Dict) else ():
-            if isinstance(key, o.Const) and str(key.value).lower() in ("authorization", "cookie"):
-                given.append((str(key.value).lower(), value))
-        return [(option, value) for option, value in given if value is not None and value != o.NONE]
-
-    def one_identity(self, calls: Sequence[BareCall]) -> bool:
-        """Whether the calls are made for one user, as far as can be seen: no two say otherwise, and none in turns."""
-        said: dict[str, o.Value] = {}
-        for call in calls:
-            turns = {self.outline.parts[loop].tick for loop in self.flow.loops(call.site.part)}
-            for option, value in self.identities(call):
-                if said.setdefault(option, value) != value:
-                    return False
-                for name in names_in(value):
-                    owner = self.names.owner(name, call.site.scope)
-                    for bind in self.names.binds(owner, name):
-                        inside = {self.outline.parts[loop].tick for loop in self.flow.loops(bind.part)}
-                        if turns & inside and bind.how in ("for", "unpack"):
-                            return False
-        return True
-
-    def binds_connection(self, call: BareCall) -> bool:
-        """Whether its Authorization header is of a kind that a server ties to the connection (NTLM, Negotiate)."""
-        texts = [self._prefix(value, call.site.scope, {}, 0)[0] for _, value in self.identities(call)]
-        return any(text.lower().startswith(("ntlm", "negotiate")) for text in texts)
-
-    @cached_property
-    def is_test(self) -> bool:
-        path = PurePath(self.filename)
-        if re.fullmatch(r"(test_.*|.*_test|conftest)\.pyi?", path.name) or {"test", "tests"}.intersection(path.parts):
-            return True
-        return any((self._path(bind) or "").partition(".")[0] in ("pytest", "unittest") for bind in self.outline.binds)
-
-    # --- places and what is known there -------------------------------------------------------------------------------
+    def is_basic_auth(self, value: o.Value, scope: int) -> bool:
+        """`HTTPBasicAuth(user, password)`: what requests makes of a pair (requests/models.py, prepare_auth)."""
+        if not isinstance(value, o.Call) or len(value.args) != 2 or any(arg.stars for arg in value.args):
+            return False
+        return self.origin(value.func, scope) == "requests.auth.HTTPBasicAuth"
 
     def place(self, calls: Sequence[BareCall]) -> Place | None:
         """Where one session for the calls can be made (see `Flow.place`)."""
@@ -438,18 +303,13 @@ class Facts:
         handlers = [part for part in self._around(bind.part) if parts[part].kind == "handler"]
         return bool(handlers) and not self.flow.outcomes[handlers[0]] & NEXT
 
-    def is_basic_auth(self, value: o.Value, scope: int) -> bool:
-        """`HTTPBasicAuth(user, password)`: what requests makes of a pair (requests/models.py, prepare_auth)."""
-        if not isinstance(value, o.Call) or len(value.args) != 2 or any(arg.stars for arg in value.args):
-            return False
-        return self.origin(value.func, scope) == "requests.auth.HTTPBasicAuth"
-
     def constant(self, value: o.Value | None, scope: int) -> o.Value:
         """What a value is, followed through a name that is bound once; None's value where it is left out."""
         return o.NONE if value is None else self._once(value, scope)
 
 
-def _last(value: o.Value) -> str:
+def last_name(value: o.Value) -> str:
+    """The name behind the last dot of a name or attribute; empty for anything else."""
     return value.attr if isinstance(value, o.Attribute) else value.name if isinstance(value, o.Name) else ""
 
 

@@ -13,7 +13,8 @@ from itertools import count
 
 from sessionize import outline as o
 from sessionize.config import Settings
-from sessionize.facts import VERBS, BareCall, Facts
+from sessionize.doubts import Doubts
+from sessionize.facts import VERBS, BareCall, Facts, last_name
 from sessionize.flow import Place
 from sessionize.rules import Finding
 
@@ -79,6 +80,7 @@ class Planner:
     def __init__(self, facts: Facts, settings: Settings) -> None:
         self.facts = facts
         self.settings = settings
+        self.doubts = Doubts(facts, settings)
         self.scopes = facts.outline.scopes
         self.given: dict[int, set[str]] = defaultdict(set)  # names of new sessions of a scope and of scopes inside it
         self.own: dict[int, str] = {}  # the name of the new session of a scope
@@ -110,7 +112,7 @@ class Planner:
                 else:
                     hoist = [h for h in self.settings.hoist if all(h in options[call.id] for call in kept)]
                     todo.append((kept, place, hoist))
-        doubts = [self._doubt(calls, place) for calls, place, _ in todo]
+        doubts = [self.doubts.about(calls, place) for calls, place, _ in todo]
         for unsafe in (False, True):
             fixes += [
                 self._fix(*group, doubt) for group, doubt in zip(todo, doubts, strict=True) if bool(doubt) == unsafe
@@ -141,79 +143,6 @@ class Planner:
         if _names_params(call) and call.argument("params") is not None:
             return "it passes `params` twice"
         return None
-
-    # --- doubts -------------------------------------------------------------------------------------------------------
-
-    def _doubt(self, calls: Sequence[BareCall], place: Place) -> str:
-        """Why sharing a session between the calls is not known to be safe; empty if it is."""
-        facts = self.facts
-        home = calls[0].home
-        for call in calls:
-            if reason := self._doubt_of_call(call):
-                return f"`{call.shown}` {reason}"
-        if len({self._identity(call) for call in calls}) > 1:
-            return "its calls differ in `verify=` or `cert=`, which requests before 2.32 mixes up on one session"
-        if self.settings.cookies == "share" and not facts.one_identity(calls):
-            return "its calls are made for different users, and a session sends one's cookies with another's call"
-        if any(not _repeatable(call) for call in calls) and facts.waits_between(calls):
-            return "a wait lies between its calls and a connection closed meanwhile would fail a POST or PATCH"
-        if home in facts.showing:
-            return f"the new variable would show in `{facts.showing[home]}()`"
-        if home in facts.forking:
-            return "after a fork two processes would use one connection"
-        if any(facts.lazily(call) for call in calls):
-            return "a generator expression takes the session elsewhere"
-        if any(facts.bound(call.root, call.site.scope, place) == "maybe" for call in calls):
-            return f"`{calls[0].root}` may be missing, or something else, where the session is made"
-        if facts.changes_requests:
-            return facts.changes_requests
-        if facts.is_test:
-            return "this is a test, and tests replace `requests.get` and the like by name"
-        return ""
-
-    def _doubt_of_call(self, call: BareCall) -> str:
-        args = call.site.value.args
-        scope = call.site.scope
-        if any(arg.stars == "**" for arg in args):
-            return "passes `**` arguments that are not known"
-        if (proxies := call.argument("proxies")) is not None and proxies != o.NONE:
-            return "passes `proxies=`, and a shared connection keeps its proxy"
-        if (hooks := call.argument("hooks")) is not None and hooks != o.NONE:
-            return "passes `hooks=`, which may send requests of their own"
-        auth = call.argument("auth")
-        if auth is not None and not self._is_pair(auth, scope):
-            return "passes an `auth=` that is not known to be a pair, and may stay with the connection"
-        if self.facts.binds_connection(call):
-            return "authorizes its connection, and later calls on it would be answered for the same user"
-        verify = self.facts.constant(call.argument("verify"), scope)
-        if not isinstance(verify, o.Const) or verify.kind not in ("bool", "str", "NoneType"):
-            return "passes a `verify=` that is not True, False or a string"
-        if not self._literal(self.facts.constant(call.argument("cert"), scope)):
-            return "passes a `cert=` that is not a literal"
-        return ""
-
-    def _is_pair(self, auth: o.Value, scope: int) -> bool:
-        if isinstance(auth, o.Name):
-            owner = self.facts.names.owner(auth.name, scope)
-            binds = self.facts.names.binds(owner, auth.name)
-            return bool(binds) and all(b.how == "assign" and self._is_pair_display(b.value, owner) for b in binds)
-        return self._is_pair_display(auth, scope)
-
-    def _is_pair_display(self, auth: o.Value, scope: int) -> bool:
-        if isinstance(auth, o.Sequence):
-            return auth.kind == "tuple" and len(auth.items) == 2
-        return auth == o.NONE or self.facts.is_basic_auth(auth, scope)
-
-    def _literal(self, value: o.Value) -> bool:
-        if isinstance(value, o.Sequence):
-            return all(isinstance(item, o.Const) for item in value.items)
-        return isinstance(value, o.Const)
-
-    def _identity(self, call: BareCall) -> tuple[o.Value, o.Value]:
-        """What decides whether two calls may use one TLS connection."""
-        verify = self.facts.constant(call.argument("verify"), call.site.scope)
-        default = verify in (o.NONE, o.Const(value=True, kind="bool"))
-        return (o.NONE if default else verify), self.facts.constant(call.argument("cert"), call.site.scope)
 
     # --- the fix ------------------------------------------------------------------------------------------------------
 
@@ -274,21 +203,22 @@ class Planner:
                 if facts.flow.home[use.part] == home
                 and (use.how in verbs or (use.how == ".close()" and use.tick > end and not facts.flow.loops(use.part)))
             ]
-            if ours == uses and self._same_identity(bind.name, scope, calls[0]):
+            together = [*calls, *self._own_calls(bind.name, scope, home)]
+            alike = len({self.doubts.identity_of_connection(call) for call in together}) == 1
+            plain = not any(map(self.doubts.about_call, together)) and self.doubts.for_one_user(together)
+            if ours == uses and alike and plain:
                 return bind.name
         return None
 
-    def _same_identity(self, name: str, scope: int, call: BareCall) -> bool:
-        """Whether the calls that a session already makes could stand among the bare ones."""
-        for site in self.facts.outline.calls:
+    def _own_calls(self, name: str, scope: int, home: int) -> list[BareCall]:
+        """The calls that a session already makes, as if they were bare."""
+        own = []
+        for number, site in enumerate(self.facts.outline.calls):
             func = site.value.func
-            if isinstance(func, o.Attribute) and func.value == o.Name(name):
-                if self.facts.names.owner(name, site.scope) != scope or func.attr not in VERBS:
-                    continue
-                own = BareCall(-1, func.attr, name, f"{name}.{func.attr}", site, call.home)
-                if self._doubt_of_call(own) or self._identity(own) != self._identity(call):
-                    return False
-        return True
+            on_it = isinstance(func, o.Attribute) and func.value == o.Name(name) and func.attr in VERBS
+            if on_it and self.facts.names.owner(name, site.scope) == scope:
+                own.append(BareCall(number, last_name(func), name, f"{name}.{last_name(func)}", site, home))
+        return own
 
     # --- names --------------------------------------------------------------------------------------------------------
 
@@ -372,12 +302,3 @@ def _names_params(call: BareCall) -> bool:
     """Whether a second argument must get its name: `Session.get` takes none by position before requests 2.34."""
     args = call.site.value.args
     return call.verb == "get" and len(args) > 1 and not args[1].keyword and not args[1].stars
-
-
-def _repeatable(call: BareCall) -> bool:
-    """Whether the request is no POST or PATCH, which can't be sent again when a connection turns out to be closed."""
-    method: object = call.verb
-    if call.verb == "request":
-        value = call.argument("method", 0)
-        method = value.value if isinstance(value, o.Const) else "post"
-    return str(method).lower() not in ("post", "patch")

@@ -1,0 +1,285 @@
+"""Why sharing a session is not known to be safe: the conditions of the contract, each as a user should read it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from pathlib import PurePath
+
+from sessionize import outline as o
+from sessionize.config import Settings
+from sessionize.facts import BareCall, Facts, last_name, names_in
+from sessionize.flow import Place
+
+# Calls that wait for something, by their last name.
+_WAITING = frozenset(
+    (
+        "sleep",
+        "input",
+        "getpass",
+        "prompt",
+        "confirm",
+        "wait",
+        "communicate",
+        "as_completed",
+        "select",
+        "recv",
+        "readline",
+    )
+)
+_COMMANDS = frozenset({"os.system", *(f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output"))})
+# After these, two processes may hold one connection, or a closed one.
+_FORKING = frozenset({"fork", "forkpty", "closerange", "DaemonContext"})
+# What requests is made of: a module that assigns to it may change how sessions work.
+_BENEATH = frozenset({"requests", "urllib3", "socket"})
+_PATCHING = frozenset({"patch", "object", "setattr", "delattr", "import_module", "__import__", "wrap_function_wrapper"})
+_REPLACING = frozenset({"requests_cache", "httpretty", "pytest_socket"})
+_SERVING = frozenset({"http.server", "socketserver"})
+_TESTING = frozenset({"pytest", "unittest", "responses", "requests_mock", "vcr", "nose"})
+_FRAMES = frozenset({"sys._getframe", "inspect.currentframe", "inspect.stack", "inspect.getmembers"})
+# What takes a generator to its end at once.
+_EAGER = frozenset({"list", "tuple", "set", "dict", "frozenset", "sum", "any", "all", "min", "max", "sorted", "join"})
+
+
+class Doubts:
+    """The doubts about the calls of one file."""
+
+    def __init__(self, facts: Facts, settings: Settings) -> None:
+        self.facts = facts
+        self.settings = settings
+        self.outline = facts.outline
+        self.home = facts.flow.home
+
+    def about(self, calls: Sequence[BareCall], place: Place) -> str:
+        """The first reason to doubt that one session made at `place` serves the calls as well; empty without one."""
+        facts = self.facts
+        home = calls[0].home
+        for call in calls:
+            if reason := self.about_call(call):
+                return f"`{call.shown}` {reason}"
+        if len({self.identity_of_connection(call) for call in calls}) > 1:
+            return "its calls differ in `verify=` or `cert=`, which requests before 2.32 mixes up on one session"
+        if self.settings.cookies == "share" and not self.for_one_user(calls):
+            return "its calls are made for different users, and a session sends one's cookies with another's call"
+        if not all(map(_repeatable, calls)) and self.waits_between(calls):
+            return "a wait lies between its calls, and a connection closed meanwhile would fail a POST or PATCH"
+        if home in self._showing:
+            return f"the new variable would show in `{self._showing[home]}`"
+        if home in self._forking:
+            return "after a fork two processes would use one connection"
+        if any(map(self.taken_elsewhere, calls)):
+            return "a generator expression takes the session elsewhere"
+        for call in calls:
+            if facts.bound(call.root, call.site.scope, place) == "maybe":
+                return f"`{call.root}` may be missing, or something else, where the session is made"
+        return self.about_file
+
+    # --- one call -----------------------------------------------------------------------------------------------------
+
+    def about_call(self, call: BareCall) -> str:
+        """Why a call may behave otherwise on any session, as the rest of a sentence about it."""
+        scope = call.site.scope
+        if any(arg.stars == "**" for arg in call.site.value.args):
+            return "passes `**` arguments that are not known"
+        if call.argument("proxies") not in (None, o.NONE):
+            return "passes `proxies=`, and a shared connection keeps its proxy"
+        if call.argument("hooks") not in (None, o.NONE):
+            return "passes `hooks=`, which may send requests of their own"
+        auth = call.argument("auth")
+        if auth is not None and not self._is_pair(auth, scope):
+            return "passes an `auth=` that is not known to be a pair, and may stay with the connection"
+        if self._authorizes_connection(call):
+            return "authorizes its connection, and later calls on it would be answered for the same user"
+        verify = self.facts.constant(call.argument("verify"), scope)
+        if not isinstance(verify, o.Const) or verify.kind not in ("bool", "str", "NoneType"):
+            return "passes a `verify=` that is not True, False or a string"
+        cert = self.facts.constant(call.argument("cert"), scope)
+        if not all(isinstance(item, o.Const) for item in (cert.items if isinstance(cert, o.Sequence) else (cert,))):
+            return "passes a `cert=` that is not a literal"
+        return ""
+
+    def _is_pair(self, auth: o.Value, scope: int) -> bool:
+        if isinstance(auth, o.Name):
+            owner = self.facts.names.owner(auth.name, scope)
+            binds = self.facts.names.binds(owner, auth.name)
+            return bool(binds) and all(b.how == "assign" and self._is_pair_display(b.value, owner) for b in binds)
+        return self._is_pair_display(auth, scope)
+
+    def _is_pair_display(self, auth: o.Value, scope: int) -> bool:
+        if isinstance(auth, o.Sequence):
+            return auth.kind == "tuple" and len(auth.items) == 2
+        return auth == o.NONE or self.facts.is_basic_auth(auth, scope)
+
+    def identity_of_connection(self, call: BareCall) -> tuple[o.Value, o.Value]:
+        """What decides whether two calls may use one TLS connection."""
+        verify = self.facts.constant(call.argument("verify"), call.site.scope)
+        default = verify in (o.NONE, o.Const(value=True, kind="bool"))
+        return (o.NONE if default else verify), self.facts.constant(call.argument("cert"), call.site.scope)
+
+    def _authorizes_connection(self, call: BareCall) -> bool:
+        """Whether its Authorization header is of a kind that a server ties to the connection (NTLM, Negotiate)."""
+        texts = [self.facts.prefix(value, call.site.scope) for _, value in self._users(call)]
+        return any(text.lower().startswith(("ntlm", "negotiate")) for text in texts)
+
+    # --- for whom -----------------------------------------------------------------------------------------------------
+
+    def _users(self, call: BareCall) -> list[tuple[str, o.Value]]:
+        """The options of a call that say for whom it is made."""
+        given = [(option, call.argument(option)) for option in ("auth", "cookies")]
+        headers = self.facts.constant(call.argument("headers"), call.site.scope)
+        for key, value in headers.items if isinstance(headers, o.Dict) else ():
+            if isinstance(key, o.Const) and str(key.value).lower() in ("authorization", "cookie"):
+                given.append((str(key.value).lower(), value))
+        return [(option, value) for option, value in given if value is not None and value != o.NONE]
+
+    def for_one_user(self, calls: Sequence[BareCall]) -> bool:
+        """Whether the calls are made for one user, as far as can be seen: no two say otherwise, and none in turns."""
+        said: dict[str, o.Value] = {}
+        for call in calls:
+            turns = set(self.facts.flow.loops(call.site.part))
+            for option, value in self._users(call):
+                if said.setdefault(option, value) != value:
+                    return False
+                for name in names_in(value):
+                    owner = self.facts.names.owner(name, call.site.scope)
+                    for bind in self.facts.names.binds(owner, name):
+                        if bind.how in ("for", "unpack") and turns.intersection(self.facts.flow.loops(bind.part)):
+                            return False
+        return True
+
+    # --- between the calls --------------------------------------------------------------------------------------------
+
+    def waits_between(self, calls: Sequence[BareCall]) -> bool:
+        """Whether a sleep, input, command, `await` or `yield` can come between two of the calls."""
+        ticks = [call.site.tick for call in calls]
+        loops = {loop for call in calls for loop in self.facts.flow.loops(call.site.part)}
+        return any(
+            min(ticks) < tick < max(ticks) or loops.intersection(self.facts.flow.loops(part))
+            for tick, part in self._waits.get(calls[0].home, ())
+        )
+
+    @cached_property
+    def _waits(self) -> dict[int, list[tuple[int, int]]]:
+        """(tick, part) of whatever may take its time, by home."""
+        waits = defaultdict(list)
+        for tick, part in self.outline.pauses:
+            waits[self.home[part]].append((tick, part))
+        waiting = self._reaching(_WAITING)
+        for call in self.outline.calls:
+            if self._called(call) in waiting or self.facts.origin(call.value.func, call.scope) in _COMMANDS:
+                waits[self.home[call.part]].append((call.tick, call.part))
+        for bind in self.outline.binds:  # `for line in sys.stdin`, `for change in watch()`
+            slow = isinstance(bind.value, o.Call) and last_name(bind.value.func) in waiting
+            if bind.how == "for" and (slow or self.facts.origin(bind.value, bind.scope) == "sys.stdin"):
+                waits[self.home[bind.part]].append((bind.tick, bind.part))
+        return waits
+
+    def _reaching(self, names: frozenset[str]) -> set[str]:
+        """The names, and those of this file's functions that call one of them, directly or not."""
+        callers: dict[str, set[str]] = defaultdict(set)
+        for call in self.outline.calls:
+            function = self.outline.scopes[self.outline.parts[self.home[call.part]].scope].name
+            callers[self._called(call)].add(function)
+        reaching = set(names)
+        todo = list(names)
+        while todo:
+            for caller in callers[todo.pop()] - reaching - {""}:
+                reaching.add(caller)
+                todo.append(caller)
+        return reaching
+
+    def _called(self, call: o.CallSite) -> str:
+        """The last name of what is called: `sleep`, also after `from time import sleep as nap` and `nap = time.sleep`."""
+        func = call.value.func
+        followed = self.facts.constant(func, call.scope)
+        path = self.facts.origin(func if followed == o.OPAQUE else followed, call.scope)
+        return path.rpartition(".")[2] if path is not None else last_name(func)
+
+    # --- around the calls ---------------------------------------------------------------------------------------------
+
+    def taken_elsewhere(self, call: BareCall) -> bool:
+        """Whether the call is in a generator expression that is not taken to its end on the spot."""
+        for part in self.facts.flow.ancestors(call.site.part):
+            row = self.outline.parts[part]
+            taker = last_name(self.outline.calls[row.call].value.func) if row.how == "arg" else ""
+            if row.kind == "genexp" and row.how not in ("read", "unpack") and taker not in _EAGER:
+                return True
+        return False
+
+    @cached_property
+    def _showing(self) -> dict[int, str]:
+        """The homes in which a new variable would show, and in what."""
+        showing = {}
+        for call in self.outline.calls:
+            name = (self.facts.origin(call.value.func, call.scope) or "").removeprefix("builtins.")
+            if name in ("eval", "exec") or (name in ("locals", "vars", "dir") and not call.value.args):
+                showing[self.home[call.part]] = f"{name}()"
+            elif name == "globals":
+                showing[0] = "globals()"
+            elif name in _FRAMES:
+                showing |= dict.fromkeys(self.home, f"{name}()")
+        for use in self.outline.uses:
+            if use.name == "sys" and use.how.startswith(".modules"):
+                showing[0] = "sys.modules"
+        return showing
+
+    @cached_property
+    def _forking(self) -> set[int]:
+        """The homes that fork, directly or through a function of this file."""
+        forking = self._reaching(_FORKING)
+        return {self.home[call.part] for call in self.outline.calls if self._called(call) in forking}
+
+    # --- the whole file -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def about_file(self) -> str:
+        """Why no session in this file is known to be safe; empty if nothing speaks against it."""
+        checks: tuple[Callable[[], Iterator[str]], ...] = (self._changed, self._patched, self._imports, self._test)
+        return next((reason for check in checks for reason in check()), "")
+
+    def _changed(self) -> Iterator[str]:
+        for use in self.outline.uses:
+            path = self.facts.origin(o.Name(use.name), use.scope) or ""
+            if use.how.startswith(".") and use.how.endswith(("=", "del")):
+                if path.partition(".")[0] in _BENEATH or (path == "sys" and use.how.startswith(".modules")):
+                    yield f"`{use.name}{use.how.removesuffix('=').removesuffix('del')}` is changed in this file"
+            elif path == "requests" and (use.how in ("value", "arg", "unpack") or use.how.startswith(".__dict__")):
+                yield f"`{use.name}` is handed on in this file, and may be changed there"
+
+    def _patched(self) -> Iterator[str]:
+        for call in self.outline.calls:
+            if last_name(call.value.func) in _PATCHING and call.value.args:
+                subject = call.value.args[0].value
+                target = subject.value if isinstance(subject, o.Const) else self.facts.origin(subject, call.scope)
+                if re.match(r"(.*\.)?requests\b", str(target)):
+                    yield "requests is patched in this file"
+
+    def _imports(self) -> Iterator[str]:
+        for module in self._modules:
+            if module.partition(".")[0] in _REPLACING:
+                yield f"{module.partition('.')[0]} changes how requests works"
+            if module in _SERVING or module.partition(".")[0] in _SERVING:
+                yield "a server of this program may wait for the session's connection to close"
+
+    def _test(self) -> Iterator[str]:
+        path = PurePath(self.facts.filename)
+        named = re.fullmatch(r"(test_.*|.*_tests?|tests?|conftest)\.pyi?", path.name)
+        inside = {"test", "tests", "testing"}.intersection(path.parts)
+        if named or inside or any(module.partition(".")[0] in _TESTING for module in self._modules):
+            yield "this is a test, and tests replace `requests.get` and the like by name"
+
+    @cached_property
+    def _modules(self) -> list[str]:
+        """The paths of all that the file imports."""
+        return [bind.value.path for bind in self.outline.binds if isinstance(bind.value, o.Imported)]
+
+
+def _repeatable(call: BareCall) -> bool:
+    """Whether the request is no POST or PATCH, which can't be sent again when a connection turns out to be closed."""
+    method: object = call.verb
+    if call.verb == "request":
+        value = call.argument("method", 0)
+        method = value.value if isinstance(value, o.Const) else "post"
+    return str(method).lower() not in ("post", "patch")
