@@ -59,14 +59,18 @@ class Settings:
     extend_exclude: tuple[str, ...] = ()
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
     session_name: str = "session"
+    session_attribute: str = "_session"
+    session_global: str = "_session"
     session_style: SessionStyle = "assign"
     cookies: Cookies = "share"
     hoist: tuple[Hoistable, ...] = ("headers", "auth")
     unsafe_fixes: bool = False
 
     def __post_init__(self) -> None:
-        if not self.session_name.isidentifier() or keyword.iskeyword(self.session_name):
-            raise ConfigError(f"session-name: {self.session_name!r} cannot name a variable")
+        for key in ("session_name", "session_attribute", "session_global"):
+            name = getattr(self, key)
+            if not name.isidentifier() or keyword.iskeyword(name):
+                raise ConfigError(f"{key.replace('_', '-')}: {name!r} cannot name a variable")
 
 
 def load(start: Path, *, config: Path | None, isolated: bool) -> tuple[Settings, Path | None]:

@@ -10,8 +10,9 @@ from pathlib import PurePath
 
 from sessionize import outline as o
 from sessionize.config import Settings
-from sessionize.facts import BareCall, Facts, last_name, names_in
+from sessionize.facts import BareCall, Facts, names_in
 from sessionize.flow import Place
+from sessionize.outline import last_name
 
 # Calls that wait for something, by their last name.
 _WAITING = frozenset(
@@ -37,6 +38,10 @@ _BENEATH = frozenset({"requests", "urllib3", "socket"})
 _PATCHING = frozenset({"patch", "object", "setattr", "delattr", "import_module", "__import__", "wrap_function_wrapper"})
 _REPLACING = frozenset({"requests_cache", "httpretty", "pytest_socket"})
 _SERVING = frozenset({"http.server", "socketserver"})
+_CONCURRENT = frozenset(
+    ("threading", "concurrent", "multiprocessing", "joblib", "gevent", "eventlet", "celery", "_thread", "queue")
+)
+_HANDING = frozenset({"run_in_executor", "to_thread", "fork", "forkpty"})
 _TESTING = frozenset({"pytest", "unittest", "responses", "requests_mock", "vcr", "nose"})
 _FRAMES = frozenset({"sys._getframe", "inspect.currentframe", "inspect.stack", "inspect.getmembers"})
 # What takes a generator to its end at once.
@@ -75,6 +80,34 @@ class Doubts:
             if facts.bound(call.root, call.site.scope, place) == "maybe":
                 return f"`{call.root}` may be missing, or something else, where the session is made"
         return self.about_file
+
+    def leak(self, calls: Sequence[BareCall]) -> str:
+        """Why a session for these calls would carry one's credentials to another, which no fix may do; else empty."""
+        bound = [call for call in calls if self._may_bind(call)]
+        if bound and any(call.argument("auth") != bound[0].argument("auth") for call in calls):
+            return "some of the calls authenticate in a way that may stay with the connection, and others do not"
+        if len({self.identity_of_connection(call)[1] for call in calls}) > 1:
+            return "the calls differ in `cert=`, and requests before 2.32 would show one's certificate for another"
+        return ""
+
+    def _may_bind(self, call: BareCall) -> bool:
+        auth = call.argument("auth")
+        return (auth is not None and not self._is_pair(auth, call.site.scope)) or self._authorizes_connection(call)
+
+    def of_threads(self, owner: int) -> str:
+        """Why a session of a class (or of the module: 0) may be used by several threads or processes; else empty."""
+        concurrent = next((m for m in self._modules if m.partition(".")[0] in _CONCURRENT), None)
+        calls = {last_name(call.value.func) for call in self.outline.calls} & _HANDING
+        if concurrent is None and not calls:
+            return ""
+        cause = f"`{concurrent.partition('.')[0]}`" if concurrent is not None else f"`{min(calls)}`"
+        if owner == 0:
+            return f"this module uses {cause}; give each thread or process a session of its own"
+        methods = {row.name for row in self.outline.scopes if row.parent == owner and row.kind == "function"}
+        bases = {last_name(base) for base in self.outline.scopes[owner].bases}
+        if bases & {"Thread", "Process"} or any(use.how.removeprefix(".") in methods for use in self.outline.uses):
+            return f"its methods are handed to {cause}; give each thread or process a session of its own"
+        return ""
 
     # --- one call -----------------------------------------------------------------------------------------------------
 
@@ -191,7 +224,7 @@ class Doubts:
         return reaching
 
     def _called(self, call: o.CallSite) -> str:
-        """The last name of what is called: `sleep`, also after `from time import sleep as nap` and `nap = time.sleep`."""
+        """The last name of what is called: `sleep`, also after `from time import sleep as nap`, `nap = time.sleep`."""
         func = call.value.func
         followed = self.facts.constant(func, call.scope)
         path = self.facts.origin(func if followed == o.OPAQUE else followed, call.scope)

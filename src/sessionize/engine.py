@@ -5,8 +5,11 @@ Nothing here raises for what a file holds: whatever is wrong with it is a diagno
 
 from __future__ import annotations
 
+import ast
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from io import StringIO
@@ -16,11 +19,12 @@ from tokenize import COMMENT, generate_tokens
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
-from sessionize import source
+from sessionize import source, tabs
 from sessionize.config import Settings
 from sessionize.facts import Facts
+from sessionize.fix import SAFE, UNSAFE, Fix
 from sessionize.noqa import unsuppressed
-from sessionize.plan import SAFE, Fix, Planner
+from sessionize.plan import Planner
 from sessionize.read_cst import read_cst
 from sessionize.rewrite import rewrite
 from sessionize.rules import RULES, Finding, selected
@@ -153,19 +157,14 @@ class _Analysis:
     findings: list[Finding] = field(init=False)
 
     def __post_init__(self) -> None:
-        try:
-            self.module = cst.parse_module(self.text)
-            outline, self.nodes = read_cst(self.module)
-        except cst.ParserSyntaxError as error:
-            raise _UnreadableError(error.message, Position(error.raw_line, error.raw_column + 1)) from None
-        except RecursionError:
-            raise _UnreadableError("the code nests too deeply to be read", Position(1, 1)) from None
+        self.module, self.expanded = _parsed(self.text)
+        outline, self.nodes = read_cst(self.module)
         self.facts = Facts(outline, self.filename)
         codes = selected(*_selectors(self.settings, self.filename))
         found = [finding for rule in RULES for finding in rule.check(self.facts, self.settings)]
         self.findings = [finding for finding in found if finding.code in codes]
         if self.findings and "noqa" in self.text:
-            self.findings = unsuppressed(self.findings, lambda f: f.code, self.row, self.text)
+            self.findings = unsuppressed(self.findings, lambda f: f.code, lambda f: self.span(f)[0].row, self.text)
         self.planner = Planner(self.facts, self.settings)
         self.fixes = self.planner.plan(self.findings)
         self.fix_of = {call: fix for fix in self.fixes for call in fix.calls}
@@ -175,14 +174,17 @@ class _Analysis:
         wrapper = MetadataWrapper(self.module, unsafe_skip_copy=True)
         return wrapper.resolve(PositionProvider)
 
-    def row(self, finding: Finding) -> int:
-        return self.positions[self.nodes.calls[finding.call].func].start.line
+    def span(self, finding: Finding) -> tuple[Position, Position]:
+        """Where the callee of a finding stands in the text."""
+        place = self.positions[self.nodes.calls[finding.call].func]
+        shift = tabs.removed_before(self.text, place.start.line) if self.expanded else 0
+        start, end = place.start, place.end
+        return Position(start.line, start.column + 1 - shift), Position(end.line, end.column + 1 - shift)
 
     def diagnostics(self, findings: Iterable[Finding], *, with_edits: bool = False) -> tuple[Diagnostic, ...]:
         edits = {fix: self.edits(fix) for fix in self.fixes if fix.applicability is not None} if with_edits else {}
         diagnostics = []
         for finding in findings:
-            place = self.positions[self.nodes.calls[finding.call].func]
             fix = self.fix_of.get(finding.call)
             own = fix is not None and set(finding.options) <= set(fix.hoist)
             diagnostics.append(
@@ -191,8 +193,7 @@ class _Analysis:
                     _NAMES[finding.code],
                     finding.message,
                     self.filename,
-                    Position(place.start.line, place.start.column + 1),
-                    Position(place.end.line, place.end.column + 1),
+                    *self.span(finding),
                     fix.help if fix is not None and own else _without_fix(fix),
                     fix.applicability if fix is not None and own else None,
                     edits.get(fix, ()) if fix is not None and own else (),
@@ -202,7 +203,8 @@ class _Analysis:
 
     def rewritten(self, fixes: Sequence[Fix]) -> str:
         imports = self.planner.imports(fixes)
-        return rewrite(self.module, self.nodes, self.facts, fixes, imports, self.positions).code
+        code = rewrite(self.module, self.nodes, self.facts, fixes, imports, self.positions).code
+        return tabs.restored(self.text, code) if self.expanded else code
 
     def edits(self, fix: Fix) -> tuple[Edit, ...]:
         """What a fix changes when it is made alone, as whole lines."""
@@ -215,6 +217,21 @@ class _Analysis:
         )
 
 
+def _parsed(text: str) -> tuple[cst.Module, bool]:
+    """The tree of a text, and whether its indentation had to be expanded for LibCST to read it."""
+    try:
+        return cst.parse_module(text), False
+    except cst.ParserSyntaxError as error:
+        position = Position(error.raw_line, error.raw_column + 1)
+        message = error.message
+    if "\t" in text:
+        with suppress(SyntaxError, ValueError, cst.ParserSyntaxError):
+            ast.parse(text)  # Python must accept the mixture
+            return cst.parse_module(tabs.expanded(text)), True
+    raise _UnreadableError(message, position)
+
+
+_TOO_DEEP = "the code nests too deeply to be read"
 _NAMES = {rule.code: rule.name for rule in RULES}
 
 
@@ -229,32 +246,38 @@ def _without_fix(fix: Fix | None) -> str:
 def _check(text: str, filename: str, settings: Settings, *, with_edits: bool) -> tuple[Diagnostic, ...]:
     try:
         analysis = _Analysis(text, filename, settings)
+        return analysis.diagnostics(analysis.findings, with_edits=with_edits)
     except _UnreadableError as error:
         return _broken(filename, settings, str(error), error.position)
-    return analysis.diagnostics(analysis.findings, with_edits=with_edits)
+    except RecursionError:
+        return _broken(filename, settings, _TOO_DEEP, Position(1, 1))
 
 
 def _fix(text: str, filename: str, settings: Settings) -> Report:
     try:
-        analysis = _Analysis(text, filename, settings)
+        return _fixed(_Analysis(text, filename, settings))
     except _UnreadableError as error:
         return Report(filename, text, left=_broken(filename, settings, str(error), error.position))
-    allowed = (SAFE, "unsafe") if settings.unsafe_fixes else (SAFE,)
+    except RecursionError:
+        return Report(filename, text, left=_broken(filename, settings, _TOO_DEEP, Position(1, 1)))
+
+
+def _fixed(analysis: _Analysis) -> Report:
+    text, filename, settings = analysis.text, analysis.filename, analysis.settings
+    allowed = (SAFE, UNSAFE) if settings.unsafe_fixes else (SAFE,)
     fixes = [fix for fix in analysis.fixes if fix.applicability in allowed]
     if not fixes:
         return Report(filename, text, left=analysis.diagnostics(analysis.findings))
     done = {call for fix in fixes for call in fix.calls}
-    fixed = analysis.diagnostics(finding for finding in analysis.findings if finding.call in done)
     after = analysis.rewritten(fixes)
     try:
         again = _Analysis(after, filename, settings)
+        wrong = _proof(text, after, again, allowed)
     except _UnreadableError as error:
-        return Report(
-            filename, text, left=analysis.diagnostics(analysis.findings), error=f"the fix would break it: {error}"
-        )
-    wrong = _proof(text, after, again, allowed)
+        wrong = f"the fix would break it: {error}; please report this file"
     if wrong is not None:
         return Report(filename, text, left=analysis.diagnostics(analysis.findings), error=wrong)
+    fixed = analysis.diagnostics(finding for finding in analysis.findings if finding.call in done)
     return Report(filename, text, after, fixed, again.diagnostics(again.findings))
 
 
@@ -278,7 +301,8 @@ def _broken(filename: str, settings: Settings, message: str, position: Position)
 
 
 def _lines(text: str) -> list[str]:
-    return text.splitlines(keepends=True)
+    """The lines as Python counts them: other than `str.splitlines`, not by form feeds and the like."""
+    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
 
 
 # --- selection and suppression ----------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 from sessionize import outline as o
+from sessionize.callgraph import CallGraph
 from sessionize.flow import NEXT, Event, Flow, Place
 from sessionize.names import Names
 
@@ -57,6 +58,7 @@ class Facts:
             if outline.parts[call.part].kind == "simple" and self.origin(call.value.func, call.scope) in _LEAVING
         )
         self.flow = Flow(outline, frozenset(leaving))
+        self.graph = CallGraph(outline, self.names, self.flow)
         self.calls = tuple(self._bare_calls())
 
     # --- what names stand for -----------------------------------------------------------------------------------------
@@ -170,6 +172,52 @@ class Facts:
     def repeated(self, home: int) -> list[BareCall]:
         """The calls of a home that should share a session."""
         return [call for call in self.by_home.get(home, ()) if call.id in self.loops or call.id in self.chained]
+
+    @cached_property
+    def single(self) -> list[BareCall]:
+        """The calls that run once, as far as their own function shows."""
+        return [call for call in self.calls if call.id not in self.loops and call.id not in self.chained]
+
+    @cached_property
+    def helpers(self) -> list[BareCall]:
+        """The single calls in functions that this file calls again and again."""
+        return [call for call in self.single if self.graph.is_helper(self.function(call))]
+
+    @cached_property
+    def clients(self) -> list[BareCall]:
+        """The single calls of objects: in methods of a class that make two calls or more, or that read their object."""
+        by_class: dict[int, list[BareCall]] = defaultdict(list)
+        for call in self.calls:
+            if (method := self.graph.method(call.site.scope)) is not None:
+                by_class[method.owner].append(call)
+        single = {call.id for call in self.single} - {call.id for call in self.helpers}
+        return [
+            call
+            for calls in by_class.values()
+            for call in calls
+            if call.id in single and (len(calls) > 1 or self.graph.reads_instance(call.site.scope))
+        ]
+
+    @cached_property
+    def scattered(self) -> list[BareCall]:
+        """The single calls of a module of which two functions or more make calls."""
+        claimed = {call.id for call in (*self.helpers, *self.clients)}
+        functions = {self.function(call) for call in self.calls if call not in self.clients} - {0}
+        single = [call for call in self.single if call.id not in claimed and self.function(call) != 0]
+        return single if len(functions) > 1 else []
+
+    @cached_property
+    def lasting(self) -> dict[int, list[BareCall]]:
+        """The calls whose session would outlive their function, by the scope of their class; 0 for the module."""
+        groups: dict[int, list[BareCall]] = defaultdict(list)
+        for call in sorted((*self.helpers, *self.clients, *self.scattered), key=lambda call: call.id):
+            method = self.graph.method(call.site.scope)
+            groups[method.owner if method is not None else 0].append(call)
+        return groups
+
+    def function(self, call: BareCall) -> int:
+        """The scope of the function or lambda in which a call stands; 0 for the module."""
+        return self.outline.parts[call.home].scope
 
     # --- hosts --------------------------------------------------------------------------------------------------------
 
@@ -306,11 +354,6 @@ class Facts:
     def constant(self, value: o.Value | None, scope: int) -> o.Value:
         """What a value is, followed through a name that is bound once; None's value where it is left out."""
         return o.NONE if value is None else self._once(value, scope)
-
-
-def last_name(value: o.Value) -> str:
-    """The name behind the last dot of a name or attribute; empty for anything else."""
-    return value.attr if isinstance(value, o.Attribute) else value.name if isinstance(value, o.Name) else ""
 
 
 def _percent(text: str, right: o.Value) -> list[o.Value]:

@@ -114,6 +114,11 @@ OPAQUE = Opaque()
 NONE = Const(None, "NoneType")
 
 
+def last_name(value: Value) -> str:
+    """The name behind the last dot of a name or attribute; empty for anything else."""
+    return value.attr if isinstance(value, Attribute) else value.name if isinstance(value, Name) else ""
+
+
 def joined(parts: list[Value]) -> Value:
     """The value of adjacent string pieces: a `Const` where all are plain, else a `Join` of merged pieces."""
     pieces: list[Const | Hole] = []
@@ -140,6 +145,8 @@ class Scope(NamedTuple):
     parent: int  # scope id; -1 for the module
     root: int  # the part that is its body
     part: int  # the part in which it is defined; -1 for the module
+    decorators: tuple[Value, ...] = ()
+    bases: tuple[Value, ...] = ()  # of a class, keywords such as `metaclass=` included
     globals: frozenset[str] = frozenset()
     nonlocals: frozenset[str] = frozenset()
 
@@ -196,13 +203,25 @@ class Bind(NamedTuple):
     value: Value = OPAQUE
 
 
+class Store(NamedTuple):
+    """`name.attr = value`."""
+
+    tick: int
+    part: int
+    scope: int
+    name: str
+    attr: str
+    value: Value
+
+
 class CallSite(NamedTuple):
-    """A call; its tick is when it runs, after its arguments were evaluated."""
+    """A call; its tick is when it runs, after its arguments were evaluated from `start` on."""
 
     tick: int
     part: int
     scope: int
     value: Call
+    start: int
 
 
 class Pause(NamedTuple):
@@ -219,6 +238,8 @@ class Outline(NamedTuple):
     binds: tuple[Bind, ...]
     calls: tuple[CallSite, ...]
     pauses: tuple[Pause, ...]
+    stores: tuple[Store, ...]
+    attributes: frozenset[str]  # every name behind a dot
     dunder_all: frozenset[str]  # the strings of `__all__`
 
 
@@ -233,8 +254,10 @@ class Builder:
     parts: list[Part] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     binds: list[Bind] = field(default_factory=list)
-    calls: list[CallSite | None] = field(default_factory=list)
+    calls: list[CallSite | int] = field(default_factory=list)  # an int where one is still open
     pauses: list[Pause] = field(default_factory=list)
+    stores: list[Store] = field(default_factory=list)
+    attributes: set[str] = field(default_factory=set)
     dunder_all: set[str] = field(default_factory=set)
     tick: int = 0
     at: int = -1  # the part being read
@@ -252,13 +275,20 @@ class Builder:
         self.at = outer
 
     @contextmanager
-    def inner_scope(self, kind: str, name: str, form: str) -> Iterator[None]:
+    def inner_scope(
+        self,
+        kind: str,
+        name: str,
+        form: str,
+        decorators: tuple[Value, ...] = (),
+        bases: tuple[Value, ...] = (),
+    ) -> Iterator[None]:
         """A scope and the block that is its body: run in place for a class or comprehension, else when called."""
         outer_scope, outer_at = self.scope, self.at
         self.scope = len(self.scopes)
         inline = kind in ("class", "comprehension", "generator")
         self.at = outer_at if inline else -1
-        self.scopes.append(Scope(kind, name, outer_scope, len(self.parts), outer_at))
+        self.scopes.append(Scope(kind, name, outer_scope, len(self.parts), outer_at, decorators, bases))
         with self.part("turn" if kind in ("comprehension", "generator") else "body", form):
             yield
         self.scope, self.at = outer_scope, outer_at
@@ -306,19 +336,24 @@ class Builder:
 
     def open_call(self) -> int:
         """The id of a call whose function and arguments are about to be read."""
-        self.calls.append(None)
+        self.calls.append(self.tick)
         return len(self.calls) - 1
 
     def close_call(self, call: int, func: Value, args: tuple[Argument, ...]) -> Call:
         value = Call(func, args)
-        self.calls[call] = CallSite(self._next(), self.at, self.scope, value)
+        start = self.calls[call]
+        assert isinstance(start, int)
+        self.calls[call] = CallSite(self._next(), self.at, self.scope, value, start)
         return value
+
+    def store(self, name: str, attr: str, value: Value) -> None:
+        self.stores.append(Store(self._next(), self.at, self.scope, name, attr, value))
 
     def pause(self) -> None:
         self.pauses.append(Pause(self._next(), self.at))
 
     def finish(self) -> Outline:
-        calls = tuple(call for call in self.calls if call is not None)
+        calls = tuple(call for call in self.calls if isinstance(call, CallSite))
         return Outline(
             tuple(self.scopes),
             tuple(self.parts),
@@ -326,5 +361,7 @@ class Builder:
             tuple(self.binds),
             calls,
             tuple(self.pauses),
+            tuple(self.stores),
+            frozenset(self.attributes),
             frozenset(self.dunder_all),
         )

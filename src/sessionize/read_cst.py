@@ -17,11 +17,13 @@ from sessionize import outline as o
 
 @dataclass(frozen=True, slots=True)
 class Nodes:
-    """The nodes from which parts and calls were read, by id, and imports, by the tick of the binding."""
+    """The nodes from which parts and calls were read, by id; imports, by the tick of the binding; and names and
+    attributes that are taken as values, by the tick of the use."""
 
     parts: dict[int, cst.CSTNode]
     calls: tuple[cst.Call, ...]
     imports: dict[int, cst.Import | cst.ImportFrom]
+    references: dict[int, cst.BaseExpression]
 
 
 def read_cst(module: cst.Module) -> tuple[o.Outline, Nodes]:
@@ -34,7 +36,7 @@ def read_cst(module: cst.Module) -> tuple[o.Outline, Nodes]:
         reader.keep(module)
         reader.statements(module.body)
     outline = reader.build.finish()
-    return outline, Nodes(reader.parts, tuple(reader.calls), reader.imports)
+    return outline, Nodes(reader.parts, tuple(reader.calls), reader.imports, reader.references)
 
 
 _Comp: TypeAlias = cst.ListComp | cst.SetComp | cst.DictComp | cst.GeneratorExp
@@ -46,6 +48,7 @@ class _Reader:
     parts: dict[int, cst.CSTNode] = field(default_factory=dict)
     calls: list[cst.Call] = field(default_factory=list)
     imports: dict[int, cst.Import | cst.ImportFrom] = field(default_factory=dict)
+    references: dict[int, cst.BaseExpression] = field(default_factory=dict)
 
     def keep(self, node: cst.CSTNode) -> None:
         """Remembers the node of the part being read."""
@@ -156,14 +159,13 @@ class _Reader:
     def statement_FunctionDef(self, node: cst.FunctionDef) -> None:
         with self.build.part("def"):
             self.keep(node)
-            for decorator in node.decorators:
-                self.expr(decorator.decorator)
+            decorators = tuple(self.expr(decorator.decorator) for decorator in node.decorators)
             defaults = self.defaults(node.params)
             for annotation in (*(p.annotation for p in _params(node.params)), node.returns):
                 if annotation is not None:
                     self.expr(annotation.annotation, "read")
             self.build.bind(node.name.value, "def")
-            with self.build.inner_scope("function", node.name.value, _form(node.body)):
+            with self.build.inner_scope("function", node.name.value, _form(node.body), decorators):
                 self.type_parameters(node.type_parameters)
                 self.params(node.params, defaults)
                 self.suite(node.body)
@@ -171,11 +173,9 @@ class _Reader:
     def statement_ClassDef(self, node: cst.ClassDef) -> None:
         with self.build.part("class"):
             self.keep(node)
-            for decorator in node.decorators:
-                self.expr(decorator.decorator)
-            for arg in (*node.bases, *node.keywords):
-                self.expr(arg.value)
-            with self.build.inner_scope("class", node.name.value, _form(node.body)):
+            decorators = tuple(self.expr(decorator.decorator) for decorator in node.decorators)
+            bases = tuple(self.expr(arg.value) for arg in (*node.bases, *node.keywords))
+            with self.build.inner_scope("class", node.name.value, _form(node.body), decorators, bases):
                 self.type_parameters(node.type_parameters)
                 self.suite(node.body)
             self.build.bind(node.name.value, "class")
@@ -276,7 +276,10 @@ class _Reader:
             if node.value == "__all__" and isinstance(value, o.Sequence):
                 self.build.dunder_all |= {str(v.value) for v in value.items if isinstance(v, o.Const)}
         elif isinstance(node, cst.Attribute):
+            self.build.attributes.add(node.attr.value)
             self.expr(node.value, f".{node.attr.value}{'del' if how == 'del' else '='}")
+            if how == "assign" and isinstance(node.value, cst.Name):
+                self.build.store(node.value.value, node.attr.value, value)
         elif isinstance(node, cst.Subscript):
             key = self.subscript(node)
             self.expr(node.value, "[]del" if how == "del" else "[]=", key)
@@ -316,10 +319,15 @@ class _Reader:
         if isinstance(node, cst.Name):
             if node.value in _CONSTANTS:
                 return _CONSTANTS[node.value]
+            if how in ("value", "arg"):
+                self.references[self.build.tick + 1] = node
             self.build.use(node.value, how, key, call)
             return o.Name(node.value)
         if isinstance(node, cst.Attribute):
-            return o.Attribute(self.expr(node.value, f".{node.attr.value}{_tail(how)}"), node.attr.value)
+            self.build.attributes.add(node.attr.value)
+            if how in ("value", "arg"):
+                self.references[self.build.tick + 1] = node
+            return o.Attribute(self.expr(node.value, f".{node.attr.value}{_tail(how)}", call=call), node.attr.value)
         if isinstance(node, cst.Call):
             return self.call(node)
         if isinstance(node, cst.GeneratorExp):

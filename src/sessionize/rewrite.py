@@ -13,8 +13,8 @@ import libcst as cst
 from libcst.metadata import CodeRange
 
 from sessionize.facts import Facts
+from sessionize.fix import Fix, ImportEdit, Making, Redirect
 from sessionize.outline import Part
-from sessionize.plan import Fix, ImportEdit, Redirect
 from sessionize.read_cst import Nodes
 
 _Statement: TypeAlias = cst.SimpleStatementLine | cst.BaseCompoundStatement
@@ -33,7 +33,8 @@ def rewrite(
 ) -> cst.Module:
     """The module with the fixes made. `positions` are those of `module`'s nodes."""
     lines = module.code.splitlines()
-    return module.visit(_Rewriter(nodes, facts, fixes, imports, positions, lines))
+    config = module.config_for_parsing
+    return module.visit(_Rewriter(nodes, facts, fixes, imports, positions, lines, config))
 
 
 class _Rewriter(cst.CSTTransformer):
@@ -45,8 +46,10 @@ class _Rewriter(cst.CSTTransformer):
         imports: Sequence[ImportEdit],
         positions: Mapping[cst.CSTNode, CodeRange],
         lines: list[str],
+        config: cst.PartialParserConfig,
     ) -> None:
         super().__init__()
+        self.config = config
         self.nodes = nodes
         self.facts = facts
         self.positions = positions
@@ -68,17 +71,19 @@ class _Rewriter(cst.CSTTransformer):
         for redirect in fix.redirects:
             self.calls[self.nodes.calls[redirect.call]] = fix, redirect
             self.touch(self.facts.outline.calls[redirect.call].part)
-        if fix.create is None or fix.place is None:
+        making = fix.making
+        if making is None:
             return
-        before = self.nodes.parts[fix.place.before]
+        before = self.nodes.parts[making.place.before]
         self.sessions[before] = fix
-        self.touch(fix.place.before)
-        if fix.style == "with":
-            last = max(self.statement_in(fix.place.block, redirect.call) for redirect in fix.redirects)
+        self.touch(making.place.before)
+        self.touch(making.place.block)
+        if making.style == "with":
+            last = max(self.statement_in(making.place.block, redirect.call) for redirect in fix.redirects)
             self.ends[before] = self.nodes.parts[last]
-        elif self.parts[fix.place.block].form == "inline":  # no comment can stand there
-            function = self.facts.outline.scopes[self.parts[fix.place.block].scope].part
-            for option in fix.hoist:
+        elif self.parts[making.place.block].form == "inline":  # no comment can stand there
+            function = self.facts.outline.scopes[self.parts[making.place.block].scope].part
+            for option in making.hoist:
                 self.comments[self.nodes.parts[function]] += self.moved_comments(fix, option)
 
     def statement_in(self, block: int, call: int) -> int:
@@ -119,11 +124,13 @@ class _Rewriter(cst.CSTTransformer):
 
     def redirected(self, call: cst.Call, fix: Fix, redirect: Redirect) -> cst.Call:
         func = call.func
+        target = cst.parse_expression(redirect.target)
         if isinstance(func, cst.Attribute):
-            func = func.with_changes(value=cst.ensure_type(func.value, cst.Name).with_changes(value=fix.name))
+            root = cst.ensure_type(func.value, cst.Name)
+            func = func.with_changes(value=target.with_changes(lpar=root.lpar, rpar=root.rpar))
         else:
             name = cst.ensure_type(func, cst.Name)
-            func = cst.Attribute(cst.Name(fix.name), cst.Name(redirect.verb), lpar=name.lpar, rpar=name.rpar)
+            func = cst.Attribute(target, cst.Name(redirect.verb), lpar=name.lpar, rpar=name.rpar)
         if redirect.name_params:
             equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
             params = call.args[1].with_changes(keyword=cst.Name("params"), equal=equal)
@@ -152,23 +159,24 @@ class _Rewriter(cst.CSTTransformer):
 
     # --- the session --------------------------------------------------------------------------------------------------
 
-    def made(self, fix: Fix) -> list[tuple[list[str], cst.BaseSmallStatement]]:
+    def made(self, fix: Fix, making: Making) -> list[tuple[list[str], cst.BaseSmallStatement]]:
         """The statements that follow `session = ...`, each with the comments above it."""
         made: list[tuple[list[str], cst.BaseSmallStatement]] = []
-        if fix.policy is not None:
-            made.append(([], _small(f"{fix.name}.cookies.set_policy({fix.policy}(allowed_domains=[]))")))
-        for option in fix.hoist:
+        name = making.target
+        if making.policy is not None:
+            made.append(([], _small(f"{name}.cookies.set_policy({making.policy}(allowed_domains=[]))")))
+        for option in making.hoist:
             call = self.nodes.calls[fix.redirects[0].call]
             value = call.args[_index(call, option)].value
             if option == "auth":
-                target = f"{fix.name}.auth = "
-                statement = cst.ensure_type(_small(f"{target}0"), cst.Assign)
-                statement = statement.with_changes(value=self.moved(value, call, len(target)))
+                text = f"{name}.auth = "
+                statement = cst.ensure_type(_small(f"{text}0"), cst.Assign)
+                statement = statement.with_changes(value=self.moved(value, call, len(text)))
                 made.append((self.moved_comments(fix, option), statement))
             else:
-                target = f"{fix.name}.{option}.update("
-                expr = cst.ensure_type(_small(f"{target})"), cst.Expr)
-                update = expr.value.with_changes(args=[cst.Arg(self.moved(value, call, len(target)))])
+                text = f"{name}.{option}.update("
+                expr = cst.ensure_type(_small(f"{text})"), cst.Expr)
+                update = expr.value.with_changes(args=[cst.Arg(self.moved(value, call, len(text)))])
                 made.append((self.moved_comments(fix, option), expr.with_changes(value=update)))
         return made
 
@@ -192,9 +200,9 @@ class _Rewriter(cst.CSTTransformer):
         body: list[cst.BaseSmallStatement] = []
         for old, new in zip(original.body, updated.body, strict=True):
             fix = self.sessions.get(old)
-            if fix is not None and not lines:
-                body.append(_small(f"{fix.name} = {fix.create}"))
-                body += [statement for _, statement in self.made(fix)]
+            if fix is not None and fix.making is not None and not lines:
+                body.append(_small(f"{fix.making.target} = {fix.making.create}"))
+                body += [statement for _, statement in self.made(fix, fix.making)]
             body.append(new)
             if len(original.body) > 1 or not lines:
                 body += [_small(follow) for follow in self.follows(old)]
@@ -218,36 +226,59 @@ class _Rewriter(cst.CSTTransformer):
         for old, new in zip(original, cast("Sequence[_Statement]", updated), strict=True):
             smalls = old.body if isinstance(old, cst.SimpleStatementLine) else (old,)
             fix = self.sessions.get(smalls[0])
+            making = fix.making if fix is not None else None
             above = [*carried, *new.leading_lines, *map(_comment_line, self.comments.get(smalls[0], ()))]
             carried = []
-            if fix is not None:
-                blank, above = _split(above)
-                if fix.style == "with":
-                    wrapped = len(body), self.ends[smalls[0]]
-                body += self.session_lines(fix, blank)
+            behind: list[_Statement] = []
+            if fix is not None and making is not None:
+                if making.style in ("behind", "field"):
+                    behind = self.session_lines(fix, making, _gap(old))
+                else:
+                    blank, above = _split(above)
+                    if making.style == "with":
+                        wrapped = len(body), self.ends[smalls[0]]
+                    elif making.style in ("init", "property"):
+                        above = [cst.EmptyLine(indent=False), *above]
+                    body += self.session_lines(fix, making, blank)
             if len(original) > 1 and _is_emptied(new):
                 carried = [*above, *map(_comment_line, (comment.value for comment in _comments(new)))]
                 continue
             body.append(new.with_changes(leading_lines=above))
             if len(smalls) == 1:
                 body += [cst.SimpleStatementLine([_small(follow)]) for follow in self.follows(smalls[0])]
+            body += behind
             if wrapped is not None and wrapped[1] in smalls:
                 start = wrapped[0]
                 body[start:] = [body[start].with_changes(body=cst.IndentedBlock(body[start + 1 :]))]
                 wrapped = None
         return body
 
-    def session_lines(self, fix: Fix, above: Sequence[cst.EmptyLine]) -> list[_Statement]:
+    def session_lines(self, fix: Fix, making: Making, above: Sequence[cst.EmptyLine]) -> list[_Statement]:
         """The lines that make a session; in the `with` style the first is a `with` whose body is yet to be filled."""
-        text = f"with {fix.create} as {fix.name}: pass" if fix.style == "with" else f"{fix.name} = {fix.create}"
-        first = cst.parse_statement(text).with_changes(leading_lines=above)
-        return [
-            first,
-            *(
-                cst.SimpleStatementLine([statement], leading_lines=[*map(_comment_line, comments)])
-                for comments, statement in self.made(fix)
-            ),
+        rest: list[_Statement] = [
+            cst.SimpleStatementLine([statement], leading_lines=[*map(_comment_line, comments)])
+            for comments, statement in self.made(fix, making)
         ]
+        text = _MADE[making.style].format(
+            target=making.target, create=making.create, session=making.create[:-2], needs=making.needs
+        )
+        first = cst.parse_statement(text, self.config).with_changes(leading_lines=above)
+        if making.style == "init":
+            method = cst.ensure_type(first, cst.FunctionDef)
+            block = cst.ensure_type(method.body, cst.IndentedBlock)
+            return [method.with_changes(body=block.with_changes(body=[block.body[0], *rest]))]
+        return [first, *rest]
+
+
+# How a session is made, in each style.
+_MADE = {
+    "assign": "{target} = {create}",
+    "behind": "{target} = {create}",
+    "with": "with {create} as {target}: pass",
+    "init": "def __init__(self):\n    {target} = {create}",
+    "property": "@{needs}\ndef {target}(self):\n    return {create}",
+    "field": "{target}: {session} = {needs}(default_factory={session}, init=False, repr=False, compare=False)",
+}
 
 
 class _Indent(cst.CSTTransformer):
@@ -387,6 +418,12 @@ def _small(text: str) -> cst.BaseSmallStatement:
 
 def _comment_line(text: str) -> cst.EmptyLine:
     return cst.EmptyLine(comment=cst.Comment(text))
+
+
+def _gap(statement: cst.CSTNode) -> list[cst.EmptyLine]:
+    """A blank line behind imports, none behind anything else."""
+    smalls = statement.body if isinstance(statement, cst.SimpleStatementLine) else ()
+    return [cst.EmptyLine(indent=False)] if any(isinstance(s, cst.Import | cst.ImportFrom) for s in smalls) else []
 
 
 def _split(lines: list[cst.EmptyLine]) -> tuple[list[cst.EmptyLine], list[cst.EmptyLine]]:

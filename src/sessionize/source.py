@@ -3,9 +3,6 @@
 The only module that touches the disk. What it reads it can write back byte for byte, or it says why not.
 """
 
-# A `Path` for every entry of a tree would cost more than the walk.
-# ruff: noqa: PTH101, PTH105, PTH108, PTH113, PTH116, PTH118, PTH120, PTH123
-
 from __future__ import annotations
 
 import codecs
@@ -17,7 +14,7 @@ import stat
 import tokenize
 import unicodedata
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -278,62 +275,51 @@ def _rules_inside(folder: str, rules: tuple[_Patterns, ...]) -> tuple[_Patterns,
 class _Patterns:
     """The patterns of one gitignore file, for what is inside `folder`.
 
-    A walk asks about folders, too, and git's answer is the last pattern that hits the folder itself. `pathspec` judges
-    paths of files, by any folder in them, and would not enter `data` for `data/**` with `!data/*.py`.
+    A walk asks about folders, too, and git's answer is the last pattern that hits the folder itself. So `pathspec` is
+    asked for its patterns only: its own walk would not enter `data` for `data/**` with `!data/*.py`.
     """
 
     def __init__(self, folder: str, lines: Iterable[str]) -> None:
         self._base = os.path.join(folder, "").replace(os.sep, "/")
-        self._verdicts: list[bool | None] = [None]
-        expressions: list[str] = []
-        for line in reversed([re.sub(r"(?<!\\) +$", "", line) for line in lines]):
-            keep = line.startswith("!")
-            glob = line[keep:]
-            if glob.strip("/") and not line.startswith("#"):
-                self._verdicts.append(not keep)
-                expressions.append(f"({_expression(glob)})")
-        self._match = re.compile("|".join(expressions), re.DOTALL).fullmatch
+        stripped = (re.sub(r"(?<!\\) +$", "", line) for line in lines if not line.startswith("#"))
+        patterns = [line for line in stripped if line]
+        names = list(takewhile(re.compile(r"[\w.-]+/?").fullmatch, patterns))
+        others = patterns[len(names) :][::-1]
+        self._names = {*names, *(f"{name}/" for name in names)}
+        self._verdicts = [None, *(not line.startswith("!") for line in others)]
+        self._match = re.compile("|".join(f"({_expression(line)})" for line in others), re.DOTALL).fullmatch
 
     def verdict(self, name: str, path: str) -> bool | None:
         """Left out (True), kept by a `!` (False), or not spoken of. A folder's name and path end in a slash.
 
         A path outside of `folder` stays absolute, so that only patterns for names can hit it.
         """
-        match = self._match(f"{name}\0{path.replace(os.sep, '/').removeprefix(self._base)}")
-        return self._verdicts[match.lastindex or 0] if match else None
+        if match := self._match(path.replace(os.sep, "/").removeprefix(self._base)):
+            return self._verdicts[match.lastindex or 0]
+        return True if name in self._names else None
 
 
-def _expression(glob: str) -> str:
-    """A gitignore pattern as a regular expression for `name\\0path`.
+def _expression(line: str) -> str:
+    """A gitignore pattern as a regular expression for the whole path of an entry.
 
-    The name is in front so that the usual pattern, a mere name, fails on its first letter.
+    What `pathspec` has to be helped with: it takes a final `**` for the folder itself, too, and `*` alone for a search
+    for any letter. A set it hands on to `re` as it stands, where that may hit a slash or be an error.
     """
-    entry = glob.removesuffix("/")
-    expression = _TOKEN.sub(_translated, entry.removeprefix("/")) + r"(?<!/)" + ("/?" if entry == glob else "/")
-    return rf"[^\0]*\0{expression}" if "/" in entry else rf"{expression}\0.*"
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern  # noqa: PLC0415  # most trees need none
+
+    sets = map(_set, _SET.finditer(line))
+    line = re.sub(r"(^!?|/)(\*?)\*(/?)$", lambda end: f"{end[1]}{end[2] and '**/'}?*{end[3]}", line)
+    expression = None
+    with contextlib.suppress(ValueError):  # not a pattern: git goes on without it
+        expression, _ = GitIgnoreSpecPattern.pattern_to_regex(_SET.sub(r"\1\0", line))
+    expression = re.sub(r"\(\?P<\w+>", "(?:", expression or "(?!)")
+    return re.sub("\0", lambda _: next(sets, ""), expression)
 
 
-_TOKEN = re.compile(
-    r"""
-      (?<![^/]) (?P<above> \*\*/ )
-    | (?<![^/]) (?P<below> \*\*$ )
-    | (?P<some> \*+ )
-    | (?P<one> \? )
-    | \[ (?P<set> (?: [!^] | (?! [!^] ) ) (?: \\. | [^\\] ) (?: \\. | [^]\\] )* ) \]
-    | (?P<broken> \[ | \\$ )
-    | \\? (?P<plain> . )
-    """,
-    re.DOTALL | re.VERBOSE,
-)
-_WILD = {"above": "(?:.*/)?", "below": ".+", "some": "[^/]*", "one": "[^/]", "broken": "(?!)"}
+_SET = re.compile(r"(?<!\\)((?:\\\\)*)\[([!^]|(?![!^]))((?:\\.|[^\\/])(?:\\.|[^]\\/])*)\]", re.DOTALL)
 
 
-def _translated(token: re.Match[str]) -> str:
-    kind = str(token.lastgroup)
-    if kind != "set":
-        return _WILD.get(kind) or re.escape(token[kind])
-    members = token[kind]
-    negated = members.startswith(("!", "^"))
-    ranges = re.findall(r"\\?(.)(?:-\\?(.))?", members[negated:], re.DOTALL)
+def _set(found: re.Match[str]) -> str:
+    ranges = re.findall(r"\\?(.)(?:-\\?(.))?", found[3], re.DOTALL)
     plain = "".join(re.escape(low) + (f"-{re.escape(high)}" if low <= high else "") for low, high in ranges)
-    return f"(?!/)[{'^' * negated}{plain}]"
+    return f"(?!/)[{'^' * len(found[2])}/{plain}]"

@@ -27,15 +27,41 @@ def may_change(facts: Facts, option: str, calls: Sequence[BareCall], place: Plac
     return _Steady(facts, calls, place).why_not(option)
 
 
+def may_ever_change(facts: Facts, option: str, calls: Sequence[BareCall], place: Place) -> str | None:
+    """The same for calls that may run at any time after `place` was passed."""
+    return _Steady(facts, calls, place, forever=True).why_not(option)
+
+
+def plain_dict(value: o.Value) -> str | None:
+    """Why a value is not a dict display with string keys and no None, which a session merges as a call does."""
+    if not isinstance(value, o.Dict):
+        return "it is not known to be a plain dict"
+    for key, item in value.items:
+        if not isinstance(key, o.Const) or key.kind != "str":
+            return "its keys are not all known to be strings"
+        if item == o.NONE:
+            return "it holds None"
+    return None
+
+
+def plain_pair(value: o.Value) -> str | None:
+    """Why a value is not a display of a pair."""
+    match value:
+        case o.Sequence(kind="tuple", items=(_, _)):
+            return None
+    return "it is not known to be a pair"
+
+
 class _Steady:
     """Whether an option has one value from a place to the last of the calls that pass it."""
 
-    def __init__(self, facts: Facts, calls: Sequence[BareCall], place: Place) -> None:
+    def __init__(self, facts: Facts, calls: Sequence[BareCall], place: Place, *, forever: bool = False) -> None:
         self.facts = facts
         self.names = facts.names
         self.calls = calls
         self.place = place
-        self.home = calls[0].home
+        self.forever = forever
+        self.home = facts.flow.home[place.block]
         self.scope = facts.outline.parts[self.home].scope
         self.end = max(call.site.tick for call in calls)
         self.turns = {loop for call in calls for loop in facts.flow.loops(call.site.part)}
@@ -55,14 +81,14 @@ class _Steady:
 
     def mapping(self, value: o.Value) -> str | None:
         if isinstance(value, o.Name):
-            return self.name(value.name) or self.bound_to(value.name, self.plain_dict) or self.untouched(value.name)
+            return self.name(value.name) or self.bound_to(value.name, plain_dict) or self.untouched(value.name)
         items = value.items if isinstance(value, o.Dict) else ()
-        return self.plain_dict(value) or self.items([item for _, item in items])
+        return plain_dict(value) or self.items([item for _, item in items])
 
     def pair(self, value: o.Value) -> str | None:
         match value:
             case o.Name(name=name):
-                return self.name(name) or self.bound_to(name, self.plain_pair)
+                return self.name(name) or self.bound_to(name, plain_pair)
             case o.Sequence(kind="tuple", items=(_, _) as items):
                 return self.items(list(items))
             case o.Call(func=func, args=(user, password)) if self.facts.is_basic_auth(value, self.scope):
@@ -70,23 +96,6 @@ class _Steady:
                     return "its class may not be imported before the calls"
                 return self.items([user.value, password.value])
         return "it is not a pair"
-
-    def plain_dict(self, value: o.Value) -> str | None:
-        """A dict display with string keys and no None: a session merges it as a call does (SEMANTICS H2, H5, H7)."""
-        if not isinstance(value, o.Dict):
-            return "it is not known to be a plain dict"
-        for key, item in value.items:
-            if not isinstance(key, o.Const) or key.kind != "str":
-                return "its keys are not all known to be strings"
-            if item == o.NONE:
-                return "it holds None"
-        return None
-
-    def plain_pair(self, value: o.Value) -> str | None:
-        match value:
-            case o.Sequence(kind="tuple", items=(_, _)):
-                return None
-        return "it is not known to be a pair"
 
     def items(self, values: list[o.Value]) -> str | None:
         for value in values:
@@ -125,7 +134,7 @@ class _Steady:
     def between(self, tick: int, part: int) -> bool:
         """Whether something of the home can run after the place and before the last call."""
         inside = bool(self.turns.intersection(self.facts.flow.loops(part)))
-        return tick > self.place.tick and (tick < self.end or inside)
+        return tick > self.place.tick and (self.forever or tick < self.end or inside)
 
     def bound_to(self, name: str, check: Callable[[o.Value], str | None]) -> str | None:
         owner = self.names.owner(name, self.scope)

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sessionize.rules.client_without_session import CLIENT_WITHOUT_SESSION
+from sessionize.rules.module_without_session import MODULE_WITHOUT_SESSION
 from sessionize.rules.repeated_headers import REPEATED_HEADERS
 from sessionize.rules.repeated_options import REPEATED_OPTIONS
 from sessionize.rules.repeated_requests import REPEATED_REQUESTS
+from sessionize.rules.request_helper_in_loop import REQUEST_HELPER_IN_LOOP
 from sessionize.rules.request_in_loop import REQUEST_IN_LOOP
 from sessionize.rules.rule import Finding, Rule
 from sessionize.rules.syntax_error import SYNTAX_ERROR
 
-RULES: tuple[Rule, ...] = (REQUEST_IN_LOOP, REPEATED_REQUESTS, REPEATED_HEADERS, REPEATED_OPTIONS, SYNTAX_ERROR)
+RULES: tuple[Rule, ...] = (
+    REQUEST_IN_LOOP,
+    REPEATED_REQUESTS,
+    REQUEST_HELPER_IN_LOOP,
+    CLIENT_WITHOUT_SESSION,
+    MODULE_WITHOUT_SESSION,
+    REPEATED_HEADERS,
+    REPEATED_OPTIONS,
+    SYNTAX_ERROR,
+)
 
 __all__ = ["RULES", "Finding", "Rule", "selected", "unknown_selectors"]
 

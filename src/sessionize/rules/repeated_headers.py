@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sessionize.config import Settings
 from sessionize.facts import BareCall, Facts
+from sessionize.homes import module_home, object_home
 from sessionize.rules.rule import Finding, Rule
 from sessionize.steady import may_change
 
@@ -18,12 +19,16 @@ def unchanged(facts: Facts, settings: Settings, options: Iterable[str]) -> Itera
         if place is not None:
             same = tuple(option for option in options if may_change(facts, option, calls, place) is None)
             yield from ((call, same) for call in calls if same)
+    for owner, calls in facts.lasting.items():
+        lasting = object_home(facts, owner, calls) if owner else module_home(facts, calls)
+        same = tuple(option for option in options if not isinstance(lasting, str) and option in lasting.hoist)
+        yield from ((call, same) for call in calls if same)
 
 
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     """## What it does
-    Finds `headers=` arguments that are the same, and unchanged, on every call that should share a session (RQS101,
-    RQS102).
+    Finds `headers=` arguments that are the same, and unchanged, on every call that should share a session (RQS101 to
+    RQS105).
 
     ## Why is this bad?
     What is the same for all calls is said once on the session: `session.headers.update(...)`. A call that is added

@@ -12,8 +12,8 @@ from sessionize.rules.rule import Finding, Rule
 
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     """## What it does
-    Finds `auth=` arguments that are the same, and unchanged, on every call that should share a session (RQS101,
-    RQS102). With the setting `hoist` it does the same for `cookies=` and `params=`.
+    Finds `auth=` arguments that are the same, and unchanged, on every call that should share a session (RQS101 to
+    RQS105). With the setting `hoist` it does the same for `cookies=` and `params=`.
 
     ## Why is this bad?
     What is the same for all calls is said once on the session: `session.auth = (user, password)`.

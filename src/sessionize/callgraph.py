@@ -1,0 +1,102 @@
+"""Who calls whom in one file, and which calls are made by the methods of an object."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cached_property
+from typing import NamedTuple
+
+from sessionize import outline as o
+from sessionize.flow import Flow
+from sessionize.names import Names
+from sessionize.outline import last_name
+
+
+class Method(NamedTuple):
+    """An instance method: its scope, its class's scope, and what it calls the instance."""
+
+    scope: int
+    owner: int
+    instance: str
+
+
+class CallGraph:
+    def __init__(self, outline: o.Outline, names: Names, flow: Flow) -> None:
+        self.outline = outline
+        self.names = names
+        self.flow = flow
+
+    def method(self, scope: int) -> Method | None:
+        """The instance method that a scope is, or in which it is a function that sees the instance."""
+        inner = scope
+        while scope != -1:
+            method = self._methods.get(scope)
+            if method is not None:
+                return method if self.names.owner(method.instance, inner) == scope else None
+            scope = self.outline.scopes[scope].parent
+        return None
+
+    @cached_property
+    def _methods(self) -> dict[int, Method]:
+        """The instance methods by scope. A method that binds its first parameter anew is none."""
+        first: dict[int, str] = {}
+        for bind in self.outline.binds:
+            if bind.how == "param":
+                first.setdefault(bind.scope, bind.name)
+        methods = {}
+        for scope, row in enumerate(self.outline.scopes):
+            if row.kind == "function" and self.outline.scopes[row.parent].kind == "class" and scope in first:
+                bound = len(self.names.binds(scope, first[scope])) == 1
+                if bound and not {"staticmethod", "classmethod"}.intersection(map(last_name, row.decorators)):
+                    methods[scope] = Method(scope, row.parent, first[scope])
+        return methods
+
+    def reads_instance(self, scope: int) -> bool:
+        """Whether the method around a scope looks at its object at all."""
+        method = self.method(scope)
+        return method is not None and bool(self.names.uses(method.scope, method.instance))
+
+    def is_helper(self, function: int) -> bool:
+        """Whether a function of this file is called in a loop, by itself, or from two places or more; or all that for a
+        function which alone calls it."""
+        seen: set[int] = set()
+        while function not in seen:
+            seen.add(function)
+            sites = self._sites(function)
+            if len(sites) > 1 or any(self.flow.turns_again(site.part, site.tick) for site in sites):
+                return True
+            if len(sites) != 1:
+                return False
+            function = self.outline.parts[self.flow.home[sites[0].part]].scope
+        return True
+
+    def _sites(self, function: int) -> list[o.CallSite]:
+        """The calls of a function by its name, and of a method by its instance."""
+        row = self.outline.scopes[function]
+        if row.kind != "function":
+            return []
+        method = self._methods.get(function)
+        if method is not None:
+            return [s for s in self._calls[row.name] if self._on_instance(s, method)]
+        owner = row.parent
+        named = len(self.names.binds(owner, row.name)) == 1
+        return [
+            site
+            for site in self._calls[row.name]
+            if named and isinstance(site.value.func, o.Name) and self.names.owner(row.name, site.scope) == owner
+        ]
+
+    def _on_instance(self, site: o.CallSite, method: Method) -> bool:
+        """`self.name()` in a method of the same class."""
+        func = site.value.func
+        if not isinstance(func, o.Attribute) or not isinstance(func.value, o.Name):
+            return False
+        caller = self._methods.get(self.names.owner(func.value.name, site.scope))
+        return caller is not None and caller.owner == method.owner and caller.instance == func.value.name
+
+    @cached_property
+    def _calls(self) -> dict[str, list[o.CallSite]]:
+        calls = defaultdict(list)
+        for site in self.outline.calls:
+            calls[last_name(site.value.func)].append(site)
+        return calls

@@ -1,0 +1,88 @@
+"""What a plan says: plain values that `rewrite` carries out and reports show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sessionize.flow import Place
+from sessionize.outline import Bind
+
+SAFE, UNSAFE = "safe", "unsafe"
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """One call to make on a session.
+
+    target: the expression that names the session there; verb: the method; name_params: whether the second argument
+    needs the name `params=`.
+    """
+
+    call: int
+    target: str
+    verb: str
+    name_params: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How a session is made.
+
+    place: where; style: `assign` or `with` before the statement of the place, `behind` it, or in a class body as an
+    `init` method, a `property` or a `field`. target: what is assigned to; create: the expression that makes the
+    session; policy: the name of `DefaultCookiePolicy` where cookies are isolated; hoist: the options that the first
+    call of the fix hands over.
+    """
+
+    place: Place
+    style: str
+    target: str
+    create: str
+    policy: str | None = None
+    hoist: tuple[str, ...] = ()
+    needs: str = ""  # the name of the helper that a `property` or a `field` is made with
+
+
+@dataclass(frozen=True, slots=True)
+class ImportEdit:
+    """A change of the import statement that makes `bind`.
+
+    add: what to import besides; drop: a name that nothing uses any more; follow: a line to put behind the statement.
+    """
+
+    bind: Bind
+    add: str | None = None
+    drop: str | None = None
+    follow: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What is done, or why nothing is, about calls that one session serves.
+
+    applicability: `safe`, `unsafe`, or None where it is refused; reason: why it is not safe. making: None where a
+    session that exists already is used.
+    """
+
+    calls: tuple[int, ...]
+    message: str
+    applicability: str | None
+    reason: str
+    redirects: tuple[Redirect, ...] = ()
+    making: Making | None = None
+    imports: tuple[ImportEdit, ...] = ()
+
+    @property
+    def hoist(self) -> tuple[str, ...]:
+        return self.making.hoist if self.making is not None else ()
+
+    @property
+    def help(self) -> str:
+        """One sentence for the reader of a finding."""
+        if self.applicability is None:
+            return f"Not fixed: {self.reason}"
+        return f"{self.message}; unsafe, as {self.reason}" if self.reason else self.message
+
+
+def refusal(calls: tuple[int, ...], reason: str) -> Fix:
+    return Fix(calls, "", None, reason)

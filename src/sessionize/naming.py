@@ -1,0 +1,111 @@
+"""The names that a fix brings in or leaves behind: variables, `Session`, and what import statements bind."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import count
+
+from sessionize import outline as o
+from sessionize.facts import BareCall, Facts
+from sessionize.fix import Fix, ImportEdit
+from sessionize.flow import Place
+
+_POLICY = "http.cookiejar.DefaultCookiePolicy"
+
+
+class Naming:
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.scopes = facts.outline.scopes
+        self._given: dict[int, set[str]] = defaultdict(set)  # new names of a scope and of scopes inside it
+        self._own: dict[int, set[str]] = defaultdict(set)  # new names of a scope itself
+
+    # --- variables ----------------------------------------------------------------------------------------------------
+
+    def variable(self, wanted: str, scope: int) -> str:
+        """A name for a new variable of a scope: `wanted`, or the first of `wanted_2`, ... that means nothing else in
+        the scope and in what sees it."""
+        name = self._free(wanted, scope)
+        self._own[scope].add(name)
+        while scope != -1:
+            self._given[scope].add(name)
+            scope = self.scopes[scope].parent
+        return name
+
+    def _free(self, wanted: str, scope: int) -> str:
+        around: set[str] = set(self._given[scope])
+        outer = scope
+        while (outer := self.scopes[outer].parent) != -1:
+            around |= self._own[outer]
+        numbered = (wanted if n == 1 else f"{wanted}_{n}" for n in count(1))
+        return next(name for name in numbered if name not in around and not self.facts.names.is_taken(name, scope))
+
+    def attribute(self, wanted: str) -> str:
+        """A name for a new attribute: one that no object of this file is seen to have."""
+        facts = self.facts
+        classes = (scope for scope, row in enumerate(self.scopes) if row.kind == "class")
+        taken = facts.outline.attributes | {b.name for c in classes for b in facts.outline.binds if b.scope == c}
+        numbered = (wanted if n == 1 else f"{wanted}_{n}" for n in count(1))
+        return next(name for name in numbered if name not in taken)
+
+    # --- imports ------------------------------------------------------------------------------------------------------
+
+    def visible(self, path: str, place: Place) -> str | None:
+        """A name by which an import's path can surely be used at `place`."""
+        scope = self.facts.outline.parts[self.facts.flow.home[place.block]].scope
+        for bind in self.facts.imports:
+            named = self.facts.origin(o.Name(bind.name), scope) == path
+            if named and self.facts.bound(bind.name, scope, place) == "surely":
+                return bind.name
+        return None
+
+    def constructor(self, calls: Sequence[BareCall], place: Place) -> tuple[str, tuple[ImportEdit, ...]]:
+        """The expression for `Session` at `place`: by the import of a call, or another one that is there, or with an
+        addition to the import of the first call."""
+        for call in calls:
+            if self.facts.origin(o.Name(call.root), call.site.scope) == "requests":
+                return f"{call.root}.Session", ()
+        module, session = self.visible("requests", place), self.visible("requests.Session", place)
+        if module or session:
+            return session or f"{module}.Session", ()
+        name = "Session" if not self.facts.names.is_taken("Session", 0) else self._free("RequestsSession", 0)
+        add = name if name == "Session" else f"Session as {name}"
+        return name, (ImportEdit(self.import_of(calls[0], place), add=add),)
+
+    def policy(self, calls: Sequence[BareCall], place: Place) -> tuple[str, tuple[ImportEdit, ...]]:
+        """The name of `DefaultCookiePolicy` at `place`, and the import it needs."""
+        return self.imported(_POLICY, calls, place)
+
+    def imported(self, path: str, calls: Sequence[BareCall], place: Place) -> tuple[str, tuple[ImportEdit, ...]]:
+        """A name for what `path` leads to, at `place`; imported behind requests if need be."""
+        if (visible := self.visible(path, place)) is not None:
+            return visible, ()
+        module, _, wanted = path.rpartition(".")
+        name = self._free(wanted, 0)
+        follow = f"from {module} import {wanted}" + ("" if name == wanted else f" as {name}")
+        return name, (ImportEdit(self.import_of(calls[0], place), follow=follow),)
+
+    def import_of(self, call: BareCall, place: Place) -> o.Bind:
+        """The import by which a call names requests: the one that has surely run at `place`, if one has."""
+        owner = self.facts.names.owner(call.root, call.site.scope)
+        before = self.facts.import_before(call.root, call.site.scope, place)
+        return before or next(b for b in self.facts.names.binds(owner, call.root) if isinstance(b.value, o.Imported))
+
+    def unused(self, fixes: Sequence[Fix]) -> list[ImportEdit]:
+        """The names that nothing uses any more when these fixes are made."""
+        facts = self.facts
+        by_id = {call.id: call for call in facts.calls}
+        redirected: dict[tuple[int, str], int] = defaultdict(int)
+        for fix in fixes:
+            for redirect in fix.redirects:
+                call = by_id[redirect.call]
+                redirected[facts.names.owner(call.root, call.site.scope), call.root] += 1
+        edits = []
+        for (owner, name), converted in redirected.items():
+            (bind, *others) = facts.names.binds(owner, name)
+            verb = not others and isinstance(bind.value, o.Imported) and bind.value.path != "requests"
+            exported = name in facts.outline.dunder_all or facts.filename.endswith("__init__.py")
+            if verb and not exported and len(facts.names.uses(owner, name)) == converted:
+                edits.append(ImportEdit(bind, drop=name))
+        return edits

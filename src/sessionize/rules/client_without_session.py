@@ -1,0 +1,63 @@
+"""RQS104: bare calls in the methods of a class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sessionize.config import Settings
+from sessionize.facts import Facts
+from sessionize.rules.rule import Finding, Rule
+
+
+def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
+    """## What it does
+    Finds a class whose instance methods make bare calls of requests: two or more calls, or one in a method that reads
+    its object.
+
+    ## Why is this bad?
+    An object that stands for a service is asked again and again; each of its calls opens a connection of its own (see
+    RQS101).
+
+    ## Example
+    ```python
+    class Client:
+        def __init__(self, token):
+            self.headers = {"Authorization": f"Bearer {token}"}
+
+        def items(self):
+            return requests.get(f"{BASE}/items", headers=self.headers).json()
+
+        def users(self):
+            return requests.get(f"{BASE}/users", headers=self.headers).json()
+    ```
+
+    Use instead:
+    ```python
+    class Client:
+        def __init__(self, token):
+            self.headers = {"Authorization": f"Bearer {token}"}
+            self._session = requests.Session()
+            self._session.headers.update(self.headers)
+
+        def items(self):
+            return self._session.get(f"{BASE}/items").json()
+
+        def users(self):
+            return self._session.get(f"{BASE}/users").json()
+    ```
+
+    ## Fix safety
+    As for RQS103. Besides, a subclass in another file may not call `super().__init__()`, or may change what was set
+    once. Where `__init__` can't be written into, another form is chosen, or the fix refused with the reason.
+
+    ## When not to use
+    For objects that live for a single call, or that several threads share.
+
+    ## References
+    - [requests: Session Objects](https://requests.readthedocs.io/en/latest/user/advanced/#session-objects)
+    """
+    for call in facts.clients:
+        yield Finding("RQS104", call.id, f"`{call.shown}` opens a new connection for every call of this object")
+
+
+CLIENT_WITHOUT_SESSION = Rule("RQS104", "client-without-session", check)

@@ -1,0 +1,55 @@
+"""RQS103: a bare call in a function that this file calls again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sessionize.config import Settings
+from sessionize.facts import Facts
+from sessionize.rules.rule import Finding, Rule
+
+
+def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
+    """## What it does
+    Finds calls of `requests.get`, `requests.post`, ... in a function or method of this file that is itself called in a
+    loop, by itself, or from two or more places of the file.
+
+    ## Why is this bad?
+    The loop is elsewhere, but each of its turns opens a new connection all the same (see RQS101).
+
+    ## Example
+    ```python
+    def fetch(name):
+        return requests.get(f"{BASE}/{name}").json()
+
+    items = [fetch(name) for name in names]
+    ```
+
+    Use instead:
+    ```python
+    _session = requests.Session()
+
+    def fetch(name):
+        return _session.get(f"{BASE}/{name}").json()
+
+    items = [fetch(name) for name in names]
+    ```
+
+    ## Fix safety
+    The fix is unsafe: the session lives as long as the module or the object, and the file alone cannot show who else
+    uses it. A session is not made for several threads at once; after a fork, two processes would share one connection;
+    tests that replace `requests.get` by name no longer reach the call; and cookies that a server sets are kept from one
+    call to the next. A module that uses threads, processes or executors itself is not fixed.
+
+    ## When not to use
+    In code that is called from several threads; give each thread a session of its own.
+
+    ## References
+    - [requests: Session Objects](https://requests.readthedocs.io/en/latest/user/advanced/#session-objects)
+    """
+    for call in facts.helpers:
+        message = f"`{call.shown}` opens a new connection whenever this function is called, which this file repeats"
+        yield Finding("RQS103", call.id, message)
+
+
+REQUEST_HELPER_IN_LOOP = Rule("RQS103", "request-helper-in-loop", check)
