@@ -157,11 +157,7 @@ class Flow:
         if row.kind in _LOOPS:
             return self._after_loop(part, blocks["turn"] | CONTINUE)
         if row.kind == "try":
-            mask = blocks["body"]
-            if mask & NEXT:
-                mask = (mask & ~NEXT) | blocks.get("else", NEXT)
-            mask |= _union(self.outcomes[child] for child in children if self.parts[child].kind == "handler")
-            return self._through_finally(blocks, mask)
+            return self._through_finally(blocks, self._before_finally(part))
         if row.kind == "def":
             return NEXT
         return self._ended(part, self._sequence(children))
@@ -177,6 +173,15 @@ class Flow:
         if turn & (NEXT | CONTINUE) and not endless:
             mask |= _union(otherwise) if otherwise else NEXT
         return mask
+
+    def _before_finally(self, part: int) -> int:
+        """The ways out of a `try` without its `finally`."""
+        blocks = {self.parts[child].kind: self.outcomes[child] for child in self.children[part]}
+        mask = blocks["body"]
+        if mask & NEXT:
+            mask = (mask & ~NEXT) | blocks.get("else", NEXT)
+        handlers = [self.outcomes[c] for c in self.children[part] if self.parts[c].kind == "handler"]
+        return mask | _union(handlers)
 
     @staticmethod
     def _through_finally(blocks: dict[str, int], mask: int) -> int:
@@ -210,7 +215,9 @@ class Flow:
             blocks = {self.parts[c].kind: self.outcomes[c] for c in self.children[part]}
             if kind == "body" and state & NEXT:
                 state = (state & ~NEXT) | blocks.get("else", NEXT)
-            return state if kind == "finally" else self._through_finally(blocks, state)
+            if kind == "finally":  # what it interrupted goes on
+                return (state & ~NEXT) | self._before_finally(part) if state & NEXT else state
+            return self._through_finally(blocks, state)
         if child == -1:
             rest = self._sequence(c for c in self.children[part] if self.parts[c].tick > tick)
         else:

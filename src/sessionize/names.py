@@ -16,7 +16,7 @@ class Names:
         self._scopes = outline.scopes
         self._outline = outline
         self._binds: dict[tuple[int, str], list[Bind]] = defaultdict(list)
-        local = {(bind.scope, bind.name) for bind in outline.binds}
+        local = {(b.scope, b.name) for b in outline.binds if b.name not in self._scopes[b.scope].nonlocals}
         for bind in outline.binds:
             scope = self._scopes[bind.scope]
             owner = bind.scope

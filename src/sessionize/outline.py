@@ -309,8 +309,13 @@ class Builder:
             else scope._replace(nonlocals=scope.nonlocals | declared)
         )
 
-    def use(self, name: str, how: str, key: Value = OPAQUE, call: int = -1) -> None:
-        self.uses.append(Use(self._next(), self.at, self.scope, name, how, key, call))
+    def use(self, name: str, how: str, call: int = -1) -> None:
+        self.uses.append(Use(self._next(), self.at, self.scope, name, how, OPAQUE, call))
+
+    def change_key(self, key: Value) -> None:
+        """Adds the key, read only now, to the change of an item that is still open: the last `[]=` or `[]del`."""
+        index = next(i for i in reversed(range(len(self.uses))) if self.uses[i].how in ("[]=", "[]del"))
+        self.uses[index] = self.uses[index]._replace(key=key)
 
     def bind(self, name: str, how: str, value: Value = OPAQUE) -> None:
         scope = self.scope

@@ -217,8 +217,11 @@ class _Reader:
     def small_AugAssign(self, node: cst.AugAssign) -> None:
         if isinstance(node.target, cst.Name):
             self.build.use(node.target.value, "read")
-        self.expr(node.value, "read")
-        self.target(node.target, "augment")
+            self.expr(node.value, "read")
+            self.target(node.target, "augment")
+        else:
+            self.target(node.target, "augment")
+            self.expr(node.value, "read")
 
     def small_Import(self, node: cst.Import) -> None:
         for alias in node.names:
@@ -281,8 +284,10 @@ class _Reader:
             if how == "assign" and isinstance(node.value, cst.Name):
                 self.build.store(node.value.value, node.attr.value, value)
         elif isinstance(node, cst.Subscript):
+            self.expr(node.value, "[]del" if how == "del" else "[]=")
             key = self.subscript(node)
-            self.expr(node.value, "[]del" if how == "del" else "[]=", key)
+            if isinstance(node.value, cst.Name):
+                self.build.change_key(key)
         elif isinstance(node, cst.Tuple | cst.List):
             for element in node.elements:
                 self.target(element.value, "del" if how == "del" else "unpack")
@@ -302,7 +307,7 @@ class _Reader:
             if isinstance(node, cst.MatchClass):
                 self.expr(node.cls, "read")
             for child in node.children:
-                if isinstance(child, cst.MatchPattern | cst.MatchSequenceElement | cst.MatchOrElement | _KEYED):
+                if isinstance(child, _PATTERNS):
                     self.pattern_child(child)
             if isinstance(node, cst.MatchMapping) and node.rest is not None:
                 self.build.bind(node.rest.value, "match")
@@ -314,14 +319,14 @@ class _Reader:
 
     # --- expressions --------------------------------------------------------------------------------------------------
 
-    def expr(self, node: cst.BaseExpression, how: str = "value", key: o.Value = o.OPAQUE, call: int = -1) -> o.Value:
+    def expr(self, node: cst.BaseExpression, how: str = "value", call: int = -1) -> o.Value:
         """Reads an expression whose value is then treated as `how` says (see `outline.Use`)."""
         if isinstance(node, cst.Name):
             if node.value in _CONSTANTS:
                 return _CONSTANTS[node.value]
             if how in ("value", "arg"):
                 self.references[self.build.tick + 1] = node
-            self.build.use(node.value, how, key, call)
+            self.build.use(node.value, how, call)
             return o.Name(node.value)
         if isinstance(node, cst.Attribute):
             self.build.attributes.add(node.attr.value)
@@ -511,7 +516,14 @@ _KINDS: dict[type[cst.CSTNode], str] = {
     cst.Break: "break",
     cst.Continue: "continue",
 }
-_KEYED = cst.MatchMappingElement | cst.MatchKeywordElement
+_PATTERNS = (
+    cst.MatchPattern,
+    cst.MatchStar,
+    cst.MatchSequenceElement,
+    cst.MatchOrElement,
+    cst.MatchMappingElement,
+    cst.MatchKeywordElement,
+)
 _OPERATORS: dict[type[cst.CSTNode], str] = {cst.Add: "+", cst.Modulo: "%", cst.Multiply: "*"}
 _CONSTANTS: dict[str, o.Value] = {
     "None": o.NONE,
