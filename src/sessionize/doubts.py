@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 from sessionize import outline as o
 from sessionize.config import Settings
-from sessionize.facts import BareCall, Facts, names_in
+from sessionize.facts import EAGER, BareCall, Facts, names_in
 from sessionize.flow import Place
 from sessionize.outline import last_name
 
@@ -44,8 +44,6 @@ _CONCURRENT = frozenset(
 _HANDING = frozenset({"run_in_executor", "to_thread", "fork", "forkpty"})
 _TESTING = frozenset({"pytest", "unittest", "responses", "requests_mock", "vcr", "nose"})
 _FRAMES = frozenset({"sys._getframe", "inspect.currentframe", "inspect.stack", "inspect.getmembers"})
-# What takes a generator to its end at once.
-_EAGER = frozenset({"list", "tuple", "set", "dict", "frozenset", "sum", "any", "all", "min", "max", "sorted", "join"})
 
 
 class Doubts:
@@ -59,7 +57,13 @@ class Doubts:
 
     def about(self, calls: Sequence[BareCall], place: Place) -> str:
         """The first reason to doubt that one session made at `place` serves the calls as well; empty without one."""
-        facts = self.facts
+        for call in calls:
+            if self.facts.bound(call.root, call.site.scope, place) == "maybe":
+                return f"`{call.root}` may be missing, or something else, where the session is made"
+        return self.about_sharing(calls)
+
+    def about_sharing(self, calls: Sequence[BareCall]) -> str:
+        """The same, without a look at what the session is made with."""
         home = calls[0].home
         for call in calls:
             if reason := self.about_call(call):
@@ -76,9 +80,6 @@ class Doubts:
             return "after a fork two processes would use one connection"
         if any(map(self.taken_elsewhere, calls)):
             return "a generator expression takes the session elsewhere"
-        for call in calls:
-            if facts.bound(call.root, call.site.scope, place) == "maybe":
-                return f"`{call.root}` may be missing, or something else, where the session is made"
         return self.about_file
 
     def leak(self, calls: Sequence[BareCall]) -> str:
@@ -237,7 +238,7 @@ class Doubts:
         for part in self.facts.flow.ancestors(call.site.part):
             row = self.outline.parts[part]
             taker = last_name(self.outline.calls[row.call].value.func) if row.how == "arg" else ""
-            if row.kind == "genexp" and row.how not in ("read", "unpack") and taker not in _EAGER:
+            if row.kind == "genexp" and row.how not in ("read", "unpack") and taker not in EAGER:
                 return True
         return False
 

@@ -176,7 +176,9 @@ class _Analysis:
 
     def span(self, finding: Finding) -> tuple[Position, Position]:
         """Where the callee of a finding stands in the text."""
-        place = self.positions[self.nodes.calls[finding.call].func]
+        handed_on = finding.call < 0
+        callee = self.nodes.references[-finding.call] if handed_on else self.nodes.calls[finding.call].func
+        place = self.positions[callee]
         shift = tabs.removed_before(self.text, place.start.line) if self.expanded else 0
         start, end = place.start, place.end
         return Position(start.line, start.column + 1 - shift), Position(end.line, end.column + 1 - shift)

@@ -25,6 +25,8 @@ VERBS: Mapping[str, int] = MappingProxyType(
 
 _SAME = {"requests.session": "requests.Session", "requests.sessions.Session": "requests.Session"}
 _LEAVING = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
+# What takes a generator to its end at once.
+EAGER = frozenset({"list", "tuple", "set", "dict", "frozenset", "sum", "any", "all", "min", "max", "sorted", "join"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,30 @@ class BareCall:
             if arg.keyword == keyword:
                 return arg.value
         return args[position].value if 0 <= position < len(args) and not args[position].keyword else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One of requests' functions that is not called here but handed on: to the call `taker`, or elsewhere (-1)."""
+
+    use: o.Use
+    verb: str
+    shown: str
+    taker: int
+
+
+@dataclass(frozen=True, slots=True)
+class IdleSession:
+    """A `requests.Session()` that serves too few calls.
+
+    id: of the call that makes it; bind: the name it gets, if any; loops: what makes it anew; calls: those made on it.
+    """
+
+    id: int
+    site: o.CallSite
+    bind: o.Bind | None
+    loops: tuple[int, ...]
+    calls: tuple[BareCall, ...]
 
 
 class Facts:
@@ -289,6 +315,86 @@ class Facts:
             if not whole:
                 return known, False
         return known, True
+
+    # --- sessions that are not reused, functions that are handed on ---------------------------------------------------
+
+    @cached_property
+    def references(self) -> list[Reference]:
+        """The functions of requests that are taken as values."""
+        found = []
+        for use in self.outline.uses:
+            verb = use.how.removeprefix(".") if use.how.startswith(".") else ""
+            if use.how in ("value", "arg") or verb in VERBS:
+                name = o.Name(use.name)
+                path = self.origin(o.Attribute(name, verb) if verb else name, use.scope) or ""
+                if path.startswith("requests.") and path[9:] in VERBS:
+                    shown = f"{use.name}.{verb}" if verb else use.name
+                    found.append(Reference(use, path[9:], shown, use.call))
+        return found
+
+    @cached_property
+    def mapped(self) -> list[BareCall]:
+        """The functions handed to a `map` that is gone through on the spot; each stands for the calls that are made."""
+        found = []
+        for ref in self.references:
+            site = self.outline.calls[ref.taker]
+            into = o.last_name(self.outline.calls[site.into].value.func) if site.how == "arg" else ""
+            here = site.how in ("read", "unpack") or into in EAGER
+            plain = len(site.value.args) == 2 and not any(arg.stars for arg in site.value.args)
+            mapping = ref.taker != -1 and self.origin(site.value.func, site.scope) == "builtins.map"
+            if mapping and here and plain and ref.verb != "request":
+                stands = site._replace(value=o.Call(o.OPAQUE, ()), scope=ref.use.scope)
+                home = self.flow.home[site.part]
+                found.append(BareCall(-ref.use.tick, ref.verb, ref.use.name, ref.shown, stands, home))
+        return found
+
+    @cached_property
+    def idle_sessions(self) -> list[IdleSession]:
+        """The sessions that a loop makes anew, or that serve a single call."""
+        found = []
+        for number, site in enumerate(self.outline.calls):
+            if self.origin(site.value.func, site.scope) != "requests.Session" or site.value.args:
+                continue
+            loops = tuple(self.flow.turns_again(site.part, site.tick))
+            outer = self.outline.calls[number - 1] if number else site
+            func = outer.value.func
+            if isinstance(func, o.Attribute) and func.value == site.value and outer.start == site.start:
+                if func.attr in VERBS:
+                    found.append(IdleSession(number, site, None, loops, (self._on_session(number - 1, ""),)))
+                continue
+            binds = [b for b in self.sessions.get(site.scope, ()) if b.part == site.part and b.tick > site.tick]
+            if binds and binds[0].how in ("assign", "with"):
+                calls = self.calls_on(binds[0])
+                once = len(calls) == 1 and not set(self.flow.loops(calls[0].site.part)) - set(
+                    self.flow.loops(site.part)
+                )
+                kept = any(use.how in ("value", "arg") for use in self.names.uses(binds[0].scope, binds[0].name))
+                if (loops or once) and not kept:
+                    found.append(IdleSession(number, site, binds[0], loops, calls))
+        return found
+
+    def calls_on(self, bind: o.Bind) -> tuple[BareCall, ...]:
+        """The calls made on a session by its name, as if they were bare."""
+        return tuple(
+            self._on_session(number, bind.name)
+            for number, site in self._method_calls.get(bind.name, ())
+            if self.names.owner(bind.name, site.scope) == bind.scope
+        )
+
+    def _on_session(self, number: int, root: str) -> BareCall:
+        site = self.outline.calls[number]
+        verb = o.last_name(site.value.func)
+        return BareCall(number, verb, root, f"{root or 'Session()'}.{verb}", site, self.flow.home[site.part])
+
+    @cached_property
+    def _method_calls(self) -> dict[str, list[tuple[int, o.CallSite]]]:
+        """The calls `name.get(...)` and the like, by name."""
+        calls = defaultdict(list)
+        for number, site in enumerate(self.outline.calls):
+            func = site.value.func
+            if isinstance(func, o.Attribute) and isinstance(func.value, o.Name) and func.attr in VERBS:
+                calls[func.value.name].append((number, site))
+        return calls
 
     # --- imports, sessions and places -------------------------------------------------------------------------------
 

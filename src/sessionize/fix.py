@@ -12,7 +12,7 @@ SAFE, UNSAFE = "safe", "unsafe"
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """One call to make on a session.
+    """One call to make on a session; for a function that is handed on, `call` is minus the tick of its use.
 
     target: the expression that names the session there; verb: the method; name_params: whether the second argument
     needs the name `params=`.
@@ -61,7 +61,8 @@ class Fix:
     """What is done, or why nothing is, about calls that one session serves.
 
     applicability: `safe`, `unsafe`, or None where it is refused; reason: why it is not safe. making: None where a
-    session that exists already is used.
+    session that exists already is used. dissolve: the statement that made the session until now: an assignment goes, a
+    `with` leaves its body behind.
     """
 
     calls: tuple[int, ...]
@@ -70,6 +71,7 @@ class Fix:
     reason: str
     redirects: tuple[Redirect, ...] = ()
     making: Making | None = None
+    dissolve: int | None = None
     imports: tuple[ImportEdit, ...] = ()
 
     @property

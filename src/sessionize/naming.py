@@ -95,11 +95,10 @@ class Naming:
     def unused(self, fixes: Sequence[Fix]) -> list[ImportEdit]:
         """The names that nothing uses any more when these fixes are made."""
         facts = self.facts
-        by_id = {call.id: call for call in facts.calls}
+        by_id = {call.id: call for call in (*facts.calls, *facts.mapped)}
         redirected: dict[tuple[int, str], int] = defaultdict(int)
-        for fix in fixes:
-            for redirect in fix.redirects:
-                call = by_id[redirect.call]
+        for redirect in (redirect for fix in fixes for redirect in fix.redirects):
+            if (call := by_id.get(redirect.call)) is not None:
                 redirected[facts.names.owner(call.root, call.site.scope), call.root] += 1
         edits = []
         for (owner, name), converted in redirected.items():

@@ -222,6 +222,8 @@ class CallSite(NamedTuple):
     scope: int
     value: Call
     start: int
+    how: str  # what becomes of its result, as for a `Use`
+    into: int
 
 
 class Pause(NamedTuple):
@@ -254,7 +256,7 @@ class Builder:
     parts: list[Part] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     binds: list[Bind] = field(default_factory=list)
-    calls: list[CallSite | int] = field(default_factory=list)  # an int where one is still open
+    calls: list[CallSite | tuple[int, str, int]] = field(default_factory=list)  # a tuple where one is still open
     pauses: list[Pause] = field(default_factory=list)
     stores: list[Store] = field(default_factory=list)
     attributes: set[str] = field(default_factory=set)
@@ -339,16 +341,16 @@ class Builder:
     def import_star(self, module: str) -> None:
         self.bind("*", "star", Imported(module))
 
-    def open_call(self) -> int:
+    def open_call(self, how: str, into: int) -> int:
         """The id of a call whose function and arguments are about to be read."""
-        self.calls.append(self.tick)
+        self.calls.append((self.tick, how, into))
         return len(self.calls) - 1
 
     def close_call(self, call: int, func: Value, args: tuple[Argument, ...]) -> Call:
         value = Call(func, args)
-        start = self.calls[call]
-        assert isinstance(start, int)
-        self.calls[call] = CallSite(self._next(), self.at, self.scope, value, start)
+        opened = self.calls[call]
+        assert not isinstance(opened, CallSite)
+        self.calls[call] = CallSite(self._next(), self.at, self.scope, value, *opened)
         return value
 
     def store(self, name: str, attr: str, value: Value) -> None:

@@ -13,15 +13,15 @@ from dataclasses import replace
 from sessionize import outline as o
 from sessionize.config import Settings
 from sessionize.doubts import Doubts
-from sessionize.facts import VERBS, BareCall, Facts
+from sessionize.facts import VERBS, BareCall, Facts, IdleSession
 from sessionize.fix import SAFE, UNSAFE, Fix, ImportEdit, Making, Redirect, refusal
 from sessionize.flow import Place
 from sessionize.homes import Home, module_home, object_home
 from sessionize.naming import Naming
-from sessionize.outline import last_name
 from sessionize.rules import Finding
 
 _LOCAL = frozenset({"RQS101", "RQS102"})
+_POOLED = frozenset({"map", "submit", "imap", "imap_unordered", "starmap", "apply_async", "map_async"})
 _LASTING = frozenset({"RQS103", "RQS104", "RQS105"})
 
 
@@ -43,8 +43,12 @@ class Planner:
             options[finding.call].update(finding.options)
         fixes: list[Fix] = []
         todo: list[tuple[Sequence[BareCall], Place, Sequence[str]]] = []
-        for home in sorted(self.facts.by_home):
-            kept, refused = self._refuse([c for c in self.facts.repeated(home) if codes[c.id] & _LOCAL])
+        mapped: dict[int, list[BareCall]] = defaultdict(list)
+        for call in self.facts.mapped:
+            mapped[call.home].append(call)
+        for home in sorted({*self.facts.by_home, *mapped}):
+            candidates = [*self.facts.repeated(home), *mapped[home]]
+            kept, refused = self._refuse([call for call in candidates if codes[call.id] & _LOCAL])
             fixes += refused
             if kept:
                 place = self.facts.place(kept)
@@ -63,7 +67,8 @@ class Planner:
             ]
         for owner, calls in self.facts.lasting.items():
             fixes += self._lasting(owner, [call for call in calls if codes[call.id] & _LASTING], options)
-        return fixes
+        fixes += self._handed_on({call for call in codes if call < 0} - {call for fix in fixes for call in fix.calls})
+        return fixes + self._idle({call for call in codes if "RQS106" in codes[call]})
 
     def imports(self, fixes: Sequence[Fix]) -> list[ImportEdit]:
         """The changes of import statements that go with these fixes, applied together."""
@@ -75,7 +80,7 @@ class Planner:
         """The calls that a session can take, and refusals for the others; all are refused if too few are left."""
         refusals = {call.id: reason for call in calls if (reason := _no_session_call(call)) is not None}
         kept = [call for call in calls if call.id not in refusals]
-        if refusals and len(kept) == 1 and kept[0].id not in self.facts.loops:
+        if refusals and len(kept) == 1 and kept[0].id in self.facts.chained:
             refusals[kept[0].id] = "it is the only call here that a session can take"
             kept = []
         if reason := self.doubts.leak(kept):
@@ -100,7 +105,7 @@ class Planner:
         lines = self.facts.outline.parts[place.block].form == "lines"
         making, imports = self._making(calls, place, self.settings.session_style if lines else "assign", name, hoist)
         redirects = _redirects(calls, name)
-        return Fix(ids, message + _once(hoist), applicability, doubt, redirects, making, imports)
+        return Fix(ids, message + _once(hoist), applicability, doubt, redirects, making, imports=imports)
 
     def _making(
         self, calls: Sequence[BareCall], place: Place, style: str, target: str, hoist: Sequence[str]
@@ -136,22 +141,12 @@ class Planner:
                 if facts.flow.home[use.part] == home
                 and (use.how in verbs or (use.how == ".close()" and use.tick > end and not facts.flow.loops(use.part)))
             ]
-            together = [*calls, *self._own_calls(bind.name, scope, home)]
+            together = [*calls, *facts.calls_on(bind)]
             alike = len({self.doubts.identity_of_connection(call) for call in together}) == 1
             plain = not any(map(self.doubts.about_call, together)) and self.doubts.for_one_user(together)
             if ours == uses and alike and plain:
                 return bind.name
         return None
-
-    def _own_calls(self, name: str, scope: int, home: int) -> list[BareCall]:
-        """The calls that a session already makes, as if they were bare."""
-        own = []
-        for number, site in enumerate(self.facts.outline.calls):
-            func = site.value.func
-            on_it = isinstance(func, o.Attribute) and func.value == o.Name(name) and func.attr in VERBS
-            if on_it and self.facts.names.owner(name, site.scope) == scope:
-                own.append(BareCall(number, last_name(func), name, f"{name}.{last_name(func)}", site, home))
-        return own
 
     # --- an object or the module --------------------------------------------------------------------------------------
 
@@ -196,7 +191,106 @@ class Planner:
         what = "the call" if len(calls) == 1 else f"the {len(calls)} calls"
         message = f"Share one `requests.Session` between {what} of this {'class' if owner else 'module'}"
         ids = tuple(call.id for call in calls)
-        return Fix(ids, message + _once(hoist), UNSAFE, reason, redirects, making, imports)
+        return Fix(ids, message + _once(hoist), UNSAFE, reason, redirects, making, imports=imports)
+
+    # --- functions that are handed on, sessions that are not reused ---------------------------------------------------
+
+    def _handed_on(self, calls: set[int]) -> list[Fix]:
+        """Refusals for the functions of requests that other code calls."""
+        fixes = []
+        for reference in self.facts.references:
+            if -reference.use.tick in calls:
+                taker = self.facts.outline.calls[reference.taker].value.func if reference.taker != -1 else o.OPAQUE
+                reason = "other code calls it; make a session and hand on its method instead, as in `session.get`"
+                if isinstance(taker, o.Attribute) and taker.attr in _POOLED:
+                    reason = "a pool calls it from several threads or processes, and each needs a session of its own"
+                fixes.append(refusal((-reference.use.tick,), reason))
+        return fixes
+
+    def _idle(self, calls: set[int]) -> list[Fix]:
+        """What is done about sessions that serve too few calls."""
+        fixes = []
+        direct: dict[int, list[IdleSession]] = defaultdict(list)
+        for session in self.facts.idle_sessions:
+            if session.id in calls:
+                if not session.loops:
+                    where = "keep one on the object" if self.facts.graph.method(session.site.scope) else "make it once"
+                    fixes.append(
+                        refusal((session.id,), f"a session pays from its second call on: {where}, and use it again")
+                    )
+                elif session.bind is None:
+                    direct[session.calls[0].home].append(session)
+                else:
+                    fixes.append(self._moved(session, session.bind))
+        return fixes + [self._gathered(sessions) for sessions in direct.values()]
+
+    def _gathered(self, sessions: Sequence[IdleSession]) -> Fix:
+        """One session for calls like `requests.Session().get(url)` in the loops of one function."""
+        ids = tuple(session.id for session in sessions)
+        calls = [session.calls[0] for session in sessions]
+        place = self.facts.place(calls)
+        create = _dotted(sessions[0].site.value.func)
+        if place is None or not self._made_with(create, sessions[0], place):
+            return refusal(ids, "there is no place before the loop where it could be made")
+        name = self.naming.variable(self.settings.session_name, self.facts.outline.parts[calls[0].home].scope)
+        doubt = self.doubts.about_sharing(calls)
+        lines = self.facts.outline.parts[place.block].form == "lines"
+        making, imports = self._made(calls, place, self.settings.session_style if lines else "assign", name, create)
+        redirects = tuple(Redirect(call.id, name, call.verb, name_params=False) for call in calls)
+        message = "Make one session before the loop"
+        return Fix(ids, message, UNSAFE if doubt else SAFE, doubt, redirects, making, imports=imports)
+
+    def _moved(self, session: IdleSession, bind: o.Bind) -> Fix:
+        """A session with a name, moved out of its loop."""
+        facts = self.facts
+        ids = (session.id,)
+        home = facts.flow.home[bind.part]
+        uses = facts.names.uses(bind.scope, bind.name)
+        block = facts.outline.parts[bind.part].parent
+        verbs = {f".{verb}()" for verb in VERBS}
+        place = facts.flow.place([(session.site.tick, session.site.part)], bind.scope)
+        create = _dotted(session.site.value.func)
+        if any(use.how not in verbs for use in uses):
+            return refusal(ids, f"what is done with `{bind.name}` in the loop may differ from turn to turn")
+        inside = all(block in facts.flow.ancestors(use.part) and use.tick > bind.tick for use in uses)
+        if not session.calls or len(facts.names.binds(bind.scope, bind.name)) > 1 or not inside:
+            return refusal(ids, f"`{bind.name}` is not used in this turn of the loop alone")
+        if self._shares_statement(session, bind):
+            return refusal(ids, "it is made together with something else; give it a statement of its own")
+        if place is None or facts.flow.home[place.block] != home or not self._made_with(create, session, place):
+            return refusal(ids, "there is no place before the loop where it could be made")
+        if self.settings.cookies == "isolate" and len(session.calls) > 1:
+            return refusal(ids, "its calls share cookies within a turn")
+        doubt = self.doubts.about_sharing(session.calls)
+        making, imports = self._made(session.calls, place, "assign", bind.name, create)
+        message = f"Make `{bind.name}` once, before the loop"
+        return Fix(ids, message, UNSAFE if doubt else SAFE, doubt, (), making, bind.part, imports)
+
+    def _shares_statement(self, session: IdleSession, bind: o.Bind) -> bool:
+        """Whether the statement that makes a session does something besides."""
+        outline = self.facts.outline
+        siblings = self.facts.flow.children[outline.parts[bind.part].parent]
+        following = siblings[siblings.index(bind.part) + 1 :][:1]
+        joined = any(outline.parts[part].form == "joined" for part in (bind.part, *following))
+        binds = [other for other in outline.binds if other.part == bind.part]
+        uses = [use for use in outline.uses if use.part == bind.part]
+        return joined or len(binds) > 1 or any(not session.site.start < use.tick < session.site.tick for use in uses)
+
+    def _made_with(self, create: str, session: IdleSession, place: Place) -> bool:
+        """Whether the expression for the session surely means the same at `place`."""
+        return self.facts.bound(create.partition(".")[0], session.site.scope, place) == "surely"
+
+    def _made(
+        self, calls: Sequence[BareCall], place: Place, style: str, target: str, create: str
+    ) -> tuple[Making, tuple[ImportEdit, ...]]:
+        if self.settings.cookies == "share":
+            return Making(place, style, target, f"{create}()"), ()
+        policy, imports = self.naming.policy(calls, place)
+        return Making(place, style, target, f"{create}()", policy), imports
+
+
+def _dotted(value: o.Value) -> str:
+    return f"{_dotted(value.value)}.{value.attr}" if isinstance(value, o.Attribute) else o.last_name(value)
 
 
 def _refused(calls: Sequence[BareCall], reason: str) -> Fix:

@@ -334,14 +334,14 @@ class _Reader:
                 self.references[self.build.tick + 1] = node
             return o.Attribute(self.expr(node.value, f".{node.attr.value}{_tail(how)}", call=call), node.attr.value)
         if isinstance(node, cst.Call):
-            return self.call(node)
+            return self.call(node, how, call)
         if isinstance(node, cst.GeneratorExp):
             return self.comprehension(node, how, call)
         handler = getattr(self, f"expr_{type(node).__name__}", None)
         return cast("o.Value", handler(node, how)) if handler is not None else o.OPAQUE
 
-    def call(self, node: cst.Call) -> o.Value:
-        call = self.build.open_call()
+    def call(self, node: cst.Call, how: str, into: int) -> o.Value:
+        call = self.build.open_call(how, into)
         self.calls.append(node)
         func = self.expr(node.func, "()")
         args = []

@@ -56,6 +56,9 @@ class _Rewriter(cst.CSTTransformer):
         self.lines = lines
         self.parts: Sequence[Part] = facts.outline.parts
         self.calls: dict[cst.CSTNode, tuple[Fix, Redirect]] = {}
+        self.references: dict[cst.CSTNode, Redirect] = {}
+        self.dissolved: dict[cst.CSTNode, Fix] = {}
+        self.taken: dict[Fix, list[str]] = {}  # comments of an assignment that moves
         self.sessions: dict[cst.CSTNode, Fix] = {}  # by the statement before which they are made
         self.ends: dict[cst.CSTNode, cst.CSTNode] = {}  # of `with` blocks: first statement -> last one inside
         self.comments: dict[cst.CSTNode, list[str]] = defaultdict(list)  # to put above a statement
@@ -69,8 +72,14 @@ class _Rewriter(cst.CSTTransformer):
 
     def prepare(self, fix: Fix) -> None:
         for redirect in fix.redirects:
-            self.calls[self.nodes.calls[redirect.call]] = fix, redirect
-            self.touch(self.facts.outline.calls[redirect.call].part)
+            if redirect.call < 0:
+                self.references[self.nodes.references[-redirect.call]] = redirect
+            else:
+                self.calls[self.nodes.calls[redirect.call]] = fix, redirect
+            self.touch(self.part_of(redirect))
+        if fix.dissolve is not None:
+            self.dissolved[self.nodes.parts[fix.dissolve]] = fix
+            self.touch(fix.dissolve)
         making = fix.making
         if making is None:
             return
@@ -79,16 +88,22 @@ class _Rewriter(cst.CSTTransformer):
         self.touch(making.place.before)
         self.touch(making.place.block)
         if making.style == "with":
-            last = max(self.statement_in(making.place.block, redirect.call) for redirect in fix.redirects)
+            last = max(self.statement_in(making.place.block, redirect) for redirect in fix.redirects)
             self.ends[before] = self.nodes.parts[last]
         elif self.parts[making.place.block].form == "inline":  # no comment can stand there
             function = self.facts.outline.scopes[self.parts[making.place.block].scope].part
             for option in making.hoist:
                 self.comments[self.nodes.parts[function]] += self.moved_comments(fix, option)
 
-    def statement_in(self, block: int, call: int) -> int:
+    def part_of(self, redirect: Redirect) -> int:
+        outline = self.facts.outline
+        if redirect.call >= 0:
+            return outline.calls[redirect.call].part
+        return next(use.part for use in outline.uses if use.tick == -redirect.call)
+
+    def statement_in(self, block: int, redirect: Redirect) -> int:
         """The statement of `block` in which a call stands."""
-        part = self.facts.outline.calls[call].part
+        part = self.part_of(redirect)
         while self.parts[part].parent != block:
             part = self.parts[part].parent
         return part
@@ -112,25 +127,22 @@ class _Rewriter(cst.CSTTransformer):
         node: cst.CSTNode = updated_node
         if isinstance(original_node, cst.Call) and original_node in self.calls:
             node = self.redirected(cst.ensure_type(node, cst.Call), *self.calls[original_node])
+        elif original_node in self.references:
+            redirect = self.references[original_node]
+            node = _method(cast("cst.Attribute | cst.Name", node), redirect)
         elif isinstance(original_node, cst.ImportFrom) and original_node in self.imports:
             node = _imported(cst.ensure_type(node, cst.ImportFrom), self.imports[original_node])
         elif isinstance(original_node, cst.SimpleStatementLine | cst.SimpleStatementSuite):
             node = self.line(original_node, cast("_Line", node))
         elif isinstance(original_node, cst.Module | cst.IndentedBlock):
-            node = node.with_changes(body=self.block(original_node.body, cast("_Block", node).body))
+            body, rest = self.block(original_node.body, cast("_Block", node).body)
+            node = node.with_changes(body=body, footer=[*rest, *cast("_Block", node).footer])
         return cast("cst.CSTNodeT", node)
 
     # --- calls --------------------------------------------------------------------------------------------------------
 
     def redirected(self, call: cst.Call, fix: Fix, redirect: Redirect) -> cst.Call:
-        func = call.func
-        target = cst.parse_expression(redirect.target)
-        if isinstance(func, cst.Attribute):
-            root = cst.ensure_type(func.value, cst.Name)
-            func = func.with_changes(value=target.with_changes(lpar=root.lpar, rpar=root.rpar))
-        else:
-            name = cst.ensure_type(func, cst.Name)
-            func = cst.Attribute(target, cst.Name(redirect.verb), lpar=name.lpar, rpar=name.rpar)
+        func = _method(cast("cst.Attribute | cst.Name", call.func), redirect)
         if redirect.name_params:
             equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
             params = call.args[1].with_changes(keyword=cst.Name("params"), equal=equal)
@@ -218,10 +230,12 @@ class _Rewriter(cst.CSTTransformer):
         """The lines that go behind an import."""
         return sorted({edit.follow for edit in self.imports.get(node, ()) if edit.follow is not None})
 
-    def block(self, original: Sequence[cst.CSTNode], updated: Sequence[cst.CSTNode]) -> list[_Statement]:
-        """The statements of a block, with the sessions that are made among them."""
+    def block(
+        self, original: Sequence[cst.CSTNode], updated: Sequence[cst.CSTNode]
+    ) -> tuple[list[_Statement], list[cst.EmptyLine]]:
+        """The statements of a block, with the sessions that are made among them; and comments that follow them."""
         body: list[_Statement] = []
-        carried: list[cst.EmptyLine] = []  # comments of imports that are gone
+        carried: list[cst.EmptyLine] = []  # comments of statements that are gone
         wrapped: tuple[int, cst.CSTNode] | None = None  # the `with` in `body` that is open, and its last statement
         for old, new in zip(original, cast("Sequence[_Statement]", updated), strict=True):
             smalls = old.body if isinstance(old, cst.SimpleStatementLine) else (old,)
@@ -240,8 +254,16 @@ class _Rewriter(cst.CSTTransformer):
                     elif making.style in ("init", "property"):
                         above = [cst.EmptyLine(indent=False), *above]
                     body += self.session_lines(fix, making, blank)
+            if smalls[0] in self.dissolved and isinstance(new, cst.With):
+                inside, carried = _left_behind(new, above)
+                body += inside
+                continue
+            if smalls[0] in self.dissolved:
+                own = [line.comment.value for line in above if line.comment is not None]
+                self.taken[self.dissolved[smalls[0]]] = [*own, *(comment.value for comment in _trailing(new))]
+                continue
             if len(original) > 1 and _is_emptied(new):
-                carried = [*above, *map(_comment_line, (comment.value for comment in _comments(new)))]
+                carried = [*above, *map(_comment_line, (comment.value for comment in _trailing(new)))]
                 continue
             body.append(new.with_changes(leading_lines=above))
             if len(smalls) == 1:
@@ -251,7 +273,7 @@ class _Rewriter(cst.CSTTransformer):
                 start = wrapped[0]
                 body[start:] = [body[start].with_changes(body=cst.IndentedBlock(body[start + 1 :]))]
                 wrapped = None
-        return body
+        return body, carried
 
     def session_lines(self, fix: Fix, making: Making, above: Sequence[cst.EmptyLine]) -> list[_Statement]:
         """The lines that make a session; in the `with` style the first is a `with` whose body is yet to be filled."""
@@ -262,6 +284,7 @@ class _Rewriter(cst.CSTTransformer):
         text = _MADE[making.style].format(
             target=making.target, create=making.create, session=making.create[:-2], needs=making.needs
         )
+        above = [*above, *map(_comment_line, self.taken.get(fix, ()))]
         first = cst.parse_statement(text, self.config).with_changes(leading_lines=above)
         if making.style == "init":
             method = cst.ensure_type(first, cst.FunctionDef)
@@ -279,6 +302,15 @@ _MADE = {
     "property": "@{needs}\ndef {target}(self):\n    return {create}",
     "field": "{target}: {session} = {needs}(default_factory={session}, init=False, repr=False, compare=False)",
 }
+
+
+def _method(func: cst.Attribute | cst.Name, redirect: Redirect) -> cst.Attribute:
+    """`session.get` in the place of `requests.get`, `get` or `requests.Session().get`."""
+    target = cst.parse_expression(redirect.target)
+    if isinstance(func, cst.Attribute):
+        root = cast("cst.Name | cst.Call", func.value)
+        return func.with_changes(value=target.with_changes(lpar=root.lpar, rpar=root.rpar))
+    return cst.Attribute(target, cst.Name(redirect.verb), lpar=func.lpar, rpar=func.rpar)
 
 
 class _Indent(cst.CSTTransformer):
@@ -418,6 +450,25 @@ def _small(text: str) -> cst.BaseSmallStatement:
 
 def _comment_line(text: str) -> cst.EmptyLine:
     return cst.EmptyLine(comment=cst.Comment(text))
+
+
+def _trailing(node: _Statement) -> list[cst.Comment]:
+    """The comments of a statement but those above it."""
+    return _comments(node.with_changes(leading_lines=[]))
+
+
+def _left_behind(node: cst.With, above: list[cst.EmptyLine]) -> tuple[list[_Statement], list[cst.EmptyLine]]:
+    """The body of a `with` that goes, and the comments behind it."""
+    if isinstance(node.body, cst.SimpleStatementSuite):
+        line = cst.SimpleStatementLine(
+            node.body.body, leading_lines=above, trailing_whitespace=node.body.trailing_whitespace
+        )
+        return [line], []
+    block = cst.ensure_type(node.body, cst.IndentedBlock)
+    header = _comments(node.with_changes(leading_lines=[], body=block.with_changes(body=[], footer=[])))
+    first, *rest = cast("Sequence[_Statement]", block.body)
+    above = [*above, *map(_comment_line, (comment.value for comment in header)), *first.leading_lines]
+    return [first.with_changes(leading_lines=above), *rest], list(block.footer)
 
 
 def _gap(statement: cst.CSTNode) -> list[cst.EmptyLine]:

@@ -12,6 +12,7 @@ from sessionize.rules.repeated_requests import REPEATED_REQUESTS
 from sessionize.rules.request_helper_in_loop import REQUEST_HELPER_IN_LOOP
 from sessionize.rules.request_in_loop import REQUEST_IN_LOOP
 from sessionize.rules.rule import Finding, Rule
+from sessionize.rules.session_not_reused import SESSION_NOT_REUSED
 from sessionize.rules.syntax_error import SYNTAX_ERROR
 
 RULES: tuple[Rule, ...] = (
@@ -20,6 +21,7 @@ RULES: tuple[Rule, ...] = (
     REQUEST_HELPER_IN_LOOP,
     CLIENT_WITHOUT_SESSION,
     MODULE_WITHOUT_SESSION,
+    SESSION_NOT_REUSED,
     REPEATED_HEADERS,
     REPEATED_OPTIONS,
     SYNTAX_ERROR,

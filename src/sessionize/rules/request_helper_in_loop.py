@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 from sessionize.config import Settings
 from sessionize.facts import Facts
+from sessionize.outline import last_name
 from sessionize.rules.rule import Finding, Rule
 
 
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     """## What it does
     Finds calls of `requests.get`, `requests.post`, ... in a function or method of this file that is itself called in a
-    loop, by itself, or from two or more places of the file.
+    loop, by itself, or from two or more places of the file; and functions of requests that are handed on: kept in a
+    variable or a dict, or passed to another function.
 
     ## Why is this bad?
     The loop is elsewhere, but each of its turns opens a new connection all the same (see RQS101).
@@ -50,6 +52,10 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     for call in facts.helpers:
         message = f"`{call.shown}` opens a new connection whenever this function is called, which this file repeats"
         yield Finding("RQS103", call.id, message)
+    for reference in facts.references:
+        if reference.taker == -1 or last_name(facts.outline.calls[reference.taker].value.func) not in ("map", "imap"):
+            message = f"`{reference.shown}` is handed on, and opens a new connection whenever it is called"
+            yield Finding("RQS103", -reference.use.tick, message)
 
 
 REQUEST_HELPER_IN_LOOP = Rule("RQS103", "request-helper-in-loop", check)

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from sessionize.config import Settings
 from sessionize.facts import Facts
+from sessionize.outline import last_name
 from sessionize.rules.rule import Finding, Rule
 
 
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     """## What it does
     Finds calls of `requests.get`, `requests.post`, ... that run on every turn of a loop: `for`, `while` (its test too),
-    a comprehension or a generator expression.
+    a comprehension or a generator expression; and those functions handed to `map`.
 
     ## Why is this bad?
     Each call of `requests.get` makes a session of its own, uses it once and throws it away: it opens a TCP connection,
@@ -54,6 +55,10 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     for call in facts.calls:
         if call.id in facts.loops:
             yield Finding("RQS101", call.id, f"`{call.shown}` in a loop opens a new connection on every turn")
+    for reference in facts.references:
+        if reference.taker != -1 and last_name(facts.outline.calls[reference.taker].value.func) in ("map", "imap"):
+            message = f"`{reference.shown}` handed to `map` opens a new connection for every item"
+            yield Finding("RQS101", -reference.use.tick, message)
 
 
 REQUEST_IN_LOOP = Rule("RQS101", "request-in-loop", check)

@@ -12,7 +12,10 @@ from sessionize.facts import Facts
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One call that shows a rule's pattern. `options`: the arguments that repeat, for a rule about arguments."""
+    """One call that shows a rule's pattern; for a function that is handed on, minus the tick of its use.
+
+    `options`: the arguments that repeat, for a rule about arguments.
+    """
 
     code: str
     call: int

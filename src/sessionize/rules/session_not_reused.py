@@ -1,0 +1,51 @@
+"""RQS106: a session that a loop makes anew, or that serves a single call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sessionize.config import Settings
+from sessionize.facts import Facts
+from sessionize.rules.rule import Finding, Rule
+
+
+def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
+    """## What it does
+    Finds `requests.Session()` made in a loop, or made for one call and dropped.
+
+    ## Why is this bad?
+    A session saves time from its second call on. Made anew for each call it costs what a bare call costs (see RQS101).
+
+    ## Example
+    ```python
+    for name in names:
+        with requests.Session() as session:
+            page = session.get(f"{BASE}/{name}")
+    ```
+
+    Use instead:
+    ```python
+    session = requests.Session()
+    for name in names:
+        page = session.get(f"{BASE}/{name}")
+    ```
+
+    ## Fix safety
+    The session moves out of the loop where it is used for calls only, all of them in the loop; the fix is then as safe
+    as that of RQS101. Where something is set on the session in the loop, or it is handed on, or it is made once for one
+    call, nothing is changed.
+
+    ## When not to use
+    Where each turn must begin without the cookies of the one before.
+
+    ## References
+    - [requests: Session Objects](https://requests.readthedocs.io/en/latest/user/advanced/#session-objects)
+    """
+    for session in facts.idle_sessions:
+        message = "a session made for a single call saves nothing"
+        if session.loops:
+            message = "a session made on every turn of a loop opens a new connection on every turn"
+        yield Finding("RQS106", session.id, message)
+
+
+SESSION_NOT_REUSED = Rule("RQS106", "session-not-reused", check)
