@@ -1,0 +1,66 @@
+"""The table in CONTRIBUTING.md holds: who imports whom, and what the command line does not load."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "src" / "sessionize"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+ROW = re.compile(r"\| (?P<modules>`[^|]+`) \| [^|]+ \| (?P<allowed>[^|]+) \|")
+
+
+def table() -> dict[str, set[str]]:
+    """What each module may import."""
+    allowed: dict[str, set[str]] = {}
+    for row in ROW.finditer((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")):
+        above = set(allowed) if row["allowed"] == "all above" else set(re.findall(r"`(\w+)/?`", row["allowed"]))
+        allowed |= dict.fromkeys(re.findall(r"`(\w+)/?`", row["modules"]), above)
+    return allowed
+
+
+def part(path: Path) -> str:
+    """A module's name in the table; a folder is one part."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    """The modules that are imported anywhere in a file, as dotted names."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def test_table_names_the_modules_that_exist() -> None:
+    assert set(table()) == set(map(part, MODULES))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports(path: Path) -> None:
+    ours = {name.split(".")[1] for name in imports(path) if name.startswith("sessionize.")} & set(table())
+    assert ours - {part(path)} <= table()[part(path)]
+
+
+def test_libcst_stays_at_the_borders() -> None:
+    users = {part(path) for path in MODULES if any(name.split(".")[0] == "libcst" for name in imports(path))}
+    assert users <= {"read_cst", "rewrite", "engine", "codemod"}
+
+
+def test_no_module_for_odds_and_ends() -> None:
+    assert not {"utils", "types", "common", "helpers"} & {path.stem for path in MODULES}
+
+
+@pytest.mark.parametrize("module", ["sessionize", "sessionize.cli"])
+def test_import_is_quick(module: str) -> None:
+    slow = {"libcst", "pathspec", "tomllib", "tomli"}
+    program = f"import sys, {module}; print(*({slow} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True).stdout == "\n"

@@ -1,0 +1,425 @@
+"""The command line as a user meets it: what is printed where, exit statuses, no tracebacks."""
+
+import json
+import os
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO, TextIOWrapper
+from pathlib import Path
+
+import pytest
+
+from sessionize import cli, engine
+from sessionize.rules import RULES
+
+SAFE = """\
+import requests
+for year in years:
+    requests.get(f"https://example.com/{year}")
+"""
+FIXED = """\
+import requests
+session = requests.Session()
+for year in years:
+    session.get(f"https://example.com/{year}")
+"""
+UNSAFE = SAFE.replace('")', '", proxies=proxies)')
+BROKEN = "import requests\nfor year in\n"
+SAFE_SUMMARY = "Found 1 call to fix in 1 file: 1 with `sessionize fix`.\n"
+
+
+@dataclass
+class Result:
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
+    """Runs the command line in an empty folder. Its output is read as latin-1, which shows every byte as it is."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+    def run(*args: str, stdin: bytes = b"") -> Result:
+        monkeypatch.setattr(sys, "argv", ["sessionize", *args])
+        monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(stdin)))
+        status = cli.main()
+        return Result(status, *(text.decode("latin-1") for text in capfdbinary.readouterr()))
+
+    return run
+
+
+def write(files: dict[str, str]) -> None:
+    for name, text in files.items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text, encoding="latin-1", newline="")
+
+
+def codes(result: Result) -> list[str]:
+    return [f"{found['filename']}:{found['code']}" for found in json.loads(result.out)]
+
+
+# --- check ------------------------------------------------------------------------------------------------------------
+
+
+def test_check(run: Run) -> None:
+    write({"a.py": SAFE, "b/c.py": UNSAFE, "b/clean.py": "import requests\n"})
+    result = run("check", "--output-format", "concise")
+    assert result.status == 1
+    assert [line.split("`")[0] for line in result.out.splitlines()] == [
+        "a.py:3:5: RQS101 [*] ",
+        "b/c.py:3:5: RQS101 [unsafe] ",
+    ]
+    assert result.err == (
+        "Found 2 calls to fix in 2 files: 1 with `sessionize fix`, 1 only with `sessionize fix --unsafe-fixes`.\n"
+    )
+    assert Path("a.py").read_text() == SAFE
+
+
+def test_check_shows_the_line(run: Run) -> None:
+    write({"a.py": SAFE})
+    assert " |     ^^^^^^^^^^^^\n = help: " in run("check", "a.py").out
+
+
+def test_check_finds_nothing(run: Run) -> None:
+    write({"a.py": "print('requests')\n"})
+    assert run("check") == Result(0, "", "All checks passed!\n")
+
+
+def test_check_of_no_files(run: Run) -> None:
+    assert run("check") == Result(0, "", "No Python files found.\n")
+
+
+def test_json_has_the_edits(run: Run) -> None:
+    write({"a.py": SAFE})
+    found = json.loads(run("check", "--output-format", "json").out)[0]
+    assert found["fix"]["applicability"] == "safe"
+    assert "session.get" in found["fix"]["edits"][-1]["content"]
+
+
+def test_files_that_fail_do_not_stop_the_others(run: Run) -> None:
+    write({"a.py": BROKEN, "b.py": "# coding: no-such\nrequests\n", "c.py": SAFE})
+    result = run("check", "gone\n.py", "a.py", "b.py", "c.py", "--output-format", "json")
+    assert result.status == 2
+    assert codes(result) == ["a.py:RQS901", "b.py:RQS901", "c.py:RQS101"]
+    assert result.err.splitlines() == [
+        "gone\\n.py: error: No such file or directory",
+        "Found 1 call to fix in 1 file: 1 with `sessionize fix`. 3 files could not be checked.",
+    ]
+
+
+def test_a_file_is_checked_once(run: Run) -> None:
+    write({"a.py": SAFE, "b/pyproject.toml": "[tool.sessionize]\n", "b/c.py": SAFE})
+    result = run("check", "--output-format=json", "b/c.py", ".", "a.py", "./a.py", "b")
+    assert codes(result) == ["b/c.py:RQS101", "a.py:RQS101"]
+
+
+def test_quiet_and_exit_zero(run: Run) -> None:
+    write({"a.py": SAFE})
+    result = run("check", "-q", "--exit-zero")
+    assert (result.status, result.err) == (0, "")
+    assert "RQS101" in result.out
+    assert run("check", "--quiet", "--exit-zero", "gone.py").status == 2
+
+
+def test_output_file(run: Run) -> None:
+    write({"a.py": SAFE})
+    result = run("check", "--output-format", "concise", "--output-file", "found.txt")
+    assert (result.out, result.err) == ("", SAFE_SUMMARY)
+    assert Path("found.txt").read_text().startswith("a.py:3:5: RQS101 [*] ")
+
+
+# --- fix --------------------------------------------------------------------------------------------------------------
+
+
+def test_fix(run: Run) -> None:
+    write({"a.py": SAFE, "b.py": UNSAFE})
+    result = run("fix", "--output-format", "concise")
+    assert (result.status, result.out.split("`")[0]) == (1, "b.py:3:5: RQS101 [unsafe] ")
+    assert result.err == (
+        "Fixed 1 call in 1 file. Left 1 call to fix in 1 file: 1 only with `sessionize fix --unsafe-fixes`.\n"
+    )
+    assert Path("a.py").read_text() == FIXED
+    assert Path("b.py").read_text() == UNSAFE
+    assert run("fix", "--unsafe-fixes") == Result(0, "", "Fixed 1 call in 1 file.\n")
+    assert run("fix", "--unsafe-fixes") == Result(0, "", "All checks passed!\n")
+
+
+def test_fix_options(run: Run) -> None:
+    write({"a.py": SAFE})
+    assert run("fix", "--session-style=with", "--session-name=http", "--cookies=isolate").status == 0
+    assert Path("a.py").read_text() == (
+        "import requests\n"
+        "from http.cookiejar import DefaultCookiePolicy\n"
+        "with requests.Session() as http:\n"
+        "    http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))\n"
+        "    for year in years:\n"
+        '        http.get(f"https://example.com/{year}")\n'
+    )
+
+
+def test_fix_diff(run: Run) -> None:
+    source = f"# coding: latin-1, caf\xe9\n{SAFE}"
+    write({"a.py": source, "b.py": UNSAFE, "clean.py": "import requests\n"})
+    os.mkfifo("pipe.py")
+    result = run("fix", "--diff", "--output-format", "concise", "a.py", "b.py", "clean.py", "pipe.py")
+    assert result.status == 2
+    assert result.out == (
+        "--- a.py\n+++ a.py\n@@ -1,4 +1,5 @@\n # coding: latin-1, caf\xe9\n import requests\n"
+        "+session = requests.Session()\n for year in years:\n"
+        '-    requests.get(f"https://example.com/{year}")\n+    session.get(f"https://example.com/{year}")\n'
+    )
+    assert [line.split("`")[0] for line in result.err.splitlines()] == [
+        "b.py:3:5: RQS101 [unsafe] ",
+        "pipe.py: error: Not a regular file",
+        "Would fix 1 call in 1 file. Left 1 call to fix in 1 file: 1 only with ",
+    ]
+    assert Path("a.py").read_text(encoding="latin-1") == source
+    assert run("fix", "--diff", "a.py").status == 1
+    assert run("fix", "--diff", "--exit-zero", "a.py").status == 0
+    assert run("fix", "--diff", "clean.py") == Result(0, "", "All checks passed!\n")
+
+
+def test_diff_on_a_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    write({"a.py": SAFE.replace("years", "'\x1b[2J'")})
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    lines = run("fix", "--diff").out.splitlines()
+    assert "\x1b[32m+session = requests.Session()\x1b[0m" in lines
+    assert " for year in '\\x1b[2J':\x1b[0m" in lines
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "+session = requests.Session()" in run("fix", "--diff").out.splitlines()
+
+
+def test_fix_keeps_a_name_out_of_an_encoding_that_lacks_it(run: Run) -> None:
+    source = f"# coding: ascii\n{SAFE}"
+    result = run("fix", "-", "--session-name", "sesión", stdin=source.encode())
+    assert (result.status, result.out) == (2, source)
+    assert result.err.startswith("<stdin>: error: ")
+
+
+# --- standard input ---------------------------------------------------------------------------------------------------
+
+
+def test_check_stdin(run: Run) -> None:
+    write({"sub/pyproject.toml": "[tool.sessionize]\nignore = ['RQS101']\n"})
+    assert run("check", "-", stdin=SAFE.encode()).out.startswith("<stdin>:3:5: RQS101 ")
+    assert run("check", "-", "--stdin-filename", "sub/a.py", stdin=SAFE.encode()).status == 0
+
+
+def test_fix_stdin_is_bytes_to_bytes(run: Run) -> None:
+    def source(text: str) -> bytes:
+        return b"# coding: latin-1\r\n# caf\xe9\x0c\r\n" + text.replace("\n", "\r\n").encode()
+
+    result = run("fix", "-", stdin=source(SAFE))
+    assert result == Result(0, source(FIXED).decode("latin-1"), "Fixed 1 call in 1 file.\n")
+
+
+def test_fix_stdin_prints_what_it_cannot_fix(run: Run) -> None:
+    result = run("fix", "-", "--stdin-filename", "a.py", stdin=UNSAFE.encode())
+    assert (result.status, result.out) == (1, UNSAFE)
+    assert result.err.startswith("a.py:3:5: RQS101 ")
+    result = run("fix", "-", stdin=BROKEN.encode())
+    assert (result.status, result.out) == (2, BROKEN)
+
+
+def test_fix_stdin_diff(run: Run) -> None:
+    result = run("fix", "--diff", "-", "--stdin-filename", "a.py", stdin=SAFE.encode())
+    assert result.status == 1
+    assert result.out.startswith("--- a.py\n+++ a.py\n@@ ")
+
+
+# --- which files, which settings --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("listed", [b"a.py\r\nb.py\n\n", b"a.py\0b.py\0", b"a.py\0b.py"])
+def test_files_from(run: Run, listed: bytes) -> None:
+    write({"a.py": SAFE, "b.py": SAFE, "c.py": SAFE})
+    assert codes(run("check", "--output-format=json", "--files-from=-", stdin=listed)) == ["a.py:RQS101", "b.py:RQS101"]
+    Path("list").write_bytes(listed)
+    assert codes(run("check", "--output-format=json", "--files-from=list", "c.py"))[0] == "c.py:RQS101"
+
+
+def test_files_from_an_empty_list_are_none(run: Run) -> None:
+    write({"a.py": SAFE})
+    assert run("check", "--files-from", "-") == Result(0, "", "No Python files found.\n")
+
+
+def test_exclude(run: Run) -> None:
+    write({"a.py": SAFE, "old/b.py": SAFE, "new/c.py": SAFE, "dist/d.py": SAFE})
+
+    def names(*args: str) -> list[str]:
+        return [name.split("/")[-1][0] for name in codes(run("check", "--output-format=json", *args))]
+
+    assert names() == ["a", "c", "b"]
+    assert names("--extend-exclude", "old, new") == ["a"]
+    assert names("--extend-exclude=old", "--extend-exclude=new", "old/b.py") == ["b"]
+    assert names("--exclude", "old") == ["a", "d", "c"]
+
+
+def test_settings_are_those_of_the_nearest_file(run: Run) -> None:
+    write(
+        {
+            "pyproject.toml": "[tool.sessionize]\nextend-exclude = ['skipped']\n",
+            "a.py": SAFE,
+            "skipped/b.py": SAFE,
+            "deep/er/c.py": SAFE,
+            "sub/sessionize.toml": "ignore = ['RQS101']\n",
+            "sub/d.py": SAFE,
+        }
+    )
+    assert codes(run("check", "--output-format=json")) == ["a.py:RQS101", "deep/er/c.py:RQS101"]
+    assert len(codes(run("check", "--output-format=json", "--isolated"))) == 4
+    assert len(codes(run("check", "--output-format=json", "--config", "sub/sessionize.toml"))) == 0
+    assert len(codes(run("check", "--output-format=json", "--ignore=", "sub"))) == 1
+
+
+def test_mistake_in_settings_stops_a_fix_before_it_begins(run: Run) -> None:
+    write({"a.py": SAFE, "b/sessionize.toml": "selct = []\n", "b/c.py": SAFE})
+    assert run("fix").status == 2
+    assert Path("a.py").read_text() == SAFE
+
+
+def test_command_line_adds_to_extend_settings(run: Run) -> None:
+    write({"sessionize.toml": "select = ['RQS2']\nextend-select = ['RQS101']\n", "a.py": SAFE})
+    assert codes(run("check", "--output-format=json", "--extend-select", "RQS102")) == ["a.py:RQS101"]
+
+
+@pytest.mark.parametrize("selected", [(), ("--select=RQS1",), ("--select=RQS2,request-in-loop",), ("--select=ALL",)])
+def test_select(run: Run, selected: tuple[str, ...]) -> None:
+    write({"a.py": SAFE})
+    assert codes(run("check", "--output-format=json", *selected)) == ["a.py:RQS101"]
+
+
+def test_link_to_itself(run: Run) -> None:
+    Path("loop").symlink_to("loop")
+    result = run("check", "loop/a.py", "loop")
+    assert result.status == 2
+    assert len(result.err.splitlines()) == 3
+
+
+# --- mistakes ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ((), "Missing command."),
+        (("chek",), "No such command 'chek'"),
+        (("check", "--nope"), "No such option"),
+        (("check", "--select", "RQS7,nope"), "there is no rule 'RQS7', 'nope'"),
+        (("check", "--output-format", "xml"), "'xml' is not one of 'full', 'concise', 'json'"),
+        (("check", "--output-file", "no/such/folder"), "'no/such/folder': No such file or directory"),
+        (("check", "--files-from", "gone"), "'gone': No such file or directory"),
+        (("check", "--config", "gone.toml"), "gone.toml: No such file or directory"),
+        (("check", "--config", "gone.toml", "--isolated"), "--config and --isolated exclude each other"),
+        (("fix", ""), "a path is empty"),
+        (("check", "-", "a.py"), "cannot be combined"),
+        (("check", "-", "--files-from", "-"), "cannot be combined"),
+        (("check", "--stdin-filename", "a.py"), "--stdin-filename needs -"),
+        (("fix", "--session-name", "1x"), "session-name: '1x'"),
+        (("fix", "--session-style", "without"), "'without' is not one of 'assign', 'with'"),
+        (("rule",), "give the code or the name of a rule, or --all"),
+        (("rule", "--all", "RQS101"), "give the code or the name of a rule, or --all"),
+        (("rule", "RQS1"), "there is no rule 'RQS1'"),
+        (("check", "broken"), "pyproject.toml: "),
+        (("check", "mistyped"), "pyproject.toml: unknown key 'selct', did you mean 'select'?"),
+        (("check", "unknown"), "pyproject.toml: there is no rule 'RQS9X'"),
+        (("check", "unknown-for-files"), "pyproject.toml: there is no rule 'RQSX'"),
+    ],
+    ids=" ".join,
+)
+def test_mistake_is_one_line(run: Run, args: tuple[str, ...], said: str) -> None:
+    write(
+        {
+            "broken/pyproject.toml": "[tool.sessionize\n",
+            "mistyped/pyproject.toml": "[tool.sessionize]\nselct = []\n",
+            "unknown/pyproject.toml": "[tool.sessionize]\nextend-select = ['RQS9X']\n",
+            "unknown-for-files/pyproject.toml": "[tool.sessionize]\nper-file-ignores = {'a.py' = ['RQSX']}\n",
+        }
+    )
+    result = run(*args)
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith("sessionize: ")
+    assert said in result.err
+    assert result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [(KeyboardInterrupt(), 130, "interrupted"), (OSError(28, "No space left"), 2, "[Errno 28] No space left")],
+)
+def test_end_in_the_middle(
+    run: Run, monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int, said: str
+) -> None:
+    def check_file(*_args: object, **_options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(engine, "check_file", check_file)
+    write({"a.py": SAFE})
+    result = run("check")
+    assert (result.status, result.err.strip()) == (status, f"sessionize: {said}")
+
+
+# --- rule, help, version ----------------------------------------------------------------------------------------------
+
+
+def test_rule(run: Run) -> None:
+    result = run("rule", "RQS901", "request-in-loop", "rqs102")
+    headings = [line for line in result.out.splitlines() if line.startswith("# ")]
+    assert headings == ["# syntax-error (RQS901)", "# request-in-loop (RQS101)", "# repeated-requests (RQS102)"]
+    assert (result.status, result.err) == (0, "")
+
+
+def test_rule_all(run: Run) -> None:
+    pages = run("rule", "--all").out
+    for rule in RULES:
+        assert f"# {rule.name} ({rule.code})\n\n{rule.page}\n" in pages
+
+
+def test_help_and_version(run: Run) -> None:
+    assert "check" in run("-h").out
+    assert "--diff" in run("fix", "--help").out
+    assert run("--version").out.startswith("sessionize, version ")
+
+
+# --- as a program -----------------------------------------------------------------------------------------------------
+
+
+def test_as_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["sessionize", "rule"])
+    with pytest.raises(SystemExit) as exit_info:
+        runpy.run_module("sessionize", run_name="__main__", alter_sys=False)
+    assert exit_info.value.code == 2
+
+
+def test_reader_that_goes_away(tmp_path: Path) -> None:
+    write({str(tmp_path / "a.py"): SAFE})
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "sessionize", "check", str(tmp_path)]
+    result = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert (result.returncode, result.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize(("stream", "args"), [("stdout", ["check"]), ("stderr", ["check"]), ("stdin", ["check", "-"])])
+def test_closed_stream(run: Run, monkeypatch: pytest.MonkeyPatch, stream: str, args: list[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["sessionize", *args])
+    monkeypatch.setattr(sys, stream, None)
+    assert cli.main() == (2 if stream == "stdin" else 0)
+
+
+def test_encoding_that_lacks_a_character(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_text(SAFE.replace("https", "日本"), encoding="utf-8")
+    command = [sys.executable, "-m", "sessionize", "check", str(file)]
+    result = subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert result.returncode == 1
+    assert b'requests.get(f"\\u65e5\\u672c://' in result.stdout

@@ -1,0 +1,210 @@
+"""What users and programs read: places, carets, numbers, and nothing that steers a terminal."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+import click
+import pytest
+
+from sessionize.engine import Diagnostic, Edit, Position, Report
+from sessionize.report import exit_status, render, summary
+from sessionize.report.diff import coloured, unified
+
+FOUND = Diagnostic(
+    code="RQS101",
+    name="request-in-loop",
+    message="`requests.get` in a loop opens a new connection on every turn",
+    filename="yearly.py",
+    start=Position(1, 17),
+    end=Position(1, 29),
+    help="Make one session before the loop",
+    applicability="safe",
+)
+UNSAFE = replace(FOUND, start=Position(2, 1), end=Position(2, 13), applicability="unsafe")
+REFUSED = replace(FOUND, start=Position(3, 1), end=Position(3, 13), applicability=None)
+BROKEN = replace(FOUND, code="RQS901", name="syntax-error", message="bad", help="", applicability=None)
+HEADERS = replace(FOUND, code="RQS201", name="repeated-headers")
+
+
+def report(
+    *left: Diagnostic, before: str | None = None, fixed: Sequence[Diagnostic] = (), after: str | None = None
+) -> Report:
+    return Report("yearly.py", before=before, after=after, fixed=tuple(fixed), left=left, error=None)
+
+
+ERROR = Report("gone.py", error="No such file or directory")
+
+
+def excerpt(source: str, found: Diagnostic) -> list[str]:
+    return click.unstyle(render("full", [report(found, before=source)])).split("\n")
+
+
+def test_full() -> None:
+    source = "import requests\n" * 11 + "    for year in years: requests.get(year)\n"
+    found = replace(FOUND, start=Position(12, 24), end=Position(12, 36))
+    assert excerpt(source, found) == [
+        "yearly.py:12:24: RQS101 `requests.get` in a loop opens a new connection on every turn",
+        "  |",
+        "12|     for year in years: requests.get(year)",
+        "  |                        ^^^^^^^^^^^^",
+        "  = help: Make one session before the loop",
+        "",
+        "",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before_the_call", "shown", "blank"),
+    [
+        ("\t\tx = ", "\t\tx = ", "\t\t" + " " * 4),
+        ("x = '会議', ", "x = '会議', ", " " * 12),
+        ("x = 'cafe\u0301', ", "x = 'cafe\u0301', ", " " * 12),
+        ("x = '\x1b[2J', ", "x = '\\x1b[2J', ", " " * 15),
+        ("x = '\u202e\u200b', ", "x = '\\u202e\\u200b', ", " " * 20),
+        ("x = '\x0c\x85\u2028', ", "x = '\\x0c\\x85\\u2028', ", " " * 22),
+    ],
+    ids=["tabs", "wide", "combining", "escape-sequence", "right-to-left", "other-ends-of-line"],
+)
+def test_carets_stand_below_the_call(before_the_call: str, shown: str, blank: str) -> None:
+    column = len(before_the_call) + 1
+    found = replace(FOUND, start=Position(2, column), end=Position(2, column + 12))
+    lines = excerpt(f"import requests\r\n{before_the_call}requests.get(x)\r\n", found)
+    assert lines[2:4] == [f"2| {shown}requests.get(x)", f" | {blank}^^^^^^^^^^^^"]
+
+
+def test_carets_of_a_callee_on_two_lines_end_with_the_first() -> None:
+    assert (
+        excerpt("(requests\r   .get)(x)", replace(FOUND, start=Position(1, 2), end=Position(2, 8)))[3] == " |  ^^^^^^^^"
+    )
+
+
+@pytest.mark.parametrize(
+    "place", [Position(1, 1), Position(2, 1), Position(9, 4)], ids=["unread", "end", "past-the-end"]
+)
+def test_syntax_error_without_a_line_to_show(place: Position) -> None:
+    source = None if place.row == 1 else "import requests\n"
+    text = render("full", [report(replace(BROKEN, start=place, end=place), before=source)])
+    assert click.unstyle(text) == f"yearly.py:{place.row}:{place.column}: RQS901 bad\n\n"
+
+
+def test_syntax_error_is_a_place_without_an_extent() -> None:
+    assert (
+        excerpt("import requests)\n", replace(BROKEN, start=Position(1, 16), end=Position(1, 16)))[3]
+        == " |                ^"
+    )
+
+
+def test_concise() -> None:
+    found = replace(FOUND, filename="a\x1b]0;\nb\udcff.py", message="one\nline")
+    assert click.unstyle(render("concise", [report(found, UNSAFE, REFUSED)])) == (
+        "a\\x1b]0;\\nb\\udcff.py:1:17: RQS101 [*] one\\nline\n"
+        f"yearly.py:2:1: RQS101 [unsafe] {UNSAFE.message}\n"
+        f"yearly.py:3:1: RQS101 {REFUSED.message}\n"
+    )
+
+
+def test_order_is_that_of_files_then_of_places() -> None:
+    text = render("concise", [report(REFUSED, HEADERS, FOUND), report(replace(FOUND, filename="a.py"))])
+    places = [tuple(line.split(" ")[:2]) for line in click.unstyle(text).splitlines()]
+    assert places == [
+        ("yearly.py:1:17:", "RQS101"),
+        ("yearly.py:1:17:", "RQS201"),
+        ("yearly.py:3:1:", "RQS101"),
+        ("a.py:1:17:", "RQS101"),
+    ]
+
+
+def test_places_are_those_of_the_new_source() -> None:
+    text = render("full", [report(FOUND, before="old", after="new = 1 + 2 + 3 requests.get\n")])
+    assert "1| new" in click.unstyle(text)
+
+
+def test_json() -> None:
+    edit = Edit("session.get", FOUND.start, FOUND.end)
+    found = replace(FOUND, filename="\udcff.py", edits=(edit,))
+    text = render("json", [report(found, replace(REFUSED, message="é"))])
+    text.encode("ascii")
+    start, end = {"row": 1, "column": 17}, {"row": 1, "column": 29}
+    assert json.loads(text) == [
+        {
+            "code": "RQS101",
+            "name": "request-in-loop",
+            "message": FOUND.message,
+            "filename": "\udcff.py",
+            "location": start,
+            "end_location": end,
+            "fix": {
+                "applicability": "safe",
+                "message": "Make one session before the loop",
+                "edits": [{"content": "session.get", "location": start, "end_location": end}],
+            },
+            "noqa_row": 1,
+            "url": None,
+        },
+        {
+            "code": "RQS101",
+            "name": "request-in-loop",
+            "message": "é",
+            "filename": "yearly.py",
+            "location": {"row": 3, "column": 1},
+            "end_location": {"row": 3, "column": 13},
+            "fix": None,
+            "noqa_row": 3,
+            "url": None,
+        },
+    ]
+    assert render("json", []) == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("reports", "options", "said"),
+    [
+        ([], {}, "No Python files found."),
+        ([report()], {}, "All checks passed!"),
+        ([report(FOUND, HEADERS)], {}, "Found 1 call to fix in 1 file: 1 with `sessionize fix`."),
+        (
+            [report(FOUND, UNSAFE, REFUSED), report(replace(FOUND, filename="a.py"))],
+            {},
+            "Found 4 calls to fix in 2 files: "
+            "2 with `sessionize fix`, 1 only with `sessionize fix --unsafe-fixes`, 1 by hand.",
+        ),
+        ([report(BROKEN), ERROR], {}, "2 files could not be checked."),
+        ([report(fixed=[FOUND, HEADERS])], {"fixing": True}, "Fixed 1 call in 1 file."),
+        ([report(fixed=[FOUND])], {"fixing": True, "written": False}, "Would fix 1 call in 1 file."),
+        (
+            [report(UNSAFE, fixed=[FOUND]), ERROR],
+            {"fixing": True},
+            "Fixed 1 call in 1 file. Left 1 call to fix in 1 file: 1 only with `sessionize fix --unsafe-fixes`. "
+            "1 file could not be fixed.",
+        ),
+    ],
+)
+def test_summary(reports: list[Report], options: dict[str, bool], said: str) -> None:
+    assert summary(reports, **options) == said
+
+
+@pytest.mark.parametrize(
+    ("reports", "written", "status"),
+    [
+        ([], True, 0),
+        ([report()], True, 0),
+        ([report(REFUSED)], True, 1),
+        ([report(fixed=[FOUND], after="new")], True, 0),
+        ([report(fixed=[FOUND], after="new")], False, 1),
+        ([report(FOUND), report(BROKEN)], True, 2),
+        ([ERROR, report(FOUND)], True, 2),
+    ],
+)
+def test_exit_status(reports: list[Report], written: bool, status: int) -> None:
+    assert exit_status(reports, written=written) == status
+
+
+def test_diff_splits_lines_as_patch_does() -> None:
+    diff = unified("a\n.py", b"a\r\nb\x0c\xff\nc", b"a\r\nx\x0c\xff\nc")
+    assert diff == (
+        b"--- a\\n.py\n+++ a\\n.py\n@@ -1,3 +1,3 @@\n a\r\n-b\x0c\xff\n+x\x0c\xff\n c\n\\ No newline at end of file\n"
+    )
+    assert click.unstyle(coloured(diff)) == (
+        "--- a\\n.py\n+++ a\\n.py\n@@ -1,3 +1,3 @@\n a\n-b\\x0c\\xff\n+x\\x0c\\xff\n c\n\\ No newline at end of file\n"
+    )
