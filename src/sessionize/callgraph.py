@@ -45,8 +45,14 @@ class CallGraph:
                 first.setdefault(bind.scope, bind.name)
         methods = {}
         for scope, row in enumerate(self.outline.scopes):
-            if row.kind == "function" and self.outline.scopes[row.parent].kind == "class" and scope in first:
+            cls = self.outline.scopes[row.parent]
+            if row.kind == "function" and cls.kind == "class" and scope in first:
                 bound = len(self.names.binds(scope, first[scope])) == 1
+                # a function that the class's own body uses is a decorator or the like
+                taken = any(use.how in ("value", "arg", "()") for use in self.names.uses(row.parent, row.name))
+                # `Api.get(path)` of a class that is only a namespace
+                called = [u.how for u in self.names.uses(cls.parent, cls.name)] if first[scope] != "self" else []
+                bound = bound and not taken and f".{row.name}()" not in called
                 if bound and not {"staticmethod", "classmethod"}.intersection(map(last_name, row.decorators)):
                     methods[scope] = Method(scope, row.parent, first[scope])
         return methods

@@ -69,7 +69,7 @@ class Settings:
     def __post_init__(self) -> None:
         for key in ("session_name", "session_attribute", "session_global"):
             name = getattr(self, key)
-            if not name.isidentifier() or keyword.iskeyword(name):
+            if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("__"):
                 raise ConfigError(f"{key.replace('_', '-')}: {name!r} cannot name a variable")
 
 

@@ -106,9 +106,13 @@ class Doubts:
             return f"this module uses {cause}; give each thread or process a session of its own"
         methods = {row.name for row in self.outline.scopes if row.parent == owner and row.kind == "function"}
         bases = {last_name(base) for base in self.outline.scopes[owner].bases}
-        if bases & {"Thread", "Process"} or any(use.how.removeprefix(".") in methods for use in self.outline.uses):
+        if bases & {"Thread", "Process"} or self._hands_on(methods):
             return f"its methods are handed to {cause}; give each thread or process a session of its own"
         return ""
+
+    def _hands_on(self, methods: set[str]) -> bool:
+        """Whether a method of these names is taken from its object without being called."""
+        return any(use.how.startswith(".") and use.how[1:] in methods for use in self.outline.uses)
 
     # --- one call -----------------------------------------------------------------------------------------------------
 
@@ -161,25 +165,47 @@ class Doubts:
 
     def _users(self, call: BareCall) -> list[tuple[str, o.Value]]:
         """The options of a call that say for whom it is made."""
+        scope = call.site.scope
         given = [(option, call.argument(option)) for option in ("auth", "cookies")]
-        headers = self.facts.constant(call.argument("headers"), call.site.scope)
-        for key, value in headers.items if isinstance(headers, o.Dict) else ():
-            if isinstance(key, o.Const) and str(key.value).lower() in ("authorization", "cookie"):
-                given.append((str(key.value).lower(), value))
+        headers = call.argument("headers")
+        if isinstance(headers, o.Name):
+            owner = self.facts.names.owner(headers.name, scope)
+            displays = [bind.value for bind in self.facts.names.binds(owner, headers.name)]
+            given += [
+                ("authorization", o.Item(headers, o.Const(use.tick, "int")))
+                for use in self.facts.names.uses(owner, headers.name)
+                if use.how == "[]=" and _names_user(use.key)
+            ]
+        else:
+            displays = [headers] if headers is not None else []
+        for display in displays:
+            for key, value in display.items if isinstance(display, o.Dict) else ():
+                if key is not None and _names_user(key):
+                    given.append((str(getattr(key, "value", "")).lower(), value))
+        url = call.argument("url", 1 if call.verb == "request" else 0)
+        if isinstance(url, o.Join) and any(isinstance(p, o.Const) and "@" in str(p.value) for p in url.parts):
+            given.append(("url", url))
         return [(option, value) for option, value in given if value is not None and value != o.NONE]
 
     def for_one_user(self, calls: Sequence[BareCall]) -> bool:
         """Whether the calls are made for one user, as far as can be seen: no two say otherwise, and none in turns."""
+        ticks = [call.site.tick for call in calls]
         said: dict[str, o.Value] = {}
         for call in calls:
             turns = set(self.facts.flow.loops(call.site.part))
             for option, value in self._users(call):
-                if said.setdefault(option, value) != value:
+                if option != "url" and said.setdefault(option, value) != value:
                     return False
                 for name in names_in(value):
                     owner = self.facts.names.owner(name, call.site.scope)
-                    for bind in self.facts.names.binds(owner, name):
-                        if bind.how in ("for", "unpack") and turns.intersection(self.facts.flow.loops(bind.part)):
+                    changes = [(bind.tick, bind.part) for bind in self.facts.names.binds(owner, name)]
+                    changes += [
+                        (use.tick, use.part)
+                        for use in self.facts.names.uses(owner, name)
+                        if use.how == "[]=" and _names_user(use.key)
+                    ]
+                    for tick, part in changes:
+                        if turns.intersection(self.facts.flow.loops(part)) or min(ticks) < tick < max(ticks):
                             return False
         return True
 
@@ -202,7 +228,9 @@ class Doubts:
             waits[self.home[part]].append((tick, part))
         waiting = self._reaching(_WAITING)
         for call in self.outline.calls:
-            if self._called(call) in waiting or self.facts.origin(call.value.func, call.scope) in _COMMANDS:
+            named = self._called(call)
+            queued = named == "get" and not call.value.args  # `queue.get()`; that of a dict needs a key
+            if queued or named in waiting or self.facts.origin(call.value.func, call.scope) in _COMMANDS:
                 waits[self.home[call.part]].append((call.tick, call.part))
         for bind in self.outline.binds:  # `for line in sys.stdin`, `for change in watch()`
             slow = isinstance(bind.value, o.Call) and last_name(bind.value.func) in waiting
@@ -308,6 +336,10 @@ class Doubts:
     def _modules(self) -> list[str]:
         """The paths of all that the file imports."""
         return [bind.value.path for bind in self.outline.binds if isinstance(bind.value, o.Imported)]
+
+
+def _names_user(key: o.Value) -> bool:
+    return isinstance(key, o.Const) and str(key.value).lower() in ("authorization", "cookie", "x-api-key", "api-key")
 
 
 def _repeatable(call: BareCall) -> bool:

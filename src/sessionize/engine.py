@@ -12,9 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from io import StringIO
 from pathlib import Path
-from tokenize import COMMENT, generate_tokens
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
@@ -26,7 +24,7 @@ from sessionize.fix import SAFE, UNSAFE, Fix
 from sessionize.noqa import unsuppressed
 from sessionize.plan import Planner
 from sessionize.read_cst import read_cst
-from sessionize.rewrite import rewrite
+from sessionize.rewrite import comments, rewrite
 from sessionize.rules import RULES, Finding, selected
 
 
@@ -274,7 +272,7 @@ def _fixed(analysis: _Analysis) -> Report:
     after = analysis.rewritten(fixes)
     try:
         again = _Analysis(after, filename, settings)
-        wrong = _proof(text, after, again, allowed)
+        wrong = _proof(analysis, again, allowed)
     except _UnreadableError as error:
         wrong = f"the fix would break it: {error}; please report this file"
     if wrong is not None:
@@ -283,17 +281,14 @@ def _fixed(analysis: _Analysis) -> Report:
     return Report(filename, text, after, fixed, again.diagnostics(again.findings))
 
 
-def _proof(before: str, after: str, again: _Analysis, allowed: tuple[str, ...]) -> str | None:
+def _proof(before: _Analysis, again: _Analysis, allowed: tuple[str, ...]) -> str | None:
     """What is wrong with a fixed source: it must hold every comment, and nothing more that could be fixed."""
-    if sorted(_comments(before)) != sorted(_comments(after)):
+    old, new = ([comment.value for comment in comments(analysis.module)] for analysis in (before, again))
+    if sorted(old) != sorted(new):
         return "the fix would lose a comment; please report this file"
     if any(fix.applicability in allowed for fix in again.fixes):
         return "the fix would not come to rest; please report this file"
     return None
-
-
-def _comments(text: str) -> list[str]:
-    return [token.string for token in generate_tokens(StringIO(text).readline) if token.type == COMMENT]
 
 
 def _broken(filename: str, settings: Settings, message: str, position: Position) -> tuple[Diagnostic, ...]:

@@ -245,6 +245,66 @@ class Facts:
         """The scope of the function or lambda in which a call stands; 0 for the module."""
         return self.outline.parts[call.home].scope
 
+    # --- classes ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def classes(self) -> list[int]:
+        return [scope for scope, row in enumerate(self.outline.scopes) if row.kind == "class"]
+
+    @cached_property
+    def inner(self) -> dict[int, list[int]]:
+        """The scopes directly inside each scope."""
+        inner = defaultdict(list)
+        for scope, row in enumerate(self.outline.scopes):
+            inner[row.parent].append(scope)
+        return inner
+
+    @cached_property
+    def binds_in(self) -> dict[int, list[o.Bind]]:
+        binds = defaultdict(list)
+        for bind in self.outline.binds:
+            binds[bind.scope].append(bind)
+        return binds
+
+    def ancestry(self, scope: int) -> set[int]:
+        """The classes of this file from which a class is derived, by name."""
+        found: set[int] = set()
+        todo = [scope]
+        while todo:
+            names = {o.last_name(base) for base in self.outline.scopes[todo.pop()].bases}
+            new = {c for c in self.classes if self.outline.scopes[c].name in names} - found
+            found |= new
+            todo += new
+        return found
+
+    @cached_property
+    def init_calls(self) -> list[o.CallSite]:
+        """The calls of another `__init__`."""
+        return [call for call in self.outline.calls if o.last_name(call.value.func) == "__init__"]
+
+    @cached_property
+    def shown_objects(self) -> list[tuple[int, str]]:
+        """What turns objects into data, with the class whose objects it sees; -1 if it may be any."""
+        shown = []
+        for use in self.outline.uses:
+            if "__dict__" in use.how:
+                method = self.graph.method(use.scope)
+                own = method is not None and method.instance == use.name
+                shown.append((method.owner if own and method is not None else -1, "__dict__"))
+        for call in self.outline.calls:
+            path = self.origin(call.value.func, call.scope)
+            given = self.constant(call.value.args[0].value, call.scope) if call.value.args else o.NONE
+            options = isinstance(given, o.Call) and o.last_name(given.func) == "parse_args"
+            data = path in ("dataclasses.asdict", "dataclasses.astuple")
+            if data or (path == "builtins.vars" and call.value.args and not options):
+                shown.append((-1, f"{o.last_name(call.value.func)}()"))
+        return shown
+
+    @property
+    def end(self) -> int:
+        """A tick behind everything."""
+        return self.outline.end
+
     # --- hosts --------------------------------------------------------------------------------------------------------
 
     def host(self, call: BareCall, given: Mapping[str, o.Value] = MappingProxyType({})) -> str | None:
@@ -266,6 +326,10 @@ class Facts:
         values = self._once(bind.value, bind.scope)
         if not isinstance(values, o.Sequence) or len(self.names.binds(bind.scope, bind.name)) != 1:
             return False
+        if isinstance(bind.value, o.Name):  # a list may be filled
+            owner = self.names.owner(bind.value.name, bind.scope)
+            if any(use.how != "read" for use in self.names.uses(owner, bind.value.name)):
+                return False
         hosts = [self.host(call, {bind.name: item}) for item in values.items]
         return None not in hosts and len(set(hosts)) == len(hosts)
 
@@ -414,7 +478,12 @@ class Facts:
 
     def is_basic_auth(self, value: o.Value, scope: int) -> bool:
         """`HTTPBasicAuth(user, password)`: what requests makes of a pair (requests/models.py, prepare_auth)."""
-        if not isinstance(value, o.Call) or len(value.args) != 2 or any(arg.stars for arg in value.args):
+        if not isinstance(value, o.Call) or any(arg.stars for arg in value.args):
+            return False
+        if [arg.keyword or name for arg, name in zip(value.args, ("username", "password"), strict=False)] != [
+            "username",
+            "password",
+        ]:
             return False
         return self.origin(value.func, scope) == "requests.auth.HTTPBasicAuth"
 
@@ -486,10 +555,11 @@ def _format(text: str, args: tuple[o.Argument, ...]) -> list[o.Value]:
         pieces.append(o.Const(literal, "str"))
         if field is not None:
             plain = not spec and not conversion and not any(arg.stars for arg in args)
-            position = int(field) if field.isdigit() else index
+            numbered = field.isascii() and field.isdigit()
+            position = int(field) if numbered else index
             named = [arg.value for arg in args if arg.keyword == field]
-            numbered = [arg.value for arg in args if arg.keyword is None][position : position + 1]
-            found = numbered if not field or field.isdigit() else named
+            placed = [arg.value for arg in args if arg.keyword is None][position : position + 1]
+            found = placed if not field or numbered else named
             pieces.append(found[0] if plain and found else o.OPAQUE)
     return pieces
 
@@ -499,6 +569,10 @@ def names_in(value: o.Value) -> list[str]:
     match value:
         case o.Name(name=name):
             return [name]
+        case o.Attribute(value=inner):
+            return names_in(inner)
+        case o.Item(value=inner, key=key):
+            return names_in(inner) + names_in(key)
         case o.Dict(items=items):
             return [name for pair in items for part in pair if part is not None for name in names_in(part)]
         case o.Sequence(items=items):

@@ -105,7 +105,8 @@ class Flow:
                 before = min(statements)
                 while row.form == "lines" and self.parts[before].form == "joined":
                     before = self.children[block][self.children[block].index(before) - 1]
-                spots[row.form] = Place(block, before, self.parts[before].tick)
+                if self.parts[before].kind != "docstring":  # it must stay first
+                    spots[row.form] = Place(block, before, self.parts[before].tick)
         return spots.get("lines", spots.get("inline"))
 
     def dominates(self, part: int, tick: int, place: Place) -> bool:

@@ -55,7 +55,7 @@ class Names:
         if name in self._inside[scope]:
             return True
         while (scope := self._scopes[scope].parent) != -1:
-            if (scope, name) in self._binds:
+            if (scope, name) in self._binds and self._scopes[scope].kind != "class":
                 return True
         return False
 

@@ -19,6 +19,7 @@ class Naming:
         self.facts = facts
         self.scopes = facts.outline.scopes
         self._given: dict[int, set[str]] = defaultdict(set)  # new names of a scope and of scopes inside it
+        self._attributes: dict[int, str] = {}  # new attributes, by class
         self._own: dict[int, set[str]] = defaultdict(set)  # new names of a scope itself
 
     # --- variables ----------------------------------------------------------------------------------------------------
@@ -41,13 +42,18 @@ class Naming:
         numbered = (wanted if n == 1 else f"{wanted}_{n}" for n in count(1))
         return next(name for name in numbered if name not in around and not self.facts.names.is_taken(name, scope))
 
-    def attribute(self, wanted: str) -> str:
-        """A name for a new attribute: one that no object of this file is seen to have."""
+    def attribute(self, wanted: str, owner: int) -> str:
+        """A name for a new attribute of a class: one that no object of this file is seen to have, and no related class
+        was given."""
         facts = self.facts
-        classes = (scope for scope, row in enumerate(self.scopes) if row.kind == "class")
-        taken = facts.outline.attributes | {b.name for c in classes for b in facts.outline.binds if b.scope == c}
+        taken = set(facts.outline.attributes)
+        taken |= {bind.name for scope in facts.classes for bind in facts.binds_in.get(scope, ())}
+        for other, name in self._attributes.items():
+            if other in facts.ancestry(owner) or owner in facts.ancestry(other):
+                taken.add(name)
         numbered = (wanted if n == 1 else f"{wanted}_{n}" for n in count(1))
-        return next(name for name in numbered if name not in taken)
+        self._attributes[owner] = next(name for name in numbered if name not in taken)
+        return self._attributes[owner]
 
     # --- imports ------------------------------------------------------------------------------------------------------
 
@@ -79,10 +85,16 @@ class Naming:
 
     def imported(self, path: str, calls: Sequence[BareCall], place: Place) -> tuple[str, tuple[ImportEdit, ...]]:
         """A name for what `path` leads to, at `place`; imported behind requests if need be."""
+        module, _, wanted = path.rpartition(".")
         if (visible := self.visible(path, place)) is not None:
             return visible, ()
-        module, _, wanted = path.rpartition(".")
+        if (visible := self.visible(module, place)) is not None:
+            return f"{visible}.{wanted}", ()
         name = self._free(wanted, 0)
+        for bind in self.facts.imports:
+            source = bind.value.path.rpartition(".")[0] if isinstance(bind.value, o.Imported) else ""
+            if source == module and bind.scope == 0 and self.visible(f"{module}.{bind.name}", place) == bind.name:
+                return name, (ImportEdit(bind, add=wanted if name == wanted else f"{wanted} as {name}"),)
         follow = f"from {module} import {wanted}" + ("" if name == wanted else f" as {name}")
         return name, (ImportEdit(self.import_of(calls[0], place), follow=follow),)
 
@@ -104,7 +116,9 @@ class Naming:
         for (owner, name), converted in redirected.items():
             (bind, *others) = facts.names.binds(owner, name)
             verb = not others and isinstance(bind.value, o.Imported) and bind.value.path != "requests"
-            exported = name in facts.outline.dunder_all or facts.filename.endswith("__init__.py")
+            changed = any(bind.how == "augment" for bind in facts.names.binds(0, "__all__"))
+            public = changed or bool(facts.names.uses(0, "__all__")) or facts.filename.endswith("__init__.py")
+            exported = public or name in facts.outline.dunder_all
             if verb and not exported and len(facts.names.uses(owner, name)) == converted:
                 edits.append(ImportEdit(bind, drop=name))
         return edits

@@ -154,10 +154,10 @@ class Scope(NamedTuple):
 class Part(NamedTuple):
     """A statement or a block.
 
-    kind: a statement is `simple`, `return`, `raise`, `break`, `continue`, `if`, `for`, `while`, `try`, `with`, `match`,
-    `def` or `class`; inside expressions there are `choice` (a conditional or short-circuit), `comp` and `genexp`. A
-    block is a `body`, the `turn` of a loop, an `arm` (`if`, `match`, `choice`), an `else` (of a loop or try), a
-    `handler` or a `finally`.
+    kind: a statement is `simple`, a `docstring`, `return`, `raise`, `break`, `continue`, `if`, `for`, `while`, `try`,
+    `with`, `match`, `def` or `class`; inside expressions there are `choice` (a conditional or short-circuit), `comp`
+    and `genexp`. A block is a `body`, the `turn` of a loop, an `arm` (`if`, `match`, `choice`), an `else` (of a loop or
+    try), a `handler` or a `finally`.
 
     form: of a block, `lines` (a suite on lines of its own) or `inline` (`if x: a; b`), else empty: no statement can be
     put there. Of a statement, `joined` if a `;` sets it behind another on the same line.
@@ -241,8 +241,9 @@ class Outline(NamedTuple):
     calls: tuple[CallSite, ...]
     pauses: tuple[Pause, ...]
     stores: tuple[Store, ...]
-    attributes: frozenset[str]  # every name behind a dot
+    attributes: frozenset[str]  # every name behind a dot, and every string that could be one
     dunder_all: frozenset[str]  # the strings of `__all__`
+    end: int  # a tick behind all others
 
 
 # --- building ---------------------------------------------------------------------------------------------------------
@@ -371,4 +372,5 @@ class Builder:
             tuple(self.stores),
             frozenset(self.attributes),
             frozenset(self.dunder_all),
+            self._next(),
         )

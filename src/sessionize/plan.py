@@ -16,8 +16,9 @@ from sessionize.doubts import Doubts
 from sessionize.facts import VERBS, BareCall, Facts, IdleSession
 from sessionize.fix import SAFE, UNSAFE, Fix, ImportEdit, Making, Redirect, refusal
 from sessionize.flow import Place
-from sessionize.homes import Home, module_home, object_home
+from sessionize.homes import Home, module_home
 from sessionize.naming import Naming
+from sessionize.objects import object_home
 from sessionize.rules import Finding
 
 _LOCAL = frozenset({"RQS101", "RQS102"})
@@ -53,7 +54,9 @@ class Planner:
             if kept:
                 place = self.facts.place(kept)
                 if place is None:
-                    fixes.append(_refused(kept, "a lambda has no room for a session; make it a function"))
+                    fixes.append(
+                        _refused(kept, "there is no line for the session; put the calls on lines of a function")
+                    )
                 elif any(self.facts.bound(c.root, c.site.scope, place) == "never" for c in kept):
                     reason = "the import of requests may not have run where the session belongs; import it further up"
                     fixes.append(_refused(kept, reason))
@@ -169,6 +172,8 @@ class Planner:
             return [*fixes, _refused(kept, home)]
         if any(self.facts.bound(call.root, call.site.scope, home.place) != "surely" for call in kept):
             return [*fixes, _refused(kept, "requests may be missing where the session would be made")]
+        if home.style == "field" and self.settings.cookies == "isolate":
+            return [*fixes, _refused(kept, "a field of a dataclass can't be told to isolate its cookies")]
         held = [option for option in home.hoist if all(option in options[call.id] for call in kept)]
         return [*fixes, self._shared(owner, kept, home, held)]
 
@@ -176,7 +181,7 @@ class Planner:
         reason = next(filter(None, map(self.doubts.about_call, calls)), "")
         reason = f"one of them {reason}" if reason else home.reason
         if owner:
-            name = self.naming.attribute(self.settings.session_attribute)
+            name = self.naming.attribute(self.settings.session_attribute, owner)
             methods = [self.facts.graph.method(call.site.scope) for call in calls]
             targets = [f"{method.instance}.{name}" for method in methods if method is not None]
             target = f"{home.instance}.{name}" if home.style in ("assign", "behind", "init") else name
@@ -262,7 +267,9 @@ class Planner:
         if self.settings.cookies == "isolate" and len(session.calls) > 1:
             return refusal(ids, "its calls share cookies within a turn")
         doubt = self.doubts.about_sharing(session.calls)
-        making, imports = self._made(session.calls, place, "assign", bind.name, create)
+        lines = facts.outline.parts[place.block].form == "lines"
+        style = self.settings.session_style if lines else "assign"
+        making, imports = self._made(session.calls, place, style, bind.name, create)
         message = f"Make `{bind.name}` once, before the loop"
         return Fix(ids, message, UNSAFE if doubt else SAFE, doubt, (), making, bind.part, imports)
 
@@ -285,7 +292,8 @@ class Planner:
     ) -> tuple[Making, tuple[ImportEdit, ...]]:
         if self.settings.cookies == "share":
             return Making(place, style, target, f"{create}()"), ()
-        policy, imports = self.naming.policy(calls, place)
+        maker = replace(calls[0], root=create.partition(".")[0])
+        policy, imports = self.naming.policy([maker], place)
         return Making(place, style, target, f"{create}()", policy), imports
 
 

@@ -5,7 +5,7 @@ Each branch visits in the order in which Python evaluates, which is not always t
 
 from __future__ import annotations
 
-from ast import literal_eval
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, cast
@@ -66,6 +66,8 @@ class _Reader:
     def small_statements(self, body: Sequence[cst.BaseSmallStatement]) -> None:
         for index, small in enumerate(body):
             kind = _KINDS.get(type(small), "simple")
+            if isinstance(small, cst.Expr) and isinstance(small.value, cst.SimpleString | cst.ConcatenatedString):
+                kind = "docstring"
             with self.build.part(kind, "joined" if index else ""):
                 self.keep(small)
                 getattr(self, f"small_{type(small).__name__}")(small)
@@ -201,6 +203,8 @@ class _Reader:
 
     def small_Assign(self, node: cst.Assign) -> None:
         value = self.expr(node.value)
+        if len(node.targets) > 1 and not isinstance(value, o.Const | o.Join):
+            value = o.OPAQUE  # `a = b = {}`: each is another name of something that may change
         for target in node.targets:
             self.target(target.target, "assign", value)
 
@@ -365,22 +369,31 @@ class _Reader:
                     self.expr(bound, "read")
         return keys[0] if len(keys) == len(node.slice) == 1 else o.OPAQUE
 
-    def expr_SimpleString(self, node: cst.SimpleString, how: str) -> o.Value:
-        value = node.evaluated_value
+    def literal(self, node: cst.SimpleString | cst.Integer | cst.Float | cst.Imaginary, how: str) -> o.Value:
+        if isinstance(node, cst.SimpleString) and "\\" not in node.value and "b" not in node.prefix:
+            if node.raw_value.isidentifier():
+                self.build.attributes.add(node.raw_value)
+            return o.Const(node.raw_value, "str")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # `"\d"`
+            try:
+                value = node.evaluated_value
+            except (SyntaxError, ValueError):  # `"\x1"`, an integer of 5,000 digits
+                return o.OPAQUE
         return o.Const(value, type(value).__name__)
+
+    expr_SimpleString = expr_Integer = expr_Float = expr_Imaginary = literal
 
     def expr_ConcatenatedString(self, node: cst.ConcatenatedString, how: str) -> o.Value:
         return o.joined([self.expr(node.left), self.expr(node.right)])
 
     def expr_FormattedString(self, node: cst.FormattedString, how: str) -> o.Value:
         parts: list[o.Value] = [o.Const("", "str")]
-        raw = "r" in node.prefix.lower()
+        escaped = "r" not in node.prefix.lower()
         for part in node.parts:
             if isinstance(part, cst.FormattedStringText):
                 text = part.value.replace("{{", "{").replace("}}", "}")
-                if "\\" in text:
-                    text = literal_eval(f"{'r' if raw else ''}{node.start.lstrip('fFrR')}{text}{node.end}")
-                parts.append(o.Const(text, "str"))
+                parts.append(_unescaped(text) if escaped and "\\" in text else o.Const(text, "str"))
             else:
                 parts.append(self.hole(cst.ensure_type(part, cst.FormattedStringExpression)))
         return o.joined(parts)
@@ -397,12 +410,6 @@ class _Reader:
             if isinstance(part, cst.TemplatedStringExpression):
                 self.hole(part)
         return o.OPAQUE
-
-    def number(self, node: cst.Integer | cst.Float | cst.Imaginary, how: str) -> o.Value:
-        value = node.evaluated_value
-        return o.Const(value, type(value).__name__)
-
-    expr_Integer = expr_Float = expr_Imaginary = number
 
     def expr_Dict(self, node: cst.Dict, how: str) -> o.Value:
         items: list[tuple[o.Value | None, o.Value]] = []
@@ -445,8 +452,11 @@ class _Reader:
 
     def expr_Comparison(self, node: cst.Comparison, how: str) -> o.Value:
         self.expr(node.left, "read")
-        for target in node.comparisons:
-            self.expr(target.comparator, "read")
+        first, *others = node.comparisons
+        self.expr(first.comparator, "read")
+        for target in others:  # of `a < b < c`, `c` is read only if `a < b`
+            with self.build.part("choice"), self.build.part("arm"):
+                self.expr(target.comparator, "read")
         return o.OPAQUE
 
     def expr_IfExp(self, node: cst.IfExp, how: str) -> o.Value:
@@ -484,8 +494,10 @@ class _Reader:
 
     def comprehension(self, node: _Comp, how: str, call: int = -1) -> o.Value:
         loop = node.for_in
-        values = self.expr(loop.iter, "read")
         lazy = isinstance(node, cst.GeneratorExp)
+        values = self.expr(
+            loop.iter, how if lazy else "read", call
+        )  # a generator goes through it when it is gone through
         with self.build.part("genexp" if lazy else "comp") as part:
             self.build.describe(part, how=how, call=call)
             with self.build.inner_scope("generator" if lazy else "comprehension", "", ""):
@@ -530,6 +542,16 @@ _CONSTANTS: dict[str, o.Value] = {
     "True": o.Const(value=True, kind="bool"),
     "False": o.Const(value=False, kind="bool"),
 }
+
+
+def _unescaped(text: str) -> o.Value:
+    """The text of a piece of an f-string with its escapes read."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return o.Const(text.encode("latin-1", "backslashreplace").decode("unicode_escape"), "str")
+        except UnicodeDecodeError:
+            return o.OPAQUE
 
 
 def _form(body: cst.BaseSuite) -> str:

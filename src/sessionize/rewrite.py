@@ -5,7 +5,7 @@ It decides nothing. It must keep every comment, and must not touch a token that 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias, cast
 
@@ -58,13 +58,14 @@ class _Rewriter(cst.CSTTransformer):
         self.calls: dict[cst.CSTNode, tuple[Fix, Redirect]] = {}
         self.references: dict[cst.CSTNode, Redirect] = {}
         self.dissolved: dict[cst.CSTNode, Fix] = {}
-        self.taken: dict[Fix, list[str]] = {}  # comments of an assignment that moves
-        self.sessions: dict[cst.CSTNode, Fix] = {}  # by the statement before which they are made
-        self.ends: dict[cst.CSTNode, cst.CSTNode] = {}  # of `with` blocks: first statement -> last one inside
+        self.emptied: set[cst.CSTNode] = set()  # imports of which no name is left
+        self.taken: dict[Fix, tuple[list[str], list[str]]] = {}  # comments above and behind a line that moves
+        self.sessions: dict[cst.CSTNode, list[Fix]] = defaultdict(list)  # by the statement before which they are made
+        self.ends: dict[Fix, cst.CSTNode] = {}  # of `with` blocks: the last statement inside
         self.comments: dict[cst.CSTNode, list[str]] = defaultdict(list)  # to put above a statement
         self.imports: dict[cst.CSTNode, list[ImportEdit]] = defaultdict(list)
         self.dirty: set[cst.CSTNode] = set()  # statements with something to do inside
-        for fix in fixes:
+        for fix in sorted(fixes, key=lambda fix: min(fix.calls)):
             self.prepare(fix)
         for edit in imports:
             self.imports[nodes.imports[edit.bind.tick]].append(edit)
@@ -84,12 +85,14 @@ class _Rewriter(cst.CSTTransformer):
         if making is None:
             return
         before = self.nodes.parts[making.place.before]
-        self.sessions[before] = fix
+        self.sessions[before].append(fix)
         self.touch(making.place.before)
         self.touch(making.place.block)
         if making.style == "with":
-            last = max(self.statement_in(making.place.block, redirect) for redirect in fix.redirects)
-            self.ends[before] = self.nodes.parts[last]
+            inside = [self.part_of(redirect) for redirect in fix.redirects]
+            inside += [fix.dissolve] if fix.dissolve is not None else []
+            last = max(self.statement_in(making.place.block, part) for part in inside)
+            self.ends[fix] = self.nodes.parts[last]
         elif self.parts[making.place.block].form == "inline":  # no comment can stand there
             function = self.facts.outline.scopes[self.parts[making.place.block].scope].part
             for option in making.hoist:
@@ -101,9 +104,8 @@ class _Rewriter(cst.CSTTransformer):
             return outline.calls[redirect.call].part
         return next(use.part for use in outline.uses if use.tick == -redirect.call)
 
-    def statement_in(self, block: int, redirect: Redirect) -> int:
-        """The statement of `block` in which a call stands."""
-        part = self.part_of(redirect)
+    def statement_in(self, block: int, part: int) -> int:
+        """The statement of `block` in which a part stands."""
         while self.parts[part].parent != block:
             part = self.parts[part].parent
         return part
@@ -131,11 +133,19 @@ class _Rewriter(cst.CSTTransformer):
             redirect = self.references[original_node]
             node = _method(cast("cst.Attribute | cst.Name", node), redirect)
         elif isinstance(original_node, cst.ImportFrom) and original_node in self.imports:
-            node = _imported(cst.ensure_type(node, cst.ImportFrom), self.imports[original_node])
+            names = _imported(original_node, self.imports[original_node])
+            if names:
+                node = node.with_changes(names=names)
+                left = [comment.value for comment in comments(node)]
+                gone = Counter(comment.value for comment in comments(original_node)) - Counter(left)
+                self.comments[original_node] += gone.elements()
+            else:
+                self.emptied.add(original_node)
         elif isinstance(original_node, cst.SimpleStatementLine | cst.SimpleStatementSuite):
             node = self.line(original_node, cast("_Line", node))
         elif isinstance(original_node, cst.Module | cst.IndentedBlock):
-            body, rest = self.block(original_node.body, cast("_Block", node).body)
+            indent = original_node.indent if isinstance(original_node, cst.IndentedBlock) else None
+            body, rest = self.block(original_node.body, cast("_Block", node).body, indent)
             node = node.with_changes(body=body, footer=[*rest, *cast("_Block", node).footer])
         return cast("cst.CSTNodeT", node)
 
@@ -145,7 +155,10 @@ class _Rewriter(cst.CSTTransformer):
         func = _method(cast("cst.Attribute | cst.Name", call.func), redirect)
         if redirect.name_params:
             equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
-            params = call.args[1].with_changes(keyword=cst.Name("params"), equal=equal)
+            value = call.args[1].value
+            if isinstance(value, cst.NamedExpr) and not value.lpar:  # `get(url, p := {})`
+                value = value.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+            params = call.args[1].with_changes(keyword=cst.Name("params"), equal=equal, value=value)
             call = call.with_changes(args=[call.args[0], params, *call.args[2:]])
         for option in fix.hoist:
             call = _without(call, _index(call, option))
@@ -159,10 +172,10 @@ class _Rewriter(cst.CSTTransformer):
             for earlier in fix.hoist[: fix.hoist.index(option)]:
                 call = _without(call, _index(call, earlier))
             value = call.args[_index(call, option)].value
-            left = [comment.value for comment in _comments(_without(call, _index(call, option)))]
+            left = [comment.value for comment in comments(_without(call, _index(call, option)))]
             if number == 0:
-                left += [comment.value for comment in _comments(value)]
-            for comment in _comments(call):
+                left += [comment.value for comment in comments(value)]
+            for comment in comments(call):
                 if comment.value in left:
                     left.remove(comment.value)
                 else:
@@ -174,7 +187,7 @@ class _Rewriter(cst.CSTTransformer):
     def made(self, fix: Fix, making: Making) -> list[tuple[list[str], cst.BaseSmallStatement]]:
         """The statements that follow `session = ...`, each with the comments above it."""
         made: list[tuple[list[str], cst.BaseSmallStatement]] = []
-        name = making.target
+        name = "session" if making.style == "property" else making.target
         if making.policy is not None:
             made.append(([], _small(f"{name}.cookies.set_policy({making.policy}(allowed_domains=[]))")))
         for option in making.hoist:
@@ -211,10 +224,10 @@ class _Rewriter(cst.CSTTransformer):
         lines = isinstance(original, cst.SimpleStatementLine)
         body: list[cst.BaseSmallStatement] = []
         for old, new in zip(original.body, updated.body, strict=True):
-            fix = self.sessions.get(old)
-            if fix is not None and fix.making is not None and not lines:
-                body.append(_small(f"{fix.making.target} = {fix.making.create}"))
-                body += [statement for _, statement in self.made(fix, fix.making)]
+            for fix in self.sessions.get(old, ()):
+                if fix.making is not None and not lines:
+                    body.append(_small(f"{fix.making.target} = {fix.making.create}"))
+                    body += [statement for _, statement in self.made(fix, fix.making)]
             body.append(new)
             if len(original.body) > 1 or not lines:
                 body += [_small(follow) for follow in self.follows(old)]
@@ -231,48 +244,55 @@ class _Rewriter(cst.CSTTransformer):
         return sorted({edit.follow for edit in self.imports.get(node, ()) if edit.follow is not None})
 
     def block(
-        self, original: Sequence[cst.CSTNode], updated: Sequence[cst.CSTNode]
+        self, original: Sequence[cst.CSTNode], updated: Sequence[cst.CSTNode], indent: str | None
     ) -> tuple[list[_Statement], list[cst.EmptyLine]]:
         """The statements of a block, with the sessions that are made among them; and comments that follow them."""
         body: list[_Statement] = []
-        carried: list[cst.EmptyLine] = []  # comments of statements that are gone
-        wrapped: tuple[int, cst.CSTNode] | None = None  # the `with` in `body` that is open, and its last statement
+        carried: list[cst.EmptyLine] = []  # what stood above a statement that is gone
+        open_blocks: list[
+            tuple[int, cst.CSTNode]
+        ] = []  # the `with`s in `body` that are open, and their last statements
+        gone = False
         for old, new in zip(original, cast("Sequence[_Statement]", updated), strict=True):
             smalls = old.body if isinstance(old, cst.SimpleStatementLine) else (old,)
-            fix = self.sessions.get(smalls[0])
-            making = fix.making if fix is not None else None
-            above = [*carried, *new.leading_lines, *map(_comment_line, self.comments.get(smalls[0], ()))]
-            carried = []
+            moved = [comment for small in smalls for comment in self.comments.get(small, ())]
+            own = _without_blank(new.leading_lines) if gone else new.leading_lines
+            above = [*carried, *own, *map(_comment_line, moved)]
+            carried, gone = [], False
             behind: list[_Statement] = []
-            if fix is not None and making is not None:
+            for fix in self.sessions.get(smalls[0], ()):
+                making = fix.making
+                assert making is not None
                 if making.style in ("behind", "field"):
-                    behind = self.session_lines(fix, making, _gap(old))
+                    behind += self.session_lines(fix, making, _gap(old) if making.place.block == 0 else [])
                 else:
                     blank, above = _split(above)
                     if making.style == "with":
-                        wrapped = len(body), self.ends[smalls[0]]
+                        open_blocks.append((len(body), self.ends[fix]))
                     elif making.style in ("init", "property"):
                         above = [cst.EmptyLine(indent=False), *above]
                     body += self.session_lines(fix, making, blank)
             if smalls[0] in self.dissolved and isinstance(new, cst.With):
-                inside, carried = _left_behind(new, above)
+                inside, header, carried = _left_behind(new, above)
+                self.taken[self.dissolved[smalls[0]]] = [], header
                 body += inside
                 continue
             if smalls[0] in self.dissolved:
-                own = [line.comment.value for line in above if line.comment is not None]
-                self.taken[self.dissolved[smalls[0]]] = [*own, *(comment.value for comment in _trailing(new))]
+                said = [line.comment.value for line in above if line.comment is not None]
+                self.taken[self.dissolved[smalls[0]]] = said, _trailing(new)
+                carried, gone = [line for line in above if line.comment is None], True
                 continue
-            if len(original) > 1 and _is_emptied(new):
-                carried = [*above, *map(_comment_line, (comment.value for comment in _trailing(new)))]
+            if len(original) > 1 and len(smalls) == 1 and smalls[0] in self.emptied:
+                carried = [*above, *map(_comment_line, _trailing(new))]
                 continue
             body.append(new.with_changes(leading_lines=above))
             if len(smalls) == 1:
                 body += [cst.SimpleStatementLine([_small(follow)]) for follow in self.follows(smalls[0])]
             body += behind
-            if wrapped is not None and wrapped[1] in smalls:
-                start = wrapped[0]
-                body[start:] = [body[start].with_changes(body=cst.IndentedBlock(body[start + 1 :]))]
-                wrapped = None
+            while open_blocks and open_blocks[-1][1] in smalls:
+                start, _ = open_blocks.pop()
+                suite = cst.IndentedBlock(body[start + 1 :], indent=indent)
+                body[start:] = [body[start].with_changes(body=suite)]
         return body, carried
 
     def session_lines(self, fix: Fix, making: Making, above: Sequence[cst.EmptyLine]) -> list[_Statement]:
@@ -284,8 +304,17 @@ class _Rewriter(cst.CSTTransformer):
         text = _MADE[making.style].format(
             target=making.target, create=making.create, session=making.create[:-2], needs=making.needs
         )
-        above = [*above, *map(_comment_line, self.taken.get(fix, ()))]
+        said, trailing = self.taken.get(fix, ([], []))
+        above = [*above, *map(_comment_line, (*said, *trailing[1:]))]
         first = cst.parse_statement(text, self.config).with_changes(leading_lines=above)
+        if trailing:
+            first = _commented(first, trailing[0])
+        if making.style == "property" and rest:
+            text = f"@{making.needs}\ndef {making.target}(self):\n    session = {making.create}\n    return session"
+            first = cst.parse_statement(text, self.config).with_changes(leading_lines=above)
+            method = cst.ensure_type(first, cst.FunctionDef)
+            block = cst.ensure_type(method.body, cst.IndentedBlock)
+            return [method.with_changes(body=block.with_changes(body=[block.body[0], *rest, block.body[1]]))]
         if making.style == "init":
             method = cst.ensure_type(first, cst.FunctionDef)
             block = cst.ensure_type(method.body, cst.IndentedBlock)
@@ -348,8 +377,8 @@ class _Indent(cst.CSTTransformer):
 # --- imports ----------------------------------------------------------------------------------------------------------
 
 
-def _imported(node: cst.ImportFrom, edits: Iterable[ImportEdit]) -> cst.ImportFrom:
-    """`from requests import ...` with what is to be added in the place of the first name that goes."""
+def _imported(node: cst.ImportFrom, edits: Iterable[ImportEdit]) -> list[cst.ImportAlias]:
+    """The names of an import, with what is to be added in the place of the first one that goes."""
     drop = {edit.drop for edit in edits}
     add = sorted({edit.add for edit in edits if edit.add is not None})
     names = list(cast("Sequence[cst.ImportAlias]", node.names))
@@ -364,23 +393,28 @@ def _imported(node: cst.ImportFrom, edits: Iterable[ImportEdit]) -> cst.ImportFr
     if new:
         wide = node.lpar.whitespace_after if isinstance(node.lpar, cst.LeftParen) else cst.SimpleWhitespace(" ")
         comma = cst.Comma(whitespace_after=wide if _breaks(wide) else cst.SimpleWhitespace(" "))
-        kept.insert(0, new[0].with_changes(comma=comma))
+        at = next((i for i, name in enumerate(kept) if _order(new[0]) < _order(name)), len(kept))
+        if at == len(kept):
+            last = kept[-1].comma
+            kept[-1] = kept[-1].with_changes(comma=comma)
+            kept.append(new[0].with_changes(comma=last))
+        else:
+            kept.insert(at, new[0].with_changes(comma=comma))
+        return kept
     if kept and kept[-1] is not names[-1] and kept[-1].evaluated_name != names[-1].evaluated_name:
         kept[-1] = kept[-1].with_changes(comma=names[-1].comma)
-    return node.with_changes(names=kept)
+    return kept
+
+
+def _order(alias: cst.ImportAlias) -> tuple[bool, bool, str]:
+    """Where isort puts a name: constants, then classes, then the rest."""
+    name = alias.evaluated_name
+    return not name.isupper(), not name[:1].isupper(), name
 
 
 def _alias(text: str) -> cst.ImportAlias:
     statement = cst.ensure_type(_small(f"from requests import {text}"), cst.ImportFrom)
     return cast("Sequence[cst.ImportAlias]", statement.names)[0]
-
-
-def _is_emptied(node: _Statement) -> bool:
-    """An import from which every name went."""
-    if not isinstance(node, cst.SimpleStatementLine) or len(node.body) != 1:
-        return False
-    small = node.body[0]
-    return isinstance(small, cst.ImportFrom) and not isinstance(small.names, cst.ImportStar) and not small.names
 
 
 # --- arguments --------------------------------------------------------------------------------------------------------
@@ -413,7 +447,7 @@ def _without(call: cst.Call, index: int) -> cst.Call:
 def _joined(before: _Space, after: _Space, *, last: bool, first: bool) -> _Space:
     """The whitespace that is left where an argument stood between `before` and `after`."""
     if not isinstance(before, cst.ParenthesizedWhitespace):  # something stands before it on its line
-        return before if first and not _comments(after) else after
+        return before if first and not comments(after) else after
     if isinstance(after, cst.ParenthesizedWhitespace):  # it had its lines to itself
         return after.with_changes(first_line=before.first_line)
     if last and before.first_line.comment is None:  # `)` stands behind it
@@ -437,7 +471,8 @@ class _CommentCollector(cst.CSTVisitor):
         self.found.append(node)
 
 
-def _comments(node: cst.CSTNode) -> list[cst.Comment]:
+def comments(node: cst.CSTNode) -> list[cst.Comment]:
+    """The comments in a tree, in order."""
     collector = _CommentCollector()
     node.visit(collector)
     return collector.found
@@ -452,29 +487,43 @@ def _comment_line(text: str) -> cst.EmptyLine:
     return cst.EmptyLine(comment=cst.Comment(text))
 
 
-def _trailing(node: _Statement) -> list[cst.Comment]:
+def _trailing(node: _Statement) -> list[str]:
     """The comments of a statement but those above it."""
-    return _comments(node.with_changes(leading_lines=[]))
+    return [comment.value for comment in comments(node.with_changes(leading_lines=[]))]
 
 
-def _left_behind(node: cst.With, above: list[cst.EmptyLine]) -> tuple[list[_Statement], list[cst.EmptyLine]]:
-    """The body of a `with` that goes, and the comments behind it."""
+def _commented(node: _Statement, comment: str) -> _Statement:
+    """A new statement with a comment at the end of its (first) line."""
+    space = cst.TrailingWhitespace(whitespace=cst.SimpleWhitespace("  "), comment=cst.Comment(comment))
+    if isinstance(node, cst.With):
+        return node.with_changes(body=node.body.with_changes(header=space))
+    return node.with_changes(trailing_whitespace=space)
+
+
+def _without_blank(lines: Sequence[cst.EmptyLine]) -> Sequence[cst.EmptyLine]:
+    start = next((i for i, line in enumerate(lines) if line.comment is not None), len(lines))
+    return lines[start:]
+
+
+def _left_behind(node: cst.With, above: list[cst.EmptyLine]) -> tuple[list[_Statement], list[str], list[cst.EmptyLine]]:
+    """The body of a `with` that goes; the comments of its first line, and those behind the body."""
     if isinstance(node.body, cst.SimpleStatementSuite):
         line = cst.SimpleStatementLine(
             node.body.body, leading_lines=above, trailing_whitespace=node.body.trailing_whitespace
         )
-        return [line], []
+        return [line], [], []
     block = cst.ensure_type(node.body, cst.IndentedBlock)
-    header = _comments(node.with_changes(leading_lines=[], body=block.with_changes(body=[], footer=[])))
+    header = comments(node.with_changes(leading_lines=[], body=block.with_changes(body=[], footer=[])))
     first, *rest = cast("Sequence[_Statement]", block.body)
-    above = [*above, *map(_comment_line, (comment.value for comment in header)), *first.leading_lines]
-    return [first.with_changes(leading_lines=above), *rest], list(block.footer)
+    inside = [first.with_changes(leading_lines=[*above, *_without_blank(first.leading_lines)]), *rest]
+    return inside, [comment.value for comment in header], list(block.footer)
 
 
 def _gap(statement: cst.CSTNode) -> list[cst.EmptyLine]:
-    """A blank line behind imports, none behind anything else."""
+    """A blank line behind imports and blocks, none behind other lines."""
     smalls = statement.body if isinstance(statement, cst.SimpleStatementLine) else ()
-    return [cst.EmptyLine(indent=False)] if any(isinstance(s, cst.Import | cst.ImportFrom) for s in smalls) else []
+    plain = smalls and not any(isinstance(small, cst.Import | cst.ImportFrom) for small in smalls)
+    return [] if plain else [cst.EmptyLine(indent=False)]
 
 
 def _split(lines: list[cst.EmptyLine]) -> tuple[list[cst.EmptyLine], list[cst.EmptyLine]]:

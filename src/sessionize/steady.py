@@ -34,8 +34,8 @@ def may_ever_change(facts: Facts, option: str, calls: Sequence[BareCall], place:
 
 def plain_dict(value: o.Value) -> str | None:
     """Why a value is not a dict display with string keys and no None, which a session merges as a call does."""
-    if not isinstance(value, o.Dict):
-        return "it is not known to be a plain dict"
+    if not isinstance(value, o.Dict) or not value.items:
+        return "it is not known to be a plain dict with something in it"
     for key, item in value.items:
         if not isinstance(key, o.Const) or key.kind != "str":
             return "its keys are not all known to be strings"
@@ -61,6 +61,7 @@ class _Steady:
         self.calls = calls
         self.place = place
         self.forever = forever
+        self.text_only = False
         self.home = facts.flow.home[place.block]
         self.scope = facts.outline.parts[self.home].scope
         self.end = max(call.site.tick for call in calls)
@@ -77,10 +78,13 @@ class _Steady:
                 return f"`{name}` is not the same variable everywhere"
         if option == "auth":
             return self.pair(value)
+        self.text_only = option == "cookies"  # None would delete a cookie, or be sent
         return self.mapping(value)
 
     def mapping(self, value: o.Value) -> str | None:
         if isinstance(value, o.Name):
+            if self.text_only:
+                return "it is not a display"
             return self.name(value.name) or self.bound_to(value.name, plain_dict) or self.untouched(value.name)
         items = value.items if isinstance(value, o.Dict) else ()
         return plain_dict(value) or self.items([item for _, item in items])
@@ -99,6 +103,8 @@ class _Steady:
 
     def items(self, values: list[o.Value]) -> str | None:
         for value in values:
+            if self.text_only and not is_text(self.facts, value, self.scope):
+                return "a value in it is not known to be a string"
             if isinstance(value, o.Const) and value != o.NONE:
                 continue
             if isinstance(value, o.Name):
@@ -127,7 +133,9 @@ class _Steady:
             if facts.flow.loops(binds[0].part):
                 return f"`{name}` is bound in a loop"
             seen = outer
-        if not any(facts.flow.dominates(bind.part, bind.tick, seen) and bind.how != "del" for bind in binds):
+        if any(bind.how in ("del", "except") for bind in binds):
+            return f"`{name}` may be deleted"
+        if not any(facts.flow.dominates(bind.part, bind.tick, seen) and bind.how != "declare" for bind in binds):
             return f"`{name}` may not be bound before the calls"
         return None
 
@@ -202,7 +210,9 @@ def _binds_text(facts: Facts, bind: o.Bind, owner: int, depth: int, *, annotated
         case o.Call(func=o.Attribute(value=receiver, attr=attr)) if attr in _TEXT_METHODS:
             return attr == "hexdigest" or is_text(facts, receiver, owner, depth)
         case o.Call(func=func):
-            return facts.origin(func, owner) in ("builtins.str", "builtins.input", "getpass.getpass")
+            path = facts.origin(func, owner)
+            maybe_none = annotated and path in ("os.getenv", "os.environ.get")
+            return maybe_none or path in ("builtins.str", "builtins.input", "getpass.getpass")
         case o.Item(value=mapping):
             return facts.origin(mapping, owner) == "os.environ"
     return is_text(facts, bind.value, owner, depth, annotated=annotated)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from sessionize.config import Settings
 from sessionize.facts import BareCall, Facts
-from sessionize.homes import module_home, object_home
+from sessionize.homes import module_home
+from sessionize.objects import object_home
 from sessionize.rules.rule import Finding, Rule
 from sessionize.steady import may_change
 

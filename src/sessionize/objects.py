@@ -1,0 +1,243 @@
+"""Where a session lives on an object: in `__init__`, or in the form that is right for its class. Or why it can't."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+
+from sessionize import outline as o
+from sessionize.facts import BareCall, Facts
+from sessionize.flow import EXIT, Place
+from sessionize.homes import OPTIONS, Home, line_of
+from sessionize.outline import last_name
+from sessionize.steady import may_ever_change, plain_dict, plain_pair
+
+_PLAIN_BASES = frozenset({"object", "ABC", "ABCMeta", "Generic"})
+_STRANGE_BASES = frozenset(
+    ("NamedTuple", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "Protocol", "TypedDict", "BaseModel", "tuple")
+)
+_ATTRS = frozenset({"attrs", "attr", "define", "frozen", "mutable", "s", "attributes"})
+# Objects of such classes may come into being without `__init__`.
+_RESTORING = frozenset(
+    ("__getstate__", "__setstate__", "__reduce__", "__reduce_ex__", "__copy__", "__deepcopy__", "__new__")
+)
+_GUARDING = frozenset({"__setattr__", "__getattribute__"})
+_REASON = "it lives as long as the object: look for subclasses, threads and tests that patch requests"
+
+
+def object_home(facts: Facts, owner: int, calls: Sequence[BareCall]) -> Home | str:
+    """A home for the session of the calls made by the objects of a class; a reason where there is none."""
+    return _Class(facts, owner, calls).home()
+
+
+class _Class:
+    def __init__(self, facts: Facts, owner: int, calls: Sequence[BareCall]) -> None:
+        self.facts = facts
+        self.outline = facts.outline
+        self.calls = calls
+        self.owner = owner
+        self.row = self.outline.scopes[owner]
+        self.body = {bind.name: bind for bind in facts.binds_in.get(owner, ())}
+        self.statements = facts.flow.children[self.row.root]
+        self.based = any(last_name(_bare(base)) not in _PLAIN_BASES for base in self.row.bases)
+
+    def home(self) -> Home | str:
+        if reason := self.strange():
+            return reason
+        if any(self.outline.scopes[self.facts.function(call)].name == "__del__" for call in self.calls):
+            return "`__del__` may run on an object whose `__init__` failed"
+        inits = self.inits()
+        data = next((d for d in self.row.decorators if last_name(_bare(d)) == "dataclass"), None)
+        if data is not None and not inits:
+            return self.field()
+        if data is not None and isinstance(data, o.Call) and {"frozen", "slots"} & {arg.keyword for arg in data.args}:
+            return "its dataclass takes no attributes besides its fields"
+        if any(bind.how != "def" for bind in inits):
+            return "its `__init__` is no plain method"
+        branched = len(inits) > 1 or any(self.outline.parts[bind.part].parent != self.row.root for bind in inits)
+        lazy = branched or bool(_RESTORING.intersection(self.body)) or "__new__" in self.outline.attributes
+        lazy = lazy or (self.based and not inits) or any(map(self.skips_init, self.subclasses()))
+        if lazy:
+            return Home(self.above_methods(), "property", _REASON, needs="functools.cached_property")
+        return _Init(self, self.scopes[inits[0].part]).home() if inits else self.new_init()
+
+    @cached_property
+    def scopes(self) -> dict[int, int]:
+        """The scopes of the methods and classes inside, by the statement that defines them."""
+        return {self.outline.scopes[scope].part: scope for scope in self.facts.inner[self.owner]}
+
+    def inits(self) -> list[o.Bind]:
+        """The bindings of `__init__` but those for type checkers."""
+        return [
+            bind
+            for bind in self.facts.binds_in.get(self.owner, ())
+            if bind.name == "__init__"
+            and not (
+                bind.how == "def"
+                and "overload" in map(last_name, self.outline.scopes[self.scopes[bind.part]].decorators)
+            )
+        ]
+
+    def strange(self) -> str:
+        """What about the class leaves no place for a session, if anything does."""
+        bases = {last_name(_bare(base)) for base in self.row.bases}
+        if strange := sorted(bases & _STRANGE_BASES):
+            return f"a class made from `{strange[0]}` has no place for a session of its own"
+        if _ATTRS.intersection(last_name(_bare(decorator)) for decorator in self.row.decorators):
+            return "a class made by attrs has no place for a session that is not a field"
+        if "__slots__" in self.body:
+            return "its `__slots__` have no place for a session"
+        if guard := sorted(_GUARDING & self.body.keys()):
+            return f"its `{guard[0]}` decides what happens to attributes"
+        for owner, shown in self.facts.shown_objects:
+            if owner in (-1, self.owner):
+                return f"`{shown}` is used in this file, and the session would show in it"
+        return ""
+
+    # --- forms other than a line in `__init__` ------------------------------------------------------------------------
+
+    def field(self) -> Home | str:
+        fields = [s for s in self.statements if any(b.part == s and b.how in _FIELDS for b in self.body.values())]
+        if not fields:
+            return "its dataclass has no field behind which a session could stand"
+        behind = line_of(self.facts, fields[-1])
+        return Home(self.place(self.row.root, behind), "field", _REASON, needs="dataclasses.field")
+
+    def new_init(self) -> Home:
+        place = self.above_methods()
+        hoist = tuple(h for h in OPTIONS if may_ever_change(self.facts, h, self.calls, place) is None)
+        return Home(place, "init", _REASON, hoist, "self")
+
+    def above_methods(self) -> Place:
+        """Before the statement of the class's body that holds the first method, perhaps in a branch."""
+        around = self.facts.flow.ancestors(min(self.scopes))
+        return self.place(self.row.root, next(s for s in around if self.outline.parts[s].parent == self.row.root))
+
+    def place(self, block: int, statement: int) -> Place:
+        return Place(block, statement, self.outline.parts[statement].tick)
+
+    # --- subclasses ---------------------------------------------------------------------------------------------------
+
+    def subclasses(self) -> list[int]:
+        return [scope for scope in self.facts.classes if self.owner in self.facts.ancestry(scope)]
+
+    def skips_init(self, subclass: int) -> bool:
+        """Whether a subclass's `__init__` does not call another one, or uses the object before it does."""
+        for scope in self.facts.inner[subclass]:
+            if self.outline.scopes[scope].name != "__init__":
+                continue
+            root = self.outline.scopes[scope].root
+            above = [call.start for call in self.facts.init_calls if self.facts.flow.home[call.part] == root]
+            method = self.facts.graph.method(scope)
+            uses = self.facts.names.uses(scope, method.instance) if method is not None else []
+            if not above or any(use.tick < min(above) and _may_call(use.how) for use in uses):
+                return True
+        return False
+
+
+_FIELDS = frozenset({"declare", "assign"})
+
+
+class _Init:
+    """A place in `__init__`: as far down as it is sure to run before anything that may use the session."""
+
+    def __init__(self, cls: _Class, scope: int) -> None:
+        self.cls = cls
+        self.facts = cls.facts
+        self.outline = cls.outline
+        self.scope = scope
+        self.block = self.outline.scopes[scope].root
+        self.method = self.facts.graph.method(scope)
+        self.statements = [s for s in self.facts.flow.children[self.block] if self.outline.parts[s].form != "joined"]
+
+    def home(self) -> Home | str:
+        if self.outline.parts[self.block].form != "lines":
+            return "its `__init__` stands on one line"
+        if self.method is None:
+            return "its `__init__` does not name the object"
+        stops = self.stops()
+        before = [s for s in self.statements if not stops or s < min(stops)]
+        if len(before) < len(self.statements):
+            stop = self.statements[len(before)]
+            place = self.cls.place(self.block, stop)
+            style = "assign"
+        else:
+            place = Place(self.block, before[-1], self.facts.end)
+            style = "behind"
+        hoist = tuple(option for option in OPTIONS if self.held(option, before, place))
+        return Home(place, style, _REASON, hoist, self.instance)
+
+    @property
+    def instance(self) -> str:
+        return self.method.instance if self.method is not None else ""
+
+    def stops(self) -> set[int]:
+        """The lines that may use the session, or leave."""
+        facts = self.facts
+        stops = {s for s in self.statements if facts.flow.outcomes[s] & EXIT}
+        if self.cls.based:
+            stops |= {self.line(call.part) for call in facts.init_calls if facts.flow.home[call.part] == self.block}
+        for call in self.cls.calls:
+            if call.home == self.block:
+                stops.add(self.line(call.site.part))
+        for use in facts.names.uses(self.scope, self.instance):
+            if facts.flow.home[use.part] != self.block:  # in a function inside, which runs when it is called
+                function = self.outline.scopes[self.outline.parts[facts.flow.home[use.part]].scope].name
+                stops |= {self.line(u.part) for u in facts.names.uses(self.scope, function)}
+            elif _may_call(use.how) or _attribute(use.how) in self.unknown:
+                stops.add(self.line(use.part))
+        return stops
+
+    @cached_property
+    def unknown(self) -> set[str]:
+        """The attributes that may be properties: those of the class's body; with bases, all that are not set here."""
+        stored = {store.attr for store in self.outline.stores if store.scope == self.scope}
+        read = {_attribute(use.how) for use in self.facts.names.uses(self.scope, self.instance)}
+        return (self.cls.body.keys() | (read - stored if self.cls.based else set())) - {""}
+
+    def line(self, part: int) -> int:
+        """The line of the block in which a part stands."""
+        path = list(self.facts.flow.ancestors(part))
+        return line_of(self.facts, path[path.index(self.block) - 1])
+
+    def held(self, option: str, before: Sequence[int], place: Place) -> bool:
+        """Whether all calls pass the same attribute of the object, set once in `__init__` and changed nowhere in the
+        file, or the same constant of the module."""
+        value = self.cls.calls[0].argument(option)
+        if any(call.argument(option) != value for call in self.cls.calls):
+            return False
+        if not isinstance(value, o.Attribute) or value.value != o.Name(self.instance):
+            return may_ever_change(self.facts, option, self.cls.calls, place) is None
+        stores = [store for store in self.outline.stores if store.attr == value.attr]
+        check = plain_pair if option == "auth" else plain_dict
+        if [store.scope for store in stores] != [self.scope] or check(stores[0].value) is not None:
+            return False
+        if line_of(self.facts, stores[0].part) not in before:
+            return False
+        passed = 0
+        for use in self.outline.uses:
+            if re.match(rf"\.{value.attr}\b", use.how):
+                method = self.facts.graph.method(use.scope)
+                own = method is not None and method.owner == self.cls.owner and method.instance == use.name
+                if use.how == f".{value.attr}":
+                    passed += own
+                elif use.how not in (f".{value.attr}=", f".{value.attr}[]", f".{value.attr}.get()"):
+                    return False
+        return passed == len(self.cls.calls)
+
+
+def _bare(value: o.Value) -> o.Value:
+    """`Generic` of `Generic[T]`, `dataclass` of `dataclass(frozen=True)`."""
+    return value.value if isinstance(value, o.Item) else value.func if isinstance(value, o.Call) else value
+
+
+def _attribute(how: str) -> str:
+    """The attribute that a use of an object reads; empty if it sets one, or uses it otherwise."""
+    found = re.match(r"\.(\w+)(?!=$)\b", how)
+    return found[1] if found is not None and how != f".{found[1]}=" else ""
+
+
+def _may_call(how: str) -> bool:
+    """Whether a use of an object may run its methods: it is called, handed on, printed, gone through."""
+    return not how.startswith((".", "[")) or how.endswith("()") or how.startswith("[")
