@@ -296,8 +296,9 @@ def test_place(source: str, before: str) -> None:
     assert outline.parts[place.before].tick == place.tick
 
 
-def test_a_lambda_has_no_place() -> None:
-    outline, _, flow = read("lambda: [get() for a in b]")
+@pytest.mark.parametrize("source", ["lambda: [get() for a in b]", "'docstring'; get()"])
+def test_no_place(source: str) -> None:
+    outline, _, flow = read(source)
     assert place_of(outline, flow, "get") is None
 
 

@@ -143,7 +143,7 @@ def test_uses_are_those_of_one_variable() -> None:
         ("def f(): return [x for x in a]", True),
         ("x = 1\ndef f(): pass", True),
         ("import x\ndef f(): pass", True),
-        ("class C:\n x = 1\n def f(self): pass", True),
+        ("class C:\n x = 1\n def f(self): pass", False),  # a class body is not seen from it
         ("def g(x):\n def f(): pass", True),
         ("x\ndef f(): pass", False),  # nothing in `f` can mean it
         ("def g(): x = 1\ndef f(): pass", False),

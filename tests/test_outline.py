@@ -71,7 +71,8 @@ A, B, C = o.Name("a"), o.Name("b"), o.Name("c")
         ("y = [x for a in x if x]", "read read value"),
         ("y = {x for a in x}", "read value"),
         ("y = {x: x for a in x if x if x}", "read read read value value"),
-        ("y = (x for a in x for b in x)", "read read value"),
+        ("y = (x for a in x for b in x)", "value read value"),  # it goes through the first when it is gone through
+        ("f(a for a in x)", "arg"),
         ("async def f(): return await x", "value"),
         ("def f(): y = yield", ""),
         ("def f(): y = yield x", "value"),
@@ -209,7 +210,9 @@ def test_binds(source: str, binds: str) -> None:
         ("from . import x", o.Imported("..x")),
         ("from ..a import x", o.Imported("..a.x")),
         ("x: int = a", A),
-        ("y = x = a", A),
+        ("y = x = 1", const(1)),
+        ("y = x = f'{a}'", value_of("f'{a}'")),
+        ("y = x = a", o.OPAQUE),  # two names for what may change
         ("(x := a)", A),
         ("x, y = a, b", o.OPAQUE),
         ("x += 1", o.OPAQUE),
@@ -288,6 +291,14 @@ def test_dunder_all(source: str, exported: set[str]) -> None:
         (r"rf'a\t{{b}}'", const(r"a\t{b}")),
         (r"FR'\t'", const(r"\t")),
         (r"f'''\'{a}'''", o.Join((const("'"), o.Hole(A, plain=True)))),
+        (r"f'é€\u20ac\N{EURO SIGN}\x41\101\d'", const(r"é€€€AA\d")),
+        (r"rb'\d'", const(rb"\d")),
+        (r"'\d'", const(r"\d")),
+        # what Python refuses, but not LibCST
+        (r"'\x'", o.OPAQUE),
+        (r"f'a\x{b}'", o.OPAQUE),
+        ("b'é'", o.OPAQUE),
+        ("1" * 5000, o.OPAQUE),
         ("a + b", o.Binary("+", A, B)),
         ("a % b", o.Binary("%", A, B)),
         ("a * 2", o.Binary("*", A, const(2))),
@@ -355,6 +366,7 @@ def shape(outline: Outline, number: int) -> str:
     [
         ("pass", "simple"),
         ("a; b", "simple simple;"),
+        ("'a'; 'b' 'c'; f'd'; b'e'.f", "docstring docstring; simple; simple;"),
         ("return; raise; break; continue", "return raise; break; continue;"),
         ("import a; from a import b; global a; nonlocal a", "simple simple; simple; simple;"),
         ("if a: b", "if[arm[simple]]"),
@@ -380,6 +392,8 @@ def shape(outline: Outline, number: int) -> str:
         ("lambda: a", "simple | body"),
         ("a or b", "simple[choice[arm]]"),
         ("a if b else c", "simple[choice[arm arm]]"),
+        ("a < b", "simple"),
+        ("a < b < c < d", "simple[choice[arm] choice[arm]]"),
         ("assert a, b", "simple[choice[arm]]"),
         ("[a for b in c]", "simple[comp[turn]]"),
         ("{a for b in c}, {a: b for c in d}", "simple[comp[turn] comp[turn]]"),
@@ -489,6 +503,67 @@ def test_scope_of_a_binding(source: str, scope: str) -> None:
     assert [outline.scopes[bind.scope].kind for bind in outline.binds if bind.name == "x"] == [scope]
 
 
+def test_decorators_and_bases() -> None:
+    outline = read("@a\n@b(1)\ndef f(): pass\n@c\nclass C(a, b[0], metaclass=c): pass\nclass D: pass\nlambda: 0")
+    call = o.Call(B, (o.Argument(const(1), None, ""),))
+    assert [scope.decorators for scope in outline.scopes] == [(), (A, call), (C,), (), ()]
+    assert [scope.bases for scope in outline.scopes] == [(), (), (A, o.Item(B, const(0)), C), (), ()]
+
+
+# --- attributes and calls ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "stores"),
+    [
+        ("a.x = b", [("a", "x", B)]),
+        ("a.x = b.y = 1", [("a", "x", const(1)), ("b", "y", const(1))]),
+        ("a.x: int = b", [("a", "x", B)]),
+        ("a.x, y = b", []),
+        ("a.x += b", []),
+        ("del a.x", []),
+        ("a.x.y = b", []),
+        ("a[0].x = b", []),
+        ("for a.x in b: pass", []),
+        ("a = x.y", []),
+    ],
+)
+def test_stores(source: str, stores: list[tuple[str, str, o.Value]]) -> None:
+    assert [(store.name, store.attr, store.value) for store in read(source).stores] == stores
+
+
+def test_attributes_are_all_that_could_be_one() -> None:
+    outline = read("a.b.c = d.e(f, g=h.i); del j.k; setattr(l, 'm', n); 'not one'; 'o' 'p'; b'q'; f'r'")
+    assert outline.attributes == set("bceikmop")
+
+
+@pytest.mark.parametrize(
+    ("source", "how", "into"),
+    [
+        ("x()", "read", None),
+        ("y = x()", "value", None),
+        ("f(x())", "arg", "f"),
+        ("f(*x())", "unpack", "f"),
+        ("f(a=x() or 1)", "arg", None),
+        ("x().a()", ".a()", None),
+        ("for a in x(): pass", "read", None),
+    ],
+)
+def test_what_becomes_of_a_result(source: str, how: str, into: str | None) -> None:
+    outline = read(source)
+    (call,) = [call for call in outline.calls if call.value.func == o.Name("x")]
+    assert call.how == how
+    assert (called(outline.calls[call.into].value) if call.into != -1 else None) == into
+
+
+def test_a_call_lasts_from_its_function_to_its_end() -> None:
+    outline = read("a; x(b, y(c)); d")
+    ticks = {use.name: use.tick for use in outline.uses}
+    x, y = outline.calls
+    assert ticks["a"] <= x.start < ticks["x"] < ticks["b"] <= y.start < ticks["y"] < y.tick < x.tick < ticks["d"]
+    assert outline.end > ticks["d"]
+
+
 # --- order ------------------------------------------------------------------------------------------------------------
 
 
@@ -595,6 +670,7 @@ def test_nodes() -> None:
         return module.code_for_node(node).strip()
 
     assert [code(node) for node in nodes.calls] == ["f(g())", "g()"]
+    assert nodes.references == {}
     assert [called(call.value) for call in outline.calls] == ["f", "g"]
     assert {bind.name: code(nodes.imports[bind.tick]) for bind in outline.binds} == {
         "a": "import a",
@@ -604,3 +680,13 @@ def test_nodes() -> None:
     kinds = {outline.parts[part].kind: code(node) for part, node in nodes.parts.items() if part != 0}
     assert kinds == {"simple": "pass", "if": "if y: pass", "arm": "pass"}
     assert nodes.parts[0] is module
+
+
+def test_nodes_of_values() -> None:
+    module = cst.parse_module("x = a; f(b.c, d()); e.g; h < 1")
+    outline, nodes = read_cst(module)
+    names = {use.tick: use.name for use in outline.uses}
+    assert {names[tick]: module.code_for_node(node) for tick, node in nodes.references.items()} == {
+        "a": "a",
+        "b": "b.c",
+    }

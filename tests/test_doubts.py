@@ -1,0 +1,339 @@
+"""What makes a session a doubtful thing: each condition of the safety contract, met and just not met."""
+
+from dataclasses import replace
+from typing import Any
+
+import libcst as cst
+import pytest
+
+from sessionize.config import Settings
+from sessionize.doubts import Doubts
+from sessionize.facts import Facts
+from sessionize.read_cst import read_cst
+
+LOOP = "for x in y: requests.get(a)\n"
+POSTS = "for x in y:\n requests.post(a)\n "
+
+
+def doubt(source: str, filename: str = "sync.py", **settings: Any) -> str:
+    """The first doubt about the calls of the first home that repeats some."""
+    facts = Facts(read_cst(cst.parse_module(f"import requests\n{source}"))[0], filename)
+    calls = next(filter(None, map(facts.repeated, sorted(facts.by_home))))
+    place = facts.place(calls)
+    assert place is not None
+    return Doubts(facts, replace(Settings(), **settings)).about(calls, place)
+
+
+def looped(arguments: str, before: str = "") -> str:
+    return f"{before}\nfor x in y: requests.get(a, {arguments})"
+
+
+# --- one call ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "timeout=1",
+        "proxies=None, hooks=None, auth=None, verify=None, cert=None",
+        "auth=('a', b)",
+        "auth=pair",
+        "auth=requests.auth.HTTPBasicAuth('a', b)",
+        "verify=True",
+        "verify=False",
+        "verify='/bundle.pem'",
+        "verify=bundle",
+        "cert='/client.pem'",
+        "cert=('/client.pem', '/key.pem')",
+        "headers={'Authorization': f'Bearer {token}'}",
+        "headers={'Authorization': 'Bearer NTLM'}",
+        "headers={'Accept': 'Negotiate'}",
+        "cookies={'a': 'b'}",
+    ],
+)
+def test_call_without_doubt(arguments: str) -> None:
+    assert doubt(looped(arguments, "pair = ('a', 'b'); bundle = '/bundle.pem'")) == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ("**options", "`**`"),
+        ("proxies=a", "`proxies=`"),
+        ("proxies={}", "`proxies=`"),
+        ("hooks=a", "`hooks=`"),
+        ("auth=a", "`auth=`"),
+        ("auth=make()", "`auth=`"),
+        ("auth=['a', 'b']", "`auth=`"),
+        ("auth=('a', 'b', 'c')", "`auth=`"),
+        ("auth=requests.auth.HTTPDigestAuth('a', b)", "`auth=`"),
+        ("auth=two", "`auth=`"),
+        ("headers={'Authorization': 'NTLM ' + a}", "authorizes its connection"),
+        ("headers={'authorization': f'Negotiate {a}'}", "authorizes its connection"),
+        ("headers=headers", "authorizes its connection"),
+        ("verify=a", "`verify=`"),
+        ("verify=1", "`verify=`"),
+        ("verify=os.environ['CA']", "`verify=`"),
+        ("cert=a", "`cert=`"),
+        ("cert=('/client.pem', a)", "`cert=`"),
+    ],
+)
+def test_call_with_doubt(arguments: str, reason: str) -> None:
+    before = "two = ('a', 'b')\nif c: two = make()\nheaders = {'Authorization': 'NTLM abc'}"
+    assert reason in doubt(looped(arguments, before))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "differ"),
+    [
+        ("", "", False),
+        ("verify=True", "", False),
+        ("verify=None", "verify=True", False),
+        ("verify=False", "verify=False", False),
+        ("verify=False", "", True),
+        ("verify='/a.pem'", "verify='/b.pem'", True),
+        ("cert='/a.pem'", "", True),
+        ("cert='/a.pem'", "cert='/a.pem'", False),
+    ],
+)
+def test_calls_of_one_connection(first: str, second: str, *, differ: bool) -> None:
+    reason = doubt(f"requests.get(a, {first})\nrequests.get(b, {second})")
+    assert ("differ in `verify=` or `cert=`" in reason) is differ
+    assert bool(reason) is differ
+
+
+# --- for whom ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "one"),
+    [
+        ("requests.get(a, auth=('b', 'c'))\nrequests.get(d, auth=('b', 'c'))", True),
+        ("requests.get(a, auth=('b', 'c'))\nrequests.get(d)", True),
+        ("requests.get(a, auth=('b', 'c'))\nrequests.get(d, auth=('e', 'f'))", False),
+        ("requests.get(a, cookies={'b': 'c'})\nrequests.get(d, cookies={'b': 'e'})", False),
+        ("requests.get(a, headers={'Authorization': b})\nrequests.get(d, headers={'authorization': c})", False),
+        ("requests.get(a, headers={'Authorization': b})\nrequests.get(d, headers={'Accept': c})", True),
+        ("requests.get(a, headers={b: c})\nrequests.get(d, headers={e: f, **g})", True),
+        ("for user in users: requests.get(a, auth=(user, b))", False),
+        ("for user, word in users: requests.get(a, auth=(user, word))", False),
+        ("for user in users: requests.get(a, headers={'Cookie': f'user={user}'})", False),
+        ("for page in pages: requests.get(page, auth=(user, word))", True),
+        ("for user in users: requests.get(a, params={'user': user})", True),
+        ("for user in users: pass\nfor x in y: requests.get(a, auth=(user, b))", True),
+        ("token = b\nrequests.get(a, auth=('c', token))\ntoken = d\nrequests.get(e, auth=('c', token))", False),
+        ("for token in tokens: requests.get(f'https://{token}@a.example/')", False),
+        ("for page in pages: requests.get(f'https://a.example/{page}')", True),
+        ("for x in y:\n h['Authorization'] = x\n requests.get(a, headers=h)", False),
+        ("h = {'Accept': b}\nh['Authorization'] = c\nfor x in y: requests.get(a, headers=h)", True),
+        ("for x in y:\n h['Accept'] = x\n requests.get(a, headers=h)", True),
+    ],
+)
+def test_calls_for_one_user(source: str, *, one: bool) -> None:
+    assert ("for different users" in doubt(source)) is not one
+    assert doubt(source, cookies="isolate") == ""
+
+
+# --- between the calls ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        POSTS + "time.sleep(1)",
+        "from time import sleep as nap\n" + POSTS + "nap(1)",
+        "import time\nnap = time.sleep\n" + POSTS + "nap(1)",
+        POSTS + "input()",
+        POSTS + "subprocess.run(b)\nimport subprocess",
+        POSTS + "os.system(b)\nimport os",
+        POSTS + "event.wait()",
+        POSTS + "queue.get()",
+        "requests.get(a)\nsleep(1)\nrequests.patch(b)",
+        "def f():\n for x in y:\n  requests.post(a)\n  yield x",
+        "async def f():\n for x in y:\n  requests.post(a)\n  await x",
+        "def pause(): sleep(1)\ndef f():\n for x in y:\n  requests.post(a)\n  pause()",
+        "def pause(): rest()\ndef rest(): sleep(1)\ndef f():\n for x in y:\n  requests.post(a)\n  pause()",
+        "import sys\nfor line in sys.stdin: requests.post(a)",
+        "for change in wait(): requests.post(a)",
+        "for x in y:\n requests.request('post', a)\n sleep(1)",
+        "for x in y:\n requests.request(method='PATCH', url=a)\n sleep(1)",
+        "for x in y:\n requests.request(z, a)\n sleep(1)",
+    ],
+)
+def test_waits_between_calls_that_cannot_be_sent_again(source: str) -> None:
+    assert "a wait lies between" in doubt(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        POSTS.replace("post", "put") + "sleep(1)",
+        "for x in y:\n requests.request('GET', a)\n sleep(1)",
+        POSTS + "pass\nsleep(1)",
+        "sleep(1)\n" + POSTS + "pass",
+        POSTS + "cache.get(x)",
+        POSTS + "print(x)",
+        POSTS + "pass\ndef f(): sleep(1)",
+        "requests.post(a)\nrequests.post(b)\nsleep(1)",
+        "for x in wait: requests.post(a)",
+    ],
+)
+def test_no_waits_between(source: str) -> None:
+    assert doubt(source) == ""
+
+
+# --- around the calls -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (LOOP + "locals()", "`locals()`"),
+        (LOOP + "vars()", "`vars()`"),
+        (LOOP + "dir()", "`dir()`"),
+        (LOOP + "eval(a)", "`eval()`"),
+        (LOOP + "exec(a)", "`exec()`"),
+        (LOOP + "globals()", "`globals()`"),
+        (LOOP + "def f(): globals()", "`globals()`"),
+        (LOOP + "import sys\nsys.modules[__name__]", "`sys.modules`"),
+        (LOOP + "import inspect\ndef f(): inspect.currentframe()", "currentframe()"),
+        (LOOP + "vars(a); dir(a)", ""),
+        (LOOP + "def f(): locals()", ""),
+        (LOOP + "def locals(): pass\nlocals()", ""),
+        (LOOP + "import os\nos.fork()", "fork"),
+        (LOOP + "def f(): os.fork()\nf()", "fork"),
+        (LOOP + "def f(): os.fork()", ""),
+        ("list(requests.get(a) for x in y)", ""),
+        ("','.join(requests.get(a).text for x in y)", ""),
+        ("for z in (requests.get(a) for x in y): pass", ""),
+        ("print(*(requests.get(a) for x in y))", ""),
+        ("z = (requests.get(a) for x in y)", "generator"),
+        ("f(requests.get(a) for x in y)", "generator"),
+        ("zip((requests.get(a) for x in y), z)", "generator"),
+        ("list(f(requests.get(a) for x in y))", "generator"),
+    ],
+)
+def test_around(source: str, reason: str) -> None:
+    found = doubt(source)
+    assert reason in found
+    assert bool(found) is bool(reason)
+
+
+def test_requests_that_may_be_missing() -> None:
+    assert "may be missing" in doubt("try: import requests\nexcept ImportError: requests = None\n" + LOOP)
+
+
+# --- the whole file ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("requests.get = a", "is changed"),
+        ("requests.Session.request = a", "is changed"),
+        ("requests.adapters.DEFAULT_RETRIES += 1", "is changed"),
+        ("del requests.get", "is changed"),
+        ("import urllib3\nurllib3.util.connection.HAS_IPV6 = False", "is changed"),
+        ("import socket\nsocket.socket = a", "is changed"),
+        ("import sys\nsys.modules['requests'] = a", "is changed"),
+        ("import sys\ndel sys.modules['requests']", "is changed"),
+        ("import os\nos.environ = a", ""),
+        ("b.requests = a", ""),
+        ("import sys\nsys.path[0] = a", ""),
+        ("b = requests", "handed on"),
+        ("f(requests)", "handed on"),
+        ("requests.__dict__", "handed on"),
+        ("requests.exceptions", ""),
+        ("mock.patch('requests.get')", "patched"),
+        ("mock.patch('app.sync.requests.get')", "patched"),
+        ("mock.patch.object(requests, 'get')", "handed on"),
+        ("mock.patch.object(requests.sessions, 'Session')", "patched"),
+        ("setattr(requests.adapters, 'x', 1)", "patched"),
+        ("importlib.import_module('requests')", "patched"),
+        ("mock.patch('requests_html.get')", ""),
+        ("mock.patch()", ""),
+        ("import requests_cache", "requests_cache"),
+        ("from httpretty import enabled", "httpretty"),
+        ("import http.server as s", "server"),
+        ("from http.server import HTTPServer", "server"),
+        ("import socketserver", "server"),
+        ("import http.client", ""),
+        ("import pytest", "test"),
+        ("from unittest.mock import Mock", "test"),
+        ("import responses", "test"),
+        ("import testing_tools", ""),
+    ],
+)
+def test_file(source: str, reason: str) -> None:
+    found = doubt(f"{LOOP}\n{source}")
+    assert reason in found
+    assert bool(found) is bool(reason)
+
+
+@pytest.mark.parametrize(
+    ("filename", "test"),
+    [
+        ("test_sync.py", True),
+        ("sync_test.py", True),
+        ("sync_tests.py", True),
+        ("tests.py", True),
+        ("test.py", True),
+        ("conftest.py", True),
+        ("tests/sync.py", True),
+        ("a/test/b/sync.py", True),
+        ("testing/sync.pyi", True),
+        ("sync.py", False),
+        ("latest.py", False),
+        ("contest/sync.py", False),
+        ("attest_sync.py", False),
+        ("<stdin>", False),
+    ],
+)
+def test_filename(filename: str, *, test: bool) -> None:
+    assert ("this is a test" in doubt(LOOP, filename)) is test
+
+
+# --- what no session may do -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "leaks"),
+    [
+        ("", "", False),
+        ("auth=make()", "", True),
+        ("auth=a", "auth=a", False),
+        ("auth=a", "auth=b", True),
+        ("auth=('a', 'b')", "", False),
+        ("headers={'Authorization': 'NTLM a'}", "auth=('a', 'b')", True),
+        ("headers={'Authorization': 'NTLM a'}", "headers={'Authorization': 'NTLM a'}", False),
+        ("cert='/a.pem'", "", True),
+        ("cert=a", "cert=b", True),
+        ("cert='/a.pem'", "cert='/a.pem'", False),
+        ("verify=False", "", False),
+    ],
+)
+def test_leak(first: str, second: str, *, leaks: bool) -> None:
+    source = f"import requests\nrequests.get(a, {first})\nrequests.get(b, {second})"
+    facts = Facts(read_cst(cst.parse_module(source))[0])
+    assert bool(Doubts(facts, Settings()).leak(facts.calls)) is leaks
+
+
+@pytest.mark.parametrize(
+    ("source", "owner", "cause"),
+    [
+        ("", 0, ""),
+        ("import threading", 0, "`threading`"),
+        ("from concurrent.futures import ThreadPoolExecutor", 0, "`concurrent`"),
+        ("asyncio.to_thread(f)", 0, "`to_thread`"),
+        ("import threading\nclass C:\n def f(self): pass\nC().f()", 1, ""),
+        ("import threading\nclass C:\n def f(self): pass\nThread(target=c.f)", 1, "`threading`"),
+        ("class C:\n def f(self): loop.run_in_executor(None, self.f)", 1, "`run_in_executor`"),
+        ("import threading\nclass C(threading.Thread):\n def run(self): pass", 1, "`threading`"),
+        ("class C(Thread):\n def run(self): pass\nc.run", 1, ""),
+    ],
+)
+def test_of_threads(source: str, owner: int, cause: str) -> None:
+    facts = Facts(read_cst(cst.parse_module(source))[0])
+    found = Doubts(facts, Settings()).of_threads(owner)
+    assert cause in found
+    assert bool(found) is bool(cause)

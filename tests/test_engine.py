@@ -1,0 +1,424 @@
+"""Check and fix through the Python interface: what is reported where, what is written, and what goes wrong quietly."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import libcst as cst
+import pytest
+
+from sessionize import engine
+from sessionize.config import Settings
+from sessionize.engine import (
+    Diagnostic,
+    Edit,
+    Position,
+    Report,
+    check_bytes,
+    check_file,
+    check_source,
+    fix_bytes,
+    fix_file,
+    fix_source,
+)
+
+LOOP = """\
+import requests
+for name in names:
+    requests.get(name)
+"""
+FIXED = """\
+import requests
+session = requests.Session()
+for name in names:
+    session.get(name)
+"""
+UNSAFE = LOOP.replace("(name)", "(name, **options)")
+REFUSED = LOOP.replace("(name)", "(*name)")
+BROKEN = "import requests\nfor name in names\n"
+
+HEADERS = """\
+import requests
+for name in names:
+    requests.get(name, headers={"A": "b"}, auth=("c", "d"))
+"""
+
+
+def codes(found: tuple[Diagnostic, ...]) -> list[str]:
+    return [diagnostic.code for diagnostic in found]
+
+
+# --- findings ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_finding() -> None:
+    (finding,) = check_source(LOOP, "sync.py")
+    assert (finding.code, finding.name, finding.filename) == ("RQS101", "request-in-loop", "sync.py")
+    assert (finding.start, finding.end) == (Position(3, 5), Position(3, 17))
+    assert (finding.applicability, finding.edits) == ("safe", ())
+    assert "requests.get" in finding.message
+    assert "Session" in finding.help
+
+
+def test_findings_are_in_order() -> None:
+    found = check_source(HEADERS + LOOP)
+    assert [(finding.start.row, finding.code) for finding in found] == [(3, "RQS101"), (6, "RQS101")]
+    assert [(f.start.row, f.code) for f in check_source(HEADERS)] == [(3, "RQS101"), (3, "RQS201"), (3, "RQS202")]
+
+
+def test_columns_count_characters() -> None:
+    (finding,) = check_source("import requests\nwhile 1: é = '😀'; (requests.get)(url)\n")
+    assert (finding.start, finding.end) == (Position(2, 20), Position(2, 32))
+
+
+@pytest.mark.parametrize(
+    ("source", "applicability", "help_of"),
+    [
+        (LOOP, "safe", "Use one `requests.Session`"),
+        (UNSAFE, "unsafe", "unsafe, as"),
+        (REFUSED, None, "Not fixed: "),
+    ],
+)
+def test_applicability(source: str, applicability: str | None, help_of: str) -> None:
+    (finding,) = check_source(source)
+    assert finding.applicability == applicability
+    assert help_of in finding.help
+
+
+# --- selection --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        (Settings(), "RQS101 RQS201 RQS202"),
+        (Settings(select=("ALL",)), "RQS101 RQS201 RQS202"),
+        (Settings(select=("RQS2",)), "RQS201 RQS202"),
+        (Settings(select=("RQS101",)), "RQS101"),
+        (Settings(select=("request-in-loop",)), "RQS101"),
+        (Settings(select=()), ""),
+        (Settings(select=("RQS101",), extend_select=("RQS202",)), "RQS101 RQS202"),
+        (Settings(ignore=("RQS2",)), "RQS101"),
+        (Settings(ignore=("RQS",)), ""),
+        (Settings(ignore=("ALL",)), "RQS101 RQS201 RQS202"),
+        (Settings(ignore=("repeated-headers",)), "RQS101 RQS202"),
+        # of two that disagree the more specific one wins, else `ignore`
+        (Settings(select=("RQS101",), ignore=("RQS",)), "RQS101"),
+        (Settings(select=("RQS", "RQS201"), ignore=("RQS2",)), "RQS101 RQS201"),
+        (Settings(select=("RQS1",), ignore=("RQS1",)), ""),
+        (Settings(per_file_ignores=(("sync.py", ("RQS101",)),)), "RQS201 RQS202"),
+        (Settings(per_file_ignores=(("s*.py", ("RQS101",)), ("*.py", ("RQS202",)))), "RQS201"),
+        (Settings(per_file_ignores=(("other.py", ("RQS101",)),)), "RQS101 RQS201 RQS202"),
+        (Settings(ignore=("RQS202",), per_file_ignores=(("sync.py", ("RQS201",)),)), "RQS101"),
+        (Settings(hoist=()), "RQS101"),
+        (Settings(hoist=("headers",)), "RQS101 RQS201"),
+    ],
+)
+def test_selection(settings: Settings, found: str) -> None:
+    assert codes(check_source(HEADERS, "sync.py", settings)) == found.split()
+
+
+def test_only_what_is_selected_is_fixed() -> None:
+    after = fix_source(HEADERS, settings=Settings(ignore=("RQS202",))).after
+    assert after is not None
+    assert 'session.headers.update({"A": "b"})' in after
+    assert 'session.get(name, auth=("c", "d"))' in after
+
+
+def test_an_option_alone_is_not_fixed() -> None:
+    settings = Settings(select=("RQS201",))
+    (finding,) = check_source(HEADERS, settings=settings, with_edits=True)
+    assert (finding.applicability, finding.edits) == (None, ())
+    assert "RQS101" in finding.help
+    assert fix_source(HEADERS, settings=settings).after is None
+
+
+def test_an_option_is_not_set_on_a_session_that_is_there() -> None:
+    """Its other calls would send it, too."""
+    source = HEADERS.replace("for ", "session = requests.Session()\nsession.get(other)\nfor ")
+    report = fix_source(source)
+    assert report.after == source.replace("    requests.get(", "    session.get(")
+    assert codes(report.fixed) == ["RQS101"]
+    for finding in check_source(source)[1:]:
+        assert (finding.code[:4], finding.applicability) == ("RQS2", None)
+        assert finding.help.startswith("Not fixed: ")
+
+
+def test_a_silenced_call_stays() -> None:
+    source = LOOP + "    requests.get(other)  # noqa: RQS101\n"
+    report = fix_source(source)
+    assert report.after == FIXED + "    requests.get(other)  # noqa: RQS101\n"
+    assert (codes(report.fixed), report.left) == (["RQS101"], ())
+
+
+# --- fixes ------------------------------------------------------------------------------------------------------------
+
+
+def test_fix() -> None:
+    report = fix_source(LOOP, "sync.py")
+    assert report == Report("sync.py", LOOP, FIXED, check_source(LOOP, "sync.py"), ())
+
+
+def test_nothing_to_fix() -> None:
+    assert fix_source(FIXED) == Report("<stdin>", FIXED)
+
+
+@pytest.mark.parametrize("source", [UNSAFE, REFUSED])
+def test_what_is_not_safe_is_left(source: str) -> None:
+    assert fix_source(source) == Report("<stdin>", source, left=check_source(source))
+
+
+def test_unsafe_fixes() -> None:
+    report = fix_source(UNSAFE, settings=Settings(unsafe_fixes=True))
+    assert report.after == FIXED.replace("(name)", "(name, **options)")
+    assert [finding.applicability for finding in report.fixed] == ["unsafe"]
+
+
+def test_what_is_left_is_told_where_it_is_now() -> None:
+    source = f"{LOOP}def f():\n    for name in names: requests.get(name, **options)\n"
+    report = fix_source(source)
+    assert [(finding.start.row, finding.applicability) for finding in report.fixed] == [(3, "safe")]
+    assert [(finding.start.row, finding.applicability) for finding in report.left] == [(6, "unsafe")]
+
+
+# --- edits ------------------------------------------------------------------------------------------------------------
+
+
+def applied(text: str, edits: tuple[Edit, ...]) -> str:
+    """The text with the edits made, as an editor would: by row and column."""
+    starts = [0]
+    for line in text.replace("\r\n", "\n\n").replace("\r", "\n").split("\n\n" if "\r\n" in text else "\n"):
+        starts.append(starts[-1] + len(line) + (2 if "\r\n" in text else 1))
+    for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
+        begin, end = (min(starts[at.row - 1] + at.column - 1, len(text)) for at in (edit.start, edit.end))
+        text = text[:begin] + edit.content + text[end:]
+    return text
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        LOOP,
+        HEADERS,
+        LOOP.rstrip("\n"),
+        LOOP.replace("\n", "\r\n"),
+        LOOP.replace("\n", "\r"),
+        LOOP.replace("for", "x = '\x0c\x1c\x85\u2028'\n\x0cfor"),
+        f'"""Docstring."""\n{LOOP}print(1)\n',
+        "from requests import get, post\n[get(name) for name in names]\n",
+        "import requests\nrequests.get(a)\nx\nrequests.get(b)",
+        "import requests\ndef f(): requests.get(a); requests.get(b)\n",
+    ],
+)
+@pytest.mark.parametrize("style", ["assign", "with"])
+def test_edits_give_the_fixed_text(source: str, style: str) -> None:
+    settings = Settings(session_style="with" if style == "with" else "assign")
+    found = check_source(source, settings=settings, with_edits=True)
+    assert len({finding.edits for finding in found}) == 1
+    assert applied(source, found[0].edits) == fix_source(source, settings=settings).after
+
+
+def test_each_group_has_its_own_edits() -> None:
+    source = f"{LOOP}def f():\n    for name in names:\n        requests.get(name)\n"
+    script, function = check_source(source, with_edits=True)
+    assert applied(source, script.edits) == source.replace(LOOP, FIXED)
+    assert {edit.start.row for edit in function.edits} == {5, 6}
+    both = applied(source, script.edits + function.edits)
+    assert fix_source(both).after is None
+    assert "requests.get" not in both
+
+
+def test_no_edits_where_there_is_no_fix() -> None:
+    assert [finding.edits for finding in check_source(REFUSED, with_edits=True)] == [()]
+
+
+def test_edits_of_an_unsafe_fix_are_told() -> None:
+    (finding,) = check_source(UNSAFE, with_edits=True)
+    assert applied(UNSAFE, finding.edits) == fix_source(UNSAFE, settings=Settings(unsafe_fixes=True)).after
+
+
+# --- what is not Python -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "row"),
+    [
+        ("import requests\n\n\nx = $\n\n", 4),
+        ("import requests\nx = 08\n", 2),
+        ("import requests\nprint 'a'\n\n\n", 2),
+        ("import requests\n\nif x y:\n    pass\n", 3),
+        ("import requests\ndef f():\n        x\n    y\n", 4),
+        ("import requests\n  x\n", 2),
+    ],
+)
+def test_syntax_error_is_told_where_it_is(source: str, row: int) -> None:
+    (finding,) = check_source(source, "sync.py")
+    assert (finding.code, finding.name, finding.filename) == ("RQS901", "syntax-error", "sync.py")
+    assert (finding.applicability, finding.help, finding.edits) == (None, "", ())
+    assert finding.start == finding.end
+    assert finding.start.row == row
+    assert finding.start.column >= 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("requests = 'a' b'b'", id="bytes and text are joined"),
+        pytest.param("requests = t'a' t'b'", id="joined t-strings"),  # LibCST 1.9 does not expect them
+        pytest.param("requests = '\ud800'", id="half a character"),
+        pytest.param("requests = " + "-" * 3000 + "1", id="deep expression"),
+        pytest.param("requests" + "()" * 3000, id="long chain"),
+        pytest.param("requests = " + "1 + " * 3000 + "1", id="long sum"),
+        pytest.param("if requests: pass\n" + "elif a: pass\n" * 1500, id="many branches"),
+    ],
+)
+@pytest.mark.parametrize("work", [check_source, lambda source: fix_source(source).left], ids=["check", "fix"])
+def test_what_cannot_be_read_is_a_finding(work: Callable[[str], tuple[Diagnostic, ...]], source: str) -> None:
+    assert codes(work(source)) == ["RQS901"]
+
+
+def test_no_source_ends_the_process() -> None:
+    """LibCST's parser, which is not in Python, overflows the stack on what Python itself refuses."""
+    program = "import sys; from sessionize.engine import check_source; print(len(check_source(sys.stdin.read())))"
+    path = [str(Path(engine.__file__).parent.parent), *sys.path]
+    run = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path[:] = {path!r}; {program}"],
+        input="requests = " + "(" * 5000 + ")" * 5000,
+        capture_output=True,
+        text=True,
+    )
+    assert (run.returncode, run.stdout) == (0, "1\n")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        # Python warns when it compiles them; that is not for whoever checks a file to see
+        r"requests = '\d'",
+        r"requests = f'{a}\d'",
+        r"requests = b'\d'",
+        # Python refuses them, LibCST does not
+        r"requests = '\x'",
+        r"requests = f'{a}\x'",
+        "requests = b'é'",
+        "requests = " + "1" * 5000,
+        "for *requests in a: pass",
+    ],
+)
+def test_odd_literals_are_read_in_silence(source: str) -> None:
+    assert check_source(source) == ()
+
+
+def test_fix_of_broken_source() -> None:
+    report = fix_source(BROKEN)
+    assert report == Report("<stdin>", BROKEN, left=check_source(BROKEN))
+    assert codes(report.left) == ["RQS901"]
+
+
+@pytest.mark.parametrize("settings", [Settings(ignore=("RQS9",)), Settings(select=("RQS1",))])
+def test_syntax_error_can_be_left_out(settings: Settings) -> None:
+    assert check_source(BROKEN, settings=settings) == ()
+    assert fix_source(BROKEN, settings=settings).left == ()
+    assert check_bytes(b"requests \xff", "sync.py", settings).left == ()
+
+
+# --- bytes and files --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("work", [check_bytes, fix_bytes])
+def test_bytes_that_do_not_mention_requests_are_not_parsed(work: Callable[[bytes, str, Settings], Report]) -> None:
+    assert work(b"import urllib \xff (", "sync.py", Settings()) == Report("sync.py")
+
+
+@pytest.mark.parametrize("work", [check_bytes, fix_bytes])
+def test_bytes_that_are_no_text(work: Callable[[bytes, str, Settings], Report]) -> None:
+    report = work(b"import requests \xff", "sync.py", Settings())
+    assert codes(report.left) == ["RQS901"]
+    assert report.left[0].start == Position(1, 1)
+    assert (report.before, report.after, report.error) == (None, None, None)
+
+
+def test_bytes() -> None:
+    assert check_bytes(LOOP.encode(), "sync.py", Settings()) == Report(
+        "sync.py", LOOP, left=check_source(LOOP, "sync.py")
+    )
+    assert fix_bytes(LOOP.encode(), "sync.py", Settings()) == fix_source(LOOP, "sync.py")
+    with_edits = check_bytes(LOOP.encode(), "sync.py", Settings(), with_edits=True)
+    assert with_edits.left == check_source(LOOP, "sync.py", with_edits=True)
+
+
+def test_files(tmp_path: Path) -> None:
+    path = tmp_path / "sync.py"
+    path.write_bytes(LOOP.encode())
+    name = str(path)
+    assert check_file(path, Settings()).left == check_source(LOOP, name)
+    assert check_file(path, Settings(), with_edits=True).left == check_source(LOOP, name, with_edits=True)
+    assert fix_file(path, Settings(), write=False) == fix_source(LOOP, name)
+    assert path.read_bytes() == LOOP.encode()
+    assert fix_file(path, Settings()) == fix_source(LOOP, name)
+    assert path.read_bytes() == FIXED.encode()
+    assert fix_file(path, Settings()) == Report(name, FIXED)
+
+
+@pytest.mark.parametrize(
+    ("mark", "encoding"), [(b"\xef\xbb\xbf", "utf-8"), (b"# coding: latin-1\r\n", "latin-1"), (b"", "utf-8")]
+)
+def test_encoding_is_kept(tmp_path: Path, mark: bytes, encoding: str) -> None:
+    path = tmp_path / "sync.py"
+    tail = "# café\r\n".encode(encoding)
+    path.write_bytes(mark + LOOP.replace("\n", "\r\n").encode() + tail)
+    assert fix_file(path, Settings()).error is None
+    assert path.read_bytes() == mark + FIXED.replace("\n", "\r\n").encode() + tail
+
+
+@pytest.mark.parametrize("work", [check_file, fix_file])
+def test_file_that_cannot_be_read(work: Callable[[Path, Settings], Report], tmp_path: Path) -> None:
+    report = work(tmp_path / "gone.py", Settings())
+    assert report == Report(str(tmp_path / "gone.py"), error=report.error)
+    assert report.error
+    assert "\n" not in report.error
+
+
+def test_file_that_changes_meanwhile_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "sync.py"
+    path.write_text(LOOP)
+    fix = engine.fix_bytes
+
+    def slow(data: bytes, filename: str, settings: Settings) -> Report:
+        path.write_text("# saved by an editor\n")
+        return fix(data, filename, settings)
+
+    monkeypatch.setattr(engine, "fix_bytes", slow)
+    report = fix_file(path, Settings())
+    assert report == Report(str(path), error=report.error)
+    assert report.error
+    assert path.read_text() == "# saved by an editor\n"
+
+
+# --- the proof of a fix -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ("for", "break"),
+        (FIXED.replace("# told\n", ""), "comment"),
+        (LOOP.replace("for", "# told\nfor"), "rest"),
+    ],
+)
+def test_a_wrong_fix_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str, error: str) -> None:
+    """Should `rewrite` ever fail, the file stays as it is, with its findings and an error."""
+    source = LOOP.replace("for", "# told\nfor")
+    path = tmp_path / "sync.py"
+    path.write_text(source)
+
+    class Wrong(cst.Module):
+        code = wrong
+
+    monkeypatch.setattr(engine, "rewrite", lambda *_: Wrong([]))
+    report = fix_file(path, Settings())
+    assert (report.before, report.after, report.fixed) == (source, None, ())
+    assert report.left == check_source(source, str(path))
+    assert error in str(report.error)
+    assert path.read_text() == source
