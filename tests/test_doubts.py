@@ -235,8 +235,9 @@ def test_requests_that_may_be_missing() -> None:
         ("del requests.get", "is changed"),
         ("import urllib3\nurllib3.util.connection.HAS_IPV6 = False", "is changed"),
         ("import socket\nsocket.socket = a", "is changed"),
-        ("import sys\nsys.modules['requests'] = a", "is changed"),
-        ("import sys\ndel sys.modules['requests']", "is changed"),
+        ("import sys\nsys.modules['requests'] = a", "sys.modules"),
+        ("import sys\ndef g(): sys.modules['requests'] = a", "sys.modules"),
+        ("import sys\ndef g(): sys.path[0] = a", ""),
         ("import os\nos.environ = a", ""),
         ("b.requests = a", ""),
         ("import sys\nsys.path[0] = a", ""),
@@ -256,7 +257,9 @@ def test_requests_that_may_be_missing() -> None:
         ("from httpretty import enabled", "httpretty"),
         ("import http.server as s", "server"),
         ("from http.server import HTTPServer", "server"),
+        ("import http.server\nhttp.server.HTTPServer(a)", "server"),
         ("import socketserver", "server"),
+        ("from socketserver import TCPServer", "server"),
         ("import http.client", ""),
         ("import pytest", "test"),
         ("from unittest.mock import Mock", "test"),
@@ -265,7 +268,7 @@ def test_requests_that_may_be_missing() -> None:
     ],
 )
 def test_file(source: str, reason: str) -> None:
-    found = doubt(f"{LOOP}\n{source}")
+    found = doubt(f"def f():\n {LOOP}\n{source}")
     assert reason in found
     assert bool(found) is bool(reason)
 
@@ -308,6 +311,7 @@ def test_filename(filename: str, *, test: bool) -> None:
         ("headers={'Authorization': 'NTLM a'}", "headers={'Authorization': 'NTLM a'}", False),
         ("cert='/a.pem'", "", True),
         ("cert=a", "cert=b", True),
+        ("cert=a", "cert=a", False),
         ("cert='/a.pem'", "cert='/a.pem'", False),
         ("verify=False", "", False),
     ],

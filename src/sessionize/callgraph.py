@@ -11,6 +11,9 @@ from sessionize.flow import Flow
 from sessionize.names import Names
 from sessionize.outline import last_name
 
+_NO_INSTANCE = frozenset({"", "cls", "mcs", "klass"})
+_IMPLICITLY_STATIC = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
+
 
 class Method(NamedTuple):
     """An instance method: its scope, its class's scope, and what it calls the instance."""
@@ -41,12 +44,14 @@ class CallGraph:
         """The instance methods by scope. A method that binds its first parameter anew is none."""
         first: dict[int, str] = {}
         for bind in self.outline.binds:
-            if bind.how == "param":
-                first.setdefault(bind.scope, bind.name)
+            if bind.how in ("param", "params"):
+                first.setdefault(bind.scope, bind.name if bind.how == "param" else "")
         methods = {}
         for scope, row in enumerate(self.outline.scopes):
             cls = self.outline.scopes[row.parent]
-            if row.kind == "function" and cls.kind == "class" and scope in first:
+            if row.kind == "function" and cls.kind == "class" and first.get(scope, "") not in _NO_INSTANCE:
+                if row.name in _IMPLICITLY_STATIC:
+                    continue
                 bound = len(self.names.binds(scope, first[scope])) == 1
                 # a function that the class's own body uses is a decorator or the like
                 taken = any(use.how in ("value", "arg", "()") for use in self.names.uses(row.parent, row.name))

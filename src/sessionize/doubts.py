@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 from sessionize import outline as o
 from sessionize.config import Settings
-from sessionize.facts import EAGER, BareCall, Facts, names_in
+from sessionize.facts import BareCall, Facts, names_in
 from sessionize.flow import Place
 from sessionize.outline import last_name
 
@@ -41,7 +41,12 @@ _SERVING = frozenset({"http.server", "socketserver"})
 _CONCURRENT = frozenset(
     ("threading", "concurrent", "multiprocessing", "joblib", "gevent", "eventlet", "celery", "_thread", "queue")
 )
-_HANDING = frozenset({"run_in_executor", "to_thread", "fork", "forkpty"})
+# Calls that make other threads or processes run what they are handed; some show that without an import.
+_STARTING = frozenset({"run_in_executor", "to_thread", "fork", "forkpty"})
+_HANDING = _STARTING | {
+    *("Thread", "Timer", "Process", "submit", "map", "imap", "imap_unordered", "starmap", "apply", "apply_async"),
+    *("delayed", "map_async", "starmap_async", "thread_map", "process_map", "spawn", "start_new_thread"),
+}
 _TESTING = frozenset({"pytest", "unittest", "responses", "requests_mock", "vcr", "nose"})
 _FRAMES = frozenset({"sys._getframe", "inspect.currentframe", "inspect.stack", "inspect.getmembers"})
 
@@ -65,13 +70,8 @@ class Doubts:
     def about_sharing(self, calls: Sequence[BareCall]) -> str:
         """The same, without a look at what the session is made with."""
         home = calls[0].home
-        for call in calls:
-            if reason := self.about_call(call):
-                return f"`{call.shown}` {reason}"
-        if len({self.identity_of_connection(call) for call in calls}) > 1:
-            return "its calls differ in `verify=` or `cert=`, which requests before 2.32 mixes up on one session"
-        if self.settings.cookies == "share" and not self.for_one_user(calls):
-            return "its calls are made for different users, and a session sends one's cookies with another's call"
+        if reason := self.about_calls(calls):
+            return reason
         if not all(map(_repeatable, calls)) and self.waits_between(calls):
             return "a wait lies between its calls, and a connection closed meanwhile would fail a POST or PATCH"
         if home in self._showing:
@@ -81,6 +81,24 @@ class Doubts:
         if any(map(self.taken_elsewhere, calls)):
             return "a generator expression takes the session elsewhere"
         return self.about_file
+
+    def about_calls(self, calls: Sequence[BareCall]) -> str:
+        """What about the calls themselves speaks against one session."""
+        for call in calls:
+            if reason := self.about_call(call):
+                return f"`{call.shown}` {reason}"
+        if len({self.identity_of_connection(call) for call in calls}) > 1:
+            return "its calls differ in `verify=` or `cert=`, which requests before 2.32 mixes up on one session"
+        if self.settings.cookies == "share" and not self.for_one_user(calls):
+            return "its calls are made for different users, and a session sends one's cookies with another's call"
+        return ""
+
+    def starts_threads(self, taker: o.CallSite) -> bool:
+        """Whether a call makes other threads or processes run what it is handed."""
+        name = last_name(taker.value.func)
+        plural = isinstance(taker.value.func, o.Attribute) or name in ("Thread", "Timer", "Process", "delayed")
+        concurrent = any(_CONCURRENT.intersection(module.split(".")) for module in self._modules)
+        return name in _STARTING or (name in _HANDING and plural and concurrent)
 
     def leak(self, calls: Sequence[BareCall]) -> str:
         """Why a session for these calls would carry one's credentials to another, which no fix may do; else empty."""
@@ -97,22 +115,40 @@ class Doubts:
 
     def of_threads(self, owner: int) -> str:
         """Why a session of a class (or of the module: 0) may be used by several threads or processes; else empty."""
-        concurrent = next((m for m in self._modules if m.partition(".")[0] in _CONCURRENT), None)
-        calls = {last_name(call.value.func) for call in self.outline.calls} & _HANDING
-        if concurrent is None and not calls:
+        concurrent = next((m for m in self._modules if _CONCURRENT.intersection(m.split("."))), None)
+        handing = [call for call in self.outline.calls if last_name(call.value.func) in _HANDING]
+        if concurrent is None and not any(last_name(call.value.func) in _STARTING for call in handing):
             return ""
-        cause = f"`{concurrent.partition('.')[0]}`" if concurrent is not None else f"`{min(calls)}`"
         if owner == 0:
-            return f"this module uses {cause}; give each thread or process a session of its own"
-        methods = {row.name for row in self.outline.scopes if row.parent == owner and row.kind == "function"}
+            cause = concurrent.partition(".")[0] if concurrent is not None else last_name(handing[0].value.func)
+            return f"this module uses `{cause}`; give each thread or process a session of its own"
         bases = {last_name(base) for base in self.outline.scopes[owner].bases}
-        if bases & {"Thread", "Process"} or self._hands_on(methods):
-            return f"its methods are handed to {cause}; give each thread or process a session of its own"
+        if bases & {"Thread", "Process"} or any(self._touches(owner, call) for call in handing):
+            return "its objects are handed to threads or processes; give each of them a session of its own"
         return ""
 
-    def _hands_on(self, methods: set[str]) -> bool:
-        """Whether a method of these names is taken from its object without being called."""
-        return any(use.how.startswith(".") and use.how[1:] in methods for use in self.outline.uses)
+    def _touches(self, owner: int, handing: o.CallSite) -> bool:
+        """Whether what is handed to a thread or pool has to do with the objects of a class."""
+        name = self.outline.scopes[owner].name
+        methods = {self.outline.scopes[scope].name for scope in self.facts.inner.get(owner, ())}
+        functions = {row.name: row for row in self.outline.scopes if row.kind == "function"}
+        for use in self.outline.uses:
+            if not handing.start < use.tick < handing.tick:
+                continue
+            binds = self.facts.names.binds(self.facts.names.owner(use.name, use.scope), use.name)
+            made = any(isinstance(bind.value, o.Call) and last_name(bind.value.func) == name for bind in binds)
+            instance = self.facts.graph.method(use.scope)
+            if made or use.how.removeprefix(".").removesuffix("()") in methods or use.name == name:
+                return True
+            if instance is not None and instance.owner == owner and instance.instance == use.name:
+                return True
+            if use.name in functions and any(
+                inner.how.removeprefix(".").removesuffix("()") in methods
+                for inner in self.outline.uses
+                if self.home[inner.part] == functions[use.name].root
+            ):
+                return True
+        return False
 
     # --- one call -----------------------------------------------------------------------------------------------------
 
@@ -215,6 +251,10 @@ class Doubts:
         """Whether a sleep, input, command, `await` or `yield` can come between two of the calls."""
         ticks = [call.site.tick for call in calls]
         loops = {loop for call in calls for loop in self.facts.flow.loops(call.site.part)}
+        if any(call.id < 0 for call in calls) and self._waits.get(
+            calls[0].home
+        ):  # `map` calls while it is gone through
+            return True
         return any(
             min(ticks) < tick < max(ticks) or loops.intersection(self.facts.flow.loops(part))
             for tick, part in self._waits.get(calls[0].home, ())
@@ -265,9 +305,10 @@ class Doubts:
         """Whether the call is in a generator expression that is not taken to its end on the spot."""
         for part in self.facts.flow.ancestors(call.site.part):
             row = self.outline.parts[part]
-            taker = last_name(self.outline.calls[row.call].value.func) if row.how == "arg" else ""
-            if row.kind == "genexp" and row.how not in ("read", "unpack") and taker not in EAGER:
-                return True
+            if row.kind == "genexp" and row.how not in ("read", "unpack"):
+                taker = self.outline.calls[row.call] if row.how == "arg" else None
+                if taker is None or not self.facts.is_eager(taker):
+                    return True
         return False
 
     @cached_property

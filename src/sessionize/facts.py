@@ -197,7 +197,8 @@ class Facts:
 
     def repeated(self, home: int) -> list[BareCall]:
         """The calls of a home that should share a session."""
-        return [call for call in self.by_home.get(home, ()) if call.id in self.loops or call.id in self.chained]
+        calls = [call for call in self.by_home.get(home, ()) if call.id in self.loops or call.id in self.chained]
+        return calls + [call for call in self.mapped if call.home == home]
 
     @cached_property
     def single(self) -> list[BareCall]:
@@ -287,6 +288,8 @@ class Facts:
         """What turns objects into data, with the class whose objects it sees; -1 if it may be any."""
         shown = []
         for use in self.outline.uses:
+            if use.name == "vars" and use.how in ("value", "arg") and self.names.owner("vars", use.scope) == -1:
+                shown.append((-1, "vars"))
             if "__dict__" in use.how:
                 method = self.graph.method(use.scope)
                 own = method is not None and method.instance == use.name
@@ -295,7 +298,7 @@ class Facts:
             path = self.origin(call.value.func, call.scope)
             given = self.constant(call.value.args[0].value, call.scope) if call.value.args else o.NONE
             options = isinstance(given, o.Call) and o.last_name(given.func) == "parse_args"
-            data = path in ("dataclasses.asdict", "dataclasses.astuple")
+            data = path in ("dataclasses.asdict", "dataclasses.astuple", "dataclasses.fields")
             if data or (path == "builtins.vars" and call.value.args and not options):
                 shown.append((-1, f"{o.last_name(call.value.func)}()"))
         return shown
@@ -310,9 +313,10 @@ class Facts:
     def host(self, call: BareCall, given: Mapping[str, o.Value] = MappingProxyType({})) -> str | None:
         """The host that a call reaches, where the source shows it. `given`: values of names to assume."""
         url = call.argument("url", 1 if call.verb == "request" else 0)
-        if url is None:
-            return None
-        text, whole = self._prefix(url, call.site.scope, given, 0)
+        return self._host(url, call.site.scope, given) if url is not None else None
+
+    def _host(self, url: o.Value, scope: int, given: Mapping[str, o.Value]) -> str | None:
+        text, whole = self._prefix(url, scope, given, 0)
         found = re.match(r"https?://([^/?#\\]+)([/?#\\]|$)", text, re.IGNORECASE)
         if found is None or not (whole or found[2]):
             return None
@@ -387,7 +391,7 @@ class Facts:
         """The functions of requests that are taken as values."""
         found = []
         for use in self.outline.uses:
-            verb = use.how.removeprefix(".") if use.how.startswith(".") else ""
+            verb = use.how.removeprefix(".") if use.taken else ""
             if use.how in ("value", "arg") or verb in VERBS:
                 name = o.Name(use.name)
                 path = self.origin(o.Attribute(name, verb) if verb else name, use.scope) or ""
@@ -396,17 +400,35 @@ class Facts:
                     found.append(Reference(use, path[9:], shown, use.call))
         return found
 
+    def is_eager(self, taker: o.CallSite) -> bool:
+        """Whether a call takes a generator that it is handed to its end at once."""
+        func = taker.value.func
+        path = self.origin(func, taker.scope) or ""
+        joins = isinstance(func, o.Attribute) and func.attr == "join"
+        return joins or path.removeprefix("builtins.") in EAGER
+
+    def spread(self, values: o.Value, scope: int) -> bool:
+        """Whether values are a literal list of URLs whose hosts are all known and differ."""
+        values = self._once(values, scope)
+        if not isinstance(values, o.Sequence) or len(values.items) < 2:
+            return False
+        hosts = [self._host(item, scope, {}) for item in values.items]
+        return None not in hosts and len(set(hosts)) == len(hosts)
+
     @cached_property
     def mapped(self) -> list[BareCall]:
         """The functions handed to a `map` that is gone through on the spot; each stands for the calls that are made."""
         found = []
         for ref in self.references:
-            site = self.outline.calls[ref.taker]
-            into = o.last_name(self.outline.calls[site.into].value.func) if site.how == "arg" else ""
-            here = site.how in ("read", "unpack") or into in EAGER
-            plain = len(site.value.args) == 2 and not any(arg.stars for arg in site.value.args)
-            mapping = ref.taker != -1 and self.origin(site.value.func, site.scope) == "builtins.map"
-            if mapping and here and plain and ref.verb != "request":
+            site = self.outline.calls[ref.taker] if ref.taker != -1 else None
+            if site is None or self.origin(site.value.func, site.scope) != "builtins.map" or ref.verb == "request":
+                continue
+            here = site.how in ("read", "unpack") or (
+                site.how == "arg" and self.is_eager(self.outline.calls[site.into])
+            )
+            items = site.value.args[1:]
+            slow = ref.verb in ("post", "patch") and isinstance(items[0].value, o.Call) if items else True
+            if here and len(items) == 1 and not items[0].stars and not slow:
                 stands = site._replace(value=o.Call(o.OPAQUE, ()), scope=ref.use.scope)
                 home = self.flow.home[site.part]
                 found.append(BareCall(-ref.use.tick, ref.verb, ref.use.name, ref.shown, stands, home))
@@ -424,18 +446,36 @@ class Facts:
             func = outer.value.func
             if isinstance(func, o.Attribute) and func.value == site.value and outer.start == site.start:
                 if func.attr in VERBS:
-                    found.append(IdleSession(number, site, None, loops, (self._on_session(number - 1, ""),)))
+                    call = self._on_session(number - 1, "")
+                    if not any(self._new_host_each_turn(call, loop) for loop in loops):
+                        found.append(IdleSession(number, site, None, loops, (call,)))
                 continue
             binds = [b for b in self.sessions.get(site.scope, ()) if b.part == site.part and b.tick > site.tick]
-            if binds and binds[0].how in ("assign", "with"):
-                calls = self.calls_on(binds[0])
-                once = len(calls) == 1 and not set(self.flow.loops(calls[0].site.part)) - set(
-                    self.flow.loops(site.part)
-                )
-                kept = any(use.how in ("value", "arg") for use in self.names.uses(binds[0].scope, binds[0].name))
-                if (loops or once) and not kept:
-                    found.append(IdleSession(number, site, binds[0], loops, calls))
+            if binds and binds[0].how in ("assign", "with") and not self._is_busy(site, binds[0], loops):
+                found.append(IdleSession(number, site, binds[0], loops, self.calls_on(binds[0])))
         return found
+
+    def _is_busy(self, site: o.CallSite, bind: o.Bind, loops: tuple[int, ...]) -> bool:
+        """Whether a session with a name may serve more than one call, or is there for something else."""
+        uses = self.names.uses(bind.scope, bind.name)
+        calls = self.calls_on(bind)
+        if any(use.how in ("value", "arg") or use.taken for use in uses):
+            return True
+        if loops:
+            around = [self.outline.parts[part].kind for part in self.flow.ancestors(bind.part)]
+            sometimes = {"arm", "handler"}.intersection(around[: around.index("turn")])
+            block = self.outline.parts[bind.part].parent
+            later = any(block not in self.flow.ancestors(use.part) for use in uses)
+            return bool(sometimes and later) or any(
+                self._new_host_each_turn(call, loop) for call in calls for loop in loops
+            )
+        plain = all(
+            use.how in {".close()", *(f".{verb}()" for verb in VERBS)}
+            and self.flow.home[use.part] == self.flow.home[bind.part]
+            for use in uses
+        )
+        once = len(calls) == 1 and not set(self.flow.loops(calls[0].site.part)) - set(self.flow.loops(site.part))
+        return not (plain and once)
 
     def calls_on(self, bind: o.Bind) -> tuple[BareCall, ...]:
         """The calls made on a session by its name, as if they were bare."""

@@ -15,8 +15,8 @@ from sessionize.steady import may_ever_change, plain_dict, plain_pair
 
 _PLAIN_BASES = frozenset({"object", "ABC", "ABCMeta", "Generic"})
 _STRANGE_BASES = frozenset(
-    ("NamedTuple", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "Protocol", "TypedDict", "BaseModel", "tuple")
-)
+    ("NamedTuple", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "Protocol", "TypedDict", "tuple", "Struct")
+) | {"BaseModel", "BaseSettings", "RootModel"}
 _ATTRS = frozenset({"attrs", "attr", "define", "frozen", "mutable", "s", "attributes"})
 # Objects of such classes may come into being without `__init__`.
 _RESTORING = frozenset(
@@ -81,11 +81,14 @@ class _Class:
 
     def strange(self) -> str:
         """What about the class leaves no place for a session, if anything does."""
-        bases = {last_name(_bare(base)) for base in self.row.bases}
+        family = {self.owner, *self.facts.ancestry(self.owner)}
+        bases = {last_name(_bare(base)) for scope in family for base in self.outline.scopes[scope].bases}
         if strange := sorted(bases & _STRANGE_BASES):
             return f"a class made from `{strange[0]}` has no place for a session of its own"
         if _ATTRS.intersection(last_name(_bare(decorator)) for decorator in self.row.decorators):
             return "a class made by attrs has no place for a session that is not a field"
+        if self.copies_itself():
+            return "its objects make others like them, and each would make a session"
         if "__slots__" in self.body:
             return "its `__slots__` have no place for a session"
         if guard := sorted(_GUARDING & self.body.keys()):
@@ -95,9 +98,25 @@ class _Class:
                 return f"`{shown}` is used in this file, and the session would show in it"
         return ""
 
+    def copies_itself(self) -> bool:
+        """Whether a method makes new objects of the class."""
+        for call in self.outline.calls:
+            method = self.facts.graph.method(call.scope)
+            if method is None or method.owner != self.owner:
+                continue
+            func = call.value.func
+            named = isinstance(func, o.Name) and func.name == self.row.name
+            typed = isinstance(func, o.Call) and self.facts.origin(func.func, call.scope) == "builtins.type"
+            if named or typed or last_name(func) == "__class__":
+                return True
+        return False
+
     # --- forms other than a line in `__init__` ------------------------------------------------------------------------
 
     def field(self) -> Home | str:
+        decorators = [self.facts.origin(_bare(d), self.row.parent) for d in self.row.decorators]
+        if any(path not in _DATACLASS for path in decorators):
+            return "its decorators may show the session, or have no place for it"
         fields = [s for s in self.statements if any(b.part == s and b.how in _FIELDS for b in self.body.values())]
         if not fields:
             return "its dataclass has no field behind which a session could stand"
@@ -128,7 +147,7 @@ class _Class:
             if self.outline.scopes[scope].name != "__init__":
                 continue
             root = self.outline.scopes[scope].root
-            above = [call.start for call in self.facts.init_calls if self.facts.flow.home[call.part] == root]
+            above = [call.tick for call in self.facts.init_calls if self.facts.flow.home[call.part] == root]
             method = self.facts.graph.method(scope)
             uses = self.facts.names.uses(scope, method.instance) if method is not None else []
             if not above or any(use.tick < min(above) and _may_call(use.how) for use in uses):
@@ -136,6 +155,7 @@ class _Class:
         return False
 
 
+_DATACLASS = frozenset({"dataclasses.dataclass", "functools.total_ordering"})
 _FIELDS = frozenset({"declare", "assign"})
 
 
@@ -181,6 +201,9 @@ class _Init:
         for call in self.cls.calls:
             if call.home == self.block:
                 stops.add(self.line(call.site.part))
+        for store in self.outline.stores:  # a property may have a setter
+            if store.scope == self.scope and store.name == self.instance and store.attr in self.cls.body:
+                stops.add(self.line(store.part))
         for use in facts.names.uses(self.scope, self.instance):
             if facts.flow.home[use.part] != self.block:  # in a function inside, which runs when it is called
                 function = self.outline.scopes[self.outline.parts[facts.flow.home[use.part]].scope].name
@@ -209,6 +232,12 @@ class _Init:
             return False
         if not isinstance(value, o.Attribute) or value.value != o.Name(self.instance):
             return may_ever_change(self.facts, option, self.cls.calls, place) is None
+        owned = any(
+            value.attr == bind.name for scope in self.facts.classes for bind in self.facts.binds_in.get(scope, ())
+        )
+        named = any(self.facts.origin(c.value.func, c.scope) == "builtins.setattr" for c in self.outline.calls)
+        if owned or named:
+            return False
         stores = [store for store in self.outline.stores if store.attr == value.attr]
         check = plain_pair if option == "auth" else plain_dict
         if [store.scope for store in stores] != [self.scope] or check(stores[0].value) is not None:

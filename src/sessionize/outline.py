@@ -189,11 +189,12 @@ class Use(NamedTuple):
     how: str
     key: Value = OPAQUE  # of `[]=` and `[]del`
     call: int = -1
+    taken: bool = False  # of `.x`: the attribute is taken as a value, not called or looked at
 
 
 class Bind(NamedTuple):
-    """A name that is bound: `how` is assign, param, import, star, for, with, except, def, class, augment, del, walrus,
-    match, unpack, declare (an annotation alone) or type."""
+    """A name that is bound: `how` is assign, param, params (of `*args`, `**kwargs`), import, star, for, with, except,
+    def, class, augment, del, walrus, match, unpack, declare (an annotation alone) or type."""
 
     tick: int
     part: int
@@ -312,8 +313,8 @@ class Builder:
             else scope._replace(nonlocals=scope.nonlocals | declared)
         )
 
-    def use(self, name: str, how: str, call: int = -1) -> None:
-        self.uses.append(Use(self._next(), self.at, self.scope, name, how, OPAQUE, call))
+    def use(self, name: str, how: str, call: int = -1, *, taken: bool = False) -> None:
+        self.uses.append(Use(self._next(), self.at, self.scope, name, how, OPAQUE, call, taken))
 
     def change_key(self, key: Value) -> None:
         """Adds the key, read only now, to the change of an item that is still open: the last `[]=` or `[]del`."""

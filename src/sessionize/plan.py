@@ -22,7 +22,6 @@ from sessionize.objects import object_home
 from sessionize.rules import Finding
 
 _LOCAL = frozenset({"RQS101", "RQS102"})
-_POOLED = frozenset({"map", "submit", "imap", "imap_unordered", "starmap", "apply_async", "map_async"})
 _LASTING = frozenset({"RQS103", "RQS104", "RQS105"})
 
 
@@ -44,12 +43,8 @@ class Planner:
             options[finding.call].update(finding.options)
         fixes: list[Fix] = []
         todo: list[tuple[Sequence[BareCall], Place, Sequence[str]]] = []
-        mapped: dict[int, list[BareCall]] = defaultdict(list)
-        for call in self.facts.mapped:
-            mapped[call.home].append(call)
-        for home in sorted({*self.facts.by_home, *mapped}):
-            candidates = [*self.facts.repeated(home), *mapped[home]]
-            kept, refused = self._refuse([call for call in candidates if codes[call.id] & _LOCAL])
+        for home in sorted({*self.facts.by_home, *(call.home for call in self.facts.mapped)}):
+            kept, refused = self._refuse([call for call in self.facts.repeated(home) if codes[call.id] & _LOCAL])
             fixes += refused
             if kept:
                 place = self.facts.place(kept)
@@ -178,8 +173,7 @@ class Planner:
         return [*fixes, self._shared(owner, kept, home, held)]
 
     def _shared(self, owner: int, calls: Sequence[BareCall], home: Home, hoist: Sequence[str]) -> Fix:
-        reason = next(filter(None, map(self.doubts.about_call, calls)), "")
-        reason = f"one of them {reason}" if reason else home.reason
+        reason = self.doubts.about_calls(calls) or self.doubts.about_file or home.reason
         if owner:
             name = self.naming.attribute(self.settings.session_attribute, owner)
             methods = [self.facts.graph.method(call.site.scope) for call in calls]
@@ -193,8 +187,10 @@ class Planner:
             helper, more = self.naming.imported(home.needs, calls, home.place)
             making, imports = replace(making, needs=helper), imports + more
         redirects = tuple(_redirect(call, where) for call, where in zip(calls, targets, strict=True))
-        what = "the call" if len(calls) == 1 else f"the {len(calls)} calls"
-        message = f"Share one `requests.Session` between {what} of this {'class' if owner else 'module'}"
+        where = "class" if owner else "module"
+        message = f"Share one `requests.Session` between the {len(calls)} calls of this {where}"
+        if len(calls) == 1:
+            message = f"Keep one `requests.Session` for the call of this {where}"
         ids = tuple(call.id for call in calls)
         return Fix(ids, message + _once(hoist), UNSAFE, reason, redirects, making, imports=imports)
 
@@ -205,10 +201,9 @@ class Planner:
         fixes = []
         for reference in self.facts.references:
             if -reference.use.tick in calls:
-                taker = self.facts.outline.calls[reference.taker].value.func if reference.taker != -1 else o.OPAQUE
                 reason = "other code calls it; make a session and hand on its method instead, as in `session.get`"
-                if isinstance(taker, o.Attribute) and taker.attr in _POOLED:
-                    reason = "a pool calls it from several threads or processes, and each needs a session of its own"
+                if reference.taker != -1 and self.doubts.starts_threads(self.facts.outline.calls[reference.taker]):
+                    reason = "several threads or processes may call it, and each needs a session of its own"
                 fixes.append(refusal((-reference.use.tick,), reason))
         return fixes
 
@@ -238,6 +233,8 @@ class Planner:
         if place is None or not self._made_with(create, sessions[0], place):
             return refusal(ids, "there is no place before the loop where it could be made")
         name = self.naming.variable(self.settings.session_name, self.facts.outline.parts[calls[0].home].scope)
+        if reason := self.doubts.leak(calls):
+            return refusal(ids, reason)
         doubt = self.doubts.about_sharing(calls)
         lines = self.facts.outline.parts[place.block].form == "lines"
         making, imports = self._made(calls, place, self.settings.session_style if lines else "assign", name, create)
@@ -256,17 +253,25 @@ class Planner:
         place = facts.flow.place([(session.site.tick, session.site.part)], bind.scope)
         create = _dotted(session.site.value.func)
         if any(use.how not in verbs for use in uses):
-            return refusal(ids, f"what is done with `{bind.name}` in the loop may differ from turn to turn")
+            return refusal(
+                ids, f"`{bind.name}` is not only called in the loop, and the rest may differ from turn to turn"
+            )
         inside = all(block in facts.flow.ancestors(use.part) and use.tick > bind.tick for use in uses)
         if not session.calls or len(facts.names.binds(bind.scope, bind.name)) > 1 or not inside:
-            return refusal(ids, f"`{bind.name}` is not used in this turn of the loop alone")
+            return refusal(ids, f"`{bind.name}` is bound or used elsewhere too")
         if self._shares_statement(session, bind):
             return refusal(ids, "it is made together with something else; give it a statement of its own")
         if place is None or facts.flow.home[place.block] != home or not self._made_with(create, session, place):
             return refusal(ids, "there is no place before the loop where it could be made")
-        if self.settings.cookies == "isolate" and len(session.calls) > 1:
+        loops = set(facts.flow.loops(bind.part))
+        several = len(session.calls) > 1 or set(facts.flow.loops(session.calls[0].site.part)) - loops
+        if self.settings.cookies == "isolate" and several:
             return refusal(ids, "its calls share cookies within a turn")
+        if reason := self.doubts.leak(session.calls):
+            return refusal(ids, reason)
         doubt = self.doubts.about_sharing(session.calls)
+        if several and any(call.verb not in ("get", "head", "options") for call in session.calls):
+            doubt = doubt or "what a turn leaves in its cookies, as a log-in does, would reach the next turn"
         lines = facts.outline.parts[place.block].form == "lines"
         style = self.settings.session_style if lines else "assign"
         making, imports = self._made(session.calls, place, style, bind.name, create)

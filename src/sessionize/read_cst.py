@@ -188,10 +188,12 @@ class _Reader:
 
     def params(self, params: cst.Parameters, defaults: dict[cst.Param, o.Value]) -> None:
         for param in _params(params):
-            starred = param in (params.star_arg, params.star_kwarg)
-            annotation = param.annotation.annotation if param.annotation is not None and not starred else None
+            annotation = param.annotation.annotation if param.annotation is not None else None
             kind = annotation.value if isinstance(annotation, cst.Name) else ""
-            self.build.bind_param(param.name.value, kind, defaults.get(param))
+            if param in (params.star_arg, params.star_kwarg):
+                self.build.bind(param.name.value, "params")
+            else:
+                self.build.bind_param(param.name.value, kind, defaults.get(param))
 
     def defaults(self, params: cst.Parameters) -> dict[cst.Param, o.Value]:
         return {param: self.expr(param.default) for param in _params(params) if param.default is not None}
@@ -323,20 +325,22 @@ class _Reader:
 
     # --- expressions --------------------------------------------------------------------------------------------------
 
-    def expr(self, node: cst.BaseExpression, how: str = "value", call: int = -1) -> o.Value:
+    def expr(self, node: cst.BaseExpression, how: str = "value", call: int = -1, *, taken: bool = False) -> o.Value:
         """Reads an expression whose value is then treated as `how` says (see `outline.Use`)."""
         if isinstance(node, cst.Name):
             if node.value in _CONSTANTS:
                 return _CONSTANTS[node.value]
             if how in ("value", "arg"):
                 self.references[self.build.tick + 1] = node
-            self.build.use(node.value, how, call)
+            self.build.use(node.value, how, call, taken=taken)
             return o.Name(node.value)
         if isinstance(node, cst.Attribute):
             self.build.attributes.add(node.attr.value)
-            if how in ("value", "arg"):
+            taken = how in ("value", "arg")
+            if taken:
                 self.references[self.build.tick + 1] = node
-            return o.Attribute(self.expr(node.value, f".{node.attr.value}{_tail(how)}", call=call), node.attr.value)
+            value = self.expr(node.value, f".{node.attr.value}{_tail(how)}", call, taken=taken)
+            return o.Attribute(value, node.attr.value)
         if isinstance(node, cst.Call):
             return self.call(node, how, call)
         if isinstance(node, cst.GeneratorExp):

@@ -61,12 +61,13 @@ class _Rewriter(cst.CSTTransformer):
         self.emptied: set[cst.CSTNode] = set()  # imports of which no name is left
         self.taken: dict[Fix, tuple[list[str], list[str]]] = {}  # comments above and behind a line that moves
         self.sessions: dict[cst.CSTNode, list[Fix]] = defaultdict(list)  # by the statement before which they are made
-        self.ends: dict[Fix, cst.CSTNode] = {}  # of `with` blocks: the last statement inside
         self.comments: dict[cst.CSTNode, list[str]] = defaultdict(list)  # to put above a statement
         self.imports: dict[cst.CSTNode, list[ImportEdit]] = defaultdict(list)
         self.dirty: set[cst.CSTNode] = set()  # statements with something to do inside
+        self.last: dict[Fix, int] = {}  # of `with` blocks: the last statement inside
         for fix in sorted(fixes, key=lambda fix: min(fix.calls)):
             self.prepare(fix)
+        self.nest()
         for edit in imports:
             self.imports[nodes.imports[edit.bind.tick]].append(edit)
             self.touch(edit.bind.part)
@@ -91,12 +92,22 @@ class _Rewriter(cst.CSTTransformer):
         if making.style == "with":
             inside = [self.part_of(redirect) for redirect in fix.redirects]
             inside += [fix.dissolve] if fix.dissolve is not None else []
-            last = max(self.statement_in(making.place.block, part) for part in inside)
-            self.ends[fix] = self.nodes.parts[last]
+            self.last[fix] = max(self.statement_in(making.place.block, part) for part in inside)
         elif self.parts[making.place.block].form == "inline":  # no comment can stand there
             function = self.facts.outline.scopes[self.parts[making.place.block].scope].part
             for option in making.hoist:
                 self.comments[self.nodes.parts[function]] += self.moved_comments(fix, option)
+
+    def nest(self) -> None:
+        """Makes of `with` blocks that would cross, or end before one that begins with them, an outer and an inner one."""
+        order = sorted(self.last, key=lambda fix: (_first(fix), -self.last[fix]))
+        for index, inner in reversed(list(enumerate(order))):
+            for outer in order[:index]:
+                same = _block(outer) == _block(inner)
+                if same and _first(inner) <= self.last[outer] < self.last[inner]:
+                    self.last[outer] = self.last[inner]
+        for made in self.sessions.values():
+            made.sort(key=lambda fix: -self.last.get(fix, 0))
 
     def part_of(self, redirect: Redirect) -> int:
         outline = self.facts.outline
@@ -268,7 +279,7 @@ class _Rewriter(cst.CSTTransformer):
                 else:
                     blank, above = _split(above)
                     if making.style == "with":
-                        open_blocks.append((len(body), self.ends[fix]))
+                        open_blocks.append((len(body), self.nodes.parts[self.last[fix]]))
                     elif making.style in ("init", "property"):
                         above = [cst.EmptyLine(indent=False), *above]
                     body += self.session_lines(fix, making, blank)
@@ -291,7 +302,8 @@ class _Rewriter(cst.CSTTransformer):
             body += behind
             while open_blocks and open_blocks[-1][1] in smalls:
                 start, _ = open_blocks.pop()
-                suite = cst.IndentedBlock(body[start + 1 :], indent=indent)
+                suite = cst.ensure_type(body[start].body, cst.IndentedBlock)
+                suite = suite.with_changes(body=body[start + 1 :], indent=indent)
                 body[start:] = [body[start].with_changes(body=suite)]
         return body, carried
 
@@ -326,11 +338,19 @@ class _Rewriter(cst.CSTTransformer):
 _MADE = {
     "assign": "{target} = {create}",
     "behind": "{target} = {create}",
-    "with": "with {create} as {target}: pass",
+    "with": "with {create} as {target}:\n    pass",
     "init": "def __init__(self):\n    {target} = {create}",
     "property": "@{needs}\ndef {target}(self):\n    return {create}",
     "field": "{target}: {session} = {needs}(default_factory={session}, init=False, repr=False, compare=False)",
 }
+
+
+def _first(fix: Fix) -> int:
+    return fix.making.place.before if fix.making is not None else -1
+
+
+def _block(fix: Fix) -> int:
+    return fix.making.place.block if fix.making is not None else -1
 
 
 def _method(func: cst.Attribute | cst.Name, redirect: Redirect) -> cst.Attribute:

@@ -56,7 +56,10 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
         if call.id in facts.loops:
             yield Finding("RQS101", call.id, f"`{call.shown}` in a loop opens a new connection on every turn")
     for reference in facts.references:
-        if reference.taker != -1 and last_name(facts.outline.calls[reference.taker].value.func) in ("map", "imap"):
+        taker = facts.outline.calls[reference.taker] if reference.taker != -1 else None
+        if taker is None or last_name(taker.value.func) not in ("map", "imap"):
+            continue
+        if not any(facts.spread(arg.value, taker.scope) for arg in taker.value.args[1:]):
             message = f"`{reference.shown}` handed to `map` opens a new connection for every item"
             yield Finding("RQS101", -reference.use.tick, message)
 
