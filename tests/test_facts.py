@@ -329,3 +329,24 @@ def test_sessions(source: str, sessions: str) -> None:
 def test_basic_auth(value: str, *, basic: bool) -> None:
     facts = read(f"from requests.auth import HTTPBasicAuth, HTTPDigestAuth\nx = {value}")
     assert facts.is_basic_auth(facts.outline.binds[-1].value, 0) is basic
+
+
+@pytest.mark.parametrize(
+    ("source", "calls"),
+    [
+        ("requests.Session().get(a)", ["get"]),
+        ("s = requests.Session()\ns.get(a)", ["get"]),
+        ("with requests.Session() as s: s.post(a)", ["post"]),
+        ("for x in y:\n s = requests.Session()\n s.get(x)\n s.head(x)", ["get head"]),
+        ("for x in y: requests.Session().get(x)", ["get"]),
+        (f"for url in {HOSTS}: requests.Session().get(url)", []),
+        ("requests.Session().mount(a, b)", []),
+        ("requests.Session(a).get(b)", []),
+        ("s = requests.Session()\ns.get(a)\ns.get(b)", []),
+        ("s = requests.Session()\nfor x in y: s.get(x)", []),
+        ("a.s = requests.Session()", []),
+        ("requests.Session", []),
+    ],
+)
+def test_idle_sessions(source: str, calls: list[str]) -> None:
+    assert [" ".join(call.verb for call in idle.calls) for idle in read(IMPORT + source).idle_sessions] == calls

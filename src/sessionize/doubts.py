@@ -37,7 +37,7 @@ _FORKING = frozenset({"fork", "forkpty", "closerange", "DaemonContext"})
 _BENEATH = frozenset({"requests", "urllib3", "socket"})
 _PATCHING = frozenset({"patch", "object", "setattr", "delattr", "import_module", "__import__", "wrap_function_wrapper"})
 _REPLACING = frozenset({"requests_cache", "httpretty", "pytest_socket"})
-_SERVING = frozenset({"http.server", "socketserver"})
+_SERVING = ("http.server", "socketserver")
 _CONCURRENT = frozenset(
     ("threading", "concurrent", "multiprocessing", "joblib", "gevent", "eventlet", "celery", "_thread", "queue")
 )
@@ -190,7 +190,8 @@ class Doubts:
         """What decides whether two calls may use one TLS connection."""
         verify = self.facts.constant(call.argument("verify"), call.site.scope)
         default = verify in (o.NONE, o.Const(value=True, kind="bool"))
-        return (o.NONE if default else verify), self.facts.constant(call.argument("cert"), call.site.scope)
+        cert = self.facts.constant(call.argument("cert"), call.site.scope)
+        return (o.NONE if default else verify), (call.argument("cert") or o.NONE if cert == o.OPAQUE else cert)
 
     def _authorizes_connection(self, call: BareCall) -> bool:
         """Whether its Authorization header is of a kind that a server ties to the connection (NTLM, Negotiate)."""
@@ -363,7 +364,7 @@ class Doubts:
         for module in self._modules:
             if module.partition(".")[0] in _REPLACING:
                 yield f"{module.partition('.')[0]} changes how requests works"
-            if module in _SERVING or module.partition(".")[0] in _SERVING:
+            if module.startswith(_SERVING):
                 yield "a server of this program may wait for the session's connection to close"
 
     def _test(self) -> Iterator[str]:
@@ -376,7 +377,7 @@ class Doubts:
     @cached_property
     def _modules(self) -> list[str]:
         """The paths of all that the file imports."""
-        return [bind.value.path for bind in self.outline.binds if isinstance(bind.value, o.Imported)]
+        return sorted(self.outline.modules)
 
 
 def _names_user(key: o.Value) -> bool:

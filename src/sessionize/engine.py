@@ -8,8 +8,8 @@ from __future__ import annotations
 import ast
 import difflib
 import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -219,16 +219,33 @@ class _Analysis:
 
 def _parsed(text: str) -> tuple[cst.Module, bool]:
     """The tree of a text, and whether its indentation had to be expanded for LibCST to read it."""
+    refused = _refused_by_python(text)
     try:
         return cst.parse_module(text), False
-    except cst.ParserSyntaxError as error:
-        position = Position(error.raw_line, error.raw_column + 1)
-        message = error.message
-    if "\t" in text:
-        with suppress(SyntaxError, ValueError, cst.ParserSyntaxError):
-            ast.parse(text)  # Python must accept the mixture
+    except (cst.ParserSyntaxError, cst.CSTValidationError, cst.CSTLogicError, UnicodeEncodeError) as error:
+        if refused is not None:
+            raise refused from None
+        if isinstance(error, cst.ParserSyntaxError) and "\t" in text:  # Python accepts the mixture
             return cst.parse_module(tabs.expanded(text)), True
-    raise _UnreadableError(message, position)
+        raise _UnreadableError(f"LibCST cannot read it: {error}".partition("\n")[0], Position(1, 1)) from None
+
+
+def _refused_by_python(text: str) -> _UnreadableError | None:
+    """What this Python says against a text; a newer one may accept it. Raises it where the nesting would end LibCST."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except SyntaxError as error:
+        refused = _UnreadableError(error.msg, Position(max(error.lineno or 1, 1), max(error.offset or 1, 1)))
+        if "too many" in error.msg or "too complex" in error.msg:
+            raise refused from None
+        return refused
+    except (RecursionError, MemoryError):
+        raise _UnreadableError(_TOO_DEEP, Position(1, 1)) from None
+    except ValueError as error:  # lone surrogates
+        return _UnreadableError(str(error), Position(1, 1))
+    return None
 
 
 _TOO_DEEP = "the code nests too deeply to be read"
@@ -268,7 +285,7 @@ def _fixed(analysis: _Analysis) -> Report:
     fixes = [fix for fix in analysis.fixes if fix.applicability in allowed]
     if not fixes:
         return Report(filename, text, left=analysis.diagnostics(analysis.findings))
-    done = {call for fix in fixes for call in fix.calls}
+    done = {call: set(fix.hoist) for fix in fixes for call in fix.calls}
     after = analysis.rewritten(fixes)
     try:
         again = _Analysis(after, filename, settings)
@@ -277,7 +294,7 @@ def _fixed(analysis: _Analysis) -> Report:
         wrong = f"the fix would break it: {error}; please report this file"
     if wrong is not None:
         return Report(filename, text, left=analysis.diagnostics(analysis.findings), error=wrong)
-    fixed = analysis.diagnostics(finding for finding in analysis.findings if finding.call in done)
+    fixed = analysis.diagnostics(f for f in analysis.findings if f.call in done and set(f.options) <= done[f.call])
     return Report(filename, text, after, fixed, again.diagnostics(again.findings))
 
 

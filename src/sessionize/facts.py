@@ -127,12 +127,21 @@ class Facts:
         while parts[part].parent != -1:
             outer = parts[part].parent
             test = parts[outer].test
-            if parts[outer].kind == "if" and self.outline.parts[part].kind == "arm":
+            if parts[outer].kind == "if" and self._first_arms.get(outer) == part:
                 name = test.attr if isinstance(test, o.Attribute) else test.name if isinstance(test, o.Name) else ""
                 if name == "TYPE_CHECKING":
                     return True
             part = outer
         return False
+
+    @cached_property
+    def _first_arms(self) -> dict[int, int]:
+        """The block of each `if` that runs when its test holds."""
+        arms: dict[int, int] = {}
+        for part, row in enumerate(self.outline.parts):
+            if row.kind == "arm":
+                arms.setdefault(row.parent, part)
+        return arms
 
     def _fallback(self, bind: o.Bind) -> bool:
         """Bound in place of a module that may be missing: `requests = None`, or in the handler of its import."""
@@ -324,9 +333,10 @@ class Facts:
 
     def _new_host_each_turn(self, call: BareCall, loop: int) -> bool:
         """Whether the loop goes over a literal list that gives the call another known host on every turn."""
-        bind = self._targets.get(loop)
-        if bind is None:
+        targets = self._targets.get(loop, ())
+        if len(targets) != 1:
             return False
+        bind = targets[0]
         values = self._once(bind.value, bind.scope)
         if not isinstance(values, o.Sequence) or len(self.names.binds(bind.scope, bind.name)) != 1:
             return False
@@ -338,9 +348,13 @@ class Facts:
         return None not in hosts and len(set(hosts)) == len(hosts)
 
     @cached_property
-    def _targets(self) -> dict[int, o.Bind]:
-        """The binding of each loop that goes over something with a single name."""
-        return {self.outline.parts[b.part].parent: b for b in reversed(self.outline.binds) if b.how == "for"}
+    def _targets(self) -> dict[int, list[o.Bind]]:
+        """The names that each loop binds; several for the loops of one comprehension."""
+        targets = defaultdict(list)
+        for bind in self.outline.binds:
+            if bind.how in ("for", "unpack"):
+                targets[self.outline.parts[bind.part].parent].append(bind)
+        return targets
 
     def _once(self, value: o.Value, scope: int) -> o.Value:
         """A value, or that of the name, if it is one that is bound once."""
@@ -373,7 +387,7 @@ class Facts:
                 pieces = _percent(text, right)
             case o.Call(func=o.Attribute(value=template, attr="format"), args=args):
                 text, whole = self._prefix(template, scope, given, depth + 1)
-                pieces = _format(text if whole else text.partition("{")[0] + "{}", args)
+                pieces = _format(text, args) if whole else [o.Const(text.partition("{")[0], "str"), o.OPAQUE]
             case _:
                 return "", False
         known = ""
@@ -469,6 +483,8 @@ class Facts:
             return bool(sometimes and later) or any(
                 self._new_host_each_turn(call, loop) for call in calls for loop in loops
             )
+        if self.repeated(self.flow.home[bind.part]):  # calls that may join it
+            return True
         plain = all(
             use.how in {".close()", *(f".{verb}()" for verb in VERBS)}
             and self.flow.home[use.part] == self.flow.home[bind.part]
@@ -549,7 +565,8 @@ class Facts:
         imports = self._primary(owner, name)
         instead = [bind for bind in self._live(owner, name) if bind not in imports and not self._left(bind)]
         if self.import_before(name, scope, place) is None:
-            return "maybe" if instead or self.seen_from(place, owner) is not place else "never"
+            here = any(self.flow.home[bind.part] == self.flow.home[place.block] for bind in imports)
+            return "never" if here and not instead else "maybe"
         stars = [star for star in self.names.stars if owner == 0 and star.tick > imports[-1].tick]
         return "maybe" if instead or stars else "surely"
 
@@ -591,12 +608,14 @@ def _format(text: str, args: tuple[o.Argument, ...]) -> list[o.Value]:
         fields = list(string.Formatter().parse(text))
     except ValueError:
         return [o.OPAQUE]
-    for index, (literal, field, spec, conversion) in enumerate(fields):
+    automatic = 0
+    for literal, field, spec, conversion in fields:
         pieces.append(o.Const(literal, "str"))
         if field is not None:
             plain = not spec and not conversion and not any(arg.stars for arg in args)
             numbered = field.isascii() and field.isdigit()
-            position = int(field) if numbered else index
+            position = int(field) if numbered else automatic
+            automatic += not field
             named = [arg.value for arg in args if arg.keyword == field]
             placed = [arg.value for arg in args if arg.keyword is None][position : position + 1]
             found = placed if not field or numbered else named

@@ -99,13 +99,14 @@ class _Class:
         return ""
 
     def copies_itself(self) -> bool:
-        """Whether a method makes new objects of the class."""
+        """Whether a method makes new objects of the class, as those do that are called for every step of a chain."""
         for call in self.outline.calls:
             method = self.facts.graph.method(call.scope)
             if method is None or method.owner != self.owner:
                 continue
             func = call.value.func
-            named = isinstance(func, o.Name) and func.name == self.row.name
+            special = self.outline.scopes[method.scope].name.startswith("__")  # `__getattr__`, `__getitem__`, ...
+            named = special and isinstance(func, o.Name) and func.name == self.row.name
             typed = isinstance(func, o.Call) and self.facts.origin(func.func, call.scope) == "builtins.type"
             if named or typed or last_name(func) == "__class__":
                 return True
@@ -149,8 +150,10 @@ class _Class:
             root = self.outline.scopes[scope].root
             above = [call.tick for call in self.facts.init_calls if self.facts.flow.home[call.part] == root]
             method = self.facts.graph.method(scope)
+            inits = {number for number, call in enumerate(self.outline.calls) if call in self.facts.init_calls}
             uses = self.facts.names.uses(scope, method.instance) if method is not None else []
-            if not above or any(use.tick < min(above) and _may_call(use.how) for use in uses):
+            uses = [use for use in uses if use.call not in inits and _may_call(use.how)]
+            if not above or any(use.tick < min(above) for use in uses):
                 return True
         return False
 
@@ -202,7 +205,8 @@ class _Init:
             if call.home == self.block:
                 stops.add(self.line(call.site.part))
         for store in self.outline.stores:  # a property may have a setter
-            if store.scope == self.scope and store.name == self.instance and store.attr in self.cls.body:
+            bind = self.cls.body.get(store.attr)
+            if store.scope == self.scope and store.name == self.instance and bind is not None and bind.how == "def":
                 stops.add(self.line(store.part))
         for use in facts.names.uses(self.scope, self.instance):
             if facts.flow.home[use.part] != self.block:  # in a function inside, which runs when it is called

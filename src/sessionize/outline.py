@@ -243,6 +243,7 @@ class Outline(NamedTuple):
     pauses: tuple[Pause, ...]
     stores: tuple[Store, ...]
     attributes: frozenset[str]  # every name behind a dot, and every string that could be one
+    modules: frozenset[str]  # the paths of all that is imported
     dunder_all: frozenset[str]  # the strings of `__all__`
     end: int  # a tick behind all others
 
@@ -262,6 +263,7 @@ class Builder:
     pauses: list[Pause] = field(default_factory=list)
     stores: list[Store] = field(default_factory=list)
     attributes: set[str] = field(default_factory=set)
+    modules: set[str] = field(default_factory=set)
     dunder_all: set[str] = field(default_factory=set)
     tick: int = 0
     at: int = -1  # the part being read
@@ -335,9 +337,11 @@ class Builder:
 
     def import_module(self, path: str, alias: str | None) -> None:
         """`import path [as alias]`; without an alias it binds the first name of the path."""
+        self.modules.add(path)
         self.bind(alias or path.partition(".")[0], "import", Imported(path if alias else path.partition(".")[0]))
 
     def import_from(self, module: str, name: str, alias: str | None) -> None:
+        self.modules.add(f"{module}.{name}")
         self.bind(alias or name, "import", Imported(f"{module}.{name}"))
 
     def import_star(self, module: str) -> None:
@@ -372,6 +376,7 @@ class Builder:
             tuple(self.pauses),
             tuple(self.stores),
             frozenset(self.attributes),
+            frozenset(self.modules),
             frozenset(self.dunder_all),
             self._next(),
         )

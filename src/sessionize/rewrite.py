@@ -60,7 +60,7 @@ class _Rewriter(cst.CSTTransformer):
         self.dissolved: dict[cst.CSTNode, Fix] = {}
         self.emptied: set[cst.CSTNode] = set()  # imports of which no name is left
         self.taken: dict[Fix, tuple[list[str], list[str]]] = {}  # comments above and behind a line that moves
-        self.sessions: dict[cst.CSTNode, list[Fix]] = defaultdict(list)  # by the statement before which they are made
+        self.sessions: dict[cst.CSTNode, list[Fix]] = defaultdict(list)  # by the statement they go before
         self.comments: dict[cst.CSTNode, list[str]] = defaultdict(list)  # to put above a statement
         self.imports: dict[cst.CSTNode, list[ImportEdit]] = defaultdict(list)
         self.dirty: set[cst.CSTNode] = set()  # statements with something to do inside
@@ -99,7 +99,7 @@ class _Rewriter(cst.CSTTransformer):
                 self.comments[self.nodes.parts[function]] += self.moved_comments(fix, option)
 
     def nest(self) -> None:
-        """Makes of `with` blocks that would cross, or end before one that begins with them, an outer and an inner one."""
+        """Makes an outer and an inner one of `with` blocks that would cross."""
         order = sorted(self.last, key=lambda fix: (_first(fix), -self.last[fix]))
         for index, inner in reversed(list(enumerate(order))):
             for outer in order[:index]:
@@ -295,6 +295,9 @@ class _Rewriter(cst.CSTTransformer):
                 continue
             if len(original) > 1 and len(smalls) == 1 and smalls[0] in self.emptied:
                 carried = [*above, *map(_comment_line, _trailing(new))]
+                for follow in self.follows(smalls[0]):
+                    body.append(cst.SimpleStatementLine([_small(follow)], leading_lines=carried))
+                    carried = []
                 continue
             body.append(new.with_changes(leading_lines=above))
             if len(smalls) == 1:
