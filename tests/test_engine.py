@@ -1,5 +1,6 @@
 """Check and fix through the Python interface: what is reported where, what is written, and what goes wrong quietly."""
 
+import ast
 import subprocess
 import sys
 from collections.abc import Callable
@@ -160,6 +161,17 @@ def test_fix() -> None:
     assert report == Report("sync.py", LOOP, FIXED, check_source(LOOP, "sync.py"), ())
 
 
+def test_indentation_that_only_python_reads() -> None:
+    """An inner block that is deeper, though it does not begin with the indentation of the outer one."""
+    source = 'import requests\nfor x in y:\n\tif x:\n                requests.get(x, headers={"A": """\n\tb"""})\n'
+    (finding, _) = check_source(source)
+    assert (finding.start, finding.end) == (Position(4, 17), Position(4, 29))
+    after = fix_source(source).after
+    assert after is not None
+    assert '"A": """\n\tb"""})' in after  # a tab in a string is no indentation
+    assert "\n\tif x:\n                session.get(x)" in after
+
+
 def test_nothing_to_fix() -> None:
     assert fix_source(FIXED) == Report("<stdin>", FIXED)
 
@@ -269,7 +281,10 @@ def test_syntax_error_is_told_where_it_is(source: str, row: int) -> None:
         pytest.param("requests = '\ud800'", id="half a character"),
         pytest.param("requests = " + "-" * 3000 + "1", id="deep expression"),
         pytest.param("requests" + "()" * 3000, id="long chain"),
-        pytest.param("requests = " + "1 + " * 3000 + "1", id="long sum"),
+        pytest.param("requests = " + "1 + " * 10_000 + "1", id="long sum"),
+        pytest.param("requests = " + "-" * 10_000 + "1", id="deeper expression"),
+        pytest.param("(requests): int = 1", id="brackets around what is annotated"),  # only LibCST refuses it
+        pytest.param("(requests):\tint = 1", id="the same with a tab"),
         pytest.param("if requests: pass\n" + "elif a: pass\n" * 1500, id="many branches"),
     ],
 )
@@ -422,3 +437,13 @@ def test_a_wrong_fix_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert report.left == check_source(source, str(path))
     assert error in str(report.error)
     assert path.read_text() == source
+
+
+@pytest.mark.parametrize("error", [RecursionError, MemoryError])
+def test_nesting_that_python_gives_up_on(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+    def give_up(source: str) -> None:
+        raise error
+
+    monkeypatch.setattr(ast, "parse", give_up)
+    (finding,) = check_source("import requests")
+    assert (finding.code, finding.message) == ("RQS901", "the code nests too deeply to be read")

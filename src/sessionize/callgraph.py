@@ -49,9 +49,8 @@ class CallGraph:
         methods = {}
         for scope, row in enumerate(self.outline.scopes):
             cls = self.outline.scopes[row.parent]
-            if row.kind == "function" and cls.kind == "class" and first.get(scope, "") not in _NO_INSTANCE:
-                if row.name in _IMPLICITLY_STATIC:
-                    continue
+            instance = first.get(scope, "") not in _NO_INSTANCE and row.name not in _IMPLICITLY_STATIC
+            if row.kind == "function" and cls.kind == "class" and instance:
                 bound = len(self.names.binds(scope, first[scope])) == 1
                 # a function that the class's own body uses is a decorator or the like
                 taken = any(use.how in ("value", "arg", "()") for use in self.names.uses(row.parent, row.name))

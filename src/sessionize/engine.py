@@ -220,14 +220,23 @@ class _Analysis:
 def _parsed(text: str) -> tuple[cst.Module, bool]:
     """The tree of a text, and whether its indentation had to be expanded for LibCST to read it."""
     refused = _refused_by_python(text)
+    module = _tree(text)
+    if isinstance(module, cst.Module):
+        return module, False
+    if refused is not None:
+        raise refused
+    again = _tree(tabs.expanded(text)) if "\t" in text else module
+    if isinstance(again, cst.Module):
+        return again, True
+    raise _UnreadableError(f"LibCST cannot read it: {module}", Position(1, 1))
+
+
+def _tree(text: str) -> cst.Module | str:
+    """The tree of a text, or why LibCST can't make one."""
     try:
-        return cst.parse_module(text), False
+        return cst.parse_module(text)
     except (cst.ParserSyntaxError, cst.CSTValidationError, cst.CSTLogicError, UnicodeEncodeError) as error:
-        if refused is not None:
-            raise refused from None
-        if isinstance(error, cst.ParserSyntaxError) and "\t" in text:  # Python accepts the mixture
-            return cst.parse_module(tabs.expanded(text)), True
-        raise _UnreadableError(f"LibCST cannot read it: {error}".partition("\n")[0], Position(1, 1)) from None
+        return str(error).partition("\n")[0]
 
 
 def _refused_by_python(text: str) -> _UnreadableError | None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 _CODES = r"[a-z]+[0-9]+(?:[,\s]+[a-z]+[0-9]+)*"
 _LINE = re.compile(rf"# noqa(?::\s?(?P<codes>{_CODES}))?", re.IGNORECASE)
-_FILE = re.compile(rf"\s*# flake8[:=]\s*noqa(?::\s?(?P<codes>{_CODES}))?\s*$", re.IGNORECASE)
+_FILE = re.compile(rf"\s*# flake8[:=]\s*noqa(?::\s?(?P<codes>{_CODES}|[a-z]+))?\s*$", re.IGNORECASE)
 
 _Finding = TypeVar("_Finding")
 

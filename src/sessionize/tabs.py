@@ -5,15 +5,27 @@ They are read with their indentation expanded, as Python's tokenizer does it, an
 
 from __future__ import annotations
 
+import ast
 import difflib
 import re
 
-_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+_INDENT = re.compile(r"[ \t]+")
 
 
 def expanded(text: str) -> str:
-    """The text with every line's indentation in spaces."""
-    return _INDENT.sub(lambda indent: indent[0].expandtabs(8), text)
+    """The text with every line's indentation in spaces, but those inside strings. Python must accept it."""
+    inside = {
+        row
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Constant | ast.JoinedStr)
+        for row in range(node.lineno, node.end_lineno or node.lineno)
+    }
+    lines = text.split("\n")
+    for row, line in enumerate(lines):
+        if row not in inside:
+            indent = _indent(line)
+            lines[row] = indent.expandtabs(8) + line[len(indent) :]
+    return "\n".join(lines)
 
 
 def restored(text: str, changed: str) -> str:
