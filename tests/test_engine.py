@@ -447,3 +447,8 @@ def test_nesting_that_python_gives_up_on(error: type[Exception], monkeypatch: py
     monkeypatch.setattr(ast, "parse", give_up)
     (finding,) = check_source("import requests")
     assert (finding.code, finding.message) == ("RQS901", "the code nests too deeply to be read")
+
+
+def test_nesting_that_would_end_libcst_is_left_to_python() -> None:
+    (finding,) = check_source("requests = " + "(" * 300 + ")" * 300)
+    assert (finding.code, finding.message) == ("RQS901", "too many nested parentheses")
