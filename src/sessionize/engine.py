@@ -244,19 +244,32 @@ def _refused_by_python(text: str) -> _UnreadableError | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(text)
+            nested = _levels(ast.parse(text)) > _LEVELS
     except SyntaxError as error:
         refused = _UnreadableError(error.msg, Position(max(error.lineno or 1, 1), max(error.offset or 1, 1)))
         if "too many" in error.msg or "too complex" in error.msg:
             raise refused from None
         return refused
     except (RecursionError, MemoryError):
-        raise _UnreadableError(_TOO_DEEP, Position(1, 1)) from None
+        nested = True
     except ValueError as error:  # lone surrogates
         return _UnreadableError(str(error), Position(1, 1))
+    if nested:
+        raise _UnreadableError(_TOO_DEEP, Position(1, 1))
     return None
 
 
+def _levels(tree: ast.AST) -> int:
+    """How deep a tree is, up to a level beyond `_LEVELS`."""
+    level: list[ast.AST] = [tree]
+    depth = 0
+    while level and depth <= _LEVELS:
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        depth += 1
+    return depth
+
+
+_LEVELS = 1000  # at about 3,000 LibCST's parser, which is not in Python, overflows the stack
 _TOO_DEEP = "the code nests too deeply to be read"
 _NAMES = {rule.code: rule.name for rule in RULES}
 
