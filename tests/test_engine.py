@@ -452,3 +452,9 @@ def test_nesting_that_python_gives_up_on(error: type[Exception], monkeypatch: py
 def test_nesting_that_would_end_libcst_is_left_to_python() -> None:
     (finding,) = check_source("requests = " + "(" * 300 + ")" * 300)
     assert (finding.code, finding.message) == ("RQS901", "too many nested parentheses")
+
+
+@pytest.mark.parametrize("work", [check_source, lambda source: fix_source(source).left], ids=["check", "fix"])
+def test_nesting_beyond_the_recursion_limit(work: Callable[[str], tuple[Diagnostic, ...]]) -> None:
+    (finding,) = work("requests" + "()" * 600)
+    assert finding.message == "the code nests too deeply to be read"

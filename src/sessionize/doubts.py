@@ -210,8 +210,8 @@ class Doubts:
             displays = [bind.value for bind in self.facts.names.binds(owner, headers.name)]
             given += [
                 ("authorization", o.Item(headers, o.Const(use.tick, "int")))
-                for use in self.facts.names.uses(owner, headers.name)
-                if use.how == "[]=" and _names_user(use.key)
+                for use in self.facts.names.items_set(owner, headers.name)
+                if _names_user(use.key)
             ]
         else:
             displays = [headers] if headers is not None else []
@@ -237,9 +237,7 @@ class Doubts:
                     owner = self.facts.names.owner(name, call.site.scope)
                     changes = [(bind.tick, bind.part) for bind in self.facts.names.binds(owner, name)]
                     changes += [
-                        (use.tick, use.part)
-                        for use in self.facts.names.uses(owner, name)
-                        if use.how == "[]=" and _names_user(use.key)
+                        (use.tick, use.part) for use in self.facts.names.items_set(owner, name) if _names_user(use.key)
                     ]
                     for tick, part in changes:
                         if turns.intersection(self.facts.flow.loops(part)) or min(ticks) < tick < max(ticks):

@@ -288,6 +288,15 @@ class Facts:
         return found
 
     @cached_property
+    def calls_in(self) -> dict[int, list[o.CallSite]]:
+        """The calls that the methods of each class make."""
+        calls = defaultdict(list)
+        for call in self.outline.calls:
+            if (method := self.graph.method(call.scope)) is not None:
+                calls[method.owner].append(call)
+        return calls
+
+    @cached_property
     def init_calls(self) -> list[o.CallSite]:
         """The calls of another `__init__`."""
         return [call for call in self.outline.calls if o.last_name(call.value.func) == "__init__"]

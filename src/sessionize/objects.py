@@ -100,12 +100,11 @@ class _Class:
 
     def copies_itself(self) -> bool:
         """Whether a method makes new objects of the class, as those do that are called for every step of a chain."""
-        for call in self.outline.calls:
+        for call in self.facts.calls_in.get(self.owner, ()):
             method = self.facts.graph.method(call.scope)
-            if method is None or method.owner != self.owner:
-                continue
             func = call.value.func
-            special = self.outline.scopes[method.scope].name.startswith("__")  # `__getattr__`, `__getitem__`, ...
+            # `__getattr__`, `__getitem__`, ...
+            special = method is not None and self.outline.scopes[method.scope].name.startswith("__")
             named = special and isinstance(func, o.Name) and func.name == self.row.name
             typed = isinstance(func, o.Call) and self.facts.origin(func.func, call.scope) == "builtins.type"
             if named or typed or last_name(func) == "__class__":
