@@ -1,7 +1,7 @@
 """Whether an option may move from the calls to a session made before them, without a difference to any call.
 
 The value must be the same at every call, at a place before the first: bound by then, not changed until the last, and
-neither raising nor having an effect when it is taken early. SEMANTICS of requests behind it: `Session.headers` merges a
+neither raising nor having an effect when it is taken early. What requests does, behind it: `Session.headers` merges a
 plain dict as a call does (`merge_setting` in requests/sessions.py), and a pair becomes `HTTPBasicAuth` in either place.
 """
 
