@@ -100,10 +100,13 @@ class Planner:
         if len(calls) == 1:
             message = "Use one `requests.Session` for all turns"
         name = self.naming.variable(self.settings.session_name, self.facts.outline.parts[calls[0].home].scope)
-        lines = self.facts.outline.parts[place.block].form == "lines"
-        making, imports = self._making(calls, place, self.settings.session_style if lines else "assign", name, hoist)
+        making, imports = self._making(calls, place, self._style(place), name, hoist)
         redirects = _redirects(calls, name)
         return Fix(ids, message + _once(hoist), applicability, doubt, redirects, making, imports=imports)
+
+    def _style(self, place: Place) -> str:
+        """The style asked for; a `with` block needs lines of its own."""
+        return self.settings.session_style if self.facts.outline.parts[place.block].form == "lines" else "assign"
 
     def _making(
         self, calls: Sequence[BareCall], place: Place, style: str, target: str, hoist: Sequence[str]
@@ -236,8 +239,7 @@ class Planner:
         if reason := self.doubts.leak(calls):
             return refusal(ids, reason)
         doubt = self.doubts.about_sharing(calls)
-        lines = self.facts.outline.parts[place.block].form == "lines"
-        making, imports = self._made(calls, place, self.settings.session_style if lines else "assign", name, create)
+        making, imports = self._made(calls, place, self._style(place), name, create)
         redirects = tuple(Redirect(call.id, name, call.verb, name_params=False) for call in calls)
         message = "Make one session before the loop"
         return Fix(ids, message, UNSAFE if doubt else SAFE, doubt, redirects, making, imports=imports)
@@ -272,9 +274,7 @@ class Planner:
         doubt = self.doubts.about_sharing(session.calls)
         if several and any(call.verb not in ("get", "head", "options") for call in session.calls):
             doubt = doubt or "what a turn leaves in its cookies, as a log-in does, would reach the next turn"
-        lines = facts.outline.parts[place.block].form == "lines"
-        style = self.settings.session_style if lines else "assign"
-        making, imports = self._made(session.calls, place, style, bind.name, create)
+        making, imports = self._made(session.calls, place, self._style(place), bind.name, create)
         message = f"Make `{bind.name}` once, before the loop"
         return Fix(ids, message, UNSAFE if doubt else SAFE, doubt, (), making, bind.part, imports)
 
