@@ -78,6 +78,7 @@ class Facts:
         self.outline = outline
         self.filename = filename
         self.names = Names(outline)
+        self._paths: dict[tuple[str, int], str | None] = {}  # what each name was found to stand for, by scope
         leaving = (
             call.part
             for call in outline.calls
@@ -92,21 +93,23 @@ class Facts:
     def origin(self, value: o.Value, scope: int) -> str | None:
         """The dotted path of what an expression names: `requests.get`, `builtins.print`, or None if it is neither
         imported nor a name that the file does not bind."""
-        if isinstance(value, o.Attribute):
-            path = self.origin(value.value, scope)
-            path = f"{path}.{value.attr}" if path is not None else None
-        elif isinstance(value, o.Name):
-            path = self._imported(value.name, scope)
-        else:
-            return None
-        return _SAME.get(path, path) if path is not None else None
+        attributes = []
+        while isinstance(value, o.Attribute):
+            attributes.append(value.attr)
+            value = value.value
+        path = self._imported(value.name, scope) if isinstance(value, o.Name) else None
+        for attribute in reversed(attributes if path is not None else ()):
+            path = f"{path}.{attribute}"
+            path = _SAME.get(path, path)
+        return path
 
     def _imported(self, name: str, scope: int) -> str | None:
-        owner = self.names.owner(name, scope)
-        if owner == -1:
-            return f"builtins.{name}"
-        paths = {self._path(bind) for bind in self._primary(owner, name)}
-        return paths.pop() if len(paths) == 1 else None
+        if (name, scope) not in self._paths:
+            owner = self.names.owner(name, scope)
+            paths = {self._path(bind) for bind in self._primary(owner, name)} if owner != -1 else {f"builtins.{name}"}
+            path = paths.pop() if len(paths) == 1 else None
+            self._paths[name, scope] = _SAME.get(path, path) if path is not None else None
+        return self._paths[name, scope]
 
     def _primary(self, owner: int, name: str) -> list[o.Bind]:
         """The bindings of a variable that are not made in place of another."""
