@@ -3,16 +3,20 @@
 import json
 import os
 import runpy
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
 
-from sessionize import cli, engine
+from sessionize import cli, engine, pool, run as runs
+from sessionize.config import Settings
 from sessionize.rules import RULES
 
 SAFE = """\
@@ -314,6 +318,8 @@ def test_link_to_itself(run: Run) -> None:
         (("chek",), "No such command 'chek'"),
         (("check", "--nope"), "No such option"),
         (("check", "--select", "RQS7,nope"), "there is no rule 'RQS7', 'nope'"),
+        (("check", "--jobs", "0"), "'0' is neither a number from 1 nor 'auto'"),
+        (("check", "--jobs", "all"), "'all' is neither"),
         (("check", "--output-format", "xml"), "'xml' is not one of 'full', 'concise', 'json'"),
         (("check", "--output-file", "no/such/folder"), "'no/such/folder': No such file or directory"),
         (("check", "--files-from", "gone"), "'gone': No such file or directory"),
@@ -423,3 +429,90 @@ def test_encoding_that_lacks_a_character(tmp_path: Path) -> None:
     result = subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert result.returncode == 1
     assert b'requests.get(f"\\u65e5\\u672c://' in result.stdout
+
+
+# --- many files by many processes -------------------------------------------------------------------------------------
+
+
+def many(number: int = 40) -> dict[str, str]:
+    kinds = [SAFE, UNSAFE, BROKEN, "print('requests')\n", "import os\n"]
+    return {f"{index:02}/a.py": kinds[index % len(kinds)] for index in range(number)}
+
+
+@pytest.mark.parametrize("args", [("check",), ("check", "--output-format=json"), ("fix", "--diff")], ids=" ".join)
+def test_jobs_change_nothing(run: Run, args: tuple[str, ...]) -> None:
+    write(many())
+    alone = run(*args, "-j1", ".", "gone.py")
+    assert alone.status == 2
+    assert run(*args, "-j3", ".", "gone.py") == alone
+    assert run(*args, "--jobs=auto", ".", "gone.py") == alone
+
+
+def test_jobs_fix_the_same(run: Run) -> None:
+    write({f"{name}/{path}": text for name in ("one", "two") for path, text in many().items()})
+    one, two = run("fix", "-q", "-j1", "one"), run("fix", "-q", "-j2", "two")
+    assert (one.status, one.out) == (2, two.out.replace("two/", "one/"))
+    assert [path.read_text() for path in sorted(Path("one").rglob("*.py"))] == [
+        path.read_text() for path in sorted(Path("two").rglob("*.py"))
+    ]
+
+
+def test_workers_are_used_where_it_pays(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    used = []
+    processes = pool.processes
+
+    def counted(workers: int) -> ProcessPoolExecutor:
+        used.append(workers)
+        return processes(workers)
+
+    monkeypatch.setattr(pool, "processes", counted)
+    monkeypatch.setattr(runs, "_usable_cpus", lambda: 2)
+    write({"a.py": SAFE, "b.py": SAFE, "c.py": SAFE})
+    run("check", "-j8", "a.py")
+    run("check")
+    assert used == []
+    monkeypatch.setattr(runs, "BYTES_FOR_WORKERS", 10)
+    run("check", "-q")
+    run("check", "-q", "-j8")
+    assert used == [2, 3]
+
+
+def test_file_that_ends_its_process(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_file = engine.check_file
+
+    def killed(path: Path, settings: Settings, *, with_edits: bool = False) -> engine.Report:
+        if path.name == "b.py":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return check_file(path, settings, with_edits=with_edits)
+
+    monkeypatch.setattr(engine, "check_file", killed)
+    write({f"{name}.py": SAFE for name in "abcd"})
+    result = run("check", "-j2", "--output-format=json")
+    assert result.status == 2
+    assert codes(result) == ["a.py:RQS101", "c.py:RQS101", "d.py:RQS101"]
+    assert result.err.startswith("b.py: error: the process that worked on it died\n")
+
+
+def test_progress(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    write({"a.py": SAFE, "b.py": SAFE})
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert "Files" not in run("check").err
+    monkeypatch.setattr(runs, "PATIENCE", -1)
+    assert "Files  [####################################]  100%" in run("check").err
+    assert "Files" not in run("check", "--quiet").err
+
+
+def test_interrupt_ends_the_workers(tmp_path: Path) -> None:
+    """Ctrl-C, which goes to all processes of the terminal."""
+    for number in range(4):
+        (tmp_path / f"{number}.py").write_text("import requests\n" + "requests.get(url)\n" * 4000)
+    command = [sys.executable, "-m", "sessionize", "fix", "-j2", str(tmp_path)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while len(children.read_text().split()) < 2:
+        time.sleep(0.01)
+    time.sleep(0.2)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=5)
+    assert (process.returncode, err.strip()) == (130, b"sessionize: interrupted")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0.py", "1.py", "2.py", "3.py"]

@@ -10,7 +10,7 @@ import difflib
 import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -65,6 +65,7 @@ class Report:
     """What became of one file.
 
     before: its text, None if it could not be read or needed no parsing; after: its new text if a fix changed it.
+    change: its content before and after that.
     fixed: what the fix resolved, in `before`. left: the findings in force, in `after` if there is one, else in
     `before`.
     error: why the file could not be read or written.
@@ -76,6 +77,7 @@ class Report:
     fixed: tuple[Diagnostic, ...] = ()
     left: tuple[Diagnostic, ...] = ()
     error: str | None = None
+    change: tuple[bytes, bytes] | None = None
 
 
 def check_source(
@@ -106,10 +108,16 @@ def fix_bytes(data: bytes, filename: str, settings: Settings) -> Report:
     if not source.may_have_findings(data):
         return Report(filename)
     try:
-        text = source.decode(data).text
+        read = source.decode(data)
     except source.SourceError as error:
         return Report(filename, left=_broken(filename, settings, str(error), Position(1, 1)))
-    return _fix(text, filename, settings)
+    report = _fix(read.text, filename, settings)
+    if report.after is None:
+        return report
+    try:
+        return replace(report, change=(data, source.encode(read, report.after)))
+    except source.SourceError as error:
+        return Report(filename, error=str(error))
 
 
 def check_file(path: Path, settings: Settings, *, with_edits: bool = False) -> Report:
@@ -123,12 +131,20 @@ def check_file(path: Path, settings: Settings, *, with_edits: bool = False) -> R
 def fix_file(path: Path, settings: Settings, *, write: bool = True) -> Report:
     """`fix_bytes` of a file, written back unless `write` is false."""
     try:
-        data = source.read(path)
-        report = fix_bytes(data, str(path), settings)
-        if report.after is not None and write:
-            source.write(path, data, source.encode(source.decode(data), report.after))
+        report = fix_bytes(source.read(path), str(path), settings)
     except source.SourceError as error:
         return Report(str(path), error=str(error))
+    return written(report) if write else report
+
+
+def written(report: Report) -> Report:
+    """The report of a fix, once its file holds what it says."""
+    if report.change is None:
+        return report
+    try:
+        source.write(report.filename, *report.change)
+    except source.SourceError as error:
+        return Report(report.filename, error=str(error))
     return report
 
 

@@ -170,14 +170,18 @@ def _reason(error: OSError | ValueError) -> str:
 # --- discovery --------------------------------------------------------------------------------------------------------
 
 
-def discover(paths: Sequence[Path], settings: Settings, *, root: Path = Path()) -> Iterator[str | Unreadable]:
+def discover(
+    paths: Sequence[str | Path], settings: Settings, *, root: Path = Path(), seen: set[str] | None = None
+) -> Iterator[str | Unreadable]:
     """The files to check, each once, named as the user would; Unreadable for a path that leads to none.
+
+    `seen` holds the files that came before, and takes up those that come.
 
     A file or folder named outright is always taken. Folders are walked in the order of names, links to folders are not
     followed. Left out is what `exclude`, with patterns relative to `root`, and the ignore files of git say.
     """
     excluded = _Patterns(os.path.realpath(root), chain(settings.exclude, settings.extend_exclude))
-    seen: set[str] = set()
+    seen = set() if seen is None else seen
     for path in paths:
         for real, found in _found(os.fspath(path), excluded):
             if real not in seen:

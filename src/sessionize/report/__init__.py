@@ -33,8 +33,11 @@ def render(style: str, reports: Iterable[Report]) -> str:
     return FORMATS[style](entries)
 
 
-def summary(reports: Sequence[Report], *, fixing: bool = False, written: bool = True) -> str:
-    """The closing sentences: what was fixed, what is left and how to fix it, which files failed."""
+def summary(reports: Sequence[Report], *, clean: int = 0, fixing: bool = False, written: bool = True) -> str:
+    """The closing sentences: what was fixed, what is left and how to fix it, which files failed.
+
+    `clean` is the number of files of which there is nothing to report.
+    """
     sentences = []
     if fixed := _calls(diagnostic for report in reports for diagnostic in report.fixed):
         sentences.append(f"{'Fixed' if written else 'Would fix'} {_extent(fixed)}.")
@@ -44,7 +47,7 @@ def summary(reports: Sequence[Report], *, fixing: bool = False, written: bool = 
         sentences.append(f"{'Left' if fixing else 'Found'} {_extent(left, ' to fix')}: {ways}.")
     if failed := sum(map(_failed, reports)):
         sentences.append(f"{_count(failed, 'file')} could not be {'fixed' if fixing else 'checked'}.")
-    return " ".join(sentences) or ("All checks passed!" if reports else "No Python files found.")
+    return " ".join(sentences) or ("All checks passed!" if reports or clean else "No Python files found.")
 
 
 def exit_status(reports: Iterable[Report], *, written: bool = True) -> int:

@@ -1,0 +1,95 @@
+"""Tasks on executors: all come to a result, also when the processes that work on them die."""
+
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
+from multiprocessing import active_children
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sessionize import pool
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def failed(number: int) -> int:
+    return -number
+
+
+def double_or_die(fatal: tuple[int, ...], number: int) -> int:
+    if number in fatal:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return 2 * number
+
+
+def double_or_die_once(mark: Path, number: int) -> int:
+    if number == 5 and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return 2 * number
+
+
+def results(work: Callable[..., int], number: int, executors: Callable[[], Executor], **options: Any) -> list[int]:
+    return sorted(pool.run(work, ((task,) for task in range(1, number + 1)), executors, failed, width=4, **options))
+
+
+@pytest.mark.parametrize("executors", [partial(pool.processes, 2), partial(ThreadPoolExecutor, 2)])
+@pytest.mark.parametrize("chunk", [1, 3])
+@pytest.mark.parametrize("number", [0, 1, 20])
+def test_any_executor(executors: Callable[[], Executor], chunk: int, number: int) -> None:
+    assert results(double, number, executors, chunk=chunk) == [2 * task for task in range(1, number + 1)]
+
+
+def test_workers_may_be_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert results(double, 3, partial(pool.processes, 1)) == [2, 4, 6]
+
+
+@pytest.mark.parametrize("chunk", [1, 4])
+def test_task_that_ends_its_process_fails_alone(chunk: int) -> None:
+    done = results(partial(double_or_die, (3, 4, 17)), 20, partial(pool.processes, 2), chunk=chunk)
+    assert done == [-17, -4, -3, *(2 * task for task in range(1, 21) if task not in (3, 4, 17))]
+
+
+def test_worker_that_is_killed_loses_nothing(tmp_path: Path) -> None:
+    work = partial(double_or_die_once, tmp_path / "died")
+    assert results(work, 20, partial(pool.processes, 2), chunk=2) == [2 * task for task in range(1, 21)]
+
+
+class Closed(Executor):
+    """An executor that takes one task and no more."""
+
+    def __init__(self) -> None:
+        self.taken = False
+
+    def submit(self, work: Callable[..., Any], /, *args: Any, **_options: Any) -> Future[Any]:
+        if self.taken:
+            raise BrokenExecutor
+        self.taken = True
+        future: Future[Any] = Future()
+        future.set_result(work(*args))
+        return future
+
+
+def test_executor_that_takes_no_more_tasks() -> None:
+    assert results(double, 7, Closed) == [2, 4, 6, 8, 10, 12, 14]
+
+
+def test_error_of_the_work_is_raised_and_no_process_left() -> None:
+    with pytest.raises(TypeError):
+        list(pool.run(double, [(1, 2)], partial(pool.processes, 2), failed, width=4))
+    assert not active_children()
+
+
+def test_closing_ends_the_processes() -> None:
+    with closing(pool.run(double, [(1,), (2,), (3,)], partial(pool.processes, 2), failed, width=2)) as done:
+        assert next(done) in (2, 4)
+        assert active_children()
+    assert not active_children()
