@@ -1,7 +1,7 @@
 """A file as frozen plain values: its scopes, control structure, names, bindings and calls, and no syntax node.
 
-Whatever reads a file (`read_cst`) builds an `Outline` through `Builder`; everything that decides works on the outline
-alone. So decisions can be tested without a tree, and a second reader can be held equal to the first.
+Whatever reads a file (`read_ast`, `read_cst`) builds an `Outline` through `Builder`; everything that decides works on
+the outline alone. So decisions can be tested without a tree, and the two readers can be held equal.
 
 A *part* is a piece of control structure: a statement, or a block of statements. A part's id is its place in
 `Outline.parts`, and the same holds for scopes and calls. A *tick* orders everything as Python evaluates it.
@@ -9,8 +9,6 @@ A *part* is a piece of control structure: a statement, or a block of statements.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -112,11 +110,17 @@ Value: TypeAlias = Const | Name | Attribute | Item | Hole | Join | Binary | Dict
 
 OPAQUE = Opaque()
 NONE = Const(None, "NoneType")
+_EMPTY = Const("", "str")
 
 
 def last_name(value: Value) -> str:
     """The name behind the last dot of a name or attribute; empty for anything else."""
     return value.attr if isinstance(value, Attribute) else value.name if isinstance(value, Name) else ""
+
+
+def tail(how: str) -> str:
+    """What follows in a chain: of `x.y[0] = 1`, seen from `x.y`, it is `[]=`."""
+    return how if how[0] in ".[(" else ""
 
 
 def joined(parts: list[Value]) -> Value:
@@ -129,7 +133,7 @@ def joined(parts: list[Value]) -> Value:
                 return OPAQUE
             if isinstance(piece, Const) and isinstance(last, Const) and piece.kind == last.kind:
                 pieces[-1] = Const(last.value + piece.value, piece.kind)  # type: ignore[operator]
-            else:
+            elif last is None or piece != _EMPTY:
                 pieces.append(piece)
     if len(pieces) == 1 and isinstance(pieces[0], Const):
         return pieces[0]
@@ -273,31 +277,28 @@ class Builder:
         self.tick += 1
         return self.tick
 
-    @contextmanager
-    def part(self, kind: str, form: str = "") -> Iterator[int]:
-        outer, self.at = self.at, len(self.parts)
-        self.parts.append(Part(self._next(), kind, outer, self.scope, form))
-        yield self.at
-        self.at = outer
+    def open(self, kind: str, form: str = "") -> None:
+        """Begins a part within the one that is being read."""
+        self.parts.append(Part(self._next(), kind, self.at, self.scope, form))
+        self.at = len(self.parts) - 1
 
-    @contextmanager
-    def inner_scope(
-        self,
-        kind: str,
-        name: str,
-        form: str,
-        decorators: tuple[Value, ...] = (),
-        bases: tuple[Value, ...] = (),
-    ) -> Iterator[None]:
-        """A scope and the block that is its body: run in place for a class or comprehension, else when called."""
-        outer_scope, outer_at = self.scope, self.at
-        self.scope = len(self.scopes)
-        inline = kind in ("class", "comprehension", "generator")
-        self.at = outer_at if inline else -1
-        self.scopes.append(Scope(kind, name, outer_scope, len(self.parts), outer_at, decorators, bases))
-        with self.part("turn" if kind in ("comprehension", "generator") else "body", form):
-            yield
-        self.scope, self.at = outer_scope, outer_at
+    def close(self) -> None:
+        """Ends the part that was opened last."""
+        self.at = self.parts[self.at].parent
+
+    def open_scope(
+        self, kind: str, name: str, form: str, decorators: tuple[Value, ...] = (), bases: tuple[Value, ...] = ()
+    ) -> None:
+        """Begins a scope and the block that is its body: run in place in a class or comprehension, else if called."""
+        self.scopes.append(Scope(kind, name, self.scope, len(self.parts), self.at, decorators, bases))
+        self.scope = len(self.scopes) - 1
+        if kind not in ("class", "comprehension", "generator"):
+            self.at = -1
+        self.open("turn" if kind in ("comprehension", "generator") else "body", form)
+
+    def close_scope(self) -> None:
+        scope = self.scopes[self.scope]
+        self.scope, self.at = scope.parent, scope.part
 
     def describe(
         self, part: int, *, test: Value = OPAQUE, exhaustive: bool = False, how: str = "", call: int = -1
@@ -318,10 +319,9 @@ class Builder:
     def use(self, name: str, how: str, call: int = -1, *, taken: bool = False) -> None:
         self.uses.append(Use(self._next(), self.at, self.scope, name, how, OPAQUE, call, taken))
 
-    def change_key(self, key: Value) -> None:
-        """Adds the key, read only now, to the change of an item that is still open: the last `[]=` or `[]del`."""
-        index = next(i for i in reversed(range(len(self.uses))) if self.uses[i].how in ("[]=", "[]del"))
-        self.uses[index] = self.uses[index]._replace(key=key)
+    def change_key(self, use: int, key: Value) -> None:
+        """Adds the key, read only now, to the change of an item."""
+        self.uses[use] = self.uses[use]._replace(key=key)
 
     def bind(self, name: str, how: str, value: Value = OPAQUE) -> None:
         scope = self.scope
@@ -330,10 +330,17 @@ class Builder:
                 scope = self.scopes[scope].parent
         self.binds.append(Bind(self._next(), self.at, scope, name, how, value))
 
-    def bind_param(self, name: str, annotation: str, default: Value | None) -> None:
+    def bind_param(self, name: str, how: str, annotation: Value, default: Value | None) -> None:
         """A parameter; its value is the name of its type, if that is plain and the default is a literal of it."""
-        fits = default is None or (isinstance(default, Const) and default.kind == annotation)
-        self.bind(name, "param", Name(annotation) if annotation and fits else OPAQUE)
+        plain = how == "param" and isinstance(annotation, Name)
+        fits = default is None or (isinstance(default, Const) and Name(default.kind) == annotation)
+        self.bind(name, how, annotation if plain and fits else OPAQUE)
+
+    def text(self, value: Value) -> Value:
+        """A string: it could be the name of an attribute."""
+        if isinstance(value, Const) and isinstance(value.value, str) and value.value.isidentifier():
+            self.attributes.add(value.value)
+        return value
 
     def import_module(self, path: str, alias: str | None) -> None:
         """`import path [as alias]`; without an alias it binds the first name of the path."""

@@ -5,10 +5,12 @@ Each branch visits in the order in which Python evaluates, which is not always t
 
 from __future__ import annotations
 
+import ast
+import unicodedata
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias, cast
+from typing import TypeAlias, cast, overload
 
 import libcst as cst
 
@@ -32,9 +34,9 @@ def read_cst(module: cst.Module) -> tuple[o.Outline, Nodes]:
     Raises RecursionError where the source nests deeper than Python's recursion limit allows.
     """
     reader = _Reader()
-    with reader.build.inner_scope("module", "", "lines"):
-        reader.keep(module)
-        reader.statements(module.body)
+    reader.build.open_scope("module", "", "lines")
+    reader.keep(module)
+    reader.statements(module.body)
     outline = reader.build.finish()
     return outline, Nodes(reader.parts, tuple(reader.calls), reader.imports, reader.references)
 
@@ -65,12 +67,11 @@ class _Reader:
 
     def small_statements(self, body: Sequence[cst.BaseSmallStatement]) -> None:
         for index, small in enumerate(body):
-            kind = _KINDS.get(type(small), "simple")
-            if isinstance(small, cst.Expr) and isinstance(small.value, cst.SimpleString | cst.ConcatenatedString):
-                kind = "docstring"
-            with self.build.part(kind, "joined" if index else ""):
-                self.keep(small)
-                getattr(self, f"small_{type(small).__name__}")(small)
+            plain = isinstance(small, cst.Expr) and _is_plain_text(small.value)
+            self.build.open("docstring" if plain else _KINDS.get(type(small), "simple"), "joined" if index else "")
+            self.keep(small)
+            getattr(self, f"small_{type(small).__name__}")(small)
+            self.build.close()
 
     def suite(self, body: cst.BaseSuite) -> None:
         self.keep(body)
@@ -79,124 +80,135 @@ class _Reader:
         else:
             self.statements(cast("Sequence[cst.BaseStatement]", body.body))
 
-    def block(self, kind: str, body: cst.BaseSuite) -> None:
-        with self.build.part(kind, _form(body)):
+    def block(self, kind: str, node: cst.Else | cst.Finally | cst.BaseSuite | None) -> None:
+        if node is not None:
+            body = node if isinstance(node, cst.BaseSuite) else node.body
+            self.build.open(kind, _form(body))
             self.suite(body)
+            self.build.close()
+
+    def compound(self, kind: str, node: cst.BaseStatement) -> int:
+        """Begins the part of a statement and returns its id."""
+        self.build.open(kind)
+        self.keep(node)
+        return self.build.at
 
     def statement_If(self, node: cst.If) -> None:
-        with self.build.part("if") as part:
-            self.keep(node)
-            self.build.describe(part, test=self.expr(node.test, "read"))
-            self.block("arm", node.body)
-            if isinstance(node.orelse, cst.Else):
-                self.block("arm", node.orelse.body)
-            elif node.orelse is not None:  # `elif`: an `if` in a block where no statement can be put
-                with self.build.part("arm"):
-                    self.statement_If(node.orelse)
+        part = self.compound("if", node)
+        self.build.describe(part, test=self.expr(node.test, "read"))
+        self.block("arm", node.body)
+        if isinstance(node.orelse, cst.If):  # `elif`: an `if` in a block where no statement can be put
+            self.build.open("arm")
+            self.statement_If(node.orelse)
+            self.build.close()
+        else:
+            self.block("arm", node.orelse)
+        self.build.close()
 
     def statement_For(self, node: cst.For) -> None:
-        with self.build.part("for"):
-            self.keep(node)
-            values = self.expr(node.iter, "read")
-            with self.build.part("turn", _form(node.body)):
-                if node.asynchronous:
-                    self.build.pause()
-                self.target(node.target, "for", values)
-                self.suite(node.body)
-            if node.orelse is not None:
-                self.block("else", node.orelse.body)
+        self.compound("for", node)
+        values = self.expr(node.iter, "read")
+        self.build.open("turn", _form(node.body))
+        if node.asynchronous:
+            self.build.pause()
+        self.target(node.target, "for", values)
+        self.suite(node.body)
+        self.build.close()
+        self.block("else", node.orelse)
+        self.build.close()
 
     def statement_While(self, node: cst.While) -> None:
-        with self.build.part("while") as part:
-            self.keep(node)
-            with self.build.part("turn", _form(node.body)):
-                self.build.describe(part, test=self.expr(node.test, "read"))
-                self.suite(node.body)
-            if node.orelse is not None:
-                self.block("else", node.orelse.body)
+        part = self.compound("while", node)
+        self.build.open("turn", _form(node.body))
+        self.build.describe(part, test=self.expr(node.test, "read"))
+        self.suite(node.body)
+        self.build.close()
+        self.block("else", node.orelse)
+        self.build.close()
 
     def statement_Try(self, node: cst.Try | cst.TryStar) -> None:
-        with self.build.part("try"):
-            self.keep(node)
-            self.block("body", node.body)
-            for handler in node.handlers:
-                with self.build.part("handler", _form(handler.body)):
-                    if handler.type is not None:
-                        self.expr(handler.type, "read")
-                    if handler.name is not None:
-                        self.target(handler.name.name, "except")
-                    self.suite(handler.body)
-            if node.orelse is not None:
-                self.block("else", node.orelse.body)
-            if node.finalbody is not None:
-                self.block("finally", node.finalbody.body)
+        self.compound("try", node)
+        self.block("body", node.body)
+        for handler in node.handlers:
+            self.build.open("handler", _form(handler.body))
+            if handler.type is not None:
+                self.expr(handler.type, "read")
+            if handler.name is not None:
+                self.target(handler.name.name, "except")
+            self.suite(handler.body)
+            self.build.close()
+        self.block("else", node.orelse)
+        self.block("finally", node.finalbody)
+        self.build.close()
 
     statement_TryStar = statement_Try
 
     def statement_With(self, node: cst.With) -> None:
-        with self.build.part("with"):
-            self.keep(node)
-            for item in node.items:
-                value = self.expr(item.item)
-                if node.asynchronous:
-                    self.build.pause()
-                if item.asname is not None:
-                    self.target(item.asname.name, "with", value)
-            self.block("body", node.body)
+        self.compound("with", node)
+        for item in node.items:
+            value = self.expr(item.item)
+            if node.asynchronous:
+                self.build.pause()
+            if item.asname is not None:
+                self.target(item.asname.name, "with", value)
+        self.block("body", node.body)
+        self.build.close()
 
     def statement_Match(self, node: cst.Match) -> None:
-        with self.build.part("match") as part:
-            self.keep(node)
-            self.expr(node.subject)
-            for case in node.cases:
-                with self.build.part("arm", _form(case.body)):
-                    self.pattern(case.pattern)
-                    if case.guard is not None:
-                        self.expr(case.guard, "read")
-                    self.suite(case.body)
-            last = node.cases[-1]
-            names_all = isinstance(last.pattern, cst.MatchAs) and last.pattern.pattern is None
-            self.build.describe(part, exhaustive=names_all and last.guard is None)
+        part = self.compound("match", node)
+        self.expr(node.subject)
+        for case in node.cases:
+            self.build.open("arm", _form(case.body))
+            self.pattern(case.pattern)
+            if case.guard is not None:
+                self.expr(case.guard, "read")
+            self.suite(case.body)
+            self.build.close()
+        last = node.cases[-1]
+        names_all = isinstance(last.pattern, cst.MatchAs) and last.pattern.pattern is None
+        self.build.describe(part, exhaustive=names_all and last.guard is None)
+        self.build.close()
 
     def statement_FunctionDef(self, node: cst.FunctionDef) -> None:
-        with self.build.part("def"):
-            self.keep(node)
-            decorators = tuple(self.expr(decorator.decorator) for decorator in node.decorators)
-            defaults = self.defaults(node.params)
-            for annotation in (*(p.annotation for p in _params(node.params)), node.returns):
-                if annotation is not None:
-                    self.expr(annotation.annotation, "read")
-            self.build.bind(node.name.value, "def")
-            with self.build.inner_scope("function", node.name.value, _form(node.body), decorators):
-                self.type_parameters(node.type_parameters)
-                self.params(node.params, defaults)
-                self.suite(node.body)
+        self.compound("def", node)
+        decorators = tuple(self.expr(decorator.decorator) for decorator in node.decorators)
+        params = self.params(node.params, node.returns)
+        self.build.bind(_name(node.name), "def")
+        self.build.open_scope("function", _name(node.name), _form(node.body), decorators)
+        self.type_parameters(node.type_parameters)
+        for param in params:
+            self.build.bind_param(*param)
+        self.suite(node.body)
+        self.build.close_scope()
+        self.build.close()
 
     def statement_ClassDef(self, node: cst.ClassDef) -> None:
-        with self.build.part("class"):
-            self.keep(node)
-            decorators = tuple(self.expr(decorator.decorator) for decorator in node.decorators)
-            bases = tuple(self.expr(arg.value) for arg in (*node.bases, *node.keywords))
-            with self.build.inner_scope("class", node.name.value, _form(node.body), decorators, bases):
-                self.type_parameters(node.type_parameters)
-                self.suite(node.body)
-            self.build.bind(node.name.value, "class")
+        self.compound("class", node)
+        decorators = tuple(self.expr(decorator.decorator) for decorator in node.decorators)
+        bases = tuple(self.expr(arg.value) for arg in (*node.bases, *node.keywords))
+        self.build.open_scope("class", _name(node.name), _form(node.body), decorators, bases)
+        self.type_parameters(node.type_parameters)
+        self.suite(node.body)
+        self.build.close_scope()
+        self.build.bind(_name(node.name), "class")
+        self.build.close()
 
     def type_parameters(self, node: cst.TypeParameters | None) -> None:
         for param in node.params if node is not None else ():
-            self.build.bind(param.param.name.value, "type")
+            self.build.bind(_name(param.param.name), "type")
 
-    def params(self, params: cst.Parameters, defaults: dict[cst.Param, o.Value]) -> None:
-        for param in _params(params):
-            annotation = param.annotation.annotation if param.annotation is not None else None
-            kind = annotation.value if isinstance(annotation, cst.Name) else ""
-            if param in (params.star_arg, params.star_kwarg):
-                self.build.bind(param.name.value, "params")
-            else:
-                self.build.bind_param(param.name.value, kind, defaults.get(param))
-
-    def defaults(self, params: cst.Parameters) -> dict[cst.Param, o.Value]:
-        return {param: self.expr(param.default) for param in _params(params) if param.default is not None}
+    def params(
+        self, params: cst.Parameters, returns: cst.Annotation | None = None
+    ) -> list[tuple[str, str, o.Value, o.Value | None]]:
+        """Reads defaults and annotations; what is then to be bound."""
+        rows = _params(params)
+        defaults = [self.expr(param.default) if param.default is not None else None for param in rows]
+        kinds = [self.expr(p.annotation.annotation, "read") if p.annotation is not None else o.OPAQUE for p in rows]
+        if returns is not None:
+            self.expr(returns.annotation, "read")
+        stars = (params.star_arg, params.star_kwarg)
+        hows = ["params" if param in stars else "param" for param in rows]
+        return list(zip([_name(param.name) for param in rows], hows, kinds, defaults, strict=True))
 
     # --- small statements ---------------------------------------------------------------------------------------------
 
@@ -222,7 +234,7 @@ class _Reader:
 
     def small_AugAssign(self, node: cst.AugAssign) -> None:
         if isinstance(node.target, cst.Name):
-            self.build.use(node.target.value, "read")
+            self.build.use(_name(node.target), "read")
             self.expr(node.value, "read")
             self.target(node.target, "augment")
         else:
@@ -232,7 +244,7 @@ class _Reader:
     def small_Import(self, node: cst.Import) -> None:
         for alias in node.names:
             self.imports[self.build.tick + 1] = node
-            self.build.import_module(alias.evaluated_name, alias.evaluated_alias)
+            self.build.import_module(_normal(alias.evaluated_name), _normal(alias.evaluated_alias))
 
     def small_ImportFrom(self, node: cst.ImportFrom) -> None:
         module = "." * len(node.relative) + (_dotted(node.module) if node.module is not None else "")
@@ -241,7 +253,7 @@ class _Reader:
             return
         for alias in node.names:
             self.imports[self.build.tick + 1] = node
-            self.build.import_from(module, alias.evaluated_name, alias.evaluated_alias)
+            self.build.import_from(module, _normal(alias.evaluated_name), _normal(alias.evaluated_alias))
 
     def small_Return(self, node: cst.Return) -> None:
         if node.value is not None:
@@ -256,20 +268,19 @@ class _Reader:
     def small_Assert(self, node: cst.Assert) -> None:
         self.expr(node.test, "read")
         if node.msg is not None:
-            with self.build.part("choice"), self.build.part("arm"):
-                self.expr(node.msg)
+            self.choice(node.msg, "value")
 
     def small_Del(self, node: cst.Del) -> None:
         self.target(node.target, "del")
 
     def small_Global(self, node: cst.Global) -> None:
-        self.build.declare("global", [item.name.value for item in node.names])
+        self.build.declare("global", [_name(item.name) for item in node.names])
 
     def small_Nonlocal(self, node: cst.Nonlocal) -> None:
-        self.build.declare("nonlocal", [item.name.value for item in node.names])
+        self.build.declare("nonlocal", [_name(item.name) for item in node.names])
 
     def small_TypeAlias(self, node: cst.TypeAlias) -> None:
-        self.build.bind(node.name.value, "type")
+        self.build.bind(_name(node.name), "type")
 
     def small_Pass(self, node: cst.Pass | cst.Break | cst.Continue) -> None:
         """Nothing to read."""
@@ -281,19 +292,21 @@ class _Reader:
     def target(self, node: cst.CSTNode, how: str, value: o.Value = o.OPAQUE) -> None:
         """What is bound, changed or deleted by an assignment, a loop, `with`, `del`, ..."""
         if isinstance(node, cst.Name):
-            self.build.bind(node.value, how, value)
+            self.build.bind(_name(node), how, value)
             if node.value == "__all__" and isinstance(value, o.Sequence):
                 self.build.dunder_all |= {str(v.value) for v in value.items if isinstance(v, o.Const)}
         elif isinstance(node, cst.Attribute):
-            self.build.attributes.add(node.attr.value)
-            self.expr(node.value, f".{node.attr.value}{'del' if how == 'del' else '='}")
-            if how == "assign" and isinstance(node.value, cst.Name):
-                self.build.store(node.value.value, node.attr.value, value)
+            attr = _name(node.attr)
+            self.build.attributes.add(attr)
+            owner = self.expr(node.value, f".{attr}{'del' if how == 'del' else '='}")
+            if how == "assign" and isinstance(owner, o.Name):
+                self.build.store(owner.name, attr, value)
         elif isinstance(node, cst.Subscript):
-            self.expr(node.value, "[]del" if how == "del" else "[]=")
+            owner = self.expr(node.value, "[]del" if how == "del" else "[]=")
+            use = len(self.build.uses) - 1
             key = self.subscript(node)
-            if isinstance(node.value, cst.Name):
-                self.build.change_key(key)
+            if isinstance(owner, o.Name):
+                self.build.change_key(use, key)
         elif isinstance(node, cst.Tuple | cst.List):
             for element in node.elements:
                 self.target(element.value, "del" if how == "del" else "unpack")
@@ -306,7 +319,7 @@ class _Reader:
             if isinstance(node, cst.MatchAs) and node.pattern is not None:
                 self.pattern(node.pattern)
             if node.name is not None:
-                self.build.bind(node.name.value, "match")
+                self.build.bind(_name(node.name), "match")
         elif isinstance(node, cst.MatchValue | cst.MatchSingleton):
             self.expr(node.value, "read")
         else:
@@ -316,7 +329,7 @@ class _Reader:
                 if isinstance(child, _PATTERNS):
                     self.pattern_child(child)
             if isinstance(node, cst.MatchMapping) and node.rest is not None:
-                self.build.bind(node.rest.value, "match")
+                self.build.bind(_name(node.rest), "match")
 
     def pattern_child(self, node: cst.CSTNode) -> None:
         if isinstance(node, cst.MatchMappingElement):
@@ -332,15 +345,16 @@ class _Reader:
                 return _CONSTANTS[node.value]
             if how in ("value", "arg"):
                 self.references[self.build.tick + 1] = node
-            self.build.use(node.value, how, call, taken=taken)
-            return o.Name(node.value)
+            self.build.use(_name(node), how, call, taken=taken)
+            return o.Name(_name(node))
         if isinstance(node, cst.Attribute):
-            self.build.attributes.add(node.attr.value)
+            attr = _name(node.attr)
+            self.build.attributes.add(attr)
             taken = how in ("value", "arg")
             if taken:
                 self.references[self.build.tick + 1] = node
-            value = self.expr(node.value, f".{node.attr.value}{_tail(how)}", call, taken=taken)
-            return o.Attribute(value, node.attr.value)
+            value = self.expr(node.value, f".{attr}{o.tail(how)}", call, taken=taken)
+            return o.Attribute(value, attr)
         if isinstance(node, cst.Call):
             return self.call(node, how, call)
         if isinstance(node, cst.GeneratorExp):
@@ -355,28 +369,37 @@ class _Reader:
         args = []
         for arg in node.args:
             value = self.expr(arg.value, "unpack" if arg.star else "arg", call=call)
-            args.append(o.Argument(value, arg.keyword.value if arg.keyword is not None else None, arg.star))
+            args.append(o.Argument(value, _name(arg.keyword) if arg.keyword is not None else None, arg.star))
         return self.build.close_call(call, func, tuple(args))
 
     def expr_Subscript(self, node: cst.Subscript, how: str) -> o.Value:
-        value = self.expr(node.value, f"[]{_tail(how)}")
+        value = self.expr(node.value, f"[]{o.tail(how)}")
         return o.Item(value, self.subscript(node))
 
     def subscript(self, node: cst.Subscript) -> o.Value:
-        keys = []
-        for element in node.slice:
-            if isinstance(element.slice, cst.Index):
-                keys.append(self.expr(element.slice.value, "read"))
+        first = node.slice[0]
+        if len(node.slice) == 1 and isinstance(first.slice, cst.Index) and not isinstance(first.comma, cst.Comma):
+            value = first.slice.value
+            if first.slice.star is None and not isinstance(value, cst.Tuple):
+                return self.expr(value, "read")
+            if isinstance(value, cst.Tuple):  # `a[(b, c)]` is `a[b, c]`
+                for element in value.elements:
+                    self.expr(element.value, "unpack" if isinstance(element, cst.StarredElement) else "read")
+                return o.OPAQUE
+        for piece in (element.slice for element in node.slice):
+            if isinstance(piece, cst.Index):
+                self.expr(piece.value, "unpack" if piece.star is not None else "read")
             else:
-                piece = cst.ensure_type(element.slice, cst.Slice)
-                for bound in filter(None, (piece.lower, piece.upper, piece.step)):
+                sliced = cst.ensure_type(piece, cst.Slice)
+                for bound in filter(None, (sliced.lower, sliced.upper, sliced.step)):
                     self.expr(bound, "read")
-        return keys[0] if len(keys) == len(node.slice) == 1 else o.OPAQUE
+        return o.OPAQUE
 
-    def literal(self, node: cst.SimpleString | cst.Integer | cst.Float | cst.Imaginary, how: str) -> o.Value:
-        if isinstance(node, cst.SimpleString) and "\\" not in node.value and "b" not in node.prefix:
-            if node.raw_value.isidentifier():
-                self.build.attributes.add(node.raw_value)
+    def expr_SimpleString(self, node: cst.SimpleString, how: str) -> o.Value:
+        return self.build.text(self.literal(node))
+
+    def literal(self, node: cst.SimpleString | cst.Integer | cst.Float | cst.Imaginary, how: str = "") -> o.Value:
+        if isinstance(node, cst.SimpleString) and not {"\\", "\r"} & set(node.value) and "b" not in node.prefix:
             return o.Const(node.raw_value, "str")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # `"\d"`
@@ -386,21 +409,29 @@ class _Reader:
                 return o.OPAQUE
         return o.Const(value, type(value).__name__)
 
-    expr_SimpleString = expr_Integer = expr_Float = expr_Imaginary = literal
+    expr_Integer = expr_Float = expr_Imaginary = literal
 
     def expr_ConcatenatedString(self, node: cst.ConcatenatedString, how: str) -> o.Value:
-        return o.joined([self.expr(node.left), self.expr(node.right)])
+        pieces: list[cst.BaseExpression] = [node]
+        while isinstance(last := pieces[-1], cst.ConcatenatedString):
+            pieces[-1:] = [last.left, last.right]
+        return self.build.text(
+            o.joined([self.literal(p) if isinstance(p, cst.SimpleString) else self.expr(p) for p in pieces])
+        )
 
     def expr_FormattedString(self, node: cst.FormattedString, how: str) -> o.Value:
         parts: list[o.Value] = [o.Const("", "str")]
-        escaped = "r" not in node.prefix.lower()
+        quote = f"{'r' if 'r' in node.prefix.lower() else ''}{node.quote}"
         for part in node.parts:
             if isinstance(part, cst.FormattedStringText):
-                text = part.value.replace("{{", "{").replace("}}", "}")
-                parts.append(_unescaped(text) if escaped and "\\" in text else o.Const(text, "str"))
+                parts.append(_evaluated(part.value.replace("{{", "{").replace("}}", "}"), quote))
             else:
-                parts.append(self.hole(cst.ensure_type(part, cst.FormattedStringExpression)))
-        return o.joined(parts)
+                hole = cst.ensure_type(part, cst.FormattedStringExpression)
+                if hole.equal is not None:  # `{a = !r}` shows `a = ` before the value
+                    shown = hole.with_changes(conversion=None, format_spec=None)
+                    parts.append(o.Const(cst.Module([]).code_for_node(shown)[1:-1], "str"))
+                parts.append(self.hole(hole))
+        return self.build.text(o.joined(parts))
 
     def hole(self, part: cst.FormattedStringExpression | cst.TemplatedStringExpression) -> o.Hole:
         value = self.expr(part.expression, "read")
@@ -450,8 +481,7 @@ class _Reader:
 
     def expr_BooleanOperation(self, node: cst.BooleanOperation, how: str) -> o.Value:
         self.expr(node.left, how)
-        with self.build.part("choice"), self.build.part("arm"):
-            self.expr(node.right, how)
+        self.choice(node.right, how)
         return o.OPAQUE
 
     def expr_Comparison(self, node: cst.Comparison, how: str) -> o.Value:
@@ -459,28 +489,35 @@ class _Reader:
         first, *others = node.comparisons
         self.expr(first.comparator, "read")
         for target in others:  # of `a < b < c`, `c` is read only if `a < b`
-            with self.build.part("choice"), self.build.part("arm"):
-                self.expr(target.comparator, "read")
+            self.choice(target.comparator, "read")
         return o.OPAQUE
 
     def expr_IfExp(self, node: cst.IfExp, how: str) -> o.Value:
         self.expr(node.test, "read")
-        with self.build.part("choice"):
-            for branch in (node.body, node.orelse):
-                with self.build.part("arm"):
-                    self.expr(branch, how)
+        self.choice(node.body, how, node.orelse)
         return o.OPAQUE
+
+    def choice(self, node: cst.BaseExpression, how: str, other: cst.BaseExpression | None = None) -> None:
+        """What may not be evaluated, or another in its place."""
+        self.build.open("choice")
+        for branch in (node, other) if other is not None else (node,):
+            self.build.open("arm")
+            self.expr(branch, how)
+            self.build.close()
+        self.build.close()
 
     def expr_NamedExpr(self, node: cst.NamedExpr, how: str) -> o.Value:
         value = self.expr(node.value)
-        self.build.bind(cst.ensure_type(node.target, cst.Name).value, "walrus", value)
+        self.build.bind(_name(cst.ensure_type(node.target, cst.Name)), "walrus", value)
         return o.OPAQUE
 
     def expr_Lambda(self, node: cst.Lambda, how: str) -> o.Value:
-        defaults = self.defaults(node.params)
-        with self.build.inner_scope("lambda", "lambda", ""):
-            self.params(node.params, defaults)
-            self.expr(node.body)
+        params = self.params(node.params)
+        self.build.open_scope("lambda", "lambda", "")
+        for param in params:
+            self.build.bind_param(*param)
+        self.expr(node.body)
+        self.build.close_scope()
         return o.OPAQUE
 
     def expr_Await(self, node: cst.Await, how: str) -> o.Value:
@@ -502,15 +539,17 @@ class _Reader:
         values = self.expr(
             loop.iter, how if lazy else "read", call
         )  # a generator goes through it when it is gone through
-        with self.build.part("genexp" if lazy else "comp") as part:
-            self.build.describe(part, how=how, call=call)
-            with self.build.inner_scope("generator" if lazy else "comprehension", "", ""):
-                self.turns(loop, values)
-                if isinstance(node, cst.DictComp):
-                    self.expr(node.key)
-                    self.expr(node.value)
-                else:
-                    self.expr(node.elt)
+        self.build.open("genexp" if lazy else "comp")
+        self.build.describe(self.build.at, how=how, call=call)
+        self.build.open_scope("generator" if lazy else "comprehension", "", "")
+        self.turns(loop, values)
+        if isinstance(node, cst.DictComp):
+            self.expr(node.key)
+            self.expr(node.value)
+        else:
+            self.expr(node.elt)
+        self.build.close_scope()
+        self.build.close()
         return o.OPAQUE
 
     def turns(self, loop: cst.CompFor, values: o.Value) -> None:
@@ -548,14 +587,20 @@ _CONSTANTS: dict[str, o.Value] = {
 }
 
 
-def _unescaped(text: str) -> o.Value:
+def _evaluated(text: str, quote: str) -> o.Value:
     """The text of a piece of an f-string with its escapes read."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            return o.Const(text.encode("latin-1", "backslashreplace").decode("unicode_escape"), "str")
-        except UnicodeDecodeError:
+        try:  # the blank keeps a quote or backslash at the end from what follows
+            return o.Const(ast.literal_eval(f"{quote}{text} {quote.removeprefix('r')}")[:-1], "str")
+        except (SyntaxError, ValueError):
             return o.OPAQUE
+
+
+def _is_plain_text(node: cst.BaseExpression) -> bool:
+    while isinstance(node, cst.ConcatenatedString) and isinstance(node.left, cst.SimpleString):
+        node = node.right
+    return isinstance(node, cst.SimpleString)
 
 
 def _form(body: cst.BaseSuite) -> str:
@@ -570,9 +615,17 @@ def _params(params: cst.Parameters) -> list[cst.Param]:
 
 
 def _dotted(node: cst.Attribute | cst.Name) -> str:
-    return node.value if isinstance(node, cst.Name) else f"{_dotted(cast('cst.Name', node.value))}.{node.attr.value}"
+    return _name(node) if isinstance(node, cst.Name) else f"{_dotted(cast('cst.Name', node.value))}.{_name(node.attr)}"
 
 
-def _tail(how: str) -> str:
-    """What follows in a chain: of `x.y[0] = 1`, seen from `x.y`, it is `[]=`."""
-    return how if how[0] in ".[(" else ""
+def _name(node: cst.Name) -> str:
+    return _normal(node.value)
+
+
+@overload
+def _normal(name: str) -> str: ...
+@overload
+def _normal(name: None) -> None: ...
+def _normal(name: str | None) -> str | None:
+    """A name as Python reads it (PEP 3131)."""
+    return name if name is None or name.isascii() else unicodedata.normalize("NFKC", name)
