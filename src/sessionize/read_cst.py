@@ -395,8 +395,17 @@ class _Reader:
                     self.expr(bound, "read")
         return o.OPAQUE
 
-    def expr_SimpleString(self, node: cst.SimpleString, how: str) -> o.Value:
-        return self.build.text(self.literal(node))
+    def expr_SimpleString(self, node: cst.BaseString, how: str) -> o.Value:
+        return self.build.text(self.string(node))
+
+    expr_ConcatenatedString = expr_FormattedString = expr_SimpleString
+
+    def string(self, node: cst.BaseExpression) -> o.Value:
+        if isinstance(node, cst.SimpleString):
+            return self.literal(node)
+        if isinstance(node, cst.ConcatenatedString):
+            return o.joined([self.string(node.left), self.string(node.right)])
+        return self.formatted(node) if isinstance(node, cst.FormattedString) else self.expr(node)
 
     def literal(self, node: cst.SimpleString | cst.Integer | cst.Float | cst.Imaginary, how: str = "") -> o.Value:
         if isinstance(node, cst.SimpleString) and not {"\\", "\r"} & set(node.value) and "b" not in node.prefix:
@@ -411,15 +420,7 @@ class _Reader:
 
     expr_Integer = expr_Float = expr_Imaginary = literal
 
-    def expr_ConcatenatedString(self, node: cst.ConcatenatedString, how: str) -> o.Value:
-        pieces: list[cst.BaseExpression] = [node]
-        while isinstance(last := pieces[-1], cst.ConcatenatedString):
-            pieces[-1:] = [last.left, last.right]
-        return self.build.text(
-            o.joined([self.literal(p) if isinstance(p, cst.SimpleString) else self.expr(p) for p in pieces])
-        )
-
-    def expr_FormattedString(self, node: cst.FormattedString, how: str) -> o.Value:
+    def formatted(self, node: cst.FormattedString) -> o.Value:
         parts: list[o.Value] = [o.Const("", "str")]
         quote = f"{'r' if 'r' in node.prefix.lower() else ''}{node.quote}"
         for part in node.parts:
@@ -431,7 +432,7 @@ class _Reader:
                     shown = hole.with_changes(conversion=None, format_spec=None)
                     parts.append(o.Const(cst.Module([]).code_for_node(shown)[1:-1], "str"))
                 parts.append(self.hole(hole))
-        return self.build.text(o.joined(parts))
+        return o.joined(parts)
 
     def hole(self, part: cst.FormattedStringExpression | cst.TemplatedStringExpression) -> o.Hole:
         value = self.expr(part.expression, "read")
