@@ -7,10 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import libcst as cst
 import pytest
 
-from sessionize import engine
+from sessionize import engine, rewrite
 from sessionize.config import Settings
 from sessionize.engine import (
     Diagnostic,
@@ -24,6 +23,7 @@ from sessionize.engine import (
     fix_file,
     fix_source,
 )
+from sessionize.rewrite import Change, Writer
 
 LOOP = """\
 import requests
@@ -421,7 +421,6 @@ def test_file_that_changes_meanwhile_is_left(tmp_path: Path, monkeypatch: pytest
     ("wrong", "error"),
     [
         ("for", "break"),
-        (FIXED.replace("# told\n", ""), "comment"),
         (LOOP.replace("for", "# told\nfor"), "rest"),
     ],
 )
@@ -431,15 +430,25 @@ def test_a_wrong_fix_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     path = tmp_path / "sync.py"
     path.write_text(source)
 
-    class Wrong(cst.Module):
-        code = wrong
-
-    monkeypatch.setattr(engine, "rewrite", lambda *_: Wrong([]))
+    monkeypatch.setattr(Writer, "changes", lambda *_: [Change(0, len(source), wrong)])
     report = fix_file(path, Settings())
     assert (report.before, report.after, report.fixed) == (source, None, ())
     assert report.left == check_source(source, str(path))
     assert error in str(report.error)
     assert path.read_text() == source
+
+
+def test_a_comment_that_would_be_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Should a comment find no new place, nothing is changed."""
+    source = LOOP.replace("(name)", "(\n        name,\n        # told\n        headers=HEADERS,\n    )")
+    source = source.replace("for", 'HEADERS = {"A": "b"}\nfor')
+    assert "# told" in (fix_source(source).after or "")
+    monkeypatch.setattr(rewrite._Rewriter, "moved_comments", lambda *_: [])
+    report = fix_source(source)
+    assert (report.after, report.left) == (None, check_source(source))
+    assert "comment" in str(report.error)
+    (edits,) = {found.edits for found in check_source(source, with_edits=True)}
+    assert edits == ()
 
 
 @pytest.mark.parametrize("error", [RecursionError, MemoryError])

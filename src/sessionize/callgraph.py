@@ -87,7 +87,7 @@ class CallGraph:
             return []
         method = self._methods.get(function)
         if method is not None:
-            return [s for s in self._calls[row.name] if self._on_instance(s, method)]
+            return self._calls_on_instance[method.owner, row.name]
         owner = row.parent
         named = len(self.names.binds(owner, row.name)) == 1
         return [
@@ -96,13 +96,17 @@ class CallGraph:
             if named and isinstance(site.value.func, o.Name) and self.names.owner(row.name, site.scope) == owner
         ]
 
-    def _on_instance(self, site: o.CallSite, method: Method) -> bool:
-        """`self.name()` in a method of the same class."""
-        func = site.value.func
-        if not isinstance(func, o.Attribute) or not isinstance(func.value, o.Name):
-            return False
-        caller = self._methods.get(self.names.owner(func.value.name, site.scope))
-        return caller is not None and caller.owner == method.owner and caller.instance == func.value.name
+    @cached_property
+    def _calls_on_instance(self) -> dict[tuple[int, str], list[o.CallSite]]:
+        """The calls like `self.name()` in the methods of each class, by the class and the name."""
+        calls = defaultdict(list)
+        for site in self.outline.calls:
+            func = site.value.func
+            if isinstance(func, o.Attribute) and isinstance(func.value, o.Name):
+                caller = self._methods.get(self.names.owner(func.value.name, site.scope))
+                if caller is not None and caller.instance == func.value.name:
+                    calls[caller.owner, func.attr].append(site)
+        return calls
 
     @cached_property
     def _calls(self) -> dict[str, list[o.CallSite]]:

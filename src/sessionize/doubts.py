@@ -116,7 +116,7 @@ class Doubts:
     def of_threads(self, owner: int) -> str:
         """Why a session of a class (or of the module: 0) may be used by several threads or processes; else empty."""
         concurrent = next((m for m in self._modules if _CONCURRENT.intersection(m.split("."))), None)
-        handing = [call for call in self.outline.calls if last_name(call.value.func) in _HANDING]
+        handing = self._handing
         if concurrent is None and not any(last_name(call.value.func) in _STARTING for call in handing):
             return ""
         if owner == 0:
@@ -126,6 +126,11 @@ class Doubts:
         if bases & {"Thread", "Process"} or any(self._touches(owner, call) for call in handing):
             return "its objects are handed to threads or processes; give each of them a session of its own"
         return ""
+
+    @cached_property
+    def _handing(self) -> list[o.CallSite]:
+        """The calls that hand work to others."""
+        return [call for call in self.outline.calls if last_name(call.value.func) in _HANDING]
 
     def _touches(self, owner: int, handing: o.CallSite) -> bool:
         """Whether what is handed to a thread or pool has to do with the objects of a class."""

@@ -5,27 +5,26 @@ Nothing here raises for what a file holds: whatever is wrong with it is a diagno
 
 from __future__ import annotations
 
-import ast
 import difflib
-import re
-import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-import libcst as cst
-from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
-
-from sessionize import source, tabs
+from sessionize import layout, source
 from sessionize.config import Settings
 from sessionize.facts import Facts
-from sessionize.fix import SAFE, UNSAFE, Fix
+from sessionize.fix import SAFE, UNSAFE, Fix, LostCommentError
 from sessionize.noqa import unsuppressed
+from sessionize.outline import Outline, Span
+from sessionize.parse import TOO_DEEP, UnreadableError, parse_ast, parse_cst
 from sessionize.plan import Planner
-from sessionize.read_cst import read_cst
-from sessionize.rewrite import comments, rewrite
+from sessionize.read_ast import read_ast
 from sessionize.rules import RULES, Finding, selected
+
+if TYPE_CHECKING:
+    from sessionize.rewrite import Change
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -99,7 +98,7 @@ def check_bytes(data: bytes, filename: str, settings: Settings, *, with_edits: b
     try:
         text = source.decode(data).text
     except source.SourceError as error:
-        return Report(filename, left=_broken(filename, settings, str(error), Position(1, 1)))
+        return Report(filename, left=_broken(filename, settings, UnreadableError(str(error))))
     return Report(filename, text, left=_check(text, filename, settings, with_edits=with_edits))
 
 
@@ -110,7 +109,7 @@ def fix_bytes(data: bytes, filename: str, settings: Settings) -> Report:
     try:
         read = source.decode(data)
     except source.SourceError as error:
-        return Report(filename, left=_broken(filename, settings, str(error), Position(1, 1)))
+        return Report(filename, left=_broken(filename, settings, UnreadableError(str(error))))
     report = _fix(read.text, filename, settings)
     if report.after is None:
         return report
@@ -151,65 +150,41 @@ def written(report: Report) -> Report:
 # --- one source -------------------------------------------------------------------------------------------------------
 
 
-class _UnreadableError(Exception):
-    """A source that is not Python, and where that shows."""
-
-    def __init__(self, message: str, position: Position) -> None:
-        super().__init__(message)
-        self.position = position
-
-
-@dataclass
 class _Analysis:
-    """A source with its findings and the plan for them."""
+    """What was found in an outline, and the plan for it."""
 
-    text: str
-    filename: str
-    settings: Settings
-    module: cst.Module = field(init=False)
-    facts: Facts = field(init=False)
-    findings: list[Finding] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.module, self.expanded = _parsed(self.text)
-        outline, self.nodes = read_cst(self.module)
-        self.facts = Facts(outline, self.filename)
-        codes = selected(*_selectors(self.settings, self.filename))
-        found = [finding for rule in RULES for finding in rule.check(self.facts, self.settings)]
+    def __init__(self, outline: Outline, span: Span, text: str, filename: str, settings: Settings) -> None:
+        self.outline = outline
+        self.span = span
+        self.text = text
+        self.filename = filename
+        self.settings = settings
+        self.facts = Facts(outline, filename)
+        codes = selected(*_selectors(settings, filename))
+        found = [finding for rule in RULES for finding in rule.check(self.facts, settings)]
         self.findings = [finding for finding in found if finding.code in codes]
-        if self.findings and "noqa" in self.text:
-            self.findings = unsuppressed(self.findings, lambda f: f.code, lambda f: self.span(f)[0].row, self.text)
-        self.planner = Planner(self.facts, self.settings)
+        if self.findings and "noqa" in text:
+            self.findings = unsuppressed(self.findings, lambda f: f.code, lambda f: span(f.call)[0][0], text)
+        self.planner = Planner(self.facts, settings)
         self.fixes = self.planner.plan(self.findings)
-        self.fix_of = {call: fix for fix in self.fixes for call in fix.calls}
 
-    @cached_property
-    def positions(self) -> Mapping[cst.CSTNode, CodeRange]:
-        wrapper = MetadataWrapper(self.module, unsafe_skip_copy=True)
-        return wrapper.resolve(PositionProvider)
-
-    def span(self, finding: Finding) -> tuple[Position, Position]:
-        """Where the callee of a finding stands in the text."""
-        handed_on = finding.call < 0
-        callee = self.nodes.references[-finding.call] if handed_on else self.nodes.calls[finding.call].func
-        place = self.positions[callee]
-        shift = tabs.removed_before(self.text, place.start.line) if self.expanded else 0
-        start, end = place.start, place.end
-        return Position(start.line, start.column + 1 - shift), Position(end.line, end.column + 1 - shift)
-
-    def diagnostics(self, findings: Iterable[Finding], *, with_edits: bool = False) -> tuple[Diagnostic, ...]:
-        edits = {fix: self.edits(fix) for fix in self.fixes if fix.applicability is not None} if with_edits else {}
+    def diagnostics(
+        self, findings: Iterable[Finding], edits: Mapping[Fix, tuple[Edit, ...]] = MappingProxyType({})
+    ) -> tuple[Diagnostic, ...]:
+        fix_of = {call: fix for fix in self.fixes for call in fix.calls}
         diagnostics = []
         for finding in findings:
-            fix = self.fix_of.get(finding.call)
+            fix = fix_of.get(finding.call)
             own = fix is not None and set(finding.options) <= set(fix.hoist)
+            start, end = self.span(finding.call)
             diagnostics.append(
                 Diagnostic(
                     finding.code,
                     _NAMES[finding.code],
                     finding.message,
                     self.filename,
-                    *self.span(finding),
+                    Position(*start),
+                    Position(*end),
                     fix.help if fix is not None and own else _without_fix(fix),
                     fix.applicability if fix is not None and own else None,
                     edits.get(fix, ()) if fix is not None and own else (),
@@ -217,76 +192,84 @@ class _Analysis:
             )
         return tuple(sorted(diagnostics, key=lambda d: (d.start, d.code)))
 
-    def rewritten(self, fixes: Sequence[Fix]) -> str:
-        imports = self.planner.imports(fixes)
-        code = rewrite(self.module, self.nodes, self.facts, fixes, imports, self.positions).code
-        return tabs.restored(self.text, code) if self.expanded else code
+
+def _analysis(text: str, filename: str, settings: Settings) -> _Analysis:
+    """What is found in a text, read through Python's own tree; a newer Python's syntax through LibCST's.
+
+    UnreadableError if neither reads it.
+    """
+    try:
+        return _Analysis(*_read(text), text, filename, settings)
+    except RecursionError:
+        raise UnreadableError(TOO_DEEP) from None
+
+
+def _read(text: str) -> tuple[Outline, Span]:
+    try:
+        return read_ast(parse_ast(text), text)
+    except UnreadableError as error:
+        if error.final:
+            raise
+    from sessionize.read_cst import read_cst, span_of  # noqa: PLC0415  # LibCST costs more than all the rest
+
+    module = parse_cst(text)
+    outline, nodes = read_cst(module)
+    return outline, span_of(module, nodes)
+
+
+class _Rewriting:
+    """The LibCST side of an analysis, which decides anew if it does not read what Python reads.
+
+    UnreadableError if LibCST does not read the text.
+    """
+
+    def __init__(self, found: _Analysis) -> None:
+        from sessionize.read_cst import read_cst  # noqa: PLC0415
+        from sessionize.rewrite import Writer  # noqa: PLC0415
+
+        module = parse_cst(found.text)
+        outline, nodes = read_cst(module)
+        if outline != found.outline:
+            found = _Analysis(outline, found.span, found.text, found.filename, found.settings)
+        self.analysis = found
+        self.writer = Writer(found.text, module, nodes, found.facts)
+
+    def changes(self, fixes: Sequence[Fix]) -> list[Change]:
+        """What the fixes change together. LostCommentError as `Writer.changes`."""
+        return self.writer.changes(fixes, self.analysis.planner.imports(fixes))
+
+    def written(self, fixes: Sequence[Fix]) -> str:
+        """The text with these fixes made. LostCommentError as `Writer.changes`."""
+        text = self.analysis.text
+        pieces, done = [], 0
+        for change in self.changes(fixes):
+            pieces += [text[done : change.start], change.new]
+            done = change.end
+        return "".join((*pieces, text[done:]))
 
     def edits(self, fix: Fix) -> tuple[Edit, ...]:
-        """What a fix changes when it is made alone, as whole lines."""
-        old, new = _lines(self.text), _lines(self.rewritten([fix]))
-        matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-        return tuple(
-            Edit("".join(new[j1:j2]), Position(i1 + 1, 1), Position(i2 + 1, 1))
-            for tag, i1, i2, j1, j2 in matcher.get_opcodes()
-            if tag != "equal"
-        )
+        """What a fix changes when it is made alone, as whole lines; nothing if it can't be made."""
+        text = self.analysis.text
+        edits: list[Edit] = []
+        try:
+            row, done = 1, 0
+            for change in self.changes([fix]):
+                row += len(layout.lines(text[done : change.start]))
+                edits += _line_edits(text[change.start : change.end], change.new, row)
+                done = change.start
+        except LostCommentError:
+            return ()
+        return tuple(edits)
 
 
-def _parsed(text: str) -> tuple[cst.Module, bool]:
-    """The tree of a text, and whether its indentation had to be expanded for LibCST to read it."""
-    refused = _refused_by_python(text)
-    module = _tree(text)
-    if isinstance(module, cst.Module):
-        return module, False
-    if refused is not None:
-        raise refused
-    again = _tree(tabs.expanded(text)) if "\t" in text else module
-    if isinstance(again, cst.Module):
-        return again, True
-    raise _UnreadableError(f"LibCST cannot read it: {module}", Position(1, 1))
+def _line_edits(before: str, after: str, row: int) -> Iterator[Edit]:
+    """From a text that begins in `row` to another."""
+    old, new = layout.lines(before), layout.lines(after)
+    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new).get_opcodes():
+        if tag != "equal":
+            yield Edit("".join(new[j1:j2]), Position(row + i1, 1), Position(row + i2, 1))
 
 
-def _tree(text: str) -> cst.Module | str:
-    """The tree of a text, or why LibCST can't make one."""
-    try:
-        return cst.parse_module(text)
-    except (cst.ParserSyntaxError, cst.CSTValidationError, cst.CSTLogicError, UnicodeEncodeError) as error:
-        return str(error).partition("\n")[0]
-
-
-def _refused_by_python(text: str) -> _UnreadableError | None:
-    """What this Python says against a text; a newer one may accept it. Raises it where the nesting would end LibCST."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            nested = _levels(ast.parse(text)) > _LEVELS
-    except SyntaxError as error:
-        refused = _UnreadableError(error.msg, Position(max(error.lineno or 1, 1), max(error.offset or 1, 1)))
-        if "too many" in error.msg or "too complex" in error.msg:
-            raise refused from None
-        return refused
-    except (RecursionError, MemoryError):
-        nested = True
-    except ValueError as error:  # lone surrogates
-        return _UnreadableError(str(error), Position(1, 1))
-    if nested:
-        raise _UnreadableError(_TOO_DEEP, Position(1, 1))
-    return None
-
-
-def _levels(tree: ast.AST) -> int:
-    """How deep a tree is, up to a level beyond `_LEVELS`."""
-    level: list[ast.AST] = [tree]
-    depth = 0
-    while level and depth <= _LEVELS:
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
-        depth += 1
-    return depth
-
-
-_LEVELS = 1000  # at about 3,000 LibCST's parser, which is not in Python, overflows the stack
-_TOO_DEEP = "the code nests too deeply to be read"
 _NAMES = {rule.code: rule.name for rule in RULES}
 
 
@@ -300,61 +283,55 @@ def _without_fix(fix: Fix | None) -> str:
 
 def _check(text: str, filename: str, settings: Settings, *, with_edits: bool) -> tuple[Diagnostic, ...]:
     try:
-        analysis = _Analysis(text, filename, settings)
-        return analysis.diagnostics(analysis.findings, with_edits=with_edits)
-    except _UnreadableError as error:
-        return _broken(filename, settings, str(error), error.position)
-    except RecursionError:
-        return _broken(filename, settings, _TOO_DEEP, Position(1, 1))
+        found = _analysis(text, filename, settings)
+        fixes = [fix for fix in found.fixes if fix.applicability is not None]
+        if with_edits and fixes:
+            rewriting = _Rewriting(found)
+            found = rewriting.analysis
+            fixes = [fix for fix in found.fixes if fix.applicability is not None]
+            edits = {fix: rewriting.edits(fix) for fix in fixes}
+            return found.diagnostics(found.findings, edits)
+        return found.diagnostics(found.findings)
+    except UnreadableError as error:
+        return _broken(filename, settings, error)
 
 
 def _fix(text: str, filename: str, settings: Settings) -> Report:
     try:
-        return _fixed(_Analysis(text, filename, settings))
-    except _UnreadableError as error:
-        return Report(filename, text, left=_broken(filename, settings, str(error), error.position))
-    except RecursionError:
-        return Report(filename, text, left=_broken(filename, settings, _TOO_DEEP, Position(1, 1)))
-
-
-def _fixed(analysis: _Analysis) -> Report:
-    text, filename, settings = analysis.text, analysis.filename, analysis.settings
-    allowed = (SAFE, UNSAFE) if settings.unsafe_fixes else (SAFE,)
-    fixes = [fix for fix in analysis.fixes if fix.applicability in allowed]
-    if not fixes:
-        return Report(filename, text, left=analysis.diagnostics(analysis.findings))
-    done = {call: set(fix.hoist) for fix in fixes for call in fix.calls}
-    after = analysis.rewritten(fixes)
+        found = _analysis(text, filename, settings)
+        if not _applied(found):
+            return Report(filename, text, left=found.diagnostics(found.findings))
+        rewriting = _Rewriting(found)
+    except UnreadableError as error:
+        return Report(filename, text, left=_broken(filename, settings, error))
+    found = rewriting.analysis
+    fixes = _applied(found)
     try:
-        again = _Analysis(after, filename, settings)
-        wrong = _proof(analysis, again, allowed)
-    except _UnreadableError as error:
-        wrong = f"the fix would break it: {error}; please report this file"
+        after = rewriting.written(fixes)
+        again = _analysis(after, filename, settings)
+        wrong = "would not come to rest" if _applied(again) else None
+    except LostCommentError:
+        wrong = "would lose a comment"
+    except UnreadableError as error:
+        wrong = f"would break it: {error}"
     if wrong is not None:
-        return Report(filename, text, left=analysis.diagnostics(analysis.findings), error=wrong)
-    fixed = analysis.diagnostics(f for f in analysis.findings if f.call in done and set(f.options) <= done[f.call])
+        return Report(filename, text, left=found.diagnostics(found.findings), error=f"the fix {wrong}; please report this file")
+    done = {call: set(fix.hoist) for fix in fixes for call in fix.calls}
+    fixed = found.diagnostics(f for f in found.findings if f.call in done and set(f.options) <= done[f.call])
     return Report(filename, text, after, fixed, again.diagnostics(again.findings))
 
 
-def _proof(before: _Analysis, again: _Analysis, allowed: tuple[str, ...]) -> str | None:
-    """What is wrong with a fixed source: it must hold every comment, and nothing more that could be fixed."""
-    old, new = ([comment.value for comment in comments(analysis.module)] for analysis in (before, again))
-    if sorted(old) != sorted(new):
-        return "the fix would lose a comment; please report this file"
-    if any(fix.applicability in allowed for fix in again.fixes):
-        return "the fix would not come to rest; please report this file"
-    return None
+def _applied(found: _Analysis) -> list[Fix]:
+    """The fixes that the settings allow to make."""
+    allowed = (SAFE, UNSAFE) if found.settings.unsafe_fixes else (SAFE,)
+    return [fix for fix in found.fixes if fix.applicability in allowed]
 
 
-def _broken(filename: str, settings: Settings, message: str, position: Position) -> tuple[Diagnostic, ...]:
+def _broken(filename: str, settings: Settings, error: UnreadableError) -> tuple[Diagnostic, ...]:
     if "RQS901" not in selected(*_selectors(settings, filename)):
         return ()
-    return (Diagnostic("RQS901", _NAMES["RQS901"], message, filename, position, position, "", None),)
-
-
-def _lines(text: str) -> list[str]:
-    """The lines as Python counts them: other than `str.splitlines`, not by form feeds and the like."""
-    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
+    place = Position(error.row, error.column)
+    return (Diagnostic("RQS901", _NAMES["RQS901"], str(error), filename, place, place, "", None),)
 
 
 # --- selection and suppression ----------------------------------------------------------------------------------------

@@ -241,7 +241,8 @@ class Facts:
     def scattered(self) -> list[BareCall]:
         """The single calls of a module of which two functions or more make calls."""
         claimed = {call.id for call in (*self.helpers, *self.clients)}
-        functions = {self.function(call) for call in self.calls if call not in self.clients} - {0}
+        clients = {call.id for call in self.clients}
+        functions = {self.function(call) for call in self.calls if call.id not in clients} - {0}
         single = [call for call in self.single if call.id not in claimed and self.function(call) != 0]
         return single if len(functions) > 1 else []
 
@@ -285,10 +286,26 @@ class Facts:
         todo = [scope]
         while todo:
             names = {o.last_name(base) for base in self.outline.scopes[todo.pop()].bases}
-            new = {c for c in self.classes if self.outline.scopes[c].name in names} - found
+            new = {cls for name in names for cls in self._classes_named[name]} - found
             found |= new
             todo += new
         return found
+
+    @cached_property
+    def _classes_named(self) -> dict[str, list[int]]:
+        named = defaultdict(list)
+        for scope in self.classes:
+            named[self.outline.scopes[scope].name].append(scope)
+        return named
+
+    @cached_property
+    def descendants(self) -> dict[int, list[int]]:
+        """The classes of this file that are derived from each."""
+        derived = defaultdict(list)
+        for scope in self.classes:
+            for above in self.ancestry(scope):
+                derived[above].append(scope)
+        return derived
 
     @cached_property
     def calls_in(self) -> dict[int, list[o.CallSite]]:
@@ -300,9 +317,48 @@ class Facts:
         return calls
 
     @cached_property
-    def init_calls(self) -> list[o.CallSite]:
-        """The calls of another `__init__`."""
-        return [call for call in self.outline.calls if o.last_name(call.value.func) == "__init__"]
+    def init_calls(self) -> dict[int, dict[int, o.CallSite]]:
+        """The calls of another `__init__`, by home, with their ids."""
+        calls: dict[int, dict[int, o.CallSite]] = defaultdict(dict)
+        for number, call in enumerate(self.outline.calls):
+            if o.last_name(call.value.func) == "__init__":
+                calls[self.flow.home[call.part]][number] = call
+        return calls
+
+    @cached_property
+    def stores_in(self) -> dict[int, list[o.Store]]:
+        """The attributes that are set in each scope."""
+        stores = defaultdict(list)
+        for store in self.outline.stores:
+            stores[store.scope].append(store)
+        return stores
+
+    @cached_property
+    def stores_of(self) -> dict[str, list[o.Store]]:
+        """Where each attribute is set."""
+        stores = defaultdict(list)
+        for store in self.outline.stores:
+            stores[store.attr].append(store)
+        return stores
+
+    @cached_property
+    def uses_of(self) -> dict[str, list[o.Use]]:
+        """The uses of a name that begin with each attribute."""
+        uses = defaultdict(list)
+        for use in self.outline.uses:
+            if found := re.match(r"\.(\w+)", use.how):
+                uses[found[1]].append(use)
+        return uses
+
+    @cached_property
+    def class_names(self) -> set[str]:
+        """What the bodies of the file's classes bind."""
+        return {bind.name for scope in self.classes for bind in self.binds_in.get(scope, ())}
+
+    @cached_property
+    def sets_by_name(self) -> bool:
+        """Whether attributes are set by `setattr`."""
+        return any(self.origin(call.value.func, call.scope) == "builtins.setattr" for call in self.outline.calls)
 
     @cached_property
     def shown_objects(self) -> list[tuple[int, str]]:

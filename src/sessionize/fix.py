@@ -10,6 +10,10 @@ from sessionize.outline import Bind
 SAFE, UNSAFE = "safe", "unsafe"
 
 
+class LostCommentError(Exception):
+    """A fix cannot be made without losing a comment."""
+
+
 @dataclass(frozen=True, slots=True)
 class Redirect:
     """One call to make on a session; for a function that is handed on, `call` is minus the tick of its use.

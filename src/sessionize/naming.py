@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import count
 
 from sessionize import outline as o
@@ -45,15 +46,16 @@ class Naming:
     def attribute(self, wanted: str, owner: int) -> str:
         """A name for a new attribute of a class: one that no object of this file is seen to have, and no related class
         was given."""
-        facts = self.facts
-        taken = set(facts.outline.attributes)
-        taken |= {bind.name for scope in facts.classes for bind in facts.binds_in.get(scope, ())}
-        for other, name in self._attributes.items():
-            if other in facts.ancestry(owner) or owner in facts.ancestry(other):
-                taken.add(name)
+        related = {*self.facts.ancestry(owner), *self.facts.descendants[owner]}
+        given = {self._attributes[other] for other in related if other in self._attributes}
         numbered = (wanted if n == 1 else f"{wanted}_{n}" for n in count(1))
-        self._attributes[owner] = next(name for name in numbered if name not in taken)
+        self._attributes[owner] = next(n for n in numbered if n not in given and n not in self._seen)
         return self._attributes[owner]
+
+    @cached_property
+    def _seen(self) -> frozenset[str]:
+        """The attributes that objects of this file are seen to have."""
+        return self.facts.outline.attributes | self.facts.class_names
 
     # --- imports ------------------------------------------------------------------------------------------------------
 

@@ -57,7 +57,7 @@ class _Class:
             return "its `__init__` is no plain method"
         branched = len(inits) > 1 or any(self.outline.parts[bind.part].parent != self.row.root for bind in inits)
         lazy = branched or bool(_RESTORING.intersection(self.body)) or "__new__" in self.outline.attributes
-        lazy = lazy or (self.based and not inits) or any(map(self.skips_init, self.subclasses()))
+        lazy = lazy or (self.based and not inits) or any(map(self.skips_init, self.facts.descendants[self.owner]))
         if lazy:
             return Home(self.above_methods(), "property", _REASON, needs="functools.cached_property")
         return _Init(self, self.scopes[inits[0].part]).home() if inits else self.new_init()
@@ -138,18 +138,15 @@ class _Class:
 
     # --- subclasses ---------------------------------------------------------------------------------------------------
 
-    def subclasses(self) -> list[int]:
-        return [scope for scope in self.facts.classes if self.owner in self.facts.ancestry(scope)]
-
     def skips_init(self, subclass: int) -> bool:
         """Whether a subclass's `__init__` does not call another one, or uses the object before it does."""
         for scope in self.facts.inner[subclass]:
             if self.outline.scopes[scope].name != "__init__":
                 continue
             root = self.outline.scopes[scope].root
-            above = [call.tick for call in self.facts.init_calls if self.facts.flow.home[call.part] == root]
+            inits = self.facts.init_calls[root]
+            above = [call.tick for call in inits.values()]
             method = self.facts.graph.method(scope)
-            inits = {number for number, call in enumerate(self.outline.calls) if call in self.facts.init_calls}
             uses = self.facts.names.uses(scope, method.instance) if method is not None else []
             uses = [use for use in uses if use.call not in inits and _may_call(use.how)]
             if not above or any(use.tick < min(above) for use in uses):
@@ -199,13 +196,13 @@ class _Init:
         facts = self.facts
         stops = {s for s in self.statements if facts.flow.outcomes[s] & EXIT}
         if self.cls.based:
-            stops |= {self.line(call.part) for call in facts.init_calls if facts.flow.home[call.part] == self.block}
+            stops |= {self.line(call.part) for call in facts.init_calls[self.block].values()}
         for call in self.cls.calls:
             if call.home == self.block:
                 stops.add(self.line(call.site.part))
-        for store in self.outline.stores:  # a property may have a setter
+        for store in facts.stores_in[self.scope]:  # a property may have a setter
             bind = self.cls.body.get(store.attr)
-            if store.scope == self.scope and store.name == self.instance and bind is not None and bind.how == "def":
+            if store.name == self.instance and bind is not None and bind.how == "def":
                 stops.add(self.line(store.part))
         for use in facts.names.uses(self.scope, self.instance):
             if facts.flow.home[use.part] != self.block:  # in a function inside, which runs when it is called
@@ -218,7 +215,7 @@ class _Init:
     @cached_property
     def unknown(self) -> set[str]:
         """The attributes that may be properties: those of the class's body; with bases, all that are not set here."""
-        stored = {store.attr for store in self.outline.stores if store.scope == self.scope}
+        stored = {store.attr for store in self.facts.stores_in[self.scope]}
         read = {_attribute(use.how) for use in self.facts.names.uses(self.scope, self.instance)}
         return (self.cls.body.keys() | (read - stored if self.cls.based else set())) - {""}
 
@@ -235,27 +232,22 @@ class _Init:
             return False
         if not isinstance(value, o.Attribute) or value.value != o.Name(self.instance):
             return may_ever_change(self.facts, option, self.cls.calls, place) is None
-        owned = any(
-            value.attr == bind.name for scope in self.facts.classes for bind in self.facts.binds_in.get(scope, ())
-        )
-        named = any(self.facts.origin(c.value.func, c.scope) == "builtins.setattr" for c in self.outline.calls)
-        if owned or named:
+        if value.attr in self.facts.class_names or self.facts.sets_by_name:
             return False
-        stores = [store for store in self.outline.stores if store.attr == value.attr]
+        stores = self.facts.stores_of[value.attr]
         check = plain_pair if option == "auth" else plain_dict
         if [store.scope for store in stores] != [self.scope] or check(stores[0].value) is not None:
             return False
         if line_of(self.facts, stores[0].part) not in before:
             return False
         passed = 0
-        for use in self.outline.uses:
-            if re.match(rf"\.{value.attr}\b", use.how):
-                method = self.facts.graph.method(use.scope)
-                own = method is not None and method.owner == self.cls.owner and method.instance == use.name
-                if use.how == f".{value.attr}":
-                    passed += own
-                elif use.how not in (f".{value.attr}=", f".{value.attr}[]", f".{value.attr}.get()"):
-                    return False
+        for use in self.facts.uses_of[value.attr]:
+            method = self.facts.graph.method(use.scope)
+            own = method is not None and method.owner == self.cls.owner and method.instance == use.name
+            if use.how == f".{value.attr}":
+                passed += own
+            elif use.how not in (f".{value.attr}=", f".{value.attr}[]", f".{value.attr}.get()"):
+                return False
         return passed == len(self.cls.calls)
 
 

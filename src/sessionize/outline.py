@@ -9,6 +9,7 @@ A *part* is a piece of control structure: a statement, or a block of statements.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -250,6 +251,11 @@ class Outline(NamedTuple):
     modules: frozenset[str]  # the paths of all that is imported
     dunder_all: frozenset[str]  # the strings of `__all__`
     end: int  # a tick behind all others
+
+
+# Where the callee of a call stands, or what a use (minus its tick) names: the rows and columns of its start and of the
+# first character behind it, from 1 on, in characters.
+Span: TypeAlias = Callable[[int], tuple[tuple[int, int], tuple[int, int]]]
 
 
 # --- building ---------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias, cast, overload
 
 import libcst as cst
+from libcst.metadata import MetadataWrapper, PositionProvider
 
 from sessionize import outline as o
 
@@ -39,6 +40,17 @@ def read_cst(module: cst.Module) -> tuple[o.Outline, Nodes]:
     reader.statements(module.body)
     outline = reader.build.finish()
     return outline, Nodes(reader.parts, tuple(reader.calls), reader.imports, reader.references)
+
+
+def span_of(module: cst.Module, nodes: Nodes) -> o.Span:
+    """Where the nodes stand. It costs more than to read them."""
+    positions = MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider)
+
+    def span(call: int) -> tuple[tuple[int, int], tuple[int, int]]:
+        place = positions[nodes.references[-call] if call < 0 else nodes.calls[call].func]
+        return (place.start.line, place.start.column + 1), (place.end.line, place.end.column + 1)
+
+    return span
 
 
 _Comp: TypeAlias = cst.ListComp | cst.SetComp | cst.DictComp | cst.GeneratorExp

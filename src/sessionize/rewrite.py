@@ -1,19 +1,24 @@
-"""The only writer: LibCST tree and fixes in, LibCST tree out.
+"""The only writer: LibCST tree and fixes in, changed text out.
 
-It decides nothing. It must keep every comment, and must not touch a token that a fix does not speak of.
+It decides nothing. It must keep every comment, and must not touch a token that a fix does not speak of. Only those
+statements of the top level are visited and written anew in which something changes.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias, cast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import accumulate
+from typing import NamedTuple, TypeAlias, cast
 
 import libcst as cst
-from libcst.metadata import CodeRange
+from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
+from sessionize import layout
 from sessionize.facts import Facts
-from sessionize.fix import Fix, ImportEdit, Making, Redirect
+from sessionize.fix import Fix, ImportEdit, LostCommentError, Making, Redirect
 from sessionize.outline import Part
 from sessionize.read_cst import Nodes
 
@@ -23,38 +28,106 @@ _Block: TypeAlias = cst.Module | cst.IndentedBlock
 _Line: TypeAlias = cst.SimpleStatementLine | cst.SimpleStatementSuite
 
 
-def rewrite(
-    module: cst.Module,
-    nodes: Nodes,
-    facts: Facts,
-    fixes: Sequence[Fix],
-    imports: Sequence[ImportEdit],
-    positions: Mapping[cst.CSTNode, CodeRange],
-) -> cst.Module:
-    """The module with the fixes made. `positions` are those of `module`'s nodes."""
-    lines = module.code.splitlines()
-    config = module.config_for_parsing
-    return module.visit(_Rewriter(nodes, facts, fixes, imports, positions, lines, config))
+class Change(NamedTuple):
+    """The text from `start` up to `end` becomes `new`."""
+
+    start: int
+    end: int
+    new: str
+
+
+class Writer:
+    """Writes fixes of one text; `module`, `nodes` and `facts` are what was read from it."""
+
+    def __init__(self, text: str, module: cst.Module, nodes: Nodes, facts: Facts) -> None:
+        self.text = text
+        # LibCST sees no end of line in a final carriage return.
+        self.module = module.with_changes(has_trailing_newline=text.endswith(("\n", "\r")))
+        self.nodes = nodes
+        self.facts = facts
+        self.body = cast("Sequence[_Statement]", module.body)
+
+    def changes(self, fixes: Sequence[Fix], imports: Sequence[ImportEdit]) -> list[Change]:
+        """What these fixes change when they are made together, in the order of the text.
+
+        LostCommentError if a comment would go.
+        """
+        rewriter = _Rewriter(self, fixes, imports)
+        return [self._change(run, rewriter) for run in _runs(rewriter.top_level(), len(self.body))]
+
+    def _change(self, run: range, rewriter: _Rewriter) -> Change:
+        old = self._only(run)
+        new = cst.ensure_type(old.visit(rewriter), cst.Module)
+        if Counter(comments(old)) != Counter(comments(new)):
+            raise LostCommentError
+        start = self._starts[run.start]
+        end = self._starts[run.stop] if run.stop < len(self.body) else len(self.text)
+        return Change(start, end, layout.restored(self.text[start:end], old.code, new.code))
+
+    def _only(self, run: range) -> cst.Module:
+        """The module with nothing but these statements, and what follows the last one."""
+        body = self.body[run.start : run.stop]
+        if run.stop == len(self.body):
+            return self.module.with_changes(header=(), body=body)
+        return self.module.with_changes(header=(), body=body, footer=(), has_trailing_newline=True)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where each statement of the top level begins in the text, with the lines above it."""
+        offsets = list(accumulate(map(len, layout.lines(self.text)), initial=0))
+        code = self.module.code_for_node
+        rows = accumulate((len(layout.lines(code(node))) for node in self.body), initial=len(self.module.header))
+        return [offsets[row] for row in rows if row < len(offsets)]
+
+    @cached_property
+    def index(self) -> dict[cst.CSTNode, int]:
+        """The place of each statement of the top level; those on one line have one place."""
+        found: dict[cst.CSTNode, int] = {}
+        for index, line in enumerate(self.body):
+            found |= dict.fromkeys(line.body if isinstance(line, cst.SimpleStatementLine) else (line,), index)
+        return found
+
+    @cached_property
+    def used_in(self) -> dict[int, int]:
+        """The part of each use, by its tick."""
+        return {use.tick: use.part for use in self.facts.outline.uses}
+
+    def lines_around(self, part: int) -> tuple[Mapping[cst.CSTNode, CodeRange], list[str]]:
+        """Where the nodes stand in the lines of the statement of the top level around a part; and these lines."""
+        index = next(self.index[node] for node in self.around(part) if node in self.index)
+        only = self._only(range(index, index + 1))
+        positions = MetadataWrapper(only, unsafe_skip_copy=True).resolve(PositionProvider)
+        return positions, layout.lines(only.code)
+
+    def around(self, part: int) -> Iterator[cst.CSTNode]:
+        """The nodes of the statements and blocks around a part, from the inside out, through function bodies too."""
+        parts, scopes = self.facts.outline.parts, self.facts.outline.scopes
+        while part != -1:
+            if (node := self.nodes.parts.get(part)) is not None:
+                yield node
+            part = parts[part].parent if parts[part].parent != -1 else scopes[parts[part].scope].part
+
+
+def _runs(indexes: Iterable[int], count: int) -> Iterator[range]:
+    """Neighbours taken together, each run with one more: it takes what stood above a statement that goes."""
+    start = end = -1
+    for index in sorted(indexes):
+        if index > end and start != -1:
+            yield range(start, end + 1)
+        start = index if index > end else start
+        end = min(index + 1, count - 1)
+    if start != -1:
+        yield range(start, end + 1)
 
 
 class _Rewriter(cst.CSTTransformer):
-    def __init__(
-        self,
-        nodes: Nodes,
-        facts: Facts,
-        fixes: Sequence[Fix],
-        imports: Sequence[ImportEdit],
-        positions: Mapping[cst.CSTNode, CodeRange],
-        lines: list[str],
-        config: cst.PartialParserConfig,
-    ) -> None:
+    def __init__(self, writer: Writer, fixes: Sequence[Fix], imports: Sequence[ImportEdit]) -> None:
         super().__init__()
-        self.config = config
-        self.nodes = nodes
-        self.facts = facts
-        self.positions = positions
-        self.lines = lines
-        self.parts: Sequence[Part] = facts.outline.parts
+        self.writer = writer
+        self.config = writer.module.config_for_parsing
+        self.nodes = writer.nodes
+        self.facts = writer.facts
+        self.parts: Sequence[Part] = self.facts.outline.parts
         self.calls: dict[cst.CSTNode, tuple[Fix, Redirect]] = {}
         self.references: dict[cst.CSTNode, Redirect] = {}
         self.dissolved: dict[cst.CSTNode, Fix] = {}
@@ -69,8 +142,17 @@ class _Rewriter(cst.CSTTransformer):
             self.prepare(fix)
         self.nest()
         for edit in imports:
-            self.imports[nodes.imports[edit.bind.tick]].append(edit)
+            self.imports[self.nodes.imports[edit.bind.tick]].append(edit)
             self.touch(edit.bind.part)
+
+    def top_level(self) -> set[int]:
+        """The statements of the top level that change or move."""
+        index = self.writer.index
+        found = {index[node] for node in self.dirty if node in index}
+        for fix, last in self.last.items():
+            if _block(fix) == 0:
+                found |= set(range(index[self.nodes.parts[_first(fix)]], index[self.nodes.parts[last]] + 1))
+        return found
 
     def prepare(self, fix: Fix) -> None:
         for redirect in fix.redirects:
@@ -113,7 +195,7 @@ class _Rewriter(cst.CSTTransformer):
         outline = self.facts.outline
         if redirect.call >= 0:
             return outline.calls[redirect.call].part
-        return next(use.part for use in outline.uses if use.tick == -redirect.call)
+        return self.writer.used_in[-redirect.call]
 
     def statement_in(self, block: int, part: int) -> int:
         """The statement of `block` in which a part stands."""
@@ -122,19 +204,17 @@ class _Rewriter(cst.CSTTransformer):
         return part
 
     def touch(self, part: int) -> None:
-        """Marks the statements around a part, through function bodies too."""
-        while part != -1:
-            node = self.nodes.parts.get(part)
-            if node is not None:
-                self.dirty.add(node)
-            row = self.parts[part]
-            part = row.parent if row.parent != -1 else self.facts.outline.scopes[row.scope].part
+        """Marks the statements around a part."""
+        self.dirty.update(self.writer.around(part))
 
     # --- the traversal ------------------------------------------------------------------------------------------------
 
     def on_visit(self, node: cst.CSTNode) -> bool:
-        statement = isinstance(node, cst.BaseCompoundStatement | cst.BaseSmallStatement)
-        return node in self.dirty if statement else True
+        if isinstance(node, cst.SimpleStatementLine):
+            return not self.dirty.isdisjoint(node.body)
+        if isinstance(node, cst.BaseCompoundStatement | cst.BaseSmallStatement):
+            return node in self.dirty
+        return not isinstance(node, cst.BaseParenthesizableWhitespace | cst.TrailingWhitespace | cst.EmptyLine)
 
     def on_leave(self, original_node: cst.CSTNodeT, updated_node: cst.CSTNodeT) -> cst.CSTNodeT:
         node: cst.CSTNode = updated_node
@@ -147,16 +227,14 @@ class _Rewriter(cst.CSTTransformer):
             names = _imported(original_node, self.imports[original_node])
             if names:
                 node = node.with_changes(names=names)
-                left = [comment.value for comment in comments(node)]
-                gone = Counter(comment.value for comment in comments(original_node)) - Counter(left)
+                gone = Counter(comments(original_node)) - Counter(comments(node))
                 self.comments[original_node] += gone.elements()
             else:
                 self.emptied.add(original_node)
         elif isinstance(original_node, cst.SimpleStatementLine | cst.SimpleStatementSuite):
             node = self.line(original_node, cast("_Line", node))
         elif isinstance(original_node, cst.Module | cst.IndentedBlock):
-            indent = original_node.indent if isinstance(original_node, cst.IndentedBlock) else None
-            body, rest = self.block(original_node.body, cast("_Block", node).body, indent)
+            body, rest = self.block(original_node, cast("_Block", node))
             node = node.with_changes(body=body, footer=[*rest, *cast("_Block", node).footer])
         return cast("cst.CSTNodeT", node)
 
@@ -171,9 +249,18 @@ class _Rewriter(cst.CSTTransformer):
                 value = value.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
             params = call.args[1].with_changes(keyword=cst.Name("params"), equal=equal, value=value)
             call = call.with_changes(args=[call.args[0], params, *call.args[2:]])
+        gone = Counter(comments(call.func)) - Counter(comments(func))  # of `requests.Session(  # one for each`
+        self.comments[self.above(self.part_of(redirect))] += gone.elements()
         for option in fix.hoist:
             call = _without(call, _index(call, option))
         return call.with_changes(func=func)
+
+    def above(self, part: int) -> cst.CSTNode:
+        """The statement around a part that has lines of its own, above which a comment can stand."""
+        while self.parts[part].parent == -1 or self.parts[self.parts[part].parent].form != "lines":
+            parent = self.parts[part].parent
+            part = parent if parent != -1 else self.facts.outline.scopes[self.parts[part].scope].part
+        return self.nodes.parts[part]
 
     def moved_comments(self, fix: Fix, option: str) -> list[str]:
         """The comments that an option's removal takes from the calls, but those that move with its value."""
@@ -183,14 +270,14 @@ class _Rewriter(cst.CSTTransformer):
             for earlier in fix.hoist[: fix.hoist.index(option)]:
                 call = _without(call, _index(call, earlier))
             value = call.args[_index(call, option)].value
-            left = [comment.value for comment in comments(_without(call, _index(call, option)))]
+            left = comments(_without(call, _index(call, option)))
             if number == 0:
-                left += [comment.value for comment in comments(value)]
+                left += comments(value)
             for comment in comments(call):
-                if comment.value in left:
-                    left.remove(comment.value)
+                if comment in left:
+                    left.remove(comment)
                 else:
-                    moved.append(comment.value)
+                    moved.append(comment)
         return moved
 
     # --- the session --------------------------------------------------------------------------------------------------
@@ -207,27 +294,27 @@ class _Rewriter(cst.CSTTransformer):
             if option == "auth":
                 text = f"{name}.auth = "
                 statement = cst.ensure_type(_small(f"{text}0"), cst.Assign)
-                statement = statement.with_changes(value=self.moved(value, call, len(text)))
+                statement = statement.with_changes(value=self.moved(value, fix, len(text)))
                 made.append((self.moved_comments(fix, option), statement))
             else:
                 text = f"{name}.{option}.update("
                 expr = cst.ensure_type(_small(f"{text})"), cst.Expr)
-                update = expr.value.with_changes(args=[cst.Arg(self.moved(value, call, len(text)))])
+                update = expr.value.with_changes(args=[cst.Arg(self.moved(value, fix, len(text)))])
                 made.append((self.moved_comments(fix, option), expr.with_changes(value=update)))
         return made
 
-    def moved(self, value: cst.BaseExpression, call: cst.Call, column: int) -> cst.BaseExpression:
-        """A value that may span lines, as deep under its first line, or its bracket, as it was."""
-        start = self.positions[value].start
-        line = self.lines[start.line - 1]
-        indent = line[: len(line) - len(line.lstrip())]
-        part = next(
-            site.part for site, node in zip(self.facts.outline.calls, self.nodes.calls, strict=True) if node is call
+    def moved(self, value: cst.BaseExpression, fix: Fix, column: int) -> cst.BaseExpression:
+        """A value of the first call of a fix; if it spans lines, as deep under its first line, or its bracket, as it
+        was."""
+        if not re.search(r"[\r\n]", self.writer.module.code_for_node(value)):
+            return value
+        part = self.part_of(fix.redirects[0])
+        positions, lines = self.writer.lines_around(part)
+        start = positions[value].start
+        indent, block = (
+            line[: len(line) - len(line.lstrip())]
+            for line in (lines[start.line - 1], lines[positions[next(self.writer.around(part))].start.line - 1])
         )
-        while part not in self.nodes.parts:
-            part = self.parts[part].parent
-        first = self.lines[self.positions[self.nodes.parts[part]].start.line - 1]
-        block = first[: len(first) - len(first.lstrip())]
         return cast("cst.BaseExpression", value.visit(_Indent(block, indent, start.column, column)))
 
     def line(self, original: _Line, updated: _Line) -> _Line:
@@ -254,17 +341,17 @@ class _Rewriter(cst.CSTTransformer):
         """The lines that go behind an import."""
         return sorted({edit.follow for edit in self.imports.get(node, ()) if edit.follow is not None})
 
-    def block(
-        self, original: Sequence[cst.CSTNode], updated: Sequence[cst.CSTNode], indent: str | None
-    ) -> tuple[list[_Statement], list[cst.EmptyLine]]:
+    def block(self, original: _Block, updated: _Block) -> tuple[list[_Statement], list[cst.EmptyLine]]:
         """The statements of a block, with the sessions that are made among them; and comments that follow them."""
+        indent = original.indent if isinstance(original, cst.IndentedBlock) else None
+        alone = len(original.body if isinstance(original, cst.IndentedBlock) else self.writer.body) == 1
         body: list[_Statement] = []
         carried: list[cst.EmptyLine] = []  # what stood above a statement that is gone
         open_blocks: list[
             tuple[int, cst.CSTNode]
         ] = []  # the `with`s in `body` that are open, and their last statements
         gone = False
-        for old, new in zip(original, cast("Sequence[_Statement]", updated), strict=True):
+        for old, new in zip(original.body, cast("Sequence[_Statement]", updated.body), strict=True):
             smalls = old.body if isinstance(old, cst.SimpleStatementLine) else (old,)
             moved = [comment for small in smalls for comment in self.comments.get(small, ())]
             own = _without_blank(new.leading_lines) if gone else new.leading_lines
@@ -293,7 +380,7 @@ class _Rewriter(cst.CSTTransformer):
                 self.taken[self.dissolved[smalls[0]]] = said, _trailing(new)
                 carried, gone = [line for line in above if line.comment is None], True
                 continue
-            if len(original) > 1 and len(smalls) == 1 and smalls[0] in self.emptied:
+            if not alone and len(smalls) == 1 and smalls[0] in self.emptied:
                 carried = [*above, *map(_comment_line, _trailing(new))]
                 for follow in self.follows(smalls[0]):
                     body.append(cst.SimpleStatementLine([_small(follow)], leading_lines=carried))
@@ -488,13 +575,13 @@ def _breaks(space: _Space) -> bool:
 class _CommentCollector(cst.CSTVisitor):
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[cst.Comment] = []
+        self.found: list[str] = []
 
     def visit_Comment(self, node: cst.Comment) -> None:
-        self.found.append(node)
+        self.found.append(node.value)
 
 
-def comments(node: cst.CSTNode) -> list[cst.Comment]:
+def comments(node: cst.CSTNode) -> list[str]:
     """The comments in a tree, in order."""
     collector = _CommentCollector()
     node.visit(collector)
@@ -512,7 +599,7 @@ def _comment_line(text: str) -> cst.EmptyLine:
 
 def _trailing(node: _Statement) -> list[str]:
     """The comments of a statement but those above it."""
-    return [comment.value for comment in comments(node.with_changes(leading_lines=[]))]
+    return comments(node.with_changes(leading_lines=[]))
 
 
 def _commented(node: _Statement, comment: str) -> _Statement:
@@ -539,7 +626,7 @@ def _left_behind(node: cst.With, above: list[cst.EmptyLine]) -> tuple[list[_Stat
     header = comments(node.with_changes(leading_lines=[], body=block.with_changes(body=[], footer=[])))
     first, *rest = cast("Sequence[_Statement]", block.body)
     inside = [first.with_changes(leading_lines=[*above, *_without_blank(first.leading_lines)]), *rest]
-    return inside, [comment.value for comment in header], list(block.footer)
+    return inside, header, list(block.footer)
 
 
 def _gap(statement: cst.CSTNode) -> list[cst.EmptyLine]:

@@ -1,0 +1,146 @@
+"""Doubling a file doubles the time: checks and fixes files of one shape in growing sizes, and prints the ratios.
+
+    python benchmarks/linear.py [LARGEST]
+
+Each row is a shape, each column a number of calls; a cell is the median of seconds of processor time and, in brackets,
+its ratio to the size before. Twice the calls should take about twice the time.
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+from sessionize.config import Settings
+from sessionize.engine import check_source, fix_source
+
+HEAD = "import requests\n\nURL = 'https://example.com/'\n"
+UNSAFE = Settings(unsafe_fixes=True)
+
+
+def one_function(calls: int) -> str:
+    return HEAD + "def f():\n" + "".join(f"    print(requests.get(URL + '{i}').text)\n" for i in range(calls))
+
+
+def loops(calls: int) -> str:
+    return HEAD + "".join(f"for page in range({i}):\n    requests.get(f'{{URL}}{{page}}')\n" for i in range(calls))
+
+
+def functions(calls: int) -> str:
+    return HEAD + "".join(
+        f"def f{i}(n):\n    for page in range(n):\n        requests.get(f'{{URL}}{{page}}')\n\n\n" for i in range(calls)
+    )
+
+
+def helpers(calls: int) -> str:
+    return HEAD + "".join(f"def f{i}(n):\n    return requests.get(f'{{URL}}{{n}}')\n\n\n" for i in range(calls))
+
+
+def classes(calls: int) -> str:
+    return HEAD + "".join(
+        f"class C{i}:\n    def __init__(self, key):\n        self.key = key\n\n"
+        f"    def get(self, n):\n        return requests.get(URL + n, headers={{'Key': self.key}})\n\n\n"
+        for i in range(calls)
+    )
+
+
+def methods(calls: int) -> str:
+    return (
+        HEAD
+        + "class C:\n    def __init__(self, key):\n        self.key = key\n\n"
+        + "".join(f"    def get{i}(self, n):\n        return requests.get(URL + n)\n\n" for i in range(calls))
+    )
+
+
+def headers(calls: int) -> str:
+    return (
+        HEAD
+        + "def f(key):\n    headers = {'Key': key}\n"
+        + "".join(f"    requests.get(URL + '{i}', headers=headers)\n" for i in range(calls))
+    )
+
+
+def changed_headers(calls: int) -> str:
+    return (
+        HEAD
+        + "def f(key):\n    headers = {'Key': key}\n"
+        + "".join(f"    headers['N'] = '{i}'\n    requests.get(URL + '{i}', headers=headers)\n" for i in range(calls))
+    )
+
+
+def branches(calls: int) -> str:
+    return (
+        HEAD
+        + "def f(key):\n"
+        + "".join(
+            f"    if key == {i}:\n        requests.get(URL + '{i}')\n    else:\n        print(key)\n"
+            for i in range(calls)
+        )
+    )
+
+
+def sessions(calls: int) -> str:
+    return (
+        HEAD
+        + "def f():\n"
+        + "".join(f"    for page in range({i}):\n        requests.Session().get(URL + '{i}')\n" for i in range(calls))
+    )
+
+
+def nesting(calls: int) -> str:
+    """Ten loops deep, again and again."""
+    lines = [HEAD]
+    for i in range(calls):
+        depth = i % 10
+        lines.append(f"{'    ' * depth}for page in range({i}):\n")
+        if depth == 9 or i == calls - 1:
+            lines.append(f"{'    ' * (depth + 1)}requests.get(f'{{URL}}{i}')\n" * (depth + 1))
+    return "".join(lines)
+
+
+SHAPES = (
+    one_function,
+    loops,
+    functions,
+    helpers,
+    classes,
+    methods,
+    headers,
+    changed_headers,
+    branches,
+    sessions,
+    nesting,
+)
+WAYS: dict[str, Callable[[str], object]] = {
+    "check": check_source,
+    "edits": lambda source: check_source(source, with_edits=True),
+    "fix": lambda source: fix_source(source, settings=UNSAFE),
+}
+
+
+def seconds(work: Callable[[str], object], source: str) -> float:
+    times = []
+    while len(times) < 3 and sum(times) < 10:
+        start = time.process_time()
+        work(source)
+        times.append(time.process_time() - start)
+    return statistics.median(times)
+
+
+def main() -> None:
+    largest = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    sizes = [largest >> shift for shift in (3, 2, 1, 0)]
+    print(f"{'':24}" + "".join(f"{size:>16}" for size in sizes))
+    for shape in SHAPES:
+        for way, work in WAYS.items():
+            before = 0.0
+            print(f"{shape.__name__:16}{way:8}", end="")
+            for size in sizes:
+                took = seconds(work, shape(size))
+                print(f"{took:9.2f} ({took / before:.1f})" if before else f"{took:10.2f}      ", end="", flush=True)
+                before = took
+            print()
+
+
+if __name__ == "__main__":
+    main()

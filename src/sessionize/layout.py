@@ -1,0 +1,55 @@
+"""Lines as Python counts them, and what LibCST reads of them otherwise than Python.
+
+LibCST does not read indentation that mixes tabs and spaces as Python allows it, and drops some form feeds. So a text may
+be read with its indentation expanded, as Python's tokenizer does it; and what was not changed is put back.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_INDENT = re.compile(r"[ \t]*")
+
+
+def lines(text: str) -> list[str]:
+    """The lines with their ends: other than `str.splitlines`, not divided by form feeds and the like."""
+    return _LINE.findall(text)
+
+
+def expanded(text: str) -> str:
+    """The text with every line's indentation in spaces, but those inside strings. Python must accept it."""
+    inside = {
+        row
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Constant | ast.JoinedStr)
+        for row in range(node.lineno, node.end_lineno or node.lineno)
+    }
+    found = lines(text)
+    for row, line in enumerate(found):
+        if row not in inside:
+            indent = _indent(line)
+            found[row] = indent.expandtabs(8) + line[len(indent) :]
+    return "".join(found)
+
+
+def restored(text: str, read: str, changed: str) -> str:
+    """`changed`, which was made from `read`, LibCST's rendering of `text`, line by line as it is in `text`."""
+    if read == text:
+        return changed
+    old, seen, new = lines(text), lines(read), lines(changed)
+    result = []
+    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, seen, new).get_opcodes():
+        if tag == "equal":
+            result += old[i1:i2]
+        else:
+            near = {_indent(seen[i]): _indent(old[i]) for i in range(max(i1 - 1, 0), min(i2 + 1, len(old)))}
+            result += [near.get(_indent(line), _indent(line)) + line[len(_indent(line)) :] for line in new[j1:j2]]
+    return "".join(result)
+
+
+def _indent(line: str) -> str:
+    found = _INDENT.match(line)
+    return found[0] if found is not None else ""
