@@ -23,6 +23,8 @@ from sessionize.engine import (
     fix_file,
     fix_source,
 )
+from sessionize.parse import UnreadableError
+from sessionize.read_ast import read_ast
 from sessionize.rewrite import Change, Writer
 
 LOOP = """\
@@ -278,20 +280,54 @@ def test_syntax_error_is_told_where_it_is(source: str, row: int) -> None:
     "source",
     [
         pytest.param("requests = 'a' b'b'", id="bytes and text are joined"),
-        pytest.param("requests = t'a' t'b'", id="joined t-strings"),  # LibCST 1.9 does not expect them
+        pytest.param(
+            "requests = t'a' t'b'",  # LibCST 1.9 does not expect them
+            marks=pytest.mark.skipif(sys.version_info >= (3, 14), reason="Python reads it"),
+            id="joined t-strings",
+        ),
         pytest.param("requests = '\ud800'", id="half a character"),
         pytest.param("requests = " + "-" * 3000 + "1", id="deep expression"),
         pytest.param("requests" + "()" * 3000, id="long chain"),
         pytest.param("requests = " + "1 + " * 10_000 + "1", id="long sum"),
         pytest.param("requests = " + "-" * 10_000 + "1", id="deeper expression"),
-        pytest.param("(requests): int = 1", id="brackets around what is annotated"),  # only LibCST refuses it
-        pytest.param("(requests):\tint = 1", id="the same with a tab"),
         pytest.param("if requests: pass\n" + "elif a: pass\n" * 1500, id="many branches"),
     ],
 )
 @pytest.mark.parametrize("work", [check_source, lambda source: fix_source(source).left], ids=["check", "fix"])
 def test_what_cannot_be_read_is_a_finding(work: Callable[[str], tuple[Diagnostic, ...]], source: str) -> None:
     assert codes(work(source)) == ["RQS901"]
+
+
+@pytest.mark.parametrize("space", [" ", "\t"])
+def test_what_only_libcst_refuses_is_found_but_not_fixed(space: str) -> None:
+    """LibCST takes no brackets around what is annotated."""
+    source = f"{LOOP}(x):{space}int = 1\n"
+    report = fix_source(source)
+    assert (report.after, codes(report.left)) == (None, ["RQS101"])
+    assert "LibCST" in str(report.error)
+    assert check_source(source, with_edits=True) == check_source(source) == report.left
+
+
+def test_where_the_readers_differ_libcst_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "read_ast", lambda _, text: read_ast(ast.parse(UNSAFE), text))
+    assert fix_source(LOOP).after is None
+    monkeypatch.setattr(engine, "read_ast", lambda _, text: read_ast(ast.parse("" if "Session" in text else HEADERS), text))
+    assert fix_source(LOOP).after == FIXED
+    (finding,) = check_source(LOOP, with_edits=True)
+    assert applied(LOOP, finding.edits) == FIXED
+
+
+def test_syntax_of_a_newer_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this Python does not know is read by LibCST."""
+
+    def refuse(text: str) -> None:
+        raise UnreadableError("invalid syntax", 2, 3)
+
+    monkeypatch.setattr(engine, "parse_ast", refuse)
+    assert fix_source(LOOP).after == FIXED
+    (finding,) = check_source(LOOP)
+    assert (finding.start, finding.end) == (Position(3, 5), Position(3, 17))
+    assert codes(check_source(BROKEN)) == ["RQS901"]
 
 
 def test_no_source_ends_the_process() -> None:

@@ -6,8 +6,10 @@ Nothing here raises for what a file holds: whatever is wrong with it is a diagno
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -24,6 +26,9 @@ from sessionize.read_ast import read_ast
 from sessionize.rules import RULES, Finding, selected
 
 if TYPE_CHECKING:
+    import libcst as cst
+
+    from sessionize.read_cst import Nodes
     from sessionize.rewrite import Change
 
 
@@ -150,21 +155,59 @@ def written(report: Report) -> Report:
 # --- one source -------------------------------------------------------------------------------------------------------
 
 
-class _Analysis:
-    """What was found in an outline, and the plan for it."""
+class _Reading:
+    """A text as an outline: read through Python's own tree, or through LibCST's if that fails or is asked for.
 
-    def __init__(self, outline: Outline, span: Span, text: str, filename: str, settings: Settings) -> None:
-        self.outline = outline
-        self.span = span
+    UnreadableError if neither reads it, RecursionError if it nests too deeply.
+    """
+
+    def __init__(self, text: str, *, by_libcst: bool = False) -> None:
         self.text = text
+        self.known: Callable[[int], Span | None] = lambda _: None
+        try:
+            if not by_libcst:
+                self.outline, places = read_ast(parse_ast(text), text)
+                self.known = places.span
+                return
+        except UnreadableError as error:  # a newer Python may read it
+            if error.final:
+                raise
+        _, self.outline, _ = self.concrete
+
+    @cached_property
+    def concrete(self) -> tuple[cst.Module, Outline, Nodes]:
+        """What LibCST reads."""
+        from sessionize.read_cst import read_cst  # noqa: PLC0415  # LibCST costs more to import than all the rest
+
+        module = parse_cst(self.text)
+        return module, *read_cst(module)
+
+    def span(self, call: int) -> Span:
+        """Where the callee of a call stands, or what a use (minus its tick) names."""
+        return self.known(call) or self._places(call)
+
+    @cached_property
+    def _places(self) -> Callable[[int], Span]:
+        from sessionize.read_cst import places  # noqa: PLC0415
+
+        module, _, nodes = self.concrete
+        return places(module, nodes)
+
+
+class _Analysis:
+    """What is found in a text, and the plan for it."""
+
+    def __init__(self, reading: _Reading, filename: str, settings: Settings) -> None:
+        self.reading = reading
         self.filename = filename
         self.settings = settings
-        self.facts = Facts(outline, filename)
+        self.facts = Facts(reading.outline, filename)
         codes = selected(*_selectors(settings, filename))
         found = [finding for rule in RULES for finding in rule.check(self.facts, settings)]
         self.findings = [finding for finding in found if finding.code in codes]
-        if self.findings and "noqa" in text:
-            self.findings = unsuppressed(self.findings, lambda f: f.code, lambda f: span(f.call)[0][0], text)
+        if self.findings and "noqa" in reading.text:
+            rows = {finding: reading.span(finding.call)[0][0] for finding in self.findings}
+            self.findings = unsuppressed(self.findings, lambda f: f.code, rows.__getitem__, reading.text)
         self.planner = Planner(self.facts, settings)
         self.fixes = self.planner.plan(self.findings)
 
@@ -176,7 +219,7 @@ class _Analysis:
         for finding in findings:
             fix = fix_of.get(finding.call)
             own = fix is not None and set(finding.options) <= set(fix.hoist)
-            start, end = self.span(finding.call)
+            start, end = self.reading.span(finding.call)
             diagnostics.append(
                 Diagnostic(
                     finding.code,
@@ -194,45 +237,31 @@ class _Analysis:
 
 
 def _analysis(text: str, filename: str, settings: Settings) -> _Analysis:
-    """What is found in a text, read through Python's own tree; a newer Python's syntax through LibCST's.
-
-    UnreadableError if neither reads it.
-    """
+    """UnreadableError if the text can't be read."""
     try:
-        return _Analysis(*_read(text), text, filename, settings)
+        return _Analysis(_Reading(text), filename, settings)
     except RecursionError:
         raise UnreadableError(TOO_DEEP) from None
 
 
-def _read(text: str) -> tuple[Outline, Span]:
-    try:
-        return read_ast(parse_ast(text), text)
-    except UnreadableError as error:
-        if error.final:
-            raise
-    from sessionize.read_cst import read_cst, span_of  # noqa: PLC0415  # LibCST costs more than all the rest
-
-    module = parse_cst(text)
-    outline, nodes = read_cst(module)
-    return outline, span_of(module, nodes)
-
-
 class _Rewriting:
-    """The LibCST side of an analysis, which decides anew if it does not read what Python reads.
+    """The LibCST side of an analysis; if LibCST does not read what Python reads, the decisions are made anew.
 
-    UnreadableError if LibCST does not read the text.
+    UnreadableError if LibCST can't read the text.
     """
 
     def __init__(self, found: _Analysis) -> None:
-        from sessionize.read_cst import read_cst  # noqa: PLC0415
         from sessionize.rewrite import Writer  # noqa: PLC0415
 
-        module = parse_cst(found.text)
-        outline, nodes = read_cst(module)
-        if outline != found.outline:
-            found = _Analysis(outline, found.span, found.text, found.filename, found.settings)
+        try:
+            module, outline, nodes = found.reading.concrete
+        except RecursionError:
+            raise UnreadableError(TOO_DEEP) from None
+        if outline != found.reading.outline:
+            found = _Analysis(_Reading(found.reading.text, by_libcst=True), found.filename, found.settings)
         self.analysis = found
-        self.writer = Writer(found.text, module, nodes, found.facts)
+        self.text = found.reading.text
+        self.writer = Writer(self.text, module, nodes, found.facts)
 
     def changes(self, fixes: Sequence[Fix]) -> list[Change]:
         """What the fixes change together. LostCommentError as `Writer.changes`."""
@@ -240,22 +269,20 @@ class _Rewriting:
 
     def written(self, fixes: Sequence[Fix]) -> str:
         """The text with these fixes made. LostCommentError as `Writer.changes`."""
-        text = self.analysis.text
         pieces, done = [], 0
         for change in self.changes(fixes):
-            pieces += [text[done : change.start], change.new]
+            pieces += [self.text[done : change.start], change.new]
             done = change.end
-        return "".join((*pieces, text[done:]))
+        return "".join((*pieces, self.text[done:]))
 
     def edits(self, fix: Fix) -> tuple[Edit, ...]:
         """What a fix changes when it is made alone, as whole lines; nothing if it can't be made."""
-        text = self.analysis.text
         edits: list[Edit] = []
         try:
             row, done = 1, 0
             for change in self.changes([fix]):
-                row += len(layout.lines(text[done : change.start]))
-                edits += _line_edits(text[change.start : change.end], change.new, row)
+                row += len(layout.lines(self.text[done : change.start]))
+                edits += _line_edits(self.text[change.start : change.end], change.new, row)
                 done = change.start
         except LostCommentError:
             return ()
@@ -284,38 +311,41 @@ def _without_fix(fix: Fix | None) -> str:
 def _check(text: str, filename: str, settings: Settings, *, with_edits: bool) -> tuple[Diagnostic, ...]:
     try:
         found = _analysis(text, filename, settings)
-        fixes = [fix for fix in found.fixes if fix.applicability is not None]
-        if with_edits and fixes:
-            rewriting = _Rewriting(found)
-            found = rewriting.analysis
-            fixes = [fix for fix in found.fixes if fix.applicability is not None]
-            edits = {fix: rewriting.edits(fix) for fix in fixes}
-            return found.diagnostics(found.findings, edits)
-        return found.diagnostics(found.findings)
     except UnreadableError as error:
         return _broken(filename, settings, error)
+    edits: dict[Fix, tuple[Edit, ...]] = {}
+    if with_edits and any(fix.applicability is not None for fix in found.fixes):
+        with suppress(UnreadableError):  # the finding holds, but can't be fixed
+            rewriting = _Rewriting(found)
+            found = rewriting.analysis
+            edits = {fix: rewriting.edits(fix) for fix in found.fixes if fix.applicability is not None}
+    return found.diagnostics(found.findings, edits)
 
 
 def _fix(text: str, filename: str, settings: Settings) -> Report:
     try:
         found = _analysis(text, filename, settings)
-        if not _applied(found):
-            return Report(filename, text, left=found.diagnostics(found.findings))
-        rewriting = _Rewriting(found)
     except UnreadableError as error:
         return Report(filename, text, left=_broken(filename, settings, error))
+    unfixed = Report(filename, text, left=found.diagnostics(found.findings))
+    if not _applied(found):
+        return unfixed
+    try:
+        rewriting = _Rewriting(found)
+    except UnreadableError as error:
+        return replace(unfixed, error=f"not fixed, as {error}")
     found = rewriting.analysis
     fixes = _applied(found)
     try:
         after = rewriting.written(fixes)
         again = _analysis(after, filename, settings)
-        wrong = "would not come to rest" if _applied(again) else None
+        wrong = "would not come to rest" if _applied(again) else ""
     except LostCommentError:
         wrong = "would lose a comment"
     except UnreadableError as error:
         wrong = f"would break it: {error}"
-    if wrong is not None:
-        return Report(filename, text, left=found.diagnostics(found.findings), error=f"the fix {wrong}; please report this file")
+    if wrong:
+        return replace(unfixed, error=f"the fix {wrong}; please report this file")
     done = {call: set(fix.hoist) for fix in fixes for call in fix.calls}
     fixed = found.diagnostics(f for f in found.findings if f.call in done and set(f.options) <= done[f.call])
     return Report(filename, text, after, fixed, again.diagnostics(again.findings))

@@ -1,7 +1,7 @@
 """Lines as Python counts them, and what LibCST reads of them otherwise than Python.
 
-LibCST does not read indentation that mixes tabs and spaces as Python allows it, and drops some form feeds. So a text may
-be read with its indentation expanded, as Python's tokenizer does it; and what was not changed is put back.
+LibCST does not read indentation that mixes tabs and spaces as Python allows it, and drops some form feeds. So a text
+may be read with its indentation expanded, as Python's tokenizer does it; and what was not changed is put back.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ A *part* is a piece of control structure: a statement, or a block of statements.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -253,9 +252,8 @@ class Outline(NamedTuple):
     end: int  # a tick behind all others
 
 
-# Where the callee of a call stands, or what a use (minus its tick) names: the rows and columns of its start and of the
-# first character behind it, from 1 on, in characters.
-Span: TypeAlias = Callable[[int], tuple[tuple[int, int], tuple[int, int]]]
+# The row and column of the start and of the first character behind, from 1 on, in characters.
+Span: TypeAlias = tuple[tuple[int, int], tuple[int, int]]
 
 
 # --- building ---------------------------------------------------------------------------------------------------------

@@ -44,18 +44,19 @@ def parse_ast(text: str) -> ast.Module:
 
 
 def parse_cst(text: str) -> cst.Module:
-    """LibCST's tree; where tabs and spaces mix as it does not read them, that of the text with its indentation expanded.
+    """LibCST's tree; where tabs and spaces mix as it does not read them, that of the text with its indents expanded.
 
     UnreadableError if there is none.
     """
     refused = None
     try:
-        if _levels(parse_ast(text)) > _LEVELS:
-            raise UnreadableError(TOO_DEEP, final=True)
+        nested = _levels(parse_ast(text)) > _LEVELS
     except UnreadableError as error:
         if error.final:
             raise
-        refused = error
+        refused, nested = error, False
+    if nested:
+        raise UnreadableError(TOO_DEEP)
     module = _tree(text)
     if not isinstance(module, str):
         return module

@@ -16,28 +16,19 @@ from typing import Any, TypeAlias
 
 from sessionize import outline as o
 
-Span: TypeAlias = tuple[tuple[int, int], tuple[int, int]]
-
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where calls stand in the text, by id, and names and attributes that are taken as values, by the tick of the use.
-
-    A span is (row, column) of the start and of the end, 1-based, in characters. It is None inside an f-string where
-    Python does not know it (before 3.12).
-    """
+    """Where calls stand in the text, by id, and names and attributes that are taken as values, by the tick of the use;
+    None inside an f-string, where Python does not know it (before 3.12)."""
 
     lines: list[str]
     callees: list[ast.expr | None]
     references: dict[int, ast.expr | None]
 
-    def callee(self, call: int) -> Span | None:
-        return self._span(self.callees[call])
-
-    def reference(self, tick: int) -> Span | None:
-        return self._span(self.references[tick])
-
-    def _span(self, node: ast.expr | None) -> Span | None:
+    def span(self, call: int) -> o.Span | None:
+        """The place of the callee of a call, or of what a use (minus its tick) names."""
+        node = self.references[-call] if call < 0 else self.callees[call]
         if node is None:
             return None
         end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset

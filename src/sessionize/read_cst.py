@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import unicodedata
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, cast, overload
 
@@ -42,11 +42,11 @@ def read_cst(module: cst.Module) -> tuple[o.Outline, Nodes]:
     return outline, Nodes(reader.parts, tuple(reader.calls), reader.imports, reader.references)
 
 
-def span_of(module: cst.Module, nodes: Nodes) -> o.Span:
-    """Where the nodes stand. It costs more than to read them."""
+def places(module: cst.Module, nodes: Nodes) -> Callable[[int], o.Span]:
+    """Where the callee of a call stands, or what a use (minus its tick) names. It costs more than the reading."""
     positions = MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider)
 
-    def span(call: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    def span(call: int) -> o.Span:
         place = positions[nodes.references[-call] if call < 0 else nodes.calls[call].func]
         return (place.start.line, place.start.column + 1), (place.end.line, place.end.column + 1)
 

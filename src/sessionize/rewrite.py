@@ -45,7 +45,7 @@ class Writer:
         self.module = module.with_changes(has_trailing_newline=text.endswith(("\n", "\r")))
         self.nodes = nodes
         self.facts = facts
-        self.body = cast("Sequence[_Statement]", module.body)
+        self.body = module.body
 
     def changes(self, fixes: Sequence[Fix], imports: Sequence[ImportEdit]) -> list[Change]:
         """What these fixes change when they are made together, in the order of the text.

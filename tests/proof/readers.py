@@ -57,8 +57,8 @@ def _misplaced(module: cst.Module, places: Places, nodes: Nodes) -> list[str]:
     found = []
     if places.references.keys() != nodes.references.keys() or len(places.callees) != len(nodes.calls):
         found.append("not the same references or calls")
-    spans = [(places.callee(call), node.func) for call, node in enumerate(nodes.calls)]
-    spans += [(places.reference(tick), node) for tick, node in nodes.references.items() if tick in places.references]
+    spans = [(places.span(call), node.func) for call, node in enumerate(nodes.calls)]
+    spans += [(places.span(-tick), node) for tick, node in nodes.references.items() if tick in places.references]
     for span, node in spans:
         expected = place(positions[node].start), place(positions[node].end)
         # To Python, the parentheses of a tuple or generator belong to it.
