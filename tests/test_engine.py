@@ -311,7 +311,9 @@ def test_what_only_libcst_refuses_is_found_but_not_fixed(space: str) -> None:
 def test_where_the_readers_differ_libcst_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "read_ast", lambda _, text: read_ast(ast.parse(UNSAFE), text))
     assert fix_source(LOOP).after is None
-    monkeypatch.setattr(engine, "read_ast", lambda _, text: read_ast(ast.parse("" if "Session" in text else HEADERS), text))
+    monkeypatch.setattr(
+        engine, "read_ast", lambda _, text: read_ast(ast.parse("" if "Session" in text else HEADERS), text)
+    )
     assert fix_source(LOOP).after == FIXED
     (finding,) = check_source(LOOP, with_edits=True)
     assert applied(LOOP, finding.edits) == FIXED

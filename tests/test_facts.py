@@ -254,9 +254,9 @@ def test_loop_that_repeats_a_call(source: str, kind: str | None) -> None:
 )
 def test_repeated(source: str, repeated: str) -> None:
     facts = read(IMPORT + source)
-    found = [call for home in facts.by_home for call in facts.repeated(home)]
+    found = [call for home in facts.by_home for call in facts.repeated[home]]
     assert " ".join(call.verb for call in found) == repeated
-    assert facts.repeated(-1) == []
+    assert facts.repeated[-1] == []
 
 
 # --- imports and places -----------------------------------------------------------------------------------------------

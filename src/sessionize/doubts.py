@@ -59,6 +59,7 @@ class Doubts:
         self.settings = settings
         self.outline = facts.outline
         self.home = facts.flow.home
+        self._user_items: dict[tuple[int, str], list[o.Use]] = {}  # by variable, as they are asked for
 
     def about(self, calls: Sequence[BareCall], place: Place) -> str:
         """The first reason to doubt that one session made at `place` serves the calls as well; empty without one."""
@@ -215,8 +216,7 @@ class Doubts:
             displays = [bind.value for bind in self.facts.names.binds(owner, headers.name)]
             given += [
                 ("authorization", o.Item(headers, o.Const(use.tick, "int")))
-                for use in self.facts.names.items_set(owner, headers.name)
-                if _names_user(use.key)
+                for use in self._users_set(owner, headers.name)
             ]
         else:
             displays = [headers] if headers is not None else []
@@ -228,6 +228,13 @@ class Doubts:
         if isinstance(url, o.Join) and any(isinstance(p, o.Const) and "@" in str(p.value) for p in url.parts):
             given.append(("url", url))
         return [(option, value) for option, value in given if value is not None and value != o.NONE]
+
+    def _users_set(self, owner: int, name: str) -> list[o.Use]:
+        """Every `name[key] = value` of a variable that says for whom a call is made."""
+        if (owner, name) not in self._user_items:
+            items = self.facts.names.items_set(owner, name)
+            self._user_items[owner, name] = [use for use in items if _names_user(use.key)]
+        return self._user_items[owner, name]
 
     def for_one_user(self, calls: Sequence[BareCall]) -> bool:
         """Whether the calls are made for one user, as far as can be seen: no two say otherwise, and none in turns."""
@@ -241,9 +248,7 @@ class Doubts:
                 for name in names_in(value):
                     owner = self.facts.names.owner(name, call.site.scope)
                     changes = [(bind.tick, bind.part) for bind in self.facts.names.binds(owner, name)]
-                    changes += [
-                        (use.tick, use.part) for use in self.facts.names.items_set(owner, name) if _names_user(use.key)
-                    ]
+                    changes += [(use.tick, use.part) for use in self._users_set(owner, name)]
                     for tick, part in changes:
                         if turns.intersection(self.facts.flow.loops(part)) or min(ticks) < tick < max(ticks):
                             return False

@@ -207,10 +207,15 @@ class Facts:
                 found |= self.flow.chained(home, events.values(), inside)
         return found - self.loops.keys()
 
-    def repeated(self, home: int) -> list[BareCall]:
-        """The calls of a home that should share a session."""
-        calls = [call for call in self.by_home.get(home, ()) if call.id in self.loops or call.id in self.chained]
-        return calls + [call for call in self.mapped if call.home == home]
+    @cached_property
+    def repeated(self) -> dict[int, list[BareCall]]:
+        """The calls of each home that should share a session."""
+        repeated: dict[int, list[BareCall]] = defaultdict(list)
+        for home, calls in self.by_home.items():
+            repeated[home] = [call for call in calls if call.id in self.loops or call.id in self.chained]
+        for call in self.mapped:
+            repeated[call.home].append(call)
+        return repeated
 
     @cached_property
     def single(self) -> list[BareCall]:
@@ -551,7 +556,7 @@ class Facts:
             return bool(sometimes and later) or any(
                 self._new_host_each_turn(call, loop) for call in calls for loop in loops
             )
-        if self.repeated(self.flow.home[bind.part]):  # calls that may join it
+        if self.repeated[self.flow.home[bind.part]]:  # calls that may join it
             return True
         plain = all(
             use.how in {".close()", *(f".{verb}()" for verb in VERBS)}

@@ -44,7 +44,7 @@ class Planner:
         fixes: list[Fix] = []
         todo: list[tuple[Sequence[BareCall], Place, Sequence[str]]] = []
         for home in sorted({*self.facts.by_home, *(call.home for call in self.facts.mapped)}):
-            kept, refused = self._refuse([call for call in self.facts.repeated(home) if codes[call.id] & _LOCAL])
+            kept, refused = self._refuse([call for call in self.facts.repeated[home] if codes[call.id] & _LOCAL])
             fixes += refused
             if kept:
                 place = self.facts.place(kept)

@@ -15,7 +15,7 @@ from sessionize.steady import may_change
 def unchanged(facts: Facts, settings: Settings, options: Iterable[str]) -> Iterator[tuple[BareCall, tuple[str, ...]]]:
     """The calls that should share a session, each with those of the options that the session could hold for all."""
     for home in facts.by_home:
-        calls = facts.repeated(home)
+        calls = facts.repeated[home]
         place = facts.place(calls) if calls else None
         if place is not None:
             same = tuple(option for option in options if may_change(facts, option, calls, place) is None)

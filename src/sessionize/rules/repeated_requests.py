@@ -45,7 +45,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     """
     for call in facts.calls:
         if call.id in facts.chained:
-            count = len(facts.repeated(call.home))
+            count = len(facts.repeated[call.home])
             message = f"`{call.shown}` is one of {count} calls here that each open a new connection"
             yield Finding("RQS102", call.id, message)
 
