@@ -98,7 +98,7 @@ def test_text_that_the_encoding_does_not_have() -> None:
     ("data", "expected"),
     [
         (b"import requests\n", True),
-        (b"\xff requests", True),
+        (b"import requests \xff", True),
         (b"import os\n", False),
         (b"", False),
         (b"# coding: utf-8\nimport os\n", False),

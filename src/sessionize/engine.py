@@ -97,7 +97,7 @@ def fix_source(source: str, filename: str = "<stdin>", settings: Settings = Sett
 
 
 def check_bytes(data: bytes, filename: str, settings: Settings, *, with_edits: bool = False) -> Report:
-    """`check_source` of a file's content; files that don't mention requests are not parsed."""
+    """`check_source` of a file's content; files that don't import requests are not parsed."""
     if not source.may_have_findings(data):
         return Report(filename)
     try:
@@ -108,7 +108,7 @@ def check_bytes(data: bytes, filename: str, settings: Settings, *, with_edits: b
 
 
 def fix_bytes(data: bytes, filename: str, settings: Settings) -> Report:
-    """`fix_source` of a file's content; files that don't mention requests are not parsed."""
+    """`fix_source` of a file's content; files that don't import requests are not parsed."""
     if not source.may_have_findings(data):
         return Report(filename)
     try:

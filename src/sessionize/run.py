@@ -155,8 +155,8 @@ class Run:
     def _settings(self) -> SettingsOf:
         """What gives the settings for the files of a folder, and the folder that their patterns are relative to."""
         if self.isolated or self.config is not None:
-            settings, _ = self._load(Path())
-            return lambda _folder: (settings, Path())
+            same = self._load(Path())[0], Path()
+            return lambda _folder: same
 
         @cache
         def inside(folder: str) -> tuple[Settings, Path]:
@@ -170,7 +170,7 @@ class Run:
     def _load(self, folder: Path) -> tuple[Settings, Path]:
         try:
             settings, origin = load(folder, config=self.config, isolated=self.isolated)
-            if unknown := unknown_rules(settings):
+            if origin is not None and (unknown := unknown_rules(settings)):
                 raise click.ClickException(f"{origin}: {unknown}")
             # --extend-... adds to what the file says, anything else takes its place.
             overrides = {
@@ -190,7 +190,11 @@ class Run:
         seen: set[str] = set()
         for (settings, root), group in groupby(around, key=itemgetter(0)):
             for found in discover([path for _, path in group], settings, root=root, seen=seen):
-                yield (found, settings_of(os.path.dirname(found))[0]) if isinstance(found, str) else found
+                if isinstance(found, str):
+                    folder, slash, _ = found.rpartition(os.sep)
+                    yield found, settings_of(folder or slash)[0]
+                else:
+                    yield found
 
 
 def check_file(path: Path, settings: Settings, *, with_edits: bool) -> Report:

@@ -16,10 +16,10 @@ import unicodedata
 from dataclasses import dataclass
 from itertools import chain, takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from sessionize.config import Settings
 
@@ -51,19 +51,49 @@ class Unreadable:
 
 
 def may_have_findings(data: bytes) -> bool:
-    """The cheap look that spares most files the parse; where it says no, there is no finding.
+    """The cheap look that spares most files the parse; where it says no, requests is not imported: no finding."""
+    if not _is_plain(data):
+        try:
+            data = unicodedata.normalize("NFKC", decode(data).text).encode(errors="surrogatepass")
+        except SourceError:
+            return b"requests" in data
+    return b"requests" in data and any(_imported(data, found.start()) for found in re.finditer(_NAME, data))
 
-    The name stands there in plain bytes, unless one of its letters is of those that Python reads as the plain ones
-    (NFKC). Such a letter is not ASCII, nor are its bytes, but for an encoding like utf-7.
-    """
-    if b"requests" in data:
+
+def _is_plain(data: bytes) -> bool:
+    """Whether names stand in the bytes as Python reads them."""
+    end = data.find(b"\n", data.find(b"\n") + 1)
+    head = data[:end] if end != -1 else data  # where a coding comment may stand
+    if b"coding" in head and head.count(b"coding") != len(re.findall(_UTF_8, head)):
+        return False
+    return data.isascii() or not re.search(_LOOKALIKE, data.translate(None, _ASCII))
+
+
+def _imported(data: bytes, at: int) -> bool:
+    """Whether it may be in an import that a module is named at a place."""
+    *lines, line = re.split(_LINE_END, re.sub(_CONTINUED, b" ", data[max(at - _FAR, 0) : at]))
+    if len(lines) < 2 and at > _FAR:
         return True
-    if data.isascii() and not any(b"coding" in line for line in _first_lines(data)):
-        return False
-    try:
-        return "requests" in unicodedata.normalize("NFKC", decode(data).text)
-    except SourceError:
-        return False
+    before = re.search(_BEFORE, line)
+    if before is None or before[0].startswith(b"import"):
+        return before is not None
+    return re.match(_AFTER_FROM, data[at : at + 2 * _FAR]) is not None
+
+
+_FAR = 1000  # bytes: a longer line is not worth a closer look
+_ASCII = bytes(range(128))
+# Most runs need few of these, so they are compiled where they are used.
+_UTF_8 = rb"(?i)coding[:=][ \t]*utf-?8"
+_NAME = rb"requests(?<=[\s,\\]requests)(?!\w)"
+_LINE_END = rb"\r\n?|\n"
+_CONTINUED = rb"\\(?:\r\n?|\n)"
+_BEFORE = rb"import\s(?:[^;]*,)?\s*$|from\s+$"
+_AFTER_FROM = rb"[\w.\s\\\x80-\xff]{%d}|[\w.\s\\\x80-\xff]*\bimport\b" % _FAR
+# The characters that Python reads as one of the letters of `requests` in a name (NFKC), at least these, in UTF-8.
+_LOOKALIKE = (
+    rb"\xc5\xbf|\xca\xb3|\xcb\xa2|\xe1\xb5|\xe2(?:\x82[\x91-\x9c]|\x84\xaf|\x85\x87)"
+    rb"|\xef(?:\xac[\x85\x86]|\xbd[\x80-\xbf])|\xf0(?:\x90\x9e|\x9d)"
+)
 
 
 def decode(data: bytes) -> Source:
@@ -119,7 +149,7 @@ def read(path: str | os.PathLike[str]) -> bytes:
     try:
         mode = os.stat(path).st_mode
         if stat.S_ISREG(mode):
-            with open(path, "rb") as file:
+            with open(path, "rb", buffering=0) as file:
                 return file.read()
     except (OSError, ValueError) as error:
         raise SourceError(_reason(error)) from error
@@ -201,13 +231,6 @@ def matches(path: str, pattern: str, *, root: Path = Path()) -> bool:
     )
 
 
-class _Entry(NamedTuple):
-    name: str  # a folder's ends in a slash, and so a folder is sorted as its files are
-    real: str
-    shown: str
-    rules: tuple[_Patterns, ...] | None  # None for a file; for a folder what holds around it, the nearest first
-
-
 def _found(path: str, excluded: _Patterns) -> Iterator[tuple[str, str | Unreadable]]:
     """What one path stands for, each with its real path."""
     try:
@@ -216,39 +239,49 @@ def _found(path: str, excluded: _Patterns) -> Iterator[tuple[str, str | Unreadab
         yield path, Unreadable(path, _reason(error))
         return
     real = os.path.realpath(path)
-    pending = [_Entry("", real, path, _rules_above(real) if is_folder else None)]
+    # With a folder go the rules around it, the nearest first; with a file none.
+    pending: list[tuple[str, str, tuple[_Patterns, ...] | None]] = [
+        (real, path, _rules_above(real) if is_folder else None)
+    ]
     while pending:
-        _, real, shown, rules = pending.pop()
+        real, shown, rules = pending.pop()
         if rules is None:
             yield real, shown
             continue
         try:
-            pending += sorted(_entries(real, shown, excluded, _rules_inside(real, rules)), reverse=True)
+            with os.scandir(real) as scan:
+                entries = {entry.name: entry for entry in scan}
         except OSError as error:
             yield real, Unreadable(shown, _reason(error))
+            continue
+        rules = _rules_inside(real, rules, entries)
+        within = "" if shown == os.curdir else os.path.join(shown, "")
+        for name, real, is_folder in sorted(_taken(entries.values(), (excluded, *rules)), reverse=True):
+            pending.append((real, within + name.rstrip("/"), rules if is_folder else None))
 
 
-def _entries(folder: str, shown: str, excluded: _Patterns, rules: tuple[_Patterns, ...]) -> Iterator[_Entry]:
-    """The subfolders and source files of a folder that are not left out."""
-    if shown == os.curdir:
-        shown = ""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            is_folder = entry.is_dir(follow_symlinks=False)
-            if not is_folder and not _is_source(entry):
-                continue
-            slash = "/" if is_folder else ""
-            name, path = entry.name + slash, entry.path + slash
-            verdicts = (patterns.verdict(name, path) for patterns in (excluded, *rules))
-            if next((verdict for verdict in verdicts if verdict is not None), False):
-                continue
-            real = os.path.realpath(entry.path) if entry.is_symlink() else entry.path
-            yield _Entry(name, real, os.path.join(shown, entry.name), rules if is_folder else None)
+def _taken(entries: Iterable[os.DirEntry[str]], rules: Iterable[_Patterns]) -> Iterator[tuple[str, str, bool]]:
+    """The subfolders and source files that are not left out: name, real path, whether it is a folder.
+
+    The name of a folder ends in a slash, and so a folder is sorted as its files are.
+    """
+    for entry in entries:
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if not is_folder and not (entry.name.endswith(SUFFIXES) and _is_file(entry)):
+            continue
+        slash = "/" if is_folder else ""
+        name, path = entry.name + slash, entry.path
+        for patterns in rules:
+            left_out = patterns.verdict(name, path + slash)
+            if left_out is not None:
+                break
+        if not left_out:
+            yield name, os.path.realpath(path) if entry.is_symlink() else path, is_folder
 
 
-def _is_source(entry: os.DirEntry[str]) -> bool:
+def _is_file(entry: os.DirEntry[str]) -> bool:
     # A link is left to `isfile`, for which one to nowhere or to itself is just no file.
-    return entry.name.endswith(SUFFIXES) and (entry.is_file(follow_symlinks=False) or os.path.isfile(entry.path))
+    return entry.is_file(follow_symlinks=False) or os.path.isfile(entry.path)
 
 
 def _rules_above(folder: str) -> tuple[_Patterns, ...]:
@@ -261,15 +294,17 @@ def _rules_above(folder: str) -> tuple[_Patterns, ...]:
         above.append(folder)
     rules: tuple[_Patterns, ...] = ()
     for outer in reversed(above):
-        rules = _rules_inside(outer, rules)
+        here = [name for name in (".git", ".gitignore") if os.path.lexists(os.path.join(outer, name))]
+        rules = _rules_inside(outer, rules, here)
     return rules
 
 
-def _rules_inside(folder: str, rules: tuple[_Patterns, ...]) -> tuple[_Patterns, ...]:
+def _rules_inside(folder: str, rules: tuple[_Patterns, ...], names: Container[str]) -> tuple[_Patterns, ...]:
     """The rules for what is in a folder, given those around it, which end where another repository begins."""
-    if os.path.lexists(os.path.join(folder, ".git")):
-        rules = ()
-    for name in (".git/info/exclude", ".gitignore"):
+    files = [".gitignore"] if ".gitignore" in names else []
+    if ".git" in names:
+        rules, files = (), [".git/info/exclude", *files]
+    for name in files:
         with contextlib.suppress(SourceError):  # git, too, goes on without a file that it cannot read
             lines = read(os.path.join(folder, name)).removeprefix(codecs.BOM_UTF8).splitlines()
             rules = (_Patterns(folder, (line.decode(errors="surrogateescape") for line in lines)), *rules)
@@ -291,14 +326,15 @@ class _Patterns:
         others = patterns[len(names) :][::-1]
         self._names = {*names, *(f"{name}/" for name in names)}
         self._verdicts = [None, *(not line.startswith("!") for line in others)]
-        self._match = re.compile("|".join(f"({_expression(line)})" for line in others), re.DOTALL).fullmatch
+        expression = "|".join(f"({_expression(line)})" for line in others)
+        self._match = re.compile(expression, re.DOTALL).fullmatch if others else None
 
     def verdict(self, name: str, path: str) -> bool | None:
         """Left out (True), kept by a `!` (False), or not spoken of. A folder's name and path end in a slash.
 
         A path outside of `folder` stays absolute, so that only patterns for names can hit it.
         """
-        if match := self._match(path.replace(os.sep, "/").removeprefix(self._base)):
+        if self._match and (match := self._match(path.replace(os.sep, "/").removeprefix(self._base))):
             return self._verdicts[match.lastindex or 0]
         return True if name in self._names else None
 

@@ -9,10 +9,10 @@ from sessionize.rules.rule import Finding, Rule
 
 def check(facts: Facts, settings: Settings) -> tuple[Finding, ...]:
     """## What it does
-    Reports a file that mentions requests but cannot be parsed or decoded.
+    Reports a file that imports requests but cannot be parsed or decoded.
 
     ## Why is this bad?
-    Nothing can be said about such a file, and it is never changed. Files that do not mention requests are not parsed.
+    Nothing can be said about such a file, and it is never changed. Files that do not import requests are not parsed.
 
     ## Example
     ```python

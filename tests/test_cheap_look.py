@@ -1,0 +1,113 @@
+"""The cheap look never drops a file with a finding: fixtures, ways to write an import, encodings, letters."""
+
+import random
+import sys
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from sessionize.engine import check_source
+from sessionize.source import SourceError, decode, may_have_findings
+
+FIXTURES = sorted((Path(__file__).parent.parent / "fixtures").rglob("*.py"))
+LOOKALIKES = [
+    chr(code)
+    for code in range(128, sys.maxunicode + 1)
+    if f"a{chr(code)}".isidentifier() and set(unicodedata.normalize("NFKC", chr(code))) & set("requests")
+]
+BLANKS = [" ", "\t", "  \x0c ", " \\\n", "\\\n", "\\\r\n  ", " \\\r", " \\\n\\\n\t"]
+TODO = "import time\nfor name in names:\n    {call}(name)\n"
+
+
+def found(text: str) -> bool:
+    return any(diagnostic.code != "RQS901" for diagnostic in check_source(text))
+
+
+def test_fixtures() -> None:
+    assert len(FIXTURES) > 100
+    for path in FIXTURES:
+        data = path.read_bytes()
+        assert may_have_findings(data) or not found(decode(data).text), path
+
+
+def test_letters() -> None:
+    assert len(LOOKALIKES) > 80
+    for letter in LOOKALIKES:
+        plain = unicodedata.normalize("NFKC", letter)
+        for at in range(len("requests")):
+            if "requests".startswith(plain, at):
+                name = "requests"[:at] + letter + "requests"[at + len(plain) :]
+                assert may_have_findings(f"import {name}\n".encode()), ascii(name)
+
+
+def imports(some: random.Random) -> str:
+    """A loop of bare calls, behind an import of requests in one of the ways that Python reads."""
+    odd = some.random() < 0.7
+
+    def blank() -> str:
+        return some.choice(BLANKS) if odd else " "
+
+    def gap() -> str:
+        return some.choice(["", blank()])
+
+    name = "".join(some.choice(LETTERS[letter]) if some.random() < 0.05 else letter for letter in "requests")
+    statement, call = some.choice(
+        [
+            (f"import{blank()}{name}", "requests.get"),
+            (f"import{blank()}{name}{blank()}as{blank()}http", "http.get"),
+            (f"import{blank()}os{gap()},{gap()}{name}{gap()},{gap()}sys", "requests.get"),
+            (f"import{blank()}os{blank()}as{blank()}system,{gap()}json,{gap()}{name}", "requests.get"),
+            (f"import{blank()}os{',os' * 400},{gap()}{name}", "requests.get"),
+            (f"import{blank()}{name}{gap()}.{gap()}exceptions", "requests.get"),
+            (f"from{blank()}{name}{blank()}import{blank()}get", "get"),
+            (f"from{blank()}{name}{gap()}.{gap()}api{blank()}import{gap()}(get)", "get"),
+            (f"from{blank()}{name}{blank()}import{blank()}api", "api.get"),
+            (f"from{blank()}{name}{blank()}import{blank()}*", "get"),
+        ]
+    )
+    before = some.choice(["", "pass; ", "# " + "x" * 1500 + "\n", "pass;" * 300, "import os" + ",os" * 500 + "; "])
+    return f"{before}{statement}\n" + TODO.format(call=call)
+
+
+LETTERS = {
+    letter: [same for same in LOOKALIKES if unicodedata.normalize("NFKC", same) == letter] for letter in "requst"
+}
+ENCODINGS = [
+    "utf-8",
+    "utf-8-sig",
+    "latin-1",
+    "ascii",
+    "utf-7",
+    "utf-16",
+    "cp1252",
+    "shift_jis",
+    "gb18030",
+    "unicode_escape",
+]
+COOKIES = [
+    "# coding: {}\n",
+    "# -*- coding:{} -*-\n",
+    "#!/usr/bin/python\n# vim: set fileencoding={} :\n",
+    "\r# coding={}\r",
+]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_ways_to_import(seed: int) -> None:
+    some = random.Random(seed)
+    hits = 0
+    for _ in range(40):
+        encoding = some.choice(ENCODINGS) if some.random() < 0.3 else "utf-8"
+        text = imports(some)
+        if encoding != "utf-8" or some.random() < 0.5:
+            text = some.choice(COOKIES).format(encoding) + text
+        data = text.encode(encoding, "ignore")
+        try:
+            dropped = not may_have_findings(data)
+            if found(decode(data).text):
+                hits += 1
+                assert not dropped, data
+        except SourceError:
+            continue
+    assert hits > 8
