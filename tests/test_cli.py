@@ -320,6 +320,7 @@ def test_link_to_itself(run: Run) -> None:
         (("check", "--select", "RQS7,nope"), "there is no rule 'RQS7', 'nope'"),
         (("check", "--jobs", "0"), "'0' is neither a number from 1 nor 'auto'"),
         (("check", "--jobs", "all"), "'all' is neither"),
+        (("check", "-j2", "--cluster", "tcp://localhost:1"), "--jobs and --cluster exclude each other"),
         (("check", "--output-format", "xml"), "'xml' is not one of 'full', 'concise', 'json'"),
         (("check", "--output-file", "no/such/folder"), "'no/such/folder': No such file or directory"),
         (("check", "--files-from", "gone"), "'gone': No such file or directory"),
@@ -364,10 +365,10 @@ def test_mistake_is_one_line(run: Run, args: tuple[str, ...], said: str) -> None
 def test_end_in_the_middle(
     run: Run, monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int, said: str
 ) -> None:
-    def check_file(*_args: object, **_options: object) -> None:
+    def check_bytes(*_args: object, **_options: object) -> None:
         raise error
 
-    monkeypatch.setattr(engine, "check_file", check_file)
+    monkeypatch.setattr(engine, "check_bytes", check_bytes)
     write({"a.py": SAFE})
     result = run("check")
     assert (result.status, result.err.strip()) == (status, f"sessionize: {said}")
@@ -478,19 +479,26 @@ def test_workers_are_used_where_it_pays(run: Run, monkeypatch: pytest.MonkeyPatc
 
 
 def test_file_that_ends_its_process(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    check_file = engine.check_file
+    check_bytes = engine.check_bytes
 
-    def killed(path: Path, settings: Settings, *, with_edits: bool = False) -> engine.Report:
-        if path.name == "b.py":
+    def killed(data: bytes, name: str, settings: Settings, *, with_edits: bool = False) -> engine.Report:
+        if name == "b.py":
             os.kill(os.getpid(), signal.SIGKILL)
-        return check_file(path, settings, with_edits=with_edits)
+        return check_bytes(data, name, settings, with_edits=with_edits)
 
-    monkeypatch.setattr(engine, "check_file", killed)
+    monkeypatch.setattr(engine, "check_bytes", killed)
     write({f"{name}.py": SAFE for name in "abcd"})
     result = run("check", "-j2", "--output-format=json")
     assert result.status == 2
     assert codes(result) == ["a.py:RQS101", "c.py:RQS101", "d.py:RQS101"]
     assert result.err.startswith("b.py: error: the process that worked on it died\n")
+
+
+def test_cluster_without_dask(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    write({"a.py": SAFE})
+    result = run("check", "--cluster", "tcp://127.0.0.1:1")
+    assert result == Result(2, "", "sessionize: --cluster needs Dask; install sessionize with its extra `cluster`\n")
 
 
 def test_progress(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

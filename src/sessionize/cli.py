@@ -14,11 +14,11 @@ from typing import Any, TypeVar, get_args
 
 import click
 
-from sessionize import __version__, report as results
+from sessionize import __version__, report as results, run as runs
 from sessionize.config import Cookies, SessionStyle, Settings
 from sessionize.report import diff as diffs
 from sessionize.report.terminal import printable
-from sessionize.run import STDIN, Run, check_file, echo, fix_file, no_such_rule, unknown_rules, write
+from sessionize.run import STDIN, Run, echo, no_such_rule, unknown_rules
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -95,6 +95,7 @@ _shared = _options(
         help="Write the findings to this file.",
     ),
     click.option("-j", "--jobs", metavar="N|auto", callback=_jobs, help="How many processes work on the files."),
+    click.option("--cluster", metavar="ADDRESS", help="Let the workers of this Dask scheduler do the work."),
     click.option("-q", "--quiet", is_flag=True, help="Write findings and errors only."),
     click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings."),
 )
@@ -105,13 +106,8 @@ _shared = _options(
 def check(**options: Any) -> int:
     """Report calls that should share a session. Writes nothing."""
     run = Run.of(options)
-    edits = run.output_format == "json"
-    if run.paths == (STDIN,):
-        from sessionize import engine
-
-        reports = [run.stdin(partial(engine.check_bytes, with_edits=edits))[1]]
-    else:
-        reports = run.reports(partial(check_file, with_edits=edits))
+    work = partial(runs.check, with_edits=run.output_format == "json")
+    reports = [run.stdin(work)[1]] if run.paths == (STDIN,) else run.reports(work)
     run.show(reports)
     return run.close(reports)
 
@@ -128,14 +124,12 @@ def fix(*, diff: bool, **options: Any) -> int:
     run = Run.of(options)
     stdin = run.paths == (STDIN,)
     if stdin:
-        from sessionize import engine
-
-        data, report = run.stdin(engine.fix_bytes)
+        data, report = run.stdin(runs.fix)
         reports = [report]
         if not diff:
             _put(data if report.change is None else report.change[1])
     else:
-        reports = run.reports(fix_file) if diff else run.reports(fix_file, write)
+        reports = run.reports(runs.fix) if diff else run.reports(runs.fix, runs.write)
     if diff:
         for report in reports:
             if report.change is not None:

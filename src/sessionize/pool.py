@@ -100,6 +100,7 @@ def _ended(executor: Executor) -> Iterator[Executor]:
     except BaseException:
         for child in multiprocessing.active_children():
             child.kill()
+            child.join()
+        executor.shutdown(wait=False)
         raise
-    finally:
-        executor.shutdown(cancel_futures=True)
+    executor.shutdown()

@@ -21,12 +21,12 @@ from sessionize.report.terminal import printable
 from sessionize.source import SourceError, Unreadable, discover, may_have_findings, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from sessionize.engine import Report
 
     SettingsOf = Callable[[str], tuple[Settings, Path]]
-    Work = Callable[[Path, Settings], Report]
+    Work = Callable[[bytes, str, Settings], Report]
     Task = tuple[int, Work, str, Settings]
 
 STDIN = "-"
@@ -42,6 +42,7 @@ class Run:
 
     paths: tuple[str, ...]
     jobs: int | None
+    cluster: str | None
     files_from: IO[bytes] | None
     stdin_filename: str | None
     config: Path | None
@@ -65,16 +66,18 @@ class Run:
             raise click.UsageError("--stdin-filename needs - (standard input) as the path")
         if run.config is not None and run.isolated:
             raise click.UsageError("--config and --isolated exclude each other")
+        if run.jobs is not None and run.cluster is not None:
+            raise click.UsageError("--jobs and --cluster exclude each other")
         return run
 
-    def stdin(self, of_bytes: Callable[[bytes, str, Settings], Report]) -> tuple[bytes, Report]:
+    def stdin(self, work: Work) -> tuple[bytes, Report]:
         """Standard input, and what comes of it."""
         if sys.stdin is None:
             raise click.ClickException("standard input is closed")
         name = self.stdin_filename or "<stdin>"
         settings, _ = self._settings()(os.path.dirname(name))
         data = sys.stdin.buffer.read()
-        return data, of_bytes(data, name, settings)
+        return data, work(data, name, settings)
 
     def reports(self, work: Work, done: Callable[[Report], Report] = lambda report: report) -> list[Report]:
         """The reports that tell something, in the order of the files.
@@ -98,9 +101,10 @@ class Run:
             if may_have_findings(data):
                 tasks.append((number, work, *file))
                 size += len(data)
-        for number, report in self._progress(self._worked(tasks, size), len(tasks)):
-            if report is not None:
-                reports[number] = done(report)
+        with closing(self._worked(tasks, size)) as worked:
+            for number, report in self._progress(worked, len(tasks)):
+                if report is not None:
+                    reports[number] = done(report)
         self.clean = len(files) - len(reports)
         return [reports[number] for number in sorted(reports)]
 
@@ -123,7 +127,17 @@ class Run:
 
     # --- who works on them --------------------------------------------------------------------------------------------
 
-    def _worked(self, tasks: list[Task], size: int) -> Iterator[tuple[int, Report | None]]:
+    def _worked(self, tasks: list[Task], size: int) -> Generator[tuple[int, Report | None], None, None]:
+        if self.cluster is not None and tasks:
+            from sessionize import cluster, pool
+
+            try:
+                with cluster.connected(self.cluster) as (executors, workers, lost):
+                    width = max(4 * workers, 16)
+                    yield from pool.run(_do, map(_sent, tasks), executors, _died, width=width, chunk=4, lost=lost)
+            except cluster.ClusterError as error:
+                raise click.ClickException(str(error)) from error
+            return
         jobs = self.jobs or (_usable_cpus() if size >= BYTES_FOR_WORKERS else 1)
         workers = min(jobs, len(tasks))
         if workers < 2:
@@ -132,10 +146,7 @@ class Run:
         from sessionize import engine, pool  # noqa: F401  # the engine now, and not in each of the workers
 
         chunk = max(1, min(8, len(tasks) // (8 * workers)))
-        with closing(
-            pool.run(_do, tasks, partial(pool.processes, workers), _died, width=2 * workers, chunk=chunk)
-        ) as done:
-            yield from done
+        yield from pool.run(_do, tasks, partial(pool.processes, workers), _died, width=2 * workers, chunk=chunk)
 
     def _progress(self, done: Iterator[tuple[int, Report | None]], number: int) -> Iterator[tuple[int, Report | None]]:
         """Hands on what is done; on a terminal with a bar, if it takes its time."""
@@ -197,17 +208,17 @@ class Run:
                     yield found
 
 
-def check_file(path: Path, settings: Settings, *, with_edits: bool) -> Report:
+def check(data: bytes, name: str, settings: Settings, *, with_edits: bool) -> Report:
     from sessionize import engine
 
-    return engine.check_file(path, settings, with_edits=with_edits)
+    return engine.check_bytes(data, name, settings, with_edits=with_edits)
 
 
-def fix_file(path: Path, settings: Settings) -> Report:
-    """What a fix makes of a file; it is left to `write` to write it, for which nobody is ended in the middle."""
+def fix(data: bytes, name: str, settings: Settings) -> Report:
+    """What a fix makes of a file. It is for `write` to write it: a worker may be ended at any moment."""
     from sessionize import engine
 
-    return engine.fix_file(path, settings, write=False)
+    return engine.fix_bytes(data, name, settings)
 
 
 def write(report: Report) -> Report:
@@ -236,13 +247,29 @@ def echo(text: str, *, err: bool = False) -> None:
     click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=err, nl=False)
 
 
-def _do(number: int, work: Work, path: str, settings: Settings) -> tuple[int, Report | None]:
-    """The report of one file, None if it tells nothing: its text would cost memory."""
-    report = work(Path(path), settings)
+def _do(
+    number: int, work: Work, path: str, settings: Settings, data: bytes | SourceError | None = None
+) -> tuple[int, Report | None]:
+    """The report of one file, None if it tells nothing: its text would cost memory. Without `data` it is read here."""
+    try:
+        data = read(path) if data is None else data
+    except SourceError as error:
+        data = error
+    if isinstance(data, SourceError):
+        return number, _failure(path, str(data))
+    report = work(data, path, settings)
     return number, report if report.left or report.error is not None or report.after is not None else None
 
 
-def _died(number: int, _work: Work, path: str, _settings: Settings) -> tuple[int, Report]:
+def _sent(task: Task) -> tuple[Any, ...]:
+    """A task with what it takes to do it on another machine."""
+    try:
+        return *task, read(task[2])
+    except SourceError as error:
+        return *task, error
+
+
+def _died(number: int, _work: Work, path: str, *_: object) -> tuple[int, Report]:
     return number, _failure(path, "the process that worked on it died")
 
 

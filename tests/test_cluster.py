@@ -1,0 +1,164 @@
+"""A run on a Dask cluster, with a scheduler and workers that are processes of this machine."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sessionize import cli, cluster, run as runs
+
+pytestmark = [
+    pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="Dask's distributed is not installed"),
+    pytest.mark.filterwarnings("default"),  # what Dask leaves open is not ours
+]
+LOOP = "import requests\nfor name in names:\n    requests.get(name)\n"
+
+
+@contextmanager
+def process(module: str, *args: str) -> Iterator[subprocess.Popen[bytes]]:
+    """One of Dask's programs, ended in the end."""
+    command = [sys.executable, "-m", module, "--no-dashboard", *args]
+    started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield started
+    finally:
+        started.kill()
+        started.wait()
+
+
+@pytest.fixture(scope="module")
+def start(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[], tuple[str, list[subprocess.Popen[bytes]]]]]:
+    """Starts a cluster of two workers."""
+    with ExitStack() as stack:
+
+        def start() -> tuple[str, list[subprocess.Popen[bytes]]]:
+            file = tmp_path_factory.mktemp("dask") / "scheduler.json"
+            scheduler = ("--host=127.0.0.1", "--port=0", f"--scheduler-file={file}")
+            stack.enter_context(process("distributed.cli.dask_scheduler", *scheduler))
+            while not file.exists() or not file.read_text():
+                time.sleep(0.05)
+            address: str = json.loads(file.read_text())["address"]
+            options = (address, "--host=127.0.0.1", "--no-nanny", "--nthreads=1", f"--local-directory={file.parent}")
+            return address, [stack.enter_context(process("distributed.cli.dask_worker", *options)) for _ in range(2)]
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def address(start: Callable[[], tuple[str, list[subprocess.Popen[bytes]]]]) -> str:
+    return start()[0]
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    kinds = [LOOP, "import requests\nfor\n", "import requests\n", "import os\n"]
+    for number in range(20):
+        Path(f"{number:02}.py").write_text(kinds[number % len(kinds)])
+    return tmp_path
+
+
+def sessionize(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *args: str) -> tuple[int, str, str]:
+    monkeypatch.setattr(sys, "argv", ["sessionize", *args])
+    return cli.main(), *capsys.readouterr()
+
+
+@pytest.mark.parametrize("args", [["check", "--output-format=json"], ["fix", "--diff"]], ids=" ".join)
+def test_same_as_here(
+    tree: Path, address: str, args: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = sessionize(capsys, monkeypatch, *args, "-j1")
+    assert here[0] == 2
+    assert sessionize(capsys, monkeypatch, *args, "--cluster", address) == here
+
+
+def test_fix_is_written_here(
+    tree: Path, address: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 20, 4):
+        Path(f"{number:02}.py").unlink()
+    assert sessionize(capsys, monkeypatch, "fix", "--cluster", address) == (0, "", "Fixed 5 calls in 5 files.\n")
+    assert "session.get" in Path("00.py").read_text()
+
+
+def test_file_that_vanishes(
+    tree: Path, address: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = runs._sent
+
+    def vanished(task: Any) -> tuple[object, ...]:
+        Path("04.py").unlink(missing_ok=True)
+        return sent(task)
+
+    monkeypatch.setattr(runs, "_sent", vanished)
+    _, _, err = sessionize(capsys, monkeypatch, "check", "--cluster", address)
+    assert "04.py: error: No such file or directory\n" in err
+
+
+def test_worker_killed_in_the_middle(
+    tmp_path: Path, start: Callable[[], tuple[str, list[subprocess.Popen[bytes]]]]
+) -> None:
+    for number in range(24):
+        (tmp_path / f"{number:02}.py").write_text(LOOP + "requests.get(name)\n" * 300)
+    command = [sys.executable, "-m", "sessionize", "check", "--output-format=concise", str(tmp_path)]
+    here = subprocess.run(command, capture_output=True)
+    address, workers = start()
+    running = subprocess.Popen([*command, "--cluster", address], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    while cpu_seconds(workers[0]) < 3 and running.poll() is None:  # beyond what it takes to start
+        time.sleep(0.05)
+    workers[0].kill()
+    assert running.poll() is None
+    out, _ = running.communicate(timeout=60)
+    assert (running.returncode, out) == (here.returncode, here.stdout)
+    assert out.count(b"\n") > 24
+
+
+def cpu_seconds(process: subprocess.Popen[bytes]) -> float:
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("__version__", "0.0", "its workers have sessionize "),
+        ("_version", lambda: 1 / 0, "no worker runs sessionize: ZeroDivisionError"),
+    ],
+)
+def test_workers_without_this_sessionize(
+    tree: Path,
+    address: str,
+    name: str,
+    value: object,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cluster, name, value)
+    status, _, err = sessionize(capsys, monkeypatch, "check", "--cluster", address)
+    assert status == 2
+    assert f"sessionize: --cluster {address}: {said}" in err
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [("nowhere://127.0.0.1:1", "unknown address scheme"), ("tcp://127.0.0.1:1", "Timed out")],
+)
+def test_no_such_cluster(
+    tree: Path, where: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "PATIENCE", 1)
+    status, out, err = sessionize(capsys, monkeypatch, "check", "--cluster", where)
+    assert (status, out) == (2, "")
+    assert f"sessionize: --cluster {where}: " in err
+    assert said in err
