@@ -64,3 +64,20 @@ def test_import_is_quick(module: str) -> None:
     slow = {"libcst", "pathspec", "tomllib", "tomli"}
     program = f"import sys, {module}; print(*({slow} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True).stdout == "\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "loaded"),
+    [
+        ("'''How requests are queued.'''\n", set()),
+        ("import requests\nfor name in names:\n    requests.get(name)\n", {"sessionize.engine"}),
+    ],
+)
+def test_check_loads_what_its_files_need(tmp_path: Path, text: str, loaded: set[str]) -> None:
+    (tmp_path / "a.py").write_text(text, encoding="utf-8")
+    slow = {"libcst", "pathspec", "sessionize.engine", "sessionize.pool", "multiprocessing", "distributed"}
+    program = (
+        f"import sys; from sessionize.cli import main; main(); print(*({slow} & set(sys.modules)), file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", program, "check", "-q", "--output-format=json", str(tmp_path)]
+    assert set(subprocess.run(command, capture_output=True, text=True).stderr.split()) == loaded

@@ -84,12 +84,11 @@ class Run:
 
         `work` may run in other processes; `done` is given each report in this one, as it comes.
         """
-        # All settings are read before the first file is written: a mistake in them must not stop a fix half way.
-        files = list(self._files(self._settings()))
         reports: dict[int, Report] = {}
         tasks: list[Task] = []
-        size = 0
-        for number, file in enumerate(files):
+        size = number = 0
+        # All settings are read before the first file is written: a mistake in them must not stop a fix half way.
+        for number, file in enumerate(self._files(self._settings()), 1):
             if isinstance(file, Unreadable):
                 reports[number] = _failure(file.path, file.reason)
                 continue
@@ -102,11 +101,11 @@ class Run:
                 tasks.append((number, work, *file))
                 size += len(data)
         with closing(self._worked(tasks, size)) as worked:
-            for number, report in self._progress(worked, len(tasks)):
+            for index, report in self._progress(worked, len(tasks)):
                 if report is not None:
-                    reports[number] = done(report)
-        self.clean = len(files) - len(reports)
-        return [reports[number] for number in sorted(reports)]
+                    reports[index] = done(report)
+        self.clean = number - len(reports)
+        return [reports[index] for index in sorted(reports)]
 
     def show(self, reports: Sequence[Report], *, err: bool = False) -> None:
         text = results.render(self.output_format, reports)
