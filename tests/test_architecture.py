@@ -79,5 +79,5 @@ def test_check_loads_what_its_files_need(tmp_path: Path, text: str, loaded: set[
     program = (
         f"import sys; from sessionize.cli import main; main(); print(*({slow} & set(sys.modules)), file=sys.stderr)"
     )
-    command = [sys.executable, "-c", program, "check", "-q", "--output-format=json", str(tmp_path)]
+    command = [sys.executable, "-c", program, "check", "-q", "--output-format=concise", str(tmp_path)]
     assert set(subprocess.run(command, capture_output=True, text=True).stderr.split()) == loaded
