@@ -26,6 +26,8 @@ from sessionize.read_ast import read_ast
 from sessionize.rules import RULES, Finding, selected
 
 if TYPE_CHECKING:
+    import ast
+
     import libcst as cst
 
     from sessionize.read_cst import Nodes
@@ -163,10 +165,12 @@ class _Reading:
 
     def __init__(self, text: str, *, by_libcst: bool = False) -> None:
         self.text = text
+        self.tree: ast.Module | None = None
         self.known: Callable[[int], Span | None] = lambda _: None
         try:
             if not by_libcst:
-                self.outline, places = read_ast(parse_ast(text), text)
+                self.tree = parse_ast(text)
+                self.outline, places = read_ast(self.tree, text)
                 self.known = places.span
                 return
         except UnreadableError as error:  # a newer Python may read it
@@ -179,7 +183,7 @@ class _Reading:
         """What LibCST reads."""
         from sessionize.read_cst import read_cst  # noqa: PLC0415  # LibCST costs more to import than all the rest
 
-        module = parse_cst(self.text)
+        module = parse_cst(self.text, self.tree)
         return module, *read_cst(module)
 
     def span(self, call: int) -> Span:

@@ -43,14 +43,14 @@ def parse_ast(text: str) -> ast.Module:
         raise UnreadableError(str(error)) from None
 
 
-def parse_cst(text: str) -> cst.Module:
+def parse_cst(text: str, tree: ast.Module | None = None) -> cst.Module:
     """LibCST's tree; where tabs and spaces mix as it does not read them, that of the text with its indents expanded.
 
-    UnreadableError if there is none.
+    `tree` is Python's own, if it is known. UnreadableError if there is none.
     """
     refused = None
     try:
-        nested = _levels(parse_ast(text)) > _LEVELS
+        nested = _levels(tree or parse_ast(text)) > _LEVELS
     except UnreadableError as error:
         if error.final:
             raise

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple, TypeAlias, cast
@@ -58,11 +59,11 @@ class Writer:
     def _change(self, run: range, rewriter: _Rewriter) -> Change:
         old = self._only(run)
         new = cst.ensure_type(old.visit(rewriter), cst.Module)
-        if Counter(comments(old)) != Counter(comments(new)):
+        if _loses_comment(old, new):
             raise LostCommentError
-        start = self._starts[run.start]
-        end = self._starts[run.stop] if run.stop < len(self.body) else len(self.text)
-        return Change(start, end, layout.restored(self.text[start:end], old.code, new.code))
+        start, end = self._starts[run.start], self._starts[run.stop] if run.stop < len(self.body) else len(self.text)
+        read = self.text[start:end] if self.text == self._read else old.code
+        return Change(start, end, layout.restored(self.text[start:end], read, new.code))
 
     def _only(self, run: range) -> cst.Module:
         """The module with nothing but these statements, and what follows the last one."""
@@ -72,11 +73,23 @@ class Writer:
         return self.module.with_changes(header=(), body=body, footer=(), has_trailing_newline=True)
 
     @cached_property
+    def _codes(self) -> list[str]:
+        """The statements of the top level as LibCST renders them, with the lines above each."""
+        return [self.module.code_for_node(node) for node in self.body]
+
+    @cached_property
+    def _read(self) -> str:
+        """The whole text as LibCST renders it."""
+        if not self.module.has_trailing_newline:
+            return self.module.code
+        header, footer = (map(self.module.code_for_node, lines) for lines in (self.module.header, self.module.footer))
+        return "".join((*header, *self._codes, *footer))
+
+    @cached_property
     def _starts(self) -> list[int]:
-        """Where each statement of the top level begins in the text, with the lines above it."""
-        offsets = list(accumulate(map(len, layout.lines(self.text)), initial=0))
-        code = self.module.code_for_node
-        rows = accumulate((len(layout.lines(code(node))) for node in self.body), initial=len(self.module.header))
+        """Where each statement of the top level begins in the text."""
+        offsets = list(accumulate((len(line) for line in layout.lines(self.text)), initial=0))
+        rows = accumulate((len(layout.lines(code)) for code in self._codes), initial=len(self.module.header))
         return [offsets[row] for row in rows if row < len(offsets)]
 
     @cached_property
@@ -579,6 +592,31 @@ class _CommentCollector(cst.CSTVisitor):
 
     def visit_Comment(self, node: cst.Comment) -> None:
         self.found.append(node.value)
+
+
+def _loses_comment(old: cst.CSTNode, new: cst.CSTNode) -> bool:
+    """Whether a tree that was made from another has not the same comments. What they share is not looked at."""
+    counts: Counter[str] = Counter()
+    before, after = [old], [new]
+    while before or after:
+        shared = {id(node) for node in before} & {id(node) for node in after}
+        for nodes, one in ((before, 1), (after, -1)):
+            own = [node for node in nodes if id(node) not in shared]
+            for node in own:
+                if isinstance(node, cst.Comment):
+                    counts[node.value] += one
+            nodes[:] = [child for node in own for child in _children(node)]
+    return any(counts.values())
+
+
+def _children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """LibCST's own `children` makes every node anew."""
+    for field in fields(node):
+        value = getattr(node, field.name)
+        if isinstance(value, cst.CSTNode):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from (item for item in value if isinstance(item, cst.CSTNode))
 
 
 def comments(node: cst.CSTNode) -> list[str]:
