@@ -1,10 +1,16 @@
-"""The flag that alone may rewrite goldens, and the servers that all runs of programs share."""
+"""The flag that alone may rewrite goldens, the servers that all runs of programs share, and the command line."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import closing
+from io import BytesIO, TextIOWrapper
+from pathlib import Path
 
 import pytest
+from command import Result, Run
 from wire import Servers
+
+from sessionize import cli
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,3 +32,18 @@ def servers() -> Iterator[Servers]:
 def cookie_servers() -> Iterator[Servers]:
     with closing(Servers(cookies=True)) as servers:
         yield servers
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
+    """Runs the command line in an empty folder. Its output is read as latin-1, which shows every byte as it is."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+    def run(*args: str, stdin: bytes = b"") -> Result:
+        monkeypatch.setattr(sys, "argv", ["sessionize", *args])
+        monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(stdin)))
+        status = cli.main()
+        return Result(status, *(text.decode("latin-1") for text in capfdbinary.readouterr()))
+
+    return run

@@ -7,67 +7,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
+from command import BROKEN, FIXED, SAFE, UNSAFE, Result, Run, codes, write
 
 from sessionize import cli, engine, pool, run as runs
-from sessionize.config import Settings
+from sessionize.config import Settings, schema
 from sessionize.rules import RULES
 
-SAFE = """\
-import requests
-for year in years:
-    requests.get(f"https://example.com/{year}")
-"""
-FIXED = """\
-import requests
-session = requests.Session()
-for year in years:
-    session.get(f"https://example.com/{year}")
-"""
-UNSAFE = SAFE.replace('")', '", proxies=proxies)')
-BROKEN = "import requests\nfor year in\n"
 SAFE_SUMMARY = "Found 1 call to fix in 1 file: 1 with `sessionize fix`.\n"
-
-
-@dataclass
-class Result:
-    status: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
-    """Runs the command line in an empty folder. Its output is read as latin-1, which shows every byte as it is."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("NO_COLOR", raising=False)
-
-    def run(*args: str, stdin: bytes = b"") -> Result:
-        monkeypatch.setattr(sys, "argv", ["sessionize", *args])
-        monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(stdin)))
-        status = cli.main()
-        return Result(status, *(text.decode("latin-1") for text in capfdbinary.readouterr()))
-
-    return run
-
-
-def write(files: dict[str, str]) -> None:
-    for name, text in files.items():
-        Path(name).parent.mkdir(parents=True, exist_ok=True)
-        Path(name).write_text(text, encoding="latin-1", newline="")
-
-
-def codes(result: Result) -> list[str]:
-    return [f"{found['filename']}:{found['code']}" for found in json.loads(result.out)]
 
 
 # --- check ------------------------------------------------------------------------------------------------------------
@@ -140,6 +90,21 @@ def test_output_file(run: Run) -> None:
     assert Path("found.txt").read_text().startswith("a.py:3:5: RQS101 [*] ")
 
 
+def test_what_one_call_ignores_by_name(run: Run) -> None:
+    headers = SAFE.replace('")', '", headers={"Accept": "text/csv"})')
+    write(
+        {
+            "sub/pyproject.toml": "[tool.sessionize]\nper-file-ignores = {'jobs/*.py' = ['repeated-headers']}\n",
+            "sub/jobs/a.py": headers,
+            "sub/b.py": headers,
+        }
+    )
+    both = ["sub/b.py:RQS101", "sub/b.py:RQS201"]
+    assert codes(run("check", "--output-format=json")) == [*both, "sub/jobs/a.py:RQS101"]
+    assert codes(run("check", "--output-format=json", "--ignore=request-in-loop")) == ["sub/b.py:RQS201"]
+    assert codes(run("check", "--output-format=json", "--select=repeated-headers,RQS102")) == ["sub/b.py:RQS201"]
+
+
 # --- fix --------------------------------------------------------------------------------------------------------------
 
 
@@ -189,6 +154,15 @@ def test_fix_diff(run: Run) -> None:
     assert run("fix", "--diff", "a.py").status == 1
     assert run("fix", "--diff", "--exit-zero", "a.py").status == 0
     assert run("fix", "--diff", "clean.py") == Result(0, "", "All checks passed!\n")
+
+
+def test_fix_for_programs_that_open_pull_requests(run: Run) -> None:
+    write({"a.py": SAFE, "b.py": UNSAFE})
+    result = run("fix", "--exit-zero")
+    assert (result.status, result.err.split(".")[0]) == (0, "Fixed 1 call in 1 file")
+    assert "session.get(" in Path("a.py").read_text()
+    assert run("fix").status == 1
+    assert run("fix", "--exit-zero", "a.py", "gone.py").status == 2
 
 
 def test_diff_on_a_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,6 +241,58 @@ def test_exclude(run: Run) -> None:
     assert names("--exclude", "old") == ["a", "d", "c"]
 
 
+def test_force_exclude(run: Run) -> None:
+    write(
+        {
+            "pyproject.toml": "[tool.sessionize]\nextend-exclude = ['old', 'jobs/b*']\n",
+            "dist/a.py": SAFE,
+            "jobs/b.py": SAFE,
+            "jobs/c.py": SAFE,
+            "old/deep/d.py": SAFE,
+        }
+    )
+    paths = ("dist", "jobs/b.py", "jobs/c.py", "old/deep/d.py", "old/deep", "gone.py")
+    named = codes(run("check", "--output-format=json", *paths))
+    assert named == ["dist/a.py:RQS101", "jobs/b.py:RQS101", "jobs/c.py:RQS101", "old/deep/d.py:RQS101"]
+    result = run("check", "--output-format=json", "--force-exclude", *paths)
+    assert codes(result) == ["jobs/c.py:RQS101"]
+    assert result.err.startswith("gone.py: error: No such file")
+    assert codes(run("check", "--output-format=json", "--force-exclude")) == ["jobs/c.py:RQS101"]
+    write({"sessionize.toml": "exclude = ['jobs']\nforce-exclude = true\n"})
+    assert codes(run("check", "--output-format=json", *paths[:-1])) == ["dist/a.py:RQS101", "old/deep/d.py:RQS101"]
+    assert len(codes(run("check", "--output-format=json", "--no-force-exclude", *paths))) == 4
+
+
+def test_force_exclude_is_about_what_is_inside_of_the_folder_of_the_settings(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write({"dist/pyproject.toml": "[tool.sessionize]\n", "dist/a.py": SAFE})
+    assert codes(run("check", "--output-format=json", "--force-exclude", "dist")) == ["dist/a.py:RQS101"]
+    assert codes(run("check", "--output-format=json", "--force-exclude", "dist/a.py")) == ["dist/a.py:RQS101"]
+    monkeypatch.chdir("dist")
+    assert codes(run("check", "--output-format=json", "--force-exclude", ".")) == ["a.py:RQS101"]
+    monkeypatch.chdir("/")
+    assert run("check", "--force-exclude", "--isolated", "--exclude=none", "/gone.py").status == 2
+
+
+def test_force_exclude_of_standard_input(run: Run) -> None:
+    args = ("-", "--stdin-filename", "dist/a.py", "--force-exclude")
+    assert run("check", *args, stdin=SAFE.encode()) == Result(0, "", "All checks passed!\n")
+    assert run("fix", *args, stdin=SAFE.encode()) == Result(0, SAFE, "All checks passed!\n")
+    assert run("check", "-", "--force-exclude", stdin=SAFE.encode()).status == 1
+    assert run("check", *args[:-1], stdin=SAFE.encode()).status == 1
+
+
+def test_patterns_on_the_command_line_count_from_here(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    write({"pyproject.toml": "[tool.sessionize]\nextend-exclude = ['/a.py']\n", "sub/a.py": SAFE, "sub/b.py": SAFE})
+    monkeypatch.chdir("sub")
+    assert codes(run("check", "--output-format=json", "--extend-exclude=./b.py,/b.py")) == ["a.py:RQS101"]
+    assert codes(run("check", "--output-format=json", "--extend-exclude=sub/b.py", "..")) == [
+        "../sub/a.py:RQS101",
+        "../sub/b.py:RQS101",
+    ]
+
+
 def test_settings_are_those_of_the_nearest_file(run: Run) -> None:
     write(
         {
@@ -322,6 +348,15 @@ def test_link_to_itself(run: Run) -> None:
         (("check", "--jobs", "all"), "'all' is neither"),
         (("check", "-j2", "--cluster", "tcp://localhost:1"), "--jobs and --cluster exclude each other"),
         (("check", "--output-format", "xml"), "'xml' is not one of 'full', 'concise', 'json'"),
+        (("check", "--select", "rqs101"), "there is no rule 'rqs101', did you mean 'RQS101'?"),
+        (("check", "--statistics", "--output-format", "sarif"), "--statistics has no sarif format"),
+        (("check", "--baseline", "a", "--no-baseline"), "--baseline excludes --no-baseline and --write-baseline"),
+        (("check", "--baseline", "a", "--write-baseline", "a"), "--baseline excludes"),
+        (("check", "--add-noqa", "--write-baseline", "a"), "--add-noqa and --write-baseline exclude each other"),
+        (("check", "--add-noqa", "-"), "--add-noqa and --write-baseline need files"),
+        (("check", "--write-baseline", "a", "-"), "--add-noqa and --write-baseline need files"),
+        (("config", "broken"), "pyproject.toml: "),
+        (("config", "unknown"), "unknown/pyproject.toml: extend-select: there is no rule"),
         (("check", "--output-file", "no/such/folder"), "'no/such/folder': No such file or directory"),
         (("check", "--files-from", "gone"), "'gone': No such file or directory"),
         (("check", "--config", "gone.toml"), "gone.toml: No such file or directory"),
@@ -337,8 +372,14 @@ def test_link_to_itself(run: Run) -> None:
         (("rule", "RQS1"), "there is no rule 'RQS1'"),
         (("check", "broken"), "pyproject.toml: "),
         (("check", "mistyped"), "pyproject.toml: unknown key 'selct', did you mean 'select'?"),
-        (("check", "unknown"), "pyproject.toml: there is no rule 'RQS9X'"),
-        (("check", "unknown-for-files"), "pyproject.toml: there is no rule 'RQSX'"),
+        (
+            ("check", "unknown"),
+            "unknown/pyproject.toml: extend-select: there is no rule 'RQS9X', did you mean 'RQS901'?",
+        ),
+        (
+            ("check", "unknown-for-files"),
+            "pyproject.toml: per-file-ignores: there is no rule 'request-loop', did you mean 'request-in-loop'?",
+        ),
     ],
     ids=" ".join,
 )
@@ -348,7 +389,7 @@ def test_mistake_is_one_line(run: Run, args: tuple[str, ...], said: str) -> None
             "broken/pyproject.toml": "[tool.sessionize\n",
             "mistyped/pyproject.toml": "[tool.sessionize]\nselct = []\n",
             "unknown/pyproject.toml": "[tool.sessionize]\nextend-select = ['RQS9X']\n",
-            "unknown-for-files/pyproject.toml": "[tool.sessionize]\nper-file-ignores = {'a.py' = ['RQSX']}\n",
+            "unknown-for-files/pyproject.toml": "[tool.sessionize]\nper-file-ignores = {'a.py' = ['request-loop']}\n",
         }
     )
     result = run(*args)
@@ -394,6 +435,58 @@ def test_help_and_version(run: Run) -> None:
     assert "check" in run("-h").out
     assert "--diff" in run("fix", "--help").out
     assert run("--version").out.startswith("sessionize, version ")
+
+
+# --- config -----------------------------------------------------------------------------------------------------------
+
+
+def test_config_is_a_settings_file(run: Run) -> None:
+    write(
+        {
+            "pyproject.toml": "[tool.sessionize]\nextend-exclude = ['old/*.py']\nignore = ['RQS102']\n",
+            "a\x1b/sessionize.toml": """
+                extend = "../pyproject.toml"
+                session-name = "http"
+                per-file-ignores = { "a\\u00e9.py" = ["RQS1", "RQS201"] }
+            """,
+            "a\x1b/b.py": "",
+        }
+    )
+    result = run("config", "a\x1b/b.py", "--session-style=with", "--extend-exclude=gen", "--unsafe-fixes")
+    assert (result.status, result.err) == (0, "")
+    here = Path.cwd()
+    lines = dict(line.split(" = ", maxsplit=1) for line in result.out.splitlines() if "=" in line)
+    assert lines["select"] == '["RQS"]  # default'
+    assert lines["ignore"] == f'["RQS102"]  # {here}/pyproject.toml'
+    assert lines["session-name"] == f'"http"  # {here}/a\\x1b/sessionize.toml'
+    assert lines["session-style"] == '"with"  # the command line'
+    assert lines["extend-exclude"] == f'["old/*.py", "gen"]  # {here}/pyproject.toml, the command line'
+    assert lines["force-exclude"] == "false  # default"
+    assert "# baseline is not set" in result.out.splitlines()
+    Path("shown.toml").write_text(result.out, encoding="latin-1")
+    Path("shown.json").write_text(run("config", "--config", "shown.toml", "--output-format=json").out)
+    said = json.loads(run("config", "a\x1b", "--output-format=json").out)
+    again = json.loads(Path("shown.json").read_text())
+    assert {key for key in said if said[key]["value"] != again[key]["value"]} == {
+        "extend-exclude",
+        "session-style",
+        "unsafe-fixes",
+    }
+    assert said["session-name"] == {"value": "http", "from": [f"{here}/a\x1b/sessionize.toml"]}
+    assert said["select"] == {"value": ["RQS"], "from": []}
+
+
+def test_config_without_a_file(run: Run) -> None:
+    write({"sessionize.toml": "session-name = 'http'\nbaseline = 'known.json'\n"})
+    assert '"http"' not in run("config", "--isolated").out
+    assert run("config").status == 2
+    assert f'"http"  # {Path.cwd()}/sessionize.toml' in run("config", "--no-baseline").out
+    run("check", "--write-baseline", "known.json")
+    assert f'baseline = "{Path.cwd()}/known.json"' in run("config").out
+
+
+def test_config_schema(run: Run) -> None:
+    assert json.loads(run("config", "--schema").out) == schema()
 
 
 # --- as a program -----------------------------------------------------------------------------------------------------

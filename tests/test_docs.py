@@ -1,13 +1,16 @@
 """What README.md, CHANGELOG.md and the fixtures tell is what there is: no more, and no less."""
 
+import doctest
 import re
-from dataclasses import fields
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import click
 
+from sessionize import engine
 from sessionize.cli import cli
-from sessionize.config import Settings, load
+from sessionize.config import EXTEND, KEYS, load
 from sessionize.rules import RULES
 
 ROOT = Path(__file__).parent.parent
@@ -56,16 +59,50 @@ def test_commands_and_options() -> None:
 
 def test_settings(tmp_path: Path) -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", section("Settings"), re.DOTALL)
-    (tmp_path / "pyproject.toml").write_text(example, encoding="utf-8")
-    assert load(tmp_path, config=None, isolated=False)[1] == tmp_path / "pyproject.toml"
-    assert {field.name.replace("_", "-") for field in fields(Settings)} <= set(re.findall(r"[\w-]+", example))
+    # Two settings name files, which are not everywhere.
+    example, number = re.subn(r"^# (?=[a-z-]+ = )", "", example, flags=re.MULTILINE)
+    assert number == 2
+    project = tmp_path / "project"
+    project.mkdir()
+    (tmp_path / "pyproject.toml").write_text("[tool.sessionize]\n")
+    (project / "sessionize-baseline.json").write_text('{"files": {}}')
+    (project / "pyproject.toml").write_text(example, encoding="utf-8")
+    assert load(project, config=None, isolated=False)[1] == project / "pyproject.toml"
+    assert {*KEYS, EXTEND} <= set(re.findall(r"[\w-]+", example))
 
 
 def test_python_example() -> None:
     (example,) = re.findall(r"```python\n(.*?)```", section("Python"), re.DOTALL)
-    names = {"source": "import requests\nwhile True:\n    requests.get(url)\n"}
-    exec(compile(example, "README.md", "exec"), names)
-    assert "session.get(url)" in names["new_source"]
+    output = StringIO()
+    with redirect_stdout(output):
+        exec(compile(example, "README.md", "exec"), {})
+    said = re.findall(r"#  ?(.*\w)$", example, re.MULTILINE)
+    printed = output.getvalue().splitlines()
+    assert [printed[0], printed[-1]] == [said[0], said[-1]]
+    assert "    print(session.get(f" in output.getvalue()
+
+
+def test_examples_in_docstrings() -> None:
+    failed, tried = doctest.testmod(engine)
+    assert failed == 0
+    assert tried >= 10
+
+
+def test_hooks_leave_out_what_is_excluded(tmp_path: Path) -> None:
+    hooks = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+    entries = [entry.split() for entry in re.findall(r"entry: sessionize (.*)", hooks)]
+    assert [entry[0] for entry in entries] == ["check", "fix"]
+    source = "import requests\nwhile True:\n    requests.get(url)\n"
+    (tmp_path / "dist").mkdir()
+    file = tmp_path / "dist/a.py"
+    file.write_text(source)
+    settings = tmp_path / "sessionize.toml"
+    settings.write_text("")
+    assert [cli.main([*entry, str(file)], standalone_mode=False) for entry in entries] == [0, 0]
+    assert file.read_text() == source
+    settings.write_text("exclude = []\n")
+    assert [cli.main([*entry, str(file)], standalone_mode=False) for entry in entries] == [1, 0]
+    assert "session.get(url)" in file.read_text()
 
 
 def test_quick_start_is_two_commands() -> None:

@@ -149,10 +149,11 @@ def test_an_option_is_not_set_on_a_session_that_is_there() -> None:
         assert finding.help.startswith("Not fixed: ")
 
 
-def test_a_silenced_call_stays() -> None:
-    source = LOOP + "    requests.get(other)  # noqa: RQS101\n"
+@pytest.mark.parametrize("comment", ["# noqa: RQS101", "# NOQA"])
+def test_a_silenced_call_stays(comment: str) -> None:
+    source = LOOP + f"    requests.get(other)  {comment}\n"
     report = fix_source(source)
-    assert report.after == FIXED + "    requests.get(other)  # noqa: RQS101\n"
+    assert report.after == FIXED + f"    requests.get(other)  {comment}\n"
     assert (codes(report.fixed), report.left) == (["RQS101"], ())
 
 

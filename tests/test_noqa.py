@@ -2,7 +2,7 @@
 
 import pytest
 
-from sessionize.noqa import unsuppressed
+from sessionize.noqa import commented, unsuppressed
 
 
 def left(text: str, *findings: tuple[str, int]) -> list[tuple[str, int]]:
@@ -80,3 +80,16 @@ def test_silenced_in_the_whole_file(comment: str, silenced: str) -> None:
     findings = [("RQS101", 1), ("RQS201", 3)]
     kept = left(f"call()\n{comment}\ncall()\n", *findings)
     assert kept == [finding for finding in findings if finding[0] not in silenced.split()]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_comment_is_written_at_the_end_of_its_row(end: str) -> None:
+    text = end.join(["one()", "two()  # noqa: E1", "thr\x0cee()", ""])
+    assert commented(text, {2: ["RQS201", "RQS101"], 3: ["RQS101"]}) == end.join(
+        ["one()", "two()  # noqa: E1, RQS101, RQS201", "thr\x0cee()  # noqa: RQS101", ""]
+    )
+
+
+@pytest.mark.parametrize("text", ["call()\nlist = (\n", "if a:\n    call()\n  call()\n", 'call("""\n'])
+def test_no_comment_is_written_where_python_cannot_tell_strings_from_code(text: str) -> None:
+    assert commented(text, {1: ["RQS101"], 2: ["RQS101"]}) == text

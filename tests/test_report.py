@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import click
 import pytest
@@ -170,17 +171,17 @@ def test_json() -> None:
             "2 with `sessionize fix`, 1 only with `sessionize fix --unsafe-fixes`, 1 by hand.",
         ),
         ([report(BROKEN), ERROR], {}, "2 files could not be checked."),
-        ([report(fixed=[FOUND, HEADERS])], {"fixing": True}, "Fixed 1 call in 1 file."),
-        ([report(fixed=[FOUND])], {"fixing": True, "written": False}, "Would fix 1 call in 1 file."),
+        ([report(fixed=[FOUND, HEADERS])], {"doing": "fix"}, "Fixed 1 call in 1 file."),
+        ([report(fixed=[FOUND])], {"doing": "fix", "written": False}, "Would fix 1 call in 1 file."),
         (
             [report(UNSAFE, fixed=[FOUND]), ERROR],
-            {"fixing": True},
+            {"doing": "fix"},
             "Fixed 1 call in 1 file. Left 1 call to fix in 1 file: 1 only with `sessionize fix --unsafe-fixes`. "
             "1 file could not be fixed.",
         ),
     ],
 )
-def test_summary(reports: list[Report], options: dict[str, bool], said: str) -> None:
+def test_summary(reports: list[Report], options: dict[str, Any], said: str) -> None:
     assert summary(reports, **options) == said
 
 

@@ -6,6 +6,7 @@ import shutil
 import stat
 import subprocess
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -252,8 +253,8 @@ def ignore(rules: dict[str, str]) -> None:
         file.write_bytes(os.fsencode(lines))
 
 
-def found(*paths: str, settings: Settings = Settings(), root: Path = Path()) -> list[str | Unreadable]:
-    return list(discover([Path(path) for path in paths or (".",)], settings, root=root))
+def found(*paths: str, settings: Settings = Settings()) -> list[str | Unreadable]:
+    return list(discover([Path(path) for path in paths or (".",)], settings))
 
 
 def test_a_folder_is_walked_in_order(here: Path) -> None:
@@ -333,9 +334,9 @@ def test_exclude(here: Path, pattern: str, left_out: list[str]) -> None:
 def test_exclude_is_relative_to_the_root(here: Path) -> None:
     make("project/a.py", "project/src/a.py", "other/a.py")
     settings = Settings(exclude=("/a.py", "src/*", "other/a.py"))
-    assert found(settings=settings, root=Path("project")) == ["other/a.py"]
-    assert found("project/src", settings=settings, root=here / "project") == []
-    assert found(settings=Settings(exclude=("a.py",)), root=Path("project")) == []
+    assert found(settings=replace(settings, root=Path("project"))) == ["other/a.py"]
+    assert found("project/src", settings=replace(settings, root=here / "project")) == []
+    assert found(settings=Settings(exclude=("a.py",), root=Path("project"))) == []
 
 
 def test_exclude_is_stronger_than_git(here: Path) -> None:

@@ -18,7 +18,7 @@ from sessionize import __version__, report as results, run as runs
 from sessionize.config import Cookies, SessionStyle, Settings
 from sessionize.report import diff as diffs
 from sessionize.report.terminal import printable
-from sessionize.run import STDIN, Run, echo, no_such_rule, unknown_rules
+from sessionize.run import STDIN, Run, echo, folder_of, in_force, no_such_rule, overriding, unknown_rules
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -54,7 +54,7 @@ def _commas(_context: click.Context, _option: click.Parameter, values: tuple[str
 def _selectors(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
     selectors = _commas(context, option, values)
     if unknown := unknown_rules(Settings(select=selectors or ())):
-        raise click.BadParameter(unknown)
+        raise click.BadParameter(unknown["select"])
     return selectors
 
 
@@ -75,19 +75,34 @@ def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
     return add
 
 
+_PATH = click.Path(path_type=Path)
 _several = partial(click.option, multiple=True)
-_shared = _options(
-    click.argument("paths", nargs=-1, metavar="[PATHS]..."),
+_deciding = _options(
     _several("--select", metavar="CODES", callback=_selectors, help="Rules to use, separated by commas."),
     _several("--ignore", metavar="CODES", callback=_selectors, help="Rules not to use."),
     _several("--extend-select", metavar="CODES", callback=_selectors, help="Rules to use besides."),
     _several("--exclude", metavar="PATTERNS", callback=_commas, help="What to leave out of folders."),
     _several("--extend-exclude", metavar="PATTERNS", callback=_commas, help="What to leave out besides."),
-    click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Take the settings from this file."),
+    click.option(
+        "--force-exclude/--no-force-exclude", default=None, help="Leave it out even where the command line names it."
+    ),
+    click.option("--baseline", metavar="FILE", type=_PATH, help="Tell only findings that this file does not list."),
+    click.option("--no-baseline", is_flag=True, help="Tell all findings, whatever the settings say."),
+    click.option("--config", metavar="FILE", type=_PATH, help="Take the settings from this file."),
     click.option("--isolated", is_flag=True, help="Read no settings file."),
+)
+_deciding_fixes = _options(
+    click.option("--unsafe-fixes/--no-unsafe-fixes", default=None, help="Make fixes too that may change behaviour."),
+    click.option("--session-style", type=click.Choice(get_args(SessionStyle)), help="An assignment or a with block."),
+    click.option("--session-name", metavar="NAME", help="What to call the session."),
+    click.option("--cookies", type=click.Choice(get_args(Cookies)), help="Whether the session keeps cookies."),
+)
+_shared = _options(
+    click.argument("paths", nargs=-1, metavar="[PATHS]..."),
+    _deciding,
     click.option("--files-from", metavar="FILE", type=click.File("rb"), help="Read more paths from a file, or -."),
     click.option("--stdin-filename", metavar="NAME", help="What to call standard input."),
-    click.option("--output-format", type=click.Choice(list(results.FORMATS)), default="full", show_default=True),
+    click.option("--output-format", type=click.Choice(results.FORMATS), default="full", show_default=True),
     click.option(
         "--output-file",
         metavar="FILE",
@@ -96,6 +111,7 @@ _shared = _options(
     ),
     click.option("-j", "--jobs", metavar="N|auto", callback=_jobs, help="How many processes work on the files."),
     click.option("--cluster", metavar="ADDRESS", help="Let the workers of this Dask scheduler do the work."),
+    click.option("--statistics", is_flag=True, help="Count the findings of each rule instead of telling them."),
     click.option("-q", "--quiet", is_flag=True, help="Write findings and errors only."),
     click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings."),
 )
@@ -103,22 +119,36 @@ _shared = _options(
 
 @cli.command()
 @_shared
-def check(**options: Any) -> int:
-    """Report calls that should share a session. Writes nothing."""
+@click.option("--write-baseline", metavar="FILE", type=_PATH, help="List the findings in this file, for --baseline.")
+@click.option("--add-noqa", is_flag=True, help="Write noqa comments at the findings.")
+def check(*, add_noqa: bool, **options: Any) -> int:
+    """Report calls that should share a session. Changes no code."""
     run = Run.of(options)
-    work = partial(runs.check, with_edits=run.output_format == "json")
+    if add_noqa or run.write_baseline is not None:
+        return _adopt(run, add_noqa=add_noqa)
+    work = partial(runs.check, with_edits=run.output_format in results.WITH_EDITS)
     reports = [run.stdin(work)[1]] if run.paths == (STDIN,) else run.reports(work)
     run.show(reports)
     return run.close(reports)
 
 
+def _adopt(run: Run, *, add_noqa: bool) -> int:
+    if run.paths == (STDIN,):
+        raise click.UsageError("--add-noqa and --write-baseline need files, not standard input")
+    if not add_noqa:
+        reports = run.listed()
+    elif run.write_baseline is None:
+        reports = run.reports(runs.silence, runs.write)
+    else:
+        raise click.UsageError("--add-noqa and --write-baseline exclude each other")
+    run.show(reports)
+    return run.close(reports, doing="silence" if add_noqa else "list")
+
+
 @cli.command()
 @_shared
-@click.option("--unsafe-fixes/--no-unsafe-fixes", default=None, help="Make fixes too that may change behaviour.")
+@_deciding_fixes
 @click.option("--diff", is_flag=True, help="Print what would change, write nothing.")
-@click.option("--session-style", type=click.Choice(get_args(SessionStyle)), help="An assignment or a with block.")
-@click.option("--session-name", metavar="NAME", help="What to call the session.")
-@click.option("--cookies", type=click.Choice(get_args(Cookies)), help="Whether the session keeps cookies.")
 def fix(*, diff: bool, **options: Any) -> int:
     """Rewrite files so that calls share a session."""
     run = Run.of(options)
@@ -136,7 +166,7 @@ def fix(*, diff: bool, **options: Any) -> int:
                 _show(diffs.unified(report.filename, *report.change))
     # What stands on standard output is a program or a diff, and nothing else.
     run.show(reports, err=diff or stdin)
-    return run.close(reports, fixing=True, written=not diff)
+    return run.close(reports, doing="fix", written=not diff)
 
 
 @cli.command()
@@ -153,6 +183,26 @@ def rule(names: tuple[str, ...], *, every: bool) -> int:
         raise click.UsageError(no_such_rule(unknown))
     pages = RULES if every else [known[name.casefold()] for name in names]
     echo("\n".join(f"# {page.name} ({page.code})\n\n{page.page}\n" for page in pages))
+    return 0
+
+
+@cli.command()
+@click.argument("path", default=os.curdir)
+@_deciding
+@_deciding_fixes
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--schema", is_flag=True, help="Print a JSON schema of the settings file instead.")
+def config(path: str, *, schema: bool, output_format: str, **options: Any) -> int:
+    """Print the settings for a file or folder, and where each is from."""
+    from sessionize.report import settings
+
+    if schema:
+        echo(settings.schema())
+        return 0
+    isolated, baseline = options["isolated"], not options["no_baseline"]
+    overrides = overriding(options)
+    loaded = in_force(folder_of(path), options["config"], overrides, isolated=isolated, baseline=baseline)
+    echo(settings.render(output_format, loaded))
     return 0
 
 

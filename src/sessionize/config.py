@@ -1,20 +1,28 @@
-"""The settings: their values, their defaults, and the file they are read from.
+"""The settings: their values, their defaults, and the files they are read from.
 
-`Settings` is the only list of the settings: keys, types and allowed values of the file are read off its fields.
+`Settings` is the only list of the settings: keys, types and allowed values of the file are read off its fields, and so
+is the JSON schema by which editors check it.
 """
 
 import dataclasses
 import keyword
 import os
+import re
 import sys
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin
+
+from sessionize.baseline import Baseline, BaselineError
 
 SessionStyle = Literal["assign", "with"]
 Cookies = Literal["share", "isolate"]
 Hoistable = Literal["headers", "auth", "cookies", "params"]
 
+FILES = ("sessionize.toml", "pyproject.toml")  # in the order in which they count
+EXTEND = "extend"  # the one key that is no setting
 DEFAULT_EXCLUDE = (
     ".bzr",
     ".direnv",
@@ -50,14 +58,19 @@ class ConfigError(ValueError):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Settings:
-    """What the user decides. A key of the settings file is the field's name with hyphens."""
+    """What the user decides. A key of the settings file is the field's name with hyphens.
+
+    `root` is no key: it is the folder that patterns are relative to.
+    """
 
     select: tuple[str, ...] = ("RQS",)
     ignore: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = DEFAULT_EXCLUDE
     extend_exclude: tuple[str, ...] = ()
+    force_exclude: bool = False
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    baseline: Baseline | None = None
     session_name: str = "session"
     session_attribute: str = "_session"
     session_global: str = "_session"
@@ -65,6 +78,7 @@ class Settings:
     cookies: Cookies = "share"
     hoist: tuple[Hoistable, ...] = ("headers", "auth")
     unsafe_fixes: bool = False
+    root: Path = Path()
 
     def __post_init__(self) -> None:
         for key in ("session_name", "session_attribute", "session_global"):
@@ -73,37 +87,191 @@ class Settings:
                 raise ConfigError(f"{key.replace('_', '-')}: {name!r} cannot name a variable")
 
 
+# The settings by key.
+KEYS = {field.name.replace("_", "-"): field for field in dataclasses.fields(Settings) if field.name != "root"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, the file that was found (None: no file), and by key what says something about it."""
+
+    settings: Settings
+    file: Path | None
+    origins: Mapping[str, Sequence[str]]
+
+
 def load(start: Path, *, config: Path | None, isolated: bool) -> tuple[Settings, Path | None]:
     """The settings in force at `start`, and the file they are from (None: the defaults).
 
     That is `config` if given, else the nearest `sessionize.toml`, or `pyproject.toml` with a `[tool.sessionize]`,
-    from `start` upwards. ConfigError if the file cannot be used.
+    from `start` upwards; none if `isolated`. ConfigError if a file cannot be used.
     """
-    if isolated:
-        return Settings(), None
+    loaded = explain(start, config=config, isolated=isolated)
+    return loaded.settings, loaded.file
+
+
+def explain(
+    start: Path,
+    *,
+    config: Path | None,
+    isolated: bool,
+    overrides: Mapping[str, Any] = MappingProxyType({}),
+    baseline: bool = True,
+) -> Loaded:
+    """`load`, with where each setting is from.
+
+    `overrides`: what the command line says, by key and in the types of the fields; its paths are those of the current
+    folder. `baseline`: whether a baseline counts; if not, it is not read.
+    """
+    sources = [] if isolated else _found(start, config)
+    file = sources[0].file if sources else None
+    if overrides:
+        sources = [_Source(None, overrides, Path()), *sources]
+    root = _root(sources)
+    values: dict[str, Any] = {}
+    origins: dict[str, tuple[str, ...]] = {}
+    for source in reversed(sources):
+        for key in source.says.keys() - {EXTEND}:
+            value = source.value(key, root, own=source.file == file)
+            adds = key in _ADDING and key in values
+            values[key] = values[key] + value if adds else value
+            origins[key] = (*origins[key], source.name) if adds else (source.name,)
+    path = values.pop("baseline", None)
+    if path is not None and baseline:
+        values["baseline"] = _baseline(path, origins["baseline"][0])
+    return Loaded(Settings(**{KEYS[key].name: value for key, value in values.items()}, root=root), file, origins)
+
+
+def described(settings: Settings) -> dict[str, Any]:
+    """The settings by key, as a settings file would say them."""
+    values: dict[str, Any] = {}
+    for key, field in KEYS.items():
+        value = getattr(settings, field.name)
+        values[key] = list(value) if isinstance(value, tuple) else value
+    ignores: dict[str, list[str]] = {}
+    for pattern, codes in settings.per_file_ignores:
+        ignores.setdefault(pattern, []).extend(codes)
+    baseline = settings.baseline and str(settings.baseline.path)
+    return values | {"baseline": baseline, "per-file-ignores": ignores}
+
+
+def schema() -> dict[str, Any]:
+    """A JSON schema of `sessionize.toml`, or of the table in `pyproject.toml`."""
+    defaults = {key: {"default": value} for key, value in described(Settings()).items() if value is not None}
+    keys = {key: {**_schema(field.type), **defaults.get(key, {})} for key, field in KEYS.items()}
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Settings of sessionize",
+        "type": "object",
+        "properties": {EXTEND: _NAME_SCHEMA, **keys},
+        "additionalProperties": False,
+    }
+
+
+# --- one file, and those that it extends ------------------------------------------------------------------------------
+
+_ADDING = ("extend-select", "extend-exclude", "per-file-ignores")
+_EXCLUDING = ("exclude", "extend-exclude")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Source:
+    """What one file says, or the command line (None), and the folder that it speaks of."""
+
+    file: Path | None
+    says: Mapping[str, Any]
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return "the command line" if self.file is None else str(self.file)
+
+    def value(self, key: str, root: Path, *, own: bool) -> Any:
+        """A value with its paths as they read in `root`. `own`: whether it speaks of nothing outside of its folder."""
+        value = self.says[key]
+        if key == "baseline":
+            return Path(value) if self.file is None else self.file.parent / value
+        inside = "." if self.folder == root else os.path.relpath(os.path.realpath(self.folder), root)
+        if inside != ".":
+            inside = inside.replace(os.sep, "/")
+            if key in _EXCLUDING:
+                return tuple(_pattern(pattern, inside, own=own) for pattern in value)
+            if key == "per-file-ignores":
+                return tuple((_pattern(pattern, inside, own=own), codes) for pattern, codes in value)
+        return value
+
+
+def _found(start: Path, config: Path | None) -> list[_Source]:
+    """The file that counts and those that it extends, the most general one last."""
     if config is not None:
-        settings = _read(config)
-        if settings is None:
-            raise ConfigError(f"{config}: there is no [tool.sessionize] in it")
-        return settings, config
+        return _chain(_Source(config, _said(config), Path()))  # it holds for any file, so it speaks from here
     start = start.resolve()
     for folder in (start, *start.parents):
-        for file in (folder / "sessionize.toml", folder / "pyproject.toml"):
+        for file in (folder / name for name in FILES):
             # `Path.exists` raises where a folder must not be searched.
-            if os.path.exists(file) and (settings := _read(file)) is not None:  # noqa: PTH110
-                return settings, file
-    return Settings(), None
+            if os.path.exists(file) and (said := _read(file)) is not None:  # noqa: PTH110
+                return _chain(_Source(file, said, folder))
+    return []
 
 
-def _read(file: Path) -> Settings | None:
-    """The settings of one file; None for a `pyproject.toml` that has none."""
+def _chain(source: _Source) -> list[_Source]:
+    chain, seen = [source], {os.path.realpath(source.name)}
+    while (name := chain[-1].says.get(EXTEND)) is not None:
+        before = chain[-1].name
+        file = Path(os.path.realpath(Path(before).parent / name))
+        if str(file) in seen:
+            raise ConfigError(f"{before}: {EXTEND}: {name!r} leads in a circle")
+        try:
+            chain.append(_Source(file, _said(file), file.parent))
+        except ConfigError as error:
+            raise ConfigError(f"{before}: {EXTEND}: {error}") from error
+        seen.add(str(file))
+    return chain
+
+
+def _root(sources: Sequence[_Source]) -> Path:
+    """The folder that holds all those that patterns are relative to."""
+    speaking = [source for source in sources if source.file is not None or source.says.keys() & set(_EXCLUDING)]
+    if len({source.folder for source in speaking}) < 2:
+        return speaking[0].folder if speaking else Path()
+    return Path(os.path.commonpath([os.path.realpath(source.folder) for source in speaking]))
+
+
+def _pattern(pattern: str, inside: str, *, own: bool) -> str:
+    """A pattern of gitignore's that reads in the folder around `inside` as it read there.
+
+    One for a name, which holds at any depth, goes on to hold everywhere unless it is `own`.
+    """
+    negation, body = ("!", pattern[1:]) if pattern.startswith("!") else ("", pattern)
+    anchored = "/" in body.rstrip("/")
+    if not anchored and not own:
+        return pattern
+    folder = re.sub(r"([\\*?\[])", r"\\\1", inside)
+    return f"{negation}/{folder}/{'' if anchored else '**/'}{body.removeprefix('/')}"
+
+
+def _baseline(path: Path, origin: str) -> Baseline:
+    try:
+        return Baseline.read(path)
+    except BaselineError as error:
+        raise ConfigError(f"{origin}: baseline: {error}") from error
+
+
+def _read(file: Path) -> dict[str, Any] | None:
+    """What one file says, by key, in the types of the fields; None for a `pyproject.toml` without settings."""
     try:
         table = _table(file)
-        return None if table is None else _settings(table)
+        return None if table is None else _values(table)
     except OSError as error:
         raise ConfigError(f"{file}: {error.strerror}") from error
     except ValueError as error:
         raise ConfigError(f"{file}: {error}") from error
+
+
+def _said(file: Path) -> dict[str, Any]:
+    if (said := _read(file)) is None:
+        raise ConfigError(f"{file}: there is no [tool.sessionize] in it")
+    return said
 
 
 def _table(file: Path) -> object:
@@ -122,38 +290,45 @@ def _table(file: Path) -> object:
             return None
 
 
-def _settings(table: object) -> Settings:
+# --- one table --------------------------------------------------------------------------------------------------------
+
+
+def _values(table: object) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise ConfigError(f"tool.sessionize: expected a table, got {table!r}")
-    fields = {field.name.replace("_", "-"): field for field in dataclasses.fields(Settings)}
     values: dict[str, Any] = {}
     for key, value in table.items():
-        if key not in fields:
-            raise ConfigError(f"unknown key {key!r}, {_hint(key, list(fields))}")
+        if key not in KEYS and key != EXTEND:
+            raise ConfigError(f"unknown key {key!r}, {nearest(key, [*KEYS, EXTEND])}")
         try:
-            values[fields[key].name] = _value(fields[key].type, value)
+            values[key] = _name(value) if key == EXTEND else _value(KEYS[key].type, value)
         except ConfigError as error:
             raise ConfigError(f"{key}: {error}") from error
-    return Settings(**values)
+    names = {KEYS[key].name: value for key, value in values.items() if key.startswith("session-")}
+    Settings(**names)
+    return values
 
 
-def _hint(key: str, keys: list[str]) -> str:
+def nearest(word: str, known: Sequence[str]) -> str:
+    """What to say to someone who wrote `word` for one of the known ones."""
     import difflib  # noqa: PLC0415  # only a mistake needs it
 
-    near = difflib.get_close_matches(key, keys, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(keys)}"
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(known)}"
 
 
 def _value(kind: Any, value: object) -> object:
     """A TOML value as the type of its field: lists and tables become tuples."""
     origin, args = get_origin(kind), get_args(kind)
+    if kind == Baseline | None:
+        return _name(value)
     if origin is tuple and get_origin(args[0]) is tuple:  # pairs
         if isinstance(value, dict):
-            return tuple((key, _value(get_args(args[0])[1], item)) for key, item in value.items())
+            return tuple((_name(key), _value(get_args(args[0])[1], item)) for key, item in value.items())
         expected = "a table"
     elif origin is tuple:
         if isinstance(value, list):
-            return tuple(_value(args[0], item) for item in value)
+            return tuple(_name(item) if args[0] is str else _value(args[0], item) for item in value)
         expected = "a list"
     elif origin is Literal:
         if value in args:
@@ -164,3 +339,28 @@ def _value(kind: Any, value: object) -> object:
             return value
         expected = "true or false" if kind is bool else "a string"
     raise ConfigError(f"expected {expected}, got {value!r}")
+
+
+def _name(value: object) -> object:
+    """A string that stands for something: a rule, a pattern, a file."""
+    if value == "":
+        raise ConfigError("expected a string that is not empty")
+    return _value(str, value)
+
+
+_NAME_SCHEMA = {"type": "string", "minLength": 1}
+
+
+def _schema(kind: Any) -> dict[str, Any]:
+    """The type of a field in the words of JSON schema; `_value` accepts the same."""
+    origin, args = get_origin(kind), get_args(kind)
+    if kind == Baseline | None:
+        return _NAME_SCHEMA
+    if origin is tuple and get_origin(args[0]) is tuple:
+        _, items = get_args(args[0])
+        return {"type": "object", "propertyNames": {"minLength": 1}, "additionalProperties": _schema(items)}
+    if origin is tuple:
+        return {"type": "array", "items": _NAME_SCHEMA if args[0] is str else _schema(args[0])}
+    if origin is Literal:
+        return {"enum": list(args)}
+    return {"type": "boolean" if kind is bool else "string"}

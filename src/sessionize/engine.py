@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sessionize import layout, source
+from sessionize.baseline import line_of
 from sessionize.config import Settings
 from sessionize.facts import Facts
 from sessionize.fix import SAFE, UNSAFE, Fix, LostCommentError
@@ -74,7 +75,7 @@ class Report:
     change: its content before and after that.
     fixed: what the fix resolved, in `before`. left: the findings in force, in `after` if there is one, else in
     `before`.
-    error: why the file could not be read or written.
+    error: why the file could not be read or written. known: how many findings the baseline lists.
     """
 
     filename: str
@@ -84,17 +85,51 @@ class Report:
     left: tuple[Diagnostic, ...] = ()
     error: str | None = None
     change: tuple[bytes, bytes] | None = None
+    known: int = 0
 
 
 def check_source(
     source: str, filename: str = "<stdin>", settings: Settings = Settings(), *, with_edits: bool = False
 ) -> tuple[Diagnostic, ...]:
-    """The findings in a source text, by position. `with_edits` adds the edits of each fix."""
-    return _check(source, filename, settings, with_edits=with_edits)
+    r"""The findings in a source text, by position. `with_edits` adds the edits of each fix.
+
+    >>> source = "import requests\nfor url in urls:\n    requests.get(url)\n"
+    >>> [found] = check_source(source, with_edits=True)
+    >>> found.code, found.name, found.start.row, found.start.column, found.applicability
+    ('RQS101', 'request-in-loop', 3, 5, 'safe')
+    >>> [edit.content for edit in found.edits]
+    ['session = requests.Session()\n', '    session.get(url)\n']
+
+    The name decides what is known about the file, and which of `per_file_ignores` hold.
+
+    >>> from sessionize.config import Settings
+    >>> check_source(source, "jobs/a.py", Settings(per_file_ignores=(("jobs/*.py", ("RQS1",)),)))
+    ()
+    """
+    return _check(source, filename, settings, with_edits=with_edits).left
 
 
 def fix_source(source: str, filename: str = "<stdin>", settings: Settings = Settings()) -> Report:
-    """Fixes what can be fixed: safe fixes, and unsafe ones where the settings say so."""
+    r"""Fixes what can be fixed: safe fixes, and unsafe ones where the settings say so.
+
+    >>> report = fix_source("import requests\nfor url in urls:\n    requests.get(url)\n")
+    >>> print(report.after, end="")
+    import requests
+    session = requests.Session()
+    for url in urls:
+        session.get(url)
+    >>> len(report.fixed), report.left
+    (1, ())
+
+    Where nothing is fixed, `after` is None. Where something is left, `left` says what, and why.
+
+    >>> report = fix_source("import requests\nfor url in urls:\n    requests.get(url, proxies=proxies)\n")
+    >>> report.after, report.left[0].applicability
+    (None, 'unsafe')
+    >>> from sessionize.config import Settings
+    >>> "session.get" in fix_source(report.before, settings=Settings(unsafe_fixes=True)).after
+    True
+    """
     return _fix(source, filename, settings)
 
 
@@ -106,7 +141,7 @@ def check_bytes(data: bytes, filename: str, settings: Settings, *, with_edits: b
         text = source.decode(data).text
     except source.SourceError as error:
         return Report(filename, left=_broken(filename, settings, UnreadableError(str(error))))
-    return Report(filename, text, left=_check(text, filename, settings, with_edits=with_edits))
+    return _check(text, filename, settings, with_edits=with_edits)
 
 
 def fix_bytes(data: bytes, filename: str, settings: Settings) -> Report:
@@ -209,11 +244,22 @@ class _Analysis:
         codes = selected(*_selectors(settings, filename))
         found = [finding for rule in RULES for finding in rule.check(self.facts, settings)]
         self.findings = [finding for finding in found if finding.code in codes]
-        if self.findings and "noqa" in reading.text:
-            rows = {finding: reading.span(finding.call)[0][0] for finding in self.findings}
-            self.findings = unsuppressed(self.findings, lambda f: f.code, rows.__getitem__, reading.text)
+        self.known = 0
+        if self.findings and (settings.baseline is not None or "noqa" in reading.text.casefold()):
+            self._silence()
         self.planner = Planner(self.facts, settings)
         self.fixes = self.planner.plan(self.findings)
+
+    def _silence(self) -> None:
+        """Takes out what comments silence, and then what the baseline lists."""
+        text, baseline = self.reading.text, self.settings.baseline
+        rows = {finding: self.reading.span(finding.call)[0][0] for finding in self.findings}
+        self.findings = unsuppressed(self.findings, lambda f: f.code, rows.__getitem__, text)
+        if baseline is not None:
+            lines = layout.lines(text)
+            told = baseline.unlisted(self.filename, self.findings, lambda f: line_of(f.code, lines, rows[f]))
+            self.known = len(self.findings) - len(told)
+            self.findings = told
 
     def diagnostics(
         self, findings: Iterable[Finding], edits: Mapping[Fix, tuple[Edit, ...]] = MappingProxyType({})
@@ -312,18 +358,18 @@ def _without_fix(fix: Fix | None) -> str:
     return "Not fixed: the session that is there makes calls that must not get it"
 
 
-def _check(text: str, filename: str, settings: Settings, *, with_edits: bool) -> tuple[Diagnostic, ...]:
+def _check(text: str, filename: str, settings: Settings, *, with_edits: bool) -> Report:
     try:
         found = _analysis(text, filename, settings)
     except UnreadableError as error:
-        return _broken(filename, settings, error)
+        return Report(filename, text, left=_broken(filename, settings, error))
     edits: dict[Fix, tuple[Edit, ...]] = {}
     if with_edits and any(fix.applicability is not None for fix in found.fixes):
         with suppress(UnreadableError):  # the finding holds, but can't be fixed
             rewriting = _Rewriting(found)
             found = rewriting.analysis
             edits = {fix: rewriting.edits(fix) for fix in found.fixes if fix.applicability is not None}
-    return found.diagnostics(found.findings, edits)
+    return Report(filename, text, left=found.diagnostics(found.findings, edits), known=found.known)
 
 
 def _fix(text: str, filename: str, settings: Settings) -> Report:
@@ -331,7 +377,7 @@ def _fix(text: str, filename: str, settings: Settings) -> Report:
         found = _analysis(text, filename, settings)
     except UnreadableError as error:
         return Report(filename, text, left=_broken(filename, settings, error))
-    unfixed = Report(filename, text, left=found.diagnostics(found.findings))
+    unfixed = Report(filename, text, left=found.diagnostics(found.findings), known=found.known)
     if not _applied(found):
         return unfixed
     try:
@@ -352,7 +398,7 @@ def _fix(text: str, filename: str, settings: Settings) -> Report:
         return replace(unfixed, error=f"the fix {wrong}; please report this file")
     done = {call: set(fix.hoist) for fix in fixes for call in fix.calls}
     fixed = found.diagnostics(f for f in found.findings if f.call in done and set(f.options) <= done[f.call])
-    return Report(filename, text, after, fixed, again.diagnostics(again.findings))
+    return Report(filename, text, after, fixed, again.diagnostics(again.findings), known=again.known)
 
 
 def _applied(found: _Analysis) -> list[Fix]:
@@ -372,8 +418,5 @@ def _broken(filename: str, settings: Settings, error: UnreadableError) -> tuple[
 
 
 def _selectors(settings: Settings, filename: str) -> tuple[Sequence[str], Sequence[str]]:
-    ignore = list(settings.ignore)
-    for pattern, codes in settings.per_file_ignores:
-        if source.matches(filename, pattern):
-            ignore += codes
-    return (*settings.select, *settings.extend_select), ignore
+    select = (*settings.select, *settings.extend_select)
+    return select, (*settings.ignore, *source.ignored_codes(filename, settings))

@@ -6,9 +6,9 @@ import os
 import sys
 import time
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
-from itertools import chain, groupby
+from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -16,29 +16,32 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from sessionize import report as results
-from sessionize.config import ConfigError, Settings, load
+from sessionize.baseline import Baseline
+from sessionize.config import FILES, KEYS, ConfigError, Loaded, Settings, explain
 from sessionize.report.terminal import printable
-from sessionize.source import SourceError, Unreadable, discover, may_have_findings, read
+from sessionize.source import SourceError, Unreadable, discover, ignored_codes, is_excluded, may_have_findings, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
     from sessionize.engine import Report
 
-    SettingsOf = Callable[[str], tuple[Settings, Path]]
+    SettingsOf = Callable[[str], Settings]
     Work = Callable[[bytes, str, Settings], Report]
     Task = tuple[int, Work, str, Settings]
 
 STDIN = "-"
-SETTINGS_FILES = ("sessionize.toml", "pyproject.toml")
-SETTINGS = frozenset(field.name for field in fields(Settings))
 BYTES_FOR_WORKERS = 200_000  # of files to be parsed; with less, workers cost more time than they save
 PATIENCE = 1.5  # seconds without a progress bar
 
 
 @dataclass
 class Run:
-    """What `check` and `fix` share. `clean` counts the files of which there is nothing to report."""
+    """What `check` and `fix` share.
+
+    `clean` counts the files of which there is nothing to report, `gone` what baselines list and nobody finds any more.
+    `write_baseline`: the file to list the findings in.
+    """
 
     paths: tuple[str, ...]
     jobs: int | None
@@ -47,17 +50,21 @@ class Run:
     stdin_filename: str | None
     config: Path | None
     isolated: bool
+    no_baseline: bool
     output_format: str
     output_file: IO[str] | None
+    statistics: bool
     quiet: bool
     exit_zero: bool
     overrides: dict[str, Any]
+    write_baseline: Path | None = None
     clean: int = 0
+    gone: int = 0
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> Run:
-        overrides = {name: value for name, value in options.items() if name in SETTINGS and value is not None}
-        run = cls(overrides=overrides, **{name: value for name, value in options.items() if name not in SETTINGS})
+        overrides = overriding(options)
+        run = cls(overrides=overrides, **{name: value for name, value in options.items() if _key(name) not in KEYS})
         if "" in run.paths:  # to pathlib that is the current folder
             raise click.UsageError("a path is empty")
         if STDIN in run.paths and (len(run.paths) > 1 or run.files_from is not None):
@@ -68,6 +75,10 @@ class Run:
             raise click.UsageError("--config and --isolated exclude each other")
         if run.jobs is not None and run.cluster is not None:
             raise click.UsageError("--jobs and --cluster exclude each other")
+        if "baseline" in overrides and (run.no_baseline or run.write_baseline is not None):
+            raise click.UsageError("--baseline excludes --no-baseline and --write-baseline")
+        if run.statistics and run.output_format not in results.WITH_STATISTICS:
+            raise click.UsageError(f"--statistics has no {run.output_format} format")
         return run
 
     def stdin(self, work: Work) -> tuple[bytes, Report]:
@@ -75,7 +86,9 @@ class Run:
         if sys.stdin is None:
             raise click.ClickException("standard input is closed")
         name = self.stdin_filename or "<stdin>"
-        settings, _ = self._settings()(os.path.dirname(name))
+        settings = self._settings()(os.path.dirname(name))
+        if settings.force_exclude and self.stdin_filename is not None and is_excluded(name, settings):
+            settings = replace(settings, select=(), extend_select=())
         data = sys.stdin.buffer.read()
         return data, work(data, name, settings)
 
@@ -86,40 +99,56 @@ class Run:
         """
         reports: dict[int, Report] = {}
         tasks: list[Task] = []
+        baselines: set[Baseline] = set()
+        listed: dict[int, int] = {}
         size = number = 0
         # All settings are read before the first file is written: a mistake in them must not stop a fix half way.
         for number, file in enumerate(self._files(self._settings()), 1):
             if isinstance(file, Unreadable):
                 reports[number] = _failure(file.path, file.reason)
                 continue
+            if (baseline := file[1].baseline) is not None:
+                baselines.add(baseline)
+                listed[number] = baseline.size(file[0])
             try:
                 data = read(file[0])
             except SourceError as error:  # as many as there are files
                 reports[number] = _failure(file[0], str(error))
                 continue
             if may_have_findings(data):
-                tasks.append((number, work, *file))
+                tasks.append((number, work, file[0], _for_one(*file)))
                 size += len(data)
         with closing(self._worked(tasks, size)) as worked:
             for index, report in self._progress(worked, len(tasks)):
                 if report is not None:
                     reports[index] = done(report)
         self.clean = number - len(reports)
+        self.gone = _gone(listed, baselines, reports)
         return [reports[index] for index in sorted(reports)]
 
+    def listed(self) -> list[Report]:
+        """Writes the baseline; the reports of what it cannot list."""
+        from sessionize import adopt
+
+        assert self.write_baseline is not None
+        reports = self.reports(partial(check, with_edits=False))
+        baseline, rest = adopt.listed(reports, self.write_baseline)
+        baseline.write()
+        return rest
+
     def show(self, reports: Sequence[Report], *, err: bool = False) -> None:
-        text = results.render(self.output_format, reports)
+        text = results.render(self.output_format, reports, statistics=self.statistics)
         if self.output_file is not None:
             self.output_file.write(click.unstyle(text))
         else:
             echo(text, err=err)
 
-    def close(self, reports: Sequence[Report], *, fixing: bool = False, written: bool = True) -> int:
+    def close(self, reports: Sequence[Report], *, doing: str = "check", written: bool = True) -> int:
         for report in reports:
             if report.error is not None:
                 echo(f"{printable(report.filename)}: error: {printable(report.error)}\n", err=True)
         if not self.quiet:
-            told = results.summary(reports, clean=self.clean, fixing=fixing, written=written)
+            told = results.summary(reports, clean=self.clean, gone=self.gone, doing=doing, written=written)
             echo(f"{told}\n", err=True)
         status = results.exit_status(reports, written=written)
         return 0 if self.exit_zero and status == 1 else status
@@ -163,48 +192,64 @@ class Run:
     # --- which files, which settings ----------------------------------------------------------------------------------
 
     def _settings(self) -> SettingsOf:
-        """What gives the settings for the files of a folder, and the folder that their patterns are relative to."""
+        """What gives the settings for the files of a folder."""
         if self.isolated or self.config is not None:
-            same = self._load(Path())[0], Path()
+            same = self._load(os.curdir)
             return lambda _folder: same
 
         @cache
-        def inside(folder: str) -> tuple[Settings, Path]:
+        def inside(folder: str) -> Settings:
             above = os.path.dirname(folder)
-            if folder == above or any(os.path.exists(os.path.join(folder, name)) for name in SETTINGS_FILES):
-                return self._load(Path(folder))
+            if folder == above or any(os.path.exists(os.path.join(folder, name)) for name in FILES):
+                return self._load(folder)
             return inside(above)
 
         return cache(lambda folder: inside(os.path.realpath(folder)))
 
-    def _load(self, folder: Path) -> tuple[Settings, Path]:
-        try:
-            settings, origin = load(folder, config=self.config, isolated=self.isolated)
-            if origin is not None and (unknown := unknown_rules(settings)):
-                raise click.ClickException(f"{origin}: {unknown}")
-            # --extend-... adds to what the file says, anything else takes its place.
-            overrides = {
-                name: getattr(settings, name) + value if name.startswith("extend_") else value
-                for name, value in self.overrides.items()
-            }
-            return replace(settings, **overrides), Path() if origin is None else origin.parent
-        except ConfigError as error:
-            raise click.ClickException(str(error)) from error
+    def _load(self, folder: str) -> Settings:
+        baseline = not self.no_baseline and self.write_baseline is None
+        return in_force(folder, self.config, self.overrides, isolated=self.isolated, baseline=baseline).settings
 
     def _files(self, settings_of: SettingsOf) -> Iterator[tuple[str, Settings] | Unreadable]:
         """The files that the paths stand for, each once, with their settings."""
         paths = [str(Path(path)) for path in (*self.paths, *_listed(self.files_from))]
         if not paths and self.files_from is None:
             paths = [os.curdir]
-        around = [(settings_of(path if os.path.isdir(path) else os.path.dirname(path)), path) for path in paths]
+        around = [(settings_of(folder_of(path)), path) for path in paths]
         seen: set[str] = set()
-        for (settings, root), group in groupby(around, key=itemgetter(0)):
-            for found in discover([path for _, path in group], settings, root=root, seen=seen):
+        for settings, group in groupby(around, key=itemgetter(0)):
+            for found in discover([path for _, path in group], settings, seen=seen):
                 if isinstance(found, str):
                     folder, slash, _ = found.rpartition(os.sep)
-                    yield found, settings_of(folder or slash)[0]
+                    yield found, settings_of(folder or slash)
                 else:
                     yield found
+
+
+def folder_of(path: str) -> str:
+    """The folder whose settings hold for a path."""
+    return path if os.path.isdir(path) else os.path.dirname(path)
+
+
+def overriding(options: dict[str, Any]) -> dict[str, Any]:
+    """What of the options of the command line is a setting, by key."""
+    return {_key(name): value for name, value in options.items() if _key(name) in KEYS and value is not None}
+
+
+def _key(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def in_force(folder: str, config: Path | None, overrides: dict[str, Any], *, isolated: bool, baseline: bool) -> Loaded:
+    """The settings for the files of a folder, and where they are from. A mistake in them is told by click."""
+    try:
+        loaded = explain(Path(folder), config=config, isolated=isolated, overrides=overrides, baseline=baseline)
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from error
+    mistakes = {} if loaded.file is None else unknown_rules(loaded.settings)
+    for key, unknown in mistakes.items():
+        raise click.ClickException(f"{loaded.origins[key][-1]}: {key}: {unknown}")
+    return loaded
 
 
 def check(data: bytes, name: str, settings: Settings, *, with_edits: bool) -> Report:
@@ -220,23 +265,37 @@ def fix(data: bytes, name: str, settings: Settings) -> Report:
     return engine.fix_bytes(data, name, settings)
 
 
+def silence(data: bytes, name: str, settings: Settings) -> Report:
+    from sessionize import adopt
+
+    return adopt.silence(data, name, settings)
+
+
 def write(report: Report) -> Report:
     from sessionize import engine
 
     return engine.written(report)
 
 
-def unknown_rules(settings: Settings) -> str:
-    """What to say of the rules that the settings name and that do not exist; nothing if there are none."""
+def unknown_rules(settings: Settings) -> dict[str, str]:
+    """By key, what to say of the rules that the settings name and that do not exist."""
     from sessionize.rules import unknown_selectors
 
-    named = [*settings.select, *settings.ignore, *settings.extend_select]
-    unknown = unknown_selectors(chain(named, *(codes for _, codes in settings.per_file_ignores)))
-    return no_such_rule(unknown) if unknown else ""
+    named = {_key(name): getattr(settings, name) for name in ("select", "ignore", "extend_select")}
+    named["per-file-ignores"] = [code for _, codes in settings.per_file_ignores for code in codes]
+    return {key: no_such_rule(unknown) for key, names in named.items() if (unknown := unknown_selectors(names))}
 
 
 def no_such_rule(names: Sequence[str]) -> str:
-    return f"there is no rule {', '.join(map(repr, names))}; `sessionize rule --all` tells of all rules"
+    """What to say of names that no rule has; of one, with the rule that is meant."""
+    from difflib import get_close_matches
+
+    from sessionize.rules import RULES
+
+    known = [name for rule in RULES for name in (rule.code, rule.name)]
+    near = [near for name in names for near in get_close_matches(name.replace("rqs", "RQS"), known, n=1)]
+    meant = f", did you mean {', '.join(map(repr, near))}?" if len(near) == len(names) else ""
+    return f"there is no rule {', '.join(map(repr, names))}{meant or '; `sessionize rule --all` tells of all rules'}"
 
 
 def echo(text: str, *, err: bool = False) -> None:
@@ -257,7 +316,8 @@ def _do(
     if isinstance(data, SourceError):
         return number, _failure(path, str(data))
     report = work(data, path, settings)
-    return number, report if report.left or report.error is not None or report.after is not None else None
+    telling = report.left or report.known or report.error is not None or report.after is not None
+    return number, report if telling else None
 
 
 def _sent(task: Task) -> tuple[Any, ...]:
@@ -270,6 +330,25 @@ def _sent(task: Task) -> tuple[Any, ...]:
 
 def _died(number: int, _work: Work, path: str, *_: object) -> tuple[int, Report]:
     return number, _failure(path, "the process that worked on it died")
+
+
+def _for_one(path: str, settings: Settings) -> Settings:
+    """The settings that go to a worker with one file. What hangs on the place of the file is settled here."""
+    if settings.per_file_ignores:
+        ignored = ignored_codes(path, settings)
+        settings = replace(settings, ignore=(*settings.ignore, *ignored), per_file_ignores=())
+    return settings if settings.baseline is None else replace(settings, baseline=settings.baseline.only(path))
+
+
+def _gone(listed: dict[int, int], baselines: set[Baseline], reports: dict[int, Report]) -> int:
+    """How many findings baselines list that are no longer there; of files that failed nobody knows.
+
+    listed: how many there are for each file.
+    """
+    failed = {number for number, report in reports.items() if results.failed(report)}
+    known = sum(report.known for number, report in reports.items() if number not in failed)
+    there = sum(count for number, count in listed.items() if number not in failed)
+    return there - known + sum(baseline.gone() for baseline in baselines)
 
 
 def _listed(file: IO[bytes] | None) -> list[str]:

@@ -201,18 +201,20 @@ def _reason(error: OSError | ValueError) -> str:
 
 
 def discover(
-    paths: Sequence[str | Path], settings: Settings, *, root: Path = Path(), seen: set[str] | None = None
+    paths: Sequence[str | Path], settings: Settings, *, seen: set[str] | None = None
 ) -> Iterator[str | Unreadable]:
     """The files to check, each once, named as the user would; Unreadable for a path that leads to none.
 
     `seen` holds the files that came before, and takes up those that come.
 
-    A file or folder named outright is always taken. Folders are walked in the order of names, links to folders are not
-    followed. Left out is what `exclude`, with patterns relative to `root`, and the ignore files of git say.
+    A file or folder named outright is taken, unless `force_exclude` has it left out. Folders are walked in the order of
+    names, links to folders are not followed. Left out is what `exclude` and the ignore files of git say.
     """
-    excluded = _Patterns(os.path.realpath(root), chain(settings.exclude, settings.extend_exclude))
+    excluded = _excluded(settings)
     seen = set() if seen is None else seen
     for path in paths:
+        if settings.force_exclude and excluded.hit(os.fspath(path)):
+            continue
         for real, found in _found(os.fspath(path), excluded):
             if real not in seen:
                 seen.add(real)
@@ -221,14 +223,22 @@ def discover(
 
 def matches(path: str, pattern: str, *, root: Path = Path()) -> bool:
     """Whether a pattern, relative to `root`, names a path or a folder around it."""
-    base = os.path.realpath(root)
-    patterns = _Patterns(base, [pattern])
-    file = Path(os.path.realpath(Path(path).parent), Path(path).name)
-    folders = [folder for folder in file.parents if Path(base) in folder.parents]
-    return bool(
-        patterns.verdict(file.name, str(file))
-        or any(patterns.verdict(f"{folder.name}/", f"{folder}/") for folder in folders)
-    )
+    return _Patterns(os.path.realpath(root), [pattern]).hit(path)
+
+
+def ignored_codes(path: str, settings: Settings) -> list[str]:
+    """What `per_file_ignores` says about a path."""
+    ignores = settings.per_file_ignores
+    return [code for pattern, codes in ignores if matches(path, pattern, root=settings.root) for code in codes]
+
+
+def is_excluded(path: str, settings: Settings) -> bool:
+    """Whether `exclude` names a path or a folder around it."""
+    return _excluded(settings).hit(path)
+
+
+def _excluded(settings: Settings) -> _Patterns:
+    return _Patterns(os.path.realpath(settings.root), chain(settings.exclude, settings.extend_exclude))
 
 
 def _found(path: str, excluded: _Patterns) -> Iterator[tuple[str, str | Unreadable]]:
@@ -337,6 +347,19 @@ class _Patterns:
         if self._match and (match := self._match(path.replace(os.sep, "/").removeprefix(self._base))):
             return self._verdicts[match.lastindex or 0]
         return True if name in self._names else None
+
+    def hit(self, path: str) -> bool:
+        """Whether a path is left out, or a folder around it that is inside of `folder`."""
+        entries = []
+        if os.path.isdir(path):
+            folder = os.path.realpath(path)
+        else:
+            folder, name = os.path.realpath(os.path.dirname(path)), os.path.basename(path)
+            entries.append((name, os.path.join(folder, name)))
+        while (inside := os.path.join(folder, "").replace(os.sep, "/")).startswith(self._base) and inside != self._base:
+            entries.append((f"{os.path.basename(folder)}/", inside))
+            folder = os.path.dirname(folder)
+        return any(self.verdict(*entry) for entry in entries)
 
 
 def _expression(line: str) -> str:

@@ -4,64 +4,82 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from sessionize.report import concise, full, json
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from sessionize.engine import Diagnostic, Report
 
-FORMATS: dict[str, Callable[[Sequence[tuple[Diagnostic, Sequence[str]]]], str]] = {
-    "full": full.render,
-    "concise": concise.render,
-    "json": json.render,
-}
+# Each is a module of this package, imported only when it is asked for.
+FORMATS = ("full", "concise", "json", "jsonl", "github", "gitlab", "sarif", "junit")
+WITH_EDITS = ("json", "jsonl", "sarif")
+WITH_STATISTICS = ("full", "concise", "json")
 HOW = {"safe": "with `sessionize fix`", "unsafe": "only with `sessionize fix --unsafe-fixes`", None: "by hand"}
 SYNTAX_ERROR = "RQS901"
 
 
-def render(style: str, reports: Iterable[Report]) -> str:
-    """What is left in the files, in the order of the files, then of rows and columns."""
+def render(style: str, reports: Iterable[Report], *, statistics: bool = False) -> str:
+    """What is left in the files, in the order of the files, then of rows and columns; or how much of it there is."""
     entries = []
     for report in reports:
         # The ends of line that Python knows: form feeds and the like do not begin a new row.
         lines = re.split(r"\r\n|\r|\n", (report.before or "") if report.after is None else report.after)
         left = sorted(report.left, key=lambda found: (found.start.row, found.start.column, found.code))
         entries += [(diagnostic, lines) for diagnostic in left]
-    return FORMATS[style](entries)
+    if statistics:
+        return str(import_module("sessionize.report.statistics").render(style, entries))
+    return str(import_module(f"sessionize.report.{style}").render(entries))
 
 
-def summary(reports: Sequence[Report], *, clean: int = 0, fixing: bool = False, written: bool = True) -> str:
+def summary(
+    reports: Sequence[Report], *, clean: int = 0, gone: int = 0, doing: str = "check", written: bool = True
+) -> str:
     """The closing sentences: what was fixed, what is left and how to fix it, which files failed.
 
-    `clean` is the number of files of which there is nothing to report.
+    clean: how many files there are of which there is nothing to report; gone: how many findings a baseline lists that
+    are no longer there. doing: `check`, `fix`, `silence` or `list`.
     """
     sentences = []
     if fixed := _calls(diagnostic for report in reports for diagnostic in report.fixed):
-        sentences.append(f"{'Fixed' if written else 'Would fix'} {_extent(fixed)}.")
+        done = "Silenced" if doing == "silence" else "Fixed" if written else "Would fix"
+        sentences.append(f"{done} {_extent(fixed)}.")
     if left := _calls(diagnostic for report in reports for diagnostic in report.left):
         counts = Counter(left.values())
         ways = ", ".join(f"{counts[kind]} {way}" for kind, way in HOW.items() if counts[kind])
-        sentences.append(f"{'Left' if fixing else 'Found'} {_extent(left, ' to fix')}: {ways}.")
-    if failed := sum(map(_failed, reports)):
-        sentences.append(f"{_count(failed, 'file')} could not be {'fixed' if fixing else 'checked'}.")
-    return " ".join(sentences) or ("All checks passed!" if reports or clean else "No Python files found.")
+        if doing == "silence":
+            sentences.append(f"Left {_extent(left)}, on lines that cannot take a comment.")
+        else:
+            sentences.append(f"{'Left' if doing == 'fix' else 'Found'} {_extent(left, ' to fix')}: {ways}.")
+    known = sum(report.known for report in reports)
+    if known and doing == "list":
+        files = sum(report.known > 0 for report in reports)
+        sentences.append(f"Listed {_count(known, 'finding')} in {_count(files, 'file')}.")
+    if failures := sum(map(failed, reports)):
+        sentences.append(f"{_count(failures, 'file')} could not be {'fixed' if doing == 'fix' else 'checked'}.")
+    if not sentences:
+        sentences.append("All checks passed!" if reports or clean else "No Python files found.")
+    if known and doing != "list":
+        sentences.append(f"{_count(known, 'finding')} in the baseline.")
+    if gone:
+        sentences.append(f"{_count(gone, 'entry', 'entries')} of the baseline {'is' if gone == 1 else 'are'} gone.")
+    return " ".join(sentences)
 
 
 def exit_status(reports: Iterable[Report], *, written: bool = True) -> int:
     """2 if a file failed, 1 if findings are left or a fix was made but not written, 0 else."""
     status = 0
     for report in reports:
-        if _failed(report):
+        if failed(report):
             return 2
         if report.left or (report.after is not None and not written):
             status = 1
     return status
 
 
-def _failed(report: Report) -> bool:
+def failed(report: Report) -> bool:
+    """Whether its file could not be read, parsed or written."""
     return report.error is not None or any(diagnostic.code == SYNTAX_ERROR for diagnostic in report.left)
 
 
@@ -78,5 +96,5 @@ def _extent(calls: dict[tuple[str, int, int], str | None], purpose: str = "") ->
     return f"{_count(len(calls), 'call')}{purpose} in {_count(len({filename for filename, _, _ in calls}), 'file')}"
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def _count(number: int, noun: str, nouns: str = "") -> str:
+    return f"{number} {noun if number == 1 else nouns or noun + 's'}"

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> str:
     # ASCII only: names that are no valid text (lone surrogates) and any encoding of the stream are no concern then.
-    return json.dumps([_finding(found) for found, _ in entries], indent=2) + "\n"
+    return json.dumps([finding(found) for found, _ in entries], indent=2) + "\n"
 
 
-def _finding(found: Diagnostic) -> dict[str, object]:
+def finding(found: Diagnostic) -> dict[str, object]:
     return {
         "code": found.code,
         "name": found.name,

@@ -1,0 +1,29 @@
+"""What a finding is called by programs that follow it from one run to the next."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sessionize.baseline import line_of, numbered
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sessionize.engine import Diagnostic
+
+
+def fingerprints(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> list[str]:
+    """A name for each finding, all different, that stays when the lines around it change."""
+    keys = ((relative(found.filename), *line_of(found.code, lines, found.start.row)) for found, lines in entries)
+    # As in a baseline, equal ones are told apart by their order.
+    names = ("\0".join((*key, str(before))) for key, before in numbered(keys))
+    return [hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest() for name in names]
+
+
+def relative(filename: str) -> str:
+    """A path from the current folder, with slashes; one that leads out of it stays as it is."""
+    path = Path(os.path.relpath(filename))
+    return (Path(filename) if os.pardir in path.parts else path).as_posix()

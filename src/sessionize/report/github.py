@@ -1,0 +1,42 @@
+"""Findings as GitHub's workflow commands, which it shows at the lines of a pull request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sessionize.report.fingerprint import relative
+from sessionize.report.terminal import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sessionize.engine import Diagnostic
+
+
+def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> str:
+    return "".join(_command(found) for found, _ in entries)
+
+
+def _command(found: Diagnostic) -> str:
+    path = relative(found.filename)
+    properties = {
+        "title": f"sessionize ({found.code})",
+        "file": path,
+        "line": found.start.row,
+        "endLine": found.end.row,
+        "col": found.start.column,
+        "endColumn": found.end.column,
+    }
+    if found.end.row != found.start.row:  # GitHub takes columns within one line only
+        del properties["col"], properties["endColumn"]
+    listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
+    place = f"{path}:{found.start.row}:{found.start.column}"
+    return f"::error {listed}::{_data(f'{place}: {found.code} {found.message}')}\n"
+
+
+def _data(text: str) -> str:
+    return printable(text).replace("%", "%25")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,17 @@
+"""Findings for programs that read line by line: the objects of `json`, one a line."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from sessionize.report.json import finding
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sessionize.engine import Diagnostic
+
+
+def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> str:
+    return "".join(f"{json.dumps(finding(found))}\n" for found, _ in entries)

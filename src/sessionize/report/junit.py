@@ -1,0 +1,45 @@
+"""Findings as a JUnit report: a suite for each file, a failed test for each finding."""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from sessionize.report.fingerprint import relative
+from sessionize.report.terminal import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sessionize.engine import Diagnostic
+
+
+def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> str:
+    root = ET.Element("testsuites", name="sessionize", tests=str(len(entries) or 1), failures=str(len(entries)))
+    for filename, group in groupby((found for found, _ in entries), key=lambda found: found.filename):
+        findings, path = list(group), _text(relative(filename))
+        total = str(len(findings))
+        suite = ET.SubElement(root, "testsuite", name=path, tests=total, failures=total, errors="0")
+        for found in findings:
+            _add_case(suite, path, found)
+    if not entries:  # a report without a test is an error to some readers
+        suite = ET.SubElement(root, "testsuite", name="sessionize", tests="1", failures="0", errors="0")
+        ET.SubElement(suite, "testcase", name="sessionize", classname="sessionize")
+    ET.indent(root)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+def _add_case(suite: ET.Element, path: str, found: Diagnostic) -> None:
+    row, column = str(found.start.row), str(found.start.column)
+    name = f"{found.code} {found.name} ({row}:{column})"
+    case = ET.SubElement(suite, "testcase", name=name, classname=path, file=path, line=row)
+    message = _text(found.message)
+    failure = ET.SubElement(case, "failure", type=found.code, message=message)
+    failure.text = f"{path}:{row}:{column}: {found.code} {message}\n{_text(found.help)}".rstrip()
+
+
+def _text(text: str) -> str:
+    """Text with what XML has no way to write spelled out."""
+    return re.sub("[\ufffe\uffff]", lambda char: f"\\u{ord(char[0]):x}", printable(text))

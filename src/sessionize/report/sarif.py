@@ -1,0 +1,87 @@
+"""Findings as SARIF 2.1.0, the standard that code scanning services read.
+
+Written as plain values: the libraries for it are classes around the same names, to be carried by every installation.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from sessionize import __version__
+from sessionize.report.fingerprint import fingerprints, relative
+from sessionize.rules import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sessionize.engine import Diagnostic, Position
+    from sessionize.rules import Rule
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+INDEX = {rule.code: number for number, rule in enumerate(RULES)}
+
+
+def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> str:
+    names = fingerprints(entries)
+    run = {
+        "tool": {
+            "driver": {"name": "sessionize", "semanticVersion": __version__, "rules": [_rule(rule) for rule in RULES]}
+        },
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(found, name) for (found, _), name in zip(entries, names, strict=True)],
+    }
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _rule(rule: Rule) -> dict[str, object]:
+    what = rule.page.split("\n\n")[0].partition("\n")[2].replace("\n", " ")
+    return {
+        "id": rule.code,
+        "name": rule.name,
+        "shortDescription": {"text": rule.name.replace("-", " ").capitalize()},
+        "fullDescription": {"text": what},
+        "help": {"text": rule.page, "markdown": rule.page},
+        "defaultConfiguration": {"level": _level(rule.code)},
+    }
+
+
+def _level(code: str) -> str:
+    return "error" if code == "RQS901" else "warning"
+
+
+def _result(found: Diagnostic, fingerprint: str) -> dict[str, object]:
+    artifact = _artifact(found.filename)
+    region = _region(found.start, found.end)
+    result: dict[str, Any] = {
+        "ruleId": found.code,
+        "ruleIndex": INDEX[found.code],
+        "level": _level(found.code),
+        "message": {"text": f"{found.message}. {found.help}".removesuffix(" ")},
+        "locations": [{"physicalLocation": {"artifactLocation": artifact, "region": region}}],
+        # Only our own key: services work out theirs, and warn if a tool does.
+        "partialFingerprints": {"sessionize/v1": fingerprint},
+    }
+    if found.edits:
+        replacements = [
+            {"deletedRegion": _region(edit.start, edit.end), "insertedContent": {"text": edit.content}}
+            for edit in found.edits
+        ]
+        change = {"artifactLocation": artifact, "replacements": replacements}
+        result["fixes"] = [{"description": {"text": found.help}, "artifactChanges": [change]}]
+    return result
+
+
+def _artifact(filename: str) -> dict[str, str]:
+    """A file inside the current folder is told from it; that is where the sources lie for whoever reads this."""
+    path = Path(relative(filename))
+    if path.is_absolute():
+        return {"uri": path.as_uri()}
+    return {"uri": quote(os.fsencode(path.as_posix())), "uriBaseId": "%SRCROOT%"}
+
+
+def _region(start: Position, end: Position) -> dict[str, int]:
+    return {"startLine": start.row, "startColumn": start.column, "endLine": end.row, "endColumn": end.column}

@@ -1,0 +1,38 @@
+"""The settings in force, as a settings file that says where each is from; or as JSON. And the schema of such files."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sessionize import config
+from sessionize.report.terminal import printable
+
+if TYPE_CHECKING:
+    from sessionize.config import Loaded
+
+
+def schema() -> str:
+    return json.dumps(config.schema(), indent=2) + "\n"
+
+
+def render(style: str, loaded: Loaded) -> str:
+    values = config.described(loaded.settings)
+    if style == "json":
+        origins = {key: list(loaded.origins.get(key, ())) for key in values}
+        return json.dumps({key: {"value": values[key], "from": origins[key]} for key in values}, indent=2) + "\n"
+    return "".join(f"{printable(_line(key, value, loaded))}\n" for key, value in values.items())
+
+
+def _line(key: str, value: Any, loaded: Loaded) -> str:
+    if value is None:
+        return f"# {key} is not set"
+    return f"{key} = {_toml(value)}  # {', '.join(loaded.origins.get(key, ['default']))}"
+
+
+def _toml(value: Any) -> str:
+    """JSON writes strings, lists, true and false as TOML does; a table it does not."""
+    if isinstance(value, dict):
+        pairs = ", ".join(f"{_toml(key)} = {_toml(item)}" for key, item in value.items())
+        return f"{{ {pairs} }}" if pairs else "{}"
+    return json.dumps(value, ensure_ascii=False)
