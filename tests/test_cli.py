@@ -7,13 +7,16 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 from command import BROKEN, FIXED, SAFE, UNSAFE, Result, Run, codes, write
 
-from sessionize import cli, engine, pool, run as runs
+from sessionize import cli, cluster, engine, pool, run as runs
 from sessionize.config import Settings, schema
 from sessionize.rules import RULES
 
@@ -560,7 +563,7 @@ def test_workers_are_used_where_it_pays(run: Run, monkeypatch: pytest.MonkeyPatc
         return processes(workers)
 
     monkeypatch.setattr(pool, "processes", counted)
-    monkeypatch.setattr(runs, "_usable_cpus", lambda: 2)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
     write({"a.py": SAFE, "b.py": SAFE, "c.py": SAFE})
     run("check", "-j8", "a.py")
     run("check")
@@ -594,6 +597,25 @@ def test_cluster_without_dask(run: Run, monkeypatch: pytest.MonkeyPatch) -> None
     assert result == Result(2, "", "sessionize: --cluster needs Dask; install sessionize with its extra `cluster`\n")
 
 
+@contextmanager
+def threads(address: str) -> Iterator[tuple[Callable[[], Executor], int, tuple[type[Exception], ...]]]:
+    yield partial(ThreadPoolExecutor, 2), 2, ()
+
+
+@pytest.mark.parametrize("elsewhere", [(), ("--cluster", "tcp://127.0.0.1:1")])
+def test_file_that_vanishes(run: Run, monkeypatch: pytest.MonkeyPatch, elsewhere: tuple[str, ...]) -> None:
+    def look(data: bytes) -> bool:
+        Path("a.py").unlink(missing_ok=True)
+        return b"requests" in data
+
+    monkeypatch.setattr(runs, "may_have_findings", look)
+    monkeypatch.setattr(cluster, "connected", threads)
+    write({"a.py": SAFE, "b.py": SAFE})
+    result = run("check", "--output-format=json", *elsewhere)
+    assert (result.status, codes(result)) == (2, ["b.py:RQS101"])
+    assert result.err.startswith("a.py: error: No such file or directory\n")
+
+
 def test_progress(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     write({"a.py": SAFE, "b.py": SAFE})
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
@@ -603,17 +625,49 @@ def test_progress(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Files" not in run("check", "--quiet").err
 
 
-def test_interrupt_ends_the_workers(tmp_path: Path) -> None:
-    """Ctrl-C, which goes to all processes of the terminal."""
-    for number in range(4):
-        (tmp_path / f"{number}.py").write_text("import requests\n" + "requests.get(url)\n" * 4000)
+@pytest.fixture
+def busy(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], list[int]]]:
+    """A fix that has begun, and its workers."""
+    for number in range(40):
+        (tmp_path / f"{number:02}.py").write_text("import requests\n" + "requests.get(url)\n" * 1000)
     command = [sys.executable, "-m", "sessionize", "fix", "-j2", str(tmp_path)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    while len(children.read_text().split()) < 2:
-        time.sleep(0.01)
-    time.sleep(0.2)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while len(children.read_text().split()) < 2 or not any(map(changed, tmp_path.iterdir())):
+            time.sleep(0.01)
+        yield process, [int(pid) for pid in children.read_text().split()]
+        process.kill()
+
+
+def changed(path: Path) -> bool:
+    return "Session" in path.read_text()
+
+
+def test_interrupt_ends_the_workers(busy: tuple[subprocess.Popen[bytes], list[int]], tmp_path: Path) -> None:
+    """Ctrl-C, which goes to all processes of the terminal."""
+    process, _ = busy
     os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=5)
-    assert (process.returncode, err.strip()) == (130, b"sessionize: interrupted")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["0.py", "1.py", "2.py", "3.py"]
+    out, err = process.communicate(timeout=5)
+    assert (process.returncode, out, err.strip()) == (130, b"", b"sessionize: interrupted")
+    files = sorted(tmp_path.iterdir())
+    assert [path.name for path in files] == [f"{number:02}.py" for number in range(40)]
+    assert not all(map(changed, files))
+    assert all(path.read_text().count("(url)\n") == 1000 for path in files)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_workers_end_with_the_run(busy: tuple[subprocess.Popen[bytes], list[int]], number: int) -> None:
+    process, workers = busy
+    process.send_signal(number)
+    process.wait(timeout=5)
+    late = time.monotonic() + 10
+    while any(map(alive, workers)) and time.monotonic() < late:
+        time.sleep(0.01)
+    assert not any(map(alive, workers))
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

@@ -1,24 +1,22 @@
 """A run on a Dask cluster, with a scheduler and workers that are processes of this machine."""
 
-import importlib.util
 import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from sessionize import cli, cluster, run as runs
+from sessionize import cli, cluster
 
-pytestmark = [
-    pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="Dask's distributed is not installed"),
-    pytest.mark.filterwarnings("default"),  # what Dask leaves open is not ours
-]
+pytestmark = pytest.mark.filterwarnings("default")  # what Dask leaves open is not ours
 LOOP = "import requests\nfor name in names:\n    requests.get(name)\n"
 
 
@@ -39,6 +37,7 @@ def start(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Callable[[], tuple[str, list[subprocess.Popen[bytes]]]]]:
     """Starts a cluster of two workers."""
+    pytest.importorskip("distributed")
     with ExitStack() as stack:
 
         def start() -> tuple[str, list[subprocess.Popen[bytes]]]:
@@ -91,20 +90,6 @@ def test_fix_is_written_here(
     assert "session.get" in Path("00.py").read_text()
 
 
-def test_file_that_vanishes(
-    tree: Path, address: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sent = runs._sent
-
-    def vanished(task: Any) -> tuple[object, ...]:
-        Path("04.py").unlink(missing_ok=True)
-        return sent(task)
-
-    monkeypatch.setattr(runs, "_sent", vanished)
-    _, _, err = sessionize(capsys, monkeypatch, "check", "--cluster", address)
-    assert "04.py: error: No such file or directory\n" in err
-
-
 def test_worker_killed_in_the_middle(
     tmp_path: Path, start: Callable[[], tuple[str, list[subprocess.Popen[bytes]]]]
 ) -> None:
@@ -129,6 +114,57 @@ def cpu_seconds(process: subprocess.Popen[bytes]) -> float:
 
 
 @pytest.mark.parametrize(
+    ("where", "said"), [("nowhere://127.0.0.1:1", "unknown address scheme"), ("tcp://127.0.0.1:1", "Timed out")]
+)
+def test_no_such_cluster(where: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(cluster, "PATIENCE", 1)
+    with pytest.raises(cluster.ClusterError, match=f"^--cluster {where}: .*{said}"), cluster.connected(where):
+        pass
+
+
+# --- without Dask -----------------------------------------------------------------------------------------------------
+
+
+class Client(ThreadPoolExecutor):
+    """What we use of Dask's."""
+
+    def __init__(self, address: str, **_options: object) -> None:
+        if address != "here":
+            raise OSError("Timed out")
+        super().__init__(2)
+
+    def submit(self, work: Callable[..., Any], /, *args: Any, **_options: Any) -> Future[Any]:
+        return super().submit(work, *args)
+
+    def nthreads(self) -> dict[str, int]:
+        return {"one": 1, "two": 1}
+
+    def get_executor(self, **_options: object) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(2)
+
+
+@pytest.fixture
+def dask(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = SimpleNamespace(Client=Client, KilledWorker=ArithmeticError)
+    monkeypatch.setitem(sys.modules, "distributed", module)
+
+
+def test_what_a_run_gets(dask: None) -> None:
+    with cluster.connected("here") as (executors, workers, lost):
+        assert (workers, lost) == (2, (ArithmeticError, CancelledError))
+        with executors() as executor:
+            assert executor.submit(abs, -1).result() == 1
+
+
+def test_run(tree: Path, dask: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    here = sessionize(capsys, monkeypatch, "check", "-j1")
+    assert sessionize(capsys, monkeypatch, "check", "--cluster", "here") == here
+    said = "sessionize: --cluster there: Timed out\n"
+    assert sessionize(capsys, monkeypatch, "check", "--cluster", "there") == (2, "", said)
+
+
+@pytest.mark.parametrize(
     ("name", "value", "said"),
     [
         ("__version__", "0.0", "its workers have sessionize "),
@@ -136,29 +172,10 @@ def cpu_seconds(process: subprocess.Popen[bytes]) -> float:
     ],
 )
 def test_workers_without_this_sessionize(
-    tree: Path,
-    address: str,
-    name: str,
-    value: object,
-    said: str,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    dask: None, name: str, value: object, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if name == "__version__":
+        monkeypatch.setattr(cluster, "_version", lambda: "0.1.0")
     monkeypatch.setattr(cluster, name, value)
-    status, _, err = sessionize(capsys, monkeypatch, "check", "--cluster", address)
-    assert status == 2
-    assert f"sessionize: --cluster {address}: {said}" in err
-
-
-@pytest.mark.parametrize(
-    ("where", "said"),
-    [("nowhere://127.0.0.1:1", "unknown address scheme"), ("tcp://127.0.0.1:1", "Timed out")],
-)
-def test_no_such_cluster(
-    tree: Path, where: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cluster, "PATIENCE", 1)
-    status, out, err = sessionize(capsys, monkeypatch, "check", "--cluster", where)
-    assert (status, out) == (2, "")
-    assert f"sessionize: --cluster {where}: " in err
-    assert said in err
+    with pytest.raises(cluster.ClusterError, match=f"^--cluster here: {said}"), cluster.connected("here"):
+        pass

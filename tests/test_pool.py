@@ -2,12 +2,15 @@
 
 import os
 import signal
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from multiprocessing import active_children
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -85,11 +88,45 @@ def test_executor_that_takes_no_more_tasks() -> None:
 def test_error_of_the_work_is_raised_and_no_process_left() -> None:
     with pytest.raises(TypeError):
         list(pool.run(double, [(1, 2)], partial(pool.processes, 2), failed, width=4))
-    assert not active_children()
+    assert gone()
 
 
 def test_closing_ends_the_processes() -> None:
     with closing(pool.run(double, [(1,), (2,), (3,)], partial(pool.processes, 2), failed, width=2)) as done:
         assert next(done) in (2, 4)
         assert active_children()
-    assert not active_children()
+    assert gone()
+
+
+def test_work_without_an_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "GRACE", 0.1)
+    with closing(pool.run(sleep, [(0,), (100,)], partial(pool.processes, 2), sleep, width=2)) as done:
+        next(done)
+    assert gone()
+
+
+def gone() -> bool:
+    """Whether all children end soon."""
+    late = time.monotonic() + 5
+    while active_children() and time.monotonic() < late:
+        time.sleep(0.01)
+    return not active_children()
+
+
+def test_what_a_worker_begins_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Parent:
+        def join(self) -> None:
+            joined.set()
+
+    joined, ended = threading.Event(), threading.Event()
+    handlers: dict[int, Callable[..., None]] = {}
+    monkeypatch.setattr(signal, "signal", handlers.__setitem__)
+    monkeypatch.setattr(os, "_exit", lambda _: ended.set())
+    monkeypatch.setattr("multiprocessing.parent_process", Parent)
+    monkeypatch.setattr(pool, "_stopped", threading.Event())
+    pool._begin()
+    assert ended.wait(5)
+    assert joined.is_set()
+    assert pool._each(double, [(1,), (2,)]) == [2, 4]
+    handlers[signal.SIGINT](signal.SIGINT, None)
+    assert pool._each(double, [(1,), (2,)]) == []

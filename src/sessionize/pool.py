@@ -6,27 +6,45 @@ Work and tasks go to other processes, so both have to be picklable. What the wor
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
 import threading
+import time
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
+    from multiprocessing.process import BaseProcess
 
 Result = TypeVar("Result")
 Task = tuple[Any, ...]  # the arguments of the work
 
+GRACE = 1.0  # seconds; one that is killed while it sends a result would leave us waiting for the rest of it
+
+
+_stopped = threading.Event()  # set in a worker that is to take up no more
+
 
 def processes(workers: int) -> ProcessPoolExecutor:
-    """Workers that leave Ctrl-C to this process."""
+    """Workers that end with this process, and that Ctrl-C stops between two tasks."""
     # A fork is quick, and safe where no other thread holds a lock. On macOS the system's libraries start threads.
     fork = sys.platform == "linux" and threading.active_count() == 1
     context = multiprocessing.get_context("fork" if fork else "spawn")
-    return ProcessPoolExecutor(workers, context, signal.signal, (signal.SIGINT, signal.SIG_IGN))
+    return ProcessPoolExecutor(workers, context, _begin)
+
+
+def _begin() -> None:
+    signal.signal(signal.SIGINT, lambda *_: _stopped.set())
+    threading.Thread(target=_end_with, args=[multiprocessing.parent_process()], daemon=True).start()
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def run(
@@ -65,7 +83,7 @@ def run(
 
 
 def _each(work: Callable[..., Result], tasks: list[Task]) -> list[Result]:
-    return [work(*task) for task in tasks]
+    return [work(*task) for task in tasks if not _stopped.is_set()]
 
 
 def _landed(
@@ -94,13 +112,18 @@ def _one_by_one(work: Callable[..., Result], tasks: list[Task], failed: Callable
 
 @contextmanager
 def _ended(executor: Executor) -> Iterator[Executor]:
-    """Ends an executor: at once where there was an exception, as then nobody waits for its workers."""
+    """Ends an executor: soon where there was an exception, as then nobody waits for its workers."""
     try:
         yield executor
     except BaseException:
-        for child in multiprocessing.active_children():
-            child.kill()
-            child.join()
+        children = multiprocessing.active_children()
+        for child in children:
+            with suppress(ProcessLookupError):
+                os.kill(child.pid or 0, signal.SIGINT)
         executor.shutdown(wait=False)
+        late = time.monotonic() + GRACE
+        for child in children:
+            child.join(max(0, late - time.monotonic()))
+            child.kill()
         raise
     executor.shutdown()
