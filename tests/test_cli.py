@@ -647,7 +647,7 @@ def test_interrupt_ends_the_workers(busy: tuple[subprocess.Popen[bytes], list[in
     """Ctrl-C, which goes to all processes of the terminal."""
     process, _ = busy
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=5)
+    out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err.strip()) == (130, b"", b"sessionize: interrupted")
     files = sorted(tmp_path.iterdir())
     assert [path.name for path in files] == [f"{number:02}.py" for number in range(40)]
@@ -659,8 +659,8 @@ def test_interrupt_ends_the_workers(busy: tuple[subprocess.Popen[bytes], list[in
 def test_workers_end_with_the_run(busy: tuple[subprocess.Popen[bytes], list[int]], number: int) -> None:
     process, workers = busy
     process.send_signal(number)
-    process.wait(timeout=5)
-    late = time.monotonic() + 10
+    process.wait(timeout=30)
+    late = time.monotonic() + 30
     while any(map(alive, workers)) and time.monotonic() < late:
         time.sleep(0.01)
     assert not any(map(alive, workers))

@@ -107,7 +107,7 @@ def test_work_without_an_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def gone() -> bool:
     """Whether all children end soon."""
-    late = time.monotonic() + 5
+    late = time.monotonic() + 30
     while active_children() and time.monotonic() < late:
         time.sleep(0.01)
     return not active_children()
@@ -125,7 +125,7 @@ def test_what_a_worker_begins_with(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("multiprocessing.parent_process", Parent)
     monkeypatch.setattr(pool, "_stopped", threading.Event())
     pool._begin()
-    assert ended.wait(5)
+    assert ended.wait(30)
     assert joined.is_set()
     assert pool._each(double, [(1,), (2,)]) == [2, 4]
     handlers[signal.SIGINT](signal.SIGINT, None)

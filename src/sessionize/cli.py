@@ -16,7 +16,6 @@ import click
 
 from sessionize import __version__, report as results, run as runs
 from sessionize.config import Cookies, SessionStyle, Settings
-from sessionize.report import diff as diffs
 from sessionize.report.terminal import printable
 from sessionize.run import STDIN, Run, echo, folder_of, in_force, no_such_rule, overriding, unknown_rules
 
@@ -163,7 +162,7 @@ def fix(*, diff: bool, **options: Any) -> int:
     if diff:
         for report in reports:
             if report.change is not None:
-                _show(diffs.unified(report.filename, *report.change))
+                _show(report.filename, *report.change)
     # What stands on standard output is a program or a diff, and nothing else.
     run.show(reports, err=diff or stdin)
     return run.close(reports, doing="fix", written=not diff)
@@ -206,11 +205,14 @@ def config(path: str, *, schema: bool, output_format: str, **options: Any) -> in
     return 0
 
 
-def _show(diff: bytes) -> None:
+def _show(filename: str, before: bytes, after: bytes) -> None:
+    from sessionize.report import diff
+
+    lines = diff.unified(filename, before, after)
     if sys.stdout.isatty():
-        echo(diffs.coloured(diff))
+        echo(diff.coloured(lines))
     else:
-        _put(diff)
+        _put(lines)
 
 
 def _put(data: bytes) -> None:

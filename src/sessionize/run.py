@@ -112,7 +112,7 @@ class Run:
                 listed[number] = baseline.size(file[0])
             try:
                 data = read(file[0])
-            except SourceError as error:  # as many as there are files
+            except SourceError as error:
                 reports[number] = _failure(file[0], str(error))
                 continue
             if may_have_findings(data):

@@ -13,10 +13,9 @@ import re
 import stat
 import tokenize
 import unicodedata
-from dataclasses import dataclass
 from itertools import chain, takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
@@ -30,8 +29,7 @@ class SourceError(Exception):
     """Why one file cannot be read or written: one line, without its path."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """The text of a file, line ends untouched, and what turns it back into bytes."""
 
     text: str
@@ -39,8 +37,7 @@ class Source:
     bom: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(NamedTuple):
     """A path where `discover` could not look."""
 
     path: str
