@@ -198,7 +198,7 @@ def test_write_leaves_a_changed_file_alone(file: Path) -> None:
     assert names(file.parent) == ["file.py"]
 
 
-@pytest.mark.parametrize("function", ["fdopen", "chmod", "replace"])
+@pytest.mark.parametrize("function", ["open", "chmod", "replace"])
 def test_write_fails_without_a_trace(file: Path, function: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for error, raised in ((DENIED, SourceError), (KeyboardInterrupt(), KeyboardInterrupt)):
         monkeypatch.setattr(os, function, fails(error))

@@ -209,9 +209,18 @@ def _found(start: Path, config: Path | None) -> list[_Source]:
     for folder in (start, *start.parents):
         for file in (folder / name for name in FILES):
             # `Path.exists` raises where a folder must not be searched.
-            if os.path.exists(file) and (said := _read(file)) is not None:  # noqa: PTH110
+            if not os.path.exists(file):  # noqa: PTH110
+                continue
+            _open_to_all(file)
+            if (said := _read(file)) is not None:
                 return _chain(_Source(file, said, folder))
     return []
+
+
+def _open_to_all(file: Path) -> None:
+    """ConfigError for what nobody named on the command line and is a pipe, say: it would wait for its writer."""
+    if not (file.is_file() or file.is_dir()):
+        raise ConfigError(f"{file}: Not a regular file")
 
 
 def _chain(source: _Source) -> list[_Source]:
@@ -222,6 +231,8 @@ def _chain(source: _Source) -> list[_Source]:
         if str(file) in seen:
             raise ConfigError(f"{before}: {EXTEND}: {name!r} leads in a circle")
         try:
+            if file.exists():
+                _open_to_all(file)
             chain.append(_Source(file, _said(file), file.parent))
         except ConfigError as error:
             raise ConfigError(f"{before}: {EXTEND}: {error}") from error
@@ -266,6 +277,8 @@ def _read(file: Path) -> dict[str, Any] | None:
         raise ConfigError(f"{file}: {error.strerror}") from error
     except ValueError as error:
         raise ConfigError(f"{file}: {error}") from error
+    except RecursionError:
+        raise ConfigError(f"{file}: it nests too deeply") from None
 
 
 def _said(file: Path) -> dict[str, Any]:
