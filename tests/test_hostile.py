@@ -367,3 +367,9 @@ def test_killed_worker(tmp_path: Path) -> None:
     assert (process.returncode, err) == (0, "")
     assert len(list(tmp_path.iterdir())) == 16
     assert len(set(contents(tmp_path).values())) == 1
+
+
+def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
+    process = started(tmp_path, "-j2")
+    process.kill()
+    process.communicate(timeout=20)  # ends when nobody is left that could write
