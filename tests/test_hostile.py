@@ -9,14 +9,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import textwrap
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from sessionize import cli, run as runs, source
+from sessionize import cli, run as runs
 from sessionize.engine import Report
 
 LOOP = b'for year in years:\n    requests.get(f"https://example.com/{year}")\n'
@@ -147,7 +145,7 @@ def test_hostile_paths(tmp_path: Path, jobs: str) -> None:
         "a.py/b.py: error: Not a directory",
         "nowhere.py: error: No such file or directory",
     ]
-    assert {name: os.readlink(tree / name) for name in links} == links
+    assert {name: str((tree / name).readlink()) for name in links} == links
     python = {path for path in tmp_path.rglob("*.py") if path.is_file()}
     assert {path.read_bytes() for path in python} == {FIXED}
     # Each name of a file with several is a file of the tree, and each is fixed; they no longer share it.
@@ -236,8 +234,9 @@ def test_no_room(tmp_path: Path) -> None:
     """Files may grow up to 4,096 bytes."""
     long = SAFE + b"#" * (4096 - len(SAFE))
     write(tmp_path, {"a.py": SAFE, "long.py": long, "z.py": SAFE})
-    limit = "import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)); os.execv(sys.argv[1], sys.argv[1:])"
-    result = program("fix", "-q", cwd=tmp_path, before=(sys.executable, "-c", limit))
+    limit = "import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))"
+    before = sys.executable, "-c", f"{limit}; os.execv(sys.argv[1], sys.argv[1:])"
+    result = program("fix", "-q", cwd=tmp_path, before=before)
     assert (result.returncode, result.stderr) == (2, "long.py: error: File too large\n")
     assert contents(tmp_path) == {"a.py": FIXED, "long.py": long, "z.py": FIXED}
 
@@ -253,7 +252,8 @@ def test_disk_full(tmp_path: Path) -> None:
     write(tmp_path, {"sources/long.py": long, **{f"sources/{name}": content for name, content in files.items()}})
     (tmp_path / "disk").mkdir()
     (tmp_path / "after").mkdir()
-    script = 'mount -t tmpfs -o size=64k none disk && cp sources/* disk && (cd disk && "$@"); s=$?; cp -a disk/. after; exit $s'
+    mount = "mount -t tmpfs -o size=64k none disk && cp sources/* disk"
+    script = f'{mount} && (cd disk && "$@"); status=$?; cp -a disk/. after; exit $status'
     result = program("fix", "-q", ".", cwd=tmp_path, before=("unshare", "-m", "sh", "-c", script, "sh"))
     assert (result.returncode, result.stderr) == (2, "long.py: error: No space left on device\n")
     assert contents(tmp_path / "after") == {**dict.fromkeys(files, FIXED), "long.py": long}

@@ -1,0 +1,123 @@
+"""What a fix promises of every file, whatever it holds, checked without running it."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from pyflakes.checker import Checker
+
+from sessionize import engine, source
+from sessionize.config import Settings
+from sessionize.layout import lines
+
+KINDS = {"safe": Settings(), "unsafe": Settings(unsafe_fixes=True)}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one kind of fix made of a file: its new content if it changed, how many calls, and which promises broke."""
+
+    after: bytes | None
+    fixed: int
+    faults: tuple[str, ...]
+
+
+def verdict(data: bytes, filename: str, settings: Settings) -> Verdict:
+    """Fixes a file's content, and holds the result to what is promised. Raises nothing."""
+    try:
+        found = engine.check_bytes(data, filename, settings, with_edits=True)
+        report = engine.fix_bytes(data, filename, settings)
+        after = None if report.change is None else report.change[1]
+        faults = list(_of_the_reading(data, report))
+        if after is not None:
+            again = engine.fix_bytes(after, filename, settings)
+            faults += ["a second fix changes it"] if again.change is not None else []
+    except Exception:  # noqa: BLE001  # that there is none is the first promise
+        return Verdict(None, 0, (traceback.format_exc(),))
+    if after is not None:
+        allowed = ("safe", "unsafe") if settings.unsafe_fixes else ("safe",)
+        edits = {edit for found in found.left if found.applicability in allowed for edit in found.edits}
+        before, text = source.decode(data).text, source.decode(after).text
+        faults += _of_the_text(before, text)
+        if not _only_changed(lines(before), lines(text), edits):
+            faults.append("lines changed that no finding's edits touch")
+    calls = {(found.start.row, found.start.column) for found in report.fixed}
+    return Verdict(after, len(calls), tuple(faults))
+
+
+def _of_the_reading(data: bytes, report: engine.Report) -> Iterator[str]:
+    if report.error is not None:
+        yield report.error
+    refused = [found.message for found in report.left if found.code == "RQS901"]
+    if refused and (tree := _parsed(data)) is not None and not _deep(tree):
+        yield f"Python reads it, but: {refused[0]}"
+
+
+def _of_the_text(before: str, after: str) -> Iterator[str]:
+    old, new = _parsed(before), _parsed(after)
+    if old is None:  # a newer Python's, which LibCST reads
+        return
+    if new is None:
+        yield "does not parse"
+        return
+    if _comments(before) != _comments(after):
+        yield f"comments: {_comments(before) - _comments(after)} lost, {_comments(after) - _comments(before)} new"
+    if more := _flaws(new) - _flaws(old):
+        yield f"pyflakes: {', '.join(sorted(more))}"
+
+
+def _parsed(text: str | bytes) -> ast.Module | None:
+    """The tree, if Python compiles it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, "file.py", "exec", dont_inherit=True)
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _deep(tree: ast.AST) -> bool:
+    """Whether it nests so deeply that it may be left alone."""
+    level, depth = [tree], 0
+    while level and depth < 200:
+        level, depth = [child for node in level for child in ast.iter_child_nodes(node)], depth + 1
+    return bool(level)
+
+
+def _comments(text: str) -> Counter[str]:
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    return Counter(token.string.rstrip() for token in tokens if token.type == tokenize.COMMENT)
+
+
+def _flaws(tree: ast.Module) -> Counter[str]:
+    try:
+        found = Checker(tree).messages
+    except RecursionError:  # pyflakes' own
+        return Counter()
+    return Counter(f"{type(flaw).__name__} {flaw.message % flaw.message_args}" for flaw in found)
+
+
+def _only_changed(before: list[str], after: list[str], edits: Iterable[engine.Edit]) -> bool:
+    """Whether `after` is `before` with other lines where there are edits: what is between them stands there in order."""
+    text, end = "".join(after), 0
+    kept, done = [], 0
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        kept.append("".join(before[done : max(edit.start.row - 1, done)]))
+        done = max(done, edit.end.row - 1)
+    kept.append("".join(before[done:]))
+    if not text.startswith(kept[0]) or not text.endswith(kept[-1]):
+        return False
+    for piece in kept:
+        found = text.find(piece, end)
+        if found < 0:
+            return False
+        end = found + len(piece)
+    return True
