@@ -497,9 +497,13 @@ def test_config_schema(run: Run) -> None:
 
 def test_as_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["sessionize", "rule"])
-    with pytest.raises(SystemExit) as exit_info:
-        runpy.run_module("sessionize", run_name="__main__", alter_sys=False)
-    assert exit_info.value.code == 2
+    home = str(Path(cli.__file__).parents[1])
+    for path in ([home, "/a"], ["/current", home]):
+        monkeypatch.setattr(sys, "path", [*path, *sys.path])
+        with pytest.raises(SystemExit) as exit_info:
+            runpy.run_module("sessionize", run_name="__main__", alter_sys=False)
+        assert exit_info.value.code == 2
+        assert sys.path[0] == home
 
 
 def test_reader_that_goes_away(tmp_path: Path) -> None:

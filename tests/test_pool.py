@@ -51,6 +51,7 @@ def test_any_executor(executors: Callable[[], Executor], chunk: int, number: int
 
 
 def test_workers_may_be_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONSAFEPATH", "1")
     monkeypatch.setattr("sys.platform", "darwin")
     assert results(double, 3, partial(pool.processes, 1)) == [2, 4, 6]
 

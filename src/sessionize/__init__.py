@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # nothing is imported before `__main__` has looked where from
 if TYPE_CHECKING:
+    from typing import Any
+
     from sessionize.engine import check_source, fix_source
 
 __version__ = "0.1.0"

@@ -33,6 +33,8 @@ def processes(workers: int) -> ProcessPoolExecutor:
     """Workers that end with this process, and that Ctrl-C stops between two tasks."""
     # A fork is quick, and safe where no other thread holds a lock. On macOS the system's libraries start threads.
     fork = sys.platform == "linux" and threading.active_count() == 1
+    if not fork:  # a new Python looks for modules in the current folder first, which may hold what must not be run
+        os.environ.setdefault("PYTHONSAFEPATH", "1")
     context = multiprocessing.get_context("fork" if fork else "spawn")
     return ProcessPoolExecutor(workers, context, _begin)
 

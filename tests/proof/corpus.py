@@ -3,10 +3,10 @@
     python tests/proof/corpus.py PACKAGES.tsv --jobs 4
 
 The first column of the list is `name==version`. Wheels, or sdists where there is none, are downloaded by pip and unpacked
-below the cache; nothing of them is run, but what pip itself runs of an sdist to name it. Of every file, under `fix` and
-under `fix --unsafe-fixes`: no crash, it still parses, a second fix changes nothing, pyflakes finds nothing new, all
-comments are there, only lines of findings' edits changed; and of the changed files mypy knows no attribute or name less
-than before (`pip install types-requests`, for more to be known). Exits 1 on a fault.
+below the cache; nothing of them is run, but what pip itself runs of an sdist to name it. Of every file, under `fix`
+and under `fix --unsafe-fixes`: no crash, it still parses, a second fix changes nothing, pyflakes finds nothing new, all
+comments are there, only lines of findings' edits changed; and of the changed files mypy misses no attribute or name
+that it knew before (`pip install mypy types-requests`). Exits 1 on a fault.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def fetched(package: str, cache: Path) -> Path:
             if zipfile.is_zipfile(archive):
                 zipfile.ZipFile(archive).extractall(folder)
             else:
-                tarfile.open(archive).extractall(folder, filter="data")
+                with tarfile.open(archive) as opened:
+                    opened.extractall(folder, filter="data")
             shutil.copytree(folder, sources)
     inner = list(sources.iterdir())
     return inner[0] if len(inner) == 1 and "-" in inner[0].name else sources

@@ -2,7 +2,7 @@
 
 The fixtures, changed at random (tokens taken away, doubled, exchanged, borrowed from another fixture; lines moved; cut
 off; odd bytes put in), and, where hypothesmith is installed (`pip install hypothesmith`), programs made from Python's
-grammar with requests among their names. Nothing may be raised, and what is changed must hold to all that a fix promises.
+grammar, with requests among their names. Nothing may be raised; what is changed must hold to all that a fix promises.
 The same seed and number of jobs make the same programs. Each fault is printed with its program; exits 1 on one.
 """
 
@@ -21,6 +21,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
+from keyword import iskeyword
 from pathlib import Path
 
 import click
@@ -36,6 +37,7 @@ SETTINGS = [
     replace(KINDS["unsafe"], session_style="with", cookies="isolate"),
     replace(KINDS["unsafe"], hoist=("headers", "auth", "cookies", "params"), select=("RQS1",)),
 ]
+NAMES = ["requests", "get", "url", "headers", "session", "Session", "post"]
 ODD = [
     *("\0", "\x0c", "\x0b", "\x1c", "\x1a", "\x85", "\u2028", "\ufeff", "\ud800", "ﬆ", "ｒ", "é", "\U0001f40d"),  # noqa: RUF001
     *("\t", "\r", "\n", "\r\n", "\\\n", " \\", ";", "#", "# noqa", "# coding: latin-1\n", "'", '"""', "{", "}", "("),
@@ -126,35 +128,33 @@ def tried(text: str, chance: random.Random) -> tuple[bool, list[str]]:
 
 
 def grammatical(chance: random.Random) -> Iterator[str]:
-    """Programs of hypothesmith's."""
+    """Programs of hypothesmith's; some of their names become those that matter."""
+    while True:
+        for text in _generated(chance):
+            names = {name for name in re.findall(r"\b[^\W\d]\w*\b", text) if name.isascii() and not iskeyword(name)}
+            mapping = dict(zip(chance.sample(sorted(names), len(names)), NAMES, strict=False))
+            renamed = re.sub(r"\b[^\W\d]\w*\b", lambda name: mapping.get(name[0], name[0]), text)
+            yield chance.choice(("", "import requests\n", "import requests as _\n_.get(url)\n")) + renamed
+
+
+def _generated(chance: random.Random) -> list[str]:
     import hypothesmith  # noqa: PLC0415
     from hypothesis import HealthCheck, Phase, given, seed, settings  # noqa: PLC0415
 
-    while True:
-        made: list[str] = []
+    made: list[str] = []
 
-        @seed(chance.randrange(2**32))
-        @settings(
-            max_examples=10,
-            deadline=None,
-            database=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        @given(hypothesmith.from_grammar() if chance.random() < 0.5 else hypothesmith.from_node())
-        def collect(text: str) -> None:
-            made.append(text)
+    @seed(chance.randrange(2**32))
+    @settings(
+        max_examples=10, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    )
+    @given(hypothesmith.from_grammar() if chance.random() < 0.5 else hypothesmith.from_node())
+    def collect(text: str) -> None:
+        made.append(text)
 
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            collect()
-        for text in made:
-            names = sorted(set(re.findall(r"\b[^\W\d]\w*\b", text)))
-            wanted = ["requests", "get", "post", "session", "headers", "Session", "url"]
-            for name in chance.sample(names, min(len(names), len(wanted))):
-                if len(name) < 3 or not name.isascii():
-                    text = re.sub(rf"\b{name}\b", chance.choice(wanted), text)
-            yield chance.choice(("", "import requests\n", "from requests import get\nrequests = get\n")) + text
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        collect()
+    return made
 
 
 def worked(number: int, *, seed: int, until: float, grammar: bool) -> tuple[Counter[str], dict[str, str]]:

@@ -67,8 +67,9 @@ def _of_the_text(before: str, after: str) -> Iterator[str]:
     if new is None:
         yield "does not parse"
         return
-    if _comments(before) != _comments(after):
-        yield f"comments: {_comments(before) - _comments(after)} lost, {_comments(after) - _comments(before)} new"
+    was, now = _comments(before), _comments(after)
+    if was is not None and was != now:
+        yield f"comments: {was} before, {now} after"
     if more := _flaws(new) - _flaws(old):
         yield f"pyflakes: {', '.join(sorted(more))}"
 
@@ -92,8 +93,12 @@ def _deep(tree: ast.AST) -> bool:
     return bool(level)
 
 
-def _comments(text: str) -> Counter[str]:
-    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+def _comments(text: str) -> Counter[str] | None:
+    """How often each comment is there; None where `tokenize`, which is stricter than Python up to 3.11, gives up."""
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(text, newline=None).readline))
+    except (tokenize.TokenError, SyntaxError):
+        return None
     return Counter(token.string.rstrip() for token in tokens if token.type == tokenize.COMMENT)
 
 
@@ -106,7 +111,7 @@ def _flaws(tree: ast.Module) -> Counter[str]:
 
 
 def _only_changed(before: list[str], after: list[str], edits: Iterable[engine.Edit]) -> bool:
-    """Whether `after` is `before` with other lines where there are edits: what is between them stands there in order."""
+    """Whether `after` is `before` with other lines where there are edits: what is between them is there, in order."""
     text, end = "".join(after), 0
     kept, done = [], 0
     for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
