@@ -88,7 +88,7 @@ REFUSED = {
 
 @BOTH
 def test_hostile_files(tmp_path: Path, jobs: str) -> None:
-    before = {**AS_IT_IS, **{name: pair[0] for name, pair in (REWRITTEN | REFUSED).items()}}  # type: ignore[operator]
+    before = {**AS_IT_IS, **{name: pair[0] for name, pair in (REWRITTEN | REFUSED).items()}}
     write(tmp_path, before)
     result = program("fix", jobs, "--output-format=concise", cwd=tmp_path)
     assert result.returncode == 2

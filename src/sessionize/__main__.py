@@ -7,6 +7,6 @@ import sys
 if not getattr(sys.flags, "safe_path", False) and not __file__.startswith(os.path.join(sys.path[0], "")):  # noqa: PTH118
     del sys.path[0]
 
-from sessionize.cli import main  # noqa: E402
+from sessionize.cli import main
 
 sys.exit(main())

@@ -2,10 +2,10 @@
 
     python tests/proof/corpus.py PACKAGES.tsv --jobs 4
 
-The first column of the list is `name==version`. Wheels, or sdists where there is none, are downloaded by pip and unpacked
-below the cache; nothing of them is run, but what pip itself runs of an sdist to name it. Of every file, under `fix`
-and under `fix --unsafe-fixes`: no crash, it still parses, a second fix changes nothing, pyflakes finds nothing new, all
-comments are there, only lines of findings' edits changed; and of the changed files mypy misses no attribute or name
+The first column of the list is `name==version`. Wheels, or sdists where there is none, are downloaded by pip and
+unpacked below the cache; nothing of them is run, but what pip itself runs of an sdist to name it. Of every file, under
+`fix` and under `fix --unsafe-fixes`: no crash, it still parses, a second fix changes nothing, pyflakes finds nothing new,
+all comments are there, only lines of findings' edits changed; and of the changed files mypy misses no attribute or name
 that it knew before (`pip install mypy types-requests`). Exits 1 on a fault.
 """
 
@@ -24,6 +24,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 import click
 from promises import KINDS, Verdict, verdict
@@ -170,7 +171,7 @@ def outcome(files: int, found: Found, types: Future[list[str]] | None) -> Outcom
 @click.option("--only", multiple=True, metavar="NAME", help="Of these packages only.")
 @click.option("--jobs", default=2, show_default=True, help="How many processes work.")
 @click.option("--types/--no-types", default=True, show_default=True, help="Whether mypy runs.")
-def main(packages: click.utils.LazyFile, cache: Path, only: tuple[str, ...], jobs: int, *, types: bool) -> None:
+def main(packages: TextIO, cache: Path, only: tuple[str, ...], jobs: int, *, types: bool) -> None:
     listed = [line.split()[0] for line in packages if "==" in line.partition("\t")[0]]
     wanted = [package for package in listed if not only or package.partition("==")[0] in only]
     cache.mkdir(parents=True, exist_ok=True)

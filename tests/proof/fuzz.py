@@ -133,12 +133,12 @@ def grammatical(chance: random.Random) -> Iterator[str]:
         for text in _generated(chance):
             names = {name for name in re.findall(r"\b[^\W\d]\w*\b", text) if name.isascii() and not iskeyword(name)}
             mapping = dict(zip(chance.sample(sorted(names), len(names)), NAMES, strict=False))
-            renamed = re.sub(r"\b[^\W\d]\w*\b", lambda name: mapping.get(name[0], name[0]), text)
-            yield chance.choice(("", "import requests\n", "import requests as _\n_.get(url)\n")) + renamed
+            pieces = [mapping.get(piece, piece) for piece in re.split(r"(\b[^\W\d]\w*\b)", text)]
+            yield chance.choice(("", "import requests\n", "import requests as _\n_.get(url)\n")) + "".join(pieces)
 
 
 def _generated(chance: random.Random) -> list[str]:
-    import hypothesmith  # noqa: PLC0415
+    import hypothesmith  # type: ignore[import-not-found, unused-ignore] # noqa: PLC0415
     from hypothesis import HealthCheck, Phase, given, seed, settings  # noqa: PLC0415
 
     made: list[str] = []
