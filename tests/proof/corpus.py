@@ -4,7 +4,7 @@
 
 The first column of the list is `name==version`. Wheels, or sdists where there is none, are downloaded by pip and
 unpacked below the cache; nothing of them is run, but what pip itself runs of an sdist to name it. Of every file, under
-`fix` and under `fix --unsafe-fixes`: no crash, it still parses, a second fix changes nothing, pyflakes finds nothing new,
+`fix` and under `fix --unsafe-fixes`: no crash, it still parses, a second fix changes nothing, pyflakes finds no more,
 all comments are there, only lines of findings' edits changed; and of the changed files mypy misses no attribute or name
 that it knew before (`pip install mypy types-requests`). Exits 1 on a fault.
 """
@@ -23,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TextIO
 
@@ -178,7 +179,7 @@ def main(packages: TextIO, cache: Path, only: tuple[str, ...], jobs: int, *, typ
     row = "{:40}{:>7}{:>12}{:>12}{:>12}{:>12}{:>8}".format
     print(row("package", "files", "safe files", "safe calls", "all files", "all calls", "faults"))
     totals: Counter[int] = Counter()
-    with ProcessPoolExecutor(jobs) as executor:
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as executor:
         for package, result in zip(wanted, outcomes(wanted, cache, executor, types=types), strict=True):
             counts = [result.files]
             for of_files in result.verdicts.values():

@@ -133,7 +133,7 @@ def grammatical(chance: random.Random) -> Iterator[str]:
         for text in _generated(chance):
             names = {name for name in re.findall(r"\b[^\W\d]\w*\b", text) if name.isascii() and not iskeyword(name)}
             mapping = dict(zip(chance.sample(sorted(names), len(names)), NAMES, strict=False))
-            pieces = [mapping.get(piece, piece) for piece in re.split(r"(\b[^\W\d]\w*\b)", text)]
+            pieces = [mapping.get(piece, piece) for piece in tokens_of(text)]
             yield chance.choice(("", "import requests\n", "import requests as _\n_.get(url)\n")) + "".join(pieces)
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pyflakes.checker import Checker  # type: ignore[import-untyped]
+from pyflakes.checker import Checker  # type: ignore[import-untyped, unused-ignore]
 
 from sessionize import engine, source
 from sessionize.config import Settings
