@@ -118,11 +118,6 @@ def last_name(value: Value) -> str:
     return value.attr if isinstance(value, Attribute) else value.name if isinstance(value, Name) else ""
 
 
-def tail(how: str) -> str:
-    """What follows in a chain: of `x.y[0] = 1`, seen from `x.y`, it is `[]=`."""
-    return how if how[0] in ".[(" else ""
-
-
 def joined(parts: list[Value]) -> Value:
     """The value of adjacent string pieces: a `Const` where all are plain, else a `Join` of merged pieces."""
     pieces: list[Const | Hole] = []

@@ -16,6 +16,7 @@ import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
 from sessionize import outline as o
+from sessionize.reader import Reader, by_type, kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ def read_cst(module: cst.Module) -> tuple[o.Outline, Nodes]:
     reader.build.open_scope("module", "", "lines")
     reader.keep(module)
     reader.statements(module.body)
-    outline = reader.build.finish()
-    return outline, Nodes(reader.parts, tuple(reader.calls), reader.imports, reader.references)
+    calls = tuple(cst.ensure_type(call, cst.Call) for call in reader.calls)
+    return reader.build.finish(), Nodes(reader.parts, calls, reader.imports, reader.references)
 
 
 def places(module: cst.Module, nodes: Nodes) -> Callable[[int], o.Span]:
@@ -53,16 +54,15 @@ def places(module: cst.Module, nodes: Nodes) -> Callable[[int], o.Span]:
     return span
 
 
-_Comp: TypeAlias = cst.ListComp | cst.SetComp | cst.DictComp | cst.GeneratorExp
+_Param: TypeAlias = tuple[str, str, cst.BaseExpression | None, cst.BaseExpression | None]
+_Comp: TypeAlias = cst.ListComp | cst.SetComp | cst.GeneratorExp
+_Loop: TypeAlias = tuple[cst.BaseExpression, cst.BaseExpression, list[cst.BaseExpression], bool]
 
 
 @dataclass(slots=True)
-class _Reader:
-    build: o.Builder = field(default_factory=o.Builder)
+class _Reader(Reader[cst.BaseExpression, cst.BaseSuite]):
     parts: dict[int, cst.CSTNode] = field(default_factory=dict)
-    calls: list[cst.Call] = field(default_factory=list)
     imports: dict[int, cst.Import | cst.ImportFrom] = field(default_factory=dict)
-    references: dict[int, cst.BaseExpression] = field(default_factory=dict)
 
     def keep(self, node: cst.CSTNode) -> None:
         """Remembers the node of the part being read."""
@@ -70,195 +70,89 @@ class _Reader:
 
     # --- statements ---------------------------------------------------------------------------------------------------
 
-    def statements(self, body: Sequence[cst.BaseStatement | cst.BaseSmallStatement]) -> None:
-        for statement in body:
-            if isinstance(statement, cst.SimpleStatementLine):
-                self.small_statements(statement.body)
-            else:
-                getattr(self, f"statement_{type(statement).__name__}")(statement)
-
-    def small_statements(self, body: Sequence[cst.BaseSmallStatement]) -> None:
-        for index, small in enumerate(body):
-            plain = isinstance(small, cst.Expr) and _is_plain_text(small.value)
-            self.build.open("docstring" if plain else _KINDS.get(type(small), "simple"), "joined" if index else "")
-            self.keep(small)
-            getattr(self, f"small_{type(small).__name__}")(small)
-            self.build.close()
-
     def suite(self, body: cst.BaseSuite) -> None:
         self.keep(body)
-        if isinstance(body, cst.SimpleStatementSuite):
-            self.small_statements(body.body)
-        else:
-            self.statements(cast("Sequence[cst.BaseStatement]", body.body))
+        self.statements([body] if isinstance(body, cst.SimpleStatementSuite) else body.body)
 
-    def block(self, kind: str, node: cst.Else | cst.Finally | cst.BaseSuite | None) -> None:
-        if node is not None:
-            body = node if isinstance(node, cst.BaseSuite) else node.body
-            self.build.open(kind, _form(body))
-            self.suite(body)
-            self.build.close()
+    def form(self, body: cst.BaseSuite) -> str:
+        return "inline" if isinstance(body, cst.SimpleStatementSuite) else "lines"
 
-    def compound(self, kind: str, node: cst.BaseStatement) -> int:
-        """Begins the part of a statement and returns its id."""
-        self.build.open(kind)
+    def statements(self, body: Sequence[cst.CSTNode]) -> None:
+        for statement in body:
+            if isinstance(statement, cst.SimpleStatementLine | cst.SimpleStatementSuite):
+                for index, small in enumerate(statement.body):
+                    self.statement(small, "joined" if index else "")
+            else:
+                self.statement(statement)
+
+    def statement(self, node: cst.CSTNode, form: str = "") -> None:
+        kind = _KINDS.get(type(node), "simple")
+        self.build.open("docstring" if isinstance(node, cst.Expr) and _is_plain_text(node.value) else kind, form)
         self.keep(node)
-        return self.build.at
+        _STATEMENTS[type(node)](self, node)
+        self.build.close()
 
-    def statement_If(self, node: cst.If) -> None:
-        part = self.compound("if", node)
-        self.build.describe(part, test=self.expr(node.test, "read"))
+    def If(self, node: cst.If) -> None:
+        self.build.describe(self.build.at, test=self.expr(node.test, "read"))
         self.block("arm", node.body)
         if isinstance(node.orelse, cst.If):  # `elif`: an `if` in a block where no statement can be put
             self.build.open("arm")
-            self.statement_If(node.orelse)
+            self.statement(node.orelse)
             self.build.close()
         else:
-            self.block("arm", node.orelse)
-        self.build.close()
+            self.block("arm", _body(node.orelse))
 
-    def statement_For(self, node: cst.For) -> None:
-        self.compound("for", node)
-        values = self.expr(node.iter, "read")
-        self.build.open("turn", _form(node.body))
-        if node.asynchronous:
-            self.build.pause()
-        self.target(node.target, "for", values)
-        self.suite(node.body)
-        self.build.close()
-        self.block("else", node.orelse)
-        self.build.close()
+    def For(self, node: cst.For) -> None:
+        self.for_(node.target, node.iter, node.body, _body(node.orelse), pauses=node.asynchronous is not None)
 
-    def statement_While(self, node: cst.While) -> None:
-        part = self.compound("while", node)
-        self.build.open("turn", _form(node.body))
-        self.build.describe(part, test=self.expr(node.test, "read"))
-        self.suite(node.body)
-        self.build.close()
-        self.block("else", node.orelse)
-        self.build.close()
+    def While(self, node: cst.While) -> None:
+        self.while_(node.test, node.body, _body(node.orelse))
 
-    def statement_Try(self, node: cst.Try | cst.TryStar) -> None:
-        self.compound("try", node)
-        self.block("body", node.body)
-        for handler in node.handlers:
-            self.build.open("handler", _form(handler.body))
-            if handler.type is not None:
-                self.expr(handler.type, "read")
-            if handler.name is not None:
-                self.target(handler.name.name, "except")
-            self.suite(handler.body)
-            self.build.close()
-        self.block("else", node.orelse)
-        self.block("finally", node.finalbody)
-        self.build.close()
+    def Try(self, node: cst.Try | cst.TryStar) -> None:
+        handlers = [
+            (handler.type, _name(cst.ensure_type(handler.name.name, cst.Name)) if handler.name else None, handler.body)
+            for handler in node.handlers
+        ]
+        self.try_(node.body, handlers, _body(node.orelse), _body(node.finalbody))
 
-    statement_TryStar = statement_Try
+    def With(self, node: cst.With) -> None:
+        items = [(item.item, item.asname.name if item.asname is not None else None) for item in node.items]
+        self.with_(items, node.body, pauses=node.asynchronous is not None)
 
-    def statement_With(self, node: cst.With) -> None:
-        self.compound("with", node)
-        for item in node.items:
-            value = self.expr(item.item)
-            if node.asynchronous:
-                self.build.pause()
-            if item.asname is not None:
-                self.target(item.asname.name, "with", value)
-        self.block("body", node.body)
-        self.build.close()
-
-    def statement_Match(self, node: cst.Match) -> None:
-        part = self.compound("match", node)
-        self.expr(node.subject)
-        for case in node.cases:
-            self.build.open("arm", _form(case.body))
-            self.pattern(case.pattern)
-            if case.guard is not None:
-                self.expr(case.guard, "read")
-            self.suite(case.body)
-            self.build.close()
+    def Match(self, node: cst.Match) -> None:
         last = node.cases[-1]
         names_all = isinstance(last.pattern, cst.MatchAs) and last.pattern.pattern is None
-        self.build.describe(part, exhaustive=names_all and last.guard is None)
-        self.build.close()
+        cases = [(case.pattern, case.guard, case.body) for case in node.cases]
+        self.match(node.subject, cases, exhaustive=names_all and last.guard is None)
 
-    def statement_FunctionDef(self, node: cst.FunctionDef) -> None:
-        self.compound("def", node)
-        decorators = tuple(self.expr(decorator.decorator) for decorator in node.decorators)
-        params = self.params(node.params, node.returns)
-        self.build.bind(_name(node.name), "def")
-        self.build.open_scope("function", _name(node.name), _form(node.body), decorators)
-        self.type_parameters(node.type_parameters)
-        for param in params:
-            self.build.bind_param(*param)
-        self.suite(node.body)
-        self.build.close_scope()
-        self.build.close()
+    def FunctionDef(self, node: cst.FunctionDef) -> None:
+        decorators = [decorator.decorator for decorator in node.decorators]
+        returns = node.returns.annotation if node.returns is not None else None
+        self.function(_name(node.name), decorators, _params(node.params), returns, _type_params(node), node.body)
 
-    def statement_ClassDef(self, node: cst.ClassDef) -> None:
-        self.compound("class", node)
-        decorators = tuple(self.expr(decorator.decorator) for decorator in node.decorators)
-        bases = tuple(self.expr(arg.value) for arg in (*node.bases, *node.keywords))
-        self.build.open_scope("class", _name(node.name), _form(node.body), decorators, bases)
-        self.type_parameters(node.type_parameters)
-        self.suite(node.body)
-        self.build.close_scope()
-        self.build.bind(_name(node.name), "class")
-        self.build.close()
+    def ClassDef(self, node: cst.ClassDef) -> None:
+        decorators = [decorator.decorator for decorator in node.decorators]
+        bases = [arg.value for arg in (*node.bases, *node.keywords)]
+        self.class_(_name(node.name), decorators, bases, _type_params(node), node.body)
 
-    def type_parameters(self, node: cst.TypeParameters | None) -> None:
-        for param in node.params if node is not None else ():
-            self.build.bind(_name(param.param.name), "type")
-
-    def params(
-        self, params: cst.Parameters, returns: cst.Annotation | None = None
-    ) -> list[tuple[str, str, o.Value, o.Value | None]]:
-        """Reads defaults and annotations; what is then to be bound."""
-        rows = _params(params)
-        defaults = [self.expr(param.default) if param.default is not None else None for param in rows]
-        kinds = [self.expr(p.annotation.annotation, "read") if p.annotation is not None else o.OPAQUE for p in rows]
-        if returns is not None:
-            self.expr(returns.annotation, "read")
-        stars = (params.star_arg, params.star_kwarg)
-        hows = ["params" if param in stars else "param" for param in rows]
-        return list(zip([_name(param.name) for param in rows], hows, kinds, defaults, strict=True))
-
-    # --- small statements ---------------------------------------------------------------------------------------------
-
-    def small_Expr(self, node: cst.Expr) -> None:
+    def Expr(self, node: cst.Expr) -> None:
         self.expr(node.value, "read")
 
-    def small_Assign(self, node: cst.Assign) -> None:
-        value = self.expr(node.value)
-        if len(node.targets) > 1 and not isinstance(value, o.Const | o.Join):
-            value = o.OPAQUE  # `a = b = {}`: each is another name of something that may change
-        for target in node.targets:
-            self.target(target.target, "assign", value)
+    def Assign(self, node: cst.Assign) -> None:
+        self.assign([target.target for target in node.targets], node.value)
 
-    def small_AnnAssign(self, node: cst.AnnAssign) -> None:
-        value = self.expr(node.value) if node.value is not None else None
-        self.expr(node.annotation.annotation, "read")
-        if value is not None:
-            self.target(node.target, "assign", value)
-        elif isinstance(node.target, cst.Name):
-            self.target(node.target, "declare")
-        else:
-            self.expr(node.target, "read")
+    def AnnAssign(self, node: cst.AnnAssign) -> None:
+        self.annotated(node.target, node.annotation.annotation, node.value)
 
-    def small_AugAssign(self, node: cst.AugAssign) -> None:
-        if isinstance(node.target, cst.Name):
-            self.build.use(_name(node.target), "read")
-            self.expr(node.value, "read")
-            self.target(node.target, "augment")
-        else:
-            self.target(node.target, "augment")
-            self.expr(node.value, "read")
+    def AugAssign(self, node: cst.AugAssign) -> None:
+        self.augmented(node.target, node.value)
 
-    def small_Import(self, node: cst.Import) -> None:
+    def Import(self, node: cst.Import) -> None:
         for alias in node.names:
             self.imports[self.build.tick + 1] = node
             self.build.import_module(_normal(alias.evaluated_name), _normal(alias.evaluated_alias))
 
-    def small_ImportFrom(self, node: cst.ImportFrom) -> None:
+    def ImportFrom(self, node: cst.ImportFrom) -> None:
         module = "." * len(node.relative) + (_dotted(node.module) if node.module is not None else "")
         if isinstance(node.names, cst.ImportStar):
             self.build.import_star(module)
@@ -267,128 +161,86 @@ class _Reader:
             self.imports[self.build.tick + 1] = node
             self.build.import_from(module, _normal(alias.evaluated_name), _normal(alias.evaluated_alias))
 
-    def small_Return(self, node: cst.Return) -> None:
-        if node.value is not None:
-            self.expr(node.value)
+    def Return(self, node: cst.Return) -> None:
+        self.values(node.value)
 
-    def small_Raise(self, node: cst.Raise) -> None:
-        if node.exc is not None:
-            self.expr(node.exc)
-            if node.cause is not None:
-                self.expr(node.cause.item)
+    def Raise(self, node: cst.Raise) -> None:
+        self.values(node.exc, node.cause.item if node.cause is not None else None)
 
-    def small_Assert(self, node: cst.Assert) -> None:
-        self.expr(node.test, "read")
-        if node.msg is not None:
-            self.choice(node.msg, "value")
+    def Assert(self, node: cst.Assert) -> None:
+        self.assertion(node.test, node.msg)
 
-    def small_Del(self, node: cst.Del) -> None:
+    def Del(self, node: cst.Del) -> None:
         self.target(node.target, "del")
 
-    def small_Global(self, node: cst.Global) -> None:
+    def Global(self, node: cst.Global) -> None:
         self.build.declare("global", [_name(item.name) for item in node.names])
 
-    def small_Nonlocal(self, node: cst.Nonlocal) -> None:
+    def Nonlocal(self, node: cst.Nonlocal) -> None:
         self.build.declare("nonlocal", [_name(item.name) for item in node.names])
 
-    def small_TypeAlias(self, node: cst.TypeAlias) -> None:
+    def TypeAlias(self, node: cst.TypeAlias) -> None:
         self.build.bind(_name(node.name), "type")
 
-    def small_Pass(self, node: cst.Pass | cst.Break | cst.Continue) -> None:
+    def Pass(self, node: cst.Pass | cst.Break | cst.Continue) -> None:
         """Nothing to read."""
 
-    small_Break = small_Continue = small_Pass
+    TryStar = Try
+    Break = Continue = Pass
 
     # --- targets and patterns -----------------------------------------------------------------------------------------
 
     def target(self, node: cst.CSTNode, how: str, value: o.Value = o.OPAQUE) -> None:
-        """What is bound, changed or deleted by an assignment, a loop, `with`, `del`, ..."""
         if isinstance(node, cst.Name):
-            self.build.bind(_name(node), how, value)
-            if node.value == "__all__" and isinstance(value, o.Sequence):
-                self.build.dunder_all |= {str(v.value) for v in value.items if isinstance(v, o.Const)}
+            self.bind(_name(node), how, value)
         elif isinstance(node, cst.Attribute):
-            attr = _name(node.attr)
-            self.build.attributes.add(attr)
-            owner = self.expr(node.value, f".{attr}{'del' if how == 'del' else '='}")
-            if how == "assign" and isinstance(owner, o.Name):
-                self.build.store(owner.name, attr, value)
+            self.change_attribute(node.value, _name(node.attr), how, value)
         elif isinstance(node, cst.Subscript):
-            owner = self.expr(node.value, "[]del" if how == "del" else "[]=")
-            use = len(self.build.uses) - 1
-            key = self.subscript(node)
-            if isinstance(owner, o.Name):
-                self.build.change_key(use, key)
+            self.change_item(node.value, node, how)
         elif isinstance(node, cst.Tuple | cst.List):
             for element in node.elements:
                 self.target(element.value, "del" if how == "del" else "unpack")
         else:  # `*rest`
-            self.target(cast("cst.StarredElement", node).value, how)
+            self.target(cst.ensure_type(node, cst.StarredElement).value, how)
 
     def pattern(self, node: cst.CSTNode) -> None:
-        """Names that a `case` binds, expressions that it compares with."""
-        if isinstance(node, cst.MatchAs | cst.MatchStar):
-            if isinstance(node, cst.MatchAs) and node.pattern is not None:
-                self.pattern(node.pattern)
-            if node.name is not None:
-                self.build.bind(_name(node.name), "match")
-        elif isinstance(node, cst.MatchValue | cst.MatchSingleton):
+        if isinstance(node, cst.MatchValue):
             self.expr(node.value, "read")
-        else:
-            if isinstance(node, cst.MatchClass):
-                self.expr(node.cls, "read")
-            for child in node.children:
-                if isinstance(child, _PATTERNS):
-                    self.pattern_child(child)
-            if isinstance(node, cst.MatchMapping) and node.rest is not None:
-                self.build.bind(_name(node.rest), "match")
-
-    def pattern_child(self, node: cst.CSTNode) -> None:
-        if isinstance(node, cst.MatchMappingElement):
-            self.expr(node.key, "read")
-        self.pattern(node if isinstance(node, cst.MatchStar) else getattr(node, "value", None) or node.pattern)  # type: ignore[attr-defined]
+        elif isinstance(node, cst.MatchClass):
+            self.expr(node.cls, "read")
+        elif isinstance(node, cst.MatchMapping):
+            self.values(*(element.key for element in node.elements), how="read")
+        for child in node.children:
+            if isinstance(child, _PATTERNS):
+                self.pattern(child.pattern if isinstance(child, _NAMED) else child)
+        name = getattr(node, "rest" if isinstance(node, cst.MatchMapping) else "name", None)
+        if name is not None:
+            self.build.bind(_name(name), "match")
 
     # --- expressions --------------------------------------------------------------------------------------------------
 
-    def expr(self, node: cst.BaseExpression, how: str = "value", call: int = -1, *, taken: bool = False) -> o.Value:
-        """Reads an expression whose value is then treated as `how` says (see `outline.Use`)."""
-        if isinstance(node, cst.Name):
-            if node.value in _CONSTANTS:
-                return _CONSTANTS[node.value]
-            if how in ("value", "arg"):
-                self.references[self.build.tick + 1] = node
-            self.build.use(_name(node), how, call, taken=taken)
-            return o.Name(_name(node))
-        if isinstance(node, cst.Attribute):
-            attr = _name(node.attr)
-            self.build.attributes.add(attr)
-            taken = how in ("value", "arg")
-            if taken:
-                self.references[self.build.tick + 1] = node
-            value = self.expr(node.value, f".{attr}{o.tail(how)}", call, taken=taken)
-            return o.Attribute(value, attr)
-        if isinstance(node, cst.Call):
-            return self.call(node, how, call)
-        if isinstance(node, cst.GeneratorExp):
-            return self.comprehension(node, how, call)
-        handler = getattr(self, f"expr_{type(node).__name__}", None)
-        return cast("o.Value", handler(node, how)) if handler is not None else o.OPAQUE
+    def expr(self, node: cst.BaseExpression, how: str = "value", call: int = -1) -> o.Value:
+        return _EXPRESSIONS[type(node)](self, node, how, call)  # type: ignore[no-any-return]
 
-    def call(self, node: cst.Call, how: str, into: int) -> o.Value:
-        call = self.build.open_call(how, into)
-        self.calls.append(node)
-        func = self.expr(node.func, "()")
-        args = []
-        for arg in node.args:
-            value = self.expr(arg.value, "unpack" if arg.star else "arg", call=call)
-            args.append(o.Argument(value, _name(arg.keyword) if arg.keyword is not None else None, arg.star))
-        return self.build.close_call(call, func, tuple(args))
+    def named(self, node: cst.BaseExpression) -> str | None:
+        return _name(node) if isinstance(node, cst.Name) and node.value not in _CONSTANTS else None
 
-    def expr_Subscript(self, node: cst.Subscript, how: str) -> o.Value:
-        value = self.expr(node.value, f"[]{o.tail(how)}")
-        return o.Item(value, self.subscript(node))
+    def Name(self, node: cst.Name, how: str, call: int) -> o.Value:
+        known = _CONSTANTS.get(node.value)
+        return known if known is not None else self.name(node, _name(node), how, call)
 
-    def subscript(self, node: cst.Subscript) -> o.Value:
+    def Attribute(self, node: cst.Attribute, how: str, call: int) -> o.Value:
+        return self.attribute(node, node.value, _name(node.attr), how, call)
+
+    def Call(self, node: cst.Call, how: str, call: int) -> o.Value:
+        args = [(arg.value, _name(arg.keyword) if arg.keyword is not None else None, arg.star) for arg in node.args]
+        return self.called(node, node.func, args, how, call)
+
+    def Subscript(self, node: cst.Subscript, how: str, call: int) -> o.Value:
+        return self.item(node, node.value, how)
+
+    def subscript(self, node: cst.BaseExpression) -> o.Value:
+        node = cst.ensure_type(node, cst.Subscript)
         first = node.slice[0]
         if len(node.slice) == 1 and isinstance(first.slice, cst.Index) and not isinstance(first.comma, cst.Comma):
             value = first.slice.value
@@ -403,14 +255,20 @@ class _Reader:
                 self.expr(piece.value, "unpack" if piece.star is not None else "read")
             else:
                 sliced = cst.ensure_type(piece, cst.Slice)
-                for bound in filter(None, (sliced.lower, sliced.upper, sliced.step)):
-                    self.expr(bound, "read")
+                self.values(sliced.lower, sliced.upper, sliced.step, how="read")
         return o.OPAQUE
 
-    def expr_SimpleString(self, node: cst.BaseString, how: str) -> o.Value:
+    def Ellipsis(self, node: cst.Ellipsis, how: str, call: int) -> o.Value:
+        return o.OPAQUE
+
+    def Integer(self, node: cst.Integer | cst.Float | cst.Imaginary, how: str, call: int) -> o.Value:
+        return self.literal(node)
+
+    def SimpleString(self, node: cst.BaseString, how: str, call: int) -> o.Value:
         return self.build.text(self.string(node))
 
-    expr_ConcatenatedString = expr_FormattedString = expr_SimpleString
+    ConcatenatedString = FormattedString = SimpleString
+    Float = Imaginary = Integer
 
     def string(self, node: cst.BaseExpression) -> o.Value:
         if isinstance(node, cst.SimpleString):
@@ -419,7 +277,7 @@ class _Reader:
             return o.joined([self.string(node.left), self.string(node.right)])
         return self.formatted(node) if isinstance(node, cst.FormattedString) else self.expr(node)
 
-    def literal(self, node: cst.SimpleString | cst.Integer | cst.Float | cst.Imaginary, how: str = "") -> o.Value:
+    def literal(self, node: cst.SimpleString | cst.Integer | cst.Float | cst.Imaginary) -> o.Value:
         if isinstance(node, cst.SimpleString) and not {"\\", "\r"} & set(node.value) and "b" not in node.prefix:
             return o.Const(node.raw_value, "str")
         with warnings.catch_warnings():
@@ -429,8 +287,6 @@ class _Reader:
             except (SyntaxError, ValueError):  # `"\x1"`, an integer of 5,000 digits
                 return o.OPAQUE
         return o.Const(value, type(value).__name__)
-
-    expr_Integer = expr_Float = expr_Imaginary = literal
 
     def formatted(self, node: cst.FormattedString) -> o.Value:
         parts: list[o.Value] = [o.Const("", "str")]
@@ -453,145 +309,66 @@ class _Reader:
                 self.hole(inner)
         return o.Hole(value, plain=part.conversion is None and part.format_spec is None and part.equal is None)
 
-    def expr_TemplatedString(self, node: cst.TemplatedString, how: str) -> o.Value:
+    def TemplatedString(self, node: cst.TemplatedString, how: str, call: int) -> o.Value:
         for part in node.parts:
             if isinstance(part, cst.TemplatedStringExpression):
                 self.hole(part)
         return o.OPAQUE
 
-    def expr_Dict(self, node: cst.Dict, how: str) -> o.Value:
-        items: list[tuple[o.Value | None, o.Value]] = []
-        for element in node.elements:
-            if isinstance(element, cst.DictElement):
-                key = self.expr(element.key, "read")
-                items.append((key, self.expr(element.value)))
-            else:
-                items.append((None, self.expr(element.value, "unpack")))
-        return o.Dict(tuple(items))
+    def Dict(self, node: cst.Dict, how: str, call: int) -> o.Value:
+        return self.dict_([(getattr(element, "key", None), element.value) for element in node.elements])
 
-    def display(self, node: cst.List | cst.Tuple | cst.Set, how: str) -> o.Value:
-        items: list[o.Value] = []
-        for element in node.elements:
-            starred = isinstance(element, cst.StarredElement)
-            value = self.expr(element.value, "unpack" if starred else "value")
-            items.append(o.OPAQUE if starred else value)
-        return o.Sequence(type(node).__name__.lower(), tuple(items))
+    def List(self, node: cst.List | cst.Tuple | cst.Set, how: str, call: int) -> o.Value:
+        starred = [element if isinstance(element, cst.StarredElement) else element.value for element in node.elements]
+        return o.Sequence(type(node).__name__.lower(), tuple([self.expr(element) for element in starred]))
 
-    expr_List = expr_Tuple = expr_Set = display
+    def StarredElement(self, node: cst.StarredElement, how: str, call: int) -> o.Value:
+        return self.values(node.value, how="unpack")
 
-    def expr_StarredElement(self, node: cst.StarredElement, how: str) -> o.Value:
-        self.expr(node.value, "unpack")
-        return o.OPAQUE
+    def BinaryOperation(self, node: cst.BinaryOperation, how: str, call: int) -> o.Value:
+        return self.binary(_OPERATORS.get(type(node.operator)), node.left, node.right)
 
-    def expr_BinaryOperation(self, node: cst.BinaryOperation, how: str) -> o.Value:
-        left, right = self.expr(node.left, "read"), self.expr(node.right, "read")
-        op = _OPERATORS.get(type(node.operator))
-        return o.Binary(op, left, right) if op is not None else o.OPAQUE
+    def UnaryOperation(self, node: cst.UnaryOperation, how: str, call: int) -> o.Value:
+        return self.values(node.expression, how="read")
 
-    def expr_UnaryOperation(self, node: cst.UnaryOperation, how: str) -> o.Value:
-        self.expr(node.expression, "read")
-        return o.OPAQUE
+    def BooleanOperation(self, node: cst.BooleanOperation, how: str, call: int) -> o.Value:
+        return self.boolean(node.left, [node.right], how)
 
-    def expr_BooleanOperation(self, node: cst.BooleanOperation, how: str) -> o.Value:
-        self.expr(node.left, how)
-        self.choice(node.right, how)
-        return o.OPAQUE
+    def Comparison(self, node: cst.Comparison, how: str, call: int) -> o.Value:
+        first, *others = (target.comparator for target in node.comparisons)
+        return self.comparison(node.left, first, others)
 
-    def expr_Comparison(self, node: cst.Comparison, how: str) -> o.Value:
-        self.expr(node.left, "read")
-        first, *others = node.comparisons
-        self.expr(first.comparator, "read")
-        for target in others:  # of `a < b < c`, `c` is read only if `a < b`
-            self.choice(target.comparator, "read")
-        return o.OPAQUE
+    def IfExp(self, node: cst.IfExp, how: str, call: int) -> o.Value:
+        return self.conditional(node.test, node.body, node.orelse, how)
 
-    def expr_IfExp(self, node: cst.IfExp, how: str) -> o.Value:
-        self.expr(node.test, "read")
-        self.choice(node.body, how, node.orelse)
-        return o.OPAQUE
+    def NamedExpr(self, node: cst.NamedExpr, how: str, call: int) -> o.Value:
+        return self.walrus(_name(cst.ensure_type(node.target, cst.Name)), node.value)
 
-    def choice(self, node: cst.BaseExpression, how: str, other: cst.BaseExpression | None = None) -> None:
-        """What may not be evaluated, or another in its place."""
-        self.build.open("choice")
-        for branch in (node, other) if other is not None else (node,):
-            self.build.open("arm")
-            self.expr(branch, how)
-            self.build.close()
-        self.build.close()
+    def Lambda(self, node: cst.Lambda, how: str, call: int) -> o.Value:
+        return self.lambda_(_params(node.params), node.body)
 
-    def expr_NamedExpr(self, node: cst.NamedExpr, how: str) -> o.Value:
-        value = self.expr(node.value)
-        self.build.bind(_name(cst.ensure_type(node.target, cst.Name)), "walrus", value)
-        return o.OPAQUE
+    def Await(self, node: cst.Await, how: str, call: int) -> o.Value:
+        return self.pause(node.expression)
 
-    def expr_Lambda(self, node: cst.Lambda, how: str) -> o.Value:
-        params = self.params(node.params)
-        self.build.open_scope("lambda", "lambda", "")
-        for param in params:
-            self.build.bind_param(*param)
-        self.expr(node.body)
-        self.build.close_scope()
-        return o.OPAQUE
+    def Yield(self, node: cst.Yield, how: str, call: int) -> o.Value:
+        return self.pause(node.value.item if isinstance(node.value, cst.From) else node.value)
 
-    def expr_Await(self, node: cst.Await, how: str) -> o.Value:
-        self.expr(node.expression)
-        self.build.pause()
-        return o.OPAQUE
-
-    def expr_Yield(self, node: cst.Yield, how: str) -> o.Value:
-        if isinstance(node.value, cst.From):
-            self.expr(node.value.item)
-        elif node.value is not None:
-            self.expr(node.value)
-        self.build.pause()
-        return o.OPAQUE
-
-    def comprehension(self, node: _Comp, how: str, call: int = -1) -> o.Value:
-        loop = node.for_in
+    def ListComp(self, node: _Comp, how: str, call: int) -> o.Value:
         lazy = isinstance(node, cst.GeneratorExp)
-        values = self.expr(
-            loop.iter, how if lazy else "read", call
-        )  # a generator goes through it when it is gone through
-        self.build.open("genexp" if lazy else "comp")
-        self.build.describe(self.build.at, how=how, call=call)
-        self.build.open_scope("generator" if lazy else "comprehension", "", "")
-        self.turns(loop, values)
-        if isinstance(node, cst.DictComp):
-            self.expr(node.key)
-            self.expr(node.value)
-        else:
-            self.expr(node.elt)
-        self.build.close_scope()
-        self.build.close()
-        return o.OPAQUE
+        return self.comprehension(_loops(node.for_in), [node.elt], how, call if lazy else None)
 
-    def turns(self, loop: cst.CompFor, values: o.Value) -> None:
-        """`for target in values if ...`, then the loops inside it; `values` of the first was read outside."""
-        if loop.asynchronous is not None:
-            self.build.pause()
-        self.target(loop.target, "for", values)
-        for condition in loop.ifs:
-            self.expr(condition.test, "read")
-        if loop.inner_for_in is not None:
-            self.turns(loop.inner_for_in, self.expr(loop.inner_for_in.iter, "read"))
+    def DictComp(self, node: cst.DictComp, how: str, call: int) -> o.Value:
+        return self.comprehension(_loops(node.for_in), [node.key, node.value], how, None)
 
-    expr_ListComp = expr_SetComp = expr_DictComp = comprehension
+    Set = Tuple = List
+    SetComp = GeneratorExp = ListComp
 
 
-_KINDS: dict[type[cst.CSTNode], str] = {
-    cst.Return: "return",
-    cst.Raise: "raise",
-    cst.Break: "break",
-    cst.Continue: "continue",
-}
-_PATTERNS = (
-    cst.MatchPattern,
-    cst.MatchStar,
-    cst.MatchSequenceElement,
-    cst.MatchOrElement,
-    cst.MatchMappingElement,
-    cst.MatchKeywordElement,
-)
+_STATEMENTS = by_type(_Reader, cst, (cst.BaseCompoundStatement, cst.BaseSmallStatement))
+_EXPRESSIONS = by_type(_Reader, cst, (cst.BaseExpression, cst.StarredElement))
+_KINDS = kinds(cst)
+_NAMED = (cst.MatchKeywordElement, cst.MatchMappingElement)
+_PATTERNS = (*_NAMED, cst.MatchPattern, cst.MatchStar, cst.MatchSequenceElement, cst.MatchOrElement)
 _OPERATORS: dict[type[cst.CSTNode], str] = {cst.Add: "+", cst.Modulo: "%", cst.Multiply: "*"}
 _CONSTANTS: dict[str, o.Value] = {
     "None": o.NONE,
@@ -616,15 +393,37 @@ def _is_plain_text(node: cst.BaseExpression) -> bool:
     return isinstance(node, cst.SimpleString)
 
 
-def _form(body: cst.BaseSuite) -> str:
-    return "inline" if isinstance(body, cst.SimpleStatementSuite) else "lines"
+def _body(node: cst.Else | cst.Finally | None) -> cst.BaseSuite | None:
+    return node.body if node is not None else None
 
 
-def _params(params: cst.Parameters) -> list[cst.Param]:
+def _params(params: cst.Parameters) -> list[_Param]:
     """All parameters in the order of their declaration."""
     star = [params.star_arg] if isinstance(params.star_arg, cst.Param) else []
     kwarg = [params.star_kwarg] if params.star_kwarg is not None else []
-    return [*params.posonly_params, *params.params, *star, *params.kwonly_params, *kwarg]
+    return [
+        (
+            _name(param.name),
+            "params" if param in (params.star_arg, params.star_kwarg) else "param",
+            param.annotation.annotation if param.annotation is not None else None,
+            param.default,
+        )
+        for param in (*params.posonly_params, *params.params, *star, *params.kwonly_params, *kwarg)
+    ]
+
+
+def _type_params(node: cst.FunctionDef | cst.ClassDef) -> list[str]:
+    types = node.type_parameters
+    return [_name(param.param.name) for param in types.params] if types is not None else []
+
+
+def _loops(loop: cst.CompFor | None) -> list[_Loop]:
+    """A comprehension's loops, from the outer to the inner."""
+    loops: list[_Loop] = []
+    while loop is not None:
+        loops.append((loop.target, loop.iter, [test.test for test in loop.ifs], loop.asynchronous is not None))
+        loop = loop.inner_for_in
+    return loops
 
 
 def _dotted(node: cst.Attribute | cst.Name) -> str:

@@ -15,10 +15,9 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import libcst as cst
-from libcst.metadata import CodePosition, MetadataWrapper, PositionProvider
 
 from sessionize.read_ast import Places, read_ast
-from sessionize.read_cst import Nodes, read_cst
+from sessionize.read_cst import Nodes, places, read_cst
 from sessionize.source import SourceError, decode
 
 
@@ -28,13 +27,13 @@ def differences(text: str) -> list[str]:
         warnings.simplefilter("ignore")
         tree = ast.parse(text)
     module = cst.parse_module(text)
-    ours, places = read_ast(tree, text)
+    ours, known = read_ast(tree, text)
     theirs, nodes = read_cst(module)
     found = []
     for name, mine, other in zip(ours._fields, ours, theirs, strict=True):
         if mine != other:
             found.append(f"{name}: {_first_difference(mine, other)}")
-    return found or _misplaced(module, places, nodes)
+    return found or _misplaced(module, known, nodes)
 
 
 def _first_difference(mine: object, other: object) -> str:
@@ -48,22 +47,16 @@ def _first_difference(mine: object, other: object) -> str:
     return f"ast {mine}, cst {other}"
 
 
-def _misplaced(module: cst.Module, places: Places, nodes: Nodes) -> list[str]:
-    positions = MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider)
-
-    def place(position: CodePosition) -> tuple[int, int]:
-        return position.line, position.column + 1
-
+def _misplaced(module: cst.Module, known: Places, nodes: Nodes) -> list[str]:
+    if known.references.keys() != nodes.references.keys() or len(known.calls) != len(nodes.calls):
+        return ["not the same references or calls"]
+    span = places(module, nodes)
     found = []
-    if places.references.keys() != nodes.references.keys() or len(places.callees) != len(nodes.calls):
-        found.append("not the same references or calls")
-    spans = [(places.span(call), node.func) for call, node in enumerate(nodes.calls)]
-    spans += [(places.span(-tick), node) for tick, node in nodes.references.items() if tick in places.references]
-    for span, node in spans:
-        expected = place(positions[node].start), place(positions[node].end)
+    for number, node in [*((-tick, node) for tick, node in nodes.references.items()), *enumerate(nodes.calls)]:
         # To Python, the parentheses of a tuple or generator belong to it.
-        if span not in (None, expected) and not isinstance(node, cst.Tuple | cst.GeneratorExp):
-            found.append(f"{module.code_for_node(node)}: ast {span}, cst {expected}")
+        enclosed = isinstance(node, cst.Call) and isinstance(node.func, cst.Tuple | cst.GeneratorExp) and number >= 0
+        if known.span(number) not in (None, span(number)) and not enclosed:
+            found.append(f"{module.code_for_node(node)}: ast {known.span(number)}, cst {span(number)}")
     return found
 
 
