@@ -285,6 +285,7 @@ def test_dunder_all(source: str, exported: set[str]) -> None:
         ("f'{a!r}'", o.Join((const(""), o.Hole(A, plain=False)))),
         ("f'{a:>2}'", o.Join((const(""), o.Hole(A, plain=False)))),
         ("f'{a=}'", o.Join((const("a="), o.Hole(A, plain=False)))),
+        ("f'{a = # c\n}'", o.Join((const("a = \n"), o.Hole(A, plain=False)))),
         ("f'a{b}c'", o.Join((const("a"), o.Hole(B, plain=True), const("c")))),
         ("'a' f'b{c}' 'd' f'e'", o.Join((const("ab"), o.Hole(C, plain=True), const("de")))),
         (r"f'a\t{{b}}'", const("a\t{b}")),

@@ -152,7 +152,7 @@ x = (requests.get); y = (requests).get; z = ((requests)).get; "é", requests.get
 # ---
 (a for a in b)(); (a, b)(c); [a](); {a: b}(); "s"(); f"s"(); (lambda: 0)(); (a or b)(); (a.b)[c](); (a)()()
 # ---
-a[b,]; a[(b),]; a[(b, c), d]; a[()]; a[*b]; a[*b, c]; a[(*b, c)]; a[b:c, d] += 1; a[(b, c)] = 1; del a[b:], a[b]
+a[b,]; a[(b),]; a[(b, c), d]; a[()]; a[(*b, c)]; a[b:c, d] += 1; a[(b, c)] = 1; del a[b:], a[b]
 # ---
 None[0] = 1; None.x = 1; x[y[0]] = z; x[lambda: y] = 1; x[(z[1] for z in y)] = 1
 # ---
@@ -227,12 +227,14 @@ WHITE = [
 ]
 NEWER = [
     ((3, 11), "try: a\nexcept* b: c\n"),
+    ((3, 11), "a[*b]; a[*b, c]\n"),
     ((3, 11), "def f(*a: *b): pass\n"),
     ((3, 12), "def f[T: int, *U, **V](a: T) -> U: pass\n"),
     ((3, 12), "class C[T](B): pass\n"),
     ((3, 12), "type X[T] = a\n"),
     ((3, 12), 'x = f"{"a" + f"{b}"}{requests.get("é")}é{requests.get("é")}"'),
     ((3, 12), 'x = f"{\n  requests.get("é")  # c\n}"; requests.get("é")'),
+    ((3, 12), 'x = f"{a = # c\n}"'),
     ((3, 14), 'x = t"a{b}{c!r:>{d}}" t"{requests.get(1)}"'),
 ]
 ODD = [source for sources in (LAYOUT, STRINGS, EXPRESSIONS) for source in sources.lstrip().split(SEPARATOR)]

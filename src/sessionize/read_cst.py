@@ -297,8 +297,8 @@ class _Reader(Reader[cst.BaseExpression, cst.BaseSuite]):
             else:
                 hole = cst.ensure_type(part, cst.FormattedStringExpression)
                 if hole.equal is not None:  # `{a = !r}` shows `a = ` before the value
-                    shown = hole.with_changes(conversion=None, format_spec=None)
-                    parts.append(o.Const(cst.Module([]).code_for_node(shown)[1:-1], "str"))
+                    shown = hole.with_changes(conversion=None, format_spec=None).visit(_Uncommented())
+                    parts.append(o.Const(cst.Module([]).code_for_node(cast("cst.CSTNode", shown))[1:-1], "str"))
                 parts.append(self.hole(hole))
         return o.joined(parts)
 
@@ -385,6 +385,13 @@ def _evaluated(text: str, quote: str) -> o.Value:
             return o.Const(ast.literal_eval(f"{quote}{text} {quote.removeprefix('r')}")[:-1], "str")
         except (SyntaxError, ValueError):
             return o.OPAQUE
+
+
+class _Uncommented(cst.CSTTransformer):
+    def leave_Comment(  # type: ignore[override]  # a comment can always be left out
+        self, original_node: cst.Comment, updated_node: cst.Comment
+    ) -> cst.RemovalSentinel:
+        return cst.RemoveFromParent()
 
 
 def _is_plain_text(node: cst.BaseExpression) -> bool:
