@@ -94,7 +94,7 @@ def main(folders: list[str]) -> int:
         for path, (what, found) in zip(paths, pool.map(outcome, paths, chunksize=16), strict=True):
             counts[what] += 1
             for line in found:
-                print(f"{path}: {re.sub(' +', ' ', line)}"[:600])
+                print(f"{path}: {re.sub(' +', ' ', line)}"[:600], flush=True)
     print(*(f"{what} {count}" for what, count in counts.most_common()), sep=", ")
     return 1 if counts["different"] else 0
 
