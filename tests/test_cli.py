@@ -12,6 +12,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command import BROKEN, FIXED, SAFE, UNSAFE, Result, Run, codes, write
@@ -581,10 +582,10 @@ def test_workers_are_used_where_it_pays(run: Run, monkeypatch: pytest.MonkeyPatc
 def test_file_that_ends_its_process(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     check_bytes = engine.check_bytes
 
-    def killed(data: bytes, name: str, settings: Settings, *, with_edits: bool = False) -> engine.Report:
+    def killed(data: bytes, name: str, settings: Settings, **options: Any) -> engine.Report:
         if name == "b.py":
             os.kill(os.getpid(), signal.SIGKILL)
-        return check_bytes(data, name, settings, with_edits=with_edits)
+        return check_bytes(data, name, settings, **options)
 
     monkeypatch.setattr(engine, "check_bytes", killed)
     write({f"{name}.py": SAFE for name in "abcd"})

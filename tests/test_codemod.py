@@ -60,14 +60,14 @@ def test_it_reads_the_settings_beside_the_file(tmp_path: Path) -> None:
     assert code == FIXED.format("").replace("session", "http")
 
 
-def test_it_warns_of_what_is_left() -> None:
-    context = CodemodContext(filename="a.py")
+def test_it_warns_of_what_is_left(tmp_path: Path) -> None:
+    context = CodemodContext(filename=str(tmp_path / "a.py"))
     assert UseSession(context).transform_module(cst.parse_module(UNSAFE)).code == UNSAFE
     assert [warning[:11] for warning in context.warnings] == ["3:5: RQS101"]
 
 
 def test_it_tells_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(codemod, "fix_source", lambda *_: Report("a.py", SAFE, error="it would break"))
+    monkeypatch.setattr(codemod, "fix_source", lambda *_, **__: Report("a.py", SAFE, error="it would break"))
     context = CodemodContext(filename="a.py")
     assert UseSession(context).transform_module(cst.parse_module(SAFE)).code == SAFE
     assert context.warnings == ["a.py: it would break"]

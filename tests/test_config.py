@@ -112,7 +112,8 @@ def test_a_file_that_is_named(tmp_path: Path) -> None:
             "[tool.sessionize]",
             "unknown key 'tool', expected one of "
             + "select, ignore, extend-select, exclude, extend-exclude, force-exclude, per-file-ignores, baseline, "
-            + "session-name, session-attribute, session-global, session-style, cookies, hoist, unsafe-fixes, extend",
+            + "session-name, session-attribute, session-global, session-style, cookies, hoist, unsafe-fixes, "
+            "rewrite-patches, extend",
         ),
         ("select = 'RQS'", "select: expected a list, got 'RQS'"),
         ("ignore = [1]", "ignore: expected a string, got 1"),

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -442,9 +443,9 @@ def test_file_that_changes_meanwhile_is_left(tmp_path: Path, monkeypatch: pytest
     path.write_text(LOOP)
     fix = engine.fix_bytes
 
-    def slow(data: bytes, filename: str, settings: Settings) -> Report:
+    def slow(data: bytes, filename: str, settings: Settings, **options: Any) -> Report:
         path.write_text("# saved by an editor\n")
-        return fix(data, filename, settings)
+        return fix(data, filename, settings, **options)
 
     monkeypatch.setattr(engine, "fix_bytes", slow)
     report = fix_file(path, Settings())

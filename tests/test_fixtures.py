@@ -15,6 +15,8 @@ from wire import Servers, differences, run
 
 from sessionize.config import Settings
 from sessionize.engine import Diagnostic, check_bytes, fix_bytes
+from sessionize.migrate import fix_alone
+from sessionize.project import Project, Projects
 from sessionize.source import decode, encode
 
 ROOT = Path(__file__).parent.parent
@@ -45,6 +47,7 @@ def settings_of(data: bytes) -> Settings:
     flags.add_argument("--session-name")
     flags.add_argument("--cookies", choices=("share", "isolate"))
     flags.add_argument("--unsafe-fixes", action="store_true")
+    flags.add_argument("--rewrite-patches", action="store_true")
     _, marker, asked = first.partition("# flags:")
     return replace(Settings(), **vars(flags.parse_args(shlex.split(asked) if marker else [])))
 
@@ -56,9 +59,19 @@ def shown(path: Path) -> str:
 
 def fixed(path: Path, data: bytes, settings: Settings) -> bytes:
     """What a fix leaves in the file."""
-    report = fix_bytes(data, shown(path), settings)
+    if settings.moves_patches:
+        report = fix_alone(data, shown(path), settings, Nowhere())
+    else:
+        report = fix_bytes(data, shown(path), settings)
     assert report.error is None
     return data if report.after is None else encode(decode(data), report.after)
+
+
+class Nowhere(Projects):
+    """No other files are there: a case is a program of its own."""
+
+    def of(self, _filename: str, /) -> Project:
+        return Project((), {})
 
 
 def findings(path: Path) -> tuple[Diagnostic, ...]:
@@ -177,7 +190,7 @@ def test_every_form(
 @each_untouched
 def test_untouched_stays(path: Path) -> None:
     data = path.read_bytes()
-    assert fix_bytes(data, shown(path), settings_of(data)).after is None
+    assert fixed(path, data, settings_of(data)) == data
 
 
 @each_untouched

@@ -92,6 +92,7 @@ _deciding = _options(
 )
 _deciding_fixes = _options(
     click.option("--unsafe-fixes/--no-unsafe-fixes", default=None, help="Make fixes too that may change behaviour."),
+    click.option("--rewrite-patches", is_flag=True, default=None, help="Move what tests patch along with unsafe fixes."),
     click.option("--session-style", type=click.Choice(get_args(SessionStyle)), help="An assignment or a with block."),
     click.option("--session-name", metavar="NAME", help="What to call the session."),
     click.option("--cookies", type=click.Choice(get_args(Cookies)), help="Whether the session keeps cookies."),
@@ -125,7 +126,7 @@ def check(*, add_noqa: bool, **options: Any) -> int:
     run = Run.of(options)
     if add_noqa or run.write_baseline is not None:
         return _adopt(run, add_noqa=add_noqa)
-    work = partial(runs.check, with_edits=run.output_format in results.WITH_EDITS)
+    work = partial(runs.check, with_edits=run.output_format in results.WITH_EDITS, projects=run.projects)
     reports = [run.stdin(work)[1]] if run.paths == (STDIN,) else run.reports(work)
     run.show(reports)
     return run.close(reports)
@@ -152,13 +153,15 @@ def fix(*, diff: bool, **options: Any) -> int:
     """Rewrite files so that calls share a session."""
     run = Run.of(options)
     stdin = run.paths == (STDIN,)
+    work = partial(runs.fix, projects=run.projects)
     if stdin:
-        data, report = run.stdin(runs.fix)
+        data, report = run.stdin(work)
         reports = [report]
         if not diff:
             _put(data if report.change is None else report.change[1])
     else:
-        reports = run.reports(runs.fix) if diff else run.reports(runs.fix, runs.write)
+        done = (lambda report: report) if diff else runs.write
+        reports = run.reports(work, done, partial(runs.fix_together, projects=run.projects))
     if diff:
         for report in reports:
             if report.change is not None:

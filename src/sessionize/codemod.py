@@ -11,6 +11,7 @@ from libcst.codemod import CodemodCommand, CodemodContext
 
 from sessionize import config
 from sessionize.engine import fix_source
+from sessionize.project import Projects
 
 
 class UseSession(CodemodCommand):
@@ -31,7 +32,7 @@ class UseSession(CodemodCommand):
         settings, _ = config.load(filename.absolute().parent, config=None, isolated=False)
         if self.unsafe_fixes:
             settings = replace(settings, unsafe_fixes=True)
-        report = fix_source(tree.code, str(filename), settings)
+        report = fix_source(tree.code, str(filename), settings, patches=Projects().patches)
         for left in report.left:
             self.warn(f"{left.start.row}:{left.start.column}: {left.code} {left.message}. {left.help}")
         if report.error is not None:

@@ -78,7 +78,13 @@ class Settings:
     cookies: Cookies = "share"
     hoist: tuple[Hoistable, ...] = ("headers", "auth")
     unsafe_fixes: bool = False
+    rewrite_patches: bool = False
     root: Path = Path()
+
+    @property
+    def moves_patches(self) -> bool:
+        """Whether what tests replace by name moves along with the calls, of which all fixes are unsafe."""
+        return self.unsafe_fixes and self.rewrite_patches
 
     def __post_init__(self) -> None:
         for key in ("session_name", "session_attribute", "session_global"):

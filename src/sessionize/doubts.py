@@ -86,12 +86,25 @@ class Doubts:
     def about_calls(self, calls: Sequence[BareCall]) -> str:
         """What about the calls themselves speaks against one session."""
         for call in calls:
+            if patches := self.facts.patches_of(call):
+                return f"{patches[0]} replaces `{patches[0].target}` by name"
+        for call in calls:
             if reason := self.about_call(call):
                 return f"`{call.shown}` {reason}"
         if len({self.identity_of_connection(call) for call in calls}) > 1:
             return "its calls differ in `verify=` or `cert=`, which requests before 2.32 mixes up on one session"
         if self.settings.cookies == "share" and not self.for_one_user(calls):
             return "its calls are made for different users, and a session sends one's cookies with another's call"
+        return ""
+
+    def held(self, call: BareCall) -> str:
+        """Why a call must stay where its patches are to move along: one can't, or would get other arguments."""
+        patches = self.facts.patches_of(call) if self.settings.moves_patches else []
+        for patch in patches:
+            if patch.obstacle:
+                return f"{patch} replaces `{patch.target}` by name, and {patch.obstacle}"
+        if patches and call.verb == "get" and call.argument("params", 1) is not call.argument("params"):
+            return f"{patches[0]} replaces `{patches[0].target}` by name, and would get `params` by keyword"
         return ""
 
     def starts_threads(self, taker: o.CallSite) -> bool:

@@ -6,13 +6,13 @@ Nothing here raises for what a file holds: whatever is wrong with it is a diagno
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from sessionize import layout, source
 from sessionize.baseline import line_of
@@ -22,6 +22,7 @@ from sessionize.fix import SAFE, UNSAFE, Fix, LostCommentError
 from sessionize.noqa import unsuppressed
 from sessionize.outline import Outline, Span
 from sessionize.parse import TOO_DEEP, UnreadableError, parse_ast, parse_cst
+from sessionize.patches import PatchesFor, find
 from sessionize.plan import Planner
 from sessionize.read_ast import read_ast
 from sessionize.rules import RULES, Finding, selected
@@ -67,12 +68,16 @@ class Diagnostic:
     edits: tuple[Edit, ...] = ()
 
 
+Callee: TypeAlias = tuple[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What became of one file.
 
     before: its text, None if it could not be read or needed no parsing; after: its new text if a fix changed it.
-    change: its content before and after that.
+    change: its content before and after that. redirected: the calls that went to a session, each as the name of its
+    callee and the function of requests; bare: those that are left.
     fixed: what the fix resolved, in `before`. left: the findings in force, in `after` if there is one, else in
     `before`.
     error: why the file could not be read or written. known: how many findings the baseline lists.
@@ -86,10 +91,17 @@ class Report:
     error: str | None = None
     change: tuple[bytes, bytes] | None = None
     known: int = 0
+    redirected: tuple[Callee, ...] = field(default=(), compare=False)
+    bare: tuple[Callee, ...] = field(default=(), compare=False)
 
 
 def check_source(
-    source: str, filename: str = "<stdin>", settings: Settings = Settings(), *, with_edits: bool = False
+    source: str,
+    filename: str = "<stdin>",
+    settings: Settings = Settings(),
+    *,
+    with_edits: bool = False,
+    patches: PatchesFor = find,
 ) -> tuple[Diagnostic, ...]:
     r"""The findings in a source text, by position. `with_edits` adds the edits of each fix.
 
@@ -106,10 +118,12 @@ def check_source(
     >>> check_source(source, "jobs/a.py", Settings(per_file_ignores=(("jobs/*.py", ("RQS1",)),)))
     ()
     """
-    return _check(source, filename, settings, with_edits=with_edits).left
+    return _check(source, filename, settings, patches, with_edits=with_edits).left
 
 
-def fix_source(source: str, filename: str = "<stdin>", settings: Settings = Settings()) -> Report:
+def fix_source(
+    source: str, filename: str = "<stdin>", settings: Settings = Settings(), *, patches: PatchesFor = find
+) -> Report:
     r"""Fixes what can be fixed: safe fixes, and unsafe ones where the settings say so.
 
     >>> report = fix_source("import requests\nfor url in urls:\n    requests.get(url)\n")
@@ -130,10 +144,12 @@ def fix_source(source: str, filename: str = "<stdin>", settings: Settings = Sett
     >>> "session.get" in fix_source(report.before, settings=Settings(unsafe_fixes=True)).after
     True
     """
-    return _fix(source, filename, settings)
+    return _fix(source, filename, settings, patches)
 
 
-def check_bytes(data: bytes, filename: str, settings: Settings, *, with_edits: bool = False) -> Report:
+def check_bytes(
+    data: bytes, filename: str, settings: Settings, *, with_edits: bool = False, patches: PatchesFor = find
+) -> Report:
     """`check_source` of a file's content; files that don't import requests are not parsed."""
     if not source.may_have_findings(data):
         return Report(filename)
@@ -141,10 +157,10 @@ def check_bytes(data: bytes, filename: str, settings: Settings, *, with_edits: b
         text = source.decode(data).text
     except source.SourceError as error:
         return Report(filename, left=_broken(filename, settings, UnreadableError(str(error))))
-    return _check(text, filename, settings, with_edits=with_edits)
+    return _check(text, filename, settings, patches, with_edits=with_edits)
 
 
-def fix_bytes(data: bytes, filename: str, settings: Settings) -> Report:
+def fix_bytes(data: bytes, filename: str, settings: Settings, *, patches: PatchesFor = find) -> Report:
     """`fix_source` of a file's content; files that don't import requests are not parsed."""
     if not source.may_have_findings(data):
         return Report(filename)
@@ -152,7 +168,7 @@ def fix_bytes(data: bytes, filename: str, settings: Settings) -> Report:
         read = source.decode(data)
     except source.SourceError as error:
         return Report(filename, left=_broken(filename, settings, UnreadableError(str(error))))
-    report = _fix(read.text, filename, settings)
+    report = _fix(read.text, filename, settings, patches)
     if report.after is None:
         return report
     try:
@@ -161,18 +177,18 @@ def fix_bytes(data: bytes, filename: str, settings: Settings) -> Report:
         return Report(filename, error=str(error))
 
 
-def check_file(path: Path, settings: Settings, *, with_edits: bool = False) -> Report:
+def check_file(path: Path, settings: Settings, *, with_edits: bool = False, patches: PatchesFor = find) -> Report:
     """`check_bytes` of a file."""
     try:
-        return check_bytes(source.read(path), str(path), settings, with_edits=with_edits)
+        return check_bytes(source.read(path), str(path), settings, with_edits=with_edits, patches=patches)
     except source.SourceError as error:
         return Report(str(path), error=str(error))
 
 
-def fix_file(path: Path, settings: Settings, *, write: bool = True) -> Report:
+def fix_file(path: Path, settings: Settings, *, write: bool = True, patches: PatchesFor = find) -> Report:
     """`fix_bytes` of a file, written back unless `write` is false."""
     try:
-        report = fix_bytes(source.read(path), str(path), settings)
+        report = fix_bytes(source.read(path), str(path), settings, patches=patches)
     except source.SourceError as error:
         return Report(str(path), error=str(error))
     return written(report) if write else report
@@ -236,11 +252,12 @@ class _Reading:
 class _Analysis:
     """What is found in a text, and the plan for it."""
 
-    def __init__(self, reading: _Reading, filename: str, settings: Settings) -> None:
+    def __init__(self, reading: _Reading, filename: str, settings: Settings, patches: PatchesFor) -> None:
         self.reading = reading
+        self.patches = patches
         self.filename = filename
         self.settings = settings
-        self.facts = Facts(reading.outline, filename)
+        self.facts = Facts(reading.outline, filename, lambda: patches(filename, reading.text))
         codes = selected(*_selectors(settings, filename))
         found = [finding for rule in RULES for finding in rule.check(self.facts, settings)]
         self.findings = [finding for finding in found if finding.code in codes]
@@ -285,11 +302,17 @@ class _Analysis:
             )
         return tuple(sorted(diagnostics, key=lambda d: (d.start, d.code)))
 
+    def callees(self, among: Container[int] | None = None) -> tuple[Callee, ...]:
+        """The bare calls, those that are handed on included: all, or of these numbers."""
+        found = [(call.id, call.shown, call.verb) for call in self.facts.calls]
+        found += [(-reference.use.tick, reference.shown, reference.verb) for reference in self.facts.references]
+        return tuple((shown, verb) for number, shown, verb in found if among is None or number in among)
 
-def _analysis(text: str, filename: str, settings: Settings) -> _Analysis:
+
+def _analysis(text: str, filename: str, settings: Settings, patches: PatchesFor) -> _Analysis:
     """UnreadableError if the text can't be read."""
     try:
-        return _Analysis(_Reading(text), filename, settings)
+        return _Analysis(_Reading(text), filename, settings, patches)
     except RecursionError:
         raise UnreadableError(TOO_DEEP) from None
 
@@ -308,7 +331,8 @@ class _Rewriting:
         except RecursionError:
             raise UnreadableError(TOO_DEEP) from None
         if outline != found.reading.outline:
-            found = _Analysis(_Reading(found.reading.text, by_libcst=True), found.filename, found.settings)
+            reading = _Reading(found.reading.text, by_libcst=True)
+            found = _Analysis(reading, found.filename, found.settings, found.patches)
         self.analysis = found
         self.text = found.reading.text
         self.writer = Writer(self.text, module, nodes, found.facts)
@@ -358,9 +382,9 @@ def _without_fix(fix: Fix | None) -> str:
     return "Not fixed: the session that is there makes calls that must not get it"
 
 
-def _check(text: str, filename: str, settings: Settings, *, with_edits: bool) -> Report:
+def _check(text: str, filename: str, settings: Settings, patches: PatchesFor, *, with_edits: bool) -> Report:
     try:
-        found = _analysis(text, filename, settings)
+        found = _analysis(text, filename, settings, patches)
     except UnreadableError as error:
         return Report(filename, text, left=_broken(filename, settings, error))
     edits: dict[Fix, tuple[Edit, ...]] = {}
@@ -372,12 +396,13 @@ def _check(text: str, filename: str, settings: Settings, *, with_edits: bool) ->
     return Report(filename, text, left=found.diagnostics(found.findings, edits), known=found.known)
 
 
-def _fix(text: str, filename: str, settings: Settings) -> Report:
+def _fix(text: str, filename: str, settings: Settings, patches: PatchesFor) -> Report:
     try:
-        found = _analysis(text, filename, settings)
+        found = _analysis(text, filename, settings, patches)
     except UnreadableError as error:
         return Report(filename, text, left=_broken(filename, settings, error))
-    unfixed = Report(filename, text, left=found.diagnostics(found.findings), known=found.known)
+    left = found.diagnostics(found.findings)
+    unfixed = Report(filename, text, left=left, known=found.known, bare=found.callees())
     if not _applied(found):
         return unfixed
     try:
@@ -388,7 +413,7 @@ def _fix(text: str, filename: str, settings: Settings) -> Report:
     fixes = _applied(found)
     try:
         after = rewriting.written(fixes)
-        again = _analysis(after, filename, settings)
+        again = _analysis(after, filename, settings, patches)
         wrong = "would not come to rest" if _applied(again) else ""
     except LostCommentError:
         wrong = "would lose a comment"
@@ -398,7 +423,16 @@ def _fix(text: str, filename: str, settings: Settings) -> Report:
         return replace(unfixed, error=f"the fix {wrong}; please report this file")
     done = {call: set(fix.hoist) for fix in fixes for call in fix.calls}
     fixed = found.diagnostics(f for f in found.findings if f.call in done and set(f.options) <= done[f.call])
-    return Report(filename, text, after, fixed, again.diagnostics(again.findings), known=again.known)
+    return Report(
+        filename,
+        text,
+        after,
+        fixed,
+        again.diagnostics(again.findings),
+        known=again.known,
+        redirected=found.callees(done),
+        bare=again.callees(),
+    )
 
 
 def _applied(found: _Analysis) -> list[Fix]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import string
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from sessionize import outline as o
 from sessionize.callgraph import CallGraph
 from sessionize.flow import NEXT, Event, Flow, Place
 from sessionize.names import Names
+from sessionize.patches import Patch, module_of
 
 # The functions of requests and how many positional arguments each takes (requests/api.py).
 VERBS: Mapping[str, int] = MappingProxyType(
@@ -74,9 +75,11 @@ class IdleSession:
 
 
 class Facts:
-    def __init__(self, outline: o.Outline, filename: str = "") -> None:
+    def __init__(self, outline: o.Outline, filename: str = "", patches: Callable[[], Sequence[Patch]] = tuple) -> None:
+        """`patches`: gives what tests replace by name; asked only if a call is found that should share a session."""
         self.outline = outline
         self.filename = filename
+        self.find_patches = patches
         self.names = Names(outline)
         self._paths: dict[tuple[str, int], str | None] = {}  # what each name was found to stand for, by scope
         leaving = (
@@ -252,6 +255,13 @@ class Facts:
         return single if len(functions) > 1 else []
 
     @cached_property
+    def sharing(self) -> list[BareCall]:
+        """All calls that should share a session, in the order of their ids."""
+        repeated = [call for call in self.calls if call.id in self.loops or call.id in self.chained]
+        found = {call.id: call for call in (*repeated, *self.mapped, *self.helpers, *self.clients, *self.scattered)}
+        return [found[number] for number in sorted(found)]
+
+    @cached_property
     def lasting(self) -> dict[int, list[BareCall]]:
         """The calls whose session would outlive their function, by the scope of their class; 0 for the module."""
         groups: dict[int, list[BareCall]] = defaultdict(list)
@@ -259,6 +269,29 @@ class Facts:
             method = self.graph.method(call.site.scope)
             groups[method.owner if method is not None else 0].append(call)
         return groups
+
+    @cached_property
+    def patches(self) -> Sequence[Patch]:
+        return self.find_patches()
+
+    def patches_of(self, call: BareCall) -> list[Patch]:
+        """What replaces the function that a call calls, or the class of the session that it is made on.
+
+        What names the call's own module comes first.
+        """
+        module = module_of(self.filename)
+        bare = call.shown in self._bare
+        found = [
+            patch
+            for patch in self.patches
+            if (patch.reaches(module, call.shown, call.verb) if bare else patch.replaces_session(module))
+        ]
+        return sorted(found, key=lambda patch: module[-1] not in patch.target.split("."))
+
+    @cached_property
+    def _bare(self) -> set[str]:
+        """How the callees of bare calls are written; those on a session are written otherwise."""
+        return {call.shown for call in (*self.calls, *self.mapped)}
 
     def function(self, call: BareCall) -> int:
         """The scope of the function or lambda in which a call stands; 0 for the module."""

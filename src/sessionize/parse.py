@@ -28,7 +28,7 @@ class UnreadableError(Exception):
         self.final = final
 
 
-def parse_ast(text: str) -> ast.Module:
+def parse_ast(text: str | bytes) -> ast.Module:
     """Python's own tree. UnreadableError with what this Python says against the text."""
     try:
         with warnings.catch_warnings():

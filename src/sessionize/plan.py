@@ -56,7 +56,7 @@ class Planner:
                     reason = "the import of requests may not have run where the session belongs; import it further up"
                     fixes.append(_refused(kept, reason))
                 else:
-                    hoist = [h for h in self.settings.hoist if all(h in options[call.id] for call in kept)]
+                    hoist = [h for h in self._hoistable(kept) if all(h in options[call.id] for call in kept)]
                     todo.append((kept, place, hoist))
         doubts = [self.doubts.about(calls, place) for calls, place, _ in todo]
         for unsafe in (False, True):
@@ -76,7 +76,8 @@ class Planner:
 
     def _refuse(self, calls: Sequence[BareCall]) -> tuple[list[BareCall], list[Fix]]:
         """The calls that a session can take, and refusals for the others; all are refused if too few are left."""
-        refusals = {call.id: reason for call in calls if (reason := _no_session_call(call)) is not None}
+        reasons = [(call.id, _no_session_call(call) or self.doubts.held(call)) for call in calls]
+        refusals = {number: reason for number, reason in reasons if reason}
         kept = [call for call in calls if call.id not in refusals]
         if refusals and len(kept) == 1 and kept[0].id in self.facts.chained:
             refusals[kept[0].id] = "it is the only call here that a session can take"
@@ -85,6 +86,11 @@ class Planner:
             refusals |= {call.id: reason for call in kept}
             kept = []
         return kept, [refusal((call.id,), refusals[call.id]) for call in calls if call.id in refusals]
+
+    def _hoistable(self, calls: Sequence[BareCall]) -> Sequence[str]:
+        """What may be set once on the session: nothing where a patch moves along, to get the same arguments."""
+        patched = self.settings.moves_patches and any(map(self.facts.patches_of, calls))
+        return () if patched else self.settings.hoist
 
     # --- a function or the script -------------------------------------------------------------------------------------
 
@@ -155,10 +161,10 @@ class Planner:
         """The fix for the calls of a class, or of the module, whose session outlives their function."""
         kept, fixes = [], []
         for call in calls:
-            reason = _no_session_call(call)
-            if reason is None and self.facts.names.owner(call.root, call.site.scope) != 0:
+            reason = _no_session_call(call) or self.doubts.held(call)
+            if not reason and self.facts.names.owner(call.root, call.site.scope) != 0:
                 reason = "requests is imported inside the function; import it at the top of the module"
-            if reason is not None:
+            if reason:
                 fixes.append(refusal((call.id,), reason))
             else:
                 kept.append(call)
@@ -172,7 +178,8 @@ class Planner:
             return [*fixes, _refused(kept, "requests may be missing where the session would be made")]
         if home.style == "field" and self.settings.cookies == "isolate":
             return [*fixes, _refused(kept, "a field of a dataclass can't be told to isolate its cookies")]
-        held = [option for option in home.hoist if all(option in options[call.id] for call in kept)]
+        able = self._hoistable(kept)
+        held = [option for option in home.hoist if option in able and all(option in options[c.id] for c in kept)]
         return [*fixes, self._shared(owner, kept, home, held)]
 
     def _shared(self, owner: int, calls: Sequence[BareCall], home: Home, hoist: Sequence[str]) -> Fix:
@@ -236,7 +243,7 @@ class Planner:
         if place is None or not self._made_with(create, sessions[0], place):
             return refusal(ids, "there is no place before the loop where it could be made")
         name = self.naming.variable(self.settings.session_name, self.facts.outline.parts[calls[0].home].scope)
-        if reason := self.doubts.leak(calls):
+        if reason := self.doubts.leak(calls) or self.doubts.held(calls[0]):
             return refusal(ids, reason)
         doubt = self.doubts.about_sharing(calls)
         making, imports = self._made(calls, place, self._style(place), name, create)
@@ -269,7 +276,7 @@ class Planner:
         several = len(session.calls) > 1 or set(facts.flow.loops(session.calls[0].site.part)) - loops
         if self.settings.cookies == "isolate" and several:
             return refusal(ids, "its calls share cookies within a turn")
-        if reason := self.doubts.leak(session.calls):
+        if reason := self.doubts.leak(session.calls) or self.doubts.held(session.calls[0]):
             return refusal(ids, reason)
         doubt = self.doubts.about_sharing(session.calls)
         if several and any(call.verb not in ("get", "head", "options") for call in session.calls):

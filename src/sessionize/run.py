@@ -7,7 +7,7 @@ import sys
 import time
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -18,6 +18,7 @@ import click
 from sessionize import report as results
 from sessionize.baseline import Baseline
 from sessionize.config import FILES, KEYS, ConfigError, Loaded, Settings, explain
+from sessionize.project import Projects
 from sessionize.report.terminal import printable
 from sessionize.source import SourceError, Unreadable, discover, ignored_codes, is_excluded, may_have_findings, read
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     SettingsOf = Callable[[str], Settings]
     Work = Callable[[bytes, str, Settings], Report]
+    Together = Callable[[Sequence["Task"]], Generator[tuple[int, Report | None], None, None]]
     Task = tuple[int, Work, str, Settings]
 
 STDIN = "-"
@@ -92,10 +94,21 @@ class Run:
         data = sys.stdin.buffer.read()
         return data, work(data, name, settings)
 
-    def reports(self, work: Work, done: Callable[[Report], Report] = lambda report: report) -> list[Report]:
+    @cached_property
+    def projects(self) -> Projects:
+        """What the tests around the files replace by name."""
+        return Projects([Path(path) for path in self.paths or [os.curdir] if os.path.isdir(path)])
+
+    def reports(
+        self,
+        work: Work,
+        done: Callable[[Report], Report] = lambda report: report,
+        together: Together | None = None,
+    ) -> list[Report]:
         """The reports that tell something, in the order of the files.
 
-        `work` may run in other processes; `done` is given each report in this one, as it comes.
+        `work` may run in other processes; `done` is given each report in this one, as it comes. `together` works
+        instead of it on all files at once, where patches move.
         """
         reports: dict[int, Report] = {}
         tasks: list[Task] = []
@@ -118,11 +131,12 @@ class Run:
             if may_have_findings(data):
                 tasks.append((number, work, file[0], _for_one(*file)))
                 size += len(data)
-        with closing(self._worked(tasks, size)) as worked:
+        at_once = together is not None and any(settings.moves_patches for *_, settings in tasks)
+        with closing(together(tasks) if together is not None and at_once else self._worked(tasks, size)) as worked:
             for index, report in self._progress(worked, len(tasks)):
                 if report is not None:
                     reports[index] = done(report)
-        self.clean = number - len(reports)
+        self.clean = max(0, number - len(reports))
         self.gone = _gone(listed, baselines, reports)
         return [reports[index] for index in sorted(reports)]
 
@@ -159,6 +173,7 @@ class Run:
         if self.cluster is not None and tasks:
             from sessionize import cluster, pool
 
+            self.projects.read(path for _, _, path, _ in tasks)  # workers may see none of it
             try:
                 with cluster.connected(self.cluster) as (executors, workers, lost):
                     width = max(4 * workers, 16)
@@ -173,6 +188,7 @@ class Run:
             return
         from sessionize import engine, pool  # noqa: F401  # the engine now, and not in each of the workers
 
+        self.projects.read(path for _, _, path, _ in tasks)  # and the tests
         chunk = max(1, min(8, len(tasks) // (8 * workers)))
         yield from pool.run(_do, tasks, partial(pool.processes, workers), _died, width=2 * workers, chunk=chunk)
 
@@ -252,17 +268,36 @@ def in_force(folder: str, config: Path | None, overrides: dict[str, Any], *, iso
     return loaded
 
 
-def check(data: bytes, name: str, settings: Settings, *, with_edits: bool) -> Report:
+def check(data: bytes, name: str, settings: Settings, *, with_edits: bool, projects: Projects) -> Report:
     from sessionize import engine
 
-    return engine.check_bytes(data, name, settings, with_edits=with_edits)
+    return engine.check_bytes(data, name, settings, with_edits=with_edits, patches=projects.patches)
 
 
-def fix(data: bytes, name: str, settings: Settings) -> Report:
+def fix(data: bytes, name: str, settings: Settings, *, projects: Projects) -> Report:
     """What a fix makes of a file. It is for `write` to write it: a worker may be ended at any moment."""
-    from sessionize import engine
+    from sessionize import engine, migrate
 
-    return engine.fix_bytes(data, name, settings)
+    if settings.moves_patches:
+        return migrate.fix_alone(data, name, settings, projects)
+    return engine.fix_bytes(data, name, settings, patches=projects.patches)
+
+
+def fix_together(tasks: Sequence[Task], projects: Projects) -> Generator[tuple[int, Report | None], None, None]:
+    """What a fix makes of files, and of the tests that change with them."""
+    from sessionize import migrate
+
+    numbers = {path: number for number, _, path, _ in tasks}
+    files = {}
+    for number, _, path, settings in tasks:
+        try:
+            data = read(path)
+        except SourceError as error:
+            yield number, _failure(path, str(error))
+            continue
+        files[path] = data, settings
+    for report in migrate.fix_together(files, projects):
+        yield numbers.setdefault(report.filename, sys.maxsize - len(numbers)), _telling(report)
 
 
 def silence(data: bytes, name: str, settings: Settings) -> Report:
@@ -316,8 +351,12 @@ def _do(
     if isinstance(data, SourceError):
         return number, _failure(path, str(data))
     report = work(data, path, settings)
+    return number, _telling(report)
+
+
+def _telling(report: Report) -> Report | None:
     telling = report.left or report.known or report.error is not None or report.after is not None
-    return number, report if telling else None
+    return report if telling else None
 
 
 def _sent(task: Task) -> tuple[Any, ...]:

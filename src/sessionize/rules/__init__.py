@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from sessionize.rules.client_without_session import CLIENT_WITHOUT_SESSION
 from sessionize.rules.module_without_session import MODULE_WITHOUT_SESSION
+from sessionize.rules.patched_request import PATCHED_REQUEST
 from sessionize.rules.repeated_headers import REPEATED_HEADERS
 from sessionize.rules.repeated_options import REPEATED_OPTIONS
 from sessionize.rules.repeated_requests import REPEATED_REQUESTS
@@ -24,6 +25,7 @@ RULES: tuple[Rule, ...] = (
     SESSION_NOT_REUSED,
     REPEATED_HEADERS,
     REPEATED_OPTIONS,
+    PATCHED_REQUEST,
     SYNTAX_ERROR,
 )
 

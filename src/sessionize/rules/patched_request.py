@@ -1,0 +1,73 @@
+"""RQS301: a bare call that should share a session, and that tests replace by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sessionize.config import Settings
+from sessionize.facts import Facts
+from sessionize.rules.rule import Finding, Rule
+
+
+def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
+    """## What it does
+    Finds a bare call that should share a session (RQS101 to RQS105), and that a test of the project replaces by name:
+    `mock.patch("requests.get")`, `patch.object(requests, "get")`, `monkeypatch.setattr(requests, "get", fake)`,
+    `mocker.patch(...)`, `requests.get = fake`. It names the file and line of the test. It is reported at the call, and
+    not at the patch, because the call is what a fix would change, and often the only file that is looked at.
+
+    All Python files of the project are searched for patches, whatever they are called: from the folder with its
+    `pyproject.toml`, `setup.py`, `setup.cfg` or `.git` on, or from a folder that was given further up. Settings leave
+    files out of what is checked, not out of this search. It is made only where a call should share a session.
+
+    | what is replaced | concerns |
+    |---|---|
+    | `requests.get`, `client.requests.get` | all calls of `requests.get`: both name the one function |
+    | `client.requests`, `client.get` (imported by `from`) | the calls of the module `client` |
+    | `requests.api.request`, `requests.sessions.Session` | all calls, for they are made of these |
+    | `requests.Session`, `Session.request`, `Session.__init__` | all calls: a fix uses these in another way |
+    | `requests.Session.get` | all calls of `requests.get`, which a fix would bring into its reach |
+    | `Session.send`, `HTTPAdapter.send`, what `responses`, `requests_mock` and `vcr` do | none: it works as before |
+
+    ## Why is this bad?
+    A fix calls a session's method, and a patch of `requests.get` no longer has an effect: the test reaches the network.
+
+    ## Example
+    ```python
+    @mock.patch("requests.get")
+    def test_all_pages(get):
+        get.return_value.json.return_value = []
+        assert client.all_pages() == []
+    ```
+
+    Use instead:
+    ```python
+    @mock.patch("requests.Session.get")
+    def test_all_pages(get):
+        get.return_value.json.return_value = []
+        assert client.all_pages() == []
+    ```
+
+    ## Fix safety
+    The fix of such a call is unsafe, whatever it is without the test, and also where this rule is not selected.
+
+    With `--unsafe-fixes --rewrite-patches` the patches move along with the calls. Nothing is set on the session then,
+    so that they get the same arguments. Where bare calls remain, the patch stays, and a second one makes the session's
+    method call what is patched. A call stays as it is if its patch can't be moved: one of the whole module; one of
+    `requests.request`, which as `Session.request` would reach every method; one whose target is put together at run
+    time. A patch of the class also reaches sessions that were there before: look at a test that uses both.
+
+    ## When not to use
+    There is no reason to leave it out: it costs nothing where there is nothing to fix.
+
+    ## References
+    - [unittest.mock: Where to patch](https://docs.python.org/3/library/unittest.mock.html#where-to-patch)
+    """
+    for call in facts.sharing:
+        if patches := facts.patches_of(call):
+            more = f" and {len(patches) - 1} more" if len(patches) > 1 else ""
+            where = f"`{patches[0].target}` by name ({patches[0]}{more})"
+            yield Finding("RQS301", call.id, f"tests replace {where}, and a call on a session goes past them")
+
+
+PATCHED_REQUEST = Rule("RQS301", "patched-request", check)

@@ -1,0 +1,165 @@
+"""What tests replace by name: every form of it, and which calls that concerns."""
+
+import pytest
+
+from sessionize.patches import Patch, find, module_of
+
+HEAD = """import sys
+import requests
+from unittest import mock
+from unittest.mock import patch
+from pkg import client
+from . import sibling
+import pkg.deep as deep
+import importlib
+CLIENT = "pkg.client"
+"""
+
+
+def targets(code: str) -> list[str]:
+    return [patch.target for patch in find("tests/test_client.py", HEAD + code)]
+
+
+@pytest.mark.parametrize(
+    ("code", "target"),
+    [
+        ('mock.patch("requests.get")', "requests.get"),
+        ('mock.patch(target="requests.get")', "requests.get"),
+        ('@patch("pkg.client.requests.post")\ndef test(post): pass', "pkg.client.requests.post"),
+        ('with patch("pkg.client.requests") as r: pass', "pkg.client.requests"),
+        ('patch("pkg.client.get")', "pkg.client.get"),
+        ('patch.object(requests, "get")', "requests.get"),
+        ('patch.object(client.requests, "get")', "pkg.client.requests.get"),
+        ('patch.object(client, attribute="requests")', "pkg.client.requests"),
+        ('patch.object(sibling.requests, "get")', "sibling.requests.get"),
+        ('patch.object(deep, "requests")', "pkg.deep.requests"),
+        ('patch.object(self.client.requests, "get")', "?.client.requests.get"),
+        ("patch.object(requests, verb)", "requests.?"),
+        ('patch.object(importlib.import_module("pkg.client"), "requests")', "pkg.client.requests"),
+        ('patch.object(sys.modules["pkg.client"], "requests")', "pkg.client.requests"),
+        ("patch.multiple(requests, get=fake)", "requests.get"),
+        ('patch.multiple("requests", **fakes)', "requests.?"),
+        ('monkeypatch.setattr(requests, "get", fake)', "requests.get"),
+        ('monkeypatch.setattr("requests.get", fake)', "requests.get"),
+        ('monkeypatch.delattr("requests.get")', "requests.get"),
+        ('mocker.patch("requests.get")', "requests.get"),
+        ('mocker.spy(requests, "get")', "requests.get"),
+        ('setattr(requests, "get", fake)', "requests.get"),
+        ('wrap_function_wrapper("requests.api", "request", fake)', "requests.api.request"),
+        ("flexmock(requests)", "requests.?"),
+        ("requests.get = fake", "requests.get"),
+        ("client.requests = fake", "pkg.client.requests"),
+        ("self.requests.get = fake", "?.requests.get"),
+        ("a, requests.get = 1, fake", "requests.get"),
+        ("requests.get: object = fake", "requests.get"),
+        ("del requests.get", "requests.get"),
+        ('sys.modules["requests"] = fake', "sys.modules.requests"),
+        ('patch.dict("sys.modules", {"requests": fake, **more})', "sys.modules.requests"),
+        ("patch.dict(sys.modules, requests=fake)", "sys.modules.requests"),
+        ('monkeypatch.setitem(sys.modules, "requests", fake)', "sys.modules.requests"),
+        ('patch(f"{CLIENT}.requests.get")', "pkg.client.requests.get"),
+        ('patch(CLIENT + ".requests.get")', "pkg.client.requests.get"),
+        ('patch("%s.requests.get" % CLIENT)', "?.requests.get"),
+        ('patch("{}.requests.get".format(CLIENT))', "?.requests.get"),
+        ('CLIENT = "x"\npatch(CLIENT + ".requests.get")', "?.requests.get"),
+        ("patch(1 + CLIENT)", "?pkg.client"),
+        ('TARGETS = ["requests.get"]\nfor each in TARGETS: patch(each)', "requests.get"),
+    ],
+)
+def test_forms(code: str, target: str) -> None:
+    assert target in targets(code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "patch()",
+        "self.requests = []",
+        'patch.dict(os.environ, {"requests": "1"})',
+        'requests.patch("https://example.org/a.requests.get")',
+        "flexmock(client)",
+        "requests: object",
+    ],
+)
+def test_what_replaces_nothing(code: str) -> None:
+    assert [target for target in targets(code) if "requests" in target.split(".")] == []
+
+
+def test_place() -> None:
+    (found,) = find("tests/test_client.py", b'import mock\n\nmock.patch("requests.get")\n')
+    assert found == Patch("tests/test_client.py", 3, "requests.get")
+    assert str(found) == "tests/test_client.py:3"
+
+
+def test_name_without_an_import_is_taken_for_the_module() -> None:
+    (found,) = find("a.py", 'from pkg.client import *\npatch.object(requests, "get")\n')
+    assert found.reaches(("b",), "requests.get", "get")
+
+
+@pytest.mark.parametrize("source", [b"patch requests", b'patch("requests.get\0")', b"nothing", b"patch('x')"])
+def test_a_file_that_cannot_be_read_replaces_nothing(source: bytes) -> None:
+    assert find("a.py", source) == ()
+
+
+CLIENT = ("home", "src", "pkg", "client")
+
+
+@pytest.mark.parametrize(
+    ("target", "shown", "verb", "reached"),
+    [
+        ("requests.get", "requests.get", "get", True),
+        ("requests.get", "requests.post", "post", False),
+        ("requests.?", "requests.post", "post", True),
+        ("pkg.other.requests.get", "requests.get", "get", True),  # one attribute, by another way
+        ("pkg.client.requests", "requests.get", "get", True),
+        ("client.requests", "requests.get", "get", True),
+        ("pkg.other.requests", "requests.get", "get", False),
+        ("?.requests", "requests.get", "get", True),
+        ("__main__.requests", "requests.get", "get", True),
+        ("sys.modules.requests", "requests.get", "get", True),
+        ("pkg.client.get", "get", "get", True),
+        ("pkg.other.get", "get", "get", False),
+        ("pkg.client.http.get", "http.get", "get", True),
+        ("requests.api.get", "requests.get", "get", False),
+        ("requests.api.request", "requests.get", "get", True),
+        ("requests.api.request", "requests.request", "request", False),
+        ("requests.request", "requests.get", "get", False),
+        ("requests.api.sessions", "requests.get", "get", True),
+        ("requests.sessions.Session", "requests.get", "get", True),
+        ("requests.Session", "requests.get", "get", True),
+        ("requests.session", "requests.get", "get", True),
+        ("pkg.client.Session", "get", "get", True),
+        ("?.session", "requests.get", "get", False),
+        ("requests.Session.get", "requests.get", "get", True),
+        ("requests.Session.post", "requests.get", "get", False),
+        ("requests.sessions.Session.request", "requests.get", "get", True),
+        ("requests.Session.__init__", "requests.get", "get", True),
+        ("requests.api.sessions.Session.send", "requests.get", "get", False),
+        ("requests.adapters.HTTPAdapter.send", "requests.get", "get", False),
+        ("requests.codes", "requests.get", "get", False),
+    ],
+)
+def test_reach(target: str, shown: str, verb: str, reached: bool) -> None:
+    assert Patch("tests/test_client.py", 1, target).reaches(CLIENT, shown, verb) is reached
+
+
+def test_what_is_taken_away_fails_in_either_form() -> None:
+    assert not Patch("conftest.py", 1, "requests.Session.request", deleted=True).reaches(CLIENT, "requests.get", "get")
+    assert Patch("conftest.py", 1, "requests.get", deleted=True).reaches(CLIENT, "requests.get", "get")
+
+
+def test_module() -> None:
+    assert module_of("/home/pkg/client.py") == ("/", "home", "pkg", "client")
+    assert module_of("/home/pkg/__init__.py")[-1] == "pkg"
+
+
+@pytest.mark.parametrize("target", ["get", "a.get", "a.requests", "requests.codes", "requests.?", "?.requests.get"])
+def test_what_is_not_one_function_can_not_move(target: str) -> None:
+    assert Patch("a.py", 1, target).obstacle == "it does not replace one function of requests"
+
+
+def test_one_function_can_move() -> None:
+    assert Patch("a.py", 1, "a.requests.get").obstacle == ""
+    assert Patch("a.py", 1, "a.requests.get", deleted=True).obstacle
+    assert Patch("a.py", 1, "a.requests.get", stuck="no").obstacle == "no"
+    assert Patch("a.py", 1, "requests.request").obstacle.startswith("`Session.request` is behind")
