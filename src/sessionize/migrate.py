@@ -42,9 +42,15 @@ class _Migration:
         self.files = files
         self.projects = projects
         self.read = read
-        self.names = {_real(name): name for name in files}
+        self.reals: dict[str, str] = {}
+        self.names = {self.real(name): name for name in files}
         self.stuck: dict[tuple[str, str], str] = {}  # by file and target: why a patch can't move
         self.fixed = {name: self.fix(name) for name in files}
+
+    def real(self, file: str) -> str:
+        if file not in self.reals:
+            self.reals[file] = os.path.realpath(file)
+        return self.reals[file]
 
     def fix(self, name: str) -> Report:
         data, settings = self.files[name]
@@ -52,16 +58,21 @@ class _Migration:
 
     def patches(self, filename: str, text: str) -> Sequence[Patch]:
         found = self.projects.patches(filename, text)
-        return [replace(patch, stuck=self.stuck.get((_real(patch.file), patch.target), "")) for patch in found]
+        if not self.stuck:
+            return found
+        return [replace(patch, stuck=self.stuck.get((self.real(patch.file), patch.target), "")) for patch in found]
 
     def reports(self) -> list[Report]:
         """Fixes again without the calls whose patches can't move, until all that is left to move can."""
         while True:
             reached = {name: self.reaching(report) for name, report in self.fixed.items() if report.redirected}
             moves: dict[str, dict[str, bool]] = defaultdict(dict)
+            alone: dict[str, bool] = {}
             for name, patches in reached.items():
                 for patch in patches:
-                    moves[_real(patch.file)][patch.target] = not self.left(patch, name)
+                    if patch.target not in alone:
+                        alone[patch.target] = not self.left(patch, name)
+                    moves[self.real(patch.file)][patch.target] = alone[patch.target]
             moved = {}
             refused: dict[tuple[str, str], str] = {}
             for file, targets in moves.items():
@@ -72,7 +83,7 @@ class _Migration:
                 return [*{**self.fixed, **tests}.values()]
             self.stuck |= refused
             for name, patches in reached.items():
-                if any((_real(patch.file), patch.target) in refused for patch in patches):
+                if any((self.real(patch.file), patch.target) in refused for patch in patches):
                     self.fixed[name] = self.fix(name)
 
     def reaching(self, report: Report) -> list[Patch]:
@@ -90,7 +101,7 @@ class _Migration:
             module = module_of(report.filename)
             if any(patch.reaches(module, *callee) for callee in report.bare):
                 return True
-        known = {_real(name) for name, report in self.fixed.items() if report.error is None and not _broken(report)}
+        known = {self.real(name) for name, report in self.fixed.items() if report.error is None and not _broken(report)}
         mentions = self.projects.of(name).mentions
         return any(patch.function in mentions[file] for file in mentions.keys() - known)
 
@@ -109,7 +120,3 @@ class _Migration:
 
 def _broken(report: Report) -> bool:
     return any(found.code == "RQS901" for found in report.left)
-
-
-def _real(file: str) -> str:
-    return os.path.realpath(file)
