@@ -52,7 +52,7 @@ def _commas(_context: click.Context, _option: click.Parameter, values: tuple[str
 
 def _selectors(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
     selectors = _commas(context, option, values)
-    if unknown := unknown_rules(Settings(select=selectors or ())):
+    if selectors and (unknown := unknown_rules(Settings(select=selectors))):
         raise click.BadParameter(unknown["select"])
     return selectors
 
