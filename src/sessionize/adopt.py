@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sessionize import engine, layout, source
 from sessionize.baseline import Baseline, line_of
 from sessionize.noqa import commented
+from sessionize.patches import PatchesFor, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 SYNTAX_ERROR = "RQS901"
 
 
-def silence(data: bytes, filename: str, settings: Settings) -> Report:
+def silence(data: bytes, filename: str, settings: Settings, patches: PatchesFor = find) -> Report:
     """The report of a fix that writes comments: `fixed` are the findings they silence, `left` those that have none."""
-    report = engine.check_bytes(data, filename, settings)
+    report = engine.check_bytes(data, filename, settings, patches=patches)
     rows: dict[int, set[str]] = {}
     for found in report.left:
         if found.code != SYNTAX_ERROR:  # nothing silences it
@@ -29,7 +30,7 @@ def silence(data: bytes, filename: str, settings: Settings) -> Report:
     if report.before is None or not rows:
         return report
     after = commented(report.before, rows)
-    left = engine.check_source(after, filename, settings)
+    left = engine.check_source(after, filename, settings, patches=patches)
     still = {(found.start, found.code) for found in left}  # a comment moves no finding
     fixed = tuple(found for found in report.left if (found.start, found.code) not in still)
     if not fixed:

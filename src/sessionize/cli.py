@@ -92,7 +92,9 @@ _deciding = _options(
 )
 _deciding_fixes = _options(
     click.option("--unsafe-fixes/--no-unsafe-fixes", default=None, help="Make fixes too that may change behaviour."),
-    click.option("--rewrite-patches", is_flag=True, default=None, help="Move what tests patch along with unsafe fixes."),
+    click.option(
+        "--rewrite-patches", is_flag=True, default=None, help="Move what tests patch along with unsafe fixes."
+    ),
     click.option("--session-style", type=click.Choice(get_args(SessionStyle)), help="An assignment or a with block."),
     click.option("--session-name", metavar="NAME", help="What to call the session."),
     click.option("--cookies", type=click.Choice(get_args(Cookies)), help="Whether the session keeps cookies."),
@@ -138,7 +140,7 @@ def _adopt(run: Run, *, add_noqa: bool) -> int:
     if not add_noqa:
         reports = run.listed()
     elif run.write_baseline is None:
-        reports = run.reports(runs.silence, runs.write)
+        reports = run.reports(partial(runs.silence, projects=run.projects), runs.write)
     else:
         raise click.UsageError("--add-noqa and --write-baseline exclude each other")
     run.show(reports)

@@ -66,7 +66,7 @@ class Projects:
 def _read(root: Path) -> Project:
     patches: list[Patch] = []
     mentions: dict[str, frozenset[str]] = {}
-    for found in source.discover([root], Settings(), root=root):
+    for found in source.discover([root], Settings(root=root)):
         if isinstance(found, str):
             try:
                 data = source.read(found)

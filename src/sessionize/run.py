@@ -145,7 +145,7 @@ class Run:
         from sessionize import adopt
 
         assert self.write_baseline is not None
-        reports = self.reports(partial(check, with_edits=False))
+        reports = self.reports(partial(check, with_edits=False, projects=self.projects))
         baseline, rest = adopt.listed(reports, self.write_baseline)
         baseline.write()
         return rest
@@ -300,10 +300,10 @@ def fix_together(tasks: Sequence[Task], projects: Projects) -> Generator[tuple[i
         yield numbers.setdefault(report.filename, sys.maxsize - len(numbers)), _telling(report)
 
 
-def silence(data: bytes, name: str, settings: Settings) -> Report:
+def silence(data: bytes, name: str, settings: Settings, *, projects: Projects) -> Report:
     from sessionize import adopt
 
-    return adopt.silence(data, name, settings)
+    return adopt.silence(data, name, settings, projects.patches)
 
 
 def write(report: Report) -> Report:
