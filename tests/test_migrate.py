@@ -158,3 +158,8 @@ def test_file_that_goes_away_meanwhile(project: Path) -> None:
     assert [report.filename for report in reports.values() if report] == ["gone.py", "sync.py", "test_sync.py"]
     assert list(reports)[:2] == [1, 2]
     assert reports[1] == Report("gone.py", error="No such file or directory")
+
+
+def test_content_that_a_worker_is_given(project: Path) -> None:
+    report = fix(Path("sync.py").read_bytes(), "sync.py", MOVING, projects=Projects())
+    assert report.after is None

@@ -34,10 +34,11 @@ def test_project_is_the_folder_with_its_settings(project: Path) -> None:
     assert rows(str(project / "src" / "sync.py")) == ["tests/test_sync.py:4"]
 
 
-def test_project_is_the_folder_of_the_file_without_one(project: Path) -> None:
+def test_file_without_a_project_stands_alone(project: Path) -> None:
     (project / "pyproject.toml").unlink()
+    (project / "src" / "test_sync.py").write_text(TEST)
     assert rows("src/sync.py") == []
-    assert rows("src/sync.py", [project]) == ["tests/test_sync.py:4"]
+    assert rows("src/sync.py", [project]) == ["src/test_sync.py:4", "tests/test_sync.py:4"]
 
 
 def test_given_folder_further_in_is_not_all(project: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Iterable, Sequence
@@ -26,16 +27,19 @@ class Project:
 
 class Projects:
     """For each file its project: the folder with its settings or repository, or the folder that was given, whichever is
-    further out. Settings leave tests out of what is fixed, not out of what is read."""
+    further out; a file that is in neither stands alone. Settings leave tests out of what is fixed, not of what is read.
+    """
 
     def __init__(self, given: Sequence[Path] = ()) -> None:
         self._given = [Path(os.path.realpath(path)) for path in given]
-        self._projects: dict[Path, Project] = {}
-        self._places: dict[str, tuple[Path, str]] = {}  # of files: the root of their project, the name in reports
+        self._projects: dict[Path | None, Project] = {None: Project((), {})}
+        self._places: dict[
+            str, tuple[Path | None, str]
+        ] = {}  # of files: the root of their project, the name in reports
 
     def of(self, filename: str, /) -> Project:
         root, _ = self._place(filename)
-        if root not in self._projects:
+        if root is not None and root not in self._projects:
             self._projects[root] = _read(root)
         return self._projects[root]
 
@@ -50,17 +54,17 @@ class Projects:
         for filename in filenames:
             self.of(filename)
 
-    def _place(self, filename: str) -> tuple[Path, str]:
+    def _place(self, filename: str) -> tuple[Path | None, str]:
         if filename not in self._places:
             file = Path(os.path.realpath(filename))
             self._places[filename] = self._root(file), shown(file)
         return self._places[filename]
 
-    def _root(self, file: Path) -> Path:
+    def _root(self, file: Path) -> Path | None:
         folders = [folder for folder in self._given if folder in file.parents]
         marked = (f for f in file.parents if any(os.path.lexists(f / marker) for marker in _MARKERS))
-        folders.append(next(marked, file.parent))
-        return min(folders, key=lambda folder: len(folder.parts))
+        folders += itertools.islice(marked, 1)
+        return min(folders, key=lambda folder: len(folder.parts), default=None)
 
 
 def _read(root: Path) -> Project:
