@@ -515,7 +515,7 @@ def _imported(node: cst.ImportFrom, edits: Iterable[ImportEdit]) -> list[cst.Imp
             new = []
     if new:
         wide = node.lpar.whitespace_after if isinstance(node.lpar, cst.LeftParen) else cst.SimpleWhitespace(" ")
-        comma = cst.Comma(whitespace_after=wide if _breaks(wide) else cst.SimpleWhitespace(" "))
+        comma = cst.Comma(whitespace_after=_uncommented(wide))
         at = next((i for i, name in enumerate(kept) if _order(new[0]) < _order(name)), len(kept))
         if at == len(kept):
             last = kept[-1].comma
@@ -578,8 +578,12 @@ def _joined(before: _Space, after: _Space, *, last: bool, first: bool) -> _Space
     return before.with_changes(empty_lines=[]) if last else before
 
 
-def _breaks(space: _Space) -> bool:
-    return isinstance(space, cst.ParenthesizedWhitespace)
+def _uncommented(space: _Space) -> _Space:
+    """A break of the line alone, where one stands in `space`; else a blank."""
+    if not isinstance(space, cst.ParenthesizedWhitespace):
+        return cst.SimpleWhitespace(" ")
+    first = space.first_line.with_changes(whitespace=cst.SimpleWhitespace(""), comment=None)
+    return space.with_changes(first_line=first, empty_lines=[])
 
 
 # --- small nodes ------------------------------------------------------------------------------------------------------
