@@ -1,6 +1,7 @@
 """A small, always equal share of the proof by programs; `python tests/proof/programs.py` makes any number."""
 
 import pytest
+from faults import FAULTS, Fault, fits
 from programs import Tally, difference, search, shared
 from transport import Transport
 
@@ -69,3 +70,9 @@ def test_leak_is_told() -> None:
     with Transport().connected() as transport:
         leaked = shared(transport.run(leaking)) - shared(transport.run(PROGRAM))
     assert [(host, path, name) for host, path, name, _ in leaked] == [("a.test", "down", "Authorization")]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_fault_still_fits(fault: Fault) -> None:
+    """`python tests/proof/faults.py` shows that each is caught; the tool must not move away from under it."""
+    assert fits(fault)

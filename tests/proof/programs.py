@@ -198,7 +198,7 @@ def comments(source: str) -> Counter[str]:
 # --- many programs ----------------------------------------------------------------------------------------------------
 
 
-def search(examples: int, number: int | None, transport: Transport, tally: Tally) -> None:
+def search(examples: int, number: int | None, transport: Transport, tally: Tally, *, shrink: bool = True) -> None:
     """Judges that many programs: those of a seed, or always the same. Raises the FixError of a small one that fails."""
 
     def test(case: Case) -> None:
@@ -209,7 +209,7 @@ def search(examples: int, number: int | None, transport: Transport, tally: Tally
         database=None,
         deadline=None,
         derandomize=number is None,
-        phases=(Phase.generate, Phase.shrink),
+        phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
         suppress_health_check=list(HealthCheck),
         report_multiple_bugs=False,
     )
@@ -217,7 +217,7 @@ def search(examples: int, number: int | None, transport: Transport, tally: Tally
     budget(given(cases)(chosen))()
 
 
-def chunk(number: int, examples: int) -> tuple[int, Tally, str]:
+def chunk(number: int, examples: int, *, shrink: bool = True) -> tuple[int, Tally, str]:
     """One chunk in a process of its own; the failure it found, if any."""
     tally = Tally()
     warnings.simplefilter("ignore")
@@ -225,15 +225,15 @@ def chunk(number: int, examples: int) -> tuple[int, Tally, str]:
     gc.set_threshold(200_000)  # syntax trees are many objects, and hold no cycles
     with Transport().connected() as transport:
         try:
-            search(examples, number, transport, tally)
+            search(examples, number, transport, tally, shrink=shrink)
         except FixError as failure:
             return number, tally, str(failure)
     return number, tally, ""
 
 
-def chunks(examples: int, first: int, jobs: int) -> Iterator[tuple[int, Tally, str]]:
+def chunks(examples: int, first: int, jobs: int, *, shrink: bool) -> Iterator[tuple[int, Tally, str]]:
     numbers = random.Random(first).sample(range(1 << 40), -(-examples // CHUNK))
-    run = partial(chunk, examples=min(CHUNK, examples))
+    run = partial(chunk, examples=min(CHUNK, examples), shrink=shrink)
     with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=20) as pool:
         yield from pool.imap_unordered(run, numbers)
 
@@ -243,13 +243,16 @@ def main() -> int:
     parser.add_argument("--examples", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", "-j", type=int, default=1)
+    parser.add_argument("--first", action="store_true", help="end at the first failure, without making it small")
     options = parser.parse_args()
     total, failures, start = Tally(), [], time.monotonic()
-    for number, tally, failure in chunks(options.examples, options.seed, options.jobs):
+    for number, tally, failure in chunks(options.examples, options.seed, options.jobs, shrink=not options.first):
         total.add(tally)
         if failure:
             failures.append(failure)
             print(f"\n=== chunk {number} ===\n{failure}", flush=True)
+            if options.first:
+                return 1
         rate = total.counts["programs"] / (time.monotonic() - start)
         done = f"{total.counts['programs']} programs, {rate:.0f} a second, {len(failures)} failures"
         print(f"\r{done}", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,164 @@
+"""Proof that the proof has teeth: faults that a person could make, each put into a copy of the package and looked for.
+
+    python tests/proof/faults.py --jobs 4
+
+The fixtures and the generated programs are run against each copy. A fault that neither catches survives: then a fixture
+is missing, and the exit status is 1.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).parents[2]
+FIXTURES = ("tests/test_fixtures.py", "-k", "fix_gives_after or untouched_stays or findings_of")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """In `module`, `old` becomes `new`; the name says what was forgotten."""
+
+    name: str
+    module: str
+    old: str
+    new: str
+
+
+FAULTS = (
+    # where a session is made, and what has run before
+    Fault("made-on-every-turn", "flow", 'if row.kind == "turn":\n                break', "pass"),
+    Fault("made-above-the-docstring", "flow", 'if self.parts[before].kind != "docstring":', "if before:"),
+    Fault("made-in-the-middle-of-a-line", "flow", 'while row.form == "lines" and', "while not row.form and"),
+    Fault("what-comes-later-ran-before", "flow", "if tick >= place.tick:\n            return False", "pass"),
+    Fault("a-branch-always-runs", "flow", "if self.parts[part].kind not in _PLAIN:\n            return False", "pass"),
+    Fault("a-handled-try-has-run", "flow", "if attempt in around or any(", "if attempt in around or all("),
+    Fault("a-loop-left-on-success-repeats", "flow", " and state & (NEXT | CONTINUE):\n                found", ":\n                found"),
+    Fault("both-arms-run", "flow", "outs = [self.part(arm, before[NEXT]) for arm in blocks]",
+          "outs = [self.steps(part, blocks, before[NEXT])]"),
+    Fault("finally-goes-on-below", "flow", "return {(bit if way == NEXT else way): state", "return {way: state"),
+    # what a name means
+    Fault("shadowed-imports", "facts", "return paths.pop() if len(paths) == 1 else None", "return max(paths - {None}, default=None)"),
+    Fault("type-checking-imports", "facts", 'if name == "TYPE_CHECKING":', 'if name == "TYPING":'),
+    Fault("credentials-are-no-host", "facts", 'found[1].rpartition("@")[2].lower()', 'found[1].partition("@")[0].lower()'),
+    Fault("half-a-host", "facts", "if found is None or not (whole or found[2]):", "if found is None:"),
+    Fault("hosts-in-a-list-that-changes", "facts", 'if any(use.how != "read" for use', "if any(not use.how for use"),
+    Fault("every-generator-is-consumed", "facts", 'return joins or path.removeprefix("builtins.") in EAGER', "return True"),
+    # whether an option may move
+    Fault("headers-that-change", "steady", " or self.untouched(value.name)", ""),
+    Fault("headers-bound-to-anything", "steady", "self.bound_to(value.name, plain_dict) or ", ""),
+    Fault("headers-with-none", "steady", "if item == o.NONE:", "if item is None:"),
+    Fault("headers-with-any-keys", "steady", 'if not isinstance(key, o.Const) or key.kind != "str":', "if key is None:"),
+    Fault("changed-later-in-the-turn", "steady", "(self.forever or tick < self.end or inside)", "(self.forever or tick < self.end)"),
+    Fault("not-all-calls-pass-it", "steady", "any(other != value for other in values)", "not any(other == value for other in values)"),
+    Fault("another-variable-of-that-name", "steady", "if any(self.names.owner(name, call.site.scope) != owner for call in self.calls):",
+          "if owner == -2:"),
+    Fault("bound-below", "steady", 'if not any(facts.flow.dominates(bind.part, bind.tick, seen) and bind.how != "declare" for bind in binds):',
+          "if not binds:"),
+    Fault("deleted-names", "steady", 'if any(bind.how in ("del", "except") for bind in binds):', 'if any(bind.how == "except" for bind in binds):'),
+    Fault("values-that-vary-or-raise", "steady", 'reason = "a value in it may vary or raise"', "reason = None"),
+    Fault("defaults-change-headers", "steady", '_READING = frozenset({"read",', '_READING = frozenset({"read", ".setdefault()",'),
+    Fault("bound-again-elsewhere", "steady", "if outer is None or len(binds) != 1:", "if outer is None:"),
+    Fault("numbers-are-text", "steady", 'return kind == "str"', "return True"),
+    Fault("any-function-only-looks", "steady", "return path in _LOOKING or path in", "return not path or path in"),
+    # why sharing may not be safe
+    Fault("cookies-of-two-users", "doubts", 'if self.settings.cookies == "share" and not self.for_one_user(calls):', "if not calls:"),
+    Fault("a-proxy-for-all", "doubts", 'if call.argument("proxies") not in (None, o.NONE):', 'if call.argument("proxy"):'),
+    Fault("credentials-of-the-connection", "doubts", "if bound and any(", "if bound and all("),
+    Fault("verify-differs", "doubts", "if len({self.identity_of_connection(call) for call in calls}) > 1:", "if len(calls) > 99:"),
+    Fault("a-variable-in-locals", "doubts", "if home in self._showing:", "if self._showing is None:"),
+    Fault("a-generator-that-leaves", "doubts", "if any(map(self.taken_elsewhere, calls)):", "if not calls:"),
+    Fault("requests-is-replaced", "doubts", 'use.how.endswith(("=", "del"))', 'use.how.endswith("del")'),
+    Fault("waits-for-nothing", "doubts", "if not all(map(_repeatable, calls)) and", "if not any(map(_repeatable, calls)) and"),
+    Fault("any-tuple-is-a-pair", "doubts", 'return auth.kind == "tuple" and len(auth.items) == 2', 'return auth.kind == "tuple"'),
+    # the plan
+    Fault("star-arguments", "plan", 'if any(arg.stars == "*" for arg in args):', 'if any(arg.stars == "***" for arg in args):'),
+    Fault("import-below-the-session", "plan", 'elif any(self.facts.bound(c.root, c.site.scope, place) == "never" for c in kept):',
+          "elif not kept:"),
+    Fault("hoisted-if-one-passes-it", "plan", "if all(h in options[call.id] for call in kept)]\n                    todo",
+          "if any(h in options[call.id] for call in kept)]\n                    todo"),
+    Fault("a-session-that-keeps-cookies", "plan", 'if self.settings.cookies != "share":\n            return None', "pass"),
+    Fault("a-session-bound-twice", "plan", "if facts.names.binds(scope, bind.name) != [bind]:", "if bind not in facts.names.binds(scope, bind.name):"),
+    Fault("a-session-not-made-yet", "plan", "if not inside or not facts.flow.dominates(bind.part, bind.tick, place):", "if not inside:"),
+    Fault("a-session-with-headers", "plan", "if ours == uses and alike and plain:", "if alike and plain:"),
+    Fault("a-session-used-behind-its-loop", "plan", 'inside = all(block in facts.flow.ancestors(use.part) and use.tick > bind.tick for use in uses)',
+          "inside = True"),
+    Fault("positional-params", "plan", 'return call.verb == "get" and len(args) > 1', 'return call.verb == "got" and len(args) > 1'),
+    # names
+    Fault("a-name-that-is-taken", "naming", "if name not in around and not self.facts.names.is_taken(name, scope))", "if name not in around)"),
+    Fault("an-import-that-is-used", "naming", "len(facts.names.uses(owner, name)) == converted", "converted"),
+    Fault("an-attribute-that-is-taken", "naming", "next(name for name in numbered if name not in taken)", "wanted"),
+    # objects and modules
+    Fault("init-that-may-leave", "objects", "stops = {s for s in self.statements if facts.flow.outcomes[s] & EXIT}", "stops = set()"),
+    Fault("headers-of-some-methods", "objects", "return passed == len(self.cls.calls)", "return passed > 0"),
+    Fault("slots", "objects", 'if "__slots__" in self.body:', 'if "__slot__" in self.body:'),
+    Fault("subclass-without-super", "objects", "or any(map(self.skips_init, self.subclasses()))", ""),
+    Fault("module-constant-below", "homes", "behind = max((behind, *needed))", "behind = max((behind, behind))"),
+    Fault("constants-for-now", "homes", "if may_ever_change(facts, option, calls, place) is not None:", "if not calls:"),
+    # the rewriting
+    Fault("headers-assigned", "rewrite", 'text = f"{name}.{option}.update("', 'text = f"{name}.{option}.setdefault("'),
+    Fault("cookies-not-isolated", "rewrite", "if making.policy is not None:", "if making.policy is None:"),
+    Fault("option-sent-twice", "rewrite", "for option in fix.hoist:\n            call = _without", "for option in fix.hoist[1:]:\n            call = _without"),
+    Fault("with-ends-too-early", "rewrite", "self.last[fix] = max(", "self.last[fix] = min("),
+    Fault("with-blocks-cross", "rewrite", "if same and _first(inner) <= self.last[outer] < self.last[inner]:", "if not same:"),
+    Fault("lost-comments", "rewrite", "moved.append(comment.value)", "pass"),
+)  # fmt: skip
+
+
+def source_of(fault: Fault) -> Path:
+    return ROOT / "src" / "sessionize" / f"{fault.module}.py"
+
+
+def fits(fault: Fault) -> bool:
+    """Whether a fault's old text still occurs exactly once."""
+    return source_of(fault).read_text(encoding="utf-8").count(fault.old) == 1
+
+
+def caught_by(fault: Fault, examples: int) -> list[str]:
+    """What notices the fault in a copy of the package: fixtures, programs."""
+    with TemporaryDirectory() as folder:
+        package = Path(folder) / "sessionize"
+        shutil.copytree(ROOT / "src" / "sessionize", package, ignore=shutil.ignore_patterns("__pycache__"))
+        module = package / source_of(fault).name
+        module.write_text(module.read_text(encoding="utf-8").replace(fault.old, fault.new), encoding="utf-8")
+        environment = {**os.environ, "PYTHONPATH": folder, "PYTHONDONTWRITEBYTECODE": "1"}
+        programs = [sys.executable, "tests/proof/programs.py", "--examples", str(examples), "--seed", "5", "--first"]
+        fixtures = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *FIXTURES]
+        return [
+            name
+            for name, command in (("fixtures", fixtures), ("programs", programs))
+            if subprocess.run(command, cwd=ROOT, env=environment, capture_output=True).returncode == 1
+        ]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help="only these faults")
+    parser.add_argument("--examples", type=int, default=500, help="programs for each fault")
+    parser.add_argument("--jobs", "-j", type=int, default=1)
+    options = parser.parse_args()
+    unknown = set(options.names) - {fault.name for fault in FAULTS}
+    stale = [fault.name for fault in FAULTS if not fits(fault)]
+    if unknown or stale:
+        print(f"no such fault: {sorted(unknown)}; old text not found exactly once: {stale}")
+        return 1
+    faults = [fault for fault in FAULTS if not options.names or fault.name in options.names]
+    score = {"fixtures": 0, "programs": 0, "both or either": 0}
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for fault, caught in zip(faults, pool.map(lambda f: caught_by(f, options.examples), faults), strict=True):
+            for name in caught:
+                score[name] += 1
+            score["both or either"] += bool(caught)
+            print(f"{fault.module:8} {fault.name:34} {', '.join(caught) or 'SURVIVES'}", flush=True)
+    for name, count in score.items():
+        print(f"caught by {name}: {count} of {len(faults)}")
+    return 0 if score["both or either"] == len(faults) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
