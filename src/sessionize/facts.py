@@ -423,6 +423,18 @@ class Facts:
         """A tick behind everything."""
         return self.outline.end
 
+    @cached_property
+    def reflection(self) -> str:
+        """By what this file may reach variables other than by their names in it; empty if there is no such thing."""
+        for call in self.outline.calls:
+            name = (self.origin(call.value.func, call.scope) or "").removeprefix("builtins.")
+            if name in ("eval", "exec", "globals") or (name in ("locals", "vars") and not call.value.args):
+                return f"{name}()"
+        for use in self.outline.uses:
+            if use.how.startswith(".modules") and self.origin(o.Name(use.name), use.scope) == "sys":
+                return "sys.modules"
+        return ""
+
     # --- hosts --------------------------------------------------------------------------------------------------------
 
     def host(self, call: BareCall, given: Mapping[str, o.Value] = MappingProxyType({})) -> str | None:

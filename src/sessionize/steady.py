@@ -122,6 +122,8 @@ class _Steady:
         facts = self.facts
         owner = self.names.owner(name, self.scope)
         binds = self.names.binds(owner, name)
+        if facts.reflection:
+            return f"`{name}` may change through `{facts.reflection}`"
         if owner == self.scope:
             if any(facts.flow.home[bind.part] != self.home or self.between(bind.tick, bind.part) for bind in binds):
                 return f"`{name}` may be bound anew"
@@ -175,7 +177,8 @@ class _Steady:
             return False
         call = self.facts.outline.calls[use.call]
         path = self.facts.origin(call.value.func, call.scope) or ""
-        return path in _LOOKING or path in {f"requests.{verb}" for verb in VERBS}
+        kept = any(arg.keyword and arg.value == o.Name(use.name) for arg in call.value.args)  # `dict(headers=name)`
+        return (path in _LOOKING and not kept) or path in {f"requests.{verb}" for verb in VERBS}
 
 
 def is_text(facts: Facts, value: o.Value, scope: int, depth: int = 0, *, annotated: bool = False) -> bool:
