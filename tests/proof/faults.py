@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parents[2]
-FIXTURES = ("tests/test_fixtures.py", "-k", "fix_gives_after or untouched_stays or findings_of")
+FIXTURES = ("tests/test_fixtures.py", "-k", "fix_gives_after or untouched_stays")
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,7 @@ class Writer:
 
     def __init__(self, draw: Callable[[st.SearchStrategy[int]], int]) -> None:
         self.draw = draw
-        self.left = 8  # statements that may still be written
+        self.left = 6  # statements that may still be written
         self.number = itertools.count(2)
         self.requests = "requests."
 
@@ -457,7 +457,7 @@ class Writer:
         definitions: list[Lines] = []
         entry: Lines = []
         late_import = self.chance(6)
-        for number in range(self.draw(_UP_TO[3])):
+        for number in range(self.draw(_UP_TO[2])):
             if self.left <= 0:
                 break
             lines, call = self.client(f"Client{number}") if self.chance(25) else self.function(f"sync{number}")

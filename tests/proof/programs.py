@@ -96,21 +96,28 @@ def judge(case: Case, transport: Transport, tally: Tally) -> None:
     tally.counts.update(kinds)
     tally.counts["with a fix"] += bool(kinds - {"refused"})
     tally.counts["findings"] += bool(found)
-    report = fixed(case, found)
     before = None
-    if report.after is not None:
-        tally.counts["hoists"] += any(d.code.startswith("RQS2") for d in report.fixed)
-        before = transport.run(case.source, cookies=case.cookies)
-        after = transport.run(report.after, cookies=case.cookies)
-        tally.counts["requests"] += len(before.sent)
-        bare = case.cookies and case.settings.cookies == "share"
-        if told := difference(before, after, without_cookies=bare):
-            raise FixError(f"a safe fix changes {told}\n{case}\n--- becomes ---\n{report.after}")
-        if after.pools > before.pools:
-            raise FixError(f"a safe fix opens more connections\n{case}\n--- becomes ---\n{report.after}")
+    if "safe" in kinds or sampled(case.source):
+        report = fixed(case, found)
+        before = judge_safe(case, report, transport, tally) if report.after is not None else None
     if "unsafe" in kinds:
         bold = replace(case, settings=replace(case.settings, unsafe_fixes=True))
         judge_unsafe(bold, found, before or transport.run(case.source, cookies=case.cookies), transport, tally)
+
+
+def judge_safe(case: Case, report: Report, transport: Transport, tally: Tally) -> Outcome:
+    """Holds that a safe fix changes nothing that can be seen. Returns what the program did before."""
+    assert report.after is not None
+    tally.counts["hoists"] += any(d.code.startswith("RQS2") for d in report.fixed)
+    before = transport.run(case.source, cookies=case.cookies)
+    after = transport.run(report.after, cookies=case.cookies)
+    tally.counts["requests"] += len(before.sent)
+    shown = f"{case}\n--- becomes ---\n{report.after}"
+    if told := difference(before, after, without_cookies=case.cookies and case.settings.cookies == "share"):
+        raise FixError(f"a safe fix changes {told}\n{shown}")
+    if after.pools > before.pools:
+        raise FixError(f"a safe fix opens more connections\n{shown}")
+    return before
 
 
 def fixed(case: Case, found: tuple[Diagnostic, ...]) -> Report:
@@ -129,8 +136,7 @@ def fixed(case: Case, found: tuple[Diagnostic, ...]) -> Report:
         compile(report.after, "program.py", "exec", dont_inherit=True)
     except SyntaxError as error:
         raise FixError(f"not Python any more: {error}\n{shown}") from None
-    again = hash_of(case.source) % 4 == 0  # a fix looks at this itself, and it is a third of all the time
-    if again and fix_source(report.after, "program.py", case.settings).after is not None:
+    if sampled(case.source) and fix_source(report.after, "program.py", case.settings).after is not None:
         raise FixError(f"a second fix changes it\n{shown}")
     if comments(case.source) != comments(report.after):
         raise FixError(f"comments differ\n{shown}")
@@ -185,9 +191,9 @@ def shared(outcome: Outcome) -> set[tuple[str, str, str, str]]:
     return told
 
 
-def hash_of(source: str) -> int:
-    """The same in every process."""
-    return zlib.crc32(source.encode())
+def sampled(source: str) -> bool:
+    """One program in four, for what costs much and is looked at by the tool itself as well."""
+    return zlib.crc32(source.encode()) % 4 == 0
 
 
 def comments(source: str) -> Counter[str]:
