@@ -2,8 +2,8 @@
 
     python tests/proof/programs.py --examples 20000 --seed 1 --jobs 4
 
-Each program is run before and after a safe fix; requests, prints and exceptions must be equal. An unsafe fix may differ,
-but must send nothing to a place that did not get it before; how many differ, and for which reason, is told at the end.
+Each program is run before and after a safe fix; requests, prints and exceptions must be equal. An unsafe fix may
+differ, but must send nothing to a place that did not get it before; how many differ, and why, is told at the end.
 """
 
 import argparse
