@@ -43,7 +43,7 @@ FAULTS = (
           "outs = [self.steps(part, blocks, before[NEXT])]"),
     Fault("finally-goes-on-below", "flow", "return {(bit if way == NEXT else way): state", "return {way: state"),
     # what a name means
-    Fault("shadowed-imports", "facts", "return paths.pop() if len(paths) == 1 else None", "return max(paths - {None}, default=None)"),
+    Fault("shadowed-imports", "facts", "path = paths.pop() if len(paths) == 1 else None", "path = max(paths - {None}, default=None)"),
     Fault("type-checking-imports", "facts", 'if name == "TYPE_CHECKING":', 'if name == "TYPING":'),
     Fault("credentials-are-no-host", "facts", 'found[1].rpartition("@")[2].lower()', 'found[1].partition("@")[0].lower()'),
     Fault("half-a-host", "facts", "if found is None or not (whole or found[2]):", "if found is None:"),
@@ -65,7 +65,9 @@ FAULTS = (
     Fault("defaults-change-headers", "steady", '_READING = frozenset({"read",', '_READING = frozenset({"read", ".setdefault()",'),
     Fault("bound-again-elsewhere", "steady", "if outer is None or len(binds) != 1:", "if outer is None:"),
     Fault("numbers-are-text", "steady", 'return kind == "str"', "return True"),
-    Fault("any-function-only-looks", "steady", "return path in _LOOKING or path in", "return not path or path in"),
+    Fault("any-function-only-looks", "steady", "(path in _LOOKING and not kept)", "(not path or path in _LOOKING)"),
+    Fault("kept-by-keyword", "steady", "path in _LOOKING and not kept", "path in _LOOKING"),
+    Fault("changed-through-globals", "steady", "if facts.reflection:", "if facts.reflection is None:"),
     # why sharing may not be safe
     Fault("cookies-of-two-users", "doubts", 'if self.settings.cookies == "share" and not self.for_one_user(calls):', "if not calls:"),
     Fault("a-proxy-for-all", "doubts", 'if call.argument("proxies") not in (None, o.NONE):', 'if call.argument("proxy"):'),
