@@ -54,13 +54,14 @@ class Writer:
         LostCommentError if a comment would go.
         """
         rewriter = _Rewriter(self, fixes, imports)
-        return [self._change(run, rewriter) for run in _runs(rewriter.top_level(), len(self.body))]
-
-    def _change(self, run: range, rewriter: _Rewriter) -> Change:
-        old = self._only(run)
-        new = cst.ensure_type(old.visit(rewriter), cst.Module)
-        if _loses_comment(old, new):
+        runs = list(_runs(rewriter.top_level(), len(self.body)))
+        before = [self._only(run) for run in runs]
+        after = [cst.ensure_type(old.visit(rewriter), cst.Module) for old in before]
+        if _loses_comment(before, after):  # all runs together: a comment in an option moves along to the session
             raise LostCommentError
+        return [self._change(*change) for change in zip(runs, before, after, strict=True)]
+
+    def _change(self, run: range, old: cst.Module, new: cst.Module) -> Change:
         start, end = self._starts[run.start], self._starts[run.stop] if run.stop < len(self.body) else len(self.text)
         read = self.text[start:end] if self.text == self._read else old.code
         return Change(start, end, layout.restored(self.text[start:end], read, new.code))
@@ -598,10 +599,10 @@ class _CommentCollector(cst.CSTVisitor):
         self.found.append(node.value)
 
 
-def _loses_comment(old: cst.CSTNode, new: cst.CSTNode) -> bool:
-    """Whether a tree that was made from another has not the same comments. What they share is not looked at."""
+def _loses_comment(old: Sequence[cst.CSTNode], new: Sequence[cst.CSTNode]) -> bool:
+    """Whether trees that were made from others have not the same comments. What they share is not looked at."""
     counts: Counter[str] = Counter()
-    before, after = [old], [new]
+    before, after = list(old), list(new)
     while before or after:
         shared = {id(node) for node in before} & {id(node) for node in after}
         for nodes, one in ((before, 1), (after, -1)):

@@ -94,12 +94,12 @@ FAULTS = (
     # names
     Fault("a-name-that-is-taken", "naming", "if name not in around and not self.facts.names.is_taken(name, scope))", "if name not in around)"),
     Fault("an-import-that-is-used", "naming", "len(facts.names.uses(owner, name)) == converted", "converted"),
-    Fault("an-attribute-that-is-taken", "naming", "next(name for name in numbered if name not in taken)", "wanted"),
+    Fault("an-attribute-that-is-taken", "naming", "next(n for n in numbered if n not in given and n not in self._seen)", "wanted"),
     # objects and modules
     Fault("init-that-may-leave", "objects", "stops = {s for s in self.statements if facts.flow.outcomes[s] & EXIT}", "stops = set()"),
     Fault("headers-of-some-methods", "objects", "return passed == len(self.cls.calls)", "return passed > 0"),
     Fault("slots", "objects", 'if "__slots__" in self.body:', 'if "__slot__" in self.body:'),
-    Fault("subclass-without-super", "objects", "or any(map(self.skips_init, self.subclasses()))", ""),
+    Fault("subclass-without-super", "objects", " or any(map(self.skips_init, self.facts.descendants[self.owner]))", ""),
     Fault("module-constant-below", "homes", "behind = max((behind, *needed))", "behind = max((behind, behind))"),
     Fault("constants-for-now", "homes", "if may_ever_change(facts, option, calls, place) is not None:", "if not calls:"),
     # the rewriting
@@ -108,7 +108,8 @@ FAULTS = (
     Fault("option-sent-twice", "rewrite", "for option in fix.hoist:\n            call = _without", "for option in fix.hoist[1:]:\n            call = _without"),
     Fault("with-ends-too-early", "rewrite", "self.last[fix] = max(", "self.last[fix] = min("),
     Fault("with-blocks-cross", "rewrite", "if same and _first(inner) <= self.last[outer] < self.last[inner]:", "if not same:"),
-    Fault("lost-comments", "rewrite", "moved.append(comment.value)", "pass"),
+    Fault("comments-that-move-are-lost", "rewrite", "if said != kept:", "if before and said != Counter():"),
+    Fault("lost-comments", "rewrite", "moved.append(comment)", "pass"),
 )  # fmt: skip
 
 
