@@ -108,7 +108,6 @@ FAULTS = (
     Fault("option-sent-twice", "rewrite", "for option in fix.hoist:\n            call = _without", "for option in fix.hoist[1:]:\n            call = _without"),
     Fault("with-ends-too-early", "rewrite", "self.last[fix] = max(", "self.last[fix] = min("),
     Fault("with-blocks-cross", "rewrite", "if same and _first(inner) <= self.last[outer] < self.last[inner]:", "if not same:"),
-    Fault("comments-that-move-are-lost", "rewrite", "if said != kept:", "if before and said != Counter():"),
     Fault("lost-comments", "rewrite", "moved.append(comment)", "pass"),
 )  # fmt: skip
 

@@ -257,7 +257,8 @@ class Writer:
     def function(self, name: str) -> tuple[Lines, str]:
         """A function, and an expression that calls it."""
         kind = self.pick(("function",) * 6 + ("generator", "coroutine"))
-        params, given = [], []
+        params: Lines = []
+        given: Lines = []
         for param, value in w.PARAMETERS:
             if self.chance(35 if param == "name" else 8) and param.partition("=")[0] not in " ".join(params):
                 params.append(param)

@@ -17,7 +17,8 @@ import tokenize
 import warnings
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -237,7 +238,7 @@ def chunk(number: int, examples: int, *, shrink: bool = True) -> tuple[int, Tall
     return number, tally, ""
 
 
-def chunks(examples: int, first: int, jobs: int, *, shrink: bool) -> Iterator[tuple[int, Tally, str]]:
+def chunks(examples: int, first: int, jobs: int, *, shrink: bool) -> Generator[tuple[int, Tally, str]]:
     numbers = random.Random(first).sample(range(1 << 40), -(-examples // CHUNK))
     run = partial(chunk, examples=min(CHUNK, examples), shrink=shrink)
     with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=20) as pool:
@@ -251,19 +252,21 @@ def main() -> int:
     parser.add_argument("--jobs", "-j", type=int, default=1)
     parser.add_argument("--first", action="store_true", help="end at the first failure, without making it small")
     options = parser.parse_args()
-    total, failures, start = Tally(), [], time.monotonic()
-    for number, tally, failure in chunks(options.examples, options.seed, options.jobs, shrink=not options.first):
-        total.add(tally)
-        if failure:
-            failures.append(failure)
-            print(f"\n=== chunk {number} ===\n{failure}", flush=True)
-            if options.first:
-                return 1
-        rate = total.counts["programs"] / (time.monotonic() - start)
-        done = f"{total.counts['programs']} programs, {rate:.0f} a second, {len(failures)} failures"
-        print(f"\r{done}", end="", file=sys.stderr, flush=True)
+    total, failures, start = Tally(), 0, time.monotonic()
+    found = chunks(options.examples, options.seed, options.jobs, shrink=not options.first)
+    with suppress(KeyboardInterrupt), closing(found):  # what was seen so far is told
+        for number, tally, failure in found:
+            total.add(tally)
+            if failure:
+                failures += 1
+                print(f"\n=== chunk {number} ===\n{failure}", flush=True)
+                if options.first:
+                    return 1
+            rate = total.counts["programs"] / (time.monotonic() - start)
+            done = f"{total.counts['programs']} programs, {rate:.0f} a second, {failures} failures"
+            print(f"\r{done}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
-    summary(total, len(failures))
+    summary(total, failures)
     return 1 if failures else 0
 
 
