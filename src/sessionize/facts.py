@@ -116,14 +116,14 @@ class Facts:
 
     def _primary(self, owner: int, name: str) -> list[o.Bind]:
         """The bindings of a variable that are not made in place of another."""
-        live = self._live(owner, name)
+        live = self.bindings(owner, name)
         return [bind for bind in live if not self._fallback(bind)] or live
 
     @staticmethod
     def _path(bind: o.Bind) -> str | None:
         return bind.value.path if isinstance(bind.value, o.Imported) else None
 
-    def _live(self, owner: int, name: str) -> list[o.Bind]:
+    def bindings(self, owner: int, name: str) -> list[o.Bind]:
         """The bindings of a variable but those under `if TYPE_CHECKING:`."""
         return [b for b in self.names.binds(owner, name) if b.how != "declare" and not self._for_types(b)]
 
@@ -681,7 +681,7 @@ class Facts:
         """Whether an import of `name` has run at `place`: `surely`, `maybe` or `never`."""
         owner = self.names.owner(name, scope)
         imports = self._primary(owner, name)
-        instead = [bind for bind in self._live(owner, name) if bind not in imports and not self._left(bind)]
+        instead = [bind for bind in self.bindings(owner, name) if bind not in imports and not self._left(bind)]
         if self.import_before(name, scope, place) is None:
             here = any(self.flow.home[bind.part] == self.flow.home[place.block] for bind in imports)
             return "never" if here and not instead else "maybe"

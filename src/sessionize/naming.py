@@ -104,7 +104,7 @@ class Naming:
         """The import by which a call names requests: the one that has surely run at `place`, if one has."""
         owner = self.facts.names.owner(call.root, call.site.scope)
         before = self.facts.import_before(call.root, call.site.scope, place)
-        return before or next(b for b in self.facts.names.binds(owner, call.root) if isinstance(b.value, o.Imported))
+        return before or next(b for b in self.facts.bindings(owner, call.root) if isinstance(b.value, o.Imported))
 
     def unused(self, fixes: Sequence[Fix]) -> list[ImportEdit]:
         """The names that nothing uses any more when these fixes are made."""
