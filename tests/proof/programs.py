@@ -11,6 +11,7 @@ import gc
 import io
 import multiprocessing
 import random
+import signal
 import sys
 import time
 import tokenize
@@ -252,6 +253,7 @@ def main() -> int:
     parser.add_argument("--jobs", "-j", type=int, default=1)
     parser.add_argument("--first", action="store_true", help="end at the first failure, without making it small")
     options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would not hear it
     total, failures, start = Tally(), 0, time.monotonic()
     found = chunks(options.examples, options.seed, options.jobs, shrink=not options.first)
     with suppress(KeyboardInterrupt), closing(found):  # what was seen so far is told
