@@ -174,7 +174,7 @@ class Doubts:
     def about_call(self, call: BareCall) -> str:
         """Why a call may behave otherwise on any session, as the rest of a sentence about it."""
         scope = call.site.scope
-        if any(arg.stars == "**" for arg in call.site.value.args):
+        if call.unpacks:
             return "passes `**` arguments that are not known"
         if call.argument("proxies") not in (None, o.NONE):
             return "passes `proxies=`, and a shared connection keeps its proxy"

@@ -41,6 +41,11 @@ class BareCall:
     site: o.CallSite
     home: int
 
+    @property
+    def unpacks(self) -> bool:
+        """Whether it passes `**` arguments, of which no one knows the names."""
+        return any(arg.stars == "**" for arg in self.site.value.args)
+
     def argument(self, keyword: str, position: int = -1) -> o.Value | None:
         """The argument of that keyword, or at that position."""
         args = self.site.value.args

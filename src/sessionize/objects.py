@@ -230,7 +230,7 @@ class _Init:
         """Whether all calls pass the same attribute of the object, set once in `__init__` and changed nowhere in the
         file, or the same constant of the module."""
         value = self.cls.calls[0].argument(option)
-        if any(call.argument(option) != value for call in self.cls.calls):
+        if any(call.argument(option) != value or call.unpacks for call in self.cls.calls):
             return False
         if not isinstance(value, o.Attribute) or value.value != o.Name(self.instance):
             return may_ever_change(self.facts, option, self.cls.calls, place) is None

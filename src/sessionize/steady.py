@@ -72,6 +72,8 @@ class _Steady:
         value = values[0]
         if value is None or any(other != value for other in values):
             return "not all calls pass the same"
+        if any(call.unpacks for call in self.calls):  # passing it twice raises, and must go on doing so
+            return "a call passes `**` arguments, which may hold it too"
         for name in names_in(value):
             owner = self.names.owner(name, self.scope)
             if any(self.names.owner(name, call.site.scope) != owner for call in self.calls):

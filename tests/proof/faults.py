@@ -66,6 +66,8 @@ FAULTS = (
     Fault("bound-again-elsewhere", "steady", "if outer is None or len(binds) != 1:", "if outer is None:"),
     Fault("numbers-are-text", "steady", 'return kind == "str"', "return True"),
     Fault("any-function-only-looks", "steady", "(path in _LOOKING and not kept)", "(not path or path in _LOOKING)"),
+    Fault("passed-once-more-by-stars", "steady", "if any(call.unpacks for call in self.calls):", "if not self.calls:"),
+    Fault("passed-once-more-to-an-object", "objects", " or call.unpacks for call", " for call"),
     Fault("kept-by-keyword", "steady", "path in _LOOKING and not kept", "path in _LOOKING"),
     Fault("changed-through-globals", "steady", "if facts.reflection:", "if facts.reflection is None:"),
     # why sharing may not be safe
