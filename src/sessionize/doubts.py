@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 from sessionize import outline as o
 from sessionize.config import Settings
-from sessionize.facts import BareCall, Facts, names_in
+from sessionize.facts import VERBS, BareCall, Facts, names_in
 from sessionize.flow import Place
 from sessionize.outline import last_name
 
@@ -116,11 +116,22 @@ class Doubts:
 
     def leak(self, calls: Sequence[BareCall]) -> str:
         """Why a session for these calls would carry one's credentials to another, which no fix may do; else empty."""
+        if calls and self._replaced:
+            return f"`{self._replaced}` is replaced in this file, and a session would go past what is there instead"
         bound = [call for call in calls if self._may_bind(call)]
         if bound and any(call.argument("auth") != bound[0].argument("auth") for call in calls):
             return "some of the calls authenticate in a way that may stay with the connection, and others do not"
         if len({self.identity_of_connection(call)[1] for call in calls}) > 1:
             return "the calls differ in `cert=`, and requests before 2.32 would show one's certificate for another"
+        return ""
+
+    @cached_property
+    def _replaced(self) -> str:
+        """The function of requests that this file puts another in the place of; empty if there is none."""
+        for use in self.outline.uses:
+            replaced = use.how in {f".{verb}=" for verb in VERBS}
+            if replaced and self.facts.origin(o.Name(use.name), use.scope) == "requests":
+                return f"{use.name}{use.how[:-1]}"
         return ""
 
     def _may_bind(self, call: BareCall) -> bool:

@@ -327,6 +327,11 @@ def _no_session_call(call: BareCall) -> str | None:
         return f"it passes more arguments by position than `requests.{call.verb}` takes"
     if _names_params(call) and call.argument("params") is not None:
         return "it passes `params` twice"
+    for position, name in enumerate(("method", "url") if call.verb == "request" else ("url",)):
+        named = any(arg.keyword == name for arg in args)
+        handed_on = call.id < 0  # `map` passes the URL
+        if named == (position < len(positional)) and (named or not (call.unpacks or handed_on)):
+            return f"it passes `{name}` twice, or not at all"
     return None
 
 

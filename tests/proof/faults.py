@@ -82,6 +82,8 @@ FAULTS = (
     Fault("any-tuple-is-a-pair", "doubts", 'return auth.kind == "tuple" and len(auth.items) == 2', 'return auth.kind == "tuple"'),
     # the plan
     Fault("star-arguments", "plan", 'if any(arg.stars == "*" for arg in args):', 'if any(arg.stars == "***" for arg in args):'),
+    Fault("missing-arguments", "plan", "if named == (position < len(positional)) and (named or", "if named and position < len(positional) and (named or"),
+    Fault("past-what-replaces-it", "doubts", "if calls and self._replaced:", "if not calls:"),
     Fault("import-below-the-session", "plan", 'elif any(self.facts.bound(c.root, c.site.scope, place) == "never" for c in kept):',
           "elif not kept:"),
     Fault("hoisted-if-one-passes-it", "plan", "if all(h in options[call.id] for call in kept)]\n                    todo",
