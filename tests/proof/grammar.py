@@ -37,7 +37,7 @@ class Writer:
 
     def __init__(self, draw: Callable[[st.SearchStrategy[int]], int]) -> None:
         self.draw = draw
-        self.left = 6  # statements that may still be written
+        self.left = 8  # statements that may still be written
         self.nested = 0  # calls around the one that is being written
         self.number = itertools.count(1)
         self.requests = "requests."
@@ -138,7 +138,7 @@ class Writer:
     def block(self, scope: Scope) -> Lines:
         """Some statements."""
         lines: Lines = []
-        for _ in range(1 + self.draw(_UP_TO[2 if scope.depth < 2 else 1])):
+        for _ in range((1 if scope.depth else 2) + self.draw(_UP_TO[2 if scope.depth < 2 else 1])):
             if self.left <= 0:
                 break
             self.left -= 1
