@@ -51,7 +51,7 @@ def test_right_fix_keeps_all_promises() -> None:
     [
         (AFTER.replace(b"    session.", b"    session "), "does not parse"),
         (AFTER.replace(b"  # one request", b""), "comments: "),
-        (AFTER.replace(b"session = requests", b"http = requests"), "pyflakes: UndefinedName undefined name 'session'"),
+        (AFTER.replace(b"session = requests", b"http = requests"), "pyflakes: UndefinedName session"),
         (AFTER.replace(b"print(os.name)", b"print( os.name)"), "lines changed that no finding's edits touch"),
         (AFTER.replace(b"import os, requests", b"import os\nimport requests"), "lines changed that no finding"),
     ],

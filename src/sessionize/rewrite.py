@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple, TypeAlias, cast
@@ -155,7 +155,12 @@ class _Rewriter(cst.CSTTransformer):
         for fix in sorted(fixes, key=lambda fix: min(fix.calls)):
             self.prepare(fix)
         self.nest()
-        for edit in imports:
+        followed: set[tuple[int, str]] = set()  # in a block one line is enough, behind the first import
+        for edit in sorted(imports, key=lambda edit: edit.bind.tick):
+            if edit.follow is not None:
+                line = self.parts[edit.bind.part].parent, edit.follow
+                edit = replace(edit, follow=None) if line in followed else edit  # noqa: PLW2901
+                followed.add(line)
             self.imports[self.nodes.imports[edit.bind.tick]].append(edit)
             self.touch(edit.bind.part)
 
@@ -398,6 +403,10 @@ class _Rewriter(cst.CSTTransformer):
                 carried = [*above, *map(_comment_line, _trailing(new))]
                 for follow in self.follows(smalls[0]):
                     body.append(cst.SimpleStatementLine([_small(follow)], leading_lines=carried))
+                    carried = []
+                if behind:
+                    first = behind[0]
+                    body += [first.with_changes(leading_lines=[*carried, *first.leading_lines]), *behind[1:]]
                     carried = []
                 continue
             body.append(new.with_changes(leading_lines=above))

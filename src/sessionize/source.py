@@ -178,7 +178,8 @@ def _replace(path: str, old: bytes, new: bytes) -> None:
     mark = f".sessionize-{zlib.crc32(os.fsencode(name)):08x}-"
     for left in os.listdir(folder):
         if left.startswith(mark):
-            os.unlink(os.path.join(folder, left))
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(folder, left))
     temporary = os.path.join(folder, mark + os.urandom(4).hex())
     private = partial(os.open, mode=0o600)
     try:

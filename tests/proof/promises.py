@@ -53,10 +53,14 @@ def verdict(data: bytes, filename: str, settings: Settings) -> Verdict:
 
 
 def _of_the_reading(data: bytes, report: engine.Report) -> Iterator[str]:
-    if report.error is not None:
+    if report.error is not None and not report.error.startswith("not fixed, as LibCST cannot read it"):
         yield report.error
     refused = [found.message for found in report.left if found.code == "RQS901"]
-    if refused and (tree := _parsed(data)) is not None and not _deep(tree):
+    try:
+        tree = _parsed(source.decode(data).text) if refused else None
+    except source.SourceError:
+        return
+    if tree is not None and not _deep(tree):
         yield f"Python reads it, but: {refused[0]}"
 
 
@@ -107,7 +111,8 @@ def _flaws(tree: ast.Module) -> Counter[str]:
         found = Checker(tree).messages
     except RecursionError:  # pyflakes' own
         return Counter()
-    return Counter(f"{type(flaw).__name__} {flaw.message % flaw.message_args}" for flaw in found)
+    # Without the line that some name.
+    return Counter(f"{type(flaw).__name__} {flaw.message_args[0] if flaw.message_args else ''}" for flaw in found)
 
 
 def _only_changed(before: list[str], after: list[str], edits: Iterable[engine.Edit]) -> bool:
