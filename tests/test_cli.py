@@ -609,7 +609,7 @@ def threads(address: str) -> Iterator[tuple[Callable[[], Executor], int, tuple[t
 
 @pytest.mark.parametrize("elsewhere", [(), ("--cluster", "tcp://127.0.0.1:1")])
 def test_file_that_vanishes(run: Run, monkeypatch: pytest.MonkeyPatch, elsewhere: tuple[str, ...]) -> None:
-    def look(data: bytes) -> bool:
+    def look(data: bytes, filename: str) -> bool:
         Path("a.py").unlink(missing_ok=True)
         return b"requests" in data
 

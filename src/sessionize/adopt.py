@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sessionize import engine, layout, source
+from sessionize import engine
 from sessionize.baseline import Baseline, line_of
+from sessionize.engine import Report
 from sessionize.noqa import commented
 from sessionize.patches import PatchesFor, find
 
@@ -15,37 +16,35 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sessionize.config import Settings
-    from sessionize.engine import Report
 
 SYNTAX_ERROR = "RQS901"
 
 
 def silence(data: bytes, filename: str, settings: Settings, patches: PatchesFor = find) -> Report:
     """The report of a fix that writes comments: `fixed` are the findings they silence, `left` those that have none."""
-    report = engine.check_bytes(data, filename, settings, patches=patches)
+    return engine.on_bytes(data, filename, settings, lambda text: _silenced(text, filename, settings, patches))
+
+
+def _silenced(text: str, filename: str, settings: Settings, patches: PatchesFor) -> Report:
+    found = engine.check_source(text, filename, settings, patches=patches)
     rows: dict[int, set[str]] = {}
-    for found in report.left:
-        if found.code != SYNTAX_ERROR:  # nothing silences it
-            rows.setdefault(found.start.row, set()).add(found.code)
-    if report.before is None or not rows:
-        return report
-    after = commented(report.before, rows)
-    left = engine.check_source(after, filename, settings, patches=patches)
-    still = {(found.start, found.code) for found in left}  # a comment moves no finding
-    fixed = tuple(found for found in report.left if (found.start, found.code) not in still)
-    if not fixed:
-        return report
-    change = data, source.encode(source.decode(data), after)
-    return replace(report, after=after, fixed=fixed, left=left, change=change)
+    for finding in found:
+        if finding.code != SYNTAX_ERROR:  # nothing silences it
+            rows.setdefault(finding.start.row, set()).add(finding.code)
+    after = commented(text, rows)
+    left = engine.check_source(after, filename, settings, patches=patches) if after != text else found
+    still = {(finding.start, finding.code) for finding in left}  # a comment moves no finding
+    fixed = tuple(finding for finding in found if (finding.start, finding.code) not in still)
+    return Report(filename, text, after if fixed else None, fixed, left)
 
 
 def listed(reports: Iterable[Report], path: Path) -> tuple[Baseline, list[Report]]:
     """The baseline that lists all findings, and reports of what is none: errors, and files that cannot be parsed."""
     findings, rest = [], []
     for report in reports:
-        lines = layout.lines(report.before or "")
+        lines = report.lines()
         known = [found for found in report.left if found.code != SYNTAX_ERROR]
-        findings += [(report.filename, line_of(found.code, lines, found.start.row)) for found in known]
+        findings += [(report.filename, line_of(found.code, lines[found.cell], found.start.row)) for found in known]
         left = tuple(found for found in report.left if found.code == SYNTAX_ERROR)
         rest.append(replace(report, left=left, known=len(known)))
     return Baseline.of(path, findings), rest

@@ -210,6 +210,18 @@ def config(path: str, *, schema: bool, output_format: str, **options: Any) -> in
     return 0
 
 
+@cli.command()
+def server() -> int:
+    """Serve an editor: the language server protocol on standard input and output."""
+    try:
+        from sessionize.server import make
+    except ModuleNotFoundError as error:
+        missing = str(error.name).partition(".")[0]
+        raise click.ClickException(f"{missing} is missing; pip install 'sessionize[server]'") from error
+    make().start_io()
+    return 0
+
+
 def _show(filename: str, before: bytes, after: bytes) -> None:
     from sessionize.report import diff
 

@@ -12,6 +12,7 @@ from sessionize import outline as o
 from sessionize.config import Settings
 from sessionize.facts import VERBS, BareCall, Facts, names_in
 from sessionize.flow import Place
+from sessionize.ipython import CELL, LINE
 from sessionize.outline import last_name
 
 # Calls that wait for something, by their last name.
@@ -28,6 +29,7 @@ _WAITING = frozenset(
         "select",
         "recv",
         "readline",
+        CELL,  # the user runs the next one, sooner or later
     )
 )
 _COMMANDS = frozenset({"os.system", *(f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output"))})
@@ -105,6 +107,18 @@ class Doubts:
                 return f"{patch} replaces `{patch.target}` by name, and {patch.obstacle}"
         if patches and call.verb == "get" and call.argument("params", 1) is not call.argument("params"):
             return f"{patches[0]} replaces `{patches[0].target}` by name, and would get `params` by keyword"
+        return ""
+
+    def about_cells(self, calls: Sequence[BareCall], made: int) -> str:
+        """Why the calls may run without the cell of a notebook in which their session is `made`; else empty.
+
+        Cells are run one by one, again, and in any order. But a call needs the cell that imports requests as it is.
+        """
+        home = self.facts.cell(made)
+        for call in calls:
+            binds = self.facts.names.binds(self.facts.names.owner(call.root, call.site.scope), call.root)
+            if self.facts.cell(call.site.tick) != home and {self.facts.cell(bind.tick) for bind in binds} != {home}:
+                return "a cell can be run without the one that would make its session"
         return ""
 
     def starts_threads(self, taker: o.CallSite) -> bool:
@@ -359,7 +373,15 @@ class Doubts:
         for use in self.outline.uses:
             if use.name == "sys" and use.how.startswith(".modules"):
                 showing[0] = "sys.modules"
+        for line in self._running:
+            showing.setdefault(0, line)
         return showing
+
+    @cached_property
+    def _running(self) -> list[str]:
+        """What of a notebook may run any code: a magic like `%run`, or a cell that cannot be read."""
+        lines = [call.value.args[1].value for call in self.outline.calls if call.value.func == o.Name(LINE)]
+        return [str(line.value) for line in lines if isinstance(line, o.Const) and line != o.NONE]
 
     @cached_property
     def _forking(self) -> set[int]:
@@ -372,7 +394,13 @@ class Doubts:
     @cached_property
     def about_file(self) -> str:
         """Why no session in this file is known to be safe; empty if nothing speaks against it."""
-        checks: tuple[Callable[[], Iterator[str]], ...] = (self._changed, self._patched, self._imports, self._test)
+        checks: tuple[Callable[[], Iterator[str]], ...] = (
+            self._changed,
+            self._patched,
+            self._imports,
+            self._test,
+            self._unread,
+        )
         return next((reason for check in checks for reason in check()), "")
 
     def _changed(self) -> Iterator[str]:
@@ -401,10 +429,13 @@ class Doubts:
 
     def _test(self) -> Iterator[str]:
         path = PurePath(self.facts.filename)
-        named = re.fullmatch(r"(test_.*|.*_tests?|tests?|conftest)\.pyi?", path.name)
+        named = re.fullmatch(r"(test_.*|.*_tests?|tests?|conftest)\.(pyi?|ipynb)", path.name)
         inside = {"test", "tests", "testing"}.intersection(path.parts)
         if named or inside or any(module.partition(".")[0] in _TESTING for module in self._modules):
             yield "this is a test, and tests replace `requests.get` and the like by name"
+
+    def _unread(self) -> Iterator[str]:
+        yield from (f"{line} cannot be read, and may do anything" for line in self._running if line[0] != "%")
 
     @cached_property
     def _modules(self) -> list[str]:

@@ -20,6 +20,7 @@ from sessionize.config import Settings
 from sessionize.facts import Facts
 from sessionize.fix import SAFE, UNSAFE, Fix, LostCommentError
 from sessionize.noqa import unsuppressed
+from sessionize.notebook import Notebook, Script
 from sessionize.outline import Outline, Span
 from sessionize.parse import TOO_DEEP, UnreadableError, parse_ast, parse_cst
 from sessionize.patches import PatchesFor, find
@@ -46,16 +47,20 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Replace what stands from `start` up to `end` by `content`."""
+    """Replace what stands from `start` up to `end`, in that cell of a notebook, by `content`."""
 
     content: str
     start: Position
     end: Position
+    cell: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """A finding as it is told. `applicability` is `safe`, `unsafe`, or None where there is no fix; `help` says why."""
+    """A finding as it is told. `applicability` is `safe`, `unsafe`, or None where there is no fix; `help` says why.
+
+    `cell`: the cell of a notebook, counted from 1, in which `start` and `end` are.
+    """
 
     code: str
     name: str
@@ -66,6 +71,7 @@ class Diagnostic:
     help: str
     applicability: str | None
     edits: tuple[Edit, ...] = ()
+    cell: int | None = None
 
 
 Callee: TypeAlias = tuple[str, str]
@@ -81,6 +87,7 @@ class Report:
     fixed: what the fix resolved, in `before`. left: the findings in force, in `after` if there is one, else in
     `before`.
     error: why the file could not be read or written. known: how many findings the baseline lists.
+    cells: of a notebook, the sources that `left` is about, by number.
     """
 
     filename: str
@@ -93,6 +100,12 @@ class Report:
     known: int = 0
     redirected: tuple[Callee, ...] = field(default=(), compare=False)
     bare: tuple[Callee, ...] = field(default=(), compare=False)
+    cells: tuple[tuple[int, str], ...] = ()
+
+    def lines(self) -> dict[int | None, list[str]]:
+        """The lines that the rows of the findings in `left` count, by their cell."""
+        text = self.before if self.after is None else self.after
+        return {cell: layout.lines(source) for cell, source in ((None, text or ""), *self.cells)}
 
 
 def check_source(
@@ -151,24 +164,27 @@ def check_bytes(
     data: bytes, filename: str, settings: Settings, *, with_edits: bool = False, patches: PatchesFor = find
 ) -> Report:
     """`check_source` of a file's content; files that don't import requests are not parsed."""
-    if not source.may_have_findings(data):
-        return Report(filename)
-    try:
-        text = source.decode(data).text
-    except source.SourceError as error:
-        return Report(filename, left=_broken(filename, settings, UnreadableError(str(error))))
-    return _check(text, filename, settings, patches, with_edits=with_edits)
+    return on_bytes(
+        data, filename, settings, lambda text: _check(text, filename, settings, patches, with_edits=with_edits)
+    )
 
 
 def fix_bytes(data: bytes, filename: str, settings: Settings, *, patches: PatchesFor = find) -> Report:
     """`fix_source` of a file's content; files that don't import requests are not parsed."""
-    if not source.may_have_findings(data):
+    return on_bytes(data, filename, settings, lambda text: _fix(text, filename, settings, patches))
+
+
+def on_bytes(data: bytes, filename: str, settings: Settings, work: Callable[[str], Report]) -> Report:
+    """What `work` makes of the text in a file, or of a notebook's script; nothing for what can't have findings."""
+    if not source.may_have_findings(data, filename):
         return Report(filename)
+    if filename.endswith(source.NOTEBOOK):
+        return _of_notebook(data, filename, settings, work)
     try:
         read = source.decode(data)
     except source.SourceError as error:
         return Report(filename, left=_broken(filename, settings, UnreadableError(str(error))))
-    report = _fix(read.text, filename, settings, patches)
+    report = work(read.text)
     if report.after is None:
         return report
     try:
@@ -203,6 +219,61 @@ def written(report: Report) -> Report:
     except source.SourceError as error:
         return Report(report.filename, error=str(error))
     return report
+
+
+# --- notebooks --------------------------------------------------------------------------------------------------------
+
+
+def _of_notebook(data: bytes, filename: str, settings: Settings, work: Callable[[str], Report]) -> Report:
+    """What `work` makes of a notebook's script, told of its cells."""
+    try:
+        notebook = Notebook(data)
+    except UnreadableError as error:
+        return Report(filename, left=_broken(filename, settings, error) if b"requests" in data else ())
+    if not notebook.mentions("requests"):
+        return Report(filename)
+    script = notebook.script()
+    report = work(script.text)
+    sources, after = notebook.sources, None
+    if report.after is not None:
+        changed = script.sources(report.after)
+        if changed is None:
+            wrong = "the fix would move code from cell to cell; please report this file"
+            return Report(filename, notebook.text, error=wrong)
+        sources, after = changed, notebook.with_sources(changed)
+    left = _in_cells(report.left, script, report.after or script.text)
+    for cell, mistake in script.mistakes:
+        left += tuple(replace(broken, cell=cell) for broken in _broken(filename, settings, mistake))
+    return replace(
+        report,
+        before=notebook.text,
+        after=after,
+        fixed=_in_cells(report.fixed, script, script.text),
+        left=left,
+        change=None if after is None else (data, after.encode()),
+        cells=tuple(zip(notebook.numbers, sources, strict=True)),
+    )
+
+
+def _in_cells(diagnostics: Iterable[Diagnostic], script: Script, text: str) -> tuple[Diagnostic, ...]:
+    places = script.places(text)
+
+    def moved(place: Position) -> Position:
+        return Position(places(place.row)[1], place.column)
+
+    return tuple(
+        replace(
+            found,
+            cell=places(found.start.row)[0],
+            start=moved(found.start),
+            end=moved(found.end),
+            edits=tuple(
+                Edit(script.restored(edit.content), moved(edit.start), moved(edit.end), places(edit.start.row)[0])
+                for edit in found.edits
+            ),
+        )
+        for found in diagnostics
+    )
 
 
 # --- one source -------------------------------------------------------------------------------------------------------
@@ -356,15 +427,15 @@ class _Rewriting:
             row, done = 1, 0
             for change in self.changes([fix]):
                 row += len(layout.lines(self.text[done : change.start]))
-                edits += _line_edits(self.text[change.start : change.end], change.new, row)
+                edits += line_edits(self.text[change.start : change.end], change.new, row)
                 done = change.start
         except LostCommentError:
             return ()
         return tuple(edits)
 
 
-def _line_edits(before: str, after: str, row: int) -> Iterator[Edit]:
-    """From a text that begins in `row` to another."""
+def line_edits(before: str, after: str, row: int = 1) -> Iterator[Edit]:
+    """From a text that begins in `row` to another, as whole lines."""
     old, new = layout.lines(before), layout.lines(after)
     for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new).get_opcodes():
         if tag != "equal":

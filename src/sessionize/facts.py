@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import string
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from types import MappingProxyType
 from sessionize import outline as o
 from sessionize.callgraph import CallGraph
 from sessionize.flow import NEXT, Event, Flow, Place
+from sessionize.ipython import CELL
 from sessionize.names import Names
 from sessionize.patches import Patch, module_of
 
@@ -178,6 +180,17 @@ class Facts:
             assert isinstance(root, o.Name)
             shown = f"{root.name}.{path[9:]}" if isinstance(func, o.Attribute) else root.name
             yield BareCall(call, path[9:], root.name, shown, site, self.flow.home[site.part])
+
+    # --- the cells of a notebook --------------------------------------------------------------------------------------
+
+    @cached_property
+    def cells(self) -> list[int]:
+        """The ticks at which the cells of a notebook end; none in a file that is no notebook."""
+        return [call.tick for call in self.outline.calls if call.value.func == o.Name(CELL)]
+
+    def cell(self, tick: int) -> int:
+        """The cell that something stands in, counted from 0."""
+        return bisect(self.cells, tick)
 
     # --- what repeats -------------------------------------------------------------------------------------------------
 

@@ -45,6 +45,22 @@ def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
     return Home(Place(0, behind, facts.outline.parts[following].tick), "behind", reason, tuple(hoist))
 
 
+def import_home(facts: Facts, calls: Sequence[BareCall]) -> Place | None:
+    """Directly behind the import of requests for calls in several cells of a notebook, if one cell holds all of it.
+
+    What such a cell shows is its last expression, so nothing may go behind one on the line of the import.
+    """
+    binds = [bind for call in calls for bind in facts.names.binds(0, call.root)]
+    top = facts.flow.children[0]
+    if len({facts.cell(bind.tick) for bind in binds}) != 1 or not all(bind.part in top for bind in binds):
+        return None
+    last = max(bind.part for bind in binds)
+    following = top[top.index(last) + 1]
+    if "joined" in (facts.outline.parts[last].form, facts.outline.parts[following].form):
+        return None
+    return Place(0, last, facts.outline.parts[following].tick)
+
+
 def line_of(facts: Facts, statement: int) -> int:
     """The first statement on the line of a statement."""
     siblings = facts.flow.children[facts.outline.parts[statement].parent]

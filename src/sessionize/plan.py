@@ -16,7 +16,7 @@ from sessionize.doubts import Doubts
 from sessionize.facts import VERBS, BareCall, Facts, IdleSession
 from sessionize.fix import SAFE, UNSAFE, Fix, ImportEdit, Making, Redirect, refusal
 from sessionize.flow import Place
-from sessionize.homes import Home, module_home
+from sessionize.homes import Home, import_home, module_home
 from sessionize.naming import Naming
 from sessionize.objects import object_home
 from sessionize.rules import Finding
@@ -47,7 +47,7 @@ class Planner:
             kept, refused = self._refuse([call for call in self.facts.repeated[home] if codes[call.id] & _LOCAL])
             fixes += refused
             if kept:
-                place = self.facts.place(kept)
+                place = self._place(kept)
                 if place is None:
                     fixes.append(
                         _refused(kept, "there is no line for the session; put the calls on lines of a function")
@@ -57,8 +57,8 @@ class Planner:
                     fixes.append(_refused(kept, reason))
                 else:
                     hoist = [h for h in self._hoistable(kept) if all(h in options[call.id] for call in kept)]
-                    todo.append((kept, place, hoist))
-        doubts = [self.doubts.about(calls, place) for calls, place, _ in todo]
+                    todo.append((kept, place, [] if self._across(kept) else hoist))
+        doubts = [self.doubts.about(calls, place) or self._doubt_of_cells(calls, place) for calls, place, _ in todo]
         for unsafe in (False, True):
             fixes += [
                 self._local(*group, doubt) for group, doubt in zip(todo, doubts, strict=True) if bool(doubt) == unsafe
@@ -100,8 +100,8 @@ class Planner:
         what = "the call" if len(calls) == 1 else f"the {len(calls)} calls"
         existing = self._existing(calls, place)
         if existing is not None:
-            message = f"Make {what} on `{existing}`, the session that is already there"
-            return Fix(ids, message, applicability, doubt, _redirects(calls, existing))
+            message = f"Make {what} on `{existing.name}`, the session that is already there"
+            return Fix(ids, message, applicability, doubt, _redirects(calls, existing.name))
         message = f"Share one `requests.Session` between {what}"
         if len(calls) == 1:
             message = "Use one `requests.Session` for all turns"
@@ -111,8 +111,26 @@ class Planner:
         return Fix(ids, message + _once(hoist), applicability, doubt, redirects, making, imports=imports)
 
     def _style(self, place: Place) -> str:
-        """The style asked for; a `with` block needs lines of its own."""
-        return self.settings.session_style if self.facts.outline.parts[place.block].form == "lines" else "assign"
+        """The style asked for; a `with` block needs lines of its own, and must not take a cell's last expression in."""
+        if place.tick > self.facts.outline.parts[place.before].tick:
+            return "behind"
+        lines = self.facts.outline.parts[place.block].form == "lines"
+        return self.settings.session_style if lines and not (self.facts.cells and place.block == 0) else "assign"
+
+    def _across(self, calls: Sequence[BareCall]) -> bool:
+        """Whether the calls are in several cells of a notebook."""
+        return len({self.facts.cell(call.site.tick) for call in calls}) > 1
+
+    def _place(self, calls: Sequence[BareCall]) -> Place | None:
+        """Where their session is made: before them, but behind the import for several cells that all need it."""
+        place = self.facts.place(calls)
+        if place is None or not self._across(calls) or self._existing(calls, place) is not None:
+            return place
+        return import_home(self.facts, calls) or place
+
+    def _doubt_of_cells(self, calls: Sequence[BareCall], place: Place) -> str:
+        existing = self._existing(calls, place) if self.facts.cells else None
+        return self.doubts.about_cells(calls, place.tick if existing is None else existing.tick)
 
     def _making(
         self, calls: Sequence[BareCall], place: Place, style: str, target: str, hoist: Sequence[str]
@@ -124,7 +142,7 @@ class Planner:
             imports += more
         return Making(place, style, target, f"{create}()", policy, tuple(hoist)), imports
 
-    def _existing(self, calls: Sequence[BareCall], place: Place) -> str | None:
+    def _existing(self, calls: Sequence[BareCall], place: Place) -> o.Bind | None:
         """A session of the same home that was surely made, has no options of its own and is used for calls only."""
         facts = self.facts
         home = calls[0].home
@@ -152,7 +170,7 @@ class Planner:
             alike = len({self.doubts.identity_of_connection(call) for call in together}) == 1
             plain = not any(map(self.doubts.about_call, together)) and self.doubts.for_one_user(together)
             if ours == uses and alike and plain:
-                return bind.name
+                return bind
         return None
 
     # --- an object or the module --------------------------------------------------------------------------------------
@@ -245,7 +263,7 @@ class Planner:
         name = self.naming.variable(self.settings.session_name, self.facts.outline.parts[calls[0].home].scope)
         if reason := self.doubts.leak(calls) or self.doubts.held(calls[0]):
             return refusal(ids, reason)
-        doubt = self.doubts.about_sharing(calls)
+        doubt = self.doubts.about_cells(calls, place.tick) or self.doubts.about_sharing(calls)
         making, imports = self._made(calls, place, self._style(place), name, create)
         redirects = tuple(Redirect(call.id, name, call.verb, name_params=False) for call in calls)
         message = "Make one session before the loop"

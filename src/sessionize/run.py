@@ -128,7 +128,7 @@ class Run:
             except SourceError as error:
                 reports[number] = _failure(file[0], str(error))
                 continue
-            if may_have_findings(data):
+            if may_have_findings(data, file[0]):
                 tasks.append((number, work, file[0], _for_one(*file)))
                 size += len(data)
         at_once = together is not None and any(settings.moves_patches for *_, settings in tasks)

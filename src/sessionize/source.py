@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from sessionize.config import Settings
 
-SUFFIXES = (".py", ".pyi")
+NOTEBOOK = ".ipynb"
+SUFFIXES = (".py", ".pyi", NOTEBOOK)
 
 
 class SourceError(Exception):
@@ -49,8 +50,10 @@ class Unreadable(NamedTuple):
 # --- bytes and text ---------------------------------------------------------------------------------------------------
 
 
-def may_have_findings(data: bytes) -> bool:
+def may_have_findings(data: bytes, filename: str = "") -> bool:
     """The cheap look that spares most files the parse; where it says no, requests is not imported: no finding."""
+    if filename.endswith(NOTEBOOK):  # JSON, in which a name may be an escape
+        return b"requests" in data or b"\\u" in data or not data.isascii()
     if not _is_plain(data):
         try:
             data = unicodedata.normalize("NFKC", decode(data).text).encode(errors="surrogatepass")

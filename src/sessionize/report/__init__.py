@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -21,13 +20,13 @@ SYNTAX_ERROR = "RQS901"
 
 
 def render(style: str, reports: Iterable[Report], *, statistics: bool = False) -> str:
-    """What is left in the files, in the order of the files, then of rows and columns; or how much of it there is."""
+    """What is left in the files, in the order of the files, then of cells, rows and
+    columns; or how much of it there is."""
     entries = []
     for report in reports:
-        # The ends of line that Python knows: form feeds and the like do not begin a new row.
-        lines = re.split(r"\r\n|\r|\n", (report.before or "") if report.after is None else report.after)
-        left = sorted(report.left, key=lambda found: (found.start.row, found.start.column, found.code))
-        entries += [(diagnostic, lines) for diagnostic in left]
+        lines = {cell: [line.rstrip("\r\n") for line in lines] for cell, lines in report.lines().items()}
+        left = sorted(report.left, key=lambda found: (found.cell or 0, found.start.row, found.start.column, found.code))
+        entries += [(found, lines[found.cell]) for found in left]
     if statistics:
         return str(import_module("sessionize.report.statistics").render(style, entries))
     return str(import_module(f"sessionize.report.{style}").render(entries))
@@ -83,17 +82,17 @@ def failed(report: Report) -> bool:
     return report.error is not None or any(diagnostic.code == SYNTAX_ERROR for diagnostic in report.left)
 
 
-def _calls(diagnostics: Iterable[Diagnostic]) -> dict[tuple[str, int, int], str | None]:
+def _calls(diagnostics: Iterable[Diagnostic]) -> dict[tuple[str, int | None, int, int], str | None]:
     """The calls found, with their applicability. Several diagnostics may stand at one call."""
     return {
-        (diagnostic.filename, diagnostic.start.row, diagnostic.start.column): diagnostic.applicability
+        (diagnostic.filename, diagnostic.cell, diagnostic.start.row, diagnostic.start.column): diagnostic.applicability
         for diagnostic in diagnostics
         if diagnostic.code != SYNTAX_ERROR
     }
 
 
-def _extent(calls: dict[tuple[str, int, int], str | None], purpose: str = "") -> str:
-    return f"{_count(len(calls), 'call')}{purpose} in {_count(len({filename for filename, _, _ in calls}), 'file')}"
+def _extent(calls: dict[tuple[str, int | None, int, int], str | None], purpose: str = "") -> str:
+    return f"{_count(len(calls), 'call')}{purpose} in {_count(len({filename for filename, *_ in calls}), 'file')}"
 
 
 def _count(number: int, noun: str, nouns: str = "") -> str:

@@ -21,5 +21,11 @@ def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> str:
 
 
 def headline(found: Diagnostic, mark: str = "") -> str:
-    place = f"{click.style(printable(found.filename), bold=True)}:{found.start.row}:{found.start.column}"
+    place = f"{click.style(printable(found.filename), bold=True)}:{row_of(found)}"
     return f"{place}: {click.style(found.code, fg='red', bold=True)} {mark}{printable(found.message)}"
+
+
+def row_of(found: Diagnostic) -> str:
+    """The row and column of a finding, behind the cell of a notebook."""
+    cell = "" if found.cell is None else f"cell {found.cell}:"
+    return f"{cell}{found.start.row}:{found.start.column}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sessionize.report.concise import row_of
 from sessionize.report.fingerprint import relative
 from sessionize.report.terminal import printable
 
@@ -30,7 +31,7 @@ def _command(found: Diagnostic) -> str:
     if found.end.row != found.start.row:  # GitHub takes columns within one line only
         del properties["col"], properties["endColumn"]
     listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-    place = f"{path}:{found.start.row}:{found.start.column}"
+    place = f"{path}:{row_of(found)}"
     return f"::error {listed}::{_data(f'{place}: {found.code} {found.message}')}\n"
 
 

@@ -17,7 +17,7 @@ def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> str:
 
 
 def finding(found: Diagnostic) -> dict[str, object]:
-    return {
+    return _cell(found.cell) | {
         "code": found.code,
         "name": found.name,
         "message": found.message,
@@ -32,10 +32,15 @@ def finding(found: Diagnostic) -> dict[str, object]:
 
 def _fix(found: Diagnostic) -> dict[str, object]:
     edits = [
-        {"content": edit.content, "location": _location(edit.start), "end_location": _location(edit.end)}
+        _cell(edit.cell)
+        | {"content": edit.content, "location": _location(edit.start), "end_location": _location(edit.end)}
         for edit in found.edits
     ]
     return {"applicability": found.applicability, "message": found.help, "edits": edits}
+
+
+def _cell(cell: int | None) -> dict[str, object]:
+    return {} if cell is None else {"cell": cell}
 
 
 def _location(position: Position) -> dict[str, int]:

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from sessionize.report.concise import row_of
 from sessionize.report.fingerprint import relative
 from sessionize.report.terminal import printable
 
@@ -32,12 +33,11 @@ def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> str:
 
 
 def _add_case(suite: ET.Element, path: str, found: Diagnostic) -> None:
-    row, column = str(found.start.row), str(found.start.column)
-    name = f"{found.code} {found.name} ({row}:{column})"
-    case = ET.SubElement(suite, "testcase", name=name, classname=path, file=path, line=row)
+    name = f"{found.code} {found.name} ({row_of(found)})"
+    case = ET.SubElement(suite, "testcase", name=name, classname=path, file=path, line=str(found.start.row))
     message = _text(found.message)
     failure = ET.SubElement(case, "failure", type=found.code, message=message)
-    failure.text = f"{path}:{row}:{column}: {found.code} {message}\n{_text(found.help)}".rstrip()
+    failure.text = f"{path}:{row_of(found)}: {found.code} {message}\n{_text(found.help)}".rstrip()
 
 
 def _text(text: str) -> str:
