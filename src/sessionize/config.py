@@ -8,6 +8,7 @@ import dataclasses
 import keyword
 import os
 import re
+import reprlib
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -314,7 +315,7 @@ def _table(file: Path) -> object:
 
 def _values(table: object) -> dict[str, Any]:
     if not isinstance(table, dict):
-        raise ConfigError(f"tool.sessionize: expected a table, got {table!r}")
+        raise ConfigError(f"tool.sessionize: expected a table, got {reprlib.repr(table)}")
     values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in KEYS and key != EXTEND:
@@ -357,7 +358,7 @@ def _value(kind: Any, value: object) -> object:
         if isinstance(value, kind):
             return value
         expected = "true or false" if kind is bool else "a string"
-    raise ConfigError(f"expected {expected}, got {value!r}")
+    raise ConfigError(f"expected {expected}, got {reprlib.repr(value)}")
 
 
 def _name(value: object) -> object:

@@ -43,8 +43,9 @@ def verdict(data: bytes, filename: str, settings: Settings) -> Verdict:
         return Verdict(None, 0, (traceback.format_exc(),))
     if after is not None:
         allowed = ("safe", "unsafe") if settings.unsafe_fixes else ("safe",)
-        edits = {edit for found in found.left if found.applicability in allowed for edit in found.edits}
         before, text = source.decode(data).text, source.decode(after).text
+        edits = {edit for found in found.left if found.applicability in allowed for edit in found.edits}
+        edits |= _imports(before)
         faults += _of_the_text(before, text)
         if not _only_changed(lines(before), lines(text), edits):
             faults.append("lines changed that no finding's edits touch")
@@ -113,6 +114,16 @@ def _flaws(tree: ast.Module) -> Counter[str]:
         return Counter()
     # Without the line that some name.
     return Counter(f"{type(flaw).__name__} {flaw.message_args[0] if flaw.message_args else ''}" for flaw in found)
+
+
+def _imports(text: str) -> set[engine.Edit]:
+    """The rows of what is imported from requests: names go that only all fixes together leave unused."""
+    nodes = [] if (tree := _parsed(text)) is None else ast.walk(tree)
+    return {
+        engine.Edit("", engine.Position(node.lineno, 1), engine.Position((node.end_lineno or node.lineno) + 1, 1))
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "requests"
+    }
 
 
 def _only_changed(before: list[str], after: list[str], edits: Iterable[engine.Edit]) -> bool:
