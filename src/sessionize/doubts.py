@@ -130,7 +130,7 @@ class Doubts:
 
     def leak(self, calls: Sequence[BareCall]) -> str:
         """Why a session for these calls would carry one's credentials to another, which no fix may do; else empty."""
-        if calls and self._replaced:
+        if calls and self._replaced and not self.settings.moves_patches:
             return f"`{self._replaced}` is replaced in this file, and a session would go past what is there instead"
         bound = [call for call in calls if self._may_bind(call)]
         if bound and any(call.argument("auth") != bound[0].argument("auth") for call in calls):
