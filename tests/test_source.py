@@ -208,6 +208,26 @@ def test_write_fails_without_a_trace(file: Path, function: str, monkeypatch: pyt
         assert names(file.parent) == ["file.py"]
 
 
+def test_write_takes_away_what_a_killed_one_left(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as killed:
+        killed.setattr(os, "replace", fails(KeyboardInterrupt()))
+        killed.setattr(os, "unlink", fails(DENIED))
+        with pytest.raises(KeyboardInterrupt):
+            write(file, OLD, NEW)
+    assert len(names(file.parent)) == 2
+    write(file, OLD, NEW)
+    assert names(file.parent) == ["file.py"]
+
+
+def test_write_where_a_new_file_needs_a_name(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "link", fails(OSError(18, "Invalid cross-device link")))
+    file.chmod(0o604)
+    write(file, OLD, NEW)
+    assert file.read_bytes() == NEW
+    assert stat.S_IMODE(file.stat().st_mode) == 0o604
+    assert names(file.parent) == ["file.py"]
+
+
 def test_write_fails_and_so_does_the_cleaning(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "replace", fails(OSError(28, "No space left on device")))
     monkeypatch.setattr(os, "unlink", fails(DENIED))
