@@ -407,3 +407,20 @@ def test_schema_accepts_every_key() -> None:
     table = tomllib.loads(EVERY_KEY)
     assert valid(table)
     assert described(EVERY_SETTING) == {**described(Settings()), **table}
+
+
+def test_a_file_that_nests_too_deeply(tmp_path: Path) -> None:
+    file = tmp_path / "sessionize.toml"
+    file.write_text("exclude = " + "[" * 100_000)
+    with pytest.raises(ConfigError, match="it nests too deeply$"):
+        load(tmp_path, config=None, isolated=False)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    (tmp_path / "sessionize.toml").write_text("extend = 'pipe.toml'")
+    with pytest.raises(ConfigError, match=r"extend: .*pipe\.toml: Not a regular file$"):
+        load(tmp_path, config=None, isolated=False)
+    (tmp_path / "pipe.toml").rename(tmp_path / "sessionize.toml")
+    with pytest.raises(ConfigError, match=r"sessionize\.toml: Not a regular file$"):
+        load(tmp_path, config=None, isolated=False)
