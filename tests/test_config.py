@@ -412,7 +412,7 @@ def test_schema_accepts_every_key() -> None:
 def test_a_file_that_nests_too_deeply(tmp_path: Path) -> None:
     file = tmp_path / "sessionize.toml"
     file.write_text("exclude = " + "[" * 100_000)
-    with pytest.raises(ConfigError, match="it nests too deeply$"):
+    with pytest.raises(ConfigError, match=r"it nests too deeply$"):
         load(tmp_path, config=None, isolated=False)
 
 
