@@ -192,6 +192,9 @@ class Planner:
         home = home or (object_home(self.facts, owner, kept) if owner else module_home(self.facts, kept))
         if isinstance(home, str):
             return [*fixes, _refused(kept, home)]
+        there = self.facts.outline.parts[self.facts.flow.home[home.place.block]].scope
+        if any(self.facts.names.owner(call.root, there) != 0 for call in kept):
+            return [*fixes, _refused(kept, "requests is the name of something else where the session would be made")]
         if any(self.facts.bound(call.root, call.site.scope, home.place) != "surely" for call in kept):
             return [*fixes, _refused(kept, "requests may be missing where the session would be made")]
         if home.style == "field" and self.settings.cookies == "isolate":
