@@ -59,9 +59,11 @@ def test_no_module_for_odds_and_ends() -> None:
     assert not {"utils", "types", "common", "helpers"} & {path.stem for path in MODULES}
 
 
-@pytest.mark.parametrize("module", ["sessionize", "sessionize.cli"])
+@pytest.mark.parametrize("module", ["sessionize", "sessionize.cli", "sessionize.flake8_plugin"])
 def test_import_is_quick(module: str) -> None:
     slow = {"libcst", "pathspec", "tomllib", "tomli"}
+    if module == "sessionize.flake8_plugin":
+        slow |= {"click", "sessionize.engine"}
     program = f"import sys, {module}; print(*({slow} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True).stdout == "\n"
 

@@ -20,6 +20,7 @@ from sessionize.engine import (
     check_bytes,
     check_file,
     check_source,
+    check_tree,
     fix_bytes,
     fix_file,
     fix_source,
@@ -112,6 +113,7 @@ def test_applicability(source: str, applicability: str | None, help_of: str) -> 
         (Settings(select=("RQS101",), ignore=("RQS",)), "RQS101"),
         (Settings(select=("RQS", "RQS201"), ignore=("RQS2",)), "RQS101 RQS201"),
         (Settings(select=("RQS1",), ignore=("RQS1",)), ""),
+        (Settings(select=("R",)), "RQS101 RQS201 RQS202"),
         (Settings(per_file_ignores=(("sync.py", ("RQS101",)),)), "RQS201 RQS202"),
         (Settings(per_file_ignores=(("s*.py", ("RQS101",)), ("*.py", ("RQS202",)))), "RQS201"),
         (Settings(per_file_ignores=(("other.py", ("RQS101",)),)), "RQS101 RQS201 RQS202"),
@@ -122,6 +124,25 @@ def test_applicability(source: str, applicability: str | None, help_of: str) -> 
 )
 def test_selection(settings: Settings, found: str) -> None:
     assert codes(check_source(HEADERS, "sync.py", settings)) == found.split()
+
+
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        (Settings(), ""),
+        (Settings(select=("R",)), ""),
+        (Settings(select=("ALL",)), "RQS302"),
+        (Settings(select=("RQS3",)), "RQS302"),
+        (Settings(extend_select=("RQS302",)), "RQS302"),
+        (Settings(extend_select=("session-call-without-timeout",)), "RQS302"),
+        (Settings(select=("ALL",), ignore=("RQS",)), ""),
+        (Settings(select=("RQS302",), ignore=("RQS",)), "RQS302"),
+    ],
+    ids=str,
+)
+def test_a_rule_that_is_off_by_default_must_be_meant(settings: Settings, found: str) -> None:
+    source = "import requests\nsession = requests.Session()\nwhile True:\n    session.get(url)\n"
+    assert " ".join(codes(check_source(source, settings=settings))) == found
 
 
 def test_only_what_is_selected_is_fixed() -> None:
@@ -163,7 +184,7 @@ def test_a_silenced_call_stays(comment: str) -> None:
 
 def test_fix() -> None:
     report = fix_source(LOOP, "sync.py")
-    assert report == Report("sync.py", LOOP, FIXED, check_source(LOOP, "sync.py"), ())
+    assert report == Report("sync.py", LOOP, FIXED, check_source(LOOP, "sync.py"), (), untimed=1)
 
 
 def test_indentation_that_only_python_reads() -> None:
@@ -510,3 +531,19 @@ def test_nesting_that_would_end_libcst_is_left_to_python() -> None:
 def test_nesting_beyond_the_recursion_limit(work: Callable[[str], tuple[Diagnostic, ...]]) -> None:
     (finding,) = work("requests" + "()" * 600)
     assert finding.message == "the code nests too deeply to be read"
+
+
+def test_nesting_beyond_the_recursion_limit_of_a_tree() -> None:
+    source = "requests" + "()" * 600
+    (finding,) = check_tree(ast.parse(source), source, "a.py", Settings())
+    assert finding.message == "the code nests too deeply to be read"
+
+
+# --- calls without a timeout ------------------------------------------------------------------------------------------
+
+
+def test_calls_without_a_timeout_are_counted_as_they_are_redirected() -> None:
+    kinds = ("", ", timeout=None", ", timeout=3", ", **options", ", stream=True")
+    source = "import requests\nwhile True:\n" + "".join(f"    requests.get(url{kind})\n" for kind in kinds)
+    assert fix_source(source, settings=Settings(unsafe_fixes=True)).untimed == 3
+    assert fix_source(source.replace("while True", "if True").replace("options", "")).untimed == 0

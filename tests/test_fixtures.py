@@ -9,14 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+import click
 import pytest
 import requests
+from flake8.main.cli import main as flake8
 from wire import Servers, differences, run
 
 from sessionize.config import Settings
-from sessionize.engine import Diagnostic, check_bytes, fix_bytes
+from sessionize.engine import Diagnostic, check_bytes, check_source, fix_bytes
 from sessionize.migrate import fix_alone
 from sessionize.project import Project, Projects
+from sessionize.report import render
 from sessionize.source import decode, encode
 
 ROOT = Path(__file__).parent.parent
@@ -33,6 +36,7 @@ def case(path: Path) -> str:
 
 each_pair = pytest.mark.parametrize("before", PAIRS, ids=case)
 each_untouched = pytest.mark.parametrize("path", UNTOUCHED, ids=case)
+each_before = pytest.mark.parametrize("path", [*PAIRS, *UNTOUCHED], ids=case)
 
 
 def beside(before: Path, suffix: str) -> Path:
@@ -43,6 +47,7 @@ def settings_of(data: bytes) -> Settings:
     """The settings that the first line asks for: `# flags: --session-style with --unsafe-fixes`."""
     first = data.partition(b"\n")[0].decode("latin-1")
     flags = argparse.ArgumentParser(allow_abbrev=False, argument_default=argparse.SUPPRESS)
+    flags.add_argument("--extend-select", type=lambda codes: tuple(codes.split(",")))
     flags.add_argument("--session-style", choices=("assign", "with"))
     flags.add_argument("--session-name")
     flags.add_argument("--cookies", choices=("share", "isolate"))
@@ -138,6 +143,18 @@ def test_findings_of_pair(before: Path, update_goldens: bool) -> None:
 
 
 @each_pair
+def test_calls_without_a_timeout_stay_in_sight(before: Path) -> None:
+    """What other linters no longer see is counted, and RQS302 sees it."""
+    data = before.read_bytes()
+    report = fix_bytes(data, shown(before), settings_of(data))
+    seen = [
+        len(check_source(text, shown(before), Settings(select=("RQS302",))))
+        for text in (decode(data).text, report.after or "")
+    ]
+    assert report.untimed == seen[1] - seen[0]
+
+
+@each_pair
 def test_comments_are_kept(before: Path) -> None:
     assert comments(before.read_bytes()) <= comments(beside(before, AFTER).read_bytes())
 
@@ -185,6 +202,25 @@ def test_every_form(
         return
     assert fixed(before, after, settings) == after
     assert_same_wire(before, decode(after).text, cookie_servers if settings.cookies == "isolate" else servers)
+
+
+@pytest.fixture(scope="module")
+def told_by_flake8(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """What flake8 says of each file, all in one run."""
+    output = tmp_path_factory.mktemp("flake8") / "output"
+    flake8(["--isolated", "--select=RQS", "--extend-select=RQS3", "-j1", f"--output-file={output}", str(FIXTURES)])
+    told: dict[str, list[str]] = {}
+    for line in output.read_text(encoding="utf-8").splitlines():
+        name, _, finding = line.partition(":")
+        told.setdefault(name, []).append(finding)
+    return told
+
+
+@each_before
+def test_flake8_agrees(path: Path, told_by_flake8: dict[str, list[str]]) -> None:
+    report = check_bytes(path.read_bytes(), str(path), Settings(select=("RQS", "RQS3")))
+    lines = click.unstyle(render("concise", [report])).splitlines()
+    assert told_by_flake8.get(str(path), []) == [line.removeprefix(f"{path}:") for line in lines]
 
 
 @each_untouched

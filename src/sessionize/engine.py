@@ -5,6 +5,7 @@ Nothing here raises for what a file holds: whatever is wrong with it is a diagno
 
 from __future__ import annotations
 
+import ast
 import difflib
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -27,10 +28,9 @@ from sessionize.patches import PatchesFor, find
 from sessionize.plan import Planner
 from sessionize.read_ast import read_ast
 from sessionize.rules import RULES, Finding, selected
+from sessionize.timeouts import waits
 
 if TYPE_CHECKING:
-    import ast
-
     import libcst as cst
 
     from sessionize.read_cst import Nodes
@@ -86,7 +86,8 @@ class Report:
     callee and the function of requests; bare: those that are left.
     fixed: what the fix resolved, in `before`. left: the findings in force, in `after` if there is one, else in
     `before`.
-    error: why the file could not be read or written. known: how many findings the baseline lists.
+    error: why the file could not be read or written. known: how many findings the baseline lists. untimed: how many
+    calls without a timeout the fix redirected.
     cells: of a notebook, the sources that `left` is about, by number.
     """
 
@@ -98,6 +99,7 @@ class Report:
     error: str | None = None
     change: tuple[bytes, bytes] | None = None
     known: int = 0
+    untimed: int = 0
     redirected: tuple[Callee, ...] = field(default=(), compare=False)
     bare: tuple[Callee, ...] = field(default=(), compare=False)
     cells: tuple[tuple[int, str], ...] = ()
@@ -132,6 +134,17 @@ def check_source(
     ()
     """
     return _check(source, filename, settings, patches, with_edits=with_edits).left
+
+
+def check_tree(
+    tree: ast.Module, text: str, filename: str, settings: Settings, *, patches: PatchesFor = find
+) -> tuple[Diagnostic, ...]:
+    """`check_source` of a text that Python has parsed already; what comments silence is told too."""
+    try:
+        found = _analysis(text, filename, settings, patches, tree)
+        return found.diagnostics([*found.findings, *found.silenced])
+    except UnreadableError as error:
+        return _broken(filename, settings, error)
 
 
 def fix_source(
@@ -285,13 +298,13 @@ class _Reading:
     UnreadableError if neither reads it, RecursionError if it nests too deeply.
     """
 
-    def __init__(self, text: str, *, by_libcst: bool = False) -> None:
+    def __init__(self, text: str, tree: ast.Module | None = None, *, by_libcst: bool = False) -> None:
         self.text = text
-        self.tree: ast.Module | None = None
+        self.tree = tree
         self.known: Callable[[int], Span | None] = lambda _: None
         try:
             if not by_libcst:
-                self.tree = parse_ast(text)
+                self.tree = tree or parse_ast(text)
                 self.outline, places = read_ast(self.tree, text)
                 self.known = places.span
                 return
@@ -321,7 +334,7 @@ class _Reading:
 
 
 class _Analysis:
-    """What is found in a text, and the plan for it."""
+    """What is found in a text, apart from what comments silence, and the plan for it."""
 
     def __init__(self, reading: _Reading, filename: str, settings: Settings, patches: PatchesFor) -> None:
         self.reading = reading
@@ -330,8 +343,9 @@ class _Analysis:
         self.settings = settings
         self.facts = Facts(reading.outline, filename, lambda: patches(filename, reading.text))
         codes = selected(*_selectors(settings, filename))
-        found = [finding for rule in RULES for finding in rule.check(self.facts, settings)]
-        self.findings = [finding for finding in found if finding.code in codes]
+        rules = [rule for rule in RULES if rule.code in codes]
+        self.findings = [finding for rule in rules for finding in rule.check(self.facts, settings)]
+        self.silenced: list[Finding] = []
         self.known = 0
         if self.findings and (settings.baseline is not None or "noqa" in reading.text.casefold()):
             self._silence()
@@ -343,6 +357,7 @@ class _Analysis:
         text, baseline = self.reading.text, self.settings.baseline
         rows = {finding: self.reading.span(finding.call)[0][0] for finding in self.findings}
         self.findings = unsuppressed(self.findings, lambda f: f.code, rows.__getitem__, text)
+        self.silenced = list(rows.keys() - self.findings)
         if baseline is not None:
             lines = layout.lines(text)
             told = baseline.unlisted(self.filename, self.findings, lambda f: line_of(f.code, lines, rows[f]))
@@ -380,10 +395,12 @@ class _Analysis:
         return tuple((shown, verb) for number, shown, verb in found if among is None or number in among)
 
 
-def _analysis(text: str, filename: str, settings: Settings, patches: PatchesFor) -> _Analysis:
+def _analysis(
+    text: str, filename: str, settings: Settings, patches: PatchesFor, tree: ast.Module | None = None
+) -> _Analysis:
     """UnreadableError if the text can't be read."""
     try:
-        return _Analysis(_Reading(text), filename, settings, patches)
+        return _Analysis(_Reading(text, tree), filename, settings, patches)
     except RecursionError:
         raise UnreadableError(TOO_DEEP) from None
 
@@ -494,6 +511,7 @@ def _fix(text: str, filename: str, settings: Settings, patches: PatchesFor) -> R
         return replace(unfixed, error=f"the fix {wrong}; please report this file")
     done = {call: set(fix.hoist) for fix in fixes for call in fix.calls}
     fixed = found.diagnostics(f for f in found.findings if f.call in done and set(f.options) <= done[f.call])
+    untimed = {call.id for call in found.facts.calls if waits(call)}
     return Report(
         filename,
         text,
@@ -503,6 +521,7 @@ def _fix(text: str, filename: str, settings: Settings, patches: PatchesFor) -> R
         known=again.known,
         redirected=found.callees(done),
         bare=again.callees(),
+        untimed=sum(redirect.call in untimed for fix in fixes for redirect in fix.redirects),
     )
 
 

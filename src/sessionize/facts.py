@@ -596,7 +596,7 @@ class Facts:
             func = outer.value.func
             if isinstance(func, o.Attribute) and func.value == site.value and outer.start == site.start:
                 if func.attr in VERBS:
-                    call = self._on_session(number - 1, "")
+                    call = self.on_session(number - 1, "")
                     if not any(self._new_host_each_turn(call, loop) for loop in loops):
                         found.append(IdleSession(number, site, None, loops, (call,)))
                 continue
@@ -632,12 +632,13 @@ class Facts:
     def calls_on(self, bind: o.Bind) -> tuple[BareCall, ...]:
         """The calls made on a session by its name, as if they were bare."""
         return tuple(
-            self._on_session(number, bind.name)
+            self.on_session(number, bind.name)
             for number, site in self._method_calls.get(bind.name, ())
             if self.names.owner(bind.name, site.scope) == bind.scope
         )
 
-    def _on_session(self, number: int, root: str) -> BareCall:
+    def on_session(self, number: int, root: str) -> BareCall:
+        """A call on a session, which `root` names, as if it were bare."""
         site = self.outline.calls[number]
         verb = o.last_name(site.value.func)
         return BareCall(number, verb, root, f"{root or 'Session()'}.{verb}", site, self.flow.home[site.part])

@@ -118,6 +118,11 @@ def last_name(value: Value) -> str:
     return value.attr if isinstance(value, Attribute) else value.name if isinstance(value, Name) else ""
 
 
+def dotted(value: Value) -> str:
+    """Names joined by dots as they are written; empty for anything else."""
+    return f"{dotted(value.value)}.{value.attr}" if isinstance(value, Attribute) else last_name(value)
+
+
 def joined(parts: list[Value]) -> Value:
     """The value of adjacent string pieces: a `Const` where all are plain, else a `Join` of merged pieces."""
     pieces: list[Const | Hole] = []

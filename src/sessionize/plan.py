@@ -66,6 +66,8 @@ class Planner:
         for owner, calls in self.facts.lasting.items():
             fixes += self._lasting(owner, [call for call in calls if codes[call.id] & _LASTING], options)
         fixes += self._handed_on({call for call in codes if call < 0} - {call for fix in fixes for call in fix.calls})
+        waiting = [call for call in codes if "RQS302" in codes[call]]
+        fixes += [refusal((call,), "how long a call may wait is for you to say") for call in waiting]
         return fixes + self._idle({call for call in codes if "RQS106" in codes[call]})
 
     def imports(self, fixes: Sequence[Fix]) -> list[ImportEdit]:
@@ -260,7 +262,7 @@ class Planner:
         ids = tuple(session.id for session in sessions)
         calls = [session.calls[0] for session in sessions]
         place = self.facts.place(calls)
-        create = _dotted(sessions[0].site.value.func)
+        create = o.dotted(sessions[0].site.value.func)
         if place is None or not self._made_with(create, sessions[0], place):
             return refusal(ids, "there is no place before the loop where it could be made")
         name = self.naming.variable(self.settings.session_name, self.facts.outline.parts[calls[0].home].scope)
@@ -281,7 +283,7 @@ class Planner:
         block = facts.outline.parts[bind.part].parent
         verbs = {f".{verb}()" for verb in VERBS}
         place = facts.flow.place([(session.site.tick, session.site.part)], bind.scope)
-        create = _dotted(session.site.value.func)
+        create = o.dotted(session.site.value.func)
         if any(use.how not in verbs for use in uses):
             return refusal(
                 ids, f"`{bind.name}` is not only called in the loop, and the rest may differ from turn to turn"
@@ -328,10 +330,6 @@ class Planner:
         maker = replace(calls[0], root=create.partition(".")[0])
         policy, imports = self.naming.policy([maker], place)
         return Making(place, style, target, f"{create}()", policy), imports
-
-
-def _dotted(value: o.Value) -> str:
-    return f"{_dotted(value.value)}.{value.attr}" if isinstance(value, o.Attribute) else o.last_name(value)
 
 
 def _refused(calls: Sequence[BareCall], reason: str) -> Fix:

@@ -54,12 +54,20 @@ def may_have_findings(data: bytes, filename: str = "") -> bool:
     """The cheap look that spares most files the parse; where it says no, requests is not imported: no finding."""
     if filename.endswith(NOTEBOOK):  # JSON, in which a name may be an escape
         return b"requests" in data or b"\\u" in data or not data.isascii()
-    if not _is_plain(data):
-        try:
-            data = unicodedata.normalize("NFKC", decode(data).text).encode(errors="surrogatepass")
-        except SourceError:
-            return b"requests" in data
-    return b"requests" in data and any(_imported(data, found.start()) for found in re.finditer(_NAME, data))
+    if _is_plain(data):
+        return _imports_requests(data)
+    try:
+        return may_have_findings_in(decode(data).text)
+    except SourceError:
+        return b"requests" in data
+
+
+def may_have_findings_in(text: str) -> bool:
+    """The cheap look at a text."""
+    data = text.encode(errors="surrogatepass")
+    if _has_lookalikes(data):
+        data = unicodedata.normalize("NFKC", text).encode(errors="surrogatepass")
+    return _imports_requests(data)
 
 
 def _is_plain(data: bytes) -> bool:
@@ -68,7 +76,15 @@ def _is_plain(data: bytes) -> bool:
     head = data[:end] if end != -1 else data  # where a coding comment may stand
     if b"coding" in head and head.count(b"coding") != len(re.findall(_UTF_8, head)):
         return False
-    return data.isascii() or not re.search(_LOOKALIKE, data.translate(None, _ASCII))
+    return not _has_lookalikes(data)
+
+
+def _has_lookalikes(data: bytes) -> bool:
+    return not data.isascii() and re.search(_LOOKALIKE, data.translate(None, _ASCII)) is not None
+
+
+def _imports_requests(data: bytes) -> bool:
+    return b"requests" in data and any(_imported(data, found.start()) for found in re.finditer(_NAME, data))
 
 
 def _imported(data: bytes, at: int) -> bool:

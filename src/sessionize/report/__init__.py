@@ -44,6 +44,9 @@ def summary(
     if fixed := _calls(diagnostic for report in reports for diagnostic in report.fixed):
         done = "Silenced" if doing == "silence" else "Fixed" if written else "Would fix"
         sentences.append(f"{done} {_extent(fixed)}.")
+    if untimed := sum(report.untimed for report in reports):
+        have = "has" if untimed == 1 else "have"
+        sentences.append(f"{untimed} of them {have} no timeout=; select RQS302 to keep seeing that.")
     if left := _calls(diagnostic for report in reports for diagnostic in report.left):
         counts = Counter(left.values())
         ways = ", ".join(f"{counts[kind]} {way}" for kind, way in HOW.items() if counts[kind])

@@ -13,6 +13,7 @@ from sessionize.rules.repeated_requests import REPEATED_REQUESTS
 from sessionize.rules.request_helper_in_loop import REQUEST_HELPER_IN_LOOP
 from sessionize.rules.request_in_loop import REQUEST_IN_LOOP
 from sessionize.rules.rule import Finding, Rule
+from sessionize.rules.session_call_without_timeout import SESSION_CALL_WITHOUT_TIMEOUT
 from sessionize.rules.session_not_reused import SESSION_NOT_REUSED
 from sessionize.rules.syntax_error import SYNTAX_ERROR
 
@@ -26,6 +27,7 @@ RULES: tuple[Rule, ...] = (
     REPEATED_HEADERS,
     REPEATED_OPTIONS,
     PATCHED_REQUEST,
+    SESSION_CALL_WITHOUT_TIMEOUT,
     SYNTAX_ERROR,
 )
 
@@ -34,6 +36,11 @@ __all__ = ["RULES", "Finding", "Rule", "selected", "unknown_selectors"]
 
 def _matches(rule: Rule, selector: str) -> bool:
     return selector in ("ALL", rule.name) or (selector != "" and rule.code.startswith(selector))
+
+
+def _turns_on(rule: Rule, selector: str) -> bool:
+    """Whether a selector puts a rule in force. For one that is off by default `RQS` is not enough, but `RQS3` is."""
+    return _matches(rule, selector) and (rule.by_default or selector == "ALL" or not selector.isalpha())
 
 
 def unknown_selectors(selectors: Iterable[str]) -> list[str]:
@@ -46,7 +53,7 @@ def selected(select: Iterable[str], ignore: Iterable[str]) -> frozenset[str]:
     codes = set()
     ignore = tuple(ignore)
     for rule in RULES:
-        wanted = max((_weight(rule, selector) for selector in select if _matches(rule, selector)), default=-1)
+        wanted = max((_weight(rule, selector) for selector in select if _turns_on(rule, selector)), default=-1)
         unwanted = max((_weight(rule, selector) for selector in ignore if _matches(rule, selector)), default=-1)
         if wanted > unwanted:
             codes.add(rule.code)

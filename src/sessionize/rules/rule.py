@@ -25,11 +25,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A pattern. `check` is a pure function, and its docstring is the rule's page."""
+    """A pattern. `check` is a pure function, and its docstring is the rule's page.
+
+    by_default: whether it is in force where nobody asks for it.
+    """
 
     code: str
     name: str
     check: Callable[[Facts, Settings], Iterable[Finding]]
+    by_default: bool = True
 
     @property
     def page(self) -> str:

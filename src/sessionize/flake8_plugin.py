@@ -1,0 +1,60 @@
+"""The findings of `check` inside flake8, which parses the files, selects the codes and heeds `# noqa`.
+
+flake8 imports this in every run: nothing here may take time before a file imports requests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from typing import ClassVar
+
+from sessionize import __version__
+from sessionize.config import Settings, load
+from sessionize.project import Projects
+from sessionize.source import may_have_findings_in
+
+
+class Plugin:
+    """One file, as flake8 hands it over."""
+
+    name = "sessionize"
+    version = __version__
+    projects: ClassVar[Projects]
+    settings_of: ClassVar[Callable[[Path], Settings]]
+
+    def __init__(self, tree: ast.Module, lines: Sequence[str], filename: str) -> None:
+        """ConfigError if the settings around the file can't be used; flake8 shows it and ends."""
+        self.tree = tree
+        self.text = "".join(lines)
+        self.filename = filename
+        self.settings = type(self).settings_of(Path(filename).parent) if may_have_findings_in(self.text) else None
+
+    @classmethod
+    def parse_options(cls, options: argparse.Namespace) -> None:
+        """Called once, and once in each process that does not inherit memory."""
+        selectors = ("RQS", *(options.select or ()), *(options.extend_select or ()))
+        cls.settings_of = cache(partial(_settings, selectors))
+        cls.projects = Projects([path for path in map(Path, options.filenames) if path.is_dir()])
+
+    def run(self) -> Iterator[tuple[int, int, str, type]]:
+        """Row, column from 0 on, code and text of each finding."""
+        if self.settings is None:
+            return
+        from sessionize.engine import check_tree  # noqa: PLC0415  # most runs meet few files that need it
+        from sessionize.report.concise import MARKS  # noqa: PLC0415
+        from sessionize.report.terminal import printable  # noqa: PLC0415
+
+        for found in check_tree(self.tree, self.text, self.filename, self.settings, patches=self.projects.patches):
+            text = f"{found.code} {MARKS[found.applicability]}{printable(found.message)}"
+            yield found.start.row, found.start.column - 1, text, type(self)
+
+
+def _settings(selectors: tuple[str, ...], folder: Path) -> Settings:
+    """The settings in force in a folder. What flake8 selects takes the place of what they select."""
+    settings, _ = load(folder, config=None, isolated=False)
+    return replace(settings, select=selectors, extend_select=(), ignore=(), per_file_ignores=())
