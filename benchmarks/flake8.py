@@ -24,9 +24,10 @@ def run(program: str, folder: str) -> tuple[float, bytes]:
     """Seconds of processor time, and what was said."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, "-c", program, "--isolated", "--select=F,RQS", "-j1", folder]
-    output = subprocess.run(command, stdout=subprocess.PIPE, check=False).stdout
+    done = subprocess.run(command, capture_output=True, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, output
+    assert not done.stderr, done.stderr
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout
 
 
 def main() -> None:
