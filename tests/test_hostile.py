@@ -330,23 +330,23 @@ def test_killed_while_it_writes(tmp_path: Path, kind: str) -> None:
     subprocess.run([sys.executable, "-c", KILLS, kind], cwd=tmp_path, check=True, timeout=PATIENCE)
 
 
-def started(tree: Path, jobs: str) -> "subprocess.Popen[str]":
-    """A fix of sixteen files that has come to the point where it writes."""
+LONG = SAFE * 12
+
+
+def started(tree: Path, jobs: str, last: bytes = LONG) -> "subprocess.Popen[str]":
+    """A fix of sixteen files that has come to the point where it writes; it is at work as long as `last` takes."""
     command = [sys.executable, "-m", "sessionize", "fix", "-q", jobs, str(tree)]
-    write(tree, dict.fromkeys((f"{number:02}.py" for number in range(16)), LONG))
+    write(tree, dict.fromkeys((f"{number:02}.py" for number in range(15)), LONG) | {"15.py": last})
     process = subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8", start_new_session=True)
     while (tree / "00.py").read_bytes() == LONG and process.poll() is None:
         time.sleep(0.001)
     return process
 
 
-LONG = SAFE * 12
-
-
 @BOTH
 @pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGKILL])
 def test_ended_in_the_middle(tmp_path: Path, jobs: str, ended_by: signal.Signals) -> None:
-    process = started(tmp_path, jobs)
+    process = started(tmp_path, jobs, last=SAFE * 600)
     time.sleep(random.Random(jobs).uniform(0, 0.02))
     os.killpg(process.pid, ended_by)
     _, err = process.communicate(timeout=PATIENCE)
@@ -355,10 +355,11 @@ def test_ended_in_the_middle(tmp_path: Path, jobs: str, ended_by: signal.Signals
         assert len(list(tmp_path.iterdir())) == 16
     else:
         assert (process.returncode, err) == (-ended_by, "")
+    assert (tmp_path / "15.py").read_bytes() == SAFE * 600
+    (tmp_path / "15.py").write_bytes(LONG)
     files = [path.read_bytes() for path in sorted(tmp_path.glob("*.py"))]
     assert len(files) == 16
     assert len(set(files)) == 2
-    assert LONG in files
     result = program("fix", jobs, cwd=tmp_path)
     assert (result.returncode, len(set(contents(tmp_path).values()))) == (0, 1)
     assert len(list(tmp_path.iterdir())) == 16
@@ -375,7 +376,7 @@ def test_killed_worker(tmp_path: Path) -> None:
 
 
 def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
-    process = started(tmp_path, "-j2")
+    process = started(tmp_path, "-j2", last=SAFE * 600)
     process.kill()
     process.communicate(timeout=PATIENCE)  # ends when nobody is left that could write
 
