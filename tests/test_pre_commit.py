@@ -167,7 +167,9 @@ def test_excluded_files_stay_although_pre_commit_names_them(repository: Path) ->
 
 def test_kinds_of_files(repository: Path) -> None:
     """Scripts without an ending, stubs and notebooks; no other file."""
-    cells = [{"cell_type": "code", "execution_count": None, "id": "a", "metadata": {}, "outputs": [], "source": LOOP}]
+    cells: list[dict[str, object]] = [
+        {"cell_type": "code", "execution_count": None, "id": "a", "metadata": {}, "outputs": [], "source": LOOP}
+    ]
     notebook = json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1)
     (repository / "n.ipynb").write_text(notebook)
     (repository / "s.pyi").write_text(LOOP)
