@@ -1,5 +1,7 @@
 """What tests replace by name: every form of it, and which calls that concerns."""
 
+from pathlib import Path
+
 import pytest
 
 from sessionize.patches import Patch, find, module_of
@@ -163,3 +165,11 @@ def test_one_function_can_move() -> None:
     assert Patch("a.py", 1, "a.requests.get", deleted=True).obstacle
     assert Patch("a.py", 1, "a.requests.get", stuck="no").obstacle == "no"
     assert Patch("a.py", 1, "requests.request").obstacle.startswith("`Session.request` is behind")
+
+
+def test_the_current_folder_may_be_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    here.rmdir()
+    assert module_of("pkg/client.py") == ("pkg", "client")

@@ -12,6 +12,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TypeAlias
@@ -127,7 +128,9 @@ PatchesFor: TypeAlias = Callable[[str, str], Sequence[Patch]]  # what concerns a
 
 def module_of(filename: str) -> tuple[str, ...]:
     """The parts of the dotted path by which a file may be imported, and of the folders around it."""
-    parts = PurePath(os.path.abspath(filename)).with_suffix("").parts  # noqa: PTH100  # touches no file
+    with suppress(FileNotFoundError):  # the current folder is gone
+        filename = os.path.abspath(filename)  # noqa: PTH100  # touches no file
+    parts = PurePath(filename).with_suffix("").parts
     return parts[:-1] if parts[-1:] == ("__init__",) else parts
 
 
