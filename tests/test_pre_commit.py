@@ -167,7 +167,7 @@ def test_excluded_files_stay_although_pre_commit_names_them(repository: Path) ->
 
 def test_kinds_of_files(repository: Path) -> None:
     """Scripts without an ending, stubs and notebooks; no other file."""
-    cells: list[dict[str, object]] = [
+    cells: list[dict[str, Any]] = [
         {"cell_type": "code", "execution_count": None, "id": "a", "metadata": {}, "outputs": [], "source": LOOP}
     ]
     notebook = json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1)
