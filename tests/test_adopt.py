@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command import BROKEN, SAFE, UNSAFE, Run, codes, write
+from command import BROKEN, SAFE, UNSAFE, UNTIMED, Run, codes, write
 
 from sessionize import run as runs
 from sessionize.adopt import silence
@@ -89,12 +89,12 @@ def test_fix_leaves_what_is_listed(run: Run) -> None:
     run("check", "--write-baseline", "known.json")
     write({"a.py": SAFE + NEW})
     result = run("fix", "--baseline", "known.json")
-    assert (result.status, result.err) == (0, "Fixed 1 call in 1 file. 1 finding in the baseline.\n")
+    assert (result.status, result.err) == (0, f"Fixed 1 call in 1 file. {UNTIMED} 1 finding in the baseline.\n")
     text = Path("a.py").read_text()
     assert (text.count("requests.get("), text.count("session.post(")) == (1, 1)
     assert run("fix", "--baseline", "known.json").err == "All checks passed! 1 finding in the baseline.\n"
     assert Path("a.py").read_text() == text
-    assert run("fix").err == "Fixed 1 call in 1 file.\n"
+    assert run("fix").err == f"Fixed 1 call in 1 file. {UNTIMED}\n"
     assert "requests.get(" not in Path("a.py").read_text()
 
 
@@ -159,7 +159,7 @@ def test_a_baseline_as_a_setting(run: Run, monkeypatch: pytest.MonkeyPatch) -> N
     # What is listed already is listed again.
     assert run("check", "..", "--write-baseline", "../ci/known.json").err == "Listed 1 finding in 1 file.\n"
     assert run("fix").err == "All checks passed! 1 finding in the baseline.\n"
-    assert run("fix", "--no-baseline").err == "Fixed 1 call in 1 file.\n"
+    assert run("fix", "--no-baseline").err == f"Fixed 1 call in 1 file. {UNTIMED}\n"
 
 
 def test_what_cannot_be_parsed_cannot_be_put_off(run: Run) -> None:

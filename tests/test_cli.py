@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command import BROKEN, FIXED, SAFE, UNSAFE, Result, Run, codes, write
+from command import BROKEN, FIXED, SAFE, UNSAFE, UNTIMED, Result, Run, codes, write
 
 from sessionize import cli, cluster, engine, pool, run as runs
 from sessionize.config import Settings, schema
 from sessionize.rules import RULES
 
-UNTIMED = "1 of them has no timeout=; select RQS302 to keep seeing that."
 SAFE_SUMMARY = "Found 1 call to fix in 1 file: 1 with `sessionize fix`.\n"
 
 

@@ -60,9 +60,12 @@ class _Sessions:
             case o.Name(name=name):
                 return self.facts.names.owner(name, scope), name
             case o.Attribute(value=o.Name(name=name), attr=attr):
-                method = self.facts.graph.method(scope)
-                return method.owner if method is not None and method.instance == name else -1, attr
+                return self.attribute(name, attr, scope)
         return None
+
+    def attribute(self, name: str, attr: str, scope: int) -> _Key:
+        method = self.facts.graph.method(scope)
+        return method.owner if method is not None and method.instance == name else -1, attr
 
     def makes_session(self, value: o.Value, scope: int) -> bool:
         return isinstance(value, o.Call) and self.facts.origin(value.func, scope) == "requests.Session"
@@ -85,9 +88,7 @@ class _Sessions:
                 value = self.returned.get(bind.part, o.OPAQUE) if bind.how == "def" else _default(bind.value)
                 values[self.facts.names.owner(bind.name, bind.scope), bind.name].append((value, bind.scope))
         for store in self.facts.outline.stores:
-            key = self.key(o.Attribute(o.Name(store.name), store.attr), store.scope)
-            if key is not None:
-                values[key].append((store.value, store.scope))
+            values[self.attribute(store.name, store.attr, store.scope)].append((store.value, store.scope))
         return values
 
     @cached_property
