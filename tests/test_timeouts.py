@@ -81,6 +81,7 @@ def test_seen(source: str) -> None:
         "    def f(self):\n        self.s.get(u)",
         "class C:\n    s: object = field(default=None)\n    def f(self):\n        self.s.get(u)",
         "sessions[0].get(u)",
+        "sessions[0].mount(p, a)",
     ],
 )
 def test_not_seen(source: str) -> None:
