@@ -124,7 +124,7 @@ class Facts:
     def _primary(self, owner: int, name: str) -> list[o.Bind]:
         """The bindings of a variable that are not made in place of another."""
         live = self.bindings(owner, name)
-        return [bind for bind in live if not self._fallback(bind)] or live
+        return [bind for bind in live if not self._fallback(bind, live)] or live
 
     @staticmethod
     def _path(bind: o.Bind) -> str | None:
@@ -156,12 +156,22 @@ class Facts:
                 arms.setdefault(row.parent, part)
         return arms
 
-    def _fallback(self, bind: o.Bind) -> bool:
-        """Bound in place of a module that may be missing: `requests = None`, or in the handler of its import."""
-        if bind.how == "assign" and bind.value == o.NONE:
-            return True
+    def _fallback(self, bind: o.Bind, live: Iterable[o.Bind]) -> bool:
+        """Bound in place of a module that may be missing: in the handler of its import, or `requests = None` before the
+        import or in another branch."""
         parts = self.outline.parts
-        return bind.how in ("import", "assign") and any(parts[p].kind == "handler" for p in self._around(bind.part))
+        around = list(self._around(bind.part))
+        if bind.how in ("import", "assign") and any(parts[part].kind == "handler" for part in around):
+            return True
+        if bind.how != "assign" or bind.value != o.NONE:
+            return False
+        branches = {parts[part].parent for part in around if parts[part].kind == "arm"}
+        imports = [other for other in live if other.how == "import"]
+        return all(
+            bind.tick < other.tick
+            or any(parts[p].parent in branches and p not in around for p in self._around(other.part))
+            for other in imports
+        )
 
     def _around(self, part: int) -> Iterator[int]:
         while part != -1:

@@ -36,7 +36,7 @@ def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
     behind = before[-1]
     for option in OPTIONS:
         needed = _constants(facts, option, calls, first)
-        if needed is not None:
+        if needed is not None and all(part < first for part in needed):
             hoist.append(option)
             behind = max((behind, *needed))
     behind = line_of(facts, behind)
