@@ -180,6 +180,18 @@ def test_diff_on_a_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "+session = requests.Session()" in run("fix", "--diff").out.splitlines()
 
 
+def test_colours_without_a_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    write({"a.py": SAFE})
+    added = "+session = requests.Session()"
+    assert added in run("fix", "--diff").out.splitlines()
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert f"\x1b[32m{added}\x1b[0m" in run("fix", "--diff").out.splitlines()
+    assert "\x1b[31m" in run("check").out
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert added in run("fix", "--diff").out.splitlines()
+    assert "\x1b" not in run("check").out
+
+
 def test_fix_keeps_a_name_out_of_an_encoding_that_lacks_it(run: Run) -> None:
     source = f"# coding: ascii\n{SAFE}"
     result = run("fix", "-", "--session-name", "sesión", stdin=source.encode())

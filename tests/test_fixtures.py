@@ -17,7 +17,7 @@ from flake8.main.cli import main as flake8
 from wire import Servers, differences, run
 
 from sessionize.config import Settings
-from sessionize.engine import Diagnostic, check_bytes, check_source, fix_bytes
+from sessionize.engine import Diagnostic, check_bytes, check_source, fix_bytes, offers
 from sessionize.migrate import fix_alone
 from sessionize.project import Project, Projects
 from sessionize.report import render
@@ -153,6 +153,19 @@ def test_calls_without_a_timeout_stay_in_sight(before: Path) -> None:
         for text in (decode(data).text, report.after or "")
     ]
     assert report.untimed == seen[1] - seen[0]
+
+
+@each_pair
+def test_each_fix_can_be_made_alone(before: Path) -> None:
+    """`fix --interactive` may make any of the fixes of a file, or all but one."""
+    data = before.read_bytes()
+    settings = replace(settings_of(data), rewrite_patches=False)
+    fixes = offers(data, shown(before), settings)
+    for fix in fixes if len(fixes) > 1 else ():
+        for only in ([fix], [other for other in fixes if other != fix]):
+            report = fix_bytes(data, shown(before), settings, only=only)
+            assert report.error is None
+            assert report.after is not None
 
 
 @each_pair

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
@@ -18,6 +18,9 @@ from sessionize import __version__, report as results, run as runs
 from sessionize.config import Cookies, SessionStyle, Settings
 from sessionize.report.terminal import printable
 from sessionize.run import STDIN, Run, echo, folder_of, in_force, no_such_rule, overriding, unknown_rules
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -44,6 +47,8 @@ def cli(context: click.Context) -> None:
     """Let bare requests.get(...) calls share one requests.Session."""
     if os.environ.get("NO_COLOR"):
         context.color = False
+    elif os.environ.get("FORCE_COLOR"):
+        context.color = True
 
 
 def _commas(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -55,6 +60,20 @@ def _selectors(context: click.Context, option: click.Parameter, values: tuple[st
     if selectors and (unknown := unknown_rules(Settings(select=selectors))):
         raise click.BadParameter(unknown["select"])
     return selectors
+
+
+def _rules(_context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The codes and names of rules that what is typed may become; of several, the last one."""
+    from click.shell_completion import CompletionItem
+
+    from sessionize.rules import RULES
+
+    before, comma, begun = incomplete.rpartition(",") if isinstance(parameter, click.Option) else ("", "", incomplete)
+    known = [pair for rule in RULES for pair in ((rule.code, rule.name), (rule.name, rule.code))]
+    fitting = [(name, other) for name, other in known if name.casefold().startswith(begun.casefold())]
+    if begun == "":
+        fitting = [(rule.code, rule.name) for rule in RULES]
+    return [CompletionItem(f"{before}{comma}{name}", help=other) for name, other in fitting]
 
 
 def _jobs(_context: click.Context, _option: click.Parameter, value: str | None) -> int | None:
@@ -76,10 +95,11 @@ def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
 
 _PATH = click.Path(path_type=Path)
 _several = partial(click.option, multiple=True)
+_selecting = partial(_several, metavar="CODES", callback=_selectors, shell_complete=_rules)
 _deciding = _options(
-    _several("--select", metavar="CODES", callback=_selectors, help="Rules to use, separated by commas."),
-    _several("--ignore", metavar="CODES", callback=_selectors, help="Rules not to use."),
-    _several("--extend-select", metavar="CODES", callback=_selectors, help="Rules to use besides."),
+    _selecting("--select", help="Rules to use, separated by commas."),
+    _selecting("--ignore", help="Rules not to use."),
+    _selecting("--extend-select", help="Rules to use besides."),
     _several("--exclude", metavar="PATTERNS", callback=_commas, help="What to leave out of folders."),
     _several("--extend-exclude", metavar="PATTERNS", callback=_commas, help="What to leave out besides."),
     click.option(
@@ -151,10 +171,13 @@ def _adopt(run: Run, *, add_noqa: bool) -> int:
 @_shared
 @_deciding_fixes
 @click.option("--diff", is_flag=True, help="Print what would change, write nothing.")
+@click.option("-i", "--interactive", is_flag=True, help="Show each fix, and ask whether to make it.")
 def fix(*, diff: bool, **options: Any) -> int:
     """Rewrite files so that calls share a session."""
     run = Run.of(options)
     stdin = run.paths == (STDIN,)
+    if run.interactive:
+        return _ask(run, diff=diff)
     work = partial(runs.fix, projects=run.projects)
     if stdin:
         data, report = run.stdin(work)
@@ -173,8 +196,30 @@ def fix(*, diff: bool, **options: Any) -> int:
     return run.close(reports, doing="fix", written=not diff)
 
 
+def _ask(run: Run, *, diff: bool) -> int:
+    from sessionize.interactive import Dialogue
+
+    others = {
+        "--diff": diff,
+        "--rewrite-patches": run.overrides.get("rewrite-patches"),
+        "--cluster": run.cluster,
+        "- (standard input)": run.paths == (STDIN,),
+    }
+    for other in (name for name, given in others.items() if given):
+        raise click.UsageError(f"--interactive and {other} exclude each other")
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise click.ClickException("--interactive needs a terminal on standard input")
+    dialogue = Dialogue(run.projects)
+    reports = run.reports(dialogue.fix, runs.write)
+    run.show(reports)
+    if dialogue.stopped and not run.quiet:
+        written = any(report.change is not None for report in reports)
+        echo(f"Stopped; {'what was accepted before is' if written else 'nothing was'} written.\n", err=True)
+    return run.close(reports, doing="fix")
+
+
 @cli.command()
-@click.argument("names", nargs=-1, metavar="[CODE|NAME]...")
+@click.argument("names", nargs=-1, metavar="[CODE|NAME]...", shell_complete=_rules)
 @click.option("--all", "every", is_flag=True, help="Print the pages of all rules.")
 def rule(names: tuple[str, ...], *, every: bool) -> int:
     """Print the page of a rule."""
@@ -186,7 +231,7 @@ def rule(names: tuple[str, ...], *, every: bool) -> int:
     if unknown := [name for name in names if name.casefold() not in known]:
         raise click.UsageError(no_such_rule(unknown))
     pages = RULES if every else [known[name.casefold()] for name in names]
-    echo("\n".join(f"# {page.name} ({page.code})\n\n{page.page}\n" for page in pages))
+    echo("\n".join(page.titled for page in pages))
     return 0
 
 
@@ -226,7 +271,7 @@ def _show(filename: str, before: bytes, after: bytes) -> None:
     from sessionize.report import diff
 
     lines = diff.unified(filename, before, after)
-    if sys.stdout.isatty():
+    if sys.stdout.isatty() or click.get_current_context().color:
         echo(diff.coloured(lines))
     else:
         _put(lines)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -182,9 +183,33 @@ def check_bytes(
     )
 
 
-def fix_bytes(data: bytes, filename: str, settings: Settings, *, patches: PatchesFor = find) -> Report:
-    """`fix_source` of a file's content; files that don't import requests are not parsed."""
-    return on_bytes(data, filename, settings, lambda text: _fix(text, filename, settings, patches))
+def fix_bytes(
+    data: bytes,
+    filename: str,
+    settings: Settings,
+    *,
+    patches: PatchesFor = find,
+    only: Container[Fix] | None = None,
+) -> Report:
+    """`fix_source` of a file's content; files that don't import requests are not parsed.
+
+    only: those of its `offers` to make, all of them if None.
+    """
+    return on_bytes(data, filename, settings, lambda text: _fix(text, filename, settings, patches, only))
+
+
+def offers(data: bytes, filename: str, settings: Settings, *, patches: PatchesFor = find) -> list[Fix]:
+    """The fixes that `fix_bytes` would make, in the order of their first calls."""
+    fixes: list[Fix] = []
+
+    def note(text: str) -> Report:
+        with suppress(UnreadableError):  # `fix_bytes` tells that
+            found = _Rewriting(_analysis(text, filename, settings, patches)).analysis
+            fixes.extend(sorted(_applied(found), key=lambda fix: min(map(found.reading.span, fix.calls))))
+        return Report(filename)
+
+    on_bytes(data, filename, settings, note)
+    return fixes
 
 
 def on_bytes(data: bytes, filename: str, settings: Settings, work: Callable[[str], Report]) -> Report:
@@ -484,7 +509,9 @@ def _check(text: str, filename: str, settings: Settings, patches: PatchesFor, *,
     return Report(filename, text, left=found.diagnostics(found.findings, edits), known=found.known)
 
 
-def _fix(text: str, filename: str, settings: Settings, patches: PatchesFor) -> Report:
+def _fix(
+    text: str, filename: str, settings: Settings, patches: PatchesFor, only: Container[Fix] | None = None
+) -> Report:
     try:
         found = _analysis(text, filename, settings, patches)
     except UnreadableError as error:
@@ -498,11 +525,14 @@ def _fix(text: str, filename: str, settings: Settings, patches: PatchesFor) -> R
     except UnreadableError as error:
         return replace(unfixed, error=f"not fixed, as {error}")
     found = rewriting.analysis
-    fixes = _applied(found)
+    fixes = [fix for fix in _applied(found) if only is None or fix in only]
+    if not fixes:
+        return unfixed
     try:
         after = rewriting.written(fixes)
         again = _analysis(after, filename, settings, patches)
-        wrong = "would not come to rest" if _applied(again) else ""
+        left_out = [fix for fix in _applied(found) if fix not in fixes]
+        wrong = "" if _codes(again, _applied(again)) <= _codes(found, left_out) else "would not come to rest"
     except LostCommentError:
         wrong = "would lose a comment"
     except UnreadableError as error:
@@ -529,6 +559,12 @@ def _applied(found: _Analysis) -> list[Fix]:
     """The fixes that the settings allow to make."""
     allowed = (SAFE, UNSAFE) if found.settings.unsafe_fixes else (SAFE,)
     return [fix for fix in found.fixes if fix.applicability in allowed]
+
+
+def _codes(found: _Analysis, fixes: Iterable[Fix]) -> Counter[str]:
+    """How many findings of each rule these fixes are for."""
+    calls = {call for fix in fixes for call in fix.calls}
+    return Counter(finding.code for finding in found.findings if finding.call in calls)
 
 
 def _broken(filename: str, settings: Settings, error: UnreadableError) -> tuple[Diagnostic, ...]:

@@ -42,7 +42,7 @@ class Run:
     """What `check` and `fix` share.
 
     `clean` counts the files of which there is nothing to report, `gone` what baselines list and nobody finds any more.
-    `write_baseline`: the file to list the findings in.
+    `write_baseline`: the file to list the findings in. `interactive`: whether the user is asked, in this process.
     """
 
     paths: tuple[str, ...]
@@ -60,6 +60,7 @@ class Run:
     exit_zero: bool
     overrides: dict[str, Any]
     write_baseline: Path | None = None
+    interactive: bool = False
     clean: int = 0
     gone: int = 0
 
@@ -182,7 +183,7 @@ class Run:
                 raise click.ClickException(str(error)) from error
             return
         jobs = self.jobs or (_usable_cpus() if size >= BYTES_FOR_WORKERS else 1)
-        workers = min(jobs, len(tasks))
+        workers = 1 if self.interactive else min(jobs, len(tasks))
         if workers < 2:
             yield from (_do(*task) for task in tasks)
             return
@@ -195,7 +196,7 @@ class Run:
     def _progress(self, done: Iterator[tuple[int, Report | None]], number: int) -> Iterator[tuple[int, Report | None]]:
         """Hands on what is done; on a terminal with a bar, if it takes its time."""
         late = time.monotonic() + PATIENCE
-        shown = not self.quiet and sys.stderr is not None and sys.stderr.isatty()
+        shown = not (self.quiet or self.interactive) and sys.stderr is not None and sys.stderr.isatty()
         with ExitStack() as stack:
             bar = None
             for count, result in enumerate(done, 1):

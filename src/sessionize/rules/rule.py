@@ -39,3 +39,8 @@ class Rule:
     def page(self) -> str:
         """The rule's page, in Markdown."""
         return inspect.getdoc(self.check) or ""
+
+    @property
+    def titled(self) -> str:
+        """The page with its title, as it is printed."""
+        return f"# {self.name} ({self.code})\n\n{self.page}\n"

@@ -1,0 +1,72 @@
+"""The completion of the shell, by the commands that the documentation gives."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sessionize.rules import RULES
+
+CODES = [rule.code for rule in RULES]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """Where `sessionize` is the program under test."""
+    program = tmp_path / "sessionize"
+    program.write_text(f"#!{sys.executable}\nimport sys\nfrom sessionize.cli import main\nsys.exit(main())\n")
+    program.chmod(0o755)
+    path = os.pathsep.join((str(tmp_path), os.environ["PATH"]))
+    return {**os.environ, "PATH": path, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+def bash(script: str, environment: dict[str, str]) -> list[str]:
+    done = subprocess.run(["bash", "--norc", "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+def completed(line: str, environment: dict[str, str]) -> list[str]:
+    """What bash offers for the last word of a line, after what the documentation says to put into `~/.bashrc`."""
+    words = line.split(" ")
+    script = f"""
+        eval "$(_SESSIONIZE_COMPLETE=bash_source sessionize)"
+        COMP_WORDS=({" ".join(f"'{word}'" for word in words)})
+        COMP_CWORD={len(words) - 1}
+        $(complete -p sessionize | sed 's/.*-F \\([^ ]*\\).*/\\1/') sessionize
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    return bash(script, environment)
+
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has no bash")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("sessionize fi", ["fix"]),
+        ("sessionize fix --inter", ["--interactive"]),
+        ("sessionize check --select RQS2", ["RQS201", "RQS202"]),
+        ("sessionize check --ignore request-", ["request-in-loop", "request-helper-in-loop"]),
+        ("sessionize fix --extend-select RQS101,rqs3", ["RQS101,RQS301", "RQS101,RQS302"]),
+        ("sessionize check --select ", CODES),
+        ("sessionize rule sess", ["session-not-reused", "session-call-without-timeout"]),
+        ("sessionize rule RQS101 RQS9", ["RQS901"]),
+        ("sessionize rule a,R", [""]),
+    ],
+)
+def test_bash(environment: dict[str, str], line: str, expected: list[str]) -> None:
+    assert completed(line, environment) == expected
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells(environment: dict[str, str], shell: str) -> None:
+    """They ask the program in the same way, and show what else a rule is called."""
+    assert bash(f"_SESSIONIZE_COMPLETE={shell}_source sessionize", environment)
+    words = {"COMP_WORDS": "sessionize rule RQS10", "COMP_CWORD": {"zsh": "2", "fish": "RQS10"}[shell]}
+    said = bash(f"_SESSIONIZE_COMPLETE={shell}_complete sessionize", {**environment, **words})
+    assert "request-in-loop" in "\n".join(said)
+    assert "RQS101" in "\n".join(said)
