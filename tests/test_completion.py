@@ -1,6 +1,7 @@
 """The completion of the shell, by the commands that the documentation gives."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,9 @@ import pytest
 
 from sessionize.rules import RULES
 
+PAGE = (Path(__file__).parent.parent / "docs/shell-completion.md").read_text(encoding="utf-8")
+LINES = re.findall(r"^    (.*_SESSIONIZE_COMPLETE=(\w+)_source.*)$", PAGE, re.MULTILINE)
+SETUP = {shell: command for command, shell in LINES}
 CODES = [rule.code for rule in RULES]
 
 
@@ -32,7 +36,7 @@ def completed(line: str, environment: dict[str, str]) -> list[str]:
     """What bash offers for the last word of a line, after what the documentation says to put into `~/.bashrc`."""
     words = line.split(" ")
     script = f"""
-        eval "$(_SESSIONIZE_COMPLETE=bash_source sessionize)"
+        {SETUP["bash"]}
         COMP_WORDS=({" ".join(f"'{word}'" for word in words)})
         COMP_CWORD={len(words) - 1}
         $(complete -p sessionize | sed 's/.*-F \\([^ ]*\\).*/\\1/') sessionize
@@ -65,7 +69,8 @@ def test_bash(environment: dict[str, str], line: str, expected: list[str]) -> No
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
 def test_other_shells(environment: dict[str, str], shell: str) -> None:
     """They ask the program in the same way, and show what else a rule is called."""
-    assert bash(f"_SESSIONIZE_COMPLETE={shell}_source sessionize", environment)
+    (command,) = re.findall(r"(_SESSIONIZE_\w+=\w+ sessionize)", SETUP[shell])
+    assert "sessionize" in "".join(bash(command, environment))
     words = {"COMP_WORDS": "sessionize rule RQS10", "COMP_CWORD": {"zsh": "2", "fish": "RQS10"}[shell]}
     said = bash(f"_SESSIONIZE_COMPLETE={shell}_complete sessionize", {**environment, **words})
     assert "request-in-loop" in "\n".join(said)

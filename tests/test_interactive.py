@@ -1,5 +1,6 @@
 """`fix --interactive`, as it is used: questions on a terminal, and what of the answers is written."""
 
+import json
 import os
 import select
 import subprocess
@@ -176,6 +177,16 @@ def test_broken_files_are_told_and_not_asked_about(ask: Ask) -> None:
     result = ask(answers="y")
     assert (result.status, text("b.py")) == (2, FIXED)
     assert "a.py:2:12: RQS901" in result.out
+
+
+def test_notebooks_are_shown_by_their_cells(ask: Ask) -> None:
+    cells = [{"cell_type": "code", "source": source} for source in ("import requests", TWO.partition("\n")[2])]
+    write({"a.ipynb": json.dumps({"cells": cells, "nbformat": 4})})
+    result = ask(answers="e y n")
+    assert "\n--- a.ipynb:cell 2\n" in result.err
+    assert "a.ipynb:cell 2:2:5: RQS101" in result.err
+    assert text("a.ipynb").count("session.get(") == 1
+    assert "requests.post(" in text("a.ipynb")
 
 
 def test_a_fix_that_cannot_be_made_alone_is_left_out(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
