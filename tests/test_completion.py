@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
 
+from sessionize.cli import cli
 from sessionize.rules import RULES
 
 PAGE = (Path(__file__).parent.parent / "docs/shell-completion.md").read_text(encoding="utf-8")
@@ -64,6 +66,20 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has no bash")
 )
 def test_bash(environment: dict[str, str], line: str, expected: list[str]) -> None:
     assert completed(line, environment) == expected
+
+
+@pytest.mark.parametrize(
+    ("args", "begun", "expected"),
+    [
+        (["rule"], "RQS10", [(rule.code, rule.name) for rule in RULES if rule.code.startswith("RQS10")]),
+        (["rule"], "Request-In", [("request-in-loop", "RQS101")]),
+        (["check", "--select"], "RQS101,", [(f"RQS101,{rule.code}", rule.name) for rule in RULES]),
+        (["fix", "--ignore"], "none", []),
+    ],
+)
+def test_what_stands_beside_a_completion(args: list[str], begun: str, expected: list[tuple[str, str]]) -> None:
+    found = ShellComplete(cli, {}, "sessionize", "_SESSIONIZE_COMPLETE").get_completions(args, begun)
+    assert [(item.value, item.help) for item in found] == expected
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])

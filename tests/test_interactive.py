@@ -214,12 +214,22 @@ def test_a_file_that_changed_meanwhile_is_not_written(ask: Ask, monkeypatch: pyt
     assert (result.status, text("a.py")) == (2, TWO)
 
 
-def test_patches_never_move(ask: Ask) -> None:
+def test_no_progress_bar_gets_between_the_questions(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    write({"a.py": SAFE})
+    monkeypatch.setattr("sessionize.run.PATIENCE", -1)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert "Files" not in ask(answers="n").err
+
+
+def test_patches_do_not_move_whatever_the_settings_say(ask: Ask) -> None:
+    """Then a patch may as well get other arguments, and so headers go to the session, as in any unsafe fix."""
     test = 'from unittest import mock\n\ndef test_a():\n    with mock.patch("a.requests.get"):\n        pass\n'
-    write({"a.py": SAFE, "test_a.py": test, "sessionize.toml": "unsafe-fixes = true\nrewrite-patches = true\n"})
+    source = SAFE.replace('")', '", headers={"A": "b"})')
+    write({"a.py": source, "test_a.py": test, "sessionize.toml": "unsafe-fixes = true\nrewrite-patches = true\n"})
     result = ask(answers="y")
     assert "Make this unsafe fix?" in result.err
-    assert (text("a.py"), text("test_a.py")) == (FIXED, test)
+    fixed = FIXED.replace("Session()\n", 'Session()\nsession.headers.update({"A": "b"})\n')
+    assert (text("a.py"), text("test_a.py")) == (fixed, test)
 
 
 # --- mistakes ---------------------------------------------------------------------------------------------------------

@@ -69,10 +69,9 @@ def _rules(_context: click.Context, parameter: click.Parameter, incomplete: str)
     from sessionize.rules import RULES
 
     before, comma, begun = incomplete.rpartition(",") if isinstance(parameter, click.Option) else ("", "", incomplete)
-    known = [pair for rule in RULES for pair in ((rule.code, rule.name), (rule.name, rule.code))]
+    known = [(rule.code, rule.name) for rule in RULES]
+    known += [(name, code) for code, name in known if begun]
     fitting = [(name, other) for name, other in known if name.casefold().startswith(begun.casefold())]
-    if begun == "":
-        fitting = [(rule.code, rule.name) for rule in RULES]
     return [CompletionItem(f"{before}{comma}{name}", help=other) for name, other in fitting]
 
 
