@@ -1,30 +1,36 @@
-"""What README.md, CHANGELOG.md and the fixtures tell is what there is: no more, and no less."""
+"""What README.md, docs/, CHANGELOG.md and the fixtures tell is what there is: no more, and no less."""
 
 import doctest
 import re
+import runpy
+import shlex
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 
 import click
+import pytest
 
-from sessionize import engine
+from sessionize import engine, fix_source
 from sessionize.cli import cli
 from sessionize.config import EXTEND, KEYS, load
 from sessionize.rules import RULES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+USAGE = (ROOT / "docs/usage.md").read_text(encoding="utf-8")
 PARSED = [rule for rule in RULES if rule.name != "syntax-error"]
 
 
-def section(title: str) -> str:
-    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+def section(title: str, page: str = README) -> str:
+    return page.split(f"\n## {title}\n")[1].split("\n## ", maxsplit=1)[0]
 
 
 def test_rules() -> None:
     rules = {(rule.code, rule.name) for rule in RULES}
-    assert set(re.findall(r"^\| (RQS\d+) \| ([\w-]+) \|", section("Rules"), re.MULTILINE)) == rules
+    rows = re.findall(r"^\| (RQS\d+) \| \[([\w-]+)\]\(docs/rules/([\w-]+)\.md\) \|", section("Rules"), re.MULTILINE)
+    assert {(code, name) for code, name, _ in rows} == rules
+    assert all(name == page for _, name, page in rows)
     assert set(re.findall(r"(RQS\d+) ([a-z-]+):", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))) == rules
 
 
@@ -45,8 +51,15 @@ def test_pages() -> None:
         ], rule.name
 
 
+def test_pages_are_those_in_docs() -> None:
+    """Otherwise: `python docs/rules.py`."""
+    written = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs/rules").iterdir()}
+    assert written == runpy.run_path(str(ROOT / "docs/rules.py"))["pages"]()
+
+
 def test_commands_and_options() -> None:
-    assert set(re.findall(r"^    sessionize (\w+)", section("Use"), re.MULTILINE)) == set(cli.commands)
+    (synopsis,) = re.findall(r"```text\n(.*?)```", USAGE, re.DOTALL)
+    assert set(re.findall(r"^sessionize (\w+)", synopsis, re.MULTILINE)) == set(cli.commands)
     options = {
         option
         for command in cli.commands.values()
@@ -54,11 +67,21 @@ def test_commands_and_options() -> None:
         if isinstance(parameter, click.Option)
         for option in parameter.opts
     }
-    assert set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", section("Use"))) == options
+    first_cells = re.findall(r"^\| (`-.*?|`\w+ -.*?) \| ", section("Options", USAGE), re.MULTILINE)
+    assert set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", " ".join(first_cells))) == options
+
+
+def test_example() -> None:
+    (example,) = re.findall(r"```diff\n(.*?)```", README, re.DOTALL)
+    before, after = (
+        "import requests\n\n" + "".join(line[1:] for line in example.splitlines(keepends=True) if line[0] != sign)
+        for sign in "+-"
+    )
+    assert fix_source(before).after == after
 
 
 def test_settings(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```toml\n(.*?)```", section("Settings"), re.DOTALL)
+    (example,) = re.findall(r"```toml\n(.*?)```", section("Settings", USAGE), re.DOTALL)
     # Two settings name files, which are not everywhere.
     example, number = re.subn(r"^# (?=[a-z-]+ = )", "", example, flags=re.MULTILINE)
     assert number == 2
@@ -105,8 +128,16 @@ def test_hooks_leave_out_what_is_excluded(tmp_path: Path) -> None:
     assert "session.get(url)" in file.read_text()
 
 
-def test_quick_start_is_two_commands() -> None:
+def test_quick_start_is_two_commands(
+    capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
     commands = [line.strip() for line in section("Quick start").splitlines() if line.startswith("    ")]
     assert [command.split("&&")[0].strip() for command in commands] == ["pip install .", "pip install -e '.[test]'"]
-    (example,) = re.findall(r"fixtures/\S+", commands[0])
-    assert (ROOT / example).is_file()
+    # Where the user is, among tests that patch requests.
+    monkeypatch.chdir(ROOT)
+    words = shlex.split(commands[0].split("&&")[1])
+    assert words[0] == "sessionize"
+    assert cli.main(words[1:], standalone_mode=False) == 0
+    diff = capfdbinary.readouterr().out.decode()
+    assert "+    session = requests.Session()" in diff
+    assert "session.headers.update(" in diff
