@@ -33,6 +33,9 @@ NOT_RUN = {
     "pytest": "is what runs this test",
     "parallel": "GNU parallel is seldom installed",
     "multi-gitter": "needs repositories on a server, and the right to write to them",
+    "sessionize fix --interactive": "asks on a terminal; tests/test_interactive.py answers",
+    'eval "$(_SESSIONIZE_COMPLETE=zsh_source': "needs Zsh",
+    "_SESSIONIZE_COMPLETE=fish_source": "needs Fish",
     "dask": "stays until it is ended; tests/test_cluster.py has a cluster",
     "sessionize check --cluster": "needs that cluster",
     "python tests/proof/": "takes minutes to hours; that its options are known is looked at",
@@ -57,7 +60,7 @@ def blocks(page: Path) -> list[Block]:
     rest = fence.sub("", text)
     indented = re.compile(r"(?:^ {4}.*\n)+", re.MULTILINE)
     found += [("", re.sub("^    ", "", block, flags=re.MULTILINE)) for block in indented.findall(rest)]
-    found += [("", line) for line in re.findall(r"`((?:sessionize|python) [^`]+)`", indented.sub("", rest))]
+    found += [("", line) for line in re.findall(r"`((?:sessionize|python) [^`<]+)`", indented.sub("", rest))]
     return [Block(page.name, *block) for block in found]
 
 
@@ -85,9 +88,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A git repository with a few programs, behind whose `origin/main` it is; and the commands of this Python."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name, start in {"python": "", "sessionize": "-m sessionize", "flake8": "-m flake8"}.items():
-        (programs / name).write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {start} "$@"\n')
-        (programs / name).chmod(0o755)
+    (programs / "python").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
+    for name, module in {"sessionize": "sessionize.cli", "flake8": "flake8.main.cli"}.items():
+        start = f"#!{sys.executable}\nimport sys\nfrom {module} import main\nsys.exit(main())\n"
+        (programs / name).write_text(start)
+    for program in programs.iterdir():
+        program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
     folder = tmp_path / "project"
     for name in ("first.py", "repositories/one/a.py", "repositories/two/b.py", "src/c.py"):
