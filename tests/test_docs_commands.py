@@ -102,6 +102,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / DEMO).parent.mkdir(parents=True)
     for path in (DEMO, str(Path(DEMO).with_name("sessionize.toml"))):
         copy(ROOT / path, folder / path)
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     identity = ["-c", "user.name=tests", "-c", "user.email=tests@example.org"]
     for git in (
@@ -167,6 +169,7 @@ def test_exceptions_are_needed() -> None:
     assert [start for start in NOT_RUN if not any(command.startswith(start) for command in every)] == []
     languages = {block.language for block in BLOCKS}
     assert languages - {"", "sh", "console", "toml", "json", "yaml", "python"} == set(NO_READER)
+    assert [block.page for block in BLOCKS if block.language == "python"] == ["README.md"]  # test_docs.py runs it
 
 
 def test_data_parses(tmp_path: Path) -> None:
