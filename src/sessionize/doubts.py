@@ -79,6 +79,8 @@ class Doubts:
             return "a wait lies between its calls, and a connection closed meanwhile would fail a POST or PATCH"
         if home in self._showing:
             return f"the new variable would show in `{self._showing[home]}`"
+        if 0 in self._showing and self._changes_imports(calls):
+            return f"what the module imports would show in `{self._showing[0]}`"
         if home in self._forking:
             return "after a fork two processes would use one connection"
         if any(map(self.taken_elsewhere, calls)):
@@ -357,6 +359,11 @@ class Doubts:
                 if taker is None or not self.facts.is_eager(taker):
                     return True
         return False
+
+    def _changes_imports(self, calls: Sequence[BareCall]) -> bool:
+        """Whether a session for these calls may need an import, or leave one without use."""
+        named = {self.facts.origin(o.Name(call.root), call.site.scope) for call in calls}
+        return self.settings.cookies == "isolate" or named != {"requests"}
 
     @cached_property
     def _showing(self) -> dict[int, str]:
