@@ -6,11 +6,17 @@ from contextlib import closing
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
+import hypothesis
 import pytest
 from command import Result, Run
 from wire import Servers
 
 from sessionize import cli
+
+
+# The same examples in each run: what else there is to find is for the commands in tests/proof/ to find.
+hypothesis.settings.register_profile("same", derandomize=True, database=None, deadline=None)
+hypothesis.settings.load_profile("same")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

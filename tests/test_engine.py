@@ -331,6 +331,21 @@ def test_what_only_libcst_refuses_is_found_but_not_fixed(space: str) -> None:
     assert check_source(source, with_edits=True) == check_source(source) == report.left
 
 
+def test_what_only_libcst_finds_too_deep_is_not_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def give_up(module: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("sessionize.read_cst.read_cst", give_up)
+    report = fix_source(LOOP)
+    assert (report.after, codes(report.left)) == (None, ["RQS101"])
+    assert "too deeply" in str(report.error)
+
+
+def test_where_nothing_changes_nothing_is_written() -> None:
+    assert list(rewrite._runs([], 3)) == []
+    assert list(rewrite._runs([0, 1, 4], 6)) == [range(3), range(4, 6)]
+
+
 def test_where_the_readers_differ_libcst_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "read_ast", lambda _, text: read_ast(ast.parse(UNSAFE), text))
     assert fix_source(LOOP).after is None
