@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 class Cost(NamedTuple):
@@ -23,7 +23,7 @@ def cost(command: Sequence[str]) -> Cost:
     """What one run of a command costs, its children included."""
     begin = time.perf_counter()
     nowhere = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_WRONLY, 0) for stream in (1, 2)]
-    process = os.posix_spawnp(command[0], command, os.environ, file_actions=nowhere)
+    process = os.posix_spawnp(command[0], [*command], os.environ, file_actions=nowhere)
     _, status, usage = os.wait4(process, 0)
     wall = time.perf_counter() - begin
     if os.waitstatus_to_exitcode(status) not in (0, 1):  # 1: findings
@@ -31,7 +31,7 @@ def cost(command: Sequence[str]) -> Cost:
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def in_turn(commands: dict[str, Sequence[str]], runs: int) -> dict[str, list[Cost]]:
+def in_turn(commands: Mapping[str, Sequence[str]], runs: int) -> dict[str, list[Cost]]:
     """The costs of each command's runs, after one that does not count."""
     costs: dict[str, list[Cost]] = {name: [] for name in commands}
     for number in range(-1, runs):
