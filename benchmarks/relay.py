@@ -19,6 +19,7 @@ class Relay:
         self.connections = self.handshakes = self.port = 0
         # Unlike epoll, select does not round up to milliseconds.
         self._loop = asyncio.SelectorEventLoop(selectors.SelectSelector())
+        self._open: set[asyncio.Future[tuple[None, None]]] = set()  # the loop itself would let them go while they wait
 
     def __enter__(self) -> Relay:  # noqa: PYI034  # Python 3.10 has no Self
         self._server = self._loop.run_until_complete(asyncio.start_server(self._meet, "127.0.0.1", 0))
@@ -40,7 +41,10 @@ class Relay:
         self.connections += 1
         theirs, to_theirs = await asyncio.open_connection("127.0.0.1", self.target)
         there, back = self._hand_on(reader, to_theirs, asks=True), self._hand_on(theirs, writer, asks=False)
-        await asyncio.gather(there, back)
+        both = asyncio.gather(there, back)
+        self._open.add(both)
+        both.add_done_callback(self._open.discard)
+        await both
 
     async def _hand_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, asks: bool) -> None:
         loop, due, piece, first = asyncio.get_running_loop(), 0.0, b"begin", asks
