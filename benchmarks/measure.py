@@ -31,10 +31,10 @@ def cost(command: Sequence[str]) -> Cost:
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def in_turn(commands: Mapping[str, Sequence[str]], runs: int) -> dict[str, list[Cost]]:
-    """The costs of each command's runs, after one that does not count."""
+def in_turn(commands: Mapping[str, Sequence[str]], runs: int, *, warm: int = 1) -> dict[str, list[Cost]]:
+    """The costs of each command's runs, after one (`warm`) that does not count."""
     costs: dict[str, list[Cost]] = {name: [] for name in commands}
-    for number in range(-1, runs):
+    for number in range(-warm, runs):
         for name, command in commands.items():
             measured = cost(command)
             if number >= 0:

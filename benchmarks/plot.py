@@ -21,7 +21,7 @@ def stacked(title: str, parts: Sequence[str], groups: Mapping[str, Mapping[str, 
     x = 16.0
     for part, colour in zip(parts, COLOURS, strict=True):
         drawn += [_box(x, 43, 11, 11, colour), _text(x + 16, 53, part)]
-        x += 30 + 6.4 * len(part)
+        x += 36 + 6.4 * len(part)
     y = float(TOP)
     for group, bars in groups.items():
         drawn.append(_text(16, y + 12, group, "font-weight='600'"))
