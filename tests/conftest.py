@@ -13,7 +13,6 @@ from wire import Servers
 
 from sessionize import cli
 
-
 # The same examples in each run: what else there is to find is for the commands in tests/proof/ to find.
 hypothesis.settings.register_profile("same", derandomize=True, database=None, deadline=None)
 hypothesis.settings.load_profile("same")
