@@ -38,6 +38,7 @@ NOT_RUN = {
     "_SESSIONIZE_COMPLETE=fish_source": "needs Fish",
     "dask": "stays until it is ended; tests/test_cluster.py has a cluster",
     "sessionize check --cluster": "needs that cluster",
+    "python benchmarks/": "takes minutes, on a quiet machine",
     "python tests/proof/": "takes minutes to hours; that its options are known is looked at",
 }
 NO_READER = {"diff": "test_docs.py makes it again", "text": "is none", "lua": "needs Neovim", "elisp": "needs Emacs"}
