@@ -5,6 +5,7 @@ LibCST and pathspec cost more to import than all of this; what needs them is imp
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -27,6 +28,8 @@ Command = TypeVar("Command", bound=Callable[..., object])
 
 def main() -> int:
     """Runs the command line and returns its exit status. A mistake of the user is told in one line."""
+    # A file's tree is many objects with few cycles, which the collector would look through again and again.
+    gc.set_threshold(20_000)
     try:
         return int(cli.main(standalone_mode=False))
     except click.ClickException as error:

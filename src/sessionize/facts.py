@@ -307,6 +307,8 @@ class Facts:
 
         What names the call's own module comes first.
         """
+        if not self.patches:
+            return []
         module = module_of(self.filename)
         bare = call.shown in self._bare
         found = [
