@@ -41,7 +41,7 @@ def restored(text: str, read: str, changed: str) -> str:
         return changed
     old, seen, new = lines(text), lines(read), lines(changed)
     result = []
-    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, seen, new).get_opcodes():
+    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, seen, new, autojunk=False).get_opcodes():
         if tag == "equal":
             result += old[i1:i2]
         else:
