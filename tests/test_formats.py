@@ -290,3 +290,27 @@ def test_statistics(run: Run) -> None:
 def test_statistics_of_nothing(run: Run) -> None:
     assert run("check", "--statistics").out == ""
     assert run("check", "--statistics", "--output-format=json").out == "[]\n"
+
+
+# --- notebooks --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("style", ["sarif", "gitlab", "github", "junit"])
+def test_a_row_of_a_cell_is_no_row_of_its_file(style: str, found: Diagnostic) -> None:
+    """Nothing is shown, let alone changed, in the lines of the notebook's JSON; the text names the cell."""
+    found = replace(found, filename="plot.ipynb", cell=3)
+    text = render(style, [Report("plot.ipynb", before="{}", left=(found,), cells=((3, SAFE),))])
+    assert "cell 3:3:5" in text
+    if style == "sarif":
+        (result,) = json.loads(text)["runs"][0]["results"]
+        assert result["locations"][0]["physicalLocation"].keys() == {"artifactLocation"}
+        assert "fixes" not in result
+    elif style == "gitlab":
+        (issue,) = json.loads(text)
+        assert {place["line"] for place in issue["location"]["positions"].values()} == {1}
+    elif style == "github":
+        assert "line=" not in text.lower()
+        assert "file=plot.ipynb" in text
+    else:
+        (case,) = ET.fromstring(text).iter("testcase")
+        assert "line" not in case.attrib

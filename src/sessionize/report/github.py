@@ -20,16 +20,11 @@ def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> str:
 
 def _command(found: Diagnostic) -> str:
     path = relative(found.filename)
-    properties = {
-        "title": f"sessionize ({found.code})",
-        "file": path,
-        "line": found.start.row,
-        "endLine": found.end.row,
-        "col": found.start.column,
-        "endColumn": found.end.column,
-    }
-    if found.end.row != found.start.row:  # GitHub takes columns within one line only
-        del properties["col"], properties["endColumn"]
+    properties: dict[str, object] = {"title": f"sessionize ({found.code})", "file": path}
+    if found.cell is None:  # the rows of a cell are no rows of its file
+        properties |= {"line": found.start.row, "endLine": found.end.row}
+        if found.end.row == found.start.row:  # GitHub takes columns within one line only
+            properties |= {"col": found.start.column, "endColumn": found.end.column}
     listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
     place = f"{path}:{row_of(found)}"
     return f"::error {listed}::{_data(f'{place}: {found.code} {found.message}')}\n"

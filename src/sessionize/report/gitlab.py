@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from sessionize.report.concise import row_of
 from sessionize.report.fingerprint import fingerprints, relative
 
 if TYPE_CHECKING:
@@ -19,14 +20,17 @@ def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> str:
 
 
 def _issue(found: Diagnostic, fingerprint: str) -> dict[str, object]:
-    places = {"begin": found.start, "end": found.end}
+    text = f"{found.code} {found.message}"
+    begin, end = ({"line": place.row, "column": place.column} for place in (found.start, found.end))
+    if found.cell is not None:  # its rows are no rows of the file, and some line has to be there
+        text, begin, end = f"{row_of(found)}: {text}", {"line": 1, "column": 1}, {"line": 1, "column": 1}
     return {
-        "description": f"{found.code} {found.message}",
+        "description": text,
         "check_name": found.name,
         "fingerprint": fingerprint,
         "severity": "minor",
         "location": {
             "path": relative(found.filename),
-            "positions": {name: {"line": place.row, "column": place.column} for name, place in places.items()},
+            "positions": {"begin": begin, "end": end},
         },
     }

@@ -34,7 +34,9 @@ def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> str:
 
 def _add_case(suite: ET.Element, path: str, found: Diagnostic) -> None:
     name = f"{found.code} {found.name} ({row_of(found)})"
-    case = ET.SubElement(suite, "testcase", name=name, classname=path, file=path, line=str(found.start.row))
+    case = ET.SubElement(suite, "testcase", name=name, classname=path, file=path)
+    if found.cell is None:  # the rows of a cell are no rows of its file
+        case.set("line", str(found.start.row))
     message = _text(found.message)
     failure = ET.SubElement(case, "failure", type=found.code, message=message)
     failure.text = f"{path}:{row_of(found)}: {found.code} {message}\n{_text(found.help)}".rstrip()

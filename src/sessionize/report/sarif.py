@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from sessionize import __version__
+from sessionize.report.concise import row_of
 from sessionize.report.fingerprint import fingerprints, relative
 from sessionize.rules import RULES
 
@@ -55,17 +56,20 @@ def _level(code: str) -> str:
 
 def _result(found: Diagnostic, fingerprint: str) -> dict[str, object]:
     artifact = _artifact(found.filename)
-    region = _region(found.start, found.end)
+    # A notebook's rows are those of a cell, which mean nothing in its file: neither to show nor to change it.
+    inside = found.cell is None
+    region = {"region": _region(found.start, found.end)} if inside else {}
+    place = "" if inside else f"{row_of(found)}: "
     result: dict[str, Any] = {
         "ruleId": found.code,
         "ruleIndex": INDEX[found.code],
         "level": _level(found.code),
-        "message": {"text": f"{found.message}. {found.help}".removesuffix(" ")},
-        "locations": [{"physicalLocation": {"artifactLocation": artifact, "region": region}}],
+        "message": {"text": f"{place}{found.message}. {found.help}".removesuffix(" ")},
+        "locations": [{"physicalLocation": {"artifactLocation": artifact, **region}}],
         # Only our own key: services work out theirs, and warn if a tool does.
         "partialFingerprints": {"sessionize/v1": fingerprint},
     }
-    if found.edits:
+    if found.edits and inside:
         replacements = [
             {"deletedRegion": _region(edit.start, edit.end), "insertedContent": {"text": edit.content}}
             for edit in found.edits
