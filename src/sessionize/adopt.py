@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from sessionize.config import Settings
 
-SYNTAX_ERROR = "RQS901"
-
 
 def silence(data: bytes, filename: str, settings: Settings, patches: PatchesFor = find) -> Report:
     """The report of a fix that writes comments: `fixed` are the findings they silence, `left` those that have none."""
@@ -29,7 +27,7 @@ def _silenced(text: str, filename: str, settings: Settings, patches: PatchesFor)
     found = engine.check_source(text, filename, settings, patches=patches)
     rows: dict[int, set[str]] = {}
     for finding in found:
-        if finding.code != SYNTAX_ERROR:  # nothing silences it
+        if not finding.unreadable:  # nothing silences it
             rows.setdefault(finding.start.row, set()).add(finding.code)
     after = commented(text, rows)
     left = engine.check_source(after, filename, settings, patches=patches) if after != text else found
@@ -43,8 +41,8 @@ def listed(reports: Iterable[Report], path: Path) -> tuple[Baseline, list[Report
     findings, rest = [], []
     for report in reports:
         lines = report.lines()
-        known = [found for found in report.left if found.code != SYNTAX_ERROR]
+        known = [found for found in report.left if not found.unreadable]
         findings += [(report.filename, line_of(found.code, lines[found.cell], found.start.row)) for found in known]
-        left = tuple(found for found in report.left if found.code == SYNTAX_ERROR)
+        left = tuple(found for found in report.left if found.unreadable)
         rest.append(replace(report, left=left, known=len(known)))
     return Baseline.of(path, findings), rest

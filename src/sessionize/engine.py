@@ -28,7 +28,7 @@ from sessionize.parse import TOO_DEEP, UnreadableError, parse_ast, parse_cst
 from sessionize.patches import PatchesFor, find
 from sessionize.plan import Planner
 from sessionize.read_ast import read_ast
-from sessionize.rules import RULES, Finding, selected
+from sessionize.rules import RULES, SYNTAX_ERROR, Finding, selected
 from sessionize.timeouts import waits
 
 if TYPE_CHECKING:
@@ -74,6 +74,11 @@ class Diagnostic:
     edits: tuple[Edit, ...] = ()
     cell: int | None = None
 
+    @property
+    def unreadable(self) -> bool:
+        """Whether it says that the file is not Python."""
+        return self.code == SYNTAX_ERROR.code
+
 
 Callee: TypeAlias = tuple[str, str]
 
@@ -104,6 +109,11 @@ class Report:
     redirected: tuple[Callee, ...] = field(default=(), compare=False)
     bare: tuple[Callee, ...] = field(default=(), compare=False)
     cells: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether the file could not be read, parsed or written."""
+        return self.error is not None or any(found.unreadable for found in self.left)
 
     def lines(self) -> dict[int | None, list[str]]:
         """The lines that the rows of the findings in `left` count, by their cell."""
@@ -568,10 +578,10 @@ def _codes(found: _Analysis, fixes: Iterable[Fix]) -> Counter[str]:
 
 
 def _broken(filename: str, settings: Settings, error: UnreadableError) -> tuple[Diagnostic, ...]:
-    if "RQS901" not in selected(*_selectors(settings, filename)):
+    if SYNTAX_ERROR.code not in selected(*_selectors(settings, filename)):
         return ()
     place = Position(error.row, error.column)
-    return (Diagnostic("RQS901", _NAMES["RQS901"], str(error), filename, place, place, "", None),)
+    return (Diagnostic(SYNTAX_ERROR.code, SYNTAX_ERROR.name, str(error), filename, place, place, "", None),)
 
 
 # --- selection and suppression ----------------------------------------------------------------------------------------

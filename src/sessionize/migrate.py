@@ -101,7 +101,7 @@ class _Migration:
             module = module_of(report.filename)
             if any(patch.reaches(module, *callee) for callee in report.bare):
                 return True
-        known = {self.real(name) for name, report in self.fixed.items() if report.error is None and not _broken(report)}
+        known = {self.real(name) for name, report in self.fixed.items() if not report.failed}
         mentions = self.projects.of(name).mentions
         return any(patch.function in mentions[file] for file in mentions.keys() - known)
 
@@ -116,7 +116,3 @@ class _Migration:
         except source.SourceError as error:
             return report, dict.fromkeys(targets, str(error))
         return replace(report, before=before.text, after=after, change=change), refused
-
-
-def _broken(report: Report) -> bool:
-    return any(found.code == "RQS901" for found in report.left)

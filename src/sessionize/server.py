@@ -50,7 +50,7 @@ class Server(LanguageServer):
         """Publishes what is found in a document."""
         document = self.workspace.get_text_document(uri)
         checked = self.look(document)
-        if any(found.code == "RQS901" for found in checked.found):
+        if any(found.unreadable for found in checked.found):
             self.checked.pop(uri, None)
             return
         self.checked[uri] = checked

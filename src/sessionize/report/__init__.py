@@ -16,7 +16,6 @@ FORMATS = ("full", "concise", "json", "jsonl", "github", "gitlab", "sarif", "jun
 WITH_EDITS = ("json", "jsonl", "sarif")
 WITH_STATISTICS = ("full", "concise", "json")
 HOW = {"safe": "with `sessionize fix`", "unsafe": "only with `sessionize fix --unsafe-fixes`", None: "by hand"}
-SYNTAX_ERROR = "RQS901"
 
 
 def render(style: str, reports: Iterable[Report], *, statistics: bool = False) -> str:
@@ -58,7 +57,7 @@ def summary(
     if known and doing == "list":
         files = sum(report.known > 0 for report in reports)
         sentences.append(f"Listed {_count(known, 'finding')} in {_count(files, 'file')}.")
-    if failures := sum(map(failed, reports)):
+    if failures := sum(report.failed for report in reports):
         sentences.append(f"{_count(failures, 'file')} could not be {'fixed' if doing == 'fix' else 'checked'}.")
     if not sentences:
         sentences.append("All checks passed!" if reports or clean else "No Python files found.")
@@ -73,16 +72,11 @@ def exit_status(reports: Iterable[Report], *, written: bool = True) -> int:
     """2 if a file failed, 1 if findings are left or a fix was made but not written, 0 else."""
     status = 0
     for report in reports:
-        if failed(report):
+        if report.failed:
             return 2
         if report.left or (report.after is not None and not written):
             status = 1
     return status
-
-
-def failed(report: Report) -> bool:
-    """Whether its file could not be read, parsed or written."""
-    return report.error is not None or any(diagnostic.code == SYNTAX_ERROR for diagnostic in report.left)
 
 
 def _calls(diagnostics: Iterable[Diagnostic]) -> dict[tuple[str, int | None, int, int], str | None]:
@@ -90,7 +84,7 @@ def _calls(diagnostics: Iterable[Diagnostic]) -> dict[tuple[str, int | None, int
     return {
         (diagnostic.filename, diagnostic.cell, diagnostic.start.row, diagnostic.start.column): diagnostic.applicability
         for diagnostic in diagnostics
-        if diagnostic.code != SYNTAX_ERROR
+        if not diagnostic.unreadable
     }
 
 
