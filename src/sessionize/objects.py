@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from sessionize import outline as o
@@ -199,18 +199,13 @@ class _Init:
         stops = {s for s in self.statements if facts.flow.outcomes[s] & EXIT}
         if self.cls.based:
             stops |= {self.line(call.part) for call in facts.init_calls[self.block].values()}
-        for call in self.cls.calls:
-            if call.home == self.block:
-                stops.add(self.line(call.site.part))
+        stops |= {self.line(call.site.part) for call in self.cls.calls if self.scope in self.around(call.site.scope)}
         for store in facts.stores_in[self.scope]:  # a property may have a setter
             bind = self.cls.body.get(store.attr)
             if store.name == self.instance and bind is not None and bind.how == "def":
                 stops.add(self.line(store.part))
         for use in facts.names.uses(self.scope, self.instance):
-            if facts.flow.home[use.part] != self.block:  # in a function inside, which runs when it is called
-                function = self.outline.scopes[self.outline.parts[facts.flow.home[use.part]].scope].name
-                stops |= {self.line(u.part) for u in facts.names.uses(self.scope, function)}
-            elif _may_call(use.how) or _attribute(use.how) in self.unknown:
+            if _may_call(use.how) or _attribute(use.how) in self.unknown:
                 stops.add(self.line(use.part))
         return stops
 
@@ -221,8 +216,16 @@ class _Init:
         read = {_attribute(use.how) for use in self.facts.names.uses(self.scope, self.instance)}
         return (self.cls.body.keys() | (read - stored if self.cls.based else set())) - {""}
 
+    def around(self, scope: int) -> Iterator[int]:
+        """The scope itself and those around it."""
+        while scope != -1:
+            yield scope
+            scope = self.outline.scopes[scope].parent
+
     def line(self, part: int) -> int:
-        """The line of the block in which a part stands."""
+        """The line of the block in which a part stands, or the function around it, which may run from there on."""
+        while (home := self.facts.flow.home[part]) != self.block:
+            part = self.outline.scopes[self.outline.parts[home].scope].part
         path = list(self.facts.flow.ancestors(part))
         return line_of(self.facts, path[path.index(self.block) - 1])
 
