@@ -77,7 +77,7 @@ class Nowhere(Projects):
     """No other files are there: a case is a program of its own."""
 
     def of(self, _filename: str, /) -> Project:
-        return Project((), {})
+        return Project(None)
 
 
 def findings(path: Path) -> tuple[Diagnostic, ...]:

@@ -144,9 +144,8 @@ class Doubts:
     @cached_property
     def _replaced(self) -> str:
         """The function of requests that this file puts another in the place of; empty if there is none."""
-        for use in self.outline.uses:
-            replaced = use.how in {f".{verb}=" for verb in VERBS}
-            if replaced and self.facts.origin(o.Name(use.name), use.scope) == "requests":
+        for use, path in self.facts.imported_uses:
+            if path == "requests" and use.how[:1] == "." and use.how[-1] == "=" and use.how[1:-1] in VERBS:
                 return f"{use.name}{use.how[:-1]}"
         return ""
 
@@ -316,10 +315,9 @@ class Doubts:
         for tick, part in self.outline.pauses:
             waits[self.home[part]].append((tick, part))
         waiting = self._reaching(_WAITING)
-        for call in self.outline.calls:
-            named = self._called(call)
+        for call, path, named in zip(self.outline.calls, self.facts.paths, self._called, strict=True):
             queued = named == "get" and not call.value.args  # `queue.get()`; that of a dict needs a key
-            if queued or named in waiting or self.facts.origin(call.value.func, call.scope) in _COMMANDS:
+            if queued or named in waiting or path in _COMMANDS:
                 waits[self.home[call.part]].append((call.tick, call.part))
         for bind in self.outline.binds:  # `for line in sys.stdin`, `for change in watch()`
             slow = isinstance(bind.value, o.Call) and last_name(bind.value.func) in waiting
@@ -330,9 +328,9 @@ class Doubts:
     def _reaching(self, names: frozenset[str]) -> set[str]:
         """The names, and those of this file's functions that call one of them, directly or not."""
         callers: dict[str, set[str]] = defaultdict(set)
-        for call in self.outline.calls:
+        for call, named in zip(self.outline.calls, self._called, strict=True):
             function = self.outline.scopes[self.outline.parts[self.home[call.part]].scope].name
-            callers[self._called(call)].add(function)
+            callers[named].add(function)
         reaching = set(names)
         todo = list(names)
         while todo:
@@ -341,12 +339,17 @@ class Doubts:
                 todo.append(caller)
         return reaching
 
-    def _called(self, call: o.CallSite) -> str:
-        """The last name of what is called: `sleep`, also after `from time import sleep as nap`, `nap = time.sleep`."""
-        func = call.value.func
-        followed = self.facts.constant(func, call.scope)
-        path = self.facts.origin(func if followed == o.OPAQUE else followed, call.scope)
-        return path.rpartition(".")[2] if path is not None else last_name(func)
+    @cached_property
+    def _called(self) -> list[str]:
+        """The last name of what each call calls: `sleep`, also after `from time import sleep as nap`, or after `nap =
+        time.sleep`."""
+        called = []
+        for call, path in zip(self.outline.calls, self.facts.paths, strict=True):
+            func = call.value.func
+            followed = self.facts.constant(func, call.scope) if isinstance(func, o.Name) else o.OPAQUE
+            named = path if followed == o.OPAQUE else self.facts.origin(followed, call.scope)
+            called.append(named.rpartition(".")[2] if named is not None else last_name(func))
+        return called
 
     # --- around the calls ---------------------------------------------------------------------------------------------
 
@@ -369,8 +372,8 @@ class Doubts:
     def _showing(self) -> dict[int, str]:
         """The homes in which a new variable would show, and in what."""
         showing = {}
-        for call in self.outline.calls:
-            name = (self.facts.origin(call.value.func, call.scope) or "").removeprefix("builtins.")
+        for call, path in zip(self.outline.calls, self.facts.paths, strict=True):
+            name = (path or "").removeprefix("builtins.")
             if name in ("eval", "exec") or (name in ("locals", "vars", "dir") and not call.value.args):
                 showing[self.home[call.part]] = f"{name}()"
             elif name == "globals":
@@ -394,7 +397,8 @@ class Doubts:
     def _forking(self) -> set[int]:
         """The homes that fork, directly or through a function of this file."""
         forking = self._reaching(_FORKING)
-        return {self.home[call.part] for call in self.outline.calls if self._called(call) in forking}
+        called = zip(self.outline.calls, self._called, strict=True)
+        return {self.home[call.part] for call, named in called if named in forking}
 
     # --- the whole file -----------------------------------------------------------------------------------------------
 
@@ -411,8 +415,7 @@ class Doubts:
         return next((reason for check in checks for reason in check()), "")
 
     def _changed(self) -> Iterator[str]:
-        for use in self.outline.uses:
-            path = self.facts.origin(o.Name(use.name), use.scope) or ""
+        for use, path in self.facts.imported_uses:
             if use.how.startswith(".") and use.how.endswith(("=", "del")):
                 if path.partition(".")[0] in _BENEATH or (path == "sys" and use.how.startswith(".modules")):
                     yield f"`{use.name}{use.how.removesuffix('=').removesuffix('del')}` is changed in this file"

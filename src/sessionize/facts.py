@@ -89,10 +89,13 @@ class Facts:
         self.find_patches = patches
         self.names = Names(outline)
         self._paths: dict[tuple[str, int], str | None] = {}  # what each name was found to stand for, by scope
+        self._patches: dict[tuple[str, str], list[Patch]] = {}  # of each callee and function, as they are asked for
+        # What each call calls, as `origin` says.
+        self.paths = [self.origin(call.value.func, call.scope) for call in outline.calls]
         leaving = (
             call.part
-            for call in outline.calls
-            if outline.parts[call.part].kind == "simple" and self.origin(call.value.func, call.scope) in _LEAVING
+            for call, path in zip(outline.calls, self.paths, strict=True)
+            if path in _LEAVING and outline.parts[call.part].kind == "simple"
         )
         self.flow = Flow(outline, frozenset(leaving))
         self.graph = CallGraph(outline, self.names, self.flow)
@@ -179,10 +182,10 @@ class Facts:
             part = self.outline.parts[part].parent
 
     def _bare_calls(self) -> Iterator[BareCall]:
-        for call, site in enumerate(self.outline.calls):
-            path = self.origin(site.value.func, site.scope)
+        for call, path in enumerate(self.paths):
             if path is None or not path.startswith("requests.") or path[9:] not in VERBS:
                 continue
+            site = self.outline.calls[call]
             func = site.value.func
             root = func
             while isinstance(root, o.Attribute):
@@ -309,14 +312,17 @@ class Facts:
         """
         if not self.patches:
             return []
-        module = module_of(self.filename)
-        bare = call.shown in self._bare
-        found = [
-            patch
-            for patch in self.patches
-            if (patch.reaches(module, call.shown, call.verb) if bare else patch.replaces_session(module))
-        ]
-        return sorted(found, key=lambda patch: module[-1] not in patch.target.split("."))
+        callee = call.shown, call.verb
+        if callee not in self._patches:
+            module = module_of(self.filename)
+            bare = call.shown in self._bare
+            found = [
+                patch
+                for patch in self.patches
+                if (patch.reaches(module, *callee) if bare else patch.replaces_session(module))
+            ]
+            self._patches[callee] = sorted(found, key=lambda patch: module[-1] not in patch.target.split("."))
+        return self._patches[callee]
 
     @cached_property
     def _bare(self) -> set[str]:
@@ -426,7 +432,7 @@ class Facts:
     @cached_property
     def sets_by_name(self) -> bool:
         """Whether attributes are set by `setattr`."""
-        return any(self.origin(call.value.func, call.scope) == "builtins.setattr" for call in self.outline.calls)
+        return "builtins.setattr" in self.paths
 
     @cached_property
     def shown_objects(self) -> list[tuple[int, str]]:
@@ -439,12 +445,13 @@ class Facts:
                 method = self.graph.method(use.scope)
                 own = method is not None and method.instance == use.name
                 shown.append((method.owner if own and method is not None else -1, "__dict__"))
-        for call in self.outline.calls:
-            path = self.origin(call.value.func, call.scope)
-            given = self.constant(call.value.args[0].value, call.scope) if call.value.args else o.NONE
-            options = isinstance(given, o.Call) and o.last_name(given.func) == "parse_args"
-            data = path in ("dataclasses.asdict", "dataclasses.astuple", "dataclasses.fields")
-            if data or (path == "builtins.vars" and call.value.args and not options):
+        for call, path in zip(self.outline.calls, self.paths, strict=True):
+            if path == "builtins.vars" and call.value.args:
+                given = self.constant(call.value.args[0].value, call.scope)
+                data = not (isinstance(given, o.Call) and o.last_name(given.func) == "parse_args")
+            else:
+                data = path in ("dataclasses.asdict", "dataclasses.astuple", "dataclasses.fields")
+            if data:
                 shown.append((-1, f"{o.last_name(call.value.func)}()"))
         return shown
 
@@ -456,14 +463,12 @@ class Facts:
     @cached_property
     def reflection(self) -> str:
         """By what this file may reach variables other than by their names in it; empty if there is no such thing."""
-        for call in self.outline.calls:
-            name = (self.origin(call.value.func, call.scope) or "").removeprefix("builtins.")
+        for call, path in zip(self.outline.calls, self.paths, strict=True):
+            name = (path or "").removeprefix("builtins.")
             if name in ("eval", "exec", "globals") or (name in ("locals", "vars") and not call.value.args):
                 return f"{name}()"
-        for use in self.outline.uses:
-            if use.how.startswith(".modules") and self.origin(o.Name(use.name), use.scope) == "sys":
-                return "sys.modules"
-        return ""
+        shown = any(path == "sys" and use.how.startswith(".modules") for use, path in self.imported_uses)
+        return "sys.modules" if shown else ""
 
     # --- hosts --------------------------------------------------------------------------------------------------------
 
@@ -552,14 +557,11 @@ class Facts:
     def references(self) -> list[Reference]:
         """The functions of requests that are taken as values."""
         found = []
-        for use in self.outline.uses:
-            verb = use.how.removeprefix(".") if use.taken else ""
-            if use.how in ("value", "arg") or verb in VERBS:
-                name = o.Name(use.name)
-                path = self.origin(o.Attribute(name, verb) if verb else name, use.scope) or ""
-                if path.startswith("requests.") and path[9:] in VERBS:
-                    shown = f"{use.name}.{verb}" if verb else use.name
-                    found.append(Reference(use, path[9:], shown, use.call))
+        for use, path in self.imported_uses:
+            if path == "requests" and use.taken and use.how[1:] in VERBS:
+                found.append(Reference(use, use.how[1:], f"{use.name}{use.how}", use.call))
+            elif use.how in ("value", "arg") and path.startswith("requests.") and path[9:] in VERBS:
+                found.append(Reference(use, path[9:], use.name, use.call))
         return found
 
     def is_eager(self, taker: o.CallSite) -> bool:
@@ -583,7 +585,7 @@ class Facts:
         found = []
         for ref in self.references:
             site = self.outline.calls[ref.taker] if ref.taker != -1 else None
-            if site is None or self.origin(site.value.func, site.scope) != "builtins.map" or ref.verb == "request":
+            if site is None or self.paths[ref.taker] != "builtins.map" or ref.verb == "request":
                 continue
             here = site.how in ("read", "unpack") or (
                 site.how == "arg" and self.is_eager(self.outline.calls[site.into])
@@ -600,8 +602,9 @@ class Facts:
     def idle_sessions(self) -> list[IdleSession]:
         """The sessions that a loop makes anew, or that serve a single call."""
         found = []
-        for number, site in enumerate(self.outline.calls):
-            if self.origin(site.value.func, site.scope) != "requests.Session" or site.value.args:
+        for number, path in enumerate(self.paths):
+            site = self.outline.calls[number]
+            if path != "requests.Session" or site.value.args:
                 continue
             loops = tuple(self.flow.turns_again(site.part, site.tick))
             outer = self.outline.calls[number - 1] if number else site
@@ -680,6 +683,13 @@ class Facts:
     @cached_property
     def imports(self) -> list[o.Bind]:
         return [bind for bind in self.outline.binds if bind.how == "import"]
+
+    @cached_property
+    def imported_uses(self) -> list[tuple[o.Use, str]]:
+        """The uses of imported names, with the path of what each stands for."""
+        names = {bind.name for bind in self.imports}
+        uses = ((use, self._imported(use.name, use.scope)) for use in self.outline.uses if use.name in names)
+        return [(use, path) for use, path in uses if path is not None]
 
     def is_basic_auth(self, value: o.Value, scope: int) -> bool:
         """`HTTPBasicAuth(user, password)`: what requests makes of a pair (requests/models.py, prepare_auth)."""

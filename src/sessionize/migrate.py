@@ -9,7 +9,6 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from sessionize import engine, source
 from sessionize.config import Settings
@@ -107,7 +106,7 @@ class _Migration:
 
     def moved(self, file: str, targets: Mapping[str, bool]) -> tuple[Report, dict[str, str]]:
         """The report of a file whose patches move, and what can't move, with the reason."""
-        report = self.fixed.get(self.names.get(file, ""), Report(shown(Path(file))))
+        report = self.fixed.get(self.names.get(file, ""), Report(shown(file)))
         try:
             data = self.files[report.filename][0] if report.filename in self.files else self.read(file)
             before = source.decode(data)

@@ -20,7 +20,8 @@ from typing import TypeAlias
 from sessionize.parse import UnreadableError, parse_ast
 
 # The cheap look: what a file with a patch holds. Of a name imported from requests, only its own name is known.
-_PATCHING = re.compile(rb"patch|Patch|setattr|delattr|spy|Stub|flexmock|when\(|sys\.modules|requests[\w.]*\s*=[^=]")
+_PATCHING = (b"patch", b"Patch", b"setattr", b"delattr", b"spy", b"Stub", b"flexmock", b"when(", b"sys.modules")
+_ASSIGNING = re.compile(rb"requests[\w.]*\s*=[^=]")
 _NAMING = re.compile(rb"requests|[\"'.](?:get|post|put|patch|delete|head|options|request|[Ss]ession)[\"']")
 
 # What takes a dotted path, or an object and a name, by the last name of the callee: of mock, pytest-mock, pytest,
@@ -147,7 +148,9 @@ def _is_module(path: Sequence[str], module: Sequence[str]) -> bool:
 def find(file: str, source: bytes | str) -> tuple[Patch, ...]:
     """What a file replaces by name. `file`: its name in reports. A file that is not Python replaces nothing."""
     data = source.encode("utf-8", "replace") if isinstance(source, str) else source
-    if not _PATCHING.search(data) or not _NAMING.search(data):
+    if not any(word in data for word in _PATCHING) and not _ASSIGNING.search(data):
+        return ()
+    if not _NAMING.search(data):
         return ()
     try:
         tree = parse_ast(source)

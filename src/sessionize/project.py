@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from sessionize import source
@@ -17,12 +16,30 @@ _MARKERS = ("pyproject.toml", "sessionize.toml", "setup.py", "setup.cfg", ".git"
 _MENTION = re.compile(rb"requests\.(\w+)\b(?![\"'])")
 
 
-@dataclass(frozen=True, slots=True)
 class Project:
-    """patches: what its files replace by name; mentions: the functions of requests that each file may call."""
+    def __init__(self, root: str | None) -> None:
+        """Of a `root` of None nothing is read."""
+        self.root = root
 
-    patches: tuple[Patch, ...]
-    mentions: dict[str, frozenset[str]]
+    @cached_property
+    def patches(self) -> tuple[Patch, ...]:
+        """What its files replace by name."""
+        return tuple(sorted(patch for file, data in self._files() for patch in find(shown(file), data)))
+
+    @cached_property
+    def mentions(self) -> dict[str, frozenset[str]]:
+        """The functions of requests that each file may call."""
+        found = ((os.path.realpath(file), _MENTION.findall(data)) for file, data in self._files())
+        return {file: frozenset(name.decode() for name in names) for file, names in found if names}
+
+    def _files(self) -> Iterator[tuple[str, bytes]]:
+        if self.root is not None:
+            for found in source.discover([self.root], Settings(root=Path(self.root))):
+                if isinstance(found, str):
+                    try:
+                        yield found, source.read(found)
+                    except source.SourceError:  # told where the file is checked
+                        continue
 
 
 class Projects:
@@ -31,58 +48,50 @@ class Projects:
     """
 
     def __init__(self, given: Sequence[Path] = ()) -> None:
-        self._given = [Path(os.path.realpath(path)) for path in given]
-        self._projects: dict[Path | None, Project] = {None: Project((), {})}
-        self._places: dict[
-            str, tuple[Path | None, str]
-        ] = {}  # of files: the root of their project, the name in reports
+        self._given = [os.path.realpath(path) for path in given]
+        self._projects: dict[str | None, Project] = {}  # by root
+        self._nearest: dict[str, str | None] = {}  # of folders: the next one with a marker
+        self._reals: dict[str, str] = {}  # of folders
 
     def of(self, filename: str, /) -> Project:
-        root, _ = self._place(filename)
-        if root is not None and root not in self._projects:
-            self._projects[root] = _read(root)
+        root = self._root(os.path.dirname(self._real(filename)))
+        if root not in self._projects:
+            self._projects[root] = Project(root)
         return self._projects[root]
 
     def patches(self, filename: str, text: str) -> tuple[Patch, ...]:
         """What a file of that text replaces by name, and then what the rest of its project does."""
-        _, own = self._place(filename)
+        own = shown(self._real(filename))
         others = (patch for patch in self.of(filename).patches if patch.file != own)
         return *find(filename, text), *others
 
     def read(self, filenames: Iterable[str]) -> None:
         """Reads the projects of these files at once, for the sake of workers that get a copy of this."""
         for filename in filenames:
-            self.of(filename)
+            _ = self.of(filename).patches
 
-    def _place(self, filename: str) -> tuple[Path | None, str]:
-        if filename not in self._places:
-            file = Path(os.path.realpath(filename))
-            self._places[filename] = self._root(file), shown(file)
-        return self._places[filename]
+    def _real(self, filename: str) -> str:
+        """`os.path.realpath`, with the system asked once about each folder."""
+        folder, name = os.path.split(filename)
+        if folder not in self._reals:
+            self._reals[folder] = os.path.realpath(folder)
+        file = os.path.join(self._reals[folder], name)
+        return os.path.realpath(file) if os.path.islink(file) else file
 
-    def _root(self, file: Path) -> Path | None:
-        folders = [folder for folder in self._given if folder in file.parents]
-        marked = (f for f in file.parents if any(os.path.lexists(f / marker) for marker in _MARKERS))
-        folders += itertools.islice(marked, 1)
-        return min(folders, key=lambda folder: len(folder.parts), default=None)
+    def _root(self, folder: str) -> str | None:
+        roots = [given for given in self._given if os.path.join(folder, "").startswith(os.path.join(given, ""))]
+        marked = self._marked(folder)
+        return min([*roots, marked] if marked is not None else roots, key=len, default=None)
 
-
-def _read(root: Path) -> Project:
-    patches: list[Patch] = []
-    mentions: dict[str, frozenset[str]] = {}
-    for found in source.discover([root], Settings(root=root)):
-        if isinstance(found, str):
-            try:
-                data = source.read(found)
-            except source.SourceError:  # told where the file is checked
-                continue
-            patches += find(shown(Path(found)), data)
-            if functions := _MENTION.findall(data):
-                mentions[os.path.realpath(found)] = frozenset(name.decode() for name in functions)
-    return Project(tuple(sorted(patches)), mentions)
+    def _marked(self, folder: str) -> str | None:
+        """The folder itself, or the next one around it, that has a marker."""
+        if folder not in self._nearest:
+            above = os.path.dirname(folder)
+            here = any(os.path.lexists(os.path.join(folder, marker)) for marker in _MARKERS)
+            self._nearest[folder] = folder if here else self._marked(above) if above != folder else None
+        return self._nearest[folder]
 
 
-def shown(file: Path) -> str:
-    """A file's name in reports: short where it is below the folder that the user is in."""
-    here = Path.cwd()
-    return str(file.relative_to(here) if here in file.parents else file)
+def shown(file: str) -> str:
+    """The name in reports of a file with an absolute path: short where it is below the folder that the user is in."""
+    return file.removeprefix(os.path.join(os.getcwd(), ""))

@@ -7,12 +7,12 @@ import unicodedata
 
 def printable(text: str) -> str:
     """`text` on one line, with control, format and lone surrogate characters spelled out (`\\x1b`, `\\u202e`)."""
-    return "".join(map(_spelled, text))
+    return text if _plain(text) else "".join(map(_spelled, text))
 
 
 def source_line(line: str) -> str:
     """`printable`, but tabs stay: the terminal lines them up."""
-    return "".join(char if char == "\t" else _spelled(char) for char in line)
+    return line if _plain(line) else "".join(char if char == "\t" else _spelled(char) for char in line)
 
 
 def blank(line: str) -> str:
@@ -20,8 +20,12 @@ def blank(line: str) -> str:
     return "".join(char if char == "\t" else " " * _width(char) for char in source_line(line))
 
 
+def _plain(text: str) -> bool:
+    return text.isascii() and text.isprintable()
+
+
 def _spelled(char: str) -> str:
-    if char.isascii() and char.isprintable():
+    if _plain(char):
         return char
     # Cc, Cf, Cs; and the two separators that some terminals break a line at.
     hidden = unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
