@@ -1,5 +1,6 @@
 """What users and programs read: places, carets, numbers, and nothing that steers a terminal."""
 
+import difflib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -209,6 +210,26 @@ def test_summary(reports: list[Report], options: dict[str, Any], said: str) -> N
 )
 def test_exit_status(reports: list[Report], written: bool, status: int) -> None:
     assert exit_status(reports, written=written) == status
+
+
+LINES = [b"%d\n" % number for number in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (LINES, []),
+        ([], LINES[:1]),
+        (LINES, LINES[1:]),
+        (LINES, [b"new\n", *LINES]),
+        (LINES, [*LINES, b"new\n"]),
+        (LINES, [*LINES[:3], b"new\n", *LINES[4:9], b"near\n", *LINES[9:20], *LINES[25:]]),
+        (LINES, LINES),
+    ],
+)
+def test_diff_is_what_patch_expects(before: list[bytes], after: list[bytes]) -> None:
+    known = difflib.diff_bytes(difflib.unified_diff, before, after, b"a.py", b"a.py")
+    assert unified("a.py", b"".join(before), b"".join(after)) == b"".join(known)
 
 
 def test_diff_splits_lines_as_patch_does() -> None:

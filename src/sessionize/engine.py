@@ -6,12 +6,13 @@ Nothing here raises for what a file holds: whatever is wrong with it is a diagno
 from __future__ import annotations
 
 import ast
-import difflib
+from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
@@ -400,8 +401,9 @@ class _Analysis:
             self.findings = told
 
     def diagnostics(
-        self, findings: Iterable[Finding], edits: Mapping[Fix, tuple[Edit, ...]] = MappingProxyType({})
+        self, findings: Iterable[Finding], edits: Mapping[int, tuple[Edit, ...]] = MappingProxyType({})
     ) -> tuple[Diagnostic, ...]:
+        """`edits`: of each fix, by its first call."""
         fix_of = {call: fix for fix in self.fixes for call in fix.calls}
         diagnostics = []
         for finding in findings:
@@ -418,7 +420,7 @@ class _Analysis:
                     Position(*end),
                     fix.help if fix is not None and own else _without_fix(fix),
                     fix.applicability if fix is not None and own else None,
-                    edits.get(fix, ()) if fix is not None and own else (),
+                    edits.get(fix.calls[0], ()) if fix is not None and own else (),
                 )
             )
         return tuple(sorted(diagnostics, key=lambda d: (d.start, d.code)))
@@ -472,15 +474,18 @@ class _Rewriting:
             done = change.end
         return "".join((*pieces, self.text[done:]))
 
+    @cached_property
+    def starts(self) -> list[int]:
+        """Where each line begins."""
+        return list(accumulate(map(len, layout.lines(self.text)), initial=0))
+
     def edits(self, fix: Fix) -> tuple[Edit, ...]:
         """What a fix changes when it is made alone, as whole lines; nothing if it can't be made."""
         edits: list[Edit] = []
         try:
-            row, done = 1, 0
             for change in self.changes([fix]):
-                row += len(layout.lines(self.text[done : change.start]))
+                row = bisect(self.starts, change.start)
                 edits += line_edits(self.text[change.start : change.end], change.new, row)
-                done = change.start
         except LostCommentError:
             return ()
         return tuple(edits)
@@ -489,7 +494,7 @@ class _Rewriting:
 def line_edits(before: str, after: str, row: int = 1) -> Iterator[Edit]:
     """From a text that begins in `row` to another, as whole lines."""
     old, new = layout.lines(before), layout.lines(after)
-    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new).get_opcodes():
+    for tag, i1, i2, j1, j2 in layout.Matcher(old, new).get_opcodes():
         if tag != "equal":
             yield Edit("".join(new[j1:j2]), Position(row + i1, 1), Position(row + i2, 1))
 
@@ -510,12 +515,12 @@ def _check(text: str, filename: str, settings: Settings, patches: PatchesFor, *,
         found = _analysis(text, filename, settings, patches)
     except UnreadableError as error:
         return Report(filename, text, left=_broken(filename, settings, error))
-    edits: dict[Fix, tuple[Edit, ...]] = {}
+    edits: dict[int, tuple[Edit, ...]] = {}
     if with_edits and any(fix.applicability is not None for fix in found.fixes):
         with suppress(UnreadableError):  # the finding holds, but can't be fixed
             rewriting = _Rewriting(found)
             found = rewriting.analysis
-            edits = {fix: rewriting.edits(fix) for fix in found.fixes if fix.applicability is not None}
+            edits = {f.calls[0]: rewriting.edits(f) for f in found.fixes if f.applicability is not None}
     return Report(filename, text, left=found.diagnostics(found.findings, edits), known=found.known)
 
 
@@ -541,7 +546,7 @@ def _fix(
     try:
         after = rewriting.written(fixes)
         again = _analysis(after, filename, settings, patches)
-        left_out = [fix for fix in _applied(found) if fix not in fixes]
+        left_out = [fix for fix in _applied(found) if only is not None and fix not in only]
         wrong = "" if _codes(again, _applied(again)) <= _codes(found, left_out) else "would not come to rest"
     except LostCommentError:
         wrong = "would lose a comment"

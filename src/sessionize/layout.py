@@ -9,6 +9,10 @@ from __future__ import annotations
 import ast
 import difflib
 import re
+from bisect import bisect
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any, TypeAlias
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _INDENT = re.compile(r"[ \t]*")
@@ -41,7 +45,7 @@ def restored(text: str, read: str, changed: str) -> str:
         return changed
     old, seen, new = lines(text), lines(read), lines(changed)
     result = []
-    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, seen, new, autojunk=False).get_opcodes():
+    for tag, i1, i2, j1, j2 in Matcher(seen, new, autojunk=False).get_opcodes():
         if tag == "equal":
             result += old[i1:i2]
         else:
@@ -53,3 +57,52 @@ def restored(text: str, read: str, changed: str) -> str:
 def _indent(line: str) -> str:
     found = _INDENT.match(line)
     return found[0] if found is not None else ""
+
+
+# --- comparing --------------------------------------------------------------------------------------------------------
+
+_Chain: TypeAlias = "tuple[int, int, _Chain | None]"
+
+
+class Matcher(difflib.SequenceMatcher[Any]):
+    """Compares lines: first those that stand once on both sides, then what is between them (a patience diff).
+
+    Where thousands of lines change here and there, difflib alone takes the square of their number.
+    """
+
+    def __init__(self, old: Sequence[Hashable], new: Sequence[Hashable], *, autojunk: bool = True) -> None:
+        super().__init__(a=(), b=())  # they are compared here
+        self._old, self._new, self._autojunk = old, new, autojunk
+
+    def get_matching_blocks(self) -> list[difflib.Match]:
+        blocks: list[difflib.Match] = []
+        i = j = 0
+        for a, b in (*_anchors(self._old, self._new), (len(self._old), len(self._new))):
+            between = difflib.SequenceMatcher(None, self._old[i:a], self._new[j:b], self._autojunk)
+            found = [difflib.Match(i + m.a, j + m.b, m.size) for m in between.get_matching_blocks()[:-1]]
+            for block in (*found, difflib.Match(a, b, int(a < len(self._old)))):
+                last = blocks[-1] if blocks else block
+                if block.size and (last.a + last.size, last.b + last.size) == (block.a, block.b):
+                    blocks[-1] = last._replace(size=last.size + block.size)
+                else:
+                    blocks.append(block)
+            i, j = a + 1, b + 1
+        return blocks
+
+
+def _anchors(old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
+    """The places of the lines that stand once on both sides: as many of them as come in the same order."""
+    here, there, places = Counter(old), Counter(new), {line: place for place, line in enumerate(new)}
+    ends: list[int] = []  # the places in `new` where the best chains of each length end
+    chains: list[_Chain] = []
+    for i, line in enumerate(old):
+        if here[line] == there[line] == 1:
+            length = bisect(ends, places[line])
+            ends[length : length + 1] = [places[line]]
+            chains[length : length + 1] = [(i, places[line], chains[length - 1] if length else None)]
+    found = []
+    chain = chains[-1] if chains else None
+    while chain is not None:
+        i, j, chain = chain
+        found.append((i, j))
+    return reversed(found)

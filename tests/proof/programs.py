@@ -11,6 +11,7 @@ import gc
 import io
 import multiprocessing
 import random
+import re
 import signal
 import sys
 import time
@@ -148,13 +149,16 @@ def fixed(case: Case, found: tuple[Diagnostic, ...]) -> Report:
 def judge_unsafe(
     case: Case, found: tuple[Diagnostic, ...], before: Outcome, transport: Transport, tally: Tally
 ) -> None:
-    """The same for an unsafe fix, which may differ, but may not show anything to a place that did not get it."""
+    """The same for an unsafe fix, which may differ, but may not show anything to a place that did not get it, nor use
+    a session that is not there."""
     report = fixed(case, found)
     assert report.after is not None
     after = transport.run(report.after, cookies=case.cookies)
     shown = f"{case}\n--- becomes, by unsafe fixes ---\n{report.after}"
     if leaked := shared(after) - shared(before):
         raise FixError(f"{min(leaked)} was sent where it was not before\n{shown}")
+    if missed := re.search(r"(name|variable|attribute) '_?session(_\d+)?'.*", f"{after.error}\n{after.output}"):
+        raise FixError(f"an unsafe fix uses what is not there: {missed[0]}\n{shown}")
     reasons = {d.help.rpartition("; unsafe, as ")[2] for d in report.fixed if d.applicability == "unsafe"}
     told = difference(before, after, without_cookies=case.cookies and case.settings.cookies == "share")
     for reason in reasons:

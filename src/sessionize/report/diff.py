@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import io
 
 import click
 
+from sessionize.layout import Matcher
 from sessionize.notebook import Notebook
 from sessionize.report.terminal import printable, source_line
 from sessionize.source import NOTEBOOK
@@ -27,8 +27,23 @@ def _unified(filename: str, before: bytes, after: bytes) -> bytes:
     name = printable(filename).encode()
     # Only \n ends a line here: to readers of diffs \r is part of it.
     old, new = (io.BytesIO(text).readlines() for text in (before, after))
-    diff = difflib.diff_bytes(difflib.unified_diff, old, new, name, name)
-    return b"".join(line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n" for line in diff)
+    diff: list[bytes] = []
+    for group in Matcher(old, new).get_grouped_opcodes():
+        (_, i, _, j, _), (_, _, i_end, _, j_end) = group[0], group[-1]
+        diff.append(b"@@ -%s +%s @@\n" % (_range(i, i_end), _range(j, j_end)))
+        for tag, i1, i2, j1, j2 in group:
+            if tag == "equal":
+                diff += [b" " + line for line in old[i1:i2]]
+            else:
+                diff += [*(b"-" + line for line in old[i1:i2]), *(b"+" + line for line in new[j1:j2])]
+    head = b"--- %s\n+++ %s\n" % (name, name) if diff else b""
+    whole = (line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n" for line in diff)
+    return head + b"".join(whole)
+
+
+def _range(start: int, end: int) -> bytes:
+    """The lines of a hunk: the first, counted from 1, and how many; where there is none, the one before."""
+    return b"%d" % end if end - start == 1 else b"%d,%d" % (start + (end > start), end - start)
 
 
 def coloured(diff: bytes) -> str:
