@@ -3,7 +3,8 @@
     python benchmarks/dense.py FOLDER [RUNS]
 
 FOLDER is best akshare 1.19.5, unpacked. The last row is a loop over `libcst.parse_module` in one process, of the files
-that `check` parses; the others are whole processes.
+that `check` parses; the others are whole processes. `two check -j1` are independent of each other: what they take more
+than one alone is what the machine takes for a second processor, from `-j2` as well.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def main() -> None:
     commands = {
         "check -j1": [*tool, "check", "-j1", *shown],
         "check -j2": [*tool, "check", "-j2", *shown],
+        "two check -j1": ["sh", "-c", '"$@" & "$@"; wait', "sh", *tool, "check", "-j1", *shown],
         "fix --diff -j1": [*tool, "fix", "--diff", "-j1", *shown],
         "fix --diff -j2": [*tool, "fix", "--diff", "-j2", *shown],
         "libcst.parse_module": [sys.executable, "-c", PARSE, folder],

@@ -101,6 +101,7 @@ FAULTS = (
     Fault("an-attribute-that-is-taken", "naming", "next(n for n in numbered if n not in given and n not in self._seen)", "wanted"),
     # objects and modules
     Fault("init-that-may-leave", "objects", "stops = {s for s in self.statements if facts.flow.outcomes[s] & EXIT}", "stops = set()"),
+    Fault("functions-in-init-run-later", "objects", "if self.scope in self.around(call.site.scope)", "if call.home == self.block"),
     Fault("headers-of-some-methods", "objects", "return passed == len(self.cls.calls)", "return passed > 0"),
     Fault("slots", "objects", 'if "__slots__" in self.body:', 'if "__slot__" in self.body:'),
     Fault("subclass-without-super", "objects", " or any(map(self.skips_init, self.facts.descendants[self.owner]))", ""),
