@@ -12,6 +12,8 @@ import statistics
 import subprocess
 import sys
 
+from measure import ENVIRONMENT
+
 WITHOUT = """
 import importlib.metadata, sys
 found = importlib.metadata.distributions
@@ -24,7 +26,7 @@ def run(program: str, folder: str) -> tuple[float, bytes]:
     """Seconds of processor time, and what was said."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, "-c", program, "--isolated", "--select=F,RQS", "-j1", folder]
-    done = subprocess.run(command, capture_output=True, check=False)
+    done = subprocess.run(command, capture_output=True, check=False, env=ENVIRONMENT)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert not done.stderr, done.stderr
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout
