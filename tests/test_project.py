@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sessionize import engine, source
+from sessionize import engine, patches, source
 from sessionize.config import Settings
 from sessionize.project import Project, Projects
 
@@ -74,7 +74,52 @@ def test_projects_are_read_for_workers(project: Path) -> None:
     projects = Projects()
     projects.read(["src/sync.py"])
     (project / "tests" / "test_sync.py").unlink()
-    assert [str(patch) for patch in projects.patches("src/sync.py", "")] == ["tests/test_sync.py:4"]
+    assert [str(patch) for patch in projects.patches("src/sync.py", "", frozenset())] == ["tests/test_sync.py:4"]
+
+
+def test_workers_that_see_no_files_get_all_that_may_be_asked_for(project: Path) -> None:
+    (project / "src" / "sync.py").write_text("from requests import (\n    get as fetch,\n)\n")
+    (project / "tests" / "test_sync.py").write_text(TEST.replace("requests.get", "sync.fetch"))
+    projects = Projects()
+    projects.read(["src/sync.py", "src/gone.py"], whole=True)
+    (project / "tests" / "test_sync.py").unlink()
+    assert [str(patch) for patch in projects.patches("src/sync.py", "", frozenset({"fetch"}))] == [
+        "tests/test_sync.py:4"
+    ]
+
+
+NAMED = "import requests as rq\nfrom requests import get as fetch, post\nfor name in names:\n    {}(name)\n"
+
+
+@pytest.mark.parametrize(
+    ("call", "test"),
+    [
+        ("rq.get", '@patch("sync.rq")'),
+        ("rq.get", '@patch("sync.rq.get")'),
+        ("rq.get", '@patch("requests.get")'),
+        ("fetch", '@patch("sync.fetch")'),
+        ("fetch", 'monkeypatch.setattr(\n    sync,  # why\n    "fetch",\n    fake)'),
+        ("fetch", "import sync\nsync.fetch = fake"),
+        ("fetch", "import sync\nsync.other, sync.fetch = fakes"),
+        ("fetch", "import sync\ndel sync.fetch"),
+        ("post", '@patch("sync.post")'),
+    ],
+)
+def test_names_of_the_file_itself_are_looked_for(project: Path, call: str, test: str) -> None:
+    """A test need not name requests to replace what a file has imported from it."""
+    (project / "src" / "sync.py").write_text(NAMED.format(call))
+    lines = f"{test}\ndef test(get): ...\n" if test.startswith("@") else f"{test}\n"
+    (project / "tests" / "test_sync.py").write_text(lines)
+    report = engine.check_file(Path("src/sync.py"), Settings(), patches=Projects().patches)
+    assert [found.code for found in report.left if found.code == "RQS301"] == ["RQS301"]
+
+
+@pytest.mark.parametrize("name", ["patch", "setattr"])
+def test_a_word_in_a_comment_is_no_name(project: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a large tree few files have to be parsed."""
+    (project / "tests" / "test_sync.py").write_text(f"# handles requests, and sends requests. Then\n{name}(a, b)\n")
+    monkeypatch.setattr(patches, "parse_ast", None)
+    assert rows("src/sync.py") == []
 
 
 def test_project_is_read_once_and_only_if_there_is_something_to_fix(

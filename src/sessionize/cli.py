@@ -162,7 +162,7 @@ def _adopt(run: Run, *, add_noqa: bool) -> int:
     if not add_noqa:
         reports = run.listed()
     elif run.write_baseline is None:
-        reports = run.reports(partial(runs.silence, projects=run.projects), runs.write)
+        reports = run.reports(partial(runs.silence, projects=run.projects), writes=True)
     else:
         raise click.UsageError("--add-noqa and --write-baseline exclude each other")
     run.show(reports)
@@ -187,8 +187,7 @@ def fix(*, diff: bool, **options: Any) -> int:
         if not diff:
             _put(data if report.change is None else report.change[1])
     else:
-        done = (lambda report: report) if diff else runs.write
-        reports = run.reports(work, done, partial(runs.fix_together, projects=run.projects))
+        reports = run.reports(work, writes=not diff, together=partial(runs.fix_together, projects=run.projects))
     if diff:
         for report in reports:
             if report.change is not None:
@@ -212,7 +211,7 @@ def _ask(run: Run, *, diff: bool) -> int:
     if sys.stdin is None or not sys.stdin.isatty():
         raise click.ClickException("--interactive needs a terminal on standard input")
     dialogue = Dialogue(run.projects)
-    reports = run.reports(dialogue.fix, runs.write)
+    reports = run.reports(dialogue.fix, writes=True)
     run.show(reports)
     if dialogue.stopped and not run.quiet:
         written = any(report.change is not None for report in reports)

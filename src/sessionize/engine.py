@@ -377,7 +377,7 @@ class _Analysis:
         self.patches = patches
         self.filename = filename
         self.settings = settings
-        self.facts = Facts(reading.outline, filename, lambda: patches(filename, reading.text))
+        self.facts = Facts(reading.outline, filename, lambda names: patches(filename, reading.text, names))
         codes = selected(*_selectors(settings, filename))
         rules = [rule for rule in RULES if rule.code in codes]
         self.findings = [finding for rule in rules for finding in rule.check(self.facts, settings)]

@@ -19,7 +19,7 @@ from sessionize.callgraph import CallGraph
 from sessionize.flow import NEXT, Event, Flow, Place
 from sessionize.ipython import CELL
 from sessionize.names import Names
-from sessionize.patches import Patch, module_of
+from sessionize.patches import FUNCTIONS, Patch, module_of
 
 # The functions of requests and how many positional arguments each takes (requests/api.py).
 VERBS: Mapping[str, int] = MappingProxyType(
@@ -82,8 +82,14 @@ class IdleSession:
 
 
 class Facts:
-    def __init__(self, outline: o.Outline, filename: str = "", patches: Callable[[], Sequence[Patch]] = tuple) -> None:
-        """`patches`: gives what tests replace by name; asked only if a call is found that should share a session."""
+    def __init__(
+        self,
+        outline: o.Outline,
+        filename: str = "",
+        patches: Callable[[frozenset[str]], Sequence[Patch]] = lambda _: (),
+    ) -> None:
+        """`patches`: gives what tests replace by name, told which other names the file has for requests;
+        asked only if a call is found that should share a session."""
         self.outline = outline
         self.filename = filename
         self.find_patches = patches
@@ -303,7 +309,8 @@ class Facts:
 
     @cached_property
     def patches(self) -> Sequence[Patch]:
-        return self.find_patches()
+        names = {bind.name for bind in self.imports if (self._path(bind) or "").partition(".")[0] == "requests"}
+        return self.find_patches(frozenset(names - {"requests"} | (FUNCTIONS if self.names.stars else set())))
 
     def patches_of(self, call: BareCall) -> list[Patch]:
         """What replaces the function that a call calls, or the class of the session that it is made on.

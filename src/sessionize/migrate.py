@@ -13,7 +13,7 @@ from dataclasses import replace
 from sessionize import engine, source
 from sessionize.config import Settings
 from sessionize.engine import Report
-from sessionize.patches import Patch, module_of
+from sessionize.patches import FUNCTIONS, Patch, module_of
 from sessionize.project import Projects, shown
 from sessionize.repatch import repatched
 
@@ -55,8 +55,8 @@ class _Migration:
         data, settings = self.files[name]
         return engine.fix_bytes(data, name, settings, patches=self.patches)
 
-    def patches(self, filename: str, text: str) -> Sequence[Patch]:
-        found = self.projects.patches(filename, text)
+    def patches(self, filename: str, text: str, names: frozenset[str] = FUNCTIONS) -> Sequence[Patch]:
+        found = self.projects.patches(filename, text, names)
         if not self.stuck:
             return found
         return [replace(patch, stuck=self.stuck.get((self.real(patch.file), patch.target), "")) for patch in found]

@@ -19,10 +19,24 @@ from typing import TypeAlias
 
 from sessionize.parse import UnreadableError, parse_ast
 
-# The cheap look: what a file with a patch holds. Of a name imported from requests, only its own name is known.
+# The cheap look: what a file with a patch holds.
 _PATCHING = (b"patch", b"Patch", b"setattr", b"delattr", b"spy", b"Stub", b"flexmock", b"when(", b"sys.modules")
 _ASSIGNING = re.compile(rb"requests[\w.]*\s*=[^=]")
-_NAMING = re.compile(rb"requests|[\"'.](?:get|post|put|patch|delete|head|options|request|[Ss]ession)[\"']")
+# A line in which `requests` is the module, or the name of one, and not a word of a comment.
+_NAMED = re.compile(
+    rb"(?:^|[;:\r\f])[ \t]*(?:import|from)\b.*\brequests|(?:^|[\r\f])[ \t]*requests[ \t]*(?:[,)\\#\r]|as\b|$)"
+    rb"|[(=.\"'][ \t]*requests|requests[\"']|requests\s*\.\S|requests\s+\."
+)
+# What requests has to offer to `from requests import *`, and what its functions are often called elsewhere.
+FUNCTIONS = frozenset(("get", "post", "put", "patch", "delete", "head", "options", "request", "Session", "session"))
+
+# What stands in the line before such a name, or behind it, where something may be put in its place.
+_IN_TEXT = re.compile(rb"(?:\.|(?:^|[,=\r])\s*\w*[\"'])$")
+_ENDS_TEXT = re.compile(rb"[\"'](?!\s*:)")
+_STORED = re.compile(rb"\s*(?:[,:)\]][^\n=]*)?=[^=]")
+_DELETED = re.compile(rb"\bdel\b")
+_OBJECT = re.compile(rb"\s*,\s*(?:\w*[\"']|[A-Z])")  # the first argument before a name
+_RENAMED = re.compile(rb"\b(?:requests[\w.]*|%s)[\s\\]+as[\s\\]+(\w+)" % "|".join(sorted(FUNCTIONS)).encode())
 
 # What takes a dotted path, or an object and a name, by the last name of the callee: of mock, pytest-mock, pytest,
 # testtools, mox, wrapt.
@@ -124,7 +138,8 @@ class Patch:
         return f"{self.file}:{self.row}"
 
 
-PatchesFor: TypeAlias = Callable[[str, str], Sequence[Patch]]  # what concerns a file, by its name and its text
+# What concerns a file, by its name, its text, and the names other than `requests` that it calls requests by.
+PatchesFor: TypeAlias = Callable[[str, str, frozenset[str]], Sequence[Patch]]
 
 
 def module_of(filename: str) -> tuple[str, ...]:
@@ -145,18 +160,47 @@ def _is_module(path: Sequence[str], module: Sequence[str]) -> bool:
     return bool(path) and list(module[len(module) - len(known) :]) == known
 
 
-def find(file: str, source: bytes | str) -> tuple[Patch, ...]:
-    """What a file replaces by name. `file`: its name in reports. A file that is not Python replaces nothing."""
+def find(file: str, source: bytes | str, names: frozenset[str] = FUNCTIONS) -> tuple[Patch, ...]:
+    """What a file replaces by name. A file that is not Python replaces nothing.
+
+    file: its name in reports. names: what the calls are known by, other than `requests`. A file that has none of these
+    names where they could be replaced is not parsed.
+    """
     data = source.encode("utf-8", "replace") if isinstance(source, str) else source
-    if not any(word in data for word in _PATCHING) and not _ASSIGNING.search(data):
+    if not (names or b"requests" in data):
         return ()
-    if not _NAMING.search(data):
+    patching = any(word in data for word in _PATCHING) or bool(_ASSIGNING.search(data))
+    named = patching and _names_requests(data)
+    if not named and not any(_may_replace(data, name, patching=patching) for name in sorted(names)):
         return ()
     try:
         tree = parse_ast(source)
     except UnreadableError:
         return ()
     return tuple(sorted({patch for _, patch in Reader(file, tree).sites()}))
+
+
+def names_elsewhere(data: bytes) -> frozenset[str]:
+    """At least the names other than `requests` that a file calls requests by, without parsing it."""
+    return FUNCTIONS.union(name.decode(errors="ignore") for name in _RENAMED.findall(data))
+
+
+def _names_requests(data: bytes) -> bool:
+    return any(b"requests" in line and _NAMED.search(line) for line in data.split(b"\n"))
+
+
+def _may_replace(data: bytes, name: str, *, patching: bool) -> bool:
+    """Whether a name ends a path, is a text that is no key, or is an attribute that is set."""
+    for found in re.finditer(rb"%s(?![\w(])(?:\.\w+)*" % re.escape(name.encode()), data):
+        start, end = found.span()
+        before = data[data.rfind(b"\n", 0, start) + 1 : start]
+        if patching and _IN_TEXT.search(before) and _ENDS_TEXT.match(data, end):
+            return True
+        if before.endswith(b"."):
+            stored = (b"=" not in before and _STORED.match(data, end)) or _DELETED.search(before)
+            if stored or (patching and _OBJECT.match(data, end)):
+                return True
+    return False
 
 
 class Reader:

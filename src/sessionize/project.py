@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
 from sessionize import source
 from sessionize.config import Settings
-from sessionize.patches import Patch, find
+from sessionize.patches import FUNCTIONS, Patch, find, names_elsewhere
 
 _MARKERS = ("pyproject.toml", "sessionize.toml", "setup.py", "setup.cfg", ".git", ".hg")
 _MENTION = re.compile(rb"requests\.(\w+)\b(?![\"'])")
@@ -20,11 +21,15 @@ class Project:
     def __init__(self, root: str | None) -> None:
         """Of a `root` of None nothing is read."""
         self.root = root
+        self._patches: dict[frozenset[str], tuple[Patch, ...]] = {}  # by the names that were asked for
 
-    @cached_property
-    def patches(self) -> tuple[Patch, ...]:
-        """What its files replace by name."""
-        return tuple(sorted(patch for file, data in self._files() for patch in find(shown(file), data)))
+    def patches(self, names: frozenset[str]) -> tuple[Patch, ...]:
+        """What its files replace by name (see `find`)."""
+        for more, patches in self._patches.items():
+            if names <= more:
+                return patches
+        found = (patch for file, data in self._files() for patch in find(shown(file), data, names))
+        return self._patches.setdefault(names, tuple(sorted(found)))
 
     @cached_property
     def mentions(self) -> dict[str, frozenset[str]]:
@@ -59,16 +64,23 @@ class Projects:
             self._projects[root] = Project(root)
         return self._projects[root]
 
-    def patches(self, filename: str, text: str) -> tuple[Patch, ...]:
-        """What a file of that text replaces by name, and then what the rest of its project does."""
+    def patches(self, filename: str, text: str, names: frozenset[str] = FUNCTIONS) -> tuple[Patch, ...]:
+        """What a file of that text replaces by name, and then what the rest of its project does (see `find`)."""
         own = shown(self._real(filename))
-        others = (patch for patch in self.of(filename).patches if patch.file != own)
-        return *find(filename, text), *others
+        others = (patch for patch in self.of(filename).patches(names) if patch.file != own)
+        return *find(filename, text, names), *others
 
-    def read(self, filenames: Iterable[str]) -> None:
-        """Reads the projects of these files at once, for the sake of workers that get a copy of this."""
+    def read(self, filenames: Sequence[str], *, whole: bool = False) -> None:
+        """Reads the projects of these files at once, for the sake of workers that get a copy of this.
+
+        whole: all that may be asked for later; else what most files ask for.
+        """
+        names: set[str] = set()
+        for filename in filenames if whole else ():
+            with suppress(source.SourceError):
+                names |= names_elsewhere(source.read(filename))
         for filename in filenames:
-            _ = self.of(filename).patches
+            self.of(filename).patches(frozenset(names))
 
     def _real(self, filename: str) -> str:
         """`os.path.realpath`, with the system asked once about each folder."""

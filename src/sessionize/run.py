@@ -100,16 +100,11 @@ class Run:
         """What the tests around the files replace by name."""
         return Projects([Path(path) for path in self.paths or [os.curdir] if os.path.isdir(path)])
 
-    def reports(
-        self,
-        work: Work,
-        done: Callable[[Report], Report] = lambda report: report,
-        together: Together | None = None,
-    ) -> list[Report]:
+    def reports(self, work: Work, *, writes: bool = False, together: Together | None = None) -> list[Report]:
         """The reports that tell something, in the order of the files.
 
-        `work` may run in other processes; `done` is given each report in this one, as it comes. `together` works
-        instead of it on all files at once, where patches move.
+        `work` may run in other processes. writes: whether the files then get what their reports say, in this one, as
+        they come. `together` works instead of it on all files at once, where patches move.
         """
         reports: dict[int, Report] = {}
         tasks: list[Task] = []
@@ -133,10 +128,11 @@ class Run:
                 tasks.append((number, work, file[0], _for_one(*file)))
                 size += len(data)
         at_once = together is not None and any(settings.moves_patches for *_, settings in tasks)
-        with closing(together(tasks) if together is not None and at_once else self._worked(tasks, size)) as worked:
+        by_file = partial(self._worked, size=size, writes=writes)
+        with closing((together if together is not None and at_once else by_file)(tasks)) as worked:
             for index, report in self._progress(worked, len(tasks)):
                 if report is not None:
-                    reports[index] = done(report)
+                    reports[index] = write(report) if writes else report
         self.clean = max(0, number - len(reports))
         self.gone = _gone(listed, baselines, reports)
         return [reports[index] for index in sorted(reports)]
@@ -170,11 +166,13 @@ class Run:
 
     # --- who works on them --------------------------------------------------------------------------------------------
 
-    def _worked(self, tasks: list[Task], size: int) -> Generator[tuple[int, Report | None], None, None]:
+    def _worked(
+        self, tasks: Sequence[Task], size: int, *, writes: bool
+    ) -> Generator[tuple[int, Report | None], None, None]:
         if self.cluster is not None and tasks:
             from sessionize import cluster, pool
 
-            self.projects.read(path for _, _, path, _ in tasks)  # workers may see none of it
+            self.projects.read([path for _, _, path, _ in tasks], whole=True)  # workers may see none of it
             try:
                 with cluster.connected(self.cluster) as (executors, workers, lost):
                     width = max(4 * workers, 16)
@@ -189,7 +187,8 @@ class Run:
             return
         from sessionize import engine, pool  # noqa: F401  # the engine now, and not in each of the workers
 
-        self.projects.read(path for _, _, path, _ in tasks)  # and the tests
+        if writes:  # before rows move
+            self.projects.read([path for _, _, path, _ in tasks])
         chunk = max(1, min(8, len(tasks) // (8 * workers)))
         yield from pool.run(_do, tasks, partial(pool.processes, workers), _died, width=2 * workers, chunk=chunk)
 
