@@ -46,6 +46,12 @@ class CallGraph:
         for bind in self.outline.binds:
             if bind.how in ("param", "params"):
                 first.setdefault(bind.scope, bind.name if bind.how == "param" else "")
+        called: dict[int, set[str]] = defaultdict(set)  # what is done on each class itself
+        for scope, row in enumerate(self.outline.scopes):
+            uses = self.names.uses(row.parent, row.name) if row.kind == "class" else []
+            called[scope].update(use.how for use in uses)
+            if first.get(scope) in _NO_INSTANCE:
+                called[row.parent].update(use.how for use in self.names.uses(scope, first[scope]))
         methods = {}
         for scope, row in enumerate(self.outline.scopes):
             cls = self.outline.scopes[row.parent]
@@ -54,9 +60,9 @@ class CallGraph:
                 bound = len(self.names.binds(scope, first[scope])) == 1
                 # a function that the class's own body uses is a decorator or the like
                 taken = any(use.how in ("value", "arg", "()") for use in self.names.uses(row.parent, row.name))
-                # `Api.get(path)` of a class that is only a namespace
-                called = [u.how for u in self.names.uses(cls.parent, cls.name)] if first[scope] != "self" else []
-                bound = bound and not taken and f".{row.name}()" not in called
+                # `Api.get(path)` or `cls.get(path)` of a class that is only a namespace
+                named = first[scope] != "self" and f".{row.name}()" in called[row.parent]
+                bound = bound and not taken and not named
                 if bound and not {"staticmethod", "classmethod"}.intersection(map(last_name, row.decorators)):
                     methods[scope] = Method(scope, row.parent, first[scope])
         return methods

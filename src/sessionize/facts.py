@@ -407,6 +407,10 @@ class Facts:
         return calls
 
     @cached_property
+    def super_calls(self) -> list[o.CallSite]:
+        return [c for c, path in zip(self.outline.calls, self.paths, strict=True) if path == "builtins.super"]
+
+    @cached_property
     def stores_in(self) -> dict[int, list[o.Store]]:
         """The attributes that are set in each scope."""
         stores = defaultdict(list)

@@ -20,9 +20,10 @@ _STRANGE_BASES = frozenset(
 _ATTRS = frozenset({"attrs", "attr", "define", "frozen", "mutable", "s", "attributes"})
 # Objects of such classes may come into being without `__init__`.
 _RESTORING = frozenset(
-    ("__getstate__", "__setstate__", "__reduce__", "__reduce_ex__", "__copy__", "__deepcopy__", "__new__")
+    ("__getstate__", "__setstate__", "__reduce__", "__reduce_ex__", "__copy__", "__deepcopy__", "__new__", "__del__")
 )
 _GUARDING = frozenset({"__setattr__", "__getattribute__"})
+_GENERATING = _ATTRS | {"dataclass"}  # decorators that write an `__init__`, which calls no other
 _REASON = "it lives as long as the object: look for subclasses, threads and tests that patch requests"
 
 
@@ -40,7 +41,10 @@ class _Class:
         self.row = self.outline.scopes[owner]
         self.body = {bind.name: bind for bind in facts.binds_in.get(owner, ())}
         self.statements = facts.flow.children[self.row.root]
-        self.based = any(last_name(_bare(base)) not in _PLAIN_BASES for base in self.row.bases)
+        self.family = (owner, *sorted(facts.ancestry(owner)))
+        self.inherited = {bind.name: bind for scope in reversed(self.family) for bind in facts.binds_in.get(scope, ())}
+        self.data = next((d for d in self.row.decorators if last_name(_bare(d)) == "dataclass"), None)
+        self.based = bool(_bases(self.row))
 
     def home(self) -> Home | str:
         if reason := self.strange():
@@ -48,19 +52,19 @@ class _Class:
         if any(self.outline.scopes[self.facts.function(call)].name == "__del__" for call in self.calls):
             return "`__del__` may run on an object whose `__init__` failed"
         inits = self.inits()
-        data = next((d for d in self.row.decorators if last_name(_bare(d)) == "dataclass"), None)
-        if data is not None and not inits:
+        options = {arg.keyword for arg in self.data.args} if isinstance(self.data, o.Call) else set()
+        restored = bool(_RESTORING & self.inherited.keys()) or "__new__" in self.outline.attributes
+        lazy = restored or any(map(self.skips_init, self.facts.descendants[self.owner]))
+        if self.data is not None and not inits and not lazy and "init" not in options:
             return self.field()
-        if data is not None and isinstance(data, o.Call) and {"frozen", "slots"} & {arg.keyword for arg in data.args}:
+        if "slots" in options or ("frozen" in options and inits):
             return "its dataclass takes no attributes besides its fields"
         if any(bind.how != "def" for bind in inits):
             return "its `__init__` is no plain method"
         branched = len(inits) > 1 or any(self.outline.parts[bind.part].parent != self.row.root for bind in inits)
-        lazy = branched or bool(_RESTORING.intersection(self.body)) or "__new__" in self.outline.attributes
         tested = self.row.name.startswith("Test")  # pytest passes over a class with an `__init__`
-        lazy = lazy or ((self.based or tested) and not inits)
-        lazy = lazy or any(map(self.skips_init, self.facts.descendants[self.owner]))
-        if lazy:
+        made = self.based or tested or self.data is not None
+        if lazy or branched or (made and not inits):
             return Home(self.above_methods(), "property", _REASON, needs="functools.cached_property")
         return _Init(self, self.scopes[inits[0].part]).home() if inits else self.new_init()
 
@@ -83,8 +87,7 @@ class _Class:
 
     def strange(self) -> str:
         """What about the class leaves no place for a session, if anything does."""
-        family = {self.owner, *self.facts.ancestry(self.owner)}
-        bases = {last_name(_bare(base)) for scope in family for base in self.outline.scopes[scope].bases}
+        bases = {last_name(_bare(base)) for scope in self.family for base in self.outline.scopes[scope].bases}
         if strange := sorted(bases & _STRANGE_BASES):
             return f"a class made from `{strange[0]}` has no place for a session of its own"
         if _ATTRS.intersection(last_name(_bare(decorator)) for decorator in self.row.decorators):
@@ -93,7 +96,7 @@ class _Class:
             return "its objects make others like them, and each would make a session"
         if "__slots__" in self.body:
             return "its `__slots__` have no place for a session"
-        if guard := sorted(_GUARDING & self.body.keys()):
+        if guard := sorted(_GUARDING & self.inherited.keys()):
             return f"its `{guard[0]}` decides what happens to attributes"
         for owner, shown in self.facts.shown_objects:
             if owner in (-1, self.owner):
@@ -141,7 +144,11 @@ class _Class:
     # --- subclasses ---------------------------------------------------------------------------------------------------
 
     def skips_init(self, subclass: int) -> bool:
-        """Whether a subclass's `__init__` does not call another one, or uses the object before it does."""
+        """Whether a subclass's `__init__` may not call another one, or uses the object before it does."""
+        row = self.outline.scopes[subclass]
+        generated = self.data is None and _GENERATING.intersection(last_name(_bare(d)) for d in row.decorators)
+        if generated or len(_bases(row)) > 1:  # of several bases, one's `__init__` may hide the other's
+            return True
         for scope in self.facts.inner[subclass]:
             if self.outline.scopes[scope].name != "__init__":
                 continue
@@ -198,11 +205,11 @@ class _Init:
         facts = self.facts
         stops = {s for s in self.statements if facts.flow.outcomes[s] & EXIT}
         if self.cls.based:
-            stops |= {self.line(call.part) for call in facts.init_calls[self.block].values()}
+            stops |= {self.line(call.part) for call in facts.super_calls if self.scope in self.around(call.scope)}
         stops |= {self.line(call.site.part) for call in self.cls.calls if self.scope in self.around(call.site.scope)}
         for store in facts.stores_in[self.scope]:  # a property may have a setter
-            bind = self.cls.body.get(store.attr)
-            if store.name == self.instance and bind is not None and bind.how == "def":
+            bind = self.cls.inherited.get(store.attr)
+            if store.name == self.instance and bind and (bind.how == "def" or isinstance(bind.value, o.Call)):
                 stops.add(self.line(store.part))
         for use in facts.names.uses(self.scope, self.instance):
             if _may_call(use.how) or _attribute(use.how) in self.unknown:
@@ -254,6 +261,11 @@ class _Init:
             elif use.how not in (f".{value.attr}=", f".{value.attr}[]", f".{value.attr}.get()"):
                 return False
         return passed == len(self.cls.calls)
+
+
+def _bases(row: o.Scope) -> list[o.Value]:
+    """The bases of a class that may have an `__init__`."""
+    return [base for base in row.bases if last_name(_bare(base)) not in _PLAIN_BASES]
 
 
 def _bare(value: o.Value) -> o.Value:
