@@ -60,7 +60,9 @@ class _Steady:
         self.names = facts.names
         self.calls = calls
         self.place = place
-        self.forever = forever
+        parts = facts.outline.parts
+        around = {parts[part].kind for call in calls for part in facts.flow.ancestors(call.site.part)}
+        self.forever = forever or "genexp" in around  # of which no one knows when it is gone through
         self.text_only = False
         self.home = facts.flow.home[place.block]
         self.scope = facts.outline.parts[self.home].scope
@@ -129,6 +131,8 @@ class _Steady:
         if owner == self.scope:
             if any(facts.flow.home[bind.part] != self.home or self.between(bind.tick, bind.part) for bind in binds):
                 return f"`{name}` may be bound anew"
+            if owner == 0 and any(self.between(star.tick, star.part) for star in self.names.stars):
+                return f"`{name}` may be replaced by a star import"
             seen = self.place
         else:
             outer = facts.seen_from(self.place, owner) if owner != -1 else None
