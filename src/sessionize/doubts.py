@@ -130,16 +130,38 @@ class Doubts:
         concurrent = any(_CONCURRENT.intersection(module.split(".")) for module in self._modules)
         return name in _STARTING or (name in _HANDING and plural and concurrent)
 
-    def leak(self, calls: Sequence[BareCall]) -> str:
-        """Why a session for these calls would carry one's credentials to another, which no fix may do; else empty."""
+    def leak(self, calls: Sequence[BareCall], *, lasting: bool = False) -> str:
+        """Why a session for these calls would carry one's credentials to another, which no fix may do; else empty.
+
+        lasting: whether it outlives the functions of the calls.
+        """
         if calls and self._replaced and not self.settings.moves_patches:
             return f"`{self._replaced}` is replaced in this file, and a session would go past what is there instead"
         bound = [call for call in calls if self._may_bind(call)]
         if bound and any(call.argument("auth") != bound[0].argument("auth") for call in calls):
             return "some of the calls authenticate in a way that may stay with the connection, and others do not"
+        for call in calls:
+            auth, cert = call.argument("auth"), call.argument("cert")
+            for value in (auth if call in bound and isinstance(auth, o.Call) else None, cert):
+                if value is not None and self._varies(call, value, lasting=lasting):
+                    return "a connection stays with the user it was made for, and its next call may be for another"
         if len({self.identity_of_connection(call)[1] for call in calls}) > 1:
             return "the calls differ in `cert=`, and requests before 2.32 would show one's certificate for another"
         return ""
+
+    def _varies(self, call: BareCall, value: o.Value, *, lasting: bool) -> bool:
+        """Whether a value may be another one when the call runs again."""
+        scope = call.site.scope
+        turns = set(self.facts.flow.loops(call.site.part))
+        method = self.facts.graph.method(scope)
+        for name in names_in(value):
+            owner = self.facts.names.owner(name, scope)
+            instance = method is not None and (method.scope, method.instance) == (owner, name)
+            if lasting and owner > 0 and not instance:
+                return True
+            if any(turns.intersection(self.facts.flow.loops(b.part)) for b in self.facts.names.binds(owner, name)):
+                return True
+        return value == o.OPAQUE
 
     @cached_property
     def _replaced(self) -> str:
@@ -211,6 +233,9 @@ class Doubts:
             return "passes an `auth=` that is not known to be a pair, and may stay with the connection"
         if self._authorizes_connection(call):
             return "authorizes its connection, and later calls on it would be answered for the same user"
+        for start, end, text in self.outline.spelled:
+            if start < call.site.tick <= end and all(word in text for word in call.shown.split(".")):
+                return "is spelled out by `=` in an f-string, and would read otherwise"
         verify = self.facts.constant(call.argument("verify"), scope)
         if not isinstance(verify, o.Const) or verify.kind not in ("bool", "str", "NoneType"):
             return "passes a `verify=` that is not True, False or a string"

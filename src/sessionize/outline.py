@@ -10,6 +10,7 @@ A *part* is a piece of control structure: a statement, or a block of statements.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 # --- values: what an expression says, as far as a decision may lean on it ---------------------------------------------
@@ -231,6 +232,14 @@ class CallSite(NamedTuple):
     into: int
 
 
+class Spelled(NamedTuple):
+    """An f-string with `{value=}` in it: it shows `text`, and what it is made of runs between the ticks."""
+
+    start: int
+    end: int
+    text: str
+
+
 class Pause(NamedTuple):
     """An `await` or a `yield`: other code runs here."""
 
@@ -246,6 +255,7 @@ class Outline(NamedTuple):
     calls: tuple[CallSite, ...]
     pauses: tuple[Pause, ...]
     stores: tuple[Store, ...]
+    spelled: tuple[Spelled, ...]
     attributes: frozenset[str]  # every name behind a dot, and every string that could be one
     modules: frozenset[str]  # the paths of all that is imported
     dunder_all: frozenset[str]  # the strings of `__all__`
@@ -270,6 +280,7 @@ class Builder:
     calls: list[CallSite | tuple[int, str, int]] = field(default_factory=list)  # a tuple where one is still open
     pauses: list[Pause] = field(default_factory=list)
     stores: list[Store] = field(default_factory=list)
+    spelled: list[Spelled] = field(default_factory=list)
     attributes: set[str] = field(default_factory=set)
     modules: set[str] = field(default_factory=set)
     dunder_all: set[str] = field(default_factory=set)
@@ -340,10 +351,15 @@ class Builder:
         fits = default is None or (isinstance(default, Const) and Name(default.kind) == annotation)
         self.bind(name, how, annotation if plain and fits else OPAQUE)
 
-    def text(self, value: Value) -> Value:
-        """A string: it could be the name of an attribute."""
+    def text(self, value: Value, start: int = 0) -> Value:
+        """A string, read from the tick `start` on: it could be the name of an attribute, or show its own source."""
         if isinstance(value, Const) and isinstance(value.value, str) and value.value.isidentifier():
             self.attributes.add(value.value)
+        if isinstance(value, Join):
+            before = [left for left, right in pairwise(value.parts) if isinstance(right, Hole) and not right.plain]
+            text = "".join(str(left.value) for left in before if isinstance(left, Const))
+            if "=" in text:
+                self.spelled.append(Spelled(start, self.tick, text))
         return value
 
     def import_module(self, path: str, alias: str | None) -> None:
@@ -386,6 +402,7 @@ class Builder:
             calls,
             tuple(self.pauses),
             tuple(self.stores),
+            tuple(self.spelled),
             frozenset(self.attributes),
             frozenset(self.modules),
             frozenset(self.dunder_all),

@@ -109,6 +109,8 @@ class Planner:
             message = "Use one `requests.Session` for all turns"
         name = self.naming.variable(self.settings.session_name, self.facts.outline.parts[calls[0].home].scope)
         making, imports = self._making(calls, place, self._style(place), name, hoist)
+        if imports and all(self.facts.import_before(c.root, c.site.scope, place) is None for c in calls):
+            return _refused(calls, "requests may not be imported where the session belongs; import it further up")
         redirects = _redirects(calls, name)
         return Fix(ids, message + _once(hoist), applicability, doubt, redirects, making, imports=imports)
 
@@ -190,7 +192,7 @@ class Planner:
                 kept.append(call)
         if not kept:
             return fixes
-        home: Home | str = self.doubts.leak(kept) or self.doubts.of_threads(owner)
+        home: Home | str = self.doubts.leak(kept, lasting=True) or self.doubts.of_threads(owner)
         home = home or (object_home(self.facts, owner, kept) if owner else module_home(self.facts, kept))
         if isinstance(home, str):
             return [*fixes, _refused(kept, home)]

@@ -255,7 +255,7 @@ class _Reader(Reader[ast.expr, Sequence[ast.stmt]]):
         if inside:
             self.unplaced |= {*self.calls[calls:], *(self.references[t] for t in inside if t in self.references)}
         known = o.joined([o.Const("", "str"), *pieces])
-        return self.build.text(known) if isinstance(node, ast.JoinedStr) else o.OPAQUE
+        return self.build.text(known, tick) if isinstance(node, ast.JoinedStr) else o.OPAQUE
 
     def hole(self, node: Any) -> o.Hole:
         """`{value}` of an f-string (`FormattedValue`) or a t-string (`Interpolation`)."""

@@ -265,7 +265,8 @@ class _Reader(Reader[cst.BaseExpression, cst.BaseSuite]):
         return self.literal(node)
 
     def SimpleString(self, node: cst.BaseString, how: str, call: int) -> o.Value:
-        return self.build.text(self.string(node))
+        tick = self.build.tick
+        return self.build.text(self.string(node), tick)
 
     ConcatenatedString = FormattedString = SimpleString
     Float = Imaginary = Integer
