@@ -21,9 +21,18 @@ from sessionize.ipython import CELL
 from sessionize.names import Names
 from sessionize.patches import FUNCTIONS, Patch, module_of
 
-# The functions of requests and how many positional arguments each takes (requests/api.py).
-VERBS: Mapping[str, int] = MappingProxyType(
-    {"get": 2, "post": 3, "put": 2, "patch": 2, "delete": 1, "head": 1, "options": 1, "request": 2}
+# The functions of requests, and what each takes by position (requests/api.py).
+VERBS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "get": ("url", "params"),
+        "post": ("url", "data", "json"),
+        "put": ("url", "data"),
+        "patch": ("url", "data"),
+        "delete": ("url",),
+        "head": ("url",),
+        "options": ("url",),
+        "request": ("method", "url"),
+    }
 )
 
 _SAME = {"requests.session": "requests.Session", "requests.sessions.Session": "requests.Session"}
@@ -366,7 +375,10 @@ class Facts:
         found: set[int] = set()
         todo = [scope]
         while todo:
-            names = {o.last_name(base) for base in self.outline.scopes[todo.pop()].bases}
+            row = self.outline.scopes[todo.pop()]
+            bases = [base.value if isinstance(base, o.Item) else base for base in row.bases]  # `Base[int]`
+            bases += [self.constant(base, row.parent) for base in bases]
+            names = {o.last_name(base) for base in bases}
             new = {cls for name in names for cls in self._classes_named[name]} - found
             found |= new
             todo += new

@@ -63,8 +63,9 @@ class _Class:
             return "its `__init__` is no plain method"
         branched = len(inits) > 1 or any(self.outline.parts[bind.part].parent != self.row.root for bind in inits)
         tested = self.row.name.startswith("Test")  # pytest passes over a class with an `__init__`
-        made = self.based or tested or self.data is not None
-        if lazy or branched or (made and not inits):
+        made = self.based or tested or self.row.decorators  # another `__init__` may be there
+        wrapped = inits and self.outline.scopes[self.scopes[inits[0].part]].decorators
+        if lazy or branched or wrapped or (made and not inits):
             return Home(self.above_methods(), "property", _REASON, needs="functools.cached_property")
         return _Init(self, self.scopes[inits[0].part]).home() if inits else self.new_init()
 
@@ -149,12 +150,19 @@ class _Class:
         generated = self.data is None and _GENERATING.intersection(last_name(_bare(d)) for d in row.decorators)
         if generated or len(_bases(row)) > 1:  # of several bases, one's `__init__` may hide the other's
             return True
+        if any(bind.name == "__init__" and bind.how != "def" for bind in self.facts.binds_in[subclass]):
+            return True
         for scope in self.facts.inner[subclass]:
             if self.outline.scopes[scope].name != "__init__":
                 continue
             root = self.outline.scopes[scope].root
             inits = self.facts.init_calls[root]
-            above = [call.tick for call in inits.values()]
+            left = min((p.tick for p in self.outline.parts if p.scope == scope and p.kind == "return"), default=0)
+            above = [
+                call.tick
+                for call in inits.values()
+                if self.outline.parts[call.part].parent == root and (call.tick < left or not left)
+            ]
             method = self.facts.graph.method(scope)
             uses = self.facts.names.uses(scope, method.instance) if method is not None else []
             uses = [use for use in uses if use.call not in inits and _may_call(use.how)]
@@ -207,12 +215,10 @@ class _Init:
         if self.cls.based:
             stops |= {self.line(call.part) for call in facts.super_calls if self.scope in self.around(call.scope)}
         stops |= {self.line(call.site.part) for call in self.cls.calls if self.scope in self.around(call.site.scope)}
-        for store in facts.stores_in[self.scope]:  # a property may have a setter
-            bind = self.cls.inherited.get(store.attr)
-            if store.name == self.instance and bind and (bind.how == "def" or isinstance(bind.value, o.Call)):
-                stops.add(self.line(store.part))
         for use in facts.names.uses(self.scope, self.instance):
-            if _may_call(use.how) or _attribute(use.how) in self.unknown:
+            bind = self.cls.inherited.get(use.how[1:-1]) if use.how[-1] == "=" else None
+            setter = bind is not None and (bind.how == "def" or isinstance(bind.value, o.Call))  # of a property
+            if setter or _may_call(use.how) or _attribute(use.how) in self.unknown:
                 stops.add(self.line(use.part))
         return stops
 
@@ -221,7 +227,8 @@ class _Init:
         """The attributes that may be properties: those of the class's body; with bases, all that are not set here."""
         stored = {store.attr for store in self.facts.stores_in[self.scope]}
         read = {_attribute(use.how) for use in self.facts.names.uses(self.scope, self.instance)}
-        return (self.cls.body.keys() | (read - stored if self.cls.based else set())) - {""}
+        anything = self.cls.based or "__getattr__" in self.cls.body
+        return (self.cls.body.keys() | (read - stored if anything else set())) - {""}
 
     def around(self, scope: int) -> Iterator[int]:
         """The scope itself and those around it."""
@@ -281,4 +288,4 @@ def _attribute(how: str) -> str:
 
 def _may_call(how: str) -> bool:
     """Whether a use of an object may run its methods: it is called, handed on, printed, gone through."""
-    return not how.startswith((".", "[")) or how.endswith("()") or how.startswith("[")
+    return not how.startswith(".") or how.endswith(("()", "del"))

@@ -344,15 +344,16 @@ def _no_session_call(call: BareCall) -> str | None:
     positional = [arg for arg in args if arg.keyword is None and arg.stars != "**"]
     if any(arg.stars == "*" for arg in args):
         return "`*args` may hold arguments that a session's method does not take by position"
-    if len(positional) > VERBS[call.verb]:
+    names = VERBS[call.verb]
+    if len(positional) > len(names):
         return f"it passes more arguments by position than `requests.{call.verb}` takes"
-    if _names_params(call) and call.argument("params") is not None:
-        return "it passes `params` twice"
-    for position, name in enumerate(("method", "url") if call.verb == "request" else ("url",)):
-        named = any(arg.keyword == name for arg in args)
-        handed_on = call.id < 0  # `map` passes the URL
-        if named == (position < len(positional)) and (named or not (call.unpacks or handed_on)):
-            return f"it passes `{name}` twice, or not at all"
+    named = {arg.keyword for arg in args}
+    given = ({"method"} - {*names}).union(names[: len(positional)])
+    if twice := sorted(given.intersection(filter(None, named))):
+        return f"it passes `{twice[0]}` twice"
+    missing = [name for name in names[len(positional) :] if name in ("method", "url") and name not in named]
+    if missing and not (call.unpacks or call.id < 0):  # `map` passes the URL
+        return f"it does not pass `{missing[0]}`"
     return None
 
 
