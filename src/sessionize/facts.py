@@ -438,24 +438,39 @@ class Facts:
             stores[store.attr].append(store)
         return stores
 
-    @cached_property
-    def uses_of(self) -> dict[str, list[o.Use]]:
-        """The uses of a name that begin with each attribute."""
-        uses = defaultdict(list)
+    def done_on(self, attr: str) -> Iterator[tuple[str, o.Use | None]]:
+        """What the file does on attributes of this name, but on those of answers: `=`, `[]`, `.get()`, or nothing where
+        one is read or handed on. With the use, if it is the attribute of a name."""
+        chain = re.compile(rf"\.{attr}(del$|\W.*|$)")
         for use in self.outline.uses:
-            if found := re.match(r"\.(\w+)", use.how):
-                uses[found[1]].append(use)
-        return uses
+            if (found := chain.search(use.how)) and not self._is_answer(use):
+                yield found[1], None if found.start() else use
+        for call, path in zip(self.outline.calls, self.paths, strict=True):
+            if (found := chain.search(call.how)) and not (path or "").startswith("requests."):
+                yield found[1], None
+
+    def _is_answer(self, use: o.Use) -> bool:
+        """Whether a name is bound to what functions of requests return, and to nothing else."""
+        owner = self.names.owner(use.name, use.scope)
+        made = [bind.value for bind in self.names.binds(owner, use.name)]
+        paths = [self.origin(value.func, owner) if isinstance(value, o.Call) else None for value in made]
+        return bool(paths) and all((path or "").startswith("requests.") for path in paths)
 
     @cached_property
     def class_names(self) -> set[str]:
         """What the bodies of the file's classes bind."""
         return {bind.name for scope in self.classes for bind in self.binds_in.get(scope, ())}
 
-    @cached_property
-    def sets_by_name(self) -> bool:
-        """Whether attributes are set by `setattr`."""
-        return "builtins.setattr" in self.paths
+    def reaches_by_text(self, attr: str) -> bool:
+        """Whether the file may change attributes, or take this one, by `setattr`, `getattr` and the like."""
+        if "builtins.setattr" in self.paths or "__setattr__" in self.outline.attributes:
+            return True
+        for call, path in zip(self.outline.calls, self.paths, strict=True):
+            if path in ("builtins.getattr", "operator.attrgetter"):
+                named = [arg.value for arg in call.value.args[path == "builtins.getattr" :]]
+                if not named or any(name == o.Const(attr, "str") or not isinstance(name, o.Const) for name in named[:1]):
+                    return True
+        return False
 
     @cached_property
     def shown_objects(self) -> list[tuple[int, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
@@ -251,7 +252,7 @@ class _Init:
             return False
         if not isinstance(value, o.Attribute) or value.value != o.Name(self.instance):
             return may_ever_change(self.facts, option, self.cls.calls, place) is None
-        if value.attr in self.facts.class_names or self.facts.sets_by_name:
+        if value.attr in self.facts.class_names or self.facts.reaches_by_text(value.attr):
             return False
         stores = self.facts.stores_of[value.attr]
         check = plain_pair if option == "auth" else plain_dict
@@ -259,15 +260,14 @@ class _Init:
             return False
         if line_of(self.facts, stores[0].part) not in before:
             return False
-        passed = 0
-        for use in self.facts.uses_of[value.attr]:
-            method = self.facts.graph.method(use.scope)
-            own = method is not None and method.owner == self.cls.owner and method.instance == use.name
-            if use.how == f".{value.attr}":
-                passed += own
-            elif use.how not in (f".{value.attr}=", f".{value.attr}[]", f".{value.attr}.get()"):
+        done: Counter[str] = Counter()
+        for what, use in self.facts.done_on(value.attr):
+            method = self.facts.graph.method(use.scope) if use is not None else None
+            own = method is not None and use is not None and (method.owner, method.instance) == (self.cls.owner, use.name)
+            if not what and not own and (use is None or use.taken):  # it may be the same under another name
                 return False
-        return passed == len(self.cls.calls)
+            done[what] += own or what == "="
+        return done.pop("=") == 1 and done.pop("") == len(self.cls.calls) and done.keys() <= {"[]", ".get()"}
 
 
 def _bases(row: o.Scope) -> list[o.Value]:
