@@ -465,12 +465,12 @@ class Facts:
         """Whether the file may change attributes, or take this one, by `setattr`, `getattr` and the like."""
         if "builtins.setattr" in self.paths or "__setattr__" in self.outline.attributes:
             return True
+        names: list[o.Value] = []
         for call, path in zip(self.outline.calls, self.paths, strict=True):
             if path in ("builtins.getattr", "operator.attrgetter"):
-                named = [arg.value for arg in call.value.args[path == "builtins.getattr" :]]
-                if not named or any(name == o.Const(attr, "str") or not isinstance(name, o.Const) for name in named[:1]):
-                    return True
-        return False
+                taken = slice(1, 2) if path == "builtins.getattr" else slice(None)
+                names += [arg.value for arg in call.value.args[taken]]
+        return any(not isinstance(name, o.Const) or attr in str(name.value).split(".") for name in names)
 
     @cached_property
     def shown_objects(self) -> list[tuple[int, str]]:

@@ -262,12 +262,16 @@ class _Init:
             return False
         done: Counter[str] = Counter()
         for what, use in self.facts.done_on(value.attr):
-            method = self.facts.graph.method(use.scope) if use is not None else None
-            own = method is not None and use is not None and (method.owner, method.instance) == (self.cls.owner, use.name)
+            own = use is not None and self.is_own(use)
             if not what and not own and (use is None or use.taken):  # it may be the same under another name
                 return False
             done[what] += own or what == "="
         return done.pop("=") == 1 and done.pop("") == len(self.cls.calls) and done.keys() <= {"[]", ".get()"}
+
+    def is_own(self, use: o.Use) -> bool:
+        """Whether a name is what a method of the class calls its object."""
+        method = self.facts.graph.method(use.scope)
+        return method is not None and (method.owner, method.instance) == (self.cls.owner, use.name)
 
 
 def _bases(row: o.Scope) -> list[o.Value]:

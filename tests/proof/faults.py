@@ -82,7 +82,7 @@ FAULTS = (
     Fault("any-tuple-is-a-pair", "doubts", 'return auth.kind == "tuple" and len(auth.items) == 2', 'return auth.kind == "tuple"'),
     # the plan
     Fault("star-arguments", "plan", 'if any(arg.stars == "*" for arg in args):', 'if any(arg.stars == "***" for arg in args):'),
-    Fault("missing-arguments", "plan", "if named == (position < len(positional)) and (named or", "if named and position < len(positional) and (named or"),
+    Fault("missing-arguments", "plan", "if missing and not (call.unpacks or call.id < 0):", "if missing and call.unpacks:"),
     Fault("past-what-replaces-it", "doubts", "if calls and self._replaced and not self.settings.moves_patches:", "if not calls:"),
     Fault("import-below-the-session", "plan", 'elif any(self.facts.bound(c.root, c.site.scope, place) == "never" for c in kept):',
           "elif not kept:"),
@@ -102,7 +102,7 @@ FAULTS = (
     # objects and modules
     Fault("init-that-may-leave", "objects", "stops = {s for s in self.statements if facts.flow.outcomes[s] & EXIT}", "stops = set()"),
     Fault("functions-in-init-run-later", "objects", "if self.scope in self.around(call.site.scope)", "if call.home == self.block"),
-    Fault("headers-of-some-methods", "objects", "return passed == len(self.cls.calls)", "return passed > 0"),
+    Fault("headers-of-some-methods", "objects", 'done.pop("") == len(self.cls.calls)', 'done.pop("") > 0'),
     Fault("slots", "objects", 'if "__slots__" in self.body:', 'if "__slot__" in self.body:'),
     Fault("subclass-without-super", "objects", " or any(map(self.skips_init, self.facts.descendants[self.owner]))", ""),
     Fault("module-constant-below", "homes", "behind = max((behind, *needed))", "behind = max((behind, behind))"),
