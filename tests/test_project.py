@@ -117,7 +117,9 @@ def test_names_of_the_file_itself_are_looked_for(project: Path, call: str, test:
 @pytest.mark.parametrize("name", ["patch", "setattr"])
 def test_a_word_in_a_comment_is_no_name(project: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a large tree few files have to be parsed."""
-    (project / "tests" / "test_sync.py").write_text(f"# handles requests, and sends requests. Then\n{name}(a, b)\n")
+    (project / "tests" / "test_sync.py").write_text(
+        f"# handles requests, and sends requests. Then\n{name}(a, b)\nassert client.get\n"
+    )
     monkeypatch.setattr(patches, "parse_ast", None)
     assert rows("src/sync.py") == []
 
