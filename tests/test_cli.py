@@ -7,10 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -576,9 +575,9 @@ def test_workers_are_used_where_it_pays(run: Run, monkeypatch: pytest.MonkeyPatc
     used = []
     processes = pool.processes
 
-    def counted(workers: int) -> ProcessPoolExecutor:
+    def counted(workers: int, work: Any) -> Any:
         used.append(workers)
-        return processes(workers)
+        return processes(workers, work)
 
     monkeypatch.setattr(pool, "processes", counted)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
@@ -616,8 +615,8 @@ def test_cluster_without_dask(run: Run, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @contextmanager
-def threads(address: str) -> Iterator[tuple[Callable[[], Executor], int, tuple[type[Exception], ...]]]:
-    yield partial(ThreadPoolExecutor, 2), 2, ()
+def threads(address: str) -> Iterator[tuple[pool.Executors[Any], int, tuple[type[Exception], ...]]]:
+    yield lambda work: (ThreadPoolExecutor(2), work), 2, ()
 
 
 @pytest.mark.parametrize("elsewhere", [(), ("--cluster", "tcp://127.0.0.1:1")])

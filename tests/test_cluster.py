@@ -154,8 +154,9 @@ def dask(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_a_run_gets(dask: None) -> None:
     with cluster.connected("here") as (executors, workers, lost):
         assert (workers, lost) == (2, (ArithmeticError, CancelledError))
-        with executors() as executor:
-            assert executor.submit(abs, -1).result() == 1
+        executor, work = executors(abs)
+        with executor:
+            assert executor.submit(work, -1).result() == 1
 
 
 def test_run(tree: Path, dask: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

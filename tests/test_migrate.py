@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -152,8 +151,7 @@ def test_command_by_settings_and_on_standard_input(project: Path) -> None:
 
 
 def test_file_that_goes_away_meanwhile(project: Path) -> None:
-    work = partial(fix, projects=Projects())
-    tasks = [(1, work, "gone.py", MOVING), (2, work, "sync.py", MOVING)]
+    tasks = [(1, "gone.py", MOVING), (2, "sync.py", MOVING)]
     reports = dict(fix_all(tasks, Projects()))
     assert [report.filename for report in reports.values() if report] == ["gone.py", "sync.py", "test_sync.py"]
     assert list(reports)[:2] == [1, 2]

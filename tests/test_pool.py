@@ -39,15 +39,35 @@ def double_or_die_once(mark: Path, number: int) -> int:
     return 2 * number
 
 
-def results(work: Callable[..., int], number: int, executors: Callable[[], Executor], **options: Any) -> list[int]:
+def threads(work: Callable[..., int]) -> tuple[Executor, Callable[..., int]]:
+    return ThreadPoolExecutor(2), work
+
+
+class Counting:
+    """Work that counts what it was asked to do."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, _number: int) -> int:
+        self.count += 1
+        return self.count
+
+
+def results(work: Callable[..., int], number: int, executors: Any, **options: Any) -> list[int]:
     return sorted(pool.run(work, ((task,) for task in range(1, number + 1)), executors, failed, width=4, **options))
 
 
-@pytest.mark.parametrize("executors", [partial(pool.processes, 2), partial(ThreadPoolExecutor, 2)])
+@pytest.mark.parametrize("executors", [partial(pool.processes, 2), threads])
 @pytest.mark.parametrize("chunk", [1, 3])
 @pytest.mark.parametrize("number", [0, 1, 20])
-def test_any_executor(executors: Callable[[], Executor], chunk: int, number: int) -> None:
+def test_any_executor(executors: Any, chunk: int, number: int) -> None:
     assert results(double, number, executors, chunk=chunk) == [2 * task for task in range(1, number + 1)]
+
+
+def test_a_worker_keeps_its_work() -> None:
+    """It is not sent again with each task, and forgets nothing."""
+    assert results(Counting(), 20, partial(pool.processes, 1), chunk=3) == list(range(1, 21))
 
 
 def test_workers_may_be_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +103,7 @@ class Closed(Executor):
 
 
 def test_executor_that_takes_no_more_tasks() -> None:
-    assert results(double, 7, Closed) == [2, 4, 6, 8, 10, 12, 14]
+    assert results(double, 7, lambda work: (Closed(), work)) == [2, 4, 6, 8, 10, 12, 14]
 
 
 def test_error_of_the_work_is_raised_and_no_process_left() -> None:
@@ -125,9 +145,10 @@ def test_what_a_worker_begins_with(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "_exit", lambda _: ended.set())
     monkeypatch.setattr("multiprocessing.parent_process", Parent)
     monkeypatch.setattr(pool, "_stopped", threading.Event())
-    pool._begin()
+    monkeypatch.setattr(pool, "_kept", [])
+    pool._begin(double)
     assert ended.wait(30)
     assert joined.is_set()
-    assert pool._each(double, [(1,), (2,)]) == [2, 4]
+    assert pool._each(pool._work, [(1,), (2,)]) == [2, 4]
     handlers[signal.SIGINT](signal.SIGINT, None)
     assert pool._each(double, [(1,), (2,)]) == []

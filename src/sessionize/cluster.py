@@ -5,13 +5,14 @@ from __future__ import annotations
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sessionize import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from concurrent.futures import Executor
+    from collections.abc import Iterator
+
+    from sessionize.pool import Executors
 
 PATIENCE = 60  # seconds until the scheduler and the first worker have to answer
 
@@ -21,7 +22,7 @@ class ClusterError(Exception):
 
 
 @contextmanager
-def connected(address: str) -> Iterator[tuple[Callable[[], Executor], int, tuple[type[Exception], ...]]]:
+def connected(address: str) -> Iterator[tuple[Executors[Any], int, tuple[type[Exception], ...]]]:
     """What makes executors, how many workers there are, and what tells that a task was lost."""
     try:
         distributed = import_module("distributed")
@@ -39,7 +40,7 @@ def connected(address: str) -> Iterator[tuple[Callable[[], Executor], int, tuple
         if theirs != __version__:
             raise ClusterError(f"--cluster {address}: its workers have sessionize {theirs}, this is {__version__}")
         yield (
-            lambda: client.get_executor(pure=False),
+            lambda work: (client.get_executor(pure=False), work),
             len(client.nthreads()),
             (distributed.KilledWorker, CancelledError),
         )

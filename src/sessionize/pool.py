@@ -11,35 +11,43 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
     from multiprocessing.process import BaseProcess
 
 Result = TypeVar("Result")
 Task = tuple[Any, ...]  # the arguments of the work
+# For some work an executor, and what to submit to it in its place.
+Executors: TypeAlias = Callable[[Callable[..., Result]], tuple[Executor, Callable[..., Result]]]
 
 GRACE = 1.0  # seconds; one that is killed while it sends a result would leave us waiting for the rest of it
 
 
 _stopped = threading.Event()  # set in a worker that is to take up no more
+_kept: list[Callable[..., Any]] = []  # in a worker: the work that it was started for
 
 
-def processes(workers: int) -> ProcessPoolExecutor:
-    """Workers that end with this process, and that Ctrl-C stops between two tasks."""
+def processes(workers: int, work: Callable[..., Result]) -> tuple[Executor, Callable[..., Result]]:
+    """Workers that end with this process, and that Ctrl-C stops between two tasks.
+
+    Each gets the work once, as it starts: what the work reads for itself on the way, it reads once.
+    """
     # A fork is quick, and safe where no other thread holds a lock. On macOS the system's libraries start threads.
     fork = sys.platform == "linux" and threading.active_count() == 1
     if not fork:  # a new Python looks for modules in the current folder first, which may hold what must not be run
         os.environ.setdefault("PYTHONSAFEPATH", "1")
     context = multiprocessing.get_context("fork" if fork else "spawn")
-    return ProcessPoolExecutor(workers, context, _begin)
+    return ProcessPoolExecutor(workers, context, _begin, (work,)), _work
 
 
-def _begin() -> None:
+def _begin(work: Callable[..., Any]) -> None:
+    _kept.append(work)
     signal.signal(signal.SIGINT, lambda *_: _stopped.set())
     threading.Thread(target=_end_with, args=[multiprocessing.parent_process()], daemon=True).start()
 
@@ -49,10 +57,14 @@ def _end_with(parent: BaseProcess) -> None:
     os._exit(1)
 
 
+def _work(*task: Any) -> Any:
+    return _kept[-1](*task)
+
+
 def run(
     work: Callable[..., Result],
     tasks: Iterable[Task],
-    executors: Callable[[], Executor],
+    executors: Executors[Result],
     failed: Callable[..., Result],
     *,
     width: int,
@@ -69,10 +81,11 @@ def run(
     for first in chunks:
         flight: dict[Future[list[Result]], list[Task]] = {}
         missing: list[Task] = []
-        with _ended(executors()) as executor:
+        executor, do = executors(work)
+        with _ended(executor):
             for some in chain([first], chunks):
                 try:
-                    flight[executor.submit(_each, work, some)] = some
+                    flight[executor.submit(_each, do, some)] = some
                 except lost:
                     missing += some
                 if len(flight) >= width:
@@ -103,20 +116,21 @@ def _landed(
 def _one_by_one(work: Callable[..., Result], tasks: list[Task], failed: Callable[..., Result]) -> Iterator[Result]:
     rest = iter(tasks)
     for first in rest:
-        with _ended(processes(1)) as executor:
+        executor, do = processes(1, work)
+        with _ended(executor):
             task = first
             try:
                 for task in chain([first], rest):
-                    yield executor.submit(work, *task).result()
+                    yield executor.submit(do, *task).result()
             except BrokenExecutor:
                 yield failed(*task)
 
 
 @contextmanager
-def _ended(executor: Executor) -> Iterator[Executor]:
+def _ended(executor: Executor) -> Iterator[None]:
     """Ends an executor: soon where there was an exception, as then nobody waits for its workers."""
     try:
-        yield executor
+        yield
     except BaseException:
         children = multiprocessing.active_children()
         for child in children:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     SettingsOf = Callable[[str], Settings]
     Work = Callable[[bytes, str, Settings], Report]
     Together = Callable[[Sequence["Task"]], Generator[tuple[int, Report | None], None, None]]
-    Task = tuple[int, Work, str, Settings]
+    Task = tuple[int, str, Settings]
 
 STDIN = "-"
 BYTES_FOR_WORKERS = 200_000  # of files to be parsed; with less, workers cost more time than they save
@@ -125,10 +125,10 @@ class Run:
                 reports[number] = _failure(file[0], str(error))
                 continue
             if may_have_findings(data, file[0]):
-                tasks.append((number, work, file[0], _for_one(*file)))
+                tasks.append((number, file[0], _for_one(*file)))
                 size += len(data)
         at_once = together is not None and any(settings.moves_patches for *_, settings in tasks)
-        by_file = partial(self._worked, size=size, writes=writes)
+        by_file = partial(self._worked, do=partial(_do, work), size=size, writes=writes)
         with closing((together if together is not None and at_once else by_file)(tasks)) as worked:
             for index, report in self._progress(worked, len(tasks)):
                 if report is not None:
@@ -167,30 +167,30 @@ class Run:
     # --- who works on them --------------------------------------------------------------------------------------------
 
     def _worked(
-        self, tasks: Sequence[Task], size: int, *, writes: bool
+        self, tasks: Sequence[Task], do: Callable[..., tuple[int, Report | None]], *, size: int, writes: bool
     ) -> Generator[tuple[int, Report | None], None, None]:
         if self.cluster is not None and tasks:
             from sessionize import cluster, pool
 
-            self.projects.read([path for _, _, path, _ in tasks], whole=True)  # workers may see none of it
+            self.projects.read([path for _, path, _ in tasks], whole=True)  # workers may see none of it
             try:
                 with cluster.connected(self.cluster) as (executors, workers, lost):
                     width = max(4 * workers, 16)
-                    yield from pool.run(_do, map(_sent, tasks), executors, _died, width=width, chunk=4, lost=lost)
+                    yield from pool.run(do, map(_sent, tasks), executors, _died, width=width, chunk=4, lost=lost)
             except cluster.ClusterError as error:
                 raise click.ClickException(str(error)) from error
             return
         jobs = self.jobs or (_usable_cpus() if size >= BYTES_FOR_WORKERS else 1)
         workers = 1 if self.interactive else min(jobs, len(tasks))
         if workers < 2:
-            yield from (_do(*task) for task in tasks)
+            yield from (do(*task) for task in tasks)
             return
         from sessionize import engine, pool  # noqa: F401  # the engine now, and not in each of the workers
 
         if writes:  # before rows move
-            self.projects.read([path for _, _, path, _ in tasks])
+            self.projects.read([path for _, path, _ in tasks])
         chunk = max(1, min(8, len(tasks) // (8 * workers)))
-        yield from pool.run(_do, tasks, partial(pool.processes, workers), _died, width=2 * workers, chunk=chunk)
+        yield from pool.run(do, tasks, partial(pool.processes, workers), _died, width=2 * workers, chunk=chunk)
 
     def _progress(self, done: Iterator[tuple[int, Report | None]], number: int) -> Iterator[tuple[int, Report | None]]:
         """Hands on what is done; on a terminal with a bar, if it takes its time."""
@@ -287,9 +287,9 @@ def fix_together(tasks: Sequence[Task], projects: Projects) -> Generator[tuple[i
     """What a fix makes of files, and of the tests that change with them."""
     from sessionize import migrate
 
-    numbers = {path: number for number, _, path, _ in tasks}
+    numbers = {path: number for number, path, _ in tasks}
     files = {}
-    for number, _, path, settings in tasks:
+    for number, path, settings in tasks:
         try:
             data = read(path)
         except SourceError as error:
@@ -341,7 +341,7 @@ def echo(text: str, *, err: bool = False) -> None:
 
 
 def _do(
-    number: int, work: Work, path: str, settings: Settings, data: bytes | SourceError | None = None
+    work: Work, number: int, path: str, settings: Settings, data: bytes | SourceError | None = None
 ) -> tuple[int, Report | None]:
     """The report of one file, None if it tells nothing: its text would cost memory. Without `data` it is read here."""
     try:
@@ -362,12 +362,12 @@ def _telling(report: Report) -> Report | None:
 def _sent(task: Task) -> tuple[Any, ...]:
     """A task with what it takes to do it on another machine."""
     try:
-        return *task, read(task[2])
+        return *task, read(task[1])
     except SourceError as error:
         return *task, error
 
 
-def _died(number: int, _work: Work, path: str, *_: object) -> tuple[int, Report]:
+def _died(number: int, path: str, *_: object) -> tuple[int, Report]:
     return number, _failure(path, "the process that worked on it died")
 
 
