@@ -447,6 +447,8 @@ class _Rewriter(cst.CSTTransformer):
         return [first, *rest]
 
 
+# Comments that what follows belongs under: the types of a function, the beginning of a cell.
+_FIRST = re.compile(r"#\s*(type:|%%)")
 # How a session is made, in each style.
 _MADE = {
     "assign": "{target} = {create}",
@@ -691,6 +693,6 @@ def _gap(statement: cst.CSTNode) -> list[cst.EmptyLine]:
 def _split(lines: list[cst.EmptyLine]) -> tuple[list[cst.EmptyLine], list[cst.EmptyLine]]:
     """The lines above a statement: those that stay above a new one before it, and the comment right above it."""
     cut = len(lines)
-    while cut and lines[cut - 1].comment is not None:
+    while cut and (comment := lines[cut - 1].comment) is not None and not _FIRST.match(comment.value):
         cut -= 1
     return lines[:cut], lines[cut:]
