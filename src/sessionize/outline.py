@@ -258,7 +258,7 @@ class Outline(NamedTuple):
     spelled: tuple[Spelled, ...]
     attributes: frozenset[str]  # every name behind a dot, and every string that could be one
     modules: frozenset[str]  # the paths of all that is imported
-    dunder_all: frozenset[str]  # the strings of `__all__`
+    dunder_all: frozenset[str]  # the strings of `__all__`, and names imported `as` themselves
     end: int  # a tick behind all others
 
 
@@ -369,6 +369,8 @@ class Builder:
 
     def import_from(self, module: str, name: str, alias: str | None) -> None:
         self.modules.add(f"{module}.{name}")
+        if alias == name:  # `import get as get`: for others to import, as in `__all__`
+            self.dunder_all.add(name)
         self.bind(alias or name, "import", Imported(f"{module}.{name}"))
 
     def import_star(self, module: str) -> None:
