@@ -28,6 +28,11 @@ _WAITING = frozenset(
         "as_completed",
         "select",
         "recv",
+        "accept",
+        "acquire",
+        "poll",
+        "result",
+        "until",
         "readline",
         CELL,  # the user runs the next one, sooner or later
     )
@@ -79,8 +84,8 @@ class Doubts:
             return "a wait lies between its calls, and a connection closed meanwhile would fail a POST or PATCH"
         if home in self._showing:
             return f"the new variable would show in `{self._showing[home]}`"
-        if 0 in self._showing and self._changes_imports(calls):
-            return f"what the module imports would show in `{self._showing[0]}`"
+        if (shown := self._showing.get(0) or self._evaluating) and self._changes_imports(calls):
+            return f"what the module imports would show in `{shown}`"
         if home in self._forking:
             return "after a fork two processes would use one connection"
         if any(map(self.taken_elsewhere, calls)):
@@ -341,8 +346,7 @@ class Doubts:
             waits[self.home[part]].append((tick, part))
         waiting = self._reaching(_WAITING)
         for call, path, named in zip(self.outline.calls, self.facts.paths, self._called, strict=True):
-            queued = named == "get" and not call.value.args  # `queue.get()`; that of a dict needs a key
-            if queued or named in waiting or path in _COMMANDS:
+            if _waits_without_a_key(named, call.value.args) or named in waiting or path in _COMMANDS:
                 waits[self.home[call.part]].append((call.tick, call.part))
         for bind in self.outline.binds:  # `for line in sys.stdin`, `for change in watch()`
             slow = isinstance(bind.value, o.Call) and last_name(bind.value.func) in waiting
@@ -413,6 +417,12 @@ class Doubts:
         return showing
 
     @cached_property
+    def _evaluating(self) -> str:
+        """What of this file runs text that may name what the module imports; empty if nothing does."""
+        names = (path.removeprefix("builtins.") for path in self.facts.paths if path is not None)
+        return next((f"{name}()" for name in names if name in ("eval", "exec")), "")
+
+    @cached_property
     def _running(self) -> list[str]:
         """What of a notebook may run any code: a magic like `%run`, or a cell that cannot be read."""
         lines = [call.value.args[1].value for call in self.outline.calls if call.value.func == o.Name(LINE)]
@@ -480,6 +490,15 @@ class Doubts:
 
 def _names_user(key: o.Value) -> bool:
     return isinstance(key, o.Const) and str(key.value).lower() in ("authorization", "cookie", "x-api-key", "api-key")
+
+
+def _waits_without_a_key(named: str, args: Sequence[o.Argument]) -> bool:
+    """Whether it is `queue.get(timeout=5)` or `thread.join()`: a dict's `get` needs a key, a string's `join` strings."""
+    first = args[0] if args else None
+    given = first.value if first is not None else o.OPAQUE
+    kinds = {"get": ("bool",), "join": ("int", "float")}.get(named)
+    known = first is None or first.keyword in ("block", "timeout")
+    return kinds is not None and (known or (isinstance(given, o.Const) and given.kind in kinds))
 
 
 def _repeatable(call: BareCall) -> bool:
