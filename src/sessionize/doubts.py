@@ -493,7 +493,7 @@ def _names_user(key: o.Value) -> bool:
 
 
 def _waits_without_a_key(named: str, args: Sequence[o.Argument]) -> bool:
-    """Whether it is `queue.get(timeout=5)` or `thread.join()`: a dict's `get` needs a key, a string's `join` strings."""
+    """Whether it is `queue.get(timeout=5)` or `thread.join()`: a dict's `get` needs a key, a string's `join` texts."""
     first = args[0] if args else None
     given = first.value if first is not None else o.OPAQUE
     kinds = {"get": ("bool",), "join": ("int", "float")}.get(named)
