@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import PurePath
 
@@ -307,10 +307,8 @@ class Doubts:
 
     def for_one_user(self, calls: Sequence[BareCall]) -> bool:
         """Whether the calls are made for one user, as far as can be seen: no two say otherwise, and none in turns."""
-        ticks = [call.site.tick for call in calls]
         said: dict[str, o.Value] = {}
         for call in calls:
-            turns = set(self.facts.flow.loops(call.site.part))
             for option, value in self._users(call):
                 if option != "url" and said.setdefault(option, value) != value:
                     return False
@@ -318,24 +316,35 @@ class Doubts:
                     owner = self.facts.names.owner(name, call.site.scope)
                     changes = [(bind.tick, bind.part) for bind in self.facts.names.binds(owner, name)]
                     changes += [(use.tick, use.part) for use in self._users_set(owner, name)]
-                    for tick, part in changes:
-                        if turns.intersection(self.facts.flow.loops(part)) or min(ticks) < tick < max(ticks):
-                            return False
+                    if self._between(calls, [*changes, *self._runs_of(calls[0].home, changes)]):
+                        return False
         return True
+
+    def _runs_of(self, home: int, changes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """(tick, part) of the calls in a home of other functions of this file that lead to one of the changes."""
+        scopes = [self.outline.scopes[self.outline.parts[self.home[part]].scope] for _, part in changes]
+        names = frozenset(row.name for row in scopes if row.root != home) - {""}
+        if not names:
+            return []
+        reaching = self._reaching(names)
+        called = zip(self.outline.calls, self._called, strict=True)
+        return [(c.tick, c.part) for c, named in called if named in reaching and self.home[c.part] == home]
 
     # --- between the calls --------------------------------------------------------------------------------------------
 
     def waits_between(self, calls: Sequence[BareCall]) -> bool:
         """Whether a sleep, input, command, `await` or `yield` can come between two of the calls."""
+        waits = self._waits.get(calls[0].home, [])
+        if waits and any(call.id < 0 for call in calls):  # `map` calls while it is gone through
+            return True
+        return self._between(calls, waits)
+
+    def _between(self, calls: Sequence[BareCall], runs: Iterable[tuple[int, int]]) -> bool:
+        """Whether something of the calls' home, (tick, part), can come between two of them."""
         ticks = [call.site.tick for call in calls]
         loops = {loop for call in calls for loop in self.facts.flow.loops(call.site.part)}
-        if any(call.id < 0 for call in calls) and self._waits.get(
-            calls[0].home
-        ):  # `map` calls while it is gone through
-            return True
         return any(
-            min(ticks) < tick < max(ticks) or loops.intersection(self.facts.flow.loops(part))
-            for tick, part in self._waits.get(calls[0].home, ())
+            min(ticks) < tick < max(ticks) or loops.intersection(self.facts.flow.loops(part)) for tick, part in runs
         )
 
     @cached_property
