@@ -84,8 +84,8 @@ class Doubts:
             return "a wait lies between its calls, and a connection closed meanwhile would fail a POST or PATCH"
         if home in self._showing:
             return f"the new variable would show in `{self._showing[home]}`"
-        if (shown := self._showing.get(0) or self._evaluating) and self._changes_imports(calls):
-            return f"what the module imports would show in `{shown}`"
+        if self._changes_imports(calls) and (shown := self._showing_imports(calls)):
+            return f"what is imported would show in `{shown}`"
         if home in self._forking:
             return "after a fork two processes would use one connection"
         if any(map(self.taken_elsewhere, calls)):
@@ -424,6 +424,12 @@ class Doubts:
         for line in self._running:
             showing.setdefault(0, line)
         return showing
+
+    def _showing_imports(self, calls: Sequence[BareCall]) -> str:
+        """In what the names that imports bind show, beside those of these calls; empty if in nothing."""
+        owners = {0, *(self.facts.names.owner(call.root, call.site.scope) for call in calls)} - {-1}
+        shown = (self._showing.get(self.outline.scopes[owner].root) for owner in sorted(owners))
+        return next(filter(None, shown), self._evaluating)
 
     @cached_property
     def _evaluating(self) -> str:
