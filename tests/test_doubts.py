@@ -148,6 +148,14 @@ def test_calls_for_one_user(source: str, *, one: bool) -> None:
         POSTS + "os.system(b)\nimport os",
         POSTS + "event.wait()",
         POSTS + "queue.get()",
+        POSTS + "queue.get(timeout=5)",
+        POSTS + "queue.get(True, 5)",
+        POSTS + "thread.join()",
+        POSTS + "thread.join(0.5)",
+        POSTS + "thread.join(timeout=5)",
+        POSTS + "future.result()",
+        POSTS + "server.accept()",
+        "import subprocess\n" + POSTS + "subprocess.getoutput('make')",
         "requests.get(a)\nsleep(1)\nrequests.patch(b)",
         "def f():\n for x in y:\n  requests.post(a)\n  yield x",
         "async def f():\n for x in y:\n  requests.post(a)\n  await x",
@@ -172,6 +180,9 @@ def test_waits_between_calls_that_cannot_be_sent_again(source: str) -> None:
         POSTS + "pass\nsleep(1)",
         "sleep(1)\n" + POSTS + "pass",
         POSTS + "cache.get(x)",
+        POSTS + "cache.get(5)",
+        POSTS + "cache.get(default=x)",
+        POSTS + "', '.join(x)",
         POSTS + "print(x)",
         POSTS + "pass\ndef f(): sleep(1)",
         "requests.post(a)\nrequests.post(b)\nsleep(1)",
@@ -217,6 +228,27 @@ def test_around(source: str, reason: str) -> None:
     found = doubt(source)
     assert reason in found
     assert bool(found) is bool(reason)
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("def g(): exec(a)\nfrom requests import get\nfor x in y: get(a)", "what is imported would show in `exec()`"),
+        ("def g(): exec(a)\n" + LOOP, ""),
+        ("def g():\n from requests import get\n def f():\n  for x in y: get(a)\n locals()", "`locals()`"),
+        ("def g():\n import requests\n def f():\n  for x in y: requests.get(a)\n locals()", ""),
+        ("from requests import get\ndef g(): locals()\ndef f():\n for x in y: get(a)", ""),
+    ],
+)
+def test_imports_that_show(source: str, reason: str) -> None:
+    found = doubt(source)
+    assert reason in found
+    assert bool(found) is bool(reason)
+
+
+def test_a_string_that_shows_the_call() -> None:
+    assert "shows how it is written" in doubt("for x in y: print(f'{requests.get(a).url=}')")
+    assert doubt("for x in y: print(f'url={requests.get(a).url}')") == ""
 
 
 def test_requests_that_may_be_missing() -> None:
@@ -265,6 +297,9 @@ def test_requests_that_may_be_missing() -> None:
         ("from unittest.mock import Mock", "test"),
         ("import responses", "test"),
         ("import testing_tools", ""),
+        ("import machine", "MicroPython"),
+        ("from machine import Pin", "MicroPython"),
+        ("import machinery", ""),
     ],
 )
 def test_file(source: str, reason: str) -> None:

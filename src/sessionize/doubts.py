@@ -37,13 +37,19 @@ _WAITING = frozenset(
         CELL,  # the user runs the next one, sooner or later
     )
 )
-_COMMANDS = frozenset({"os.system", *(f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output"))})
+_COMMANDS = frozenset(
+    (
+        *("os.system", "os.popen", "os.waitpid", "signal.pause"),
+        *(f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "getoutput")),
+    )
+)
 # After these, two processes may hold one connection, or a closed one.
 _FORKING = frozenset({"fork", "forkpty", "closerange", "DaemonContext"})
 # What requests is made of: a module that assigns to it may change how sessions work.
 _BENEATH = frozenset({"requests", "urllib3", "socket"})
 _PATCHING = frozenset({"patch", "object", "setattr", "delattr", "import_module", "__import__", "wrap_function_wrapper"})
 _REPLACING = frozenset({"requests_cache", "httpretty", "pytest_socket"})
+_SMALL = frozenset({"machine", "micropython", "utime", "usocket", "esp", "esp32", "rp2"})
 _SERVING = ("http.server", "socketserver")
 _CONCURRENT = frozenset(
     ("threading", "concurrent", "multiprocessing", "joblib", "gevent", "eventlet", "celery", "_thread", "queue")
@@ -484,6 +490,8 @@ class Doubts:
         for module in self._modules:
             if module.partition(".")[0] in _REPLACING:
                 yield f"{module.partition('.')[0]} changes how requests works"
+            if module.partition(".")[0] in _SMALL:
+                yield "this is a program for MicroPython, whose requests has no sessions"
             if module.startswith(_SERVING):
                 yield "a server of this program may wait for the session's connection to close"
 
