@@ -416,7 +416,10 @@ class _Rewriter(cst.CSTTransformer):
             while open_blocks and open_blocks[-1][1] in smalls:
                 start, _ = open_blocks.pop()
                 suite = cst.ensure_type(body[start].body, cst.IndentedBlock)
-                suite = suite.with_changes(body=body[start + 1 :], indent=indent)
+                inside = body[start + 1 :]
+                if isinstance(original, cst.Module):
+                    inside = [cast("_Statement", line.visit(_Blank())) for line in inside]
+                suite = suite.with_changes(body=inside, indent=indent)
                 body[start:] = [body[start].with_changes(body=suite)]
         return body, carried
 
@@ -475,6 +478,16 @@ def _method(func: cst.Attribute | cst.Name, redirect: Redirect) -> cst.Attribute
         root = cast("cst.Name | cst.Call", func.value)
         return func.with_changes(value=target.with_changes(lpar=root.lpar, rpar=root.rpar))
     return cst.Attribute(target, cst.Name(redirect.verb), lpar=func.lpar, rpar=func.rpar)
+
+
+class _Blank(cst.CSTTransformer):
+    """Leaves blank lines as they are: those of the top level count as indented, by nothing."""
+
+    def visit_IndentedBlock(self, node: cst.IndentedBlock) -> bool:
+        return False
+
+    def leave_EmptyLine(self, original_node: cst.EmptyLine, updated_node: cst.EmptyLine) -> cst.EmptyLine:
+        return updated_node if updated_node.comment is not None else updated_node.with_changes(indent=False)
 
 
 class _Indent(cst.CSTTransformer):
