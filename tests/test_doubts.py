@@ -246,11 +246,6 @@ def test_imports_that_show(source: str, reason: str) -> None:
     assert bool(found) is bool(reason)
 
 
-def test_a_string_that_shows_the_call() -> None:
-    assert "shows how it is written" in doubt("for x in y: print(f'{requests.get(a).url=}')")
-    assert doubt("for x in y: print(f'url={requests.get(a).url}')") == ""
-
-
 def test_requests_that_may_be_missing() -> None:
     assert "may be missing" in doubt("try: import requests\nexcept ImportError: requests = None\n" + LOOP)
 
