@@ -43,6 +43,8 @@ _COMMANDS = frozenset(
         *(f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "getoutput")),
     )
 )
+# The headers that say for whom a call is made; a token against forged requests is another for each of a user's calls.
+_USER = re.compile(r"authorization|cookie|.*api-?key|(?!.*[cx]srf).*token")
 # After these, two processes may hold one connection, or a closed one.
 _FORKING = frozenset({"fork", "forkpty", "closerange", "DaemonContext"})
 # What requests is made of: a module that assigns to it may change how sessions work.
@@ -512,7 +514,7 @@ class Doubts:
 
 
 def _names_user(key: o.Value) -> bool:
-    return isinstance(key, o.Const) and str(key.value).lower() in ("authorization", "cookie", "x-api-key", "api-key")
+    return isinstance(key, o.Const) and _USER.fullmatch(str(key.value).lower()) is not None
 
 
 def _waits_without_a_key(named: str, args: Sequence[o.Argument]) -> bool:
