@@ -479,6 +479,11 @@ class Doubts:
                     yield f"`{use.name}{use.how.removesuffix('=').removesuffix('del')}` is changed in this file"
             elif path == "requests" and (use.how in ("value", "arg", "unpack") or use.how.startswith(".__dict__")):
                 yield f"`{use.name}` is handed on in this file, and may be changed there"
+        for use in self.outline.uses:  # of `session = requests.Session`, say
+            if use.how[0] == "." and use.how.endswith(("=", "del")):
+                followed = self.facts.constant(o.Name(use.name), use.scope)
+                if (self.facts.origin(followed, use.scope) or "").partition(".")[0] in _BENEATH:
+                    yield f"what `{use.name}` names is changed in this file"
 
     def _patched(self) -> Iterator[str]:
         for call in self.outline.calls:
