@@ -474,13 +474,13 @@ class Doubts:
 
     def _changed(self) -> Iterator[str]:
         for use, path in self.facts.imported_uses:
-            if use.how.startswith(".") and use.how.endswith(("=", "del")):
+            if _changes_attribute(use):
                 if path.partition(".")[0] in _BENEATH or (path == "sys" and use.how.startswith(".modules")):
                     yield f"`{use.name}{use.how.removesuffix('=').removesuffix('del')}` is changed in this file"
             elif path == "requests" and (use.how in ("value", "arg", "unpack") or use.how.startswith(".__dict__")):
                 yield f"`{use.name}` is handed on in this file, and may be changed there"
         for use in self.outline.uses:  # of `session = requests.Session`, say
-            if use.how[0] == "." and use.how.endswith(("=", "del")):
+            if _changes_attribute(use):
                 followed = self.facts.constant(o.Name(use.name), use.scope)
                 if (self.facts.origin(followed, use.scope) or "").partition(".")[0] in _BENEATH:
                     yield f"what `{use.name}` names is changed in this file"
@@ -516,6 +516,10 @@ class Doubts:
     def _modules(self) -> list[str]:
         """The paths of all that the file imports."""
         return sorted(self.outline.modules)
+
+
+def _changes_attribute(use: o.Use) -> bool:
+    return use.how.startswith(".") and use.how.endswith(("=", "del"))
 
 
 def _names_user(key: o.Value) -> bool:
