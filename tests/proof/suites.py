@@ -130,7 +130,8 @@ def _results(file: Path, folder: str) -> tuple[frozenset[str], frozenset[str]]:
 def main(names: tuple[str, ...], table: Path, sources: Path, environments: Path, jobs: int, patience: int) -> None:
     """Run the tests of packages before and after each kind of fix, and compare.
 
-    The exit status is 1 if a safe fix cannot be made, or makes a test fail that passed; twice, as some fail at times.
+    The exit status is 1 if no test passes before, or if a safe fix cannot be made, or makes a test fail that passed;
+    twice, as some fail at times.
     """
     wrong = False
     chosen = list(suites(table.resolve(), sources.resolve(), environments.absolute(), names))
@@ -144,7 +145,7 @@ def main(names: tuple[str, ...], table: Path, sources: Path, environments: Path,
                 for test in broken:
                     click.echo(f"{'':16} {'':12} {test}")
                 wrong |= kind == "safe" and bool(broken or after.error)
-            wrong |= bool(before.error)
+            wrong |= bool(before.error or not before.passed)  # what never passed proves nothing
     sys.exit(wrong)
 
 
