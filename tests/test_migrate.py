@@ -161,3 +161,21 @@ def test_file_that_goes_away_meanwhile(project: Path) -> None:
 def test_content_that_a_worker_is_given(project: Path) -> None:
     report = fix(Path("sync.py").read_bytes(), "sync.py", MOVING, projects=Projects())
     assert report.after is None
+
+
+def test_patch_by_the_module_of_the_call_moves(project: Path) -> None:
+    (project / "test_sync.py").write_text(TEST.replace("requests", "sync.requests").format("get"))
+    assert fixed("sync.py")["test_sync.py"].after == TEST.replace("requests", "sync.requests.Session").format("get")
+
+
+@pytest.mark.parametrize("target", ["shop.links.requests", "shop.requests"])
+def test_patch_of_a_module_of_the_same_name_stays(project: Path, target: str) -> None:
+    """The project has a `requests` of its own, which calls the library, and in which there is no `Session`."""
+    (project / "shop").mkdir()
+    (project / "shop" / "requests.py").write_text(LOOP.format("get"))
+    (project / "shop" / "links.py").write_text("from shop import requests\n\nprint(requests.get)\n")
+    (project / "test_sync.py").write_text(TEST.replace("requests", target).format("get"))
+    reports = fixed("shop/requests.py", "shop/links.py")
+    assert {report.after for report in reports.values()} == {None}
+    (found, *_) = reports["shop/requests.py"].left
+    assert f"and `{target}` is not known to be the library" in found.help

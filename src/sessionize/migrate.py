@@ -6,6 +6,7 @@ Calls and patches move in one step or not at all: where a patch can't move, the 
 from __future__ import annotations
 
 import os
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -13,11 +14,12 @@ from dataclasses import replace
 from sessionize import engine, source
 from sessionize.config import Settings
 from sessionize.engine import Report
-from sessionize.patches import FUNCTIONS, Patch, module_of
+from sessionize.patches import FUNCTIONS, Patch, is_module, module_of
 from sessionize.project import Projects, shown
 from sessionize.repatch import repatched
 
 Read = Callable[[str], bytes]
+_IMPORT = re.compile(rb"^[ \t]*import\b(?:[^\n#]*,)?[ \t]*requests\b(?![ \t]+as\b)", re.MULTILINE)
 
 
 def fix_together(
@@ -44,6 +46,8 @@ class _Migration:
         self.reals: dict[str, str] = {}
         self.names = {self.real(name): name for name in files}
         self.stuck: dict[tuple[str, str], str] = {}  # by file and target: why a patch can't move
+        # By which modules `requests` is surely the library: `from shop import requests` is another one.
+        self.importing = [module_of(name) for name, (data, _) in files.items() if _IMPORT.search(data)]
         self.fixed = {name: self.fix(name) for name in files}
 
     def real(self, file: str) -> str:
@@ -56,10 +60,13 @@ class _Migration:
         return engine.fix_bytes(data, name, settings, patches=self.patches)
 
     def patches(self, filename: str, text: str, names: frozenset[str] = FUNCTIONS) -> Sequence[Patch]:
-        found = self.projects.patches(filename, text, names)
-        if not self.stuck:
-            return found
-        return [replace(patch, stuck=self.stuck.get((self.real(patch.file), patch.target), "")) for patch in found]
+        return [replace(patch, stuck=self.why_stuck(patch)) for patch in self.projects.patches(filename, text, names)]
+
+    def why_stuck(self, patch: Patch) -> str:
+        by, named, _ = patch.target.rpartition(".requests.")
+        if named and not any(is_module(by.split("."), module) for module in self.importing):
+            return f"`{by}.requests` is not known to be the library"
+        return self.stuck.get((self.real(patch.file), patch.target), "")
 
     def reports(self) -> list[Report]:
         """Fixes again without the calls whose patches can't move, until all that is left to move can."""

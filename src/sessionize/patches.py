@@ -102,14 +102,14 @@ class Patch:
             return True
         names = shown.split(".")
         return self.replaces_session(module) or any(
-            parts[-n:] == names[:n] and _is_module(parts[:-n], module) for n in range(1, len(names) + 1)
+            parts[-n:] == names[:n] and is_module(parts[:-n], module) for n in range(1, len(names) + 1)
         )
 
     def replaces_session(self, module: Sequence[str]) -> bool:
         """Whether it replaces the class of sessions, for all or for that module."""
         parts = self.target.split(".")
         named = parts[-1] == "Session" or (parts[-1] == "session" and _UNKNOWN not in parts)
-        return (named and _is_module(parts[:-1], module)) or parts[-2:] in (
+        return (named and is_module(parts[:-1], module)) or parts[-2:] in (
             ["requests", "Session"],
             ["requests", "session"],
             ["sessions", "Session"],
@@ -150,7 +150,7 @@ def module_of(filename: str) -> tuple[str, ...]:
     return parts[:-1] if parts[-1:] == ("__init__",) else parts
 
 
-def _is_module(path: Sequence[str], module: Sequence[str]) -> bool:
+def is_module(path: Sequence[str], module: Sequence[str]) -> bool:
     """Whether a dotted path names a module, as far as it is known; tests may be told of any folder above it."""
     known = list(path)
     while _UNKNOWN in known or "__main__" in known:
