@@ -562,3 +562,18 @@ def test_calls_without_a_timeout_are_counted_as_they_are_redirected() -> None:
     source = "import requests\nwhile True:\n" + "".join(f"    requests.get(url{kind})\n" for kind in kinds)
     assert fix_source(source, settings=Settings(unsafe_fixes=True)).untimed == 3
     assert fix_source(source.replace("while True", "if True").replace("options", "")).untimed == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("for page in pages:\n\x0c    requests.get(page)\n", "form feeds in indentation"),
+        ("for page in pages:\n    requests.get(page)\n    \x0c    print(page)\n", "form feeds in indentation"),
+        (" \\\nx = 1\nfor page in pages:\n    requests.get(page)\n", "its lines"),
+        ("\\\nx = 1\nfor page in pages:\n    requests.get(page)\n", "its lines"),
+    ],
+)
+def test_what_libcst_does_not_keep_is_not_fixed(source: str, why: str) -> None:
+    report = fix_source("import requests\n" + source)
+    assert (report.after, report.error) == (None, f"not fixed, as LibCST does not keep {why}")
+    assert [found.code for found in report.left] == ["RQS101"]

@@ -1,5 +1,6 @@
 """The plugin in the real flake8: selection, comments, processes, standard input, settings. More in test_fixtures.py."""
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -175,3 +176,22 @@ def test_nothing_is_loaded_for_files_that_do_not_mention_requests(here: Path) ->
     (here / "a.py").write_text(LOOP)
     assert program(command=("-c", check))[-1] == "True"
     assert program(command=("-c", check.replace("sessionize.engine", "libcst")))[-1] == "False"
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_garbage_is_collected_as_before(here: Path, capfd: pytest.CaptureFixture[str], *, collects: bool) -> None:
+    seen = []
+
+    def check_tree(*_args: object, **_options: object) -> tuple[()]:
+        seen.append(gc.isenabled())
+        return ()
+
+    (here / "a.py").write_text(LOOP)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("sessionize.engine.check_tree", check_tree)
+        (gc.enable if collects else gc.disable)()
+        try:
+            said(capfd, "-j1", "a.py")
+            assert (seen, gc.isenabled()) == ([False], collects)
+        finally:
+            gc.enable()

@@ -461,6 +461,8 @@ class _Rewriting:
         self.analysis = found
         self.text = found.reading.text
         self.writer = Writer(self.text, module, nodes, found.facts)
+        if self.writer.obstacle:
+            raise UnreadableError(self.writer.obstacle)
 
     def changes(self, fixes: Sequence[Fix]) -> list[Change]:
         """What the fixes change together. LostCommentError as `Writer.changes`."""

@@ -763,7 +763,8 @@ class Facts:
         instead = [bind for bind in self.bindings(owner, name) if bind not in imports and not self._left(bind)]
         if self.import_before(name, scope, place) is None:
             here = any(self.flow.home[bind.part] == self.flow.home[place.block] for bind in imports)
-            return "never" if here and not instead else "maybe"
+            late = all(bind.tick > place.tick for bind in (*imports, *instead))
+            return "never" if here and (late or not instead) else "maybe"
         stars = [star for star in self.names.stars if owner == 0 and star.tick > imports[-1].tick]
         return "maybe" if instead or stars else "surely"
 

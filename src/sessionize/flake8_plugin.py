@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
@@ -49,7 +50,14 @@ class Plugin:
         from sessionize.report.concise import MARKS  # noqa: PLC0415
         from sessionize.report.terminal import printable  # noqa: PLC0415
 
-        for found in check_tree(self.tree, self.text, self.filename, self.settings, patches=self.projects.patches):
+        collects = gc.isenabled()
+        gc.disable()  # an analysis makes many objects and little garbage, and flake8 keeps the tree of the file
+        try:
+            diagnostics = check_tree(self.tree, self.text, self.filename, self.settings, patches=self.projects.patches)
+        finally:
+            if collects:
+                gc.enable()
+        for found in diagnostics:
             text = f"{found.code} {MARKS[found.applicability]}{printable(found.message)}"
             yield found.start.row, found.start.column - 1, text, type(self)
 

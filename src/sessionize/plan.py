@@ -109,10 +109,17 @@ class Planner:
             message = "Use one `requests.Session` for all turns"
         name = self.naming.variable(self.settings.session_name, self.facts.outline.parts[calls[0].home].scope)
         making, imports = self._making(calls, place, self._style(place), name, hoist)
-        if imports and all(self.facts.import_before(c.root, c.site.scope, place) is None for c in calls):
+        if not self._names_module(calls) and all(
+            self.facts.import_before(c.root, c.site.scope, place) is None for c in calls
+        ):
             return _refused(calls, "requests may not be imported where the session belongs; import it further up")
         redirects = _redirects(calls, name)
         return Fix(ids, message + _once(hoist), applicability, doubt, redirects, making, imports=imports)
+
+    def _names_module(self, calls: Sequence[BareCall]) -> bool:
+        """Whether a session for the calls can be made by the names that they have, and needs no other import."""
+        scopes = ((o.Name(call.root), call.site.scope) for call in calls)
+        return self.settings.cookies == "share" and any(self.facts.origin(*root) == "requests" for root in scopes)
 
     def _style(self, place: Place) -> str:
         """The style asked for; a `with` block needs lines of its own, and must not take a cell's last expression in."""

@@ -11,7 +11,6 @@ import sys
 import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any, TypeAlias, cast
 
 from sessionize import outline as o
@@ -62,7 +61,7 @@ class _Reader(Reader[ast.expr, Sequence[ast.stmt]]):
     lines: list[str] = field(default_factory=list)
     texts: dict[str, o.Value] = field(default_factory=dict)
     unplaced: set[ast.expr] = field(default_factory=set)
-    continued: set[tuple[int, int]] | None = None
+    comments: set[int] | None = None
 
     # --- lines --------------------------------------------------------------------------------------------------------
 
@@ -79,13 +78,25 @@ class _Reader(Reader[ast.expr, Sequence[ast.stmt]]):
         return "inline" if before or self.continues(first) else "lines"
 
     def continues(self, node: ast.stmt) -> bool:
-        r"""Whether a statement that is the first in its row goes on with the row above, as after `if a: \`."""
-        if not self.lines[node.lineno - 2].endswith("\\"):
-            return False
-        if self.continued is None:
+        r"""Whether a statement goes on with the row above, as after `if a: \`."""
+        row = node.lineno - 1
+        if self.lines[row][: node.col_offset].strip():  # `; b`
+            return self.lines[row - 1].endswith("\\")
+        while self.lines[row - 1].endswith("\\"):
+            if code := self.lines[row - 1][:-1].strip():
+                return code[-1] in ":;" and not ("#" in code and self.has_comment(row))
+            row -= 1  # a backslash alone
+        return False
+
+    def has_comment(self, row: int) -> bool:
+        """Whether a row ends in a comment, or may: Python's module for tokens does not read all that Python reads."""
+        if self.comments is None:
             tokens = tokenize.generate_tokens(map("{}\n".format, self.lines).__next__)
-            self.continued = {token.start for before, token in pairwise(tokens) if before.string in (":", ";")}
-        return (node.lineno, node.col_offset) in self.continued
+            try:
+                self.comments = {token.start[0] for token in tokens if token.type == tokenize.COMMENT}
+            except (tokenize.TokenError, SyntaxError):
+                self.comments = set(range(len(self.lines) + 1))
+        return row in self.comments
 
     # --- statements ---------------------------------------------------------------------------------------------------
 

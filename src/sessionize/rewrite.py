@@ -48,6 +48,15 @@ class Writer:
         self.facts = facts
         self.body = module.body
 
+    @cached_property
+    def obstacle(self) -> str:
+        """Why what LibCST writes can't be put back line by line; empty if it can."""
+        if _FORM_FEED.search(self.text):
+            return "LibCST does not keep form feeds in indentation"
+        if self._read != self.text and len(layout.lines(self._read)) != len(layout.lines(self.text)):
+            return "LibCST does not keep its lines"
+        return ""
+
     def changes(self, fixes: Sequence[Fix], imports: Sequence[ImportEdit]) -> list[Change]:
         """What these fixes change when they are made together, in the order of the text.
 
@@ -452,6 +461,7 @@ class _Rewriter(cst.CSTTransformer):
 
 # Comments that what follows belongs under: the types of a function, the beginning of a cell.
 _FIRST = re.compile(r"#\s*(type:|%%)")
+_FORM_FEED = re.compile(r"^[ \t]*\f[ \t\f]+[^\s]", re.MULTILINE)
 # How a session is made, in each style.
 _MADE = {
     "assign": "{target} = {create}",
