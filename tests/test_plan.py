@@ -112,3 +112,8 @@ def test_session_that_is_there_is_not_isolated() -> None:
     after = fix_source(IMPORT + MADE + LOOP, settings=Settings(cookies="isolate")).after
     assert after is not None
     assert "for x in y: session.get(x)" in after
+
+
+def test_session_made_before_its_import_is_none() -> None:
+    after = fix_source(MADE + IMPORT + LOOP).after
+    assert after == MADE + IMPORT + "session = requests.Session()\n" + LOOP.replace("requests.get", "session.get")

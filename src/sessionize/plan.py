@@ -13,7 +13,7 @@ from dataclasses import replace
 from sessionize import outline as o
 from sessionize.config import Settings
 from sessionize.doubts import Doubts
-from sessionize.facts import VERBS, BareCall, Facts, IdleSession
+from sessionize.facts import VERBS, BareCall, Facts, IdleSession, names_in
 from sessionize.fix import SAFE, UNSAFE, Fix, ImportEdit, Making, Redirect, refusal
 from sessionize.flow import Place
 from sessionize.homes import Home, import_home, module_home
@@ -166,6 +166,9 @@ class Planner:
                 continue
             inside = bind.how == "assign" or (bind.how == "with" and bind.part in facts.flow.ancestors(place.block))
             if not inside or not facts.flow.dominates(bind.part, bind.tick, place):
+                continue
+            made = Place(facts.outline.parts[bind.part].parent, bind.part, facts.outline.parts[bind.part].tick)
+            if not any(facts.import_before(name, scope, made) for name in names_in(bind.value)):
                 continue
             if any(facts.names.owner(bind.name, call.site.scope) != scope for call in calls):
                 continue
