@@ -179,7 +179,11 @@ class Facts:
         import or in another branch."""
         parts = self.outline.parts
         around = list(self._around(bind.part))
-        if bind.how in ("import", "assign") and any(parts[part].kind == "handler" for part in around):
+        attempts = {parts[part].parent for part in around if parts[part].kind == "handler"}
+        if bind.how in ("import", "assign") and any(
+            other is not bind and other.how == "import" and attempts.intersection(self._around(other.part))
+            for other in (live if attempts else ())
+        ):
             return True
         if bind.how != "assign" or bind.value != o.NONE:
             return False
@@ -286,10 +290,23 @@ class Facts:
         single = {call.id for call in self.single} - {call.id for call in self.helpers}
         return [
             call
-            for calls in by_class.values()
+            for owner, calls in by_class.items()
             for call in calls
-            if call.id in single and (len(calls) > 1 or self.graph.reads_instance(call.site.scope))
+            if call.id in single
+            and (len(calls) > 1 or owner in self._with_session or self.graph.reads_instance(call.site.scope))
         ]
+
+    @cached_property
+    def _with_session(self) -> set[int]:
+        """The classes whose methods make calls on what is called a session of the object, as a fix leaves them."""
+        found = set()
+        for site in self.outline.calls:
+            match site.value.func:
+                case o.Attribute(value=o.Attribute(value=o.Name(name=name), attr=attr), attr=verb):
+                    method = self.graph.method(site.scope)
+                    if verb in VERBS and "session" in attr and method is not None and method.instance == name:
+                        found.add(method.owner)
+        return found
 
     @cached_property
     def scattered(self) -> list[BareCall]:
