@@ -222,6 +222,8 @@ WHITE = [
     "if a: \\\n\\\n  b; c\n",
     "if a: # b: \\\n  c\n",
     "if a['#']: \\\n  c\n",
+    "if a[\"'\", '\\\\\\'#']: \\\n  c\n",
+    "def f():\n    a\n\\\n    while b['#']: \\\n     c\n    d\ne\n",
     "def f():\n    a\n\\\n    while b['#']: \\\n     c\n",
     "\x0c\na;\x0cb\n",
     "if a:\n    b\n\x0c\n    requests.get(1)\n",

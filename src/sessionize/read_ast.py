@@ -7,8 +7,8 @@ the text.
 from __future__ import annotations
 
 import ast
+import re
 import sys
-import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast
@@ -61,7 +61,6 @@ class _Reader(Reader[ast.expr, Sequence[ast.stmt]]):
     lines: list[str] = field(default_factory=list)
     texts: dict[str, o.Value] = field(default_factory=dict)
     unplaced: set[ast.expr] = field(default_factory=set)
-    comments: set[int] | None = None
 
     # --- lines --------------------------------------------------------------------------------------------------------
 
@@ -83,20 +82,10 @@ class _Reader(Reader[ast.expr, Sequence[ast.stmt]]):
         if self.lines[row][: node.col_offset].strip():  # `; b`
             return self.lines[row - 1].endswith("\\")
         while self.lines[row - 1].endswith("\\"):
-            if code := self.lines[row - 1][:-1].strip():
-                return code[-1] in ":;" and not ("#" in code and self.has_comment(row))
+            if code := _STRING.sub("", self.lines[row - 1][:-1]).strip():
+                return code[-1] in ":;" and "#" not in code  # a comment ends where its row does
             row -= 1  # a backslash alone
         return False
-
-    def has_comment(self, row: int) -> bool:
-        """Whether a row ends in a comment, or may: Python's module for tokens does not read all that Python reads."""
-        if self.comments is None:
-            tokens = tokenize.generate_tokens(map("{}\n".format, self.lines).__next__)
-            try:
-                self.comments = {token.start[0] for token in tokens if token.type == tokenize.COMMENT}
-            except (tokenize.TokenError, SyntaxError):
-                self.comments = set(range(len(self.lines) + 1))
-        return row in self.comments
 
     # --- statements ---------------------------------------------------------------------------------------------------
 
@@ -355,6 +344,7 @@ def _loops(node: _Comp | ast.DictComp) -> list[tuple[ast.expr, ast.expr, list[as
     return [(loop.target, loop.iter, loop.ifs, bool(loop.is_async)) for loop in node.generators]
 
 
+_STRING = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 _STATEMENTS = by_type(_Reader, ast, ast.stmt)
 _STATEMENTS[getattr(ast, "TypeAlias", ast.stmt)] = lambda reader, node: reader.target(node.name, "type")  # Python 3.12
 _EXPRESSIONS = by_type(_Reader, ast, ast.expr)

@@ -54,7 +54,7 @@ def verdict(data: bytes, filename: str, settings: Settings) -> Verdict:
 
 
 def _of_the_reading(data: bytes, report: engine.Report) -> Iterator[str]:
-    if report.error is not None and not report.error.startswith("not fixed, as LibCST cannot read it"):
+    if report.error is not None and not report.error.startswith("not fixed, as LibCST "):
         yield report.error
     refused = [found.message for found in report.left if found.code == "RQS901"]
     try:
