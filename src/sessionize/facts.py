@@ -36,6 +36,11 @@ VERBS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 _SAME = {"requests.session": "requests.Session", "requests.sessions.Session": "requests.Session"}
+# What an import may bind that a call of requests, or of a session, begins with.
+_CALLED = frozenset(f"requests.{name}" for name in (*FUNCTIONS, "api", "sessions", "sessions.Session")) | {
+    "requests",
+    *(f"requests.api.{verb}" for verb in VERBS),
+}
 _LEAVING = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
 # What takes a generator to its end at once.
 EAGER = frozenset({"list", "tuple", "set", "dict", "frozenset", "sum", "any", "all", "min", "max", "sorted", "join"})
@@ -335,7 +340,7 @@ class Facts:
 
     @cached_property
     def patches(self) -> Sequence[Patch]:
-        names = {bind.name for bind in self.imports if (self._path(bind) or "").partition(".")[0] == "requests"}
+        names = {bind.name for bind in self.imports if self._path(bind) in _CALLED}
         return self.find_patches(frozenset(names - {"requests"} | (FUNCTIONS if self.names.stars else set())))
 
     def patches_of(self, call: BareCall) -> list[Patch]:
