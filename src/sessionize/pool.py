@@ -136,10 +136,13 @@ def _ended(executor: Executor) -> Iterator[None]:
         for child in children:
             with suppress(ProcessLookupError):
                 os.kill(child.pid or 0, signal.SIGINT)
-        executor.shutdown(wait=False)
+        # Its own thread must be gone before Python ends, which would meet it half way; but it may never be.
+        ending = threading.Thread(target=executor.shutdown, daemon=True)
+        ending.start()
         late = time.monotonic() + GRACE
         for child in children:
             child.join(max(0, late - time.monotonic()))
             child.kill()
+        ending.join(GRACE)
         raise
     executor.shutdown()
