@@ -577,3 +577,9 @@ def test_what_libcst_does_not_keep_is_not_fixed(source: str, why: str) -> None:
     report = fix_source("import requests\n" + source)
     assert (report.after, report.error) == (None, f"not fixed, as LibCST does not keep {why}")
     assert [found.code for found in report.left] == ["RQS101"]
+
+
+def test_a_backslash_alone_above_all_is_a_line() -> None:
+    source = "\\\n# one\nimport requests\nx = 1\nfor page in pages:\n    requests.get(page)\n"
+    expected = source.replace("for", "session = requests.Session()\nfor").replace("requests.get", "session.get")
+    assert fix_source(source).after == expected

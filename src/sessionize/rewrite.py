@@ -99,7 +99,8 @@ class Writer:
     def _starts(self) -> list[int]:
         """Where each statement of the top level begins in the text."""
         offsets = list(accumulate((len(line) for line in layout.lines(self.text)), initial=0))
-        rows = accumulate((len(layout.lines(code)) for code in self._codes), initial=len(self.module.header))
+        header = "".join(map(self.module.code_for_node, self.module.header))
+        rows = accumulate((len(layout.lines(code)) for code in (header, *self._codes)))
         return [offsets[row] for row in rows if row < len(offsets)]
 
     @cached_property
