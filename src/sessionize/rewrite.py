@@ -100,7 +100,7 @@ class Writer:
         """Where each statement of the top level begins in the text."""
         offsets = list(accumulate((len(line) for line in layout.lines(self.text)), initial=0))
         header = "".join(map(self.module.code_for_node, self.module.header))
-        rows = accumulate((len(layout.lines(code)) for code in (header, *self._codes)))
+        rows = accumulate(len(layout.lines(code)) for code in (header, *self._codes))
         return [offsets[row] for row in rows if row < len(offsets)]
 
     @cached_property
