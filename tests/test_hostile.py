@@ -201,6 +201,10 @@ def test_what_is_not_allowed(tmp_path: Path, jobs: str, without_privileges: tupl
 # --- settings ---------------------------------------------------------------------------------------------------------
 
 
+# Before Python 3.11 it is tomli that reads the settings, which has a limit of its own.
+DEEP_KEY = "it nests too deeply" if sys.version_info < (3, 11) else "select: expected a list, got {'a': {'a': "
+
+
 @pytest.mark.parametrize(
     ("name", "settings", "message"),
     [
@@ -209,7 +213,7 @@ def test_what_is_not_allowed(tmp_path: Path, jobs: str, without_privileges: tupl
         ("pyproject.toml", b"tool = []\nsessionize = 1", None),
         ("pyproject.toml", b"tool.sessionize = [[]]", "tool.sessionize: expected a table, got [[]]"),
         ("sessionize.toml", b"exclude = " + b"[" * 100_000, "sessionize.toml: it nests too deeply"),
-        ("sessionize.toml", b"select" + b".a" * 5000 + b" = 1", "select: expected a list, got {'a': {'a': "),
+        ("sessionize.toml", b"select" + b".a" * 5000 + b" = 1", DEEP_KEY),
         ("sessionize.toml", b"unsafe-fixes = " + b"9" * 5000, "sessionize.toml: Exceeds the limit"),
         ("sessionize.toml", b"per-file-ignores = {'*.py' = {}}", "per-file-ignores: expected a list, got {}"),
         ("sessionize.toml", b"session-name = 'a; import os'", "session-name: 'a; import os' cannot name a variable"),
