@@ -103,6 +103,11 @@ NAMED = "import requests as rq\nfrom requests import get as fetch, post\nfor nam
         ("fetch", "import sync\nsync.other, sync.fetch = fakes"),
         ("fetch", "import sync\ndel sync.fetch"),
         ("post", '@patch("sync.post")'),
+        ("fetch", '@patch.multiple("sync", fetch=DEFAULT)'),
+        ("fetch", '@patch.multiple(\n    "sync",\n    fetch=DEFAULT,\n)'),
+        ("fetch", 'import sync\nsetattr(sync, ("fetch"), fake)'),
+        ("fetch", "import sync\nsync.other = sync.fetch = fake"),
+        ("rq.get", 'import sync\nname = "get"\nmonkeypatch.setattr(sync.rq, name, fake)'),
     ],
 )
 def test_names_of_the_file_itself_are_looked_for(project: Path, call: str, test: str) -> None:
@@ -110,6 +115,13 @@ def test_names_of_the_file_itself_are_looked_for(project: Path, call: str, test:
     (project / "src" / "sync.py").write_text(NAMED.format(call))
     lines = f"{test}\ndef test(get): ...\n" if test.startswith("@") else f"{test}\n"
     (project / "tests" / "test_sync.py").write_text(lines)
+    report = engine.check_file(Path("src/sync.py"), Settings(), patches=Projects().patches)
+    assert [found.code for found in report.left if found.code == "RQS301"] == ["RQS301"]
+
+
+@pytest.mark.parametrize("test", ["patch.dict(sys.modules, requests=fake)", 'patch.multiple("sync", requests=fake)'])
+def test_the_module_as_a_keyword_is_looked_for(project: Path, test: str) -> None:
+    (project / "tests" / "test_sync.py").write_text(f"import sys\nfrom unittest.mock import patch\n\n{test}.start()\n")
     report = engine.check_file(Path("src/sync.py"), Settings(), patches=Projects().patches)
     assert [found.code for found in report.left if found.code == "RQS301"] == ["RQS301"]
 

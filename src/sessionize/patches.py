@@ -25,17 +25,16 @@ _ASSIGNING = re.compile(rb"requests[\w.]*\s*=[^=]")
 # A line in which `requests` is the module, or the name of one, and not a word of a comment.
 _NAMED = re.compile(
     rb"(?:^|[;:\r\f])[ \t]*(?:import|from)\b.*\brequests|(?:^|[\r\f])[ \t]*requests[ \t]*(?:[,)\\#\r]|as\b|$)"
-    rb"|[(=.\"'][ \t]*requests|requests[\"']|requests\s*\.\S|requests\s+\."
+    rb"|[(=.\"'][ \t]*requests|requests[\"']|requests\s*\.\S|requests\s+\.|requests\s*="
 )
 # What requests has to offer to `from requests import *`, and what its functions are often called elsewhere.
 FUNCTIONS = frozenset(("get", "post", "put", "patch", "delete", "head", "options", "request", "Session", "session"))
 
-# What stands in the line before such a name, or behind it, where something may be put in its place.
-_IN_TEXT = re.compile(rb"(?:\.|(?:^|[,=\r])\s*\w*[\"'])$")
-_ENDS_TEXT = re.compile(rb"[\"'](?!\s*:)")
-_STORED = re.compile(rb"\s*(?:[,:)\]][^\n=]*)?=[^=]")
+# What follows such a name where something may be put in its place: a text ends, or a keyword or an argument does.
+_PATCHED = re.compile(rb"[\"']|\s*(?:=[^=]|[,)\]}])")
+_STORED = re.compile(rb"\s*=[^=]")
+_UNPACKED = re.compile(rb"\s*[,:)\]][^\n=]*=[^=]")
 _DELETED = re.compile(rb"\bdel\b")
-_OBJECT = re.compile(rb"\s*,\s*(?:\w*[\"']|[A-Z])")  # the first argument before a name
 _RENAMED = re.compile(rb"\b(?:requests[\w.]*|%s)[\s\\]+as[\s\\]+(\w+)" % "|".join(sorted(FUNCTIONS)).encode())
 
 # What takes a dotted path, or an object and a name, by the last name of the callee: of mock, pytest-mock, pytest,
@@ -190,16 +189,16 @@ def _names_requests(data: bytes) -> bool:
 
 
 def _may_replace(data: bytes, name: str, *, patching: bool) -> bool:
-    """Whether a name ends a path, is a text that is no key, or is an attribute that is set."""
-    for found in re.finditer(rb"%s(?![\w(])(?:\.\w+)*" % re.escape(name.encode()), data):
+    """Whether a name ends a text, keyword or argument of what replaces something, or is an attribute that is set."""
+    word = re.escape(name.encode())
+    for found in re.finditer(rb"%s(?<!\w%s)(?![\w(])(?:\.\w+)*" % (word, word), data):  # quick, as it begins plainly
         start, end = found.span()
-        before = data[data.rfind(b"\n", 0, start) + 1 : start]
-        if patching and _IN_TEXT.search(before) and _ENDS_TEXT.match(data, end):
+        if patching and _PATCHED.match(data, end):
             return True
-        if before.endswith(b"."):
-            stored = (b"=" not in before and _STORED.match(data, end)) or _DELETED.search(before)
-            if stored or (patching and _OBJECT.match(data, end)):
-                return True
+        before = data[data.rfind(b"\n", 0, start) + 1 : start]
+        unpacked = b"=" not in before and _UNPACKED.match(data, end)
+        if before.endswith(b".") and (unpacked or _STORED.match(data, end) or _DELETED.search(before)):
+            return True
     return False
 
 
