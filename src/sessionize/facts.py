@@ -147,6 +147,8 @@ class Facts:
     def _primary(self, owner: int, name: str) -> list[o.Bind]:
         """The bindings of a variable that are not made in place of another."""
         live = self.bindings(owner, name)
+        if len(live) == 1:
+            return live
         return [bind for bind in live if not self._fallback(bind, live)] or live
 
     @staticmethod

@@ -150,6 +150,8 @@ class Flow:
     def _outcomes(self, part: int) -> int:
         row = self.parts[part]
         children = self.children[part]
+        if not children:
+            return self._ended(part, NEXT)
         blocks = {self.parts[child].kind: self.outcomes[child] for child in children}
         if row.kind in _BRANCHES:
             arms = [self.outcomes[child] for child in children if self.parts[child].kind == "arm"]
