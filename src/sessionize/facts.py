@@ -708,11 +708,7 @@ class Facts:
 
     def calls_on(self, bind: o.Bind) -> tuple[BareCall, ...]:
         """The calls made on a session by its name, as if they were bare."""
-        return tuple(
-            self.on_session(number, bind.name)
-            for number, site in self._method_calls.get(bind.name, ())
-            if self.names.owner(bind.name, site.scope) == bind.scope
-        )
+        return tuple(self.on_session(number, bind.name) for number in self._method_calls[bind.scope, bind.name])
 
     def on_session(self, number: int, root: str) -> BareCall:
         """A call on a session, which `root` names, as if it were bare."""
@@ -721,13 +717,13 @@ class Facts:
         return BareCall(number, verb, root, f"{root or 'Session()'}.{verb}", site, self.flow.home[site.part])
 
     @cached_property
-    def _method_calls(self) -> dict[str, list[tuple[int, o.CallSite]]]:
-        """The calls `name.get(...)` and the like, by name."""
+    def _method_calls(self) -> dict[tuple[int, str], list[int]]:
+        """The calls `name.get(...)` and the like, by the variable."""
         calls = defaultdict(list)
         for number, site in enumerate(self.outline.calls):
             func = site.value.func
             if isinstance(func, o.Attribute) and isinstance(func.value, o.Name) and func.attr in VERBS:
-                calls[func.value.name].append((number, site))
+                calls[self.names.owner(func.value.name, site.scope), func.value.name].append(number)
         return calls
 
     # --- imports, sessions and places -------------------------------------------------------------------------------
