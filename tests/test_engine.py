@@ -1,6 +1,7 @@
 """Check and fix through the Python interface: what is reported where, what is written, and what goes wrong quietly."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -249,6 +250,25 @@ def applied(text: str, edits: tuple[Edit, ...]) -> str:
         "import requests\ndef f(): requests.get(a); requests.get(b)\n",
     ],
 )
+@pytest.mark.parametrize(
+    ("above", "after"),
+    [
+        ("import os\nfrom json import loads\nfrom typing import Any\n\n", ["os", "http", "json", "typing"]),
+        ("import os\nimport xml.etree.ElementTree as ET\n\n", ["ET", "http"]),
+        ("from typing import Any\n\n", ["typing", "http"]),
+        ("from __future__ import annotations\n\n", ["requests", "http"]),
+        ("import flask\n", ["flask", "requests", "http"]),
+        ("", ["requests", "http"]),
+    ],
+)
+def test_an_import_is_put_among_those_of_the_standard_library(above: str, after: list[str]) -> None:
+    fixed = fix_source(above + LOOP, settings=Settings(cookies="isolate")).after
+    assert fixed is not None
+    lines = [line for line in fixed.splitlines() if "import" in line]
+    rows = [next(row for row, line in enumerate(lines) if re.search(rf"\b{word}\b", line)) for word in after]
+    assert rows == list(range(rows[0], rows[0] + len(rows)))
+
+
 @pytest.mark.parametrize("style", ["assign", "with"])
 def test_edits_give_the_fixed_text(source: str, style: str) -> None:
     settings = Settings(session_style="with" if style == "with" else "assign")

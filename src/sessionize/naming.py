@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
@@ -13,6 +14,7 @@ from sessionize.fix import Fix, ImportEdit
 from sessionize.flow import Place
 
 _POLICY = "http.cookiejar.DefaultCookiePolicy"
+_STANDARD = sys.stdlib_module_names - {"__future__"}  # which stands above all others
 
 
 class Naming:
@@ -62,11 +64,20 @@ class Naming:
     def visible(self, path: str, place: Place) -> str | None:
         """A name by which an import's path can surely be used at `place`."""
         scope = self.facts.outline.parts[self.facts.flow.home[place.block]].scope
-        for bind in self.facts.imports:
-            named = self.facts.origin(o.Name(bind.name), scope) == path
-            if named and self.facts.bound(bind.name, scope, place) == "surely":
-                return bind.name
+        for name in self._names_of.get(path, ()):
+            named = self.facts.origin(o.Name(name), scope) == path
+            if named and self.facts.bound(name, scope, place) == "surely":
+                return name
         return None
+
+    @cached_property
+    def _names_of(self) -> dict[str, list[str]]:
+        """The names that imports bind, by what they may stand for."""
+        names: dict[str, dict[str, None]] = defaultdict(dict)
+        for bind in self.facts.imports:
+            if (path := self.facts.path(bind)) is not None:
+                names[path][bind.name] = None
+        return {path: [*given] for path, given in names.items()}
 
     def constructor(self, calls: Sequence[BareCall], place: Place) -> tuple[str, tuple[ImportEdit, ...]]:
         """The expression for `Session` at `place`: by the import of a call, or another one that is there, or with an
@@ -86,19 +97,37 @@ class Naming:
         return self.imported(_POLICY, calls, place)
 
     def imported(self, path: str, calls: Sequence[BareCall], place: Place) -> tuple[str, tuple[ImportEdit, ...]]:
-        """A name for what `path` leads to, at `place`; imported behind requests if need be."""
+        """A name for what `path` of the standard library leads to, at `place`; imported above requests if need be."""
         module, _, wanted = path.rpartition(".")
         if (visible := self.visible(path, place)) is not None:
             return visible, ()
         if (visible := self.visible(module, place)) is not None:
             return f"{visible}.{wanted}", ()
         name = self._free(wanted, 0)
-        for bind in self.facts.imports:
-            source = bind.value.path.rpartition(".")[0] if isinstance(bind.value, o.Imported) else ""
-            if source == module and bind.scope == 0 and self.visible(f"{module}.{bind.name}", place) == bind.name:
+        for bind in self._top_imports:
+            source = (self.facts.path(bind) or "").rpartition(".")[0]
+            if source == module and self.visible(f"{module}.{bind.name}", place) == bind.name:
                 return name, (ImportEdit(bind, add=wanted if name == wanted else f"{wanted} as {name}"),)
         follow = f"from {module} import {wanted}" + ("" if name == wanted else f" as {name}")
-        return name, (ImportEdit(self.import_of(calls[0], place), follow=follow),)
+        return name, (ImportEdit(self._neighbour(module, self.import_of(calls[0], place)), follow=follow),)
+
+    def _neighbour(self, module: str, before: o.Bind) -> o.Bind:
+        """The import behind which `from module import ...` is in isort's order: of those of the standard library
+        that stand in the same block above another import; that one itself if there are none."""
+        parts = self.facts.outline.parts
+        first, behind = None, None
+        for bind in self._top_imports:
+            path = self.facts.path(bind) or ""
+            together = bind.tick < before.tick and parts[bind.part].parent == parts[before.part].parent
+            if together and path.partition(".")[0] in _STANDARD:
+                first = first or bind
+                if not path.endswith(f".{bind.name}") or path.rpartition(".")[0] < module:
+                    behind = bind
+        return behind or first or before
+
+    @cached_property
+    def _top_imports(self) -> list[o.Bind]:
+        return [bind for bind in self.facts.imports if bind.scope == 0]
 
     def import_of(self, call: BareCall, place: Place) -> o.Bind:
         """The import by which a call names requests: the one that has surely run at `place`, if one has."""
@@ -106,13 +135,16 @@ class Naming:
         before = self.facts.import_before(call.root, call.site.scope, place)
         return before or next(b for b in self.facts.bindings(owner, call.root) if isinstance(b.value, o.Imported))
 
+    @cached_property
+    def _calls(self) -> dict[int, BareCall]:
+        return {call.id: call for call in (*self.facts.calls, *self.facts.mapped)}
+
     def unused(self, fixes: Sequence[Fix]) -> list[ImportEdit]:
         """The names that nothing uses any more when these fixes are made."""
         facts = self.facts
-        by_id = {call.id: call for call in (*facts.calls, *facts.mapped)}
         redirected: dict[tuple[int, str], int] = defaultdict(int)
         for redirect in (redirect for fix in fixes for redirect in fix.redirects):
-            if (call := by_id.get(redirect.call)) is not None:
+            if (call := self._calls.get(redirect.call)) is not None:
                 redirected[facts.names.owner(call.root, call.site.scope), call.root] += 1
         edits = []
         for (owner, name), converted in redirected.items():
