@@ -98,6 +98,52 @@ def nesting(calls: int) -> str:
     return "".join(lines)
 
 
+def chain(calls: int) -> str:
+    """Each function calls the next."""
+    return HEAD + "".join(
+        f"def f{i}(n):\n    requests.get(URL + n)\n    return f{i + 1}(n)\n\n\n" for i in range(calls)
+    )
+
+
+def closures(calls: int) -> str:
+    return HEAD + "".join(
+        f"def f{i}(n):\n    def get(m):\n        return requests.get(URL + m)\n\n    return [get(m) for m in n]\n\n\n"
+        for i in range(calls)
+    )
+
+
+def subclasses(calls: int) -> str:
+    """All of one class, and each calls its `__init__`."""
+    return classes(1) + "".join(
+        f"class D{i}(C0):\n    def __init__(self, key):\n        super().__init__(key)\n\n"
+        f"    def get{i}(self, n):\n        return requests.get(URL + n)\n\n\n"
+        for i in range(calls)
+    )
+
+
+def credentials(calls: int) -> str:
+    return (
+        HEAD
+        + "def f(user, password):\n"
+        + "".join(f"    requests.get(URL + '{i}', auth=(user, password), timeout=3)\n" for i in range(calls))
+    )
+
+
+def named_sessions(calls: int) -> str:
+    return (
+        HEAD
+        + "def f():\n"
+        + "".join(f"    s{i} = requests.Session()\n    s{i}.get(URL + '{i}')\n" for i in range(calls))
+    )
+
+
+def local_imports(calls: int) -> str:
+    return "".join(
+        f"def f{i}(n):\n    from requests import get\n\n    for page in range(n):\n        get(f'https://a.com/{{page}}')\n\n\n"
+        for i in range(calls)
+    )
+
+
 SHAPES = (
     one_function,
     loops,
@@ -110,6 +156,12 @@ SHAPES = (
     branches,
     sessions,
     nesting,
+    chain,
+    closures,
+    subclasses,
+    credentials,
+    named_sessions,
+    local_imports,
 )
 WAYS: dict[str, Callable[[str], object]] = {
     "check": check_source,

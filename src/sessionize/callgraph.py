@@ -28,6 +28,7 @@ class CallGraph:
         self.outline = outline
         self.names = names
         self.flow = flow
+        self._helpers: dict[int, bool] = {}  # as they are asked for
 
     def method(self, scope: int) -> Method | None:
         """The instance method that a scope is, or in which it is a function that sees the instance."""
@@ -76,15 +77,17 @@ class CallGraph:
         """Whether a function of this file is called in a loop, by itself, or from two places or more; or all that for a
         function which alone calls it."""
         seen: set[int] = set()
-        while function not in seen:
-            seen.add(function)
+        while function not in self._helpers:
             sites = self._sites(function)
-            if len(sites) > 1 or any(self.flow.turns_again(site.part, site.tick) for site in sites):
-                return True
-            if len(sites) != 1:
-                return False
-            function = self.outline.parts[self.flow.home[sites[0].part]].scope
-        return True
+            if len(sites) > 1 or function in seen or any(self.flow.turns_again(s.part, s.tick) for s in sites):
+                self._helpers[function] = True
+            elif not sites:
+                self._helpers[function] = False
+            else:
+                seen.add(function)
+                function = self.outline.parts[self.flow.home[sites[0].part]].scope
+        self._helpers |= dict.fromkeys(seen, self._helpers[function])
+        return self._helpers[function]
 
     def _sites(self, function: int) -> list[o.CallSite]:
         """The calls of a function by its name, and of a method by its instance."""
@@ -96,11 +99,7 @@ class CallGraph:
             return self._calls_on_instance[method.owner, row.name]
         owner = row.parent
         named = len(self.names.binds(owner, row.name)) == 1
-        return [
-            site
-            for site in self._calls[row.name]
-            if named and isinstance(site.value.func, o.Name) and self.names.owner(row.name, site.scope) == owner
-        ]
+        return self._calls[owner, row.name] if named else []
 
     @cached_property
     def _calls_on_instance(self) -> dict[tuple[int, str], list[o.CallSite]]:
@@ -115,8 +114,11 @@ class CallGraph:
         return calls
 
     @cached_property
-    def _calls(self) -> dict[str, list[o.CallSite]]:
+    def _calls(self) -> dict[tuple[int, str], list[o.CallSite]]:
+        """The calls like `name()`, by the variable."""
         calls = defaultdict(list)
         for site in self.outline.calls:
-            calls[last_name(site.value.func)].append(site)
+            func = site.value.func
+            if isinstance(func, o.Name):
+                calls[self.names.owner(func.name, site.scope), func.name].append(site)
         return calls

@@ -316,16 +316,17 @@ class Doubts:
     def for_one_user(self, calls: Sequence[BareCall]) -> bool:
         """Whether the calls are made for one user, as far as can be seen: no two say otherwise, and none in turns."""
         said: dict[str, o.Value] = {}
+        named: set[tuple[int, str]] = set()
         for call in calls:
             for option, value in self._users(call):
                 if option != "url" and said.setdefault(option, value) != value:
                     return False
-                for name in names_in(value):
-                    owner = self.facts.names.owner(name, call.site.scope)
-                    changes = [(bind.tick, bind.part) for bind in self.facts.names.binds(owner, name)]
-                    changes += [(use.tick, use.part) for use in self._users_set(owner, name)]
-                    if self._between(calls, [*changes, *self._runs_of(calls[0].home, changes)]):
-                        return False
+                named |= {(self.facts.names.owner(name, call.site.scope), name) for name in names_in(value)}
+        for owner, name in named:
+            changes = [(bind.tick, bind.part) for bind in self.facts.names.binds(owner, name)]
+            changes += [(use.tick, use.part) for use in self._users_set(owner, name)]
+            if self._between(calls, [*changes, *self._runs_of(calls[0].home, changes)]):
+                return False
         return True
 
     def _runs_of(self, home: int, changes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -350,10 +351,9 @@ class Doubts:
     def _between(self, calls: Sequence[BareCall], runs: Iterable[tuple[int, int]]) -> bool:
         """Whether something of the calls' home, (tick, part), can come between two of them."""
         ticks = [call.site.tick for call in calls]
+        first, last = min(ticks), max(ticks)
         loops = {loop for call in calls for loop in self.facts.flow.loops(call.site.part)}
-        return any(
-            min(ticks) < tick < max(ticks) or loops.intersection(self.facts.flow.loops(part)) for tick, part in runs
-        )
+        return any(first < tick < last or loops.intersection(self.facts.flow.loops(part)) for tick, part in runs)
 
     @cached_property
     def _waits(self) -> dict[int, list[tuple[int, int]]]:

@@ -9,7 +9,7 @@ import re
 import string
 from bisect import bisect
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -109,6 +109,7 @@ class Facts:
         self.find_patches = patches
         self.names = Names(outline)
         self._paths: dict[tuple[str, int], str | None] = {}  # what each name was found to stand for, by scope
+        self._primaries: dict[tuple[int, str], list[o.Bind]] = {}  # of each variable, as they are asked for
         self._patches: dict[tuple[str, str], list[Patch]] = {}  # of each callee and function, as they are asked for
         # What each call calls, as `origin` says.
         self.paths = [self.origin(call.value.func, call.scope) for call in outline.calls]
@@ -139,21 +140,25 @@ class Facts:
     def _imported(self, name: str, scope: int) -> str | None:
         if (name, scope) not in self._paths:
             owner = self.names.owner(name, scope)
-            paths = {self._path(bind) for bind in self._primary(owner, name)} if owner != -1 else {f"builtins.{name}"}
-            path = paths.pop() if len(paths) == 1 else None
-            self._paths[name, scope] = _SAME.get(path, path) if path is not None else None
+            paths = {self.path(bind) for bind in self._primary(owner, name)} if owner != -1 else {f"builtins.{name}"}
+            self._paths[name, scope] = paths.pop() if len(paths) == 1 else None
         return self._paths[name, scope]
 
     def _primary(self, owner: int, name: str) -> list[o.Bind]:
         """The bindings of a variable that are not made in place of another."""
-        live = self.bindings(owner, name)
-        if len(live) == 1:
-            return live
-        return [bind for bind in live if not self._fallback(bind, live)] or live
+        if (owner, name) not in self._primaries:
+            live = self.bindings(owner, name)
+            imports = [bind for bind in live if bind.how == "import"]
+            plain = len(live) == 1 or not imports
+            self._primaries[owner, name] = (
+                live if plain else [bind for bind in live if not self._fallback(bind, imports)] or live
+            )
+        return self._primaries[owner, name]
 
     @staticmethod
-    def _path(bind: o.Bind) -> str | None:
-        return bind.value.path if isinstance(bind.value, o.Imported) else None
+    def path(bind: o.Bind) -> str | None:
+        """The dotted path of what an import binds; None for other bindings."""
+        return _SAME.get(bind.value.path, bind.value.path) if isinstance(bind.value, o.Imported) else None
 
     def bindings(self, owner: int, name: str) -> list[o.Bind]:
         """The bindings of a variable but those under `if TYPE_CHECKING:`."""
@@ -181,21 +186,20 @@ class Facts:
                 arms.setdefault(row.parent, part)
         return arms
 
-    def _fallback(self, bind: o.Bind, live: Iterable[o.Bind]) -> bool:
+    def _fallback(self, bind: o.Bind, imports: Sequence[o.Bind]) -> bool:
         """Bound in place of a module that may be missing: in the handler of its import, or `requests = None` before the
         import or in another branch."""
         parts = self.outline.parts
         around = list(self._around(bind.part))
         attempts = {parts[part].parent for part in around if parts[part].kind == "handler"}
         if bind.how in ("import", "assign") and any(
-            other is not bind and other.how == "import" and attempts.intersection(self._around(other.part))
-            for other in (live if attempts else ())
+            other is not bind and attempts.intersection(self._around(other.part))
+            for other in (imports if attempts else ())
         ):
             return True
         if bind.how != "assign" or bind.value != o.NONE:
             return False
         branches = {parts[part].parent for part in around if parts[part].kind == "arm"}
-        imports = [other for other in live if other.how == "import"]
         return all(
             bind.tick < other.tick
             or any(parts[p].parent in branches and p not in around for p in self._around(other.part))
@@ -342,7 +346,7 @@ class Facts:
 
     @cached_property
     def patches(self) -> Sequence[Patch]:
-        names = {bind.name for bind in self.imports if self._path(bind) in _CALLED}
+        names = {bind.name for bind in self.imports if self.path(bind) in _CALLED}
         return self.find_patches(frozenset(names - {"requests"} | (FUNCTIONS if self.names.stars else set())))
 
     def patches_of(self, call: BareCall) -> list[Patch]:
@@ -443,8 +447,24 @@ class Facts:
         return calls
 
     @cached_property
-    def super_calls(self) -> list[o.CallSite]:
-        return [c for c, path in zip(self.outline.calls, self.paths, strict=True) if path == "builtins.super"]
+    def super_calls(self) -> dict[int, list[o.CallSite]]:
+        """The calls of `super()`, by each scope around them."""
+        calls = defaultdict(list)
+        for call, path in zip(self.outline.calls, self.paths, strict=True):
+            scope = call.scope if path == "builtins.super" else -1
+            while scope != -1:
+                calls[scope].append(call)
+                scope = self.outline.scopes[scope].parent
+        return calls
+
+    @cached_property
+    def returns_in(self) -> dict[int, int]:
+        """The tick of the first `return` of each function that has one."""
+        returns: dict[int, int] = {}
+        for part in self.outline.parts:
+            if part.kind == "return":
+                returns.setdefault(part.scope, part.tick)
+        return returns
 
     @cached_property
     def stores_in(self) -> dict[int, list[o.Store]]:
@@ -487,14 +507,18 @@ class Facts:
 
     def reaches_by_text(self, attr: str) -> bool:
         """Whether the file may change attributes, or take this one, by `setattr`, `getattr` and the like."""
-        if "builtins.setattr" in self.paths or "__setattr__" in self.outline.attributes:
-            return True
-        names: list[o.Value] = []
+        return any(not isinstance(name, o.Const) or attr in str(name.value).split(".") for name in self._names_in_text)
+
+    @cached_property
+    def _names_in_text(self) -> list[o.Value]:
+        """What `getattr` and the like are given as names; `setattr` takes any."""
+        anything = "builtins.setattr" in self.paths or "__setattr__" in self.outline.attributes
+        names: list[o.Value] = [o.OPAQUE] if anything else []
         for call, path in zip(self.outline.calls, self.paths, strict=True):
             if path in ("builtins.getattr", "operator.attrgetter"):
                 taken = slice(1, 2) if path == "builtins.getattr" else slice(None)
                 names += [arg.value for arg in call.value.args[taken]]
-        return any(not isinstance(name, o.Const) or attr in str(name.value).split(".") for name in names)
+        return names
 
     @cached_property
     def shown_objects(self) -> list[tuple[int, str]]:
@@ -664,6 +688,9 @@ class Facts:
     def idle_sessions(self) -> list[IdleSession]:
         """The sessions that a loop makes anew, or that serve a single call."""
         found = []
+        named: dict[tuple[int, int], list[o.Bind]] = defaultdict(list)
+        for bind in (bind for binds in self.sessions.values() for bind in binds):
+            named[bind.scope, bind.part].append(bind)
         for number, path in enumerate(self.paths):
             site = self.outline.calls[number]
             if path != "requests.Session" or site.value.args:
@@ -677,7 +704,7 @@ class Facts:
                     if not any(self._new_host_each_turn(call, loop) for loop in loops):
                         found.append(IdleSession(number, site, None, loops, (call,)))
                 continue
-            binds = [b for b in self.sessions.get(site.scope, ()) if b.part == site.part and b.tick > site.tick]
+            binds = [bind for bind in named[site.scope, site.part] if bind.tick > site.tick]
             if binds and binds[0].how in ("assign", "with") and not self._is_busy(site, binds[0], loops):
                 found.append(IdleSession(number, site, binds[0], loops, self.calls_on(binds[0])))
         return found

@@ -158,11 +158,11 @@ class _Class:
                 continue
             root = self.outline.scopes[scope].root
             inits = self.facts.init_calls[root]
-            left = min((p.tick for p in self.outline.parts if p.scope == scope and p.kind == "return"), default=0)
+            left = self.facts.returns_in.get(scope, self.facts.end)
             above = [
                 call.tick
                 for call in inits.values()
-                if self.outline.parts[call.part].parent == root and (call.tick < left or not left)
+                if self.outline.parts[call.part].parent == root and call.tick < left
             ]
             method = self.facts.graph.method(scope)
             uses = self.facts.names.uses(scope, method.instance) if method is not None else []
@@ -214,7 +214,7 @@ class _Init:
         facts = self.facts
         stops = {s for s in self.statements if facts.flow.outcomes[s] & EXIT}
         if self.cls.based:
-            stops |= {self.line(call.part) for call in facts.super_calls if self.scope in self.around(call.scope)}
+            stops |= {self.line(call.part) for call in facts.super_calls[self.scope]}
         stops |= {self.line(call.site.part) for call in self.cls.calls if self.scope in self.around(call.site.scope)}
         for use in facts.names.uses(self.scope, self.instance):
             bind = self.cls.inherited.get(use.how[1:-1]) if use.how[-1] == "=" else None

@@ -43,7 +43,7 @@ FAULTS = (
           "outs = [self.steps(part, blocks, before[NEXT])]"),
     Fault("finally-goes-on-below", "flow", "return {(bit if way == NEXT else way): state", "return {way: state"),
     # what a name means
-    Fault("shadowed-imports", "facts", "path = paths.pop() if len(paths) == 1 else None", "path = max(paths - {None}, default=None)"),
+    Fault("shadowed-imports", "facts", "= paths.pop() if len(paths) == 1 else None", "= max(paths - {None}, default=None)"),
     Fault("type-checking-imports", "facts", 'if name == "TYPE_CHECKING":', 'if name == "TYPING":'),
     Fault("credentials-are-no-host", "facts", 'found[1].rpartition("@")[2].lower()', 'found[1].partition("@")[0].lower()'),
     Fault("half-a-host", "facts", "if found is None or not (whole or found[2]):", "if found is None:"),
