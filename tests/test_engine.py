@@ -250,6 +250,14 @@ def applied(text: str, edits: tuple[Edit, ...]) -> str:
         "import requests\ndef f(): requests.get(a); requests.get(b)\n",
     ],
 )
+@pytest.mark.parametrize("style", ["assign", "with"])
+def test_edits_give_the_fixed_text(source: str, style: str) -> None:
+    settings = Settings(session_style="with" if style == "with" else "assign")
+    found = check_source(source, settings=settings, with_edits=True)
+    assert len({finding.edits for finding in found}) == 1
+    assert applied(source, found[0].edits) == fix_source(source, settings=settings).after
+
+
 @pytest.mark.parametrize(
     ("above", "after"),
     [
@@ -267,14 +275,6 @@ def test_an_import_is_put_among_those_of_the_standard_library(above: str, after:
     lines = [line for line in fixed.splitlines() if "import" in line]
     rows = [next(row for row, line in enumerate(lines) if re.search(rf"\b{word}\b", line)) for word in after]
     assert rows == list(range(rows[0], rows[0] + len(rows)))
-
-
-@pytest.mark.parametrize("style", ["assign", "with"])
-def test_edits_give_the_fixed_text(source: str, style: str) -> None:
-    settings = Settings(session_style="with" if style == "with" else "assign")
-    found = check_source(source, settings=settings, with_edits=True)
-    assert len({finding.edits for finding in found}) == 1
-    assert applied(source, found[0].edits) == fix_source(source, settings=settings).after
 
 
 def test_each_group_has_its_own_edits() -> None:
