@@ -286,7 +286,7 @@ class _Rewriter(cst.CSTTransformer):
 
     def above(self, part: int) -> cst.CSTNode:
         """The statement around a part that has lines of its own, above which a comment can stand."""
-        while self.parts[part].parent == -1 or self.parts[self.parts[part].parent].form != "lines":
+        while part not in self.nodes.parts or self.parts[self.parts[part].parent].form != "lines":
             parent = self.parts[part].parent
             part = parent if parent != -1 else self.facts.outline.scopes[self.parts[part].scope].part
         return self.nodes.parts[part]
