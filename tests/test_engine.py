@@ -277,6 +277,15 @@ def test_an_import_is_put_among_those_of_the_standard_library(above: str, after:
     assert rows == list(range(rows[0], rows[0] + len(rows)))
 
 
+def test_an_import_takes_the_place_of_one_that_goes() -> None:
+    source = "import requests\n# answers\nfrom requests import get\nfor name in names:\n    get(name)\n"
+    assert fix_source(source, settings=Settings(cookies="isolate")).after == (
+        "import requests\n# answers\nfrom http.cookiejar import DefaultCookiePolicy\n"
+        "session = requests.Session()\nsession.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))\n"
+        "for name in names:\n    session.get(name)\n"
+    )
+
+
 def test_each_group_has_its_own_edits() -> None:
     source = f"{LOOP}def f():\n    for name in names:\n        requests.get(name)\n"
     script, function = check_source(source, with_edits=True)

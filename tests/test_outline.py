@@ -535,7 +535,7 @@ def test_stores(source: str, stores: list[tuple[str, str, o.Value]]) -> None:
 
 def test_attributes_are_all_that_could_be_one() -> None:
     outline = read("a.b.c = d.e(f, g=h.i); del j.k; setattr(l, 'm', n); 'not one'; 'o' 'p'; b'q'; f'r'")
-    assert outline.attributes == {*"bceikmr", "op"}
+    assert outline.attributes == {*"bceikmr", "op", "not"}
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from sessionize.facts import VERBS, BareCall, Facts, names_in
 from sessionize.flow import Place
 from sessionize.ipython import CELL, LINE
 from sessionize.outline import last_name
+from sessionize.users import Users
 
 # Calls that wait for something, by their last name.
 _WAITING = frozenset(
@@ -43,8 +44,6 @@ _COMMANDS = frozenset(
         *(f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "getoutput")),
     )
 )
-# The headers that say for whom a call is made; a token against forged requests is another for each of a user's calls.
-_USER = re.compile(r"authorization|cookie|.*api-?key|(?!.*[cx]srf).*token")
 # After these, two processes may hold one connection, or a closed one.
 _FORKING = frozenset({"fork", "forkpty", "closerange", "DaemonContext"})
 # What requests is made of: a module that assigns to it may change how sessions work.
@@ -74,7 +73,7 @@ class Doubts:
         self.settings = settings
         self.outline = facts.outline
         self.home = facts.flow.home
-        self._user_items: dict[tuple[int, str], list[o.Use]] = {}  # by variable, as they are asked for
+        self.users = Users(facts)
 
     def about(self, calls: Sequence[BareCall], place: Place) -> str:
         """The first reason to doubt that one session made at `place` serves the calls as well; empty without one."""
@@ -151,7 +150,7 @@ class Doubts:
         if calls and self._replaced and not self.settings.moves_patches:
             return f"`{self._replaced}` is replaced in this file, and a session would go past what is there instead"
         bound = [call for call in calls if self._may_bind(call)]
-        if bound and any(call.argument("auth") != bound[0].argument("auth") for call in calls):
+        if bound and any(self._credentials(call) != self._credentials(bound[0]) for call in calls):
             return "some of the calls authenticate in a way that may stay with the connection, and others do not"
         for call in calls:
             auth, cert = call.argument("auth"), call.argument("cert")
@@ -186,7 +185,10 @@ class Doubts:
 
     def _may_bind(self, call: BareCall) -> bool:
         auth = call.argument("auth")
-        return (auth is not None and not self._is_pair(auth, call.site.scope)) or self._authorizes_connection(call)
+        return (auth is not None and not self._is_pair(auth, call.site.scope)) or self.users.bind_connection(call)
+
+    def _credentials(self, call: BareCall) -> list[tuple[str, o.Value]]:
+        return [(key, value) for key, value in self.users.said(call) if key in ("auth", "authorization", "")]
 
     def of_threads(self, owner: int) -> str:
         """Why a session of a class (or of the module: 0) may be used by several threads or processes; else empty."""
@@ -244,7 +246,7 @@ class Doubts:
         auth = call.argument("auth")
         if auth is not None and not self._is_pair(auth, scope):
             return "passes an `auth=` that is not known to be a pair, and may stay with the connection"
-        if self._authorizes_connection(call):
+        if self.users.bind_connection(call):
             return "authorizes its connection, and later calls on it would be answered for the same user"
         for start, end, text in self.outline.spelled:
             if start < call.site.tick <= end and all(word in text for word in call.shown.split(".")):
@@ -276,55 +278,21 @@ class Doubts:
         cert = self.facts.constant(call.argument("cert"), call.site.scope)
         return (o.NONE if default else verify), (call.argument("cert") or o.NONE if cert == o.OPAQUE else cert)
 
-    def _authorizes_connection(self, call: BareCall) -> bool:
-        """Whether its Authorization header is of a kind that a server ties to the connection (NTLM, Negotiate)."""
-        texts = [self.facts.prefix(value, call.site.scope) for _, value in self._users(call)]
-        return any(text.lower().startswith(("ntlm", "negotiate")) for text in texts)
-
     # --- for whom -----------------------------------------------------------------------------------------------------
-
-    def _users(self, call: BareCall) -> list[tuple[str, o.Value]]:
-        """The options of a call that say for whom it is made."""
-        scope = call.site.scope
-        given = [(option, call.argument(option)) for option in ("auth", "cookies")]
-        headers = call.argument("headers")
-        if isinstance(headers, o.Name):
-            owner = self.facts.names.owner(headers.name, scope)
-            displays = [bind.value for bind in self.facts.names.binds(owner, headers.name)]
-            given += [
-                ("authorization", o.Item(headers, o.Const(use.tick, "int")))
-                for use in self._users_set(owner, headers.name)
-            ]
-        else:
-            displays = [headers] if headers is not None else []
-        for display in displays:
-            for key, value in display.items if isinstance(display, o.Dict) else ():
-                if key is not None and _names_user(key):
-                    given.append((str(getattr(key, "value", "")).lower(), value))
-        url = call.argument("url", 1 if call.verb == "request" else 0)
-        if isinstance(url, o.Join) and any(isinstance(p, o.Const) and "@" in str(p.value) for p in url.parts):
-            given.append(("url", url))
-        return [(option, value) for option, value in given if value is not None and value != o.NONE]
-
-    def _users_set(self, owner: int, name: str) -> list[o.Use]:
-        """Every `name[key] = value` of a variable that says for whom a call is made."""
-        if (owner, name) not in self._user_items:
-            items = self.facts.names.items_set(owner, name)
-            self._user_items[owner, name] = [use for use in items if _names_user(use.key)]
-        return self._user_items[owner, name]
 
     def for_one_user(self, calls: Sequence[BareCall]) -> bool:
         """Whether the calls are made for one user, as far as can be seen: no two say otherwise, and none in turns."""
         said: dict[str, o.Value] = {}
         named: set[tuple[int, str]] = set()
+        together = len({call.home for call in calls}) == 1
         for call in calls:
-            for option, value in self._users(call):
-                if option != "url" and said.setdefault(option, value) != value:
+            for key, value in self.users.said(call):
+                if key and (value == o.OPAQUE or said.setdefault(key, value) != value):
                     return False
-                named |= {(self.facts.names.owner(name, call.site.scope), name) for name in names_in(value)}
+                if key or together:
+                    named |= {(self.facts.names.owner(name, call.site.scope), name) for name in names_in(value)}
         for owner, name in named:
-            changes = [(bind.tick, bind.part) for bind in self.facts.names.binds(owner, name)]
-            changes += [(use.tick, use.part) for use in self._users_set(owner, name)]
+            changes = self.users.changes(owner, name)
             if self._between(calls, [*changes, *self._runs_of(calls[0].home, changes)]):
                 return False
         return True
@@ -520,10 +488,6 @@ class Doubts:
 
 def _changes_attribute(use: o.Use) -> bool:
     return use.how.startswith(".") and use.how.endswith(("=", "del"))
-
-
-def _names_user(key: o.Value) -> bool:
-    return isinstance(key, o.Const) and _USER.fullmatch(str(key.value).lower()) is not None
 
 
 def _waits_without_a_key(named: str, args: Sequence[o.Argument]) -> bool:

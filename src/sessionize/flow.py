@@ -161,8 +161,6 @@ class Flow:
             return self._after_loop(part, blocks["turn"] | CONTINUE)
         if row.kind == "try":
             return self._through_finally(blocks, self._before_finally(part))
-        if row.kind == "def":
-            return NEXT
         return self._ended(part, self._sequence(children))
 
     def _after_loop(self, part: int, turn: int) -> int:

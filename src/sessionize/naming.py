@@ -64,20 +64,20 @@ class Naming:
     def visible(self, path: str, place: Place) -> str | None:
         """A name by which an import's path can surely be used at `place`."""
         scope = self.facts.outline.parts[self.facts.flow.home[place.block]].scope
-        for name in self._names_of.get(path, ()):
-            named = self.facts.origin(o.Name(name), scope) == path
-            if named and self.facts.bound(name, scope, place) == "surely":
-                return name
-        return None
+        surely = (
+            name
+            for name in self._names_of[path]
+            if self.facts.origin(o.Name(name), scope) == path and self.facts.bound(name, scope, place) == "surely"
+        )
+        return next(surely, None)
 
     @cached_property
-    def _names_of(self) -> dict[str, list[str]]:
-        """The names that imports bind, by what they may stand for."""
-        names: dict[str, dict[str, None]] = defaultdict(dict)
+    def _names_of(self) -> dict[str | None, dict[str, None]]:
+        """The names that imports bind, by what they may stand for, in order."""
+        names: dict[str | None, dict[str, None]] = defaultdict(dict)
         for bind in self.facts.imports:
-            if (path := self.facts.path(bind)) is not None:
-                names[path][bind.name] = None
-        return {path: [*given] for path, given in names.items()}
+            names[self.facts.path(bind)][bind.name] = None
+        return names
 
     def constructor(self, calls: Sequence[BareCall], place: Place) -> tuple[str, tuple[ImportEdit, ...]]:
         """The expression for `Session` at `place`: by the import of a call, or another one that is there, or with an

@@ -60,7 +60,7 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """`left + right`, `left % right` or `left * right`."""
+    """`left + right`, or with `%`, `*` or `|`."""
 
     op: str
     left: Value
@@ -256,7 +256,7 @@ class Outline(NamedTuple):
     pauses: tuple[Pause, ...]
     stores: tuple[Store, ...]
     spelled: tuple[Spelled, ...]
-    attributes: frozenset[str]  # every name behind a dot, and every string that could be one
+    attributes: frozenset[str]  # every name behind a dot, and the first word of every string: it could be one
     modules: frozenset[str]  # the paths of all that is imported
     dunder_all: frozenset[str]  # the strings of `__all__`, and names imported `as` themselves
     end: int  # a tick behind all others
@@ -353,8 +353,11 @@ class Builder:
 
     def text(self, value: Value, start: int = 0) -> Value:
         """A string, read from the tick `start` on: it could be the name of an attribute, or show its own source."""
-        if isinstance(value, Const) and isinstance(value.value, str) and value.value.isidentifier():
-            self.attributes.add(value.value)
+        first = value.parts[0] if isinstance(value, Join) and value.parts else value
+        if isinstance(first, Const) and isinstance(first.value, str):
+            word = first.value.partition(" ")[0]
+            if word.isidentifier():
+                self.attributes.add(word)
         if isinstance(value, Join):
             before = [left for left, right in pairwise(value.parts) if isinstance(right, Hole) and not right.plain]
             text = "".join(str(left.value) for left in before if isinstance(left, Const))

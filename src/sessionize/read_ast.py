@@ -349,4 +349,4 @@ _STATEMENTS = by_type(_Reader, ast, ast.stmt)
 _STATEMENTS[getattr(ast, "TypeAlias", ast.stmt)] = lambda reader, node: reader.target(node.name, "type")  # Python 3.12
 _EXPRESSIONS = by_type(_Reader, ast, ast.expr)
 _KINDS = kinds(ast)
-_OPERATORS: dict[type[ast.AST], str] = {ast.Add: "+", ast.Mod: "%", ast.Mult: "*"}
+_OPERATORS: dict[type[ast.AST], str] = {ast.Add: "+", ast.Mod: "%", ast.Mult: "*", ast.BitOr: "|"}

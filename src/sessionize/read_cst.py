@@ -370,7 +370,7 @@ _EXPRESSIONS = by_type(_Reader, cst, (cst.BaseExpression, cst.StarredElement))
 _KINDS = kinds(cst)
 _NAMED = (cst.MatchKeywordElement, cst.MatchMappingElement)
 _PATTERNS = (*_NAMED, cst.MatchPattern, cst.MatchStar, cst.MatchSequenceElement, cst.MatchOrElement)
-_OPERATORS: dict[type[cst.CSTNode], str] = {cst.Add: "+", cst.Modulo: "%", cst.Multiply: "*"}
+_OPERATORS: dict[type[cst.CSTNode], str] = {cst.Add: "+", cst.Modulo: "%", cst.Multiply: "*", cst.BitOr: "|"}
 _CONSTANTS: dict[str, o.Value] = {
     "None": o.NONE,
     "True": o.Const(value=True, kind="bool"),
