@@ -26,7 +26,7 @@ def test_a_function_that_only_a_helper_calls_is_one() -> None:
 
 
 def test_classes_that_have_nothing_to_do_with_each_other_use_one_name() -> None:
-    after = fix_source(CLIENT.format("A") + CLIENT.format("B"), settings=UNSAFE).after
+    after = fix_source(CLIENT.format("A") + CLIENT.format("B") + "A(), B()\n", settings=UNSAFE).after
     assert after is not None
     assert after.count("self._session = requests.Session()") == 2
 

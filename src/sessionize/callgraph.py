@@ -40,6 +40,15 @@ class CallGraph:
             scope = self.outline.scopes[scope].parent
         return None
 
+    def in_another_class(self, scope: int) -> bool:
+        """Whether a class lies between a scope and the instance method around it: `__name` is another attribute there."""
+        method = self.method(scope)
+        while method is not None and scope != method.scope:
+            if self.outline.scopes[scope].kind == "class":
+                return True
+            scope = self.outline.scopes[scope].parent
+        return False
+
     @cached_property
     def _methods(self) -> dict[int, Method]:
         """The instance methods by scope. A method that binds its first parameter anew is none."""
@@ -99,7 +108,7 @@ class CallGraph:
             return self._calls_on_instance[method.owner, row.name]
         owner = row.parent
         named = len(self.names.binds(owner, row.name)) == 1
-        return self._calls[owner, row.name] if named else []
+        return self.calls[owner, row.name] if named else []
 
     @cached_property
     def _calls_on_instance(self) -> dict[tuple[int, str], list[o.CallSite]]:
@@ -114,7 +123,7 @@ class CallGraph:
         return calls
 
     @cached_property
-    def _calls(self) -> dict[tuple[int, str], list[o.CallSite]]:
+    def calls(self) -> dict[tuple[int, str], list[o.CallSite]]:
         """The calls like `name()`, by the variable."""
         calls = defaultdict(list)
         for site in self.outline.calls:

@@ -47,12 +47,22 @@ class Naming:
 
     def attribute(self, wanted: str, owner: int) -> str:
         """A name for a new attribute of a class: one that no object of this file is seen to have, and no related class
-        was given."""
+        was given. It begins with `__`, which makes it the class's own, if a class of another file may have it."""
+        if self._has_strangers(owner):
+            wanted = f"__{wanted.lstrip('_')}"
         related = {*self.facts.ancestry(owner), *self.facts.descendants[owner]}
         given = {self._attributes[other] for other in related if other in self._attributes}
         numbered = (wanted if n == 1 else f"{wanted}_{n}" for n in count(1))
         self._attributes[owner] = next(n for n in numbered if n not in given and n not in self._seen)
         return self._attributes[owner]
+
+    def _has_strangers(self, owner: int) -> bool:
+        """Whether a class is derived from one that is neither in this file nor in the standard library."""
+        family = [self.scopes[scope] for scope in (owner, *self.facts.ancestry(owner))]
+        known = {row.name for row in family[1:]}
+        bases = [(base.value if isinstance(base, o.Item) else base, row.parent) for row in family for base in row.bases]
+        paths = [self.facts.origin(base, scope) or "" for base, scope in bases if o.last_name(base) not in known]
+        return any(path.partition(".")[0] not in {*_STANDARD, "builtins"} for path in paths)
 
     @cached_property
     def _seen(self) -> frozenset[str]:

@@ -16,7 +16,7 @@ from sessionize.steady import may_ever_change, plain_dict, plain_pair
 
 _PLAIN_BASES = frozenset({"object", "ABC", "ABCMeta", "Generic"})
 _STRANGE_BASES = frozenset(
-    ("NamedTuple", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "Protocol", "TypedDict", "tuple", "Struct")
+    ("NamedTuple", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "Protocol", "TypedDict", "tuple", "type", "Struct")
 ) | {"BaseModel", "BaseSettings", "RootModel"}
 _ATTRS = frozenset({"attrs", "attr", "define", "frozen", "mutable", "s", "attributes"})
 # Objects of such classes may come into being without `__init__`.
@@ -64,7 +64,8 @@ class _Class:
             return "its `__init__` is no plain method"
         branched = len(inits) > 1 or any(self.outline.parts[bind.part].parent != self.row.root for bind in inits)
         tested = self.row.name.startswith("Test")  # pytest passes over a class with an `__init__`
-        made = self.based or tested or self.row.decorators  # another `__init__` may be there
+        mixin = not any(map(self.is_called, (self.owner, *self.facts.descendants[self.owner])))  # or it may be one
+        made = self.based or tested or self.row.decorators or mixin  # another `__init__` may be there
         wrapped = inits and self.outline.scopes[self.scopes[inits[0].part]].decorators
         if lazy or branched or wrapped or (made and not inits):
             return Home(self.above_methods(), "property", _REASON, needs="functools.cached_property")
@@ -74,6 +75,11 @@ class _Class:
     def scopes(self) -> dict[int, int]:
         """The scopes of the methods and classes inside, by the statement that defines them."""
         return {self.outline.scopes[scope].part: scope for scope in self.facts.inner[self.owner]}
+
+    def is_called(self, scope: int) -> bool:
+        """Whether this file makes objects of a class."""
+        row = self.outline.scopes[scope]
+        return bool(self.facts.graph.calls[row.parent, row.name])
 
     def inits(self) -> list[o.Bind]:
         """The bindings of `__init__` but those for type checkers."""
@@ -89,7 +95,10 @@ class _Class:
 
     def strange(self) -> str:
         """What about the class leaves no place for a session, if anything does."""
-        bases = {last_name(_bare(base)) for scope in self.family for base in self.outline.scopes[scope].bases}
+        rows = [self.outline.scopes[scope] for scope in self.family]
+        named = {(_bare(base), row.parent) for row in rows for base in row.bases}
+        bases = {last_name(base) for base, _ in named}
+        bases |= {(self.facts.origin(base, scope) or "").rpartition(".")[2] for base, scope in named}  # under an alias
         if strange := sorted(bases & _STRANGE_BASES):
             return f"a class made from `{strange[0]}` has no place for a session of its own"
         if _ATTRS.intersection(last_name(_bare(decorator)) for decorator in self.row.decorators):
@@ -213,8 +222,7 @@ class _Init:
         """The lines that may use the session, or leave."""
         facts = self.facts
         stops = {s for s in self.statements if facts.flow.outcomes[s] & EXIT}
-        if self.cls.based:
-            stops |= {self.line(call.part) for call in facts.super_calls[self.scope]}
+        stops |= {self.line(call.part) for call in facts.super_calls[self.scope]}
         stops |= {self.line(call.site.part) for call in self.cls.calls if self.scope in self.around(call.site.scope)}
         for use in facts.names.uses(self.scope, self.instance):
             bind = self.cls.inherited.get(use.how[1:-1]) if use.how[-1] == "=" else None

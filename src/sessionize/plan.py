@@ -196,6 +196,8 @@ class Planner:
             reason = _no_session_call(call) or self.doubts.held(call)
             if not reason and self.facts.names.owner(call.root, call.site.scope) != 0:
                 reason = "requests is imported inside the function; import it at the top of the module"
+            if not reason and owner and self.facts.graph.in_another_class(call.site.scope):
+                reason = "it stands in a class inside of the method"
             if reason:
                 fixes.append(refusal((call.id,), reason))
             else:
