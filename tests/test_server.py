@@ -483,3 +483,114 @@ def test_file_outside_of_the_workspace(tmp_path: Path) -> None:
             assert len(await editor.diagnostics()) == 1
 
     talk(scenario)
+
+
+# --- tests that replace requests --------------------------------------------------------------------------------------
+
+PATCHES = '@mock.patch("requests.get")\ndef test_load(get): ...\n'
+HARMLESS = "def test_load(): ...\n"
+
+
+@pytest.fixture
+def tests_of(tmp_path: Path) -> Path:
+    """A file with a test that replaces `requests.get`, in a project of which the server is not in the folder."""
+    (tmp_path / "pyproject.toml").write_text("[tool.sessionize]\n")
+    (tmp_path / "tests").mkdir()
+    file = tmp_path / "tests/test_load.py"
+    file.write_text(PATCHES)
+    return file
+
+
+def test_what_tests_replace_is_no_safe_fix(tmp_path: Path, tests_of: Path) -> None:
+    async def scenario() -> None:
+        async with editing(tmp_path) as editor:
+            uri = editor.open(tmp_path / "load.py", SAFE)
+            found = await editor.diagnostics()
+            assert [one.code for one in found] == ["RQS101", "RQS301"]
+            assert f"unsafe, as {tests_of}:1 replaces `requests.get` by name" in found[0].message
+            assert list(await editor.actions(uri, 6)) == [
+                "Use a shared requests.Session (unsafe)",
+                "Disable for this line",
+            ]
+            assert await editor.actions(uri, 0, FIX_ALL) == {}
+
+    talk(scenario)
+
+
+def saved(editor: Editor, path: Path) -> None:
+    editor.text_document_did_save(lsp.DidSaveTextDocumentParams(lsp.TextDocumentIdentifier(path.as_uri())))
+
+
+def changed(editor: Editor, path: Path) -> None:
+    changes = [lsp.FileEvent(path.as_uri(), lsp.FileChangeType.Changed)]
+    editor.workspace_did_change_watched_files(lsp.DidChangeWatchedFilesParams(changes))
+
+
+@pytest.mark.parametrize("told", [(saved,), (changed,), (saved, changed)], ids=["save", "watch", "both"])
+def test_tests_are_read_again_when_a_file_changes(
+    tmp_path: Path, tests_of: Path, told: tuple[Callable[[Editor, Path], None], ...]
+) -> None:
+    async def scenario() -> None:
+        async with editing(tmp_path, watches=True) as editor:
+            uri = editor.open(tmp_path / "load.py", SAFE)
+            assert len(await editor.diagnostics()) == 2
+            tests_of.write_text(HARMLESS)
+            for tell in told:
+                tell(editor, tests_of)
+            assert len(await editor.diagnostics()) == 1
+            await asyncio.sleep(2 * PAUSE)
+            await editor.silence(uri)
+
+    talk(scenario)
+
+
+def test_all_safe_fixes_ask_the_tests_as_they_are_now(tmp_path: Path, tests_of: Path) -> None:
+    tests_of.write_text(HARMLESS)
+
+    async def scenario() -> None:
+        async with editing(tmp_path) as editor:
+            uri = editor.open(tmp_path / "load.py", SAFE)
+            assert len(await editor.diagnostics()) == 1
+            assert len(await editor.actions(uri, 0, FIX_ALL)) == 1
+            tests_of.write_text(PATCHES)
+            assert await editor.actions(uri, 0, FIX_ALL) == {}
+
+    talk(scenario)
+
+
+def test_the_folder_that_is_open_is_the_project(tmp_path: Path, tests_of: Path) -> None:
+    (tmp_path / "pyproject.toml").unlink()
+
+    async def scenario() -> None:
+        async with editing(tmp_path) as editor:
+            editor.open(tmp_path / "src/load.py", SAFE)
+            assert len(await editor.diagnostics()) == 2
+
+    talk(scenario)
+
+
+def test_a_document_that_is_no_file_has_no_tests(
+    tmp_path: Path, tests_of: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tests_of.parent)
+
+    async def scenario() -> None:
+        async with editing(tmp_path) as editor:
+            document = lsp.TextDocumentItem("untitled:load.py", "python", 1, SAFE)
+            editor.text_document_did_open(lsp.DidOpenTextDocumentParams(document))
+            assert len(await editor.diagnostics()) == 1
+
+    talk(scenario)
+
+
+def test_settings_for_a_file_are_relative_to_theirs(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.sessionize]\nper-file-ignores = { "jobs/*.py" = ["RQS101"] }\n')
+
+    async def scenario() -> None:
+        async with editing(tmp_path) as editor:
+            editor.open(tmp_path / "jobs/load.py", SAFE)
+            assert await editor.diagnostics() == []
+            editor.open(tmp_path / "load.py", SAFE)
+            assert len(await editor.diagnostics()) == 1
+
+    talk(scenario)

@@ -2,6 +2,9 @@
 
 The text of a document is sent whole on every change: pygls counts the lines of partial changes by `str.splitlines`, to
 which form feeds end a line, too. Where a file does not parse, as it does not while one types, what was found stays.
+
+What tests replace by name is read once and again when a file changes on disk, as far as an editor tells; and before all
+safe fixes are made at once, which nobody looks at one by one.
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ from sessionize.config import FILES, Settings
 from sessionize.engine import Diagnostic, Edit, check_source, fix_source, line_edits
 from sessionize.fix import SAFE
 from sessionize.noqa import commented
+from sessionize.patches import PatchesFor, find
+from sessionize.project import Projects
 from sessionize.run import in_force
 from sessionize.source import matches
 
@@ -45,6 +50,16 @@ class Server(LanguageServer):
         super().__init__("sessionize", __version__, text_document_sync_kind=lsp.TextDocumentSyncKind.Full)
         self.checked: dict[str, Checked] = {}
         self.told = ""  # the last message about the settings
+        self.projects = Projects()
+
+    def around(self) -> Projects:
+        """What the tests of the folder that is open replace by name, as they are now."""
+        root = self.workspace.root_path
+        return Projects([Path(root)] if root else [])
+
+    def patches(self, uri: str, projects: Projects) -> PatchesFor:
+        """What concerns a document: one that is no file has no tests around it."""
+        return projects.patches if uri.startswith("file:") else find
 
     def check(self, uri: str) -> None:
         """Publishes what is found in a document."""
@@ -61,11 +76,15 @@ class Server(LanguageServer):
         name, settings = self.settings(Path(document.path))
         text = document.source
         wanted = name is not None and "requests" in unicodedata.normalize("NFKC", text)
-        found = check_source(text, name or "", settings) if wanted else ()
+        found = (
+            check_source(text, name or "", settings, patches=self.patches(document.uri, self.projects))
+            if wanted
+            else ()
+        )
         return Checked(document.version, text, name or "", settings, found)
 
     def settings(self, path: Path) -> tuple[str | None, Settings]:
-        """What to call a file, relative to its settings, and those; no name if it is not to be checked."""
+        """What to call a file, and its settings; no name if it is not to be checked."""
         try:
             loaded = in_force(str(path.parent), None, {}, isolated=False, baseline=True)
         except click.ClickException as error:
@@ -79,7 +98,7 @@ class Server(LanguageServer):
         excluded = (*settings.exclude, *settings.extend_exclude)
         if path.suffix == ".ipynb" or any(matches(str(path), pattern, root=root) for pattern in excluded):
             return None, settings
-        return str(path.relative_to(root) if path.is_relative_to(root) else path), settings
+        return str(path), settings
 
     def shown(self, text: str, found: Diagnostic) -> lsp.Diagnostic:
         message = f"{found.message}\n{found.help}" if found.help else found.message
@@ -108,7 +127,8 @@ class Server(LanguageServer):
         here = [f for f in checked.found if within.start.line < f.start.row <= within.end.line + 1]
         if any(found.applicability for found in here):
             rows = {found.start.row for found in here}
-            again = check_source(checked.text, checked.name, checked.settings, with_edits=True)
+            patches = self.patches(uri, self.projects)
+            again = check_source(checked.text, checked.name, checked.settings, with_edits=True, patches=patches)
             here = [found for found in again if found.start.row in rows]
         for edits in dict.fromkeys(found.edits for found in here if found.edits):
             fixed = [found for found in here if found.edits == edits]
@@ -134,7 +154,9 @@ class Server(LanguageServer):
     def fix_all(self, uri: str) -> Iterable[lsp.CodeAction]:
         """All safe fixes of a document at once."""
         checked = self.checked[uri]
-        after = fix_source(checked.text, checked.name, replace(checked.settings, unsafe_fixes=False)).after
+        settings = replace(checked.settings, unsafe_fixes=False)
+        patches = self.patches(uri, self.around())
+        after = fix_source(checked.text, checked.name, settings, patches=patches).after
         if after is not None:
             edit = self.edit(uri, checked.text, line_edits(checked.text, after))
             yield lsp.CodeAction("Make all safe fixes of sessionize", FIX_ALL, edit=edit)
@@ -162,17 +184,22 @@ def make() -> Server:
 
     @server.feature(lsp.INITIALIZED)
     def initialized(_params: lsp.InitializedParams) -> None:
+        server.projects = server.around()
         files = server.client_capabilities.workspace and server.client_capabilities.workspace.did_change_watched_files
         if files and files.dynamic_registration:
-            watchers = [lsp.FileSystemWatcher(f"**/{name}") for name in FILES]
+            watchers = [lsp.FileSystemWatcher(f"**/{name}") for name in (*FILES, "*.py")]
             watch = lsp.DidChangeWatchedFilesRegistrationOptions(watchers)
             method = lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES
-            server.client_register_capability(lsp.RegistrationParams([lsp.Registration("settings", method, watch)]))
+            server.client_register_capability(lsp.RegistrationParams([lsp.Registration("files", method, watch)]))
 
+    @server.feature(lsp.TEXT_DOCUMENT_DID_SAVE)
     @server.feature(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)
-    def settings_changed(_params: lsp.DidChangeWatchedFilesParams) -> None:
-        for uri in list(server.workspace.text_documents):
-            server.check(uri)
+    async def files_changed(_params: lsp.DidSaveTextDocumentParams | lsp.DidChangeWatchedFilesParams) -> None:
+        now = server.projects = server.around()
+        await asyncio.sleep(PAUSE)  # most editors tell of a save in both ways
+        if server.projects is now:
+            for uri in list(server.workspace.text_documents):
+                server.check(uri)
 
     kinds = lsp.CodeActionOptions([lsp.CodeActionKind.QuickFix, FIX_ALL])
 
