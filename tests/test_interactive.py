@@ -59,6 +59,8 @@ def ask(run: Run, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFi
         monkeypatch.setattr(
             sys, "stdin", TextIOWrapper(Typed("".join(f"{line}\n" for line in answers.split()).encode()))
         )
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+        monkeypatch.setenv("NO_COLOR", "1")
         status = cli.main()
         return Result(status, *(text.decode() for text in capfdbinary.readouterr()))
 
@@ -217,7 +219,6 @@ def test_a_file_that_changed_meanwhile_is_not_written(ask: Ask, monkeypatch: pyt
 def test_no_progress_bar_gets_between_the_questions(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     write({"a.py": SAFE})
     monkeypatch.setattr("sessionize.run.PATIENCE", -1)
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert "Files" not in ask(answers="n").err
 
 
@@ -251,16 +252,20 @@ def test_what_cannot_be_combined(ask: Ask, args: list[str], other: str) -> None:
 
 
 @pytest.mark.parametrize("closed", [False, True])
-def test_it_needs_a_terminal(run: Run, monkeypatch: pytest.MonkeyPatch, closed: bool) -> None:
+@pytest.mark.parametrize("stream", ["stdin", "stderr"])
+def test_it_needs_a_terminal(ask: Ask, monkeypatch: pytest.MonkeyPatch, stream: str, closed: bool) -> None:
+    """What is shown stands on standard error: nobody may answer what they do not see."""
     write({"a.py": SAFE})
+    answers = TextIOWrapper(Typed(b"y\n"))
+    monkeypatch.setattr(sys, "argv", ["sessionize", "fix", "-i"])
+    monkeypatch.setattr(sys, "stdin", answers)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     if closed:
-        monkeypatch.setattr("sessionize.cli.sys.stdin", None)
-        monkeypatch.setattr(sys, "argv", ["sessionize", "fix", "-i"])
-        assert cli.main() == 2
+        monkeypatch.setattr(sys, stream, None)
     else:
-        said = "sessionize: --interactive needs a terminal on standard input\n"
-        assert run("fix", "-i", stdin=b"y\n") == Result(2, "", said)
-    assert text("a.py") == SAFE
+        monkeypatch.setattr(getattr(sys, stream), "isatty", lambda: False)
+    assert cli.main() == 2
+    assert (text("a.py"), answers.readline()) == (SAFE, "y\n")
 
 
 def test_a_fix_left_out_on_purpose_may_stay_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

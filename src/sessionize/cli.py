@@ -208,8 +208,9 @@ def _ask(run: Run, *, diff: bool) -> int:
     }
     for other in (name for name, given in others.items() if given):
         raise click.UsageError(f"--interactive and {other} exclude each other")
-    if sys.stdin is None or not sys.stdin.isatty():
-        raise click.ClickException("--interactive needs a terminal on standard input")
+    for stream, called in ((sys.stdin, "input"), (sys.stderr, "error")):
+        if stream is None or not stream.isatty():
+            raise click.ClickException(f"--interactive needs a terminal on standard {called}")
     dialogue = Dialogue(run.projects)
     reports = run.reports(dialogue.fix, writes=True)
     run.show(reports)
