@@ -226,8 +226,13 @@ def test_patches_do_not_move_whatever_the_settings_say(ask: Ask) -> None:
     """Then a patch may as well get other arguments, and so headers go to the session, as in any unsafe fix."""
     test = 'from unittest import mock\n\ndef test_a():\n    with mock.patch("a.requests.get"):\n        pass\n'
     source = SAFE.replace('")', '", headers={"A": "b"})')
-    write({"a.py": source, "test_a.py": test, "sessionize.toml": "unsafe-fixes = true\nrewrite-patches = true\n"})
-    result = ask(answers="y")
+    settings = "unsafe-fixes = true\nrewrite-patches = true\n"
+    write({"b.py": SAFE, "c.py": UNSAFE, "sessionize.toml": settings})
+    assert interactive.STAYS not in ask("b.py", answers="n").err
+    write({"a.py": source, "test_a.py": test})
+    result = ask(answers="y n n")
+    assert result.err.startswith(f"{interactive.STAYS}\na.py: fix 1 of 1 (unsafe)\n")
+    assert result.err.count(interactive.STAYS) == 1
     assert "Make this unsafe fix?" in result.err
     fixed = FIXED.replace("Session()\n", 'Session()\nsession.headers.update({"A": "b"})\n')
     assert (text("a.py"), text("test_a.py")) == (fixed, test)

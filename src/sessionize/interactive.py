@@ -21,6 +21,7 @@ from sessionize.report.terminal import printable
 from sessionize.rules import RULES
 from sessionize.run import echo
 
+STAYS = "rewrite-patches, which the settings turn on, does not hold here: what tests patch stays as it is."
 ANSWERS = {
     "yes": "make this fix",
     "no": "leave it",
@@ -32,26 +33,31 @@ ANSWERS = {
 
 @dataclass
 class Dialogue:
-    """What the user has said so far. every: to make all that follow; stopped: to ask no more."""
+    """What the user has said so far. every: to make all that follow; stopped: to ask no more.
+
+    told: whether the user knows which setting does not hold.
+    """
 
     projects: Projects
     every: bool = False
     stopped: bool = False
+    told: bool = False
 
     def fix(self, data: bytes, name: str, settings: Settings) -> Report:
         """The report of a file with the fixes that are wanted; of what the user is no longer asked about, a check."""
+        moves = settings.moves_patches
         settings = replace(settings, rewrite_patches=False)  # that changes other files than the one that is shown
         try:
             if not self.stopped:
-                wanted = None if self.every else self._wanted(data, name, settings)
+                wanted = None if self.every else self._wanted(data, name, settings, moves=moves)
                 return engine.fix_bytes(data, name, settings, patches=self.projects.patches, only=wanted)
         except (KeyboardInterrupt, EOFError):
             self.stopped = True
             echo("\n", err=True)
         return engine.check_bytes(data, name, settings, patches=self.projects.patches)
 
-    def _wanted(self, data: bytes, name: str, settings: Settings) -> list[Fix]:
-        """EOFError and KeyboardInterrupt as the user ends the dialogue."""
+    def _wanted(self, data: bytes, name: str, settings: Settings, *, moves: bool) -> list[Fix]:
+        """EOFError and KeyboardInterrupt as the user ends the dialogue. moves: whether patches would, elsewhere."""
         fixes = engine.offers(data, name, settings, patches=self.projects.patches)
         wanted: list[Fix] = []
         for number, fix in enumerate(fixes, 1):
@@ -62,6 +68,9 @@ class Dialogue:
                 continue
             unsafe = "" if fix.applicability == SAFE else click.style(" (unsafe)", fg="yellow", bold=True)
             shown = diff.coloured(diff.unified(name, *alone.change))
+            if moves and unsafe and not self.told:
+                self.told = True
+                echo(f"{STAYS}\n", err=True)
             echo(f"{title}{unsafe}\n{printable(fix.help)}\n{shown}", err=True)
             answer = _answer(alone, fix)
             if answer == "all":
