@@ -59,6 +59,8 @@ def _commas(_context: click.Context, _option: click.Parameter, values: tuple[str
 
 
 def _selectors(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
+    if option.name != "ignore" and not all(value.strip(", ") for value in values):  # of a variable that is not set, say
+        raise click.BadParameter("expected at least one rule")
     selectors = _commas(context, option, values)
     if selectors and (unknown := unknown_rules(Settings(select=selectors))):
         raise click.BadParameter(unknown["select"])
