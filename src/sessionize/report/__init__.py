@@ -14,21 +14,26 @@ if TYPE_CHECKING:
 # Each is a module of this package, imported only when it is asked for.
 FORMATS = ("full", "concise", "json", "jsonl", "github", "gitlab", "sarif", "junit")
 WITH_EDITS = ("json", "jsonl", "sarif")
+WITH_FAILURES = ("github", "gitlab", "sarif", "junit")
 WITH_STATISTICS = ("full", "concise", "json")
 HOW = {"safe": "with `sessionize fix`", "unsafe": "only with `sessionize fix --unsafe-fixes`", None: "by hand"}
 
 
 def render(style: str, reports: Iterable[Report], *, statistics: bool = False) -> str:
-    """What is left in the files, in the order of the files, then of cells, rows and
-    columns; or how much of it there is."""
-    entries = []
+    """What is left in the files, in their order, then of cells, rows and columns; or how much of it there is.
+
+    Which files failed is told, too, in formats that have a place for it.
+    """
+    entries, failures = [], []
     for report in reports:
         lines = {cell: [line.rstrip("\r\n") for line in lines] for cell, lines in report.lines().items()}
         left = sorted(report.left, key=lambda found: (found.cell or 0, found.start.row, found.start.column, found.code))
         entries += [(found, lines[found.cell]) for found in left]
+        failures += [(report.filename, report.error)] if report.error is not None else []
     if statistics:
         return str(import_module("sessionize.report.statistics").render(style, entries))
-    return str(import_module(f"sessionize.report.{style}").render(entries))
+    told = (entries, failures) if style in WITH_FAILURES else (entries,)
+    return str(import_module(f"sessionize.report.{style}").render(*told))
 
 
 def summary(

@@ -19,8 +19,12 @@ def fingerprints(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> list[st
     """A name for each finding, all different, that stays when the lines around it change."""
     keys = ((relative(found.filename), *line_of(found.code, lines, found.start.row)) for found, lines in entries)
     # As in a baseline, equal ones are told apart by their order.
-    names = ("\0".join((*key, str(before))) for key, before in numbered(keys))
-    return [hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest() for name in names]
+    return [fingerprint(*key, str(before)) for key, before in numbered(keys)]
+
+
+def fingerprint(*parts: str) -> str:
+    """A name for what these texts say together."""
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()
 
 
 def relative(filename: str) -> str:

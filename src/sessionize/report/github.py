@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from sessionize.engine import Diagnostic
 
 
-def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> str:
-    return "".join(_command(found) for found, _ in entries)
+def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]], failures: Sequence[tuple[str, str]]) -> str:
+    return "".join([*(_command(found) for found, _ in entries), *(_failed(*failure) for failure in failures)])
 
 
 def _command(found: Diagnostic) -> str:
@@ -28,6 +28,11 @@ def _command(found: Diagnostic) -> str:
     listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
     place = f"{path}:{row_of(found)}"
     return f"::error {listed}::{_data(f'{place}: {found.code} {found.message}')}\n"
+
+
+def _failed(filename: str, reason: str) -> str:
+    path = relative(filename)
+    return f"::error title=sessionize,file={_property(path)}::{_data(f'{path}: {reason}')}\n"
 
 
 def _data(text: str) -> str:

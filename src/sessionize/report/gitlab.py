@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from sessionize.report.concise import row_of
-from sessionize.report.fingerprint import fingerprints, relative
+from sessionize.report.fingerprint import fingerprint, fingerprints, relative
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,23 +14,30 @@ if TYPE_CHECKING:
     from sessionize.engine import Diagnostic
 
 
-def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> str:
-    issues = [_issue(found, name) for (found, _), name in zip(entries, fingerprints(entries), strict=True)]
+TOP = {"line": 1, "column": 1}  # for what is in no line of its file: some line has to be there
+
+
+def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]], failures: Sequence[tuple[str, str]]) -> str:
+    issues = [_of_finding(found, name) for (found, _), name in zip(entries, fingerprints(entries), strict=True)]
+    issues += [_issue(reason, "error", fingerprint(relative(name), reason), name) for name, reason in failures]
     return json.dumps(issues, indent=2) + "\n"
 
 
-def _issue(found: Diagnostic, fingerprint: str) -> dict[str, object]:
+def _of_finding(found: Diagnostic, name: str) -> dict[str, object]:
     text = f"{found.code} {found.message}"
-    begin, end = ({"line": place.row, "column": place.column} for place in (found.start, found.end))
-    if found.cell is not None:  # its rows are no rows of the file, and some line has to be there
-        text, begin, end = f"{row_of(found)}: {text}", {"line": 1, "column": 1}, {"line": 1, "column": 1}
+    if found.cell is not None:
+        return _issue(f"{row_of(found)}: {text}", found.name, name, found.filename)
+    ends = ({"line": place.row, "column": place.column} for place in (found.start, found.end))
+    return _issue(text, found.name, name, found.filename, *ends)
+
+
+def _issue(
+    text: str, kind: str, name: str, filename: str, begin: dict[str, int] = TOP, end: dict[str, int] = TOP
+) -> dict[str, object]:
     return {
         "description": text,
-        "check_name": found.name,
-        "fingerprint": fingerprint,
+        "check_name": kind,
+        "fingerprint": name,
         "severity": "minor",
-        "location": {
-            "path": relative(found.filename),
-            "positions": {"begin": begin, "end": end},
-        },
+        "location": {"path": relative(filename), "positions": {"begin": begin, "end": end}},
     }

@@ -26,15 +26,18 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 INDEX = {rule.code: number for number, rule in enumerate(RULES)}
 
 
-def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> str:
+def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]], failures: Sequence[tuple[str, str]]) -> str:
     names = fingerprints(entries)
-    run = {
+    run: dict[str, Any] = {
         "tool": {
             "driver": {"name": "sessionize", "semanticVersion": __version__, "rules": [_rule(rule) for rule in RULES]}
         },
         "columnKind": "unicodeCodePoints",
         "results": [_result(found, name) for (found, _), name in zip(entries, names, strict=True)],
     }
+    if failures:
+        told = [_notification(*failure) for failure in failures]
+        run["invocations"] = [{"executionSuccessful": False, "toolExecutionNotifications": told}]
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
@@ -77,6 +80,11 @@ def _result(found: Diagnostic, fingerprint: str) -> dict[str, object]:
         change = {"artifactLocation": artifact, "replacements": replacements}
         result["fixes"] = [{"description": {"text": found.help}, "artifactChanges": [change]}]
     return result
+
+
+def _notification(filename: str, reason: str) -> dict[str, object]:
+    location = {"physicalLocation": {"artifactLocation": _artifact(filename)}}
+    return {"level": "error", "message": {"text": reason}, "locations": [location]}
 
 
 def _artifact(filename: str) -> dict[str, str]:
