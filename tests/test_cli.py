@@ -125,6 +125,13 @@ def test_fix(run: Run) -> None:
     assert run("fix", "--unsafe-fixes") == Result(0, "", "All checks passed!\n")
 
 
+def test_fix_does_not_advise_to_select_what_is_selected(run: Run) -> None:
+    write({"a.py": SAFE})
+    result = run("fix", "--extend-select=RQS302", "--output-format=concise")
+    assert "a.py:4:5: RQS302" in result.out
+    assert result.err == "Fixed 1 call in 1 file. Left 1 call to fix in 1 file: 1 by hand.\n"
+
+
 def test_fix_options(run: Run) -> None:
     write({"a.py": SAFE})
     assert run("fix", "--session-style=with", "--session-name=http", "--cookies=isolate").status == 0

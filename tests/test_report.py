@@ -180,6 +180,11 @@ def test_json() -> None:
             "Fixed 1 call in 1 file. 1 of them has no timeout=; select RQS302 to keep seeing that.",
         ),
         (
+            [replace(report(replace(REFUSED, code="RQS302"), fixed=[FOUND]), untimed=1)],
+            {"doing": "fix"},
+            "Fixed 1 call in 1 file. Left 1 call to fix in 1 file: 1 by hand.",
+        ),
+        (
             [replace(report(fixed=[FOUND, UNSAFE, REFUSED]), untimed=n) for n in (0, 2)],
             {"doing": "fix", "written": False},
             "Would fix 3 calls in 1 file. 2 of them have no timeout=; select RQS302 to keep seeing that.",

@@ -48,7 +48,9 @@ def summary(
     if fixed := _calls(diagnostic for report in reports for diagnostic in report.fixed):
         done = "Silenced" if doing == "silence" else "Fixed" if written else "Would fix"
         sentences.append(f"{done} {_extent(fixed)}.")
-    if untimed := sum(report.untimed for report in reports):
+    # Where RQS302 is in force, it tells them.
+    unseen = (report for report in reports if all(found.code != "RQS302" for found in report.left))
+    if untimed := sum(report.untimed for report in unseen):
         have = "has" if untimed == 1 else "have"
         sentences.append(f"{untimed} of them {have} no timeout=; select RQS302 to keep seeing that.")
     if left := _calls(diagnostic for report in reports for diagnostic in report.left):
