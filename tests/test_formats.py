@@ -143,15 +143,15 @@ def test_jsonl_is_json_in_lines(run: Run) -> None:
 def test_github(found: Diagnostic) -> None:
     assert render("github", left(found)) == (
         "::error title=sessionize (RQS101),file=src/jobs.py,line=3,endLine=3,col=5,endColumn=17"
-        f"::src/jobs.py:3:5: RQS101 {found.message}\n"
+        f"::src/jobs.py:3:5: RQS101 {found.message}. {found.help}\n"
     )
 
 
 def test_github_escapes_what_would_end_a_property_or_the_command(found: Diagnostic) -> None:
-    odd = replace(found, filename="a,b:c%\n.py", message="50%,\r\n::set-output::x", end=Position(4, 2))
+    odd = replace(found, filename="a,b:c%\n.py", message="50%,\r\n::set-output::x", help="", end=Position(4, 2))
     assert render("github", left(odd)) == (
         "::error title=sessionize (RQS101),file=a%2Cb%3Ac%25\\n.py,line=3,endLine=4"
-        "::a,b:c%25\\n.py:3:5: RQS101 50%25,\\r\\n::set-output::x\n"
+        "::a,b:c%25\\n.py:3:5: RQS101 50%25,\\r\\n::set-output::x.\n"
     )
 
 
@@ -196,7 +196,7 @@ def test_gitlab(found: Diagnostic) -> None:
     (issue,) = json.loads(render("gitlab", left(found)))
     assert len(issue.pop("fingerprint")) == 64
     assert issue == {
-        "description": f"RQS101 {found.message}",
+        "description": f"RQS101 {found.message}. {found.help}",
         "check_name": "request-in-loop",
         "severity": "minor",
         "location": {

@@ -25,6 +25,11 @@ def headline(found: Diagnostic, mark: str = "") -> str:
     return f"{place}: {click.style(found.code, fg='red', bold=True)} {mark}{printable(found.message)}"
 
 
+def with_help(found: Diagnostic) -> str:
+    """The message of a finding, and what to do about it or why nothing was done."""
+    return f"{found.message}. {found.help}".removesuffix(" ")
+
+
 def row_of(found: Diagnostic) -> str:
     """The row and column of a finding, behind the cell of a notebook."""
     cell = "" if found.cell is None else f"cell {found.cell}:"

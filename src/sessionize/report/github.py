@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sessionize.report.concise import row_of
+from sessionize.report.concise import row_of, with_help
 from sessionize.report.fingerprint import relative
 from sessionize.report.terminal import printable
 
@@ -27,7 +27,7 @@ def _command(found: Diagnostic) -> str:
             properties |= {"col": found.start.column, "endColumn": found.end.column}
     listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
     place = f"{path}:{row_of(found)}"
-    return f"::error {listed}::{_data(f'{place}: {found.code} {found.message}')}\n"
+    return f"::error {listed}::{_data(f'{place}: {found.code} {with_help(found)}')}\n"
 
 
 def _failed(filename: str, reason: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from sessionize.report.concise import row_of
+from sessionize.report.concise import row_of, with_help
 from sessionize.report.fingerprint import fingerprint, fingerprints, relative
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]], failures: Sequen
 
 
 def _of_finding(found: Diagnostic, name: str) -> dict[str, object]:
-    text = f"{found.code} {found.message}"
+    text = f"{found.code} {with_help(found)}"
     if found.cell is not None:
         return _issue(f"{row_of(found)}: {text}", found.name, name, found.filename)
     ends = ({"line": place.row, "column": place.column} for place in (found.start, found.end))

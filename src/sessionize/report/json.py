@@ -21,6 +21,7 @@ def finding(found: Diagnostic) -> dict[str, object]:
         "code": found.code,
         "name": found.name,
         "message": found.message,
+        "help": found.help,
         "filename": found.filename,
         "location": _location(found.start),
         "end_location": _location(found.end),

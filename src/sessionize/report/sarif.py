@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from sessionize import __version__
-from sessionize.report.concise import row_of
+from sessionize.report.concise import row_of, with_help
 from sessionize.report.fingerprint import fingerprints, relative
 from sessionize.rules import RULES
 
@@ -67,7 +67,7 @@ def _result(found: Diagnostic, fingerprint: str) -> dict[str, object]:
         "ruleId": found.code,
         "ruleIndex": INDEX[found.code],
         "level": _level(found.code),
-        "message": {"text": f"{place}{found.message}. {found.help}".removesuffix(" ")},
+        "message": {"text": f"{place}{with_help(found)}"},
         "locations": [{"physicalLocation": {"artifactLocation": artifact, **region}}],
         # Only our own key: services work out theirs, and warn if a tool does.
         "partialFingerprints": {"sessionize/v1": fingerprint},
