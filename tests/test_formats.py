@@ -93,7 +93,7 @@ def test_gitlab_tells_which_files_failed(run: Run) -> None:
     assert failure == {
         "description": "No such file or directory",
         "check_name": "error",
-        "severity": "minor",
+        "severity": "major",
         "location": {"path": GONE, "positions": {"begin": top, "end": top}},
     }
 
@@ -127,6 +127,21 @@ def test_sarif_tells_which_files_failed(run: Run, schema: Draft7Validator) -> No
     assert "invocations" not in told
 
 
+# --- severities -------------------------------------------------------------------------------------------------------
+
+
+def test_formats_agree_on_what_is_an_error(found: Diagnostic) -> None:
+    codes = [rule.code for rule in RULES]
+    reports = left(*(replace(found, code=code) for code in codes))
+    (run,) = json.loads(render("sarif", reports))["runs"]
+    sarif = [result["level"] for result in run["results"]]
+    assert dict(zip(codes, sarif, strict=True)) == {code: "error" if code == "RQS901" else "warning" for code in codes}
+    assert [rule["defaultConfiguration"]["level"] for rule in run["tool"]["driver"]["rules"]] == sarif
+    assert [line.split()[0] for line in render("github", reports).splitlines()] == [f"::{level}" for level in sarif]
+    gitlab = {"warning": "minor", "error": "major"}
+    assert [issue["severity"] for issue in json.loads(render("gitlab", reports))] == [gitlab[level] for level in sarif]
+
+
 # --- jsonl ------------------------------------------------------------------------------------------------------------
 
 
@@ -142,7 +157,7 @@ def test_jsonl_is_json_in_lines(run: Run) -> None:
 
 def test_github(found: Diagnostic) -> None:
     assert render("github", left(found)) == (
-        "::error title=sessionize (RQS101),file=src/jobs.py,line=3,endLine=3,col=5,endColumn=17"
+        "::warning title=sessionize (RQS101),file=src/jobs.py,line=3,endLine=3,col=5,endColumn=17"
         f"::src/jobs.py:3:5: RQS101 {found.message}. {found.help}\n"
     )
 
@@ -150,7 +165,7 @@ def test_github(found: Diagnostic) -> None:
 def test_github_escapes_what_would_end_a_property_or_the_command(found: Diagnostic) -> None:
     odd = replace(found, filename="a,b:c%\n.py", message="50%,\r\n::set-output::x", help="", end=Position(4, 2))
     assert render("github", left(odd)) == (
-        "::error title=sessionize (RQS101),file=a%2Cb%3Ac%25\\n.py,line=3,endLine=4"
+        "::warning title=sessionize (RQS101),file=a%2Cb%3Ac%25\\n.py,line=3,endLine=4"
         "::a,b:c%25\\n.py:3:5: RQS101 50%25,\\r\\n::set-output::x.\n"
     )
 

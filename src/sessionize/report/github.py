@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sessionize.report.concise import row_of, with_help
 from sessionize.report.fingerprint import relative
+from sessionize.report.severity import level
 from sessionize.report.terminal import printable
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def _command(found: Diagnostic) -> str:
             properties |= {"col": found.start.column, "endColumn": found.end.column}
     listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
     place = f"{path}:{row_of(found)}"
-    return f"::error {listed}::{_data(f'{place}: {found.code} {with_help(found)}')}\n"
+    return f"::{level(found.code)} {listed}::{_data(f'{place}: {found.code} {with_help(found)}')}\n"
 
 
 def _failed(filename: str, reason: str) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from sessionize import __version__
 from sessionize.report.concise import row_of, with_help
 from sessionize.report.fingerprint import fingerprints, relative
+from sessionize.report.severity import level
 from sessionize.rules import RULES
 
 if TYPE_CHECKING:
@@ -49,12 +50,8 @@ def _rule(rule: Rule) -> dict[str, object]:
         "shortDescription": {"text": rule.name.replace("-", " ").capitalize()},
         "fullDescription": {"text": what},
         "help": {"text": rule.page, "markdown": rule.page},
-        "defaultConfiguration": {"level": _level(rule.code)},
+        "defaultConfiguration": {"level": level(rule.code)},
     }
-
-
-def _level(code: str) -> str:
-    return "error" if code == "RQS901" else "warning"
 
 
 def _result(found: Diagnostic, fingerprint: str) -> dict[str, object]:
@@ -66,7 +63,7 @@ def _result(found: Diagnostic, fingerprint: str) -> dict[str, object]:
     result: dict[str, Any] = {
         "ruleId": found.code,
         "ruleIndex": INDEX[found.code],
-        "level": _level(found.code),
+        "level": level(found.code),
         "message": {"text": f"{place}{with_help(found)}"},
         "locations": [{"physicalLocation": {"artifactLocation": artifact, **region}}],
         # Only our own key: services work out theirs, and warn if a tool does.
