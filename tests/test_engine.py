@@ -456,7 +456,7 @@ def test_bytes_that_do_not_mention_requests_are_not_parsed(work: Callable[[bytes
 def test_bytes_that_are_no_text(work: Callable[[bytes, str, Settings], Report]) -> None:
     report = work(b"import requests \xff", "sync.py", Settings())
     assert codes(report.left) == ["RQS901"]
-    assert report.left[0].start == Position(1, 1)
+    assert report.left[0].start == Position(1, 17)
     assert (report.before, report.after, report.error) == (None, None, None)
 
 

@@ -70,8 +70,8 @@ REWRITTEN = {
     "string of 1 MB.py": (SAFE + b"print('" + b"x" * 2**20 + b"')\n", FIXED + b"print('" + b"x" * 2**20 + b"')\n"),
 }
 REFUSED = {
-    "null.py": (SAFE + b"\0", "RQS901 source code cannot contain null bytes"),
-    "not utf-8.py": (SAFE + b"'\xff'", "RQS901 byte 0xff on line 4 is not valid utf-8"),
+    "null.py": (SAFE + b"\0", "4:1: RQS901 source code cannot contain null bytes"),
+    "not utf-8.py": (SAFE + b"'\xff'", "4:2: RQS901 byte 0xff on line 4 is not valid utf-8"),
     "surrogate.py": (SAFE + b"'\xed\xa0\x80'", "RQS901 byte 0xed on line 4 is not valid utf-8"),
     "unknown coding.py": (b"# coding: utf-9\n" + SAFE, "RQS901 unknown encoding: utf-9"),
     "wrong coding.py": (b"# coding: ascii\n" + SAFE + b"'\xc3\xa9'", "RQS901 byte 0xc3 on line 5 is not valid ascii"),

@@ -90,6 +90,24 @@ def test_what_cannot_be_decoded(data: bytes, message: str) -> None:
             compile(data, "file.py", "exec")
 
 
+@pytest.mark.parametrize(
+    ("data", "row", "column"),
+    [
+        (b"a\0b", 1, 2),
+        (b"a\r\nb\xe9\n", 2, 2),
+        (b"a\n\n\xff", 3, 1),
+        (BOM + b"\xff", 1, 1),
+        ("\n# é\r# é".encode() + b"\xff", 3, 4),
+        (b"#coding: ascii\r'\xc3\xa9'", 2, 2),
+        (b"\n# coding: uft-8\n", 1, 1),
+    ],
+)
+def test_where_it_cannot_be_decoded(data: bytes, row: int, column: int) -> None:
+    with pytest.raises(SourceError) as error:
+        decode(data)
+    assert (error.value.row, error.value.column) == (row, column)
+
+
 def test_text_that_the_encoding_does_not_have() -> None:
     with pytest.raises(SourceError, match=r"^'é' cannot be written as ascii$"):
         encode(Source("", "ascii", False), "é")

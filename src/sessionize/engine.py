@@ -232,7 +232,7 @@ def on_bytes(data: bytes, filename: str, settings: Settings, work: Callable[[str
     try:
         read = source.decode(data)
     except source.SourceError as error:
-        return Report(filename, left=_broken(filename, settings, UnreadableError(str(error))))
+        return Report(filename, left=_broken(filename, settings, UnreadableError(str(error), error.row, error.column)))
     report = work(read.text)
     if report.after is None:
         return report

@@ -29,7 +29,12 @@ SUFFIXES = (".py", ".pyi", NOTEBOOK)
 
 
 class SourceError(Exception):
-    """Why one file cannot be read or written: one line, without its path."""
+    """Why one file cannot be read or written: one line, without its path; and the place in it, if there is one."""
+
+    def __init__(self, message: str, row: int = 1, column: int = 1) -> None:
+        super().__init__(message)
+        self.row = row
+        self.column = column
 
 
 class Source(NamedTuple):
@@ -116,9 +121,9 @@ _LOOKALIKE = (
 
 def decode(data: bytes) -> Source:
     """Text as Python decodes it. SourceError if Python would not, or if `encode` would not give the same bytes."""
-    if b"\0" in data:
-        raise SourceError("source code cannot contain null bytes")
     body = data.removeprefix(codecs.BOM_UTF8)
+    if (null := body.find(b"\0")) != -1:
+        raise SourceError("source code cannot contain null bytes", *_place(body[:null]))
     bom = body != data
     encoding = _declared_encoding(body)
     if bom and encoding != "utf-8":
@@ -127,13 +132,20 @@ def decode(data: bytes) -> Source:
         text = body.decode(encoding)
         same = text.encode(encoding) == body
     except UnicodeDecodeError as error:
-        line = len(error.object[: error.start + 1].splitlines())
-        raise SourceError(f"byte 0x{error.object[error.start]:02x} on line {line} is not valid {encoding}") from error
+        row, column = _place(error.object[: error.start])
+        wrong = f"byte 0x{error.object[error.start]:02x} on line {row} is not valid {encoding}"
+        raise SourceError(wrong, row, column) from error
     except (UnicodeError, LookupError) as error:  # idna gives no position; rot13 is no text encoding
         raise SourceError(f"cannot be decoded as {encoding}: {error}") from error
     if not same:
         raise SourceError(f"cannot be written back byte for byte as {encoding}")
     return Source(text, encoding, bom)
+
+
+def _place(before: bytes) -> tuple[int, int]:
+    """The row and column of what stands behind some bytes; in an encoding other than UTF-8 about that column."""
+    lines = (before + b"|").splitlines()
+    return len(lines), len(lines[-1].decode(errors="replace"))
 
 
 def encode(source: Source, text: str) -> bytes:
