@@ -135,9 +135,11 @@ def test_command(project: Path) -> None:
     done = sessionize("--unsafe-fixes", "--rewrite-patches", "--diff")
     assert "+    session = requests.Session()" in done.stdout
     assert '+@patch("requests.Session.get")' in done.stdout
+    assert "Would fix 1 call in 1 file, and move patches in 1 other file." in done.stderr
     assert Path("test_sync.py").read_text() == TEST.format("get")
     done = sessionize("--unsafe-fixes", "--rewrite-patches", "sync.py", "gone.py")
     assert (done.returncode, done.stdout) == (2, "")
+    assert "Fixed 1 call in 1 file, and moved patches in 1 other file." in done.stderr
     assert Path("test_sync.py").read_text() == TEST.format("Session.get")
     assert "session.get" in Path("sync.py").read_text()
 

@@ -177,6 +177,16 @@ def test_json() -> None:
         ([report(fixed=[FOUND, HEADERS])], {"doing": "fix"}, "Fixed 1 call in 1 file."),
         ([report(fixed=[FOUND])], {"doing": "fix", "written": False}, "Would fix 1 call in 1 file."),
         (
+            [report(fixed=[FOUND], after="new"), report(after="new")],
+            {"doing": "fix"},
+            "Fixed 1 call in 1 file, and moved patches in 1 other file.",
+        ),
+        (
+            [report(fixed=[FOUND], after="new"), report(after="new"), report(after="new"), report()],
+            {"doing": "fix", "written": False},
+            "Would fix 1 call in 1 file, and move patches in 2 other files.",
+        ),
+        (
             [replace(report(fixed=[FOUND]), untimed=1)],
             {"doing": "fix"},
             "Fixed 1 call in 1 file. 1 of them has no timeout=; select RQS302 to keep seeing that.",

@@ -47,7 +47,10 @@ def summary(
     sentences = []
     if fixed := _calls(diagnostic for report in reports for diagnostic in report.fixed):
         done = "Silenced" if doing == "silence" else "Fixed" if written else "Would fix"
-        sentences.append(f"{done} {_extent(fixed)}.")
+        # A file that changes and in which no call does is a test whose patches move.
+        moved = sum(report.after is not None and not report.fixed for report in reports)
+        tests = f", and {'moved' if written else 'move'} patches in {_count(moved, 'other file')}" if moved else ""
+        sentences.append(f"{done} {_extent(fixed)}{tests}.")
     # Where RQS302 is in force, it tells them.
     unseen = (report for report in reports if all(found.code != "RQS302" for found in report.left))
     if untimed := sum(report.untimed for report in unseen):
