@@ -391,6 +391,8 @@ def test_link_to_itself(run: Run) -> None:
         (("check", "-", "a.py"), "cannot be combined"),
         (("check", "-", "--files-from", "-"), "cannot be combined"),
         (("check", "--stdin-filename", "a.py"), "--stdin-filename needs -"),
+        (("fix", "--rewrite-patches"), "--rewrite-patches needs --unsafe-fixes"),
+        (("fix", "--rewrite-patches", "-"), "--rewrite-patches needs --unsafe-fixes"),
         (("fix", "--session-name", "1x"), "session-name: '1x'"),
         (("fix", "--session-style", "without"), "'without' is not one of 'assign', 'with'"),
         (("rule",), "give the code or the name of a rule, or --all"),

@@ -152,6 +152,15 @@ def test_command_by_settings_and_on_standard_input(project: Path) -> None:
     assert Path("test_sync.py").read_text() == TEST.format("Session.get")
 
 
+@pytest.mark.parametrize("settings", ["rewrite-patches = true", "unsafe-fixes = true"])
+def test_only_one_of_two_settings(project: Path, settings: str) -> None:
+    """A setting waits for the other one; the option is there to be used."""
+    (project / "pyproject.toml").write_text(f"[tool.sessionize]\n{settings}\n")
+    done = sessionize("--diff", *(["--rewrite-patches"] if settings.startswith("unsafe") else []))
+    assert done.returncode == 1
+    assert ("Would fix" in done.stderr) == settings.startswith("unsafe")
+
+
 def test_file_that_goes_away_meanwhile(project: Path) -> None:
     tasks = [(1, "gone.py", MOVING), (2, "sync.py", MOVING)]
     reports = dict(fix_all(tasks, Projects()))

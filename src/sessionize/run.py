@@ -224,7 +224,10 @@ class Run:
 
     def _load(self, folder: str) -> Settings:
         baseline = not self.no_baseline and self.write_baseline is None
-        return in_force(folder, self.config, self.overrides, isolated=self.isolated, baseline=baseline).settings
+        loaded = in_force(folder, self.config, self.overrides, isolated=self.isolated, baseline=baseline)
+        if "rewrite-patches" in self.overrides and not loaded.settings.unsafe_fixes:
+            raise click.UsageError("--rewrite-patches needs --unsafe-fixes: a fix past what a test patches is unsafe")
+        return loaded.settings
 
     def _files(self, settings_of: SettingsOf) -> Iterator[tuple[str, Settings] | Unreadable]:
         """The files that the paths stand for, each once, with their settings."""
