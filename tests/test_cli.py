@@ -350,6 +350,22 @@ def test_select(run: Run, selected: tuple[str, ...]) -> None:
     assert codes(run("check", "--output-format=json", *selected)) == ["a.py:RQS101"]
 
 
+@pytest.mark.parametrize(
+    ("selected", "found"),
+    [
+        ("--select=rqs1", "RQS101"),
+        ("--select=Request-In-Loop", "RQS101"),
+        ("--select=All", "RQS302"),
+        ("--select=rqs", "RQS101"),
+        ("--select=rqs,Session-Call-Without-Timeout --ignore=rqs101", "RQS302"),
+        ("--ignore=rqs1", ""),
+    ],
+)
+def test_rules_are_selected_in_any_case(run: Run, selected: str, found: str) -> None:
+    write({"a.py": FIXED if found == "RQS302" else SAFE})
+    assert codes(run("check", "--output-format=json", *selected.split())) == ([f"a.py:{found}"] if found else [])
+
+
 def test_link_to_itself(run: Run) -> None:
     Path("loop").symlink_to("loop")
     result = run("check", "loop/a.py", "loop")
@@ -374,7 +390,9 @@ def test_link_to_itself(run: Run) -> None:
         (("check", "--jobs", "all"), "'all' is neither"),
         (("check", "-j2", "--cluster", "tcp://localhost:1"), "--jobs and --cluster exclude each other"),
         (("check", "--output-format", "xml"), "'xml' is not one of 'full', 'concise', 'json'"),
-        (("check", "--select", "rqs101"), "there is no rule 'rqs101', did you mean 'RQS101'?"),
+        (("check", "--select", "RSQ101"), "there is no rule 'RSQ101', did you mean 'RQS101'?"),
+        (("check", "--select", "RQS999"), "there is no rule 'RQS999'; `sessionize rule --all` tells of all rules"),
+        (("check", "--select", "RSQ101,RQS7"), "there is no rule 'RSQ101', 'RQS7'; `sessionize rule"),
         (("check", "--statistics", "--output-format", "sarif"), "--statistics has no sarif format"),
         (("check", "--baseline", "a", "--no-baseline"), "--baseline excludes --no-baseline and --write-baseline"),
         (("check", "--baseline", "a", "--write-baseline", "a"), "--baseline excludes"),
@@ -397,7 +415,8 @@ def test_link_to_itself(run: Run) -> None:
         (("fix", "--session-style", "without"), "'without' is not one of 'assign', 'with'"),
         (("rule",), "give the code or the name of a rule, or --all"),
         (("rule", "--all", "RQS101"), "give the code or the name of a rule, or --all"),
-        (("rule", "RQS1"), "there is no rule 'RQS1'"),
+        (("rule", "RQS2"), "there is no rule 'RQS2', did you mean 'RQS201', 'RQS202'?"),
+        (("rule", "rqs9", "Reqest-In-Loop"), "did you mean 'RQS901', 'request-in-loop'?"),
         (("check", "broken"), "pyproject.toml: "),
         (("check", "mistyped"), "pyproject.toml: unknown key 'selct', did you mean 'select'?"),
         (

@@ -325,14 +325,23 @@ def unknown_rules(settings: Settings) -> dict[str, str]:
 
 
 def no_such_rule(names: Sequence[str]) -> str:
-    """What to say of names that no rule has; of one, with the rule that is meant."""
+    """What to say of names that no rule has; with the rules that are meant, or that begin so.
+
+    Of a code with other digits nobody knows which rule is meant.
+    """
     from difflib import get_close_matches
 
     from sessionize.rules import RULES
 
-    known = [name for rule in RULES for name in (rule.code, rule.name)]
-    near = [near for name in names for near in get_close_matches(name.replace("rqs", "RQS"), known, n=1)]
-    meant = f", did you mean {', '.join(map(repr, near))}?" if len(near) == len(names) else ""
+    codes = [rule.code for rule in RULES]
+    known = {name.casefold(): name for name in (*codes, *(rule.name for rule in RULES))}
+    near: list[str] = []
+    for name in names:
+        begun = [code for code in codes if code.startswith(name.upper())]
+        other = name[:3].upper() == "RQS" and name[3:].isdigit()
+        like = [] if other else [known[like] for like in get_close_matches(name.casefold(), known, n=1)]
+        near += begun or like or [""]
+    meant = "" if "" in near else f", did you mean {', '.join(map(repr, near))}?"
     return f"there is no rule {', '.join(map(repr, names))}{meant or '; `sessionize rule --all` tells of all rules'}"
 
 

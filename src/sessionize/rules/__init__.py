@@ -35,12 +35,14 @@ __all__ = ["RULES", "SYNTAX_ERROR", "Finding", "Rule", "selected", "unknown_sele
 
 
 def _matches(rule: Rule, selector: str) -> bool:
-    return selector in ("ALL", rule.name) or (selector != "" and rule.code.startswith(selector))
+    """In any case: noqa comments and `sessionize rule` take codes as they are typed, too."""
+    name = selector.upper()
+    return name in ("ALL", rule.name.upper()) or (name != "" and rule.code.startswith(name))
 
 
 def _turns_on(rule: Rule, selector: str) -> bool:
     """Whether a selector puts a rule in force. For one that is off by default `RQS` is not enough, but `RQS3` is."""
-    return _matches(rule, selector) and (rule.by_default or selector == "ALL" or not selector.isalpha())
+    return _matches(rule, selector) and (rule.by_default or selector.upper() == "ALL" or not selector.isalpha())
 
 
 def unknown_selectors(selectors: Iterable[str]) -> list[str]:
@@ -61,4 +63,5 @@ def selected(select: Iterable[str], ignore: Iterable[str]) -> frozenset[str]:
 
 
 def _weight(rule: Rule, selector: str) -> int:
-    return len(rule.code) if selector == rule.name else 0 if selector == "ALL" else len(selector)
+    named = selector.upper() == rule.name.upper()
+    return len(rule.code) if named else 0 if selector.upper() == "ALL" else len(selector)
