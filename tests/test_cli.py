@@ -399,6 +399,10 @@ def test_link_to_itself(run: Run) -> None:
         (("check", "--add-noqa", "--write-baseline", "a"), "--add-noqa and --write-baseline exclude each other"),
         (("check", "--add-noqa", "-"), "--add-noqa and --write-baseline need files"),
         (("check", "--write-baseline", "a", "-"), "--add-noqa and --write-baseline need files"),
+        (("check", "--write-baseline", "-"), "--write-baseline needs a file, not standard output"),
+        (("check", "--baseline", os.devnull), f"the command line: baseline: {os.devnull}: Not a regular file"),
+        (("config", "gone.py"), "'gone.py' does not exist"),
+        (("config", ""), "'' does not exist"),
         (("config", "broken"), "pyproject.toml: "),
         (("config", "unknown"), "unknown/pyproject.toml: extend-select: there is no rule"),
         (("check", "--output-file", "no/such/folder"), "'no/such/folder': No such file or directory"),
@@ -444,6 +448,7 @@ def test_mistake_is_one_line(run: Run, args: tuple[str, ...], said: str) -> None
     assert result.err.startswith("sessionize: ")
     assert said in result.err
     assert result.err.count("\n") == 1
+    assert not Path("-").exists()
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,8 @@ def check(*, add_noqa: bool, **options: Any) -> int:
 def _adopt(run: Run, *, add_noqa: bool) -> int:
     if run.paths == (STDIN,):
         raise click.UsageError("--add-noqa and --write-baseline need files, not standard input")
+    if run.write_baseline == Path(STDIN):
+        raise click.UsageError("--write-baseline needs a file, not standard output")
     if not add_noqa:
         reports = run.listed()
     elif run.write_baseline is None:
@@ -252,6 +254,8 @@ def config(path: str, *, schema: bool, output_format: str, **options: Any) -> in
     if schema:
         echo(settings.schema())
         return 0
+    if not os.path.lexists(path):
+        raise click.UsageError(f"{path!r} does not exist")
     isolated, baseline = options["isolated"], not options["no_baseline"]
     overrides = overriding(options)
     loaded = in_force(folder_of(path), options["config"], overrides, isolated=isolated, baseline=baseline)

@@ -225,7 +225,7 @@ def _found(start: Path, config: Path | None) -> list[_Source]:
 
 
 def _open_to_all(file: Path) -> None:
-    """ConfigError for what nobody named on the command line and is a pipe, say: it would wait for its writer."""
+    """ConfigError for what is a pipe, say: it would wait for its writer."""
     if not (file.is_file() or file.is_dir()):
         raise ConfigError(f"{file}: Not a regular file")
 
@@ -270,8 +270,10 @@ def _pattern(pattern: str, inside: str, *, own: bool) -> str:
 
 def _baseline(path: Path, origin: str) -> Baseline:
     try:
+        if os.path.exists(path):  # noqa: PTH110  # as above
+            _open_to_all(path)
         return Baseline.read(path)
-    except BaselineError as error:
+    except (BaselineError, ConfigError) as error:
         raise ConfigError(f"{origin}: baseline: {error}") from error
 
 
