@@ -379,7 +379,7 @@ def test_link_to_itself(run: Run) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        ((), "Missing command."),
+        ((), "a command is missing; `sessionize --help` tells of all commands"),
         (("chek",), "No such command 'chek'"),
         (("check", "--nope"), "No such option"),
         (("check", "--select", "RQS7,nope"), "there is no rule 'RQS7', 'nope'"),
@@ -485,7 +485,12 @@ def test_rule_all(run: Run) -> None:
 
 def test_help_and_version(run: Run) -> None:
     assert "check" in run("-h").out
-    assert "--diff" in run("fix", "--help").out
+    helped = " ".join(run("fix", "--help").out.split())
+    assert "--diff" in helped
+    assert "codes, prefixes, names or ALL" in helped
+    assert "Neither tell nor fix what this file lists." in helped
+    for default in ("auto", "assign", "session", "share", "full"):
+        assert f"[default: {default}]" in helped
     assert run("--version").out.startswith("sessionize, version ")
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import click
 
 from sessionize import __version__, report as results, run as runs
-from sessionize.config import Cookies, SessionStyle, Settings
+from sessionize.config import KEYS, Cookies, SessionStyle, Settings
 from sessionize.report.terminal import printable
 from sessionize.run import STDIN, Run, echo, folder_of, in_force, no_such_rule, overriding, unknown_rules
 
@@ -43,7 +43,7 @@ def main() -> int:
         return 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
 @click.version_option(__version__, prog_name="sessionize")
 @click.pass_context
 def cli(context: click.Context) -> None:
@@ -52,6 +52,8 @@ def cli(context: click.Context) -> None:
         context.color = False
     elif os.environ.get("FORCE_COLOR"):
         context.color = True
+    if context.invoked_subcommand is None:
+        raise click.UsageError("a command is missing; `sessionize --help` tells of all commands")
 
 
 def _commas(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -101,7 +103,7 @@ _PATH = click.Path(path_type=Path)
 _several = partial(click.option, multiple=True)
 _selecting = partial(_several, metavar="CODES", callback=_selectors, shell_complete=_rules)
 _deciding = _options(
-    _selecting("--select", help="Rules to use, separated by commas."),
+    _selecting("--select", help="Rules to use: codes, prefixes, names or ALL, by commas."),
     _selecting("--ignore", help="Rules not to use."),
     _selecting("--extend-select", help="Rules to use besides."),
     _several("--exclude", metavar="PATTERNS", callback=_commas, help="What to leave out of folders."),
@@ -109,19 +111,28 @@ _deciding = _options(
     click.option(
         "--force-exclude/--no-force-exclude", default=None, help="Leave it out even where the command line names it."
     ),
-    click.option("--baseline", metavar="FILE", type=_PATH, help="Tell only findings that this file does not list."),
+    click.option("--baseline", metavar="FILE", type=_PATH, help="Neither tell nor fix what this file lists."),
     click.option("--no-baseline", is_flag=True, help="Tell all findings, whatever the settings say."),
     click.option("--config", metavar="FILE", type=_PATH, help="Take the settings from this file."),
     click.option("--isolated", is_flag=True, help="Read no settings file."),
 )
+_default = {key: f"  [default: {field.default}]" for key, field in KEYS.items()}
 _deciding_fixes = _options(
     click.option("--unsafe-fixes/--no-unsafe-fixes", default=None, help="Make fixes too that may change behaviour."),
     click.option(
         "--rewrite-patches", is_flag=True, default=None, help="Move what tests patch along with unsafe fixes."
     ),
-    click.option("--session-style", type=click.Choice(get_args(SessionStyle)), help="An assignment or a with block."),
-    click.option("--session-name", metavar="NAME", help="What to call the session."),
-    click.option("--cookies", type=click.Choice(get_args(Cookies)), help="Whether the session keeps cookies."),
+    click.option(
+        "--session-style",
+        type=click.Choice(get_args(SessionStyle)),
+        help=f"An assignment or a with block.{_default['session-style']}",
+    ),
+    click.option("--session-name", metavar="NAME", help=f"What to call the session.{_default['session-name']}"),
+    click.option(
+        "--cookies",
+        type=click.Choice(get_args(Cookies)),
+        help=f"Whether the session keeps cookies.{_default['cookies']}",
+    ),
 )
 _shared = _options(
     click.argument("paths", nargs=-1, metavar="[PATHS]..."),
@@ -135,7 +146,9 @@ _shared = _options(
         type=click.File("w", encoding="utf-8", lazy=False),
         help="Write the findings to this file.",
     ),
-    click.option("-j", "--jobs", metavar="N|auto", callback=_jobs, help="How many processes work on the files."),
+    click.option(
+        "-j", "--jobs", metavar="N|auto", callback=_jobs, help="How many processes work on the files.  [default: auto]"
+    ),
     click.option("--cluster", metavar="ADDRESS", help="Let the workers of this Dask scheduler do the work."),
     click.option("--statistics", is_flag=True, help="Count the findings of each rule instead of telling them."),
     click.option("-q", "--quiet", is_flag=True, help="Write findings and errors only."),
