@@ -351,15 +351,24 @@ def test_statistics(run: Run) -> None:
     headers = SAFE.replace('")', '", headers={"Accept": "text/csv"})')
     write({"a.py": TWICE, "b.py": headers, "c.py": SAFE.replace('")', '", proxies=proxies)'), "d.py": refused})
     result = run("check", "--statistics")
-    assert result.out == "5  RQS101  [-] request-in-loop\n1  RQS201  [*] repeated-headers\n"
+    legend = "[*] all, [-] some, [ ] none with a safe fix"
+    lines = ["5  RQS101  [-] request-in-loop", "1  RQS201  [*] repeated-headers"]
+    assert result.out.splitlines() == [*lines, f"{legend}; 6 findings at 5 calls"]
     assert result.status == 1
     assert run("check", "--statistics", "--output-format=concise").out == result.out
-    assert run("check", "--statistics", "c.py").out == "1  RQS101  [ ] request-in-loop\n"
+    one = f"1  RQS101  [ ] request-in-loop\n{legend}\n"
+    assert run("check", "--statistics", "c.py").out == one
+    write({"broken.py": BROKEN})
+    assert run("check", "--statistics", "c.py", "broken.py").out == one.replace(
+        "[*]", "1  RQS901  [ ] syntax-error\n[*]"
+    )
+    Path("broken.py").unlink()
+    assert run("check", "--statistics", "b.py").out.endswith("; 2 findings at 1 call\n")
     assert json.loads(run("check", "--statistics", "--output-format=json").out) == [
         {"code": "RQS101", "name": "request-in-loop", "count": 5, "fixable": False, "fixable_count": 3},
         {"code": "RQS201", "name": "repeated-headers", "count": 1, "fixable": True, "fixable_count": 1},
     ]
-    assert run("fix", "--statistics").out == "2  RQS101  [ ] request-in-loop\n"
+    assert run("fix", "--statistics").out == one.replace("1  RQS", "2  RQS")
 
 
 def test_statistics_of_nothing(run: Run) -> None:
