@@ -41,7 +41,7 @@ class CallGraph:
         return None
 
     def in_another_class(self, scope: int) -> bool:
-        """Whether a class lies between a scope and the instance method around it: `__name` is another attribute there."""
+        """Whether a class lies between a scope and the method around it: `self.__name` is another attribute there."""
         method = self.method(scope)
         while method is not None and scope != method.scope:
             if self.outline.scopes[scope].kind == "class":

@@ -331,7 +331,8 @@ class Doubts:
             waits[self.home[part]].append((tick, part))
         waiting = self._reaching(_WAITING)
         for call, path, named in zip(self.outline.calls, self.facts.paths, self._called, strict=True):
-            if _waits_without_a_key(named, call.value.args) or named in waiting or path in _COMMANDS:
+            waits_for = named in waiting and not _selects_by_text(named, call.value.args)
+            if waits_for or _waits_without_a_key(named, call.value.args) or path in _COMMANDS:
                 waits[self.home[call.part]].append((call.tick, call.part))
         for bind in self.outline.binds:  # `for line in sys.stdin`, `for change in watch()`
             slow = isinstance(bind.value, o.Call) and last_name(bind.value.func) in waiting
@@ -497,6 +498,11 @@ def _waits_without_a_key(named: str, args: Sequence[o.Argument]) -> bool:
     kinds = {"get": ("bool",), "join": ("int", "float")}.get(named)
     known = first is None or first.keyword in ("block", "timeout")
     return kinds is not None and (known or (isinstance(given, o.Const) and given.kind in kinds))
+
+
+def _selects_by_text(named: str, args: Sequence[o.Argument]) -> bool:
+    """Whether it is `soup.select("td")`, which waits for nothing."""
+    return named == "select" and bool(args) and isinstance(args[0].value, o.Const) and args[0].value.kind == "str"
 
 
 def _repeatable(call: BareCall) -> bool:

@@ -28,7 +28,8 @@ def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
     """Behind the imports, and behind any constant that a hoist needs, before the first function with such a call."""
     first = min(_top_level(facts, call.site.part) for call in calls)
     top = facts.flow.children[0]
-    imports = {_top_level(facts, bind.part) for bind in (*facts.imports, *facts.names.stars)}
+    binds = (bind for bind in (*facts.imports, *facts.names.stars) if bind.scope == 0)
+    imports = {_top_level(facts, bind.part) for bind in binds}
     before = [part for part in top if part < first and part in imports]
     if not before:
         return "requests is not imported at the top of the module"

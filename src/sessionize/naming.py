@@ -39,11 +39,20 @@ class Naming:
 
     def _free(self, wanted: str, scope: int) -> str:
         around: set[str] = set(self._given[scope])
+        if scope == 0:
+            around |= self._offered
         outer = scope
         while (outer := self.scopes[outer].parent) != -1:
             around |= self._own[outer]
         numbered = (wanted if n == 1 else f"{wanted}_{n}" for n in count(1))
         return next(name for name in numbered if name not in around and not self.facts.names.is_taken(name, scope))
+
+    @cached_property
+    def _offered(self) -> set[str]:
+        """The names by which others may look for something else in the module: those in `__all__`, and in a package
+        those of the modules beside it, which importing them binds."""
+        modules = self.facts.outline.modules if self.facts.filename.endswith("__init__.py") else ()
+        return {*self.facts.outline.dunder_all, *(word for path in modules for word in path.split("."))}
 
     def attribute(self, wanted: str, owner: int) -> str:
         """A name for a new attribute of a class: one that no object of this file is seen to have, and no related class

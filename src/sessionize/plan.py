@@ -22,6 +22,7 @@ from sessionize.objects import object_home
 from sessionize.rules import Finding
 
 _LOCAL = frozenset({"RQS101", "RQS102"})
+_DEFINING = frozenset({"def", "class", "import", "star"})
 _LASTING = frozenset({"RQS103", "RQS104", "RQS105"})
 
 
@@ -52,7 +53,7 @@ class Planner:
                     fixes.append(
                         _refused(kept, "there is no line for the session; put the calls on lines of a function")
                     )
-                elif any(self.facts.bound(c.root, c.site.scope, place) == "never" for c in kept):
+                elif any(self._may_be_missing(call, place) for call in kept):
                     reason = "the import of requests may not have run where the session belongs; import it further up"
                     fixes.append(_refused(kept, reason))
                 else:
@@ -108,7 +109,7 @@ class Planner:
         if len(calls) == 1:
             message = "Use one `requests.Session` for all turns"
         name = self.naming.variable(self.settings.session_name, self.facts.outline.parts[calls[0].home].scope)
-        making, imports = self._making(calls, place, self._style(place), name, hoist)
+        making, imports = self._making(calls, place, self._style(calls, place), name, hoist)
         if not self._names_module(calls) and all(
             self.facts.import_before(c.root, c.site.scope, place) is None for c in calls
         ):
@@ -116,17 +117,35 @@ class Planner:
         redirects = _redirects(calls, name)
         return Fix(ids, message + _once(hoist), applicability, doubt, redirects, making, imports=imports)
 
+    def _may_be_missing(self, call: BareCall, place: Place) -> bool:
+        """Whether what a call is made by is not there yet at `place`, or is looked for between there and the call."""
+        bound = self.facts.bound(call.root, call.site.scope, place)
+        owner = self.facts.names.owner(call.root, call.site.scope)
+        uses = self.facts.names.uses(owner, call.root) if bound == "maybe" else ()
+        return bound == "never" or any(use.how == "read" and place.tick < use.tick < call.site.tick for use in uses)
+
     def _names_module(self, calls: Sequence[BareCall]) -> bool:
         """Whether a session for the calls can be made by the names that they have, and needs no other import."""
         scopes = ((o.Name(call.root), call.site.scope) for call in calls)
         return self.settings.cookies == "share" and any(self.facts.origin(*root) == "requests" for root in scopes)
 
-    def _style(self, place: Place) -> str:
-        """The style asked for; a `with` block needs lines of its own, and must not take a cell's last expression in."""
+    def _style(self, calls: Sequence[BareCall], place: Place) -> str:
+        """The style asked for; a `with` block needs lines of its own, and must not take in a cell's last expression, a
+        definition or an import."""
         if place.tick > self.facts.outline.parts[place.before].tick:
             return "behind"
+        if self.settings.session_style == "assign":
+            return "assign"
         lines = self.facts.outline.parts[place.block].form == "lines"
-        return self.settings.session_style if lines and not (self.facts.cells and place.block == 0) else "assign"
+        last = max((call.site.tick for call in calls), default=place.tick)
+        defines = any(
+            bind.how in _DEFINING
+            and place.tick <= bind.tick < last
+            and bind.part in self.facts.flow.children[place.block]
+            for bind in self.facts.outline.binds
+        )
+        plain = lines and not defines and not (self.facts.cells and place.block == 0)
+        return "with" if plain else "assign"
 
     def _across(self, calls: Sequence[BareCall]) -> bool:
         """Whether the calls are in several cells of a notebook."""
@@ -283,7 +302,7 @@ class Planner:
         if reason := self.doubts.leak(calls) or self.doubts.held(calls[0]):
             return refusal(ids, reason)
         doubt = self.doubts.about_cells(calls, place.tick) or self.doubts.about_sharing(calls)
-        making, imports = self._made(calls, place, self._style(place), name, create)
+        making, imports = self._made(calls, place, self._style(calls, place), name, create)
         redirects = tuple(Redirect(call.id, name, call.verb, name_params=False) for call in calls)
         message = "Make one session before the loop"
         return Fix(ids, message, UNSAFE if doubt else SAFE, doubt, redirects, making, imports=imports)
@@ -318,7 +337,7 @@ class Planner:
         doubt = self.doubts.about_sharing(session.calls)
         if several and any(call.verb not in ("get", "head", "options") for call in session.calls):
             doubt = doubt or "what a turn leaves in its cookies, as a log-in does, would reach the next turn"
-        making, imports = self._made(session.calls, place, self._style(place), bind.name, create)
+        making, imports = self._made(session.calls, place, self._style(session.calls, place), bind.name, create)
         message = f"Make `{bind.name}` once, before the loop"
         return Fix(ids, message, UNSAFE if doubt else SAFE, doubt, (), making, bind.part, imports)
 

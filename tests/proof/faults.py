@@ -84,7 +84,7 @@ FAULTS = (
     Fault("star-arguments", "plan", 'if any(arg.stars == "*" for arg in args):', 'if any(arg.stars == "***" for arg in args):'),
     Fault("missing-arguments", "plan", "if missing and not (call.unpacks or call.id < 0):", "if missing and call.unpacks:"),
     Fault("past-what-replaces-it", "doubts", "if calls and self._replaced and not self.settings.moves_patches:", "if not calls:"),
-    Fault("import-below-the-session", "plan", 'elif any(self.facts.bound(c.root, c.site.scope, place) == "never" for c in kept):',
+    Fault("import-below-the-session", "plan", "elif any(self._may_be_missing(call, place) for call in kept):",
           "elif not kept:"),
     Fault("hoisted-if-one-passes-it", "plan", "if all(h in options[call.id] for call in kept)]\n                    todo",
           "if any(h in options[call.id] for call in kept)]\n                    todo"),
