@@ -80,7 +80,8 @@ class Users:
     def _items_of(self, owner: int, name: str) -> list[tuple[str, o.Value]]:
         """The same of a variable."""
         if (owner, name) not in self._known:
-            known = self._known[owner, name] = []  # `headers = {**headers, ...}` asks for it meanwhile
+            self._known[owner, name] = []  # `headers = {**headers, ...}` asks for it meanwhile
+            known: list[tuple[str, o.Value]] = []
             binds = self.facts.names.binds(owner, name)
             for bind in binds:
                 plain = bind.how in ("assign", "walrus")
@@ -88,6 +89,7 @@ class Users:
             known += [(key, o.Item(o.Name(name), o.Const(tick, "int"))) for tick, _, key in self._sets(owner, name)]
             if not binds:
                 known.append(("", o.Name(name)))
+            self._known[owner, name] = known
         return self._known[owner, name]
 
     def _arguments(self, args: Sequence[o.Argument], scope: int) -> Iterator[tuple[str, o.Value]]:
