@@ -44,13 +44,14 @@ class Users:
 
     def bind_connection(self, call: BareCall) -> bool:
         """Whether its Authorization is, or may be, of a kind that a server ties to the connection (NTLM, Negotiate)."""
-        prefixes = {
-            self.facts.prefix(value, call.site.scope).lower()
-            for key, value in self.said(call)
-            if key == "authorization" or not key
-        }
-        known = any(prefix.startswith(_BINDING) for prefix in prefixes)
-        return known or ("" in prefixes and any(word.lower() in _BINDING for word in self.facts.outline.attributes))
+        said = self.said(call) if self._binding else ()
+        prefixes = {self.facts.prefix(value, call.site.scope) for key, value in said if key in ("", "authorization")}
+        return "" in prefixes or any(prefix.lower().startswith(_BINDING) for prefix in prefixes)
+
+    @cached_property
+    def _binding(self) -> bool:
+        """Whether a text of the file begins with the name of such a kind."""
+        return any(word.lower() in _BINDING for word in self.facts.outline.attributes)
 
     # --- items of dicts -----------------------------------------------------------------------------------------------
 
