@@ -68,6 +68,18 @@ def changed_headers(calls: int) -> str:
     )
 
 
+def written_again(calls: int) -> str:
+    """One name for the headers of each call, as in a script that grew."""
+    return (
+        HEAD
+        + "def f(key):\n"
+        + "".join(
+            f"    headers = {{'Authorization': key}}\n    requests.get(URL + '{i}', headers=headers)\n"
+            for i in range(calls)
+        )
+    )
+
+
 def branches(calls: int) -> str:
     return (
         HEAD
@@ -153,6 +165,7 @@ SHAPES = (
     methods,
     headers,
     changed_headers,
+    written_again,
     branches,
     sessions,
     nesting,

@@ -150,7 +150,7 @@ class Doubts:
         if calls and self._replaced and not self.settings.moves_patches:
             return f"`{self._replaced}` is replaced in this file, and a session would go past what is there instead"
         bound = [call for call in calls if self._may_bind(call)]
-        if bound and any(self._credentials(call) != self._credentials(bound[0]) for call in calls):
+        if bound and any(self.users.credentials(call) != self.users.credentials(bound[0]) for call in calls):
             return "some of the calls authenticate in a way that may stay with the connection, and others do not"
         for call in calls:
             auth, cert = call.argument("auth"), call.argument("cert")
@@ -186,9 +186,6 @@ class Doubts:
     def _may_bind(self, call: BareCall) -> bool:
         auth = call.argument("auth")
         return (auth is not None and not self._is_pair(auth, call.site.scope)) or self.users.bind_connection(call)
-
-    def _credentials(self, call: BareCall) -> list[tuple[str, o.Value]]:
-        return [(key, value) for key, value in self.users.said(call) if key in ("auth", "authorization", "")]
 
     def of_threads(self, owner: int) -> str:
         """Why a session of a class (or of the module: 0) may be used by several threads or processes; else empty."""
@@ -285,12 +282,11 @@ class Doubts:
         said: dict[str, o.Value] = {}
         named: set[tuple[int, str]] = set()
         together = len({call.home for call in calls}) == 1
-        for call in calls:
-            for key, value in self.users.said(call):
-                if key and (value == o.OPAQUE or said.setdefault(key, value) != value):
-                    return False
-                if key or together:
-                    named |= {(self.facts.names.owner(name, call.site.scope), name) for name in names_in(value)}
+        for scope, key, value in self.users.said(calls):
+            if key and (value == o.OPAQUE or said.setdefault(key, value) != value):
+                return False
+            if key or together:
+                named |= {(self.facts.names.owner(name, scope), name) for name in names_in(value)}
         for owner, name in named:
             changes = self.users.changes(owner, name)
             if self._between(calls, [*changes, *self._runs_of(calls[0].home, changes)]):

@@ -735,7 +735,8 @@ class Facts:
 
     def calls_on(self, bind: o.Bind) -> tuple[BareCall, ...]:
         """The calls made on a session by its name, as if they were bare."""
-        return tuple(self.on_session(number, bind.name) for number in self._method_calls[bind.scope, bind.name])
+        calls = (self.on_session(number, bind.name) for number in self.method_calls[bind.scope, bind.name])
+        return tuple(call for call in calls if call.verb in VERBS)
 
     def on_session(self, number: int, root: str) -> BareCall:
         """A call on a session, which `root` names, as if it were bare."""
@@ -744,12 +745,12 @@ class Facts:
         return BareCall(number, verb, root, f"{root or 'Session()'}.{verb}", site, self.flow.home[site.part])
 
     @cached_property
-    def _method_calls(self) -> dict[tuple[int, str], list[int]]:
-        """The calls `name.get(...)` and the like, by the variable."""
+    def method_calls(self) -> dict[tuple[int, str], list[int]]:
+        """The calls like `name.get(...)`, by the variable."""
         calls = defaultdict(list)
         for number, site in enumerate(self.outline.calls):
             func = site.value.func
-            if isinstance(func, o.Attribute) and isinstance(func.value, o.Name) and func.attr in VERBS:
+            if isinstance(func, o.Attribute) and isinstance(func.value, o.Name):
                 calls[self.names.owner(func.value.name, site.scope), func.value.name].append(number)
         return calls
 

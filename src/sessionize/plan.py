@@ -6,9 +6,11 @@ The reasons to refuse or to call a fix unsafe are those of the safety contract; 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from sessionize import outline as o
 from sessionize.config import Settings
@@ -22,7 +24,6 @@ from sessionize.objects import object_home
 from sessionize.rules import Finding
 
 _LOCAL = frozenset({"RQS101", "RQS102"})
-_DEFINING = frozenset({"def", "class", "import", "star"})
 _LASTING = frozenset({"RQS103", "RQS104", "RQS105"})
 
 
@@ -137,15 +138,16 @@ class Planner:
         if self.settings.session_style == "assign":
             return "assign"
         lines = self.facts.outline.parts[place.block].form == "lines"
-        last = max((call.site.tick for call in calls), default=place.tick)
-        defines = any(
-            bind.how in _DEFINING
-            and place.tick <= bind.tick < last
-            and bind.part in self.facts.flow.children[place.block]
-            for bind in self.facts.outline.binds
-        )
-        plain = lines and not defines and not (self.facts.cells and place.block == 0)
+        statements = self.facts.flow.children[place.block]
+        last = max((call.site.part for call in calls), default=place.before)
+        inside = statements[bisect_left(statements, place.before) : bisect_right(statements, last)]
+        plain = lines and self._defining.isdisjoint(inside) and not (self.facts.cells and place.block == 0)
         return "with" if plain else "assign"
+
+    @cached_property
+    def _defining(self) -> set[int]:
+        """The statements that define or import something."""
+        return {bind.part for bind in self.facts.outline.binds if bind.how in ("def", "class", "import", "star")}
 
     def _across(self, calls: Sequence[BareCall]) -> bool:
         """Whether the calls are in several cells of a notebook."""
