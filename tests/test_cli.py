@@ -633,6 +633,15 @@ def test_workers_are_used_where_it_pays(run: Run, monkeypatch: pytest.MonkeyPatc
     assert used == [2, 3]
 
 
+def test_large_files_begin_first() -> None:
+    sizes = dict(enumerate([1, 500, *[1] * 30, 900, 90]))
+    tasks = [(number, f"{number}.py", Settings()) for number in sizes]
+    bunches = list(runs._bunches(tasks, sizes, workers=1))
+    assert [[number for number, *_ in bunch] for bunch in bunches[:2]] == [[32], [1]]
+    assert [sum(sizes[number] for number, *_ in bunch) for bunch in bunches[2:]] == [96, 25]
+    assert sorted(task for bunch in bunches for task in bunch) == tasks
+
+
 def test_file_that_ends_its_process(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     check_bytes = engine.check_bytes
 

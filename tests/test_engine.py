@@ -74,6 +74,12 @@ def test_findings_are_in_order() -> None:
     assert [(f.start.row, f.code) for f in check_source(HEADERS)] == [(3, "RQS101"), (3, "RQS201"), (3, "RQS202")]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", ""])
+def test_a_finding_has_its_line(end: str) -> None:
+    (found,) = check_source(f"import requests\r\nx = '\x0c'\rwhile x: requests.get(\t'\x85')  # why{end}")
+    assert (found.start.row, found.line) == (3, "while x: requests.get(\t'\x85')  # why")
+
+
 def test_columns_count_characters() -> None:
     (finding,) = check_source("import requests\nwhile 1: é = '😀'; (requests.get)(url)\n")
     assert (finding.start, finding.end) == (Position(2, 20), Position(2, 32))
@@ -219,6 +225,8 @@ def test_what_is_left_is_told_where_it_is_now() -> None:
     report = fix_source(source)
     assert [(finding.start.row, finding.applicability) for finding in report.fixed] == [(3, "safe")]
     assert [(finding.start.row, finding.applicability) for finding in report.left] == [(6, "unsafe")]
+    assert {finding.line for finding in report.fixed} == {"    requests.get(name)"}
+    assert {finding.line for finding in report.left} == {"    for name in names: requests.get(name, **options)"}
 
 
 # --- edits ------------------------------------------------------------------------------------------------------------
@@ -326,6 +334,7 @@ def test_syntax_error_is_told_where_it_is(source: str, row: int) -> None:
     assert finding.start == finding.end
     assert finding.start.row == row
     assert finding.start.column >= 1
+    assert finding.line == source.split("\n")[row - 1]
 
 
 @pytest.mark.parametrize(
@@ -456,7 +465,7 @@ def test_bytes_that_do_not_mention_requests_are_not_parsed(work: Callable[[bytes
 def test_bytes_that_are_no_text(work: Callable[[bytes, str, Settings], Report]) -> None:
     report = work(b"import requests \xff", "sync.py", Settings())
     assert codes(report.left) == ["RQS901"]
-    assert report.left[0].start == Position(1, 17)
+    assert (report.left[0].start, report.left[0].line) == (Position(1, 17), "")
     assert (report.before, report.after, report.error) == (None, None, None)
 
 

@@ -20,8 +20,8 @@ from sessionize.rules import RULES
 TWICE = SAFE + SAFE.removeprefix("import requests\n")
 
 
-def left(*found: Diagnostic, before: str = SAFE) -> list[Report]:
-    return [Report(found[0].filename, before=before, left=found)]
+def left(*found: Diagnostic) -> list[Report]:
+    return [Report(found[0].filename, left=found)]
 
 
 @pytest.fixture
@@ -174,12 +174,12 @@ def test_github_escapes_what_would_end_a_property_or_the_command(found: Diagnost
 
 
 def gitlab(text: str, filename: str = "jobs.py") -> list[str]:
-    report = Report(filename, before=text, left=check_source(text, filename))
+    report = Report(filename, left=check_source(text, filename))
     return [issue["fingerprint"] for issue in json.loads(render("gitlab", [report]))]
 
 
 def sarif(text: str, filename: str = "jobs.py") -> list[str]:
-    report = Report(filename, before=text, left=check_source(text, filename))
+    report = Report(filename, left=check_source(text, filename))
     (run,) = json.loads(render("sarif", [report]))["runs"]
     return [result["partialFingerprints"]["sessionize/v1"] for result in run["results"]]
 
@@ -383,7 +383,7 @@ def test_statistics_of_nothing(run: Run) -> None:
 def test_a_row_of_a_cell_is_no_row_of_its_file(style: str, found: Diagnostic) -> None:
     """Nothing is shown, let alone changed, in the lines of the notebook's JSON; the text names the cell."""
     found = replace(found, filename="plot.ipynb", cell=3)
-    text = render(style, [Report("plot.ipynb", before="{}", left=(found,), cells=((3, SAFE),))])
+    text = render(style, [Report("plot.ipynb", left=(found,))])
     assert "cell 3:3:5" in text
     if style == "sarif":
         (result,) = json.loads(text)["runs"][0]["results"]

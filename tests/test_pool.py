@@ -54,20 +54,23 @@ class Counting:
         return self.count
 
 
-def results(work: Callable[..., int], number: int, executors: Any, **options: Any) -> list[int]:
-    return sorted(pool.run(work, ((task,) for task in range(1, number + 1)), executors, failed, width=4, **options))
+def results(work: Callable[..., int], number: int, executors: Any, size: int = 1) -> list[int]:
+    """Of tasks in bunches of a size."""
+    tasks = [(task,) for task in range(1, number + 1)]
+    bunches = [tasks[start : start + size] for start in range(0, number, size)]
+    return sorted(pool.run(work, bunches, executors, failed, width=4))
 
 
 @pytest.mark.parametrize("executors", [partial(pool.processes, 2), threads])
-@pytest.mark.parametrize("chunk", [1, 3])
+@pytest.mark.parametrize("size", [1, 3])
 @pytest.mark.parametrize("number", [0, 1, 20])
-def test_any_executor(executors: Any, chunk: int, number: int) -> None:
-    assert results(double, number, executors, chunk=chunk) == [2 * task for task in range(1, number + 1)]
+def test_any_executor(executors: Any, size: int, number: int) -> None:
+    assert results(double, number, executors, size) == [2 * task for task in range(1, number + 1)]
 
 
 def test_a_worker_keeps_its_work() -> None:
     """It is not sent again with each task, and forgets nothing."""
-    assert results(Counting(), 20, partial(pool.processes, 1), chunk=3) == list(range(1, 21))
+    assert results(Counting(), 20, partial(pool.processes, 1), 3) == list(range(1, 21))
 
 
 def test_workers_may_be_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,15 +79,15 @@ def test_workers_may_be_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     assert results(double, 3, partial(pool.processes, 1)) == [2, 4, 6]
 
 
-@pytest.mark.parametrize("chunk", [1, 4])
-def test_task_that_ends_its_process_fails_alone(chunk: int) -> None:
-    done = results(partial(double_or_die, (3, 4, 17)), 20, partial(pool.processes, 2), chunk=chunk)
+@pytest.mark.parametrize("size", [1, 4])
+def test_task_that_ends_its_process_fails_alone(size: int) -> None:
+    done = results(partial(double_or_die, (3, 4, 17)), 20, partial(pool.processes, 2), size)
     assert done == [-17, -4, -3, *(2 * task for task in range(1, 21) if task not in (3, 4, 17))]
 
 
 def test_worker_that_is_killed_loses_nothing(tmp_path: Path) -> None:
     work = partial(double_or_die_once, tmp_path / "died")
-    assert results(work, 20, partial(pool.processes, 2), chunk=2) == [2 * task for task in range(1, 21)]
+    assert results(work, 20, partial(pool.processes, 2), 2) == [2 * task for task in range(1, 21)]
 
 
 class Closed(Executor):
@@ -108,12 +111,12 @@ def test_executor_that_takes_no_more_tasks() -> None:
 
 def test_error_of_the_work_is_raised_and_no_process_left() -> None:
     with pytest.raises(TypeError):
-        list(pool.run(double, [(1, 2)], partial(pool.processes, 2), failed, width=4))
+        list(pool.run(double, [[(1, 2)]], partial(pool.processes, 2), failed, width=4))
     assert gone()
 
 
 def test_closing_ends_the_processes() -> None:
-    with closing(pool.run(double, [(1,), (2,), (3,)], partial(pool.processes, 2), failed, width=2)) as done:
+    with closing(pool.run(double, [[(1,)], [(2,)], [(3,)]], partial(pool.processes, 2), failed, width=2)) as done:
         assert next(done) in (2, 4)
         assert active_children()
     assert gone()
@@ -121,7 +124,7 @@ def test_closing_ends_the_processes() -> None:
 
 def test_work_without_an_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "GRACE", 0.1)
-    with closing(pool.run(sleep, [(0,), (100,)], partial(pool.processes, 2), sleep, width=2)) as done:
+    with closing(pool.run(sleep, [[(0,)], [(100,)]], partial(pool.processes, 2), sleep, width=2)) as done:
         next(done)
     assert gone()
 

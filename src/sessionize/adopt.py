@@ -40,9 +40,8 @@ def listed(reports: Iterable[Report], path: Path) -> tuple[Baseline, list[Report
     """The baseline that lists all findings, and reports of what is none: errors, and files that cannot be parsed."""
     findings, rest = [], []
     for report in reports:
-        lines = report.lines()
         known = [found for found in report.left if not found.unreadable]
-        findings += [(report.filename, line_of(found.code, lines[found.cell], found.start.row)) for found in known]
+        findings += [(report.filename, line_of(found.code, found.line)) for found in known]
         left = tuple(found for found in report.left if found.unreadable)
         rest.append(replace(report, left=left, known=len(known)))
     return Baseline.of(path, findings), rest

@@ -92,9 +92,9 @@ class Baseline:
         ]
 
 
-def line_of(code: str, lines: Sequence[str], row: int) -> Line:
-    """What a finding of a rule on a row is known by."""
-    return code, lines[row - 1].strip() if row <= len(lines) else ""
+def line_of(code: str, line: str) -> Line:
+    """What a finding of a rule on a line is known by."""
+    return code, line.strip()
 
 
 def numbered(keys: Iterable[_Key]) -> Iterator[tuple[_Key, int]]:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import accumulate
 from pathlib import Path
 from types import MappingProxyType
@@ -61,7 +61,8 @@ class Edit:
 class Diagnostic:
     """A finding as it is told. `applicability` is `safe`, `unsafe`, or None where there is no fix; `help` says why.
 
-    `cell`: the cell of a notebook, counted from 1, in which `start` and `end` are.
+    `cell`: the cell of a notebook, counted from 1, in which `start` and `end` are. `line`: what stands in the row of
+    `start`, without its end.
     """
 
     code: str
@@ -74,6 +75,7 @@ class Diagnostic:
     applicability: str | None
     edits: tuple[Edit, ...] = ()
     cell: int | None = None
+    line: str = ""
 
     @property
     def unreadable(self) -> bool:
@@ -95,7 +97,6 @@ class Report:
     `before`.
     error: why the file could not be read or written. known: how many findings the baseline lists. untimed: how many
     calls without a timeout the fix redirected.
-    cells: of a notebook, the sources that `left` is about, by number.
     """
 
     filename: str
@@ -109,17 +110,11 @@ class Report:
     untimed: int = 0
     redirected: tuple[Callee, ...] = field(default=(), compare=False)
     bare: tuple[Callee, ...] = field(default=(), compare=False)
-    cells: tuple[tuple[int, str], ...] = ()
 
     @property
     def failed(self) -> bool:
         """Whether the file could not be read, parsed or written."""
         return self.error is not None or any(found.unreadable for found in self.left)
-
-    def lines(self) -> dict[int | None, list[str]]:
-        """The lines that the rows of the findings in `left` count, by their cell."""
-        text = self.before if self.after is None else self.after
-        return {cell: layout.lines(source) for cell, source in ((None, text or ""), *self.cells)}
 
 
 def check_source(
@@ -156,7 +151,7 @@ def check_tree(
         found = _analysis(text, filename, settings, patches, tree)
         return found.diagnostics([*found.findings, *found.silenced])
     except UnreadableError as error:
-        return _broken(filename, settings, error)
+        return _broken(filename, settings, error, text)
 
 
 def fix_source(
@@ -283,29 +278,32 @@ def _of_notebook(data: bytes, filename: str, settings: Settings, work: Callable[
         return Report(filename)
     script = notebook.script()
     report = work(script.text)
-    sources, after = notebook.sources, None
+    old = new = dict(zip(notebook.numbers, notebook.sources, strict=True))
+    after = None
     if report.after is not None:
         changed = script.sources(report.after)
         if changed is None:
             wrong = "the fix would move code from cell to cell; please report this file"
             return Report(filename, notebook.text, error=wrong)
-        sources, after = changed, notebook.with_sources(changed)
-    left = _in_cells(report.left, script, report.after or script.text)
+        new, after = dict(zip(notebook.numbers, changed, strict=True)), notebook.with_sources(changed)
+    left = _in_cells(report.left, script, report.after or script.text, new)
     for cell, mistake in script.mistakes:
-        left += tuple(replace(broken, cell=cell) for broken in _broken(filename, settings, mistake))
+        left += tuple(replace(broken, cell=cell) for broken in _broken(filename, settings, mistake, new[cell]))
     return replace(
         report,
         before=notebook.text,
         after=after,
-        fixed=_in_cells(report.fixed, script, script.text),
+        fixed=_in_cells(report.fixed, script, script.text, old),
         left=left,
         change=None if after is None else (data, after.encode()),
-        cells=tuple(zip(notebook.numbers, sources, strict=True)),
     )
 
 
-def _in_cells(diagnostics: Iterable[Diagnostic], script: Script, text: str) -> tuple[Diagnostic, ...]:
+def _in_cells(
+    diagnostics: Iterable[Diagnostic], script: Script, text: str, sources: Mapping[int, str]
+) -> tuple[Diagnostic, ...]:
     places = script.places(text)
+    lines = cache(lambda cell: layout.lines(sources[cell]))
 
     def moved(place: Position) -> Position:
         return Position(places(place.row)[1], place.column)
@@ -313,9 +311,10 @@ def _in_cells(diagnostics: Iterable[Diagnostic], script: Script, text: str) -> t
     return tuple(
         replace(
             found,
-            cell=places(found.start.row)[0],
-            start=moved(found.start),
+            cell=(cell := places(found.start.row)[0]),
+            start=(start := moved(found.start)),
             end=moved(found.end),
+            line=_line(lines(cell), start.row),
             edits=tuple(
                 Edit(script.restored(edit.content), moved(edit.start), moved(edit.end), places(edit.start.row)[0])
                 for edit in found.edits
@@ -396,7 +395,7 @@ class _Analysis:
         self.silenced = list(rows.keys() - self.findings)
         if baseline is not None:
             lines = layout.lines(text)
-            told = baseline.unlisted(self.filename, self.findings, lambda f: line_of(f.code, lines, rows[f]))
+            told = baseline.unlisted(self.filename, self.findings, lambda f: line_of(f.code, _line(lines, rows[f])))
             self.known = len(self.findings) - len(told)
             self.findings = told
 
@@ -406,6 +405,7 @@ class _Analysis:
         """`edits`: of each fix, by its first call."""
         fix_of = {call: fix for fix in self.fixes for call in fix.calls}
         diagnostics = []
+        lines = layout.lines(self.reading.text)
         for finding in findings:
             fix = fix_of.get(finding.call)
             own = fix is not None and set(finding.options) <= set(fix.hoist)
@@ -421,6 +421,7 @@ class _Analysis:
                     fix.help if fix is not None and own else _without_fix(fix),
                     fix.applicability if fix is not None and own else None,
                     edits.get(fix.calls[0], ()) if fix is not None and own else (),
+                    line=_line(lines, start[0]),
                 )
             )
         return tuple(sorted(diagnostics, key=lambda d: (d.start, d.code)))
@@ -516,7 +517,7 @@ def _check(text: str, filename: str, settings: Settings, patches: PatchesFor, *,
     try:
         found = _analysis(text, filename, settings, patches)
     except UnreadableError as error:
-        return Report(filename, text, left=_broken(filename, settings, error))
+        return Report(filename, text, left=_broken(filename, settings, error, text))
     edits: dict[int, tuple[Edit, ...]] = {}
     if with_edits and any(fix.applicability is not None for fix in found.fixes):
         with suppress(UnreadableError):  # the finding holds, but can't be fixed
@@ -532,7 +533,7 @@ def _fix(
     try:
         found = _analysis(text, filename, settings, patches)
     except UnreadableError as error:
-        return Report(filename, text, left=_broken(filename, settings, error))
+        return Report(filename, text, left=_broken(filename, settings, error, text))
     left = found.diagnostics(found.findings)
     unfixed = Report(filename, text, left=left, known=found.known, bare=found.callees())
     if not _applied(found):
@@ -584,11 +585,17 @@ def _codes(found: _Analysis, fixes: Iterable[Fix]) -> Counter[str]:
     return Counter(finding.code for finding in found.findings if finding.call in calls)
 
 
-def _broken(filename: str, settings: Settings, error: UnreadableError) -> tuple[Diagnostic, ...]:
+def _broken(filename: str, settings: Settings, error: UnreadableError, text: str = "") -> tuple[Diagnostic, ...]:
     if SYNTAX_ERROR.code not in selected(*_selectors(settings, filename)):
         return ()
     place = Position(error.row, error.column)
-    return (Diagnostic(SYNTAX_ERROR.code, SYNTAX_ERROR.name, str(error), filename, place, place, "", None),)
+    line = _line(layout.lines(text), error.row)
+    return (Diagnostic(SYNTAX_ERROR.code, SYNTAX_ERROR.name, str(error), filename, place, place, "", None, line=line),)
+
+
+def _line(lines: Sequence[str], row: int) -> str:
+    """A line without its end; empty behind the last one, or where no text could be read."""
+    return lines[row - 1].rstrip("\r\n") if row <= len(lines) else ""
 
 
 # --- selection and suppression ----------------------------------------------------------------------------------------

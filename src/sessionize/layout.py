@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import ast
 import difflib
+import io
 import re
 from bisect import bisect
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, TypeAlias
 
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _INDENT = re.compile(r"[ \t]*")
 
 
 def lines(text: str) -> list[str]:
     """The lines with their ends: other than `str.splitlines`, not divided by form feeds and the like."""
-    return _LINE.findall(text)
+    return io.StringIO(text, newline="").readlines()
 
 
 def expanded(text: str) -> str:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from itertools import chain, islice
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
@@ -63,27 +63,25 @@ def _work(*task: Any) -> Any:
 
 def run(
     work: Callable[..., Result],
-    tasks: Iterable[Task],
+    bunches: Iterable[list[Task]],
     executors: Executors[Result],
     failed: Callable[..., Result],
     *,
     width: int,
-    chunk: int = 1,
     lost: tuple[type[Exception], ...] = (BrokenExecutor,),
 ) -> Generator[Result, None, None]:
-    """The results of all tasks, as they come; `width` chunks of them are under way. Closed, it ends the workers.
+    """The results of all tasks, as they come; `width` bunches of them are under way. Closed, it ends the workers.
 
     Tasks that an executor loses with its workers (`lost`) are done again, each alone in a process. Of one that ends
     that process, too, the result is what `failed` says of it.
     """
-    rest = iter(tasks)
-    chunks = iter(lambda: list(islice(rest, chunk)), [])
-    for first in chunks:
+    rest = iter(bunches)
+    for first in rest:
         flight: dict[Future[list[Result]], list[Task]] = {}
         missing: list[Task] = []
         executor, do = executors(work)
         with _ended(executor):
-            for some in chain([first], chunks):
+            for some in chain([first], rest):
                 try:
                     flight[executor.submit(_each, do, some)] = some
                 except lost:

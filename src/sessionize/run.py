@@ -110,7 +110,8 @@ class Run:
         tasks: list[Task] = []
         baselines: set[Baseline] = set()
         listed: dict[int, int] = {}
-        size = number = 0
+        sizes: dict[int, int] = {}
+        number = 0
         # All settings are read before the first file is written: a mistake in them must not stop a fix half way.
         for number, file in enumerate(self._files(self._settings()), 1):
             if isinstance(file, Unreadable):
@@ -126,9 +127,9 @@ class Run:
                 continue
             if may_have_findings(data, file[0]):
                 tasks.append((number, file[0], _for_one(*file)))
-                size += len(data)
+                sizes[number] = len(data)
         at_once = together is not None and any(settings.moves_patches for *_, settings in tasks)
-        by_file = partial(self._worked, do=partial(_do, work), size=size, writes=writes)
+        by_file = partial(self._worked, do=partial(_do, work), sizes=sizes, writes=writes)
         with closing((together if together is not None and at_once else by_file)(tasks)) as worked:
             for index, report in self._progress(worked, len(tasks)):
                 if report is not None:
@@ -167,7 +168,12 @@ class Run:
     # --- who works on them --------------------------------------------------------------------------------------------
 
     def _worked(
-        self, tasks: Sequence[Task], do: Callable[..., tuple[int, Report | None]], *, size: int, writes: bool
+        self,
+        tasks: Sequence[Task],
+        do: Callable[..., tuple[int, Report | None]],
+        *,
+        sizes: dict[int, int],
+        writes: bool,
     ) -> Generator[tuple[int, Report | None], None, None]:
         if self.cluster is not None and tasks:
             from sessionize import cluster, pool
@@ -175,12 +181,12 @@ class Run:
             self.projects.read([path for _, path, _ in tasks], whole=True)  # workers may see none of it
             try:
                 with cluster.connected(self.cluster) as (executors, workers, lost):
-                    width = max(4 * workers, 16)
-                    yield from pool.run(do, map(_sent, tasks), executors, _died, width=width, chunk=4, lost=lost)
+                    sent = ([*map(_sent, bunch)] for bunch in _bunches(tasks, sizes, workers))
+                    yield from pool.run(do, sent, executors, _died, width=max(4 * workers, 16), lost=lost)
             except cluster.ClusterError as error:
                 raise click.ClickException(str(error)) from error
             return
-        jobs = self.jobs or (_usable_cpus() if size >= BYTES_FOR_WORKERS else 1)
+        jobs = self.jobs or (_usable_cpus() if sum(sizes.values()) >= BYTES_FOR_WORKERS else 1)
         workers = 1 if self.interactive else min(jobs, len(tasks))
         if workers < 2:
             yield from (do(*task) for task in tasks)
@@ -189,8 +195,8 @@ class Run:
 
         if writes:  # before rows move
             self.projects.read([path for _, path, _ in tasks])
-        chunk = max(1, min(8, len(tasks) // (8 * workers)))
-        yield from pool.run(do, tasks, partial(pool.processes, workers), _died, width=2 * workers, chunk=chunk)
+        bunches = _bunches(tasks, sizes, workers)
+        yield from pool.run(do, bunches, partial(pool.processes, workers), _died, width=2 * workers)
 
     def _progress(self, done: Iterator[tuple[int, Report | None]], number: int) -> Iterator[tuple[int, Report | None]]:
         """Hands on what is done; on a terminal with a bar, if it takes its time."""
@@ -355,7 +361,7 @@ def echo(text: str, *, err: bool = False) -> None:
 def _do(
     work: Work, number: int, path: str, settings: Settings, data: bytes | SourceError | None = None
 ) -> tuple[int, Report | None]:
-    """The report of one file, None if it tells nothing: its text would cost memory. Without `data` it is read here."""
+    """The report of one file, None if it tells nothing. Without `data` it is read here."""
     try:
         data = read(path) if data is None else data
     except SourceError as error:
@@ -368,7 +374,22 @@ def _do(
 
 def _telling(report: Report) -> Report | None:
     telling = report.left or report.known or report.error is not None or report.after is not None
-    return report if telling else None
+    return replace(report, before=None) if telling else None  # the text costs memory, and time to come from a worker
+
+
+def _bunches(tasks: Sequence[Task], sizes: dict[int, int], workers: int) -> Iterator[list[Task]]:
+    """The tasks in bunches of about as many bytes, large files first: nobody is to wait for one that began last."""
+    enough = sum(sizes.values()) / (16 * workers)
+    bunch: list[Task] = []
+    size = 0
+    for task in sorted(tasks, key=lambda task: -sizes[task[0]]):
+        bunch.append(task)
+        size += sizes[task[0]]
+        if size >= enough:
+            yield bunch
+            bunch, size = [], 0
+    if bunch:
+        yield bunch
 
 
 def _sent(task: Task) -> tuple[Any, ...]:

@@ -24,15 +24,13 @@ def render(style: str, reports: Iterable[Report], *, statistics: bool = False) -
 
     Which files failed is told, too, in formats that have a place for it.
     """
-    entries, failures = [], []
+    findings, failures = [], []
     for report in reports:
-        lines = {cell: [line.rstrip("\r\n") for line in lines] for cell, lines in report.lines().items()}
-        left = sorted(report.left, key=lambda found: (found.cell or 0, found.start.row, found.start.column, found.code))
-        entries += [(found, lines[found.cell]) for found in left]
+        findings += sorted(report.left, key=lambda found: (found.cell or 0, found.start, found.code))
         failures += [(report.filename, report.error)] if report.error is not None else []
     if statistics:
-        return str(import_module("sessionize.report.statistics").render(style, entries))
-    told = (entries, failures) if style in WITH_FAILURES else (entries,)
+        return str(import_module("sessionize.report.statistics").render(style, findings))
+    told = (findings, failures) if style in WITH_FAILURES else (findings,)
     return str(import_module(f"sessionize.report.{style}").render(*told))
 
 

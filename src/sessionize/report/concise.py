@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 MARKS = {"safe": "[*] ", "unsafe": "[unsafe] ", None: ""}
 
 
-def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> str:
-    return "".join(f"{headline(found, MARKS[found.applicability])}\n" for found, _ in entries)
+def render(findings: Sequence[Diagnostic]) -> str:
+    return "".join(f"{headline(found, MARKS[found.applicability])}\n" for found in findings)
 
 
 def headline(found: Diagnostic, mark: str = "") -> str:

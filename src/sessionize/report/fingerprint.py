@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from sessionize.engine import Diagnostic
 
 
-def fingerprints(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> list[str]:
+def fingerprints(findings: Sequence[Diagnostic]) -> list[str]:
     """A name for each finding, all different, that stays when the lines around it change."""
-    keys = ((relative(found.filename), *line_of(found.code, lines, found.start.row)) for found, lines in entries)
+    keys = ((relative(found.filename), *line_of(found.code, found.line)) for found in findings)
     # As in a baseline, equal ones are told apart by their order.
     return [fingerprint(*key, str(before)) for key, before in numbered(keys)]
 

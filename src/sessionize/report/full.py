@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from sessionize.engine import Diagnostic
 
 
-def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> str:
-    return "".join(f"{line}\n" for found, lines in entries for line in (headline(found), *_excerpt(found, lines), ""))
+def render(findings: Sequence[Diagnostic]) -> str:
+    return "".join(f"{line}\n" for found in findings for line in (headline(found), *_excerpt(found), ""))
 
 
-def _excerpt(found: Diagnostic, lines: Sequence[str]) -> list[str]:
+def _excerpt(found: Diagnostic) -> list[str]:
     row = str(found.start.row)
     margin = " " * len(row)
     excerpt = []
-    # A syntax error may be at the end of the file, past its last line.
-    if found.start.row <= len(lines) and (line := lines[found.start.row - 1]).strip():
+    line = found.line
+    if line.strip():
         start = found.start.column - 1
         end = found.end.column - 1 if found.end.row == found.start.row else len(line)
         # At least one caret: a syntax error is a place without an extent.

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from sessionize.engine import Diagnostic
 
 
-def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]], failures: Sequence[tuple[str, str]]) -> str:
-    return "".join([*(_command(found) for found, _ in entries), *(_failed(*failure) for failure in failures)])
+def render(findings: Sequence[Diagnostic], failures: Sequence[tuple[str, str]]) -> str:
+    return "".join([*(_command(found) for found in findings), *(_failed(*failure) for failure in failures)])
 
 
 def _command(found: Diagnostic) -> str:

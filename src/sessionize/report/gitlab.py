@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 TOP = {"line": 1, "column": 1}  # for what is in no line of its file: some line has to be there
 
 
-def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]], failures: Sequence[tuple[str, str]]) -> str:
-    issues = [_finding(found, name) for (found, _), name in zip(entries, fingerprints(entries), strict=True)]
+def render(findings: Sequence[Diagnostic], failures: Sequence[tuple[str, str]]) -> str:
+    issues = [_finding(found, name) for found, name in zip(findings, fingerprints(findings), strict=True)]
     issues += [_failure(*failure) for failure in failures]
     return json.dumps(issues, indent=2) + "\n"
 

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from sessionize.engine import Diagnostic, Position
 
 
-def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> str:
+def render(findings: Sequence[Diagnostic]) -> str:
     # ASCII only: names that are no valid text (lone surrogates) and any encoding of the stream are no concern then.
-    return json.dumps([finding(found) for found, _ in entries], indent=2) + "\n"
+    return json.dumps([finding(found) for found in findings], indent=2) + "\n"
 
 
 def finding(found: Diagnostic) -> dict[str, object]:

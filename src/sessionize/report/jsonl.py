@@ -13,5 +13,5 @@ if TYPE_CHECKING:
     from sessionize.engine import Diagnostic
 
 
-def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> str:
-    return "".join(f"{json.dumps(finding(found))}\n" for found, _ in entries)
+def render(findings: Sequence[Diagnostic]) -> str:
+    return "".join(f"{json.dumps(finding(found))}\n" for found in findings)

@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from sessionize.engine import Diagnostic
 
 
-def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]], failures: Sequence[tuple[str, str]]) -> str:
-    number, errors = len(entries), len(failures)
+def render(findings: Sequence[Diagnostic], failures: Sequence[tuple[str, str]]) -> str:
+    number, errors = len(findings), len(failures)
     root = ET.Element("testsuites", name="sessionize", tests=str(number + errors or 1), failures=str(number))
     root.set("errors", str(errors))
-    for filename, group in groupby((found for found, _ in entries), key=lambda found: found.filename):
-        findings, path = list(group), _text(relative(filename))
-        total = str(len(findings))
+    for filename, group in groupby(findings, key=lambda found: found.filename):
+        here, path = list(group), _text(relative(filename))
+        total = str(len(here))
         suite = ET.SubElement(root, "testsuite", name=path, tests=total, failures=total, errors="0")
-        for found in findings:
+        for found in here:
             _add_case(suite, path, found)
     for path, reason in ((_text(relative(filename)), _text(why)) for filename, why in failures):
         suite = ET.SubElement(root, "testsuite", name=path, tests="1", failures="0", errors="1")
         case = ET.SubElement(suite, "testcase", name="error", classname=path, file=path)
         ET.SubElement(case, "error", type="error", message=reason).text = f"{path}: {reason}"
-    if not (entries or failures):  # a report without a test is an error to some readers
+    if not (findings or failures):  # a report without a test is an error to some readers
         suite = ET.SubElement(root, "testsuite", name="sessionize", tests="1", failures="0", errors="0")
         ET.SubElement(suite, "testcase", name="sessionize", classname="sessionize")
     ET.indent(root)

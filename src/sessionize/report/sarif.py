@@ -27,14 +27,14 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 INDEX = {rule.code: number for number, rule in enumerate(RULES)}
 
 
-def render(entries: Sequence[tuple[Diagnostic, Sequence[str]]], failures: Sequence[tuple[str, str]]) -> str:
-    names = fingerprints(entries)
+def render(findings: Sequence[Diagnostic], failures: Sequence[tuple[str, str]]) -> str:
+    names = fingerprints(findings)
     run: dict[str, Any] = {
         "tool": {
             "driver": {"name": "sessionize", "semanticVersion": __version__, "rules": [_rule(rule) for rule in RULES]}
         },
         "columnKind": "unicodeCodePoints",
-        "results": [_result(found, name) for (found, _), name in zip(entries, names, strict=True)],
+        "results": [_result(found, name) for found, name in zip(findings, names, strict=True)],
     }
     if failures:
         told = [_notification(*failure) for failure in failures]

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from sessionize.engine import Diagnostic
 
 
-def render(style: str, entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> str:
+def render(style: str, findings: Sequence[Diagnostic]) -> str:
     """A line for each rule and one about all, or an object for each if `style` is `json`; the most frequent first."""
-    counts = Counter((found.code, found.name) for found, _ in entries)
-    fixable = Counter(found.code for found, _ in entries if found.applicability == "safe")
+    counts = Counter((found.code, found.name) for found in findings)
+    fixable = Counter(found.code for found in findings if found.applicability == "safe")
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     if style == "json":
         rows = [
@@ -37,13 +37,13 @@ def render(style: str, entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> s
         mark = "[*]" if fixable[code] == count else "[-]" if fixable[code] else "[ ]"
         number, shown = click.style(f"{count:{width}}", bold=True), click.style(code, fg="red", bold=True)
         lines.append(f"{number}  {shown}  {mark} {name}\n")
-    return "".join([*lines, f"{_total(entries)}\n"]) if lines else ""
+    return "".join([*lines, f"{_total(findings)}\n"]) if lines else ""
 
 
-def _total(entries: Sequence[tuple[Diagnostic, Sequence[str]]]) -> str:
+def _total(findings: Sequence[Diagnostic]) -> str:
     """What the marks mean; and how many calls there are, as several findings may stand at one."""
     marks = "[*] all, [-] some, [ ] none with a safe fix"
-    readable = [found for found, _ in entries if not found.unreadable]
+    readable = [found for found in findings if not found.unreadable]
     calls = {(found.filename, found.cell, found.start) for found in readable}
     counted = f"; {len(readable)} findings at {len(calls)} call{'s' if len(calls) > 1 else ''}"
     return marks if len(calls) == len(readable) else marks + counted
