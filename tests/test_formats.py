@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -132,7 +131,7 @@ def test_sarif_tells_which_files_failed(run: Run, schema: Draft7Validator) -> No
 
 def test_formats_agree_on_what_is_an_error(found: Diagnostic) -> None:
     codes = [rule.code for rule in RULES]
-    reports = left(*(replace(found, code=code) for code in codes))
+    reports = left(*(found._replace(code=code) for code in codes))
     (run,) = json.loads(render("sarif", reports))["runs"]
     sarif = [result["level"] for result in run["results"]]
     assert dict(zip(codes, sarif, strict=True)) == {code: "error" if code == "RQS901" else "warning" for code in codes}
@@ -163,7 +162,7 @@ def test_github(found: Diagnostic) -> None:
 
 
 def test_github_escapes_what_would_end_a_property_or_the_command(found: Diagnostic) -> None:
-    odd = replace(found, filename="a,b:c%\n.py", message="50%,\r\n::set-output::x", help="", end=Position(4, 2))
+    odd = found._replace(filename="a,b:c%\n.py", message="50%,\r\n::set-output::x", help="", end=Position(4, 2))
     assert render("github", left(odd)) == (
         "::warning title=sessionize (RQS101),file=a%2Cb%3Ac%25\\n.py,line=3,endLine=4"
         "::a,b:c%25\\n.py:3:5: RQS101 50%25,\\r\\n::set-output::x.\n"
@@ -229,8 +228,8 @@ def junit(reports: Sequence[Report]) -> ET.Element:
 
 
 def test_junit_has_a_suite_for_each_file(found: Diagnostic) -> None:
-    other = replace(found, filename="b.py", message="<&>\x00\x1b\ufffe\udcff", help="")
-    root = junit([*left(found, replace(found, start=Position(9, 2))), *left(other)])
+    other = found._replace(filename="b.py", message="<&>\x00\x1b\ufffe\udcff", help="")
+    root = junit([*left(found, found._replace(start=Position(9, 2))), *left(other)])
     assert root.attrib == {"name": "sessionize", "tests": "3", "failures": "3", "errors": "0"}
     assert [(suite.attrib["name"], suite.attrib["tests"], suite.attrib["failures"], len(suite)) for suite in root] == [
         ("src/jobs.py", "2", "2", 2),
@@ -321,7 +320,7 @@ def test_sarif_fix_makes_the_new_source(found: Diagnostic) -> None:
 
 
 def test_sarif_without_a_fix(found: Diagnostic) -> None:
-    refused = replace(found, edits=(), help="", code="RQS901")
+    refused = found._replace(edits=(), help="", code="RQS901")
     (run,) = json.loads(render("sarif", left(refused)))["runs"]
     assert "fixes" not in run["results"][0]
     assert run["results"][0]["level"] == "error"
@@ -339,7 +338,7 @@ def test_sarif_without_a_fix(found: Diagnostic) -> None:
     ],
 )
 def test_sarif_names_of_files(found: Diagnostic, filename: str, location: dict[str, str]) -> None:
-    (run,) = json.loads(render("sarif", left(replace(found, filename=filename))))["runs"]
+    (run,) = json.loads(render("sarif", left(found._replace(filename=filename))))["runs"]
     assert run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"] == location
 
 
@@ -382,7 +381,7 @@ def test_statistics_of_nothing(run: Run) -> None:
 @pytest.mark.parametrize("style", ["sarif", "gitlab", "github", "junit"])
 def test_a_row_of_a_cell_is_no_row_of_its_file(style: str, found: Diagnostic) -> None:
     """Nothing is shown, let alone changed, in the lines of the notebook's JSON; the text names the cell."""
-    found = replace(found, filename="plot.ipynb", cell=3)
+    found = found._replace(filename="plot.ipynb", cell=3)
     text = render(style, [Report("plot.ipynb", left=(found,))])
     assert "cell 3:3:5" in text
     if style == "sarif":

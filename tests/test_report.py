@@ -23,10 +23,10 @@ FOUND = Diagnostic(
     help="Make one session before the loop",
     applicability="safe",
 )
-UNSAFE = replace(FOUND, start=Position(2, 1), end=Position(2, 13), applicability="unsafe")
-REFUSED = replace(FOUND, start=Position(3, 1), end=Position(3, 13), applicability=None)
-BROKEN = replace(FOUND, code="RQS901", name="syntax-error", message="bad", help="", applicability=None)
-HEADERS = replace(FOUND, code="RQS201", name="repeated-headers")
+UNSAFE = FOUND._replace(start=Position(2, 1), end=Position(2, 13), applicability="unsafe")
+REFUSED = FOUND._replace(start=Position(3, 1), end=Position(3, 13), applicability=None)
+BROKEN = FOUND._replace(code="RQS901", name="syntax-error", message="bad", help="", applicability=None)
+HEADERS = FOUND._replace(code="RQS201", name="repeated-headers")
 
 
 def report(*left: Diagnostic, fixed: Sequence[Diagnostic] = (), after: str | None = None) -> Report:
@@ -37,11 +37,11 @@ ERROR = Report("gone.py", error="No such file or directory")
 
 
 def excerpt(line: str, found: Diagnostic) -> list[str]:
-    return click.unstyle(render("full", [report(replace(found, line=line))])).split("\n")
+    return click.unstyle(render("full", [report(found._replace(line=line))])).split("\n")
 
 
 def test_full() -> None:
-    found = replace(FOUND, start=Position(12, 24), end=Position(12, 36))
+    found = FOUND._replace(start=Position(12, 24), end=Position(12, 36))
     assert excerpt("    for year in years: requests.get(year)", found) == [
         "yearly.py:12:24: RQS101 `requests.get` in a loop opens a new connection on every turn",
         "  |",
@@ -67,13 +67,13 @@ def test_full() -> None:
 )
 def test_carets_stand_below_the_call(before_the_call: str, shown: str, blank: str) -> None:
     column = len(before_the_call) + 1
-    found = replace(FOUND, start=Position(2, column), end=Position(2, column + 12))
+    found = FOUND._replace(start=Position(2, column), end=Position(2, column + 12))
     lines = excerpt(f"{before_the_call}requests.get(x)", found)
     assert lines[2:4] == [f"2| {shown}requests.get(x)", f" | {blank}^^^^^^^^^^^^"]
 
 
 def test_carets_of_a_callee_on_two_lines_end_with_the_first() -> None:
-    assert excerpt("(requests", replace(FOUND, start=Position(1, 2), end=Position(2, 8)))[3] == " |  ^^^^^^^^"
+    assert excerpt("(requests", FOUND._replace(start=Position(1, 2), end=Position(2, 8)))[3] == " |  ^^^^^^^^"
 
 
 def test_syntax_error_without_a_line_to_show() -> None:
@@ -81,12 +81,12 @@ def test_syntax_error_without_a_line_to_show() -> None:
 
 
 def test_syntax_error_is_a_place_without_an_extent() -> None:
-    broken = replace(BROKEN, start=Position(1, 16), end=Position(1, 16))
+    broken = BROKEN._replace(start=Position(1, 16), end=Position(1, 16))
     assert excerpt("import requests)", broken)[3] == " |                ^"
 
 
 def test_concise() -> None:
-    found = replace(FOUND, filename="a\x1b]0;\nb\udcff.py", message="one\nline")
+    found = FOUND._replace(filename="a\x1b]0;\nb\udcff.py", message="one\nline")
     assert click.unstyle(render("concise", [report(found, UNSAFE, REFUSED)])) == (
         "a\\x1b]0;\\nb\\udcff.py:1:17: RQS101 [*] one\\nline\n"
         f"yearly.py:2:1: RQS101 [unsafe] {UNSAFE.message}\n"
@@ -95,7 +95,7 @@ def test_concise() -> None:
 
 
 def test_order_is_that_of_files_then_of_places() -> None:
-    text = render("concise", [report(REFUSED, HEADERS, FOUND), report(replace(FOUND, filename="a.py"))])
+    text = render("concise", [report(REFUSED, HEADERS, FOUND), report(FOUND._replace(filename="a.py"))])
     places = [tuple(line.split(" ")[:2]) for line in click.unstyle(text).splitlines()]
     assert places == [
         ("yearly.py:1:17:", "RQS101"),
@@ -107,8 +107,8 @@ def test_order_is_that_of_files_then_of_places() -> None:
 
 def test_json() -> None:
     edit = Edit("session.get", FOUND.start, FOUND.end)
-    found = replace(FOUND, filename="\udcff.py", edits=(edit,))
-    text = render("json", [report(found, replace(REFUSED, message="é"))])
+    found = FOUND._replace(filename="\udcff.py", edits=(edit,))
+    text = render("json", [report(found, REFUSED._replace(message="é"))])
     text.encode("ascii")
     start, end = {"row": 1, "column": 17}, {"row": 1, "column": 29}
     assert json.loads(text) == [
@@ -151,7 +151,7 @@ def test_json() -> None:
         ([report()], {}, "All checks passed!"),
         ([report(FOUND, HEADERS)], {}, "Found 1 call to fix in 1 file: 1 with `sessionize fix`."),
         (
-            [report(FOUND, UNSAFE, REFUSED), report(replace(FOUND, filename="a.py"))],
+            [report(FOUND, UNSAFE, REFUSED), report(FOUND._replace(filename="a.py"))],
             {},
             "Found 4 calls to fix in 2 files: "
             "2 with `sessionize fix`, 1 only with `sessionize fix --unsafe-fixes`, 1 by hand.",
@@ -175,7 +175,7 @@ def test_json() -> None:
             "Fixed 1 call in 1 file. 1 of them has no timeout=; select RQS302 to keep seeing that.",
         ),
         (
-            [replace(report(replace(REFUSED, code="RQS302"), fixed=[FOUND]), untimed=1)],
+            [replace(report(REFUSED._replace(code="RQS302"), fixed=[FOUND]), untimed=1)],
             {"doing": "fix"},
             "Fixed 1 call in 1 file. Left 1 call to fix in 1 file: 1 by hand.",
         ),

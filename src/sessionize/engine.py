@@ -15,7 +15,7 @@ from functools import cache, cached_property
 from itertools import accumulate
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sessionize import layout, source
 from sessionize.baseline import line_of
@@ -39,16 +39,14 @@ if TYPE_CHECKING:
     from sessionize.rewrite import Change
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(NamedTuple):
     """1-based, in characters."""
 
     row: int
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """Replace what stands from `start` up to `end`, in that cell of a notebook, by `content`."""
 
     content: str
@@ -57,8 +55,7 @@ class Edit:
     cell: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """A finding as it is told. `applicability` is `safe`, `unsafe`, or None where there is no fix; `help` says why.
 
     `cell`: the cell of a notebook, counted from 1, in which `start` and `end` are. `line`: what stands in the row of
@@ -288,7 +285,7 @@ def _of_notebook(data: bytes, filename: str, settings: Settings, work: Callable[
         new, after = dict(zip(notebook.numbers, changed, strict=True)), notebook.with_sources(changed)
     left = _in_cells(report.left, script, report.after or script.text, new)
     for cell, mistake in script.mistakes:
-        left += tuple(replace(broken, cell=cell) for broken in _broken(filename, settings, mistake, new[cell]))
+        left += tuple(broken._replace(cell=cell) for broken in _broken(filename, settings, mistake, new[cell]))
     return replace(
         report,
         before=notebook.text,
@@ -309,8 +306,7 @@ def _in_cells(
         return Position(places(place.row)[1], place.column)
 
     return tuple(
-        replace(
-            found,
+        found._replace(
             cell=(cell := places(found.start.row)[0]),
             start=(start := moved(found.start)),
             end=moved(found.end),

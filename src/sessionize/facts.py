@@ -10,9 +10,9 @@ import string
 from bisect import bisect
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
+from typing import NamedTuple
 
 from sessionize import outline as o
 from sessionize.callgraph import CallGraph
@@ -46,8 +46,7 @@ _LEAVING = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "buil
 EAGER = frozenset({"list", "tuple", "set", "dict", "frozenset", "sum", "any", "all", "min", "max", "sorted", "join"})
 
 
-@dataclass(frozen=True, slots=True)
-class BareCall:
+class BareCall(NamedTuple):
     """A call of one of requests' functions. `root` is the name that the callee starts with, `shown` all of it."""
 
     id: int
@@ -71,8 +70,7 @@ class BareCall:
         return args[position].value if 0 <= position < len(args) and not args[position].keyword else None
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """One of requests' functions that is not called here but handed on: to the call `taker`, or elsewhere (-1)."""
 
     use: o.Use
@@ -81,8 +79,7 @@ class Reference:
     taker: int
 
 
-@dataclass(frozen=True, slots=True)
-class IdleSession:
+class IdleSession(NamedTuple):
     """A `requests.Session()` that serves too few calls.
 
     id: of the call that makes it; bind: the name it gets, if any; loops: what makes it anew; calls: those made on it.

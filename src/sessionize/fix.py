@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sessionize.flow import Place
 from sessionize.outline import Bind
@@ -14,8 +14,7 @@ class LostCommentError(Exception):
     """A fix cannot be made without losing a comment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(NamedTuple):
     """One call to make on a session; for a function that is handed on, `call` is minus the tick of its use.
 
     target: the expression that names the session there; verb: the method; name_params: whether the second argument
@@ -28,8 +27,7 @@ class Redirect:
     name_params: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Making:
+class Making(NamedTuple):
     """How a session is made.
 
     place: where; style: `assign` or `with` before the statement of the place, `behind` it, or in a class body as an
@@ -47,8 +45,7 @@ class Making:
     needs: str = ""  # the name of the helper that a `property` or a `field` is made with
 
 
-@dataclass(frozen=True, slots=True)
-class ImportEdit:
+class ImportEdit(NamedTuple):
     """A change of the import statement that makes `bind`.
 
     add: what to import besides; drop: a name that nothing uses any more; follow: a line to put behind the statement.
@@ -60,8 +57,7 @@ class ImportEdit:
     follow: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(NamedTuple):
     """What is done, or why nothing is, about calls that one session serves.
 
     applicability: `safe`, `unsafe`, or None where it is refused; reason: why it is not safe. making: None where a

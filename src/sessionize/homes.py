@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sessionize.facts import BareCall, Facts, names_in
 from sessionize.flow import Place
@@ -12,8 +12,7 @@ from sessionize.steady import may_ever_change
 OPTIONS = ("headers", "auth")
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(NamedTuple):
     """A place for a session. instance: the name of the object there; needs: the path of what its style is made with."""
 
     place: Place

@@ -60,7 +60,7 @@ class _Migration:
         return engine.fix_bytes(data, name, settings, patches=self.patches)
 
     def patches(self, filename: str, text: str, names: frozenset[str] = FUNCTIONS) -> Sequence[Patch]:
-        return [replace(patch, stuck=self.why_stuck(patch)) for patch in self.projects.patches(filename, text, names)]
+        return [patch._replace(stuck=self.why_stuck(patch)) for patch in self.projects.patches(filename, text, names)]
 
     def why_stuck(self, patch: Patch) -> str:
         by, named, _ = patch.target.rpartition(".requests.")

@@ -13,9 +13,8 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from sessionize.parse import UnreadableError, parse_ast
 
@@ -60,8 +59,7 @@ _APART = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Patch:
+class Patch(NamedTuple):
     """One place where something is replaced: `target`, a dotted path in which `?` stands for what is not known.
 
     file: as it is shown; deleted: whether it is taken away instead, so that a call fails; stuck: why it can't move

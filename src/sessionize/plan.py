@@ -9,7 +9,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 
 from sessionize import outline as o
@@ -253,7 +252,7 @@ class Planner:
         making, imports = self._making(calls, home.place, home.style, target, hoist)
         if home.needs:
             helper, more = self.naming.imported(home.needs, calls, home.place)
-            making, imports = replace(making, needs=helper), imports + more
+            making, imports = making._replace(needs=helper), imports + more
         redirects = tuple(_redirect(call, where) for call, where in zip(calls, targets, strict=True))
         where = "class" if owner else "module"
         message = f"Share one `requests.Session` between the {len(calls)} calls of this {where}"
@@ -362,7 +361,7 @@ class Planner:
     ) -> tuple[Making, tuple[ImportEdit, ...]]:
         if self.settings.cookies == "share":
             return Making(place, style, target, f"{create}()"), ()
-        maker = replace(calls[0], root=create.partition(".")[0])
+        maker = calls[0]._replace(root=create.partition(".")[0])
         policy, imports = self.naming.policy([maker], place)
         return Making(place, style, target, f"{create}()", policy), imports
 

@@ -11,14 +11,13 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from sessionize import outline as o
 from sessionize.reader import Reader, by_type, kinds
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(NamedTuple):
     """Where callees stand in the text, by the id of the call, and names and attributes that are taken as values, by
     the tick of the use; None inside an f-string, where Python does not know it (before 3.12)."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple, TypeAlias, cast
@@ -169,7 +169,7 @@ class _Rewriter(cst.CSTTransformer):
         for edit in sorted(imports, key=lambda edit: edit.bind.tick):
             if edit.follow is not None:
                 line = self.parts[edit.bind.part].parent, edit.follow
-                edit = replace(edit, follow=None) if line in followed else edit  # noqa: PLW2901
+                edit = edit._replace(follow=None) if line in followed else edit  # noqa: PLW2901
                 followed.add(line)
             self.imports[self.nodes.imports[edit.bind.tick]].append(edit)
             self.touch(edit.bind.part)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sessionize.config import Settings
 from sessionize.facts import Facts
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One call that shows a rule's pattern; for a function that is handed on, minus the tick of its use.
 
     `options`: the arguments that repeat, for a rule about arguments.
@@ -23,8 +22,7 @@ class Finding:
     options: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A pattern. `check` is a pure function, and its docstring is the rule's page.
 
     by_default: whether it is in force where nobody asks for it.
