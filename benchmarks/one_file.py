@@ -22,7 +22,8 @@ FILE = Path(__file__).parents[1] / "fixtures" / "request-in-loop" / "yearly-down
 
 
 def main() -> int:
-    file, runs = Path(sys.argv[1]) if len(sys.argv) > 1 else FILE, int(sys.argv[2]) if len(sys.argv) > 2 else 15
+    file = Path(sys.argv[1]).absolute() if len(sys.argv) > 1 else FILE
+    runs = int(sys.argv[2]) if len(sys.argv) > 2 else 25
     python, tool = [sys.executable, "-c"], [sys.executable, "-m", "sessionize"]
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(file, Path(folder, "download.py"))
