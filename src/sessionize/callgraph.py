@@ -12,6 +12,14 @@ from sessionize.names import Names
 from sessionize.outline import last_name
 
 _NO_INSTANCE = frozenset({"", "cls", "mcs", "klass"})
+# Calls that run what they are handed: again and again, or once.
+MAPPING = frozenset(
+    ("map", "imap", "imap_unordered", "starmap", "map_async", "starmap_async", "thread_map", "process_map", "apply")
+)
+RUNNING = frozenset(
+    ("Thread", "Timer", "Process", "submit", "apply_async", "run_in_executor", "to_thread", "delayed", "spawn")
+) | {"start_new_thread"}
+_TAKING = MAPPING | RUNNING
 _IMPLICITLY_STATIC = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 
 
@@ -88,7 +96,7 @@ class CallGraph:
         seen: set[int] = set()
         while function not in self._helpers:
             sites = self._sites(function)
-            if len(sites) > 1 or function in seen or any(self.flow.turns_again(s.part, s.tick) for s in sites):
+            if len(sites) > 1 or function in seen or any(map(self._repeats, sites)):
                 self._helpers[function] = True
             elif not sites:
                 self._helpers[function] = False
@@ -98,17 +106,35 @@ class CallGraph:
         self._helpers |= dict.fromkeys(seen, self._helpers[function])
         return self._helpers[function]
 
+    def _repeats(self, site: o.CallSite) -> bool:
+        return last_name(site.value.func) in MAPPING or bool(self.flow.turns_again(site.part, site.tick))
+
     def _sites(self, function: int) -> list[o.CallSite]:
-        """The calls of a function by its name, and of a method by its instance."""
+        """The calls of a function by its name, and of a method by its instance; or by what is handed it."""
         row = self.outline.scopes[function]
         if row.kind != "function":
             return []
         method = self._methods.get(function)
         if method is not None:
-            return self._calls_on_instance[method.owner, row.name]
+            return self._calls_on_instance[method.owner, row.name] + self._handed[method.owner, row.name]
         owner = row.parent
         named = len(self.names.binds(owner, row.name)) == 1
-        return self.calls[owner, row.name] if named else []
+        return self.calls[owner, row.name] + self._handed[owner, row.name] if named else []
+
+    @cached_property
+    def _handed(self) -> dict[tuple[int, str], list[o.CallSite]]:
+        """The calls that run a function they are handed, by its variable, or a method, by its class and name."""
+        calls = defaultdict(list)
+        for use in self.outline.uses:
+            taker = self.outline.calls[use.call] if use.call != -1 else None
+            if taker is not None and last_name(taker.value.func) in _TAKING:
+                owner = self.names.owner(use.name, use.scope)
+                method = self._methods.get(owner)
+                if use.how == "arg":
+                    calls[owner, use.name].append(taker)
+                elif method is not None and method.instance == use.name:
+                    calls[method.owner, use.how[1:]].append(taker)
+        return calls
 
     @cached_property
     def _calls_on_instance(self) -> dict[tuple[int, str], list[o.CallSite]]:

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import PurePath
 
 from sessionize import outline as o
+from sessionize.callgraph import MAPPING, RUNNING
 from sessionize.config import Settings
 from sessionize.facts import VERBS, BareCall, Facts, names_in
 from sessionize.flow import Place
@@ -57,10 +58,7 @@ _CONCURRENT = frozenset(
 )
 # Calls that make other threads or processes run what they are handed; some show that without an import.
 _STARTING = frozenset({"run_in_executor", "to_thread", "fork", "forkpty"})
-_HANDING = _STARTING | {
-    *("Thread", "Timer", "Process", "submit", "map", "imap", "imap_unordered", "starmap", "apply", "apply_async"),
-    *("delayed", "map_async", "starmap_async", "thread_map", "process_map", "spawn", "start_new_thread"),
-}
+_HANDING = _STARTING | MAPPING | RUNNING
 _TESTING = frozenset({"pytest", "unittest", "responses", "requests_mock", "vcr", "nose"})
 _FRAMES = frozenset({"sys._getframe", "inspect.currentframe", "inspect.stack", "inspect.getmembers"})
 

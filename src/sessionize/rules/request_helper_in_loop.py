@@ -13,8 +13,8 @@ from sessionize.rules.rule import Finding, Rule
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     """## What it does
     Finds calls of `requests.get`, `requests.post`, ... in a function or method of this file that is itself called in a
-    loop, by itself, or from two or more places of the file; and functions of requests that are handed on: kept in a
-    variable or a dict, or passed to another function.
+    loop, by itself, or from two or more places of the file, or handed to a `map`; and functions of requests that are
+    handed on: kept in a variable or a dict, or passed to another function.
 
     ## Why is this bad?
     The loop is elsewhere, but each of its turns opens a new connection all the same (see RQS101).
