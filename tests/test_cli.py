@@ -638,7 +638,7 @@ def test_large_files_begin_first() -> None:
     tasks = [(number, f"{number}.py", Settings()) for number in sizes]
     bunches = list(runs._bunches(tasks, sizes, workers=1))
     assert [[number for number, *_ in bunch] for bunch in bunches[:2]] == [[32], [1]]
-    assert [sum(sizes[number] for number, *_ in bunch) for bunch in bunches[2:]] == [96, 25]
+    assert [sum(sizes[number] for number, *_ in bunch) for bunch in bunches[2:]] == [96, 8, 8, 8, 1]
     assert sorted(task for bunch in bunches for task in bunch) == tasks
 
 

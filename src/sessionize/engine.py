@@ -300,7 +300,7 @@ def _in_cells(
     diagnostics: Iterable[Diagnostic], script: Script, text: str, sources: Mapping[int, str]
 ) -> tuple[Diagnostic, ...]:
     places = script.places(text)
-    lines = cache(lambda cell: layout.lines(sources[cell]))
+    lines = cache(lambda cell: _lines(sources[cell]))
 
     def moved(place: Position) -> Position:
         return Position(places(place.row)[1], place.column)
@@ -383,15 +383,18 @@ class _Analysis:
         self.planner = Planner(self.facts, settings)
         self.fixes = self.planner.plan(self.findings)
 
+    @cached_property
+    def lines(self) -> list[str]:
+        return _lines(self.reading.text)
+
     def _silence(self) -> None:
         """Takes out what comments silence, and then what the baseline lists."""
-        text, baseline = self.reading.text, self.settings.baseline
+        baseline = self.settings.baseline
         rows = {finding: self.reading.span(finding.call)[0][0] for finding in self.findings}
-        self.findings = unsuppressed(self.findings, lambda f: f.code, rows.__getitem__, text)
+        self.findings = unsuppressed(self.findings, lambda f: f.code, rows.__getitem__, self.reading.text)
         self.silenced = list(rows.keys() - self.findings)
         if baseline is not None:
-            lines = layout.lines(text)
-            told = baseline.unlisted(self.filename, self.findings, lambda f: line_of(f.code, _line(lines, rows[f])))
+            told = baseline.unlisted(self.filename, self.findings, lambda f: line_of(f.code, self.lines[rows[f] - 1]))
             self.known = len(self.findings) - len(told)
             self.findings = told
 
@@ -401,7 +404,6 @@ class _Analysis:
         """`edits`: of each fix, by its first call."""
         fix_of = {call: fix for fix in self.fixes for call in fix.calls}
         diagnostics = []
-        lines = layout.lines(self.reading.text)
         for finding in findings:
             fix = fix_of.get(finding.call)
             own = fix is not None and set(finding.options) <= set(fix.hoist)
@@ -417,7 +419,7 @@ class _Analysis:
                     fix.help if fix is not None and own else _without_fix(fix),
                     fix.applicability if fix is not None and own else None,
                     edits.get(fix.calls[0], ()) if fix is not None and own else (),
-                    line=_line(lines, start[0]),
+                    line=self.lines[start[0] - 1],
                 )
             )
         return tuple(sorted(diagnostics, key=lambda d: (d.start, d.code)))
@@ -585,13 +587,18 @@ def _broken(filename: str, settings: Settings, error: UnreadableError, text: str
     if SYNTAX_ERROR.code not in selected(*_selectors(settings, filename)):
         return ()
     place = Position(error.row, error.column)
-    line = _line(layout.lines(text), error.row)
+    line = _line(_lines(text), error.row)
     return (Diagnostic(SYNTAX_ERROR.code, SYNTAX_ERROR.name, str(error), filename, place, place, "", None, line=line),)
 
 
+def _lines(text: str) -> list[str]:
+    """The lines without their ends."""
+    return [line.rstrip("\r\n") for line in layout.lines(text)]
+
+
 def _line(lines: Sequence[str], row: int) -> str:
-    """A line without its end; empty behind the last one, or where no text could be read."""
-    return lines[row - 1].rstrip("\r\n") if row <= len(lines) else ""
+    """A line; empty behind the last one, or where no text could be read."""
+    return lines[row - 1] if row <= len(lines) else ""
 
 
 # --- selection and suppression ----------------------------------------------------------------------------------------

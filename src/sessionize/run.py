@@ -378,14 +378,17 @@ def _telling(report: Report) -> Report | None:
 
 
 def _bunches(tasks: Sequence[Task], sizes: dict[int, int], workers: int) -> Iterator[list[Task]]:
-    """The tasks in bunches of about as many bytes, large files first: nobody is to wait for one that began last."""
+    """The tasks in bunches of about as many bytes, large files first: nobody is to wait for one that began last.
+
+    A worker that dies takes its bunch along: that is never many files.
+    """
     enough = sum(sizes.values()) / (16 * workers)
     bunch: list[Task] = []
     size = 0
     for task in sorted(tasks, key=lambda task: -sizes[task[0]]):
         bunch.append(task)
         size += sizes[task[0]]
-        if size >= enough:
+        if size >= enough or len(bunch) == 8:
             yield bunch
             bunch, size = [], 0
     if bunch:
