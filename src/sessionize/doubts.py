@@ -11,7 +11,7 @@ from pathlib import PurePath
 from sessionize import outline as o
 from sessionize.callgraph import MAPPING, RUNNING
 from sessionize.config import Settings
-from sessionize.facts import VERBS, BareCall, Facts, names_in
+from sessionize.facts import VERBS, BareCall, Facts
 from sessionize.flow import Place
 from sessionize.ipython import CELL, LINE
 from sessionize.outline import last_name
@@ -150,28 +150,53 @@ class Doubts:
         bound = [call for call in calls if self._may_bind(call)]
         if bound and any(self.users.credentials(call) != self.users.credentials(bound[0]) for call in calls):
             return "some of the calls authenticate in a way that may stay with the connection, and others do not"
-        for call in calls:
-            auth, cert = call.argument("auth"), call.argument("cert")
-            for value in (auth if call in bound and isinstance(auth, o.Call) else None, cert):
-                if value is not None and self._varies(call, value, lasting=lasting):
-                    return "a connection stays with the user it was made for, and its next call may be for another"
+        certs = [(call.argument("cert"), call.site.scope) for call in calls]
+        auths = [(call.argument("auth"), call.site.scope) for call in bound if self._auth_binds(call)]
+        told = [(item.value, item.scope) for item in self.users.binding(calls)]
+        values = ((value, scope) for value, scope in dict.fromkeys([*certs, *auths, *told]) if value is not None)
+        if self.users.in_turn(bound) or any(self._varies(calls, *each, lasting=lasting) for each in values):
+            return "a connection stays with the user it was made for, and its next call may be for another"
         if len({self.identity_of_connection(call)[1] for call in calls}) > 1:
             return "the calls differ in `cert=`, and requests before 2.32 would show one's certificate for another"
         return ""
 
-    def _varies(self, call: BareCall, value: o.Value, *, lasting: bool) -> bool:
-        """Whether a value may be another one when the call runs again."""
-        scope = call.site.scope
-        turns = set(self.facts.flow.loops(call.site.part))
-        method = self.facts.graph.method(scope)
-        for name in names_in(value):
-            owner = self.facts.names.owner(name, scope)
-            instance = method is not None and (method.scope, method.instance) == (owner, name)
-            if lasting and owner > 0 and not instance:
+    def _varies(
+        self, calls: Sequence[BareCall], value: o.Value, scope: int, *, lasting: bool, seen: tuple[o.Bind, ...] = ()
+    ) -> bool:
+        """Whether a value may be another one for another of the calls, or when they run again."""
+        for inner in o.within(value):
+            match inner:
+                case o.Name(name=name):
+                    variable, attr = (self.facts.names.owner(name, scope), name), ""
+                case o.Attribute(value=o.Name(name=name), attr=attr):
+                    variable = self.facts.names.owner(name, scope), name
+                case o.Opaque():
+                    return True
+                case _:
+                    continue
+            method = self.facts.graph.method(scope)
+            instance = method is not None and (method.scope, method.instance) == variable
+            changes = self.users.changes(variable, attr)
+            if not lasting:
+                if self._between(calls, [*changes, *self._runs_of(calls[0].home, changes)]):
+                    return True
+            elif instance:  # its session is made with the object
+                outside = (part for _, part in changes if self._function(part) != "__init__")
+                if attr and any(outside):
+                    return True
+            elif len(changes) > 1:
                 return True
-            if any(turns.intersection(self.facts.flow.loops(b.part)) for b in self.facts.names.binds(owner, name)):
-                return True
-        return value == o.OPAQUE
+            elif variable[0] > 0 and not attr:
+                (bind,) = self.facts.names.binds(*variable)
+                if bind.how != "assign" or bind in seen:
+                    return True
+                if self._varies(calls, bind.value, variable[0], lasting=True, seen=(*seen, bind)):
+                    return True
+        return False
+
+    def _function(self, part: int) -> str:
+        """The name of the function that runs a part."""
+        return self.outline.scopes[self.outline.parts[self.home[part]].scope].name
 
     @cached_property
     def _replaced(self) -> str:
@@ -182,8 +207,11 @@ class Doubts:
         return ""
 
     def _may_bind(self, call: BareCall) -> bool:
+        return self._auth_binds(call) or self.users.bind_connection(call)
+
+    def _auth_binds(self, call: BareCall) -> bool:
         auth = call.argument("auth")
-        return (auth is not None and not self._is_pair(auth, call.site.scope)) or self.users.bind_connection(call)
+        return auth is not None and not self._is_pair(auth, call.site.scope)
 
     def of_threads(self, owner: int) -> str:
         """Why a session of a class (or of the module: 0) may be used by several threads or processes; else empty."""
@@ -277,16 +305,24 @@ class Doubts:
 
     def for_one_user(self, calls: Sequence[BareCall]) -> bool:
         """Whether the calls are made for one user, as far as can be seen: no two say otherwise, and none in turns."""
+        if self.users.in_turn(calls):
+            return False
         said: dict[str, o.Value] = {}
-        named: set[tuple[int, str]] = set()
+        named: set[tuple[tuple[int, str], str]] = set()
         together = len({call.home for call in calls}) == 1
-        for scope, key, value in self.users.said(calls):
-            if key and (value == o.OPAQUE or said.setdefault(key, value) != value):
+        for key, value, scope in self.users.said(calls):
+            unknown = value == o.OPAQUE and (key or self.users.told)
+            if unknown or (key and said.setdefault(key, value) != value):
                 return False
             if key or together:
-                named |= {(self.facts.names.owner(name, scope), name) for name in names_in(value)}
-        for owner, name in named:
-            changes = self.users.changes(owner, name)
+                for inner in o.within(value):
+                    match inner:
+                        case o.Name(name=name):
+                            named.add(((self.facts.names.owner(name, scope), name), ""))
+                        case o.Attribute(value=o.Name(name=name), attr=attr):
+                            named.add(((self.facts.names.owner(name, scope), name), attr))
+        for variable, attr in named:
+            changes = self.users.changes(variable, attr)
             if self._between(calls, [*changes, *self._runs_of(calls[0].home, changes)]):
                 return False
         return True
@@ -338,8 +374,7 @@ class Doubts:
         """The names, and those of this file's functions that call one of them, directly or not."""
         callers: dict[str, set[str]] = defaultdict(set)
         for call, named in zip(self.outline.calls, self._called, strict=True):
-            function = self.outline.scopes[self.outline.parts[self.home[call.part]].scope].name
-            callers[named].add(function)
+            callers[named].add(self._function(call.part))
         reaching = set(names)
         todo = list(names)
         while todo:

@@ -868,21 +868,4 @@ def _format(text: str, args: tuple[o.Argument, ...]) -> list[o.Value]:
 
 def names_in(value: o.Value) -> list[str]:
     """The names in a value."""
-    match value:
-        case o.Name(name=name):
-            return [name]
-        case o.Attribute(value=inner):
-            return names_in(inner)
-        case o.Item(value=inner, key=key):
-            return names_in(inner) + names_in(key)
-        case o.Dict(items=items):
-            return [name for pair in items for part in pair if part is not None for name in names_in(part)]
-        case o.Sequence(items=items):
-            return [name for item in items for name in names_in(item)]
-        case o.Join(parts=parts):
-            return [name for part in parts if isinstance(part, o.Hole) for name in names_in(part.value)]
-        case o.Binary(left=left, right=right):
-            return names_in(left) + names_in(right)
-        case o.Call(func=func, args=args):
-            return names_in(func) + [name for arg in args for name in names_in(arg.value)]
-    return []
+    return [inner.name for inner in o.within(value) if isinstance(inner, o.Name)]

@@ -9,6 +9,7 @@ A *part* is a piece of control structure: a statement, or a block of statements.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
@@ -117,6 +118,30 @@ _EMPTY = Const("", "str")
 def last_name(value: Value) -> str:
     """The name behind the last dot of a name or attribute; empty for anything else."""
     return value.attr if isinstance(value, Attribute) else value.name if isinstance(value, Name) else ""
+
+
+def within(value: Value) -> Iterator[Value]:
+    """A value and all that it is made of, in the order of the text."""
+    todo: list[Value | None] = [value]
+    while todo:
+        match todo.pop():
+            case Attribute(value=inner) | Hole(value=inner) as found:
+                todo.append(inner)
+            case Item(value=inner, key=key) as found:
+                todo += (key, inner)
+            case Dict(items=pairs) as found:
+                todo += [part for pair in reversed(pairs) for part in reversed(pair)]
+            case Sequence(items=parts) | Join(parts=parts) as found:
+                todo += reversed(parts)
+            case Binary(left=left, right=right) as found:
+                todo += (right, left)
+            case Call(func=func, args=args) as found:
+                todo += [*(arg.value for arg in reversed(args)), func]
+            case None:
+                continue
+            case found:
+                pass
+        yield found
 
 
 def dotted(value: Value) -> str:
