@@ -156,6 +156,21 @@ def local_imports(calls: int) -> str:
     )
 
 
+def pools(calls: int) -> str:
+    """As many classes as functions that hand work to threads."""
+    return (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        + HEAD
+        + "".join(
+            f"class C{i}:\n    def __init__(self, key):\n        self.key = key\n\n"
+            f"    def get{i}(self, n):\n        return requests.get(URL + self.key)\n\n\n"
+            f"def run{i}(urls):\n    with ThreadPoolExecutor() as pool:\n"
+            f"        return list(pool.map(work{i}, urls))\n\n\n"
+            for i in range(calls)
+        )
+    )
+
+
 SHAPES = (
     one_function,
     loops,
@@ -175,6 +190,7 @@ SHAPES = (
     credentials,
     named_sessions,
     local_imports,
+    pools,
 )
 WAYS: dict[str, Callable[[str], object]] = {
     "check": check_source,

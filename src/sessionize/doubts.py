@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
@@ -137,8 +138,7 @@ class Doubts:
         """Whether a call makes other threads or processes run what it is handed."""
         name = last_name(taker.value.func)
         plural = isinstance(taker.value.func, o.Attribute) or name in ("Thread", "Timer", "Process", "delayed")
-        concurrent = any(_CONCURRENT.intersection(module.split(".")) for module in self._modules)
-        return name in _STARTING or (name in _HANDING and plural and concurrent)
+        return name in _STARTING or (name in _HANDING and plural and bool(self._concurrent))
 
     def leak(self, calls: Sequence[BareCall], *, lasting: bool = False) -> str:
         """Why a session for these calls would carry one's credentials to another, which no fix may do; else empty.
@@ -215,45 +215,56 @@ class Doubts:
 
     def of_threads(self, owner: int) -> str:
         """Why a session of a class (or of the module: 0) may be used by several threads or processes; else empty."""
-        concurrent = next((m for m in self._modules if _CONCURRENT.intersection(m.split("."))), None)
-        handing = self._handing
-        if concurrent is None and not any(last_name(call.value.func) in _STARTING for call in handing):
+        if not self._threads:
             return ""
         if owner == 0:
-            cause = concurrent.partition(".")[0] if concurrent is not None else last_name(handing[0].value.func)
-            return f"this module uses `{cause}`; give each thread or process a session of its own"
+            return f"this module uses `{self._threads}`; give each thread or process a session of its own"
         bases = {last_name(base) for base in self.outline.scopes[owner].bases}
-        if bases & {"Thread", "Process"} or any(self._touches(owner, call) for call in handing):
+        if bases & {"Thread", "Process"} or self._touches(owner):
             return "its objects are handed to threads or processes; give each of them a session of its own"
         return ""
+
+    @cached_property
+    def _threads(self) -> str:
+        """By what this file may start threads or processes; empty if there is no such thing."""
+        handing = [last_name(call.value.func) for call in self._handing]
+        return self._concurrent or (handing[0] if _STARTING.intersection(handing) else "")
+
+    @cached_property
+    def _concurrent(self) -> str:
+        """The package of this file's imports by which several threads or processes run; empty if there is none."""
+        modules = (module for module in self._modules if _CONCURRENT.intersection(module.split(".")))
+        return next(modules, "").partition(".")[0]
 
     @cached_property
     def _handing(self) -> list[o.CallSite]:
         """The calls that hand work to others."""
         return [call for call in self.outline.calls if last_name(call.value.func) in _HANDING]
 
-    def _touches(self, owner: int, handing: o.CallSite) -> bool:
+    def _touches(self, owner: int) -> bool:
         """Whether what is handed to a thread or pool has to do with the objects of a class."""
-        name = self.outline.scopes[owner].name
+        names, owners, done = self._handed
         methods = {self.outline.scopes[scope].name for scope in self.facts.inner.get(owner, ())}
-        functions = {row.name: row for row in self.outline.scopes if row.kind == "function"}
-        for use in self.outline.uses:
-            if not handing.start < use.tick < handing.tick:
-                continue
-            binds = self.facts.names.binds(self.facts.names.owner(use.name, use.scope), use.name)
-            made = any(isinstance(bind.value, o.Call) and last_name(bind.value.func) == name for bind in binds)
-            instance = self.facts.graph.method(use.scope)
-            if made or use.how.removeprefix(".").removesuffix("()") in methods or use.name == name:
-                return True
-            if instance is not None and instance.owner == owner and instance.instance == use.name:
-                return True
-            if use.name in functions and any(
-                inner.how.removeprefix(".").removesuffix("()") in methods
-                for inner in self.outline.uses
-                if self.home[inner.part] == functions[use.name].root
-            ):
-                return True
-        return False
+        return owner in owners or self.outline.scopes[owner].name in names or not methods.isdisjoint(done)
+
+    @cached_property
+    def _handed(self) -> tuple[set[str], set[int], set[str]]:
+        """What is handed to threads and pools: what it is named, or made by; the classes of which it is the object of a
+        method; and what is done on it, or in the functions that it names."""
+        uses, scopes = self.outline.uses, self.outline.scopes
+        ticks = [use.tick for use in uses]
+        spans = (range(bisect_right(ticks, call.start), bisect_left(ticks, call.tick)) for call in self._handing)
+        handed = [uses[number] for number in set().union(*spans)]
+        names = {use.name for use in handed}
+        homes = {row.name: row.root for row in scopes if row.kind == "function" and row.name in names}
+        inside = set(homes.values())
+        done = {use.how for use in (*handed, *(use for use in uses if self.home[use.part] in inside))}
+        variables = {(self.facts.names.owner(use.name, use.scope), use.name) for use in handed}
+        values = (bind.value for variable in variables for bind in self.facts.names.binds(*variable))
+        names |= {last_name(value.func) for value in values if isinstance(value, o.Call)}
+        methods = ((self.facts.graph.method(use.scope), use.name) for use in handed)
+        owners = {method.owner for method, name in methods if method is not None and method.instance == name}
+        return names, owners, {how.removeprefix(".").removesuffix("()") for how in done}
 
     # --- one call -----------------------------------------------------------------------------------------------------
 
