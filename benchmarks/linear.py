@@ -171,6 +171,15 @@ def pools(calls: int) -> str:
     )
 
 
+def imports(calls: int) -> str:
+    """A script made of others, each with its own import."""
+    return HEAD + "import requests\nimport json\n\nprint(requests.get(URL).text)\n" * calls
+
+
+def attempted_imports(calls: int) -> str:
+    return HEAD + "try:\n    import requests\nexcept ImportError:\n    requests = None\nrequests.get(URL)\n" * calls
+
+
 SHAPES = (
     one_function,
     loops,
@@ -191,6 +200,8 @@ SHAPES = (
     named_sessions,
     local_imports,
     pools,
+    imports,
+    attempted_imports,
 )
 WAYS: dict[str, Callable[[str], object]] = {
     "check": check_source,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import string
 from bisect import bisect
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
@@ -105,8 +105,11 @@ class Facts:
         self.filename = filename
         self.find_patches = patches
         self.names = Names(outline)
-        self._paths: dict[tuple[str, int], str | None] = {}  # what each name was found to stand for, by scope
-        self._primaries: dict[tuple[int, str], list[o.Bind]] = {}  # of each variable, as they are asked for
+        # Of each variable, as they are asked for: what it stands for, and its bindings.
+        self._paths: dict[tuple[int, str], str | None] = {}
+        self._primaries: dict[tuple[int, str], list[o.Bind]] = {}
+        self._others: dict[tuple[int, str], list[o.Bind]] = {}
+        self._before: dict[tuple[int, str, Place], o.Bind | None] = {}  # the import that ran at each place
         self._patches: dict[tuple[str, str], list[Patch]] = {}  # of each callee and function, as they are asked for
         # What each call calls, as `origin` says.
         self.paths = [self.origin(call.value.func, call.scope) for call in outline.calls]
@@ -135,21 +138,19 @@ class Facts:
         return path
 
     def _imported(self, name: str, scope: int) -> str | None:
-        if (name, scope) not in self._paths:
-            owner = self.names.owner(name, scope)
+        owner = self.names.owner(name, scope)
+        if (owner, name) not in self._paths:
             paths = {self.path(bind) for bind in self._primary(owner, name)} if owner != -1 else {f"builtins.{name}"}
-            self._paths[name, scope] = paths.pop() if len(paths) == 1 else None
-        return self._paths[name, scope]
+            self._paths[owner, name] = paths.pop() if len(paths) == 1 else None
+        return self._paths[owner, name]
 
     def _primary(self, owner: int, name: str) -> list[o.Bind]:
         """The bindings of a variable that are not made in place of another."""
         if (owner, name) not in self._primaries:
             live = self.bindings(owner, name)
-            imports = [bind for bind in live if bind.how == "import"]
-            plain = len(live) == 1 or not imports
-            self._primaries[owner, name] = (
-                live if plain else [bind for bind in live if not self._fallback(bind, imports)] or live
-            )
+            plain = len(live) == 1 or all(bind.how != "import" for bind in live)
+            instead = () if plain else self._fallbacks(live)
+            self._primaries[owner, name] = [bind for bind in live if bind.tick not in instead] or live
         return self._primaries[owner, name]
 
     @staticmethod
@@ -183,25 +184,25 @@ class Facts:
                 arms.setdefault(row.parent, part)
         return arms
 
-    def _fallback(self, bind: o.Bind, imports: Sequence[o.Bind]) -> bool:
-        """Bound in place of a module that may be missing: in the handler of its import, or `requests = None` before the
-        import or in another branch."""
+    def _fallbacks(self, live: Sequence[o.Bind]) -> set[int]:
+        """The ticks of those of a variable's bindings that are made in place of a module that may be missing: in the
+        handler of its import, or `requests = None` before the import or in another branch."""
         parts = self.outline.parts
-        around = list(self._around(bind.part))
-        attempts = {parts[part].parent for part in around if parts[part].kind == "handler"}
-        if bind.how in ("import", "assign") and any(
-            other is not bind and attempts.intersection(self._around(other.part))
-            for other in (imports if attempts else ())
-        ):
-            return True
-        if bind.how != "assign" or bind.value != o.NONE:
-            return False
-        branches = {parts[part].parent for part in around if parts[part].kind == "arm"}
-        return all(
-            bind.tick < other.tick
-            or any(parts[p].parent in branches and p not in around for p in self._around(other.part))
-            for other in imports
-        )
+        imports = Counter(part for bind in live if bind.how == "import" for part in self._around(bind.part))
+        before: Counter[int] = Counter()  # the imports so far, in each part, and in all (-1)
+        found = set()
+        for bind in live:
+            around = list(self._around(bind.part))
+            imported = bind.how == "import"
+            attempts = [parts[part].parent for part in around if parts[part].kind == "handler"]
+            handles = (imported or bind.how == "assign") and any(imports[part] > imported for part in attempts)
+            arms = [part for part in around if parts[part].kind == "arm"]
+            branched = sum(before[parts[arm].parent] - before[arm] for arm in arms)
+            if handles or (bind.how == "assign" and bind.value == o.NONE and branched == before[-1]):
+                found.add(bind.tick)
+            if imported:
+                before.update((*around, -1))
+        return found
 
     def _around(self, part: int) -> Iterator[int]:
         while part != -1:
@@ -805,20 +806,30 @@ class Facts:
         """Whether an import of `name` has run at `place`: `surely`, `maybe` or `never`."""
         owner = self.names.owner(name, scope)
         imports = self._primary(owner, name)
-        instead = [bind for bind in self.bindings(owner, name) if bind not in imports and not self._left(bind)]
+        instead = self._instead(owner, name)
         if self.import_before(name, scope, place) is None:
             here = any(self.flow.home[bind.part] == self.flow.home[place.block] for bind in imports)
-            late = all(bind.tick > place.tick for bind in (*imports, *instead))
-            return "never" if here and (late or not instead) else "maybe"
-        stars = [star for star in self.names.stars if owner == 0 and star.tick > imports[-1].tick]
-        return "maybe" if instead or stars else "surely"
+            late = not instead or all(bind.tick > place.tick for bind in (*imports, *instead))
+            return "never" if here and late else "maybe"
+        starred = owner == 0 and any(star.tick > imports[-1].tick for star in self.names.stars[-1:])
+        return "maybe" if instead or starred else "surely"
 
     def import_before(self, name: str, scope: int, place: Place) -> o.Bind | None:
         """The import of `name` that has surely run at `place`, if there is one."""
         owner = self.names.owner(name, scope)
-        seen = self.seen_from(place, owner)
-        before = (b for b in self._primary(owner, name) if seen and self.flow.dominates(b.part, b.tick, seen))
-        return next(before, None)
+        if (owner, name, place) not in self._before:
+            seen = self.seen_from(place, owner)
+            before = (b for b in self._primary(owner, name) if seen and self.flow.dominates(b.part, b.tick, seen))
+            self._before[owner, name, place] = next(before, None)
+        return self._before[owner, name, place]
+
+    def _instead(self, owner: int, name: str) -> list[o.Bind]:
+        """The bindings of a variable that are made in place of an import, and that something later may see."""
+        if (owner, name) not in self._others:
+            imports = {bind.tick for bind in self._primary(owner, name)}
+            others = (bind for bind in self.bindings(owner, name) if bind.tick not in imports)
+            self._others[owner, name] = [bind for bind in others if not self._left(bind)]
+        return self._others[owner, name]
 
     def _left(self, bind: o.Bind) -> bool:
         """Whether the handler that binds this is left at once, so that nothing later sees it."""

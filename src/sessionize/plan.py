@@ -53,7 +53,7 @@ class Planner:
                     fixes.append(
                         _refused(kept, "there is no line for the session; put the calls on lines of a function")
                     )
-                elif any(self._may_be_missing(call, place) for call in kept):
+                elif self._may_be_missing(kept, place):
                     reason = "the import of requests may not have run where the session belongs; import it further up"
                     fixes.append(_refused(kept, reason))
                 else:
@@ -117,12 +117,17 @@ class Planner:
         redirects = _redirects(calls, name)
         return Fix(ids, message + _once(hoist), applicability, doubt, redirects, making, imports=imports)
 
-    def _may_be_missing(self, call: BareCall, place: Place) -> bool:
-        """Whether what a call is made by is not there yet at `place`, or is looked for between there and the call."""
-        bound = self.facts.bound(call.root, call.site.scope, place)
-        owner = self.facts.names.owner(call.root, call.site.scope)
-        uses = self.facts.names.uses(owner, call.root) if bound == "maybe" else ()
-        return bound == "never" or any(use.how == "read" and place.tick < use.tick < call.site.tick for use in uses)
+    def _may_be_missing(self, calls: Sequence[BareCall], place: Place) -> bool:
+        """Whether what calls are made by is not there yet at `place`, or is looked for between there and the last."""
+        last: dict[tuple[int, str], BareCall] = {}  # by what they are made by
+        for call in sorted(calls, key=lambda call: call.site.tick):
+            last[self.facts.names.owner(call.root, call.site.scope), call.root] = call
+        for variable, call in last.items():
+            bound = self.facts.bound(call.root, call.site.scope, place)
+            uses = self.facts.names.uses(*variable) if bound == "maybe" else ()
+            if bound == "never" or any(use.how == "read" and place.tick < use.tick < call.site.tick for use in uses):
+                return True
+        return False
 
     def _names_module(self, calls: Sequence[BareCall]) -> bool:
         """Whether a session for the calls can be made by the names that they have, and needs no other import."""
