@@ -180,6 +180,20 @@ def attempted_imports(calls: int) -> str:
     return HEAD + "try:\n    import requests\nexcept ImportError:\n    requests = None\nrequests.get(URL)\n" * calls
 
 
+def constants(calls: int) -> str:
+    """The headers of all are the module's."""
+    return (
+        HEAD
+        + "HEADERS = {'Key': 'x'}\n"
+        + "".join(
+            f"def f{i}(n):\n    requests.get(URL, headers=HEADERS)\n    requests.get(URL + n, headers=HEADERS)\n\n\n"
+            f"class C{i}:\n    def __init__(self, n):\n        self.n = n\n\n"
+            f"    def get(self):\n        return requests.get(URL + self.n, headers=HEADERS)\n\n\n"
+            for i in range(calls)
+        )
+    )
+
+
 SHAPES = (
     one_function,
     loops,
@@ -202,6 +216,7 @@ SHAPES = (
     pools,
     imports,
     attempted_imports,
+    constants,
 )
 WAYS: dict[str, Callable[[str], object]] = {
     "check": check_source,

@@ -44,6 +44,12 @@ _CALLED = frozenset(f"requests.{name}" for name in (*FUNCTIONS, "api", "sessions
 _LEAVING = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
 # What takes a generator to its end at once.
 EAGER = frozenset({"list", "tuple", "set", "dict", "frozenset", "sum", "any", "all", "min", "max", "sorted", "join"})
+# Calls that only look at what they are given.
+_LOOKING = frozenset(
+    f"builtins.{name}"
+    for name in ("print", "len", "dict", "str", "repr", "sorted", "list", "tuple", "set", "bool", "isinstance")
+) | {"json.dumps", "copy.copy", "copy.deepcopy"}
+_READING = frozenset({"read", "unpack", "[]", ".get()", ".items()", ".keys()", ".values()", ".copy()"})
 
 
 class BareCall(NamedTuple):
@@ -105,10 +111,11 @@ class Facts:
         self.filename = filename
         self.find_patches = patches
         self.names = Names(outline)
-        # Of each variable, as they are asked for: what it stands for, and its bindings.
+        # Of each variable, as they are asked for: what it stands for, its bindings and uses.
         self._paths: dict[tuple[int, str], str | None] = {}
         self._primaries: dict[tuple[int, str], list[o.Bind]] = {}
         self._others: dict[tuple[int, str], list[o.Bind]] = {}
+        self._handled: dict[tuple[int, str], list[o.Use]] = {}
         self._before: dict[tuple[int, str, Place], o.Bind | None] = {}  # the import that ran at each place
         self._patches: dict[tuple[str, str], list[Patch]] = {}  # of each callee and function, as they are asked for
         # What each call calls, as `origin` says.
@@ -497,6 +504,20 @@ class Facts:
         made = [bind.value for bind in self.names.binds(owner, use.name)]
         paths = [self.origin(value.func, owner) if isinstance(value, o.Call) else None for value in made]
         return bool(paths) and all((path or "").startswith("requests.") for path in paths)
+
+    def handled(self, owner: int, name: str) -> list[o.Use]:
+        """The uses of a variable that may change the dict it is bound to, or make it known under another name."""
+        if (owner, name) not in self._handled:
+            uses = self.names.uses(owner, name)
+            self._handled[owner, name] = [u for u in uses if not (u.how in _READING or self._is_looked_at(u))]
+        return self._handled[owner, name]
+
+    def _is_looked_at(self, use: o.Use) -> bool:
+        if use.how != "arg":
+            return False
+        call, path = self.outline.calls[use.call], self.paths[use.call] or ""
+        kept = any(arg.keyword and arg.value == o.Name(use.name) for arg in call.value.args)  # `dict(headers=name)`
+        return (path in _LOOKING and not kept) or (path.startswith("requests.") and path[9:] in VERBS)
 
     @cached_property
     def class_names(self) -> set[str]:

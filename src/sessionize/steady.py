@@ -10,15 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from sessionize import outline as o
-from sessionize.facts import VERBS, BareCall, Facts, names_in
+from sessionize.facts import BareCall, Facts, names_in
 from sessionize.flow import Place
 
-# Calls that only look at what they are given.
-_LOOKING = frozenset(
-    f"builtins.{name}"
-    for name in ("print", "len", "dict", "str", "repr", "sorted", "list", "tuple", "set", "bool", "isinstance")
-) | {"json.dumps", "copy.copy", "copy.deepcopy"}
-_READING = frozenset({"read", "unpack", "[]", ".get()", ".items()", ".keys()", ".values()", ".copy()"})
 _TEXT_METHODS = frozenset({"strip", "lstrip", "rstrip", "lower", "upper", "format", "join", "replace", "hexdigest"})
 
 
@@ -166,9 +160,7 @@ class _Steady:
         """Why the dict that a name is bound to may change, or be known under another name, before the last call."""
         facts = self.facts
         owner = self.names.owner(name, self.scope)
-        for use in self.names.uses(owner, name):
-            if use.how in _READING or self.looked_at(use):
-                continue
+        for use in facts.handled(owner, name):
             if facts.flow.home[use.part] == self.home:
                 if use.tick > self.place.tick and not self.between(use.tick, use.part):
                     continue
@@ -177,14 +169,6 @@ class _Steady:
                     continue
             return f"`{name}` may change between the calls"
         return None
-
-    def looked_at(self, use: o.Use) -> bool:
-        if use.how != "arg":
-            return False
-        call = self.facts.outline.calls[use.call]
-        path = self.facts.origin(call.value.func, call.scope) or ""
-        kept = any(arg.keyword and arg.value == o.Name(use.name) for arg in call.value.args)  # `dict(headers=name)`
-        return (path in _LOOKING and not kept) or path in {f"requests.{verb}" for verb in VERBS}
 
 
 def is_text(facts: Facts, value: o.Value, scope: int, depth: int = 0, *, annotated: bool = False) -> bool:
