@@ -194,6 +194,24 @@ def constants(calls: int) -> str:
     )
 
 
+def sessions_of_one_name(calls: int) -> str:
+    return (
+        HEAD
+        + "session = requests.Session()\nsession.get(URL)\n" * calls
+        + "def f(urls):\n    for url in urls:\n"
+        + "        with requests.Session() as session:\n            session.get(url)\n" * calls
+    )
+
+
+def other_sessions(calls: int) -> str:
+    """None of which the calls may use."""
+    return (
+        HEAD
+        + "".join(f"s{i} = requests.Session()\ns{i}.headers['N'] = '{i}'\n" for i in range(calls))
+        + "requests.get(URL)\n" * calls
+    )
+
+
 SHAPES = (
     one_function,
     loops,
@@ -217,6 +235,8 @@ SHAPES = (
     imports,
     attempted_imports,
     constants,
+    sessions_of_one_name,
+    other_sessions,
 )
 WAYS: dict[str, Callable[[str], object]] = {
     "check": check_source,

@@ -42,6 +42,8 @@ _CALLED = frozenset(f"requests.{name}" for name in (*FUNCTIONS, "api", "sessions
     *(f"requests.api.{verb}" for verb in VERBS),
 }
 _LEAVING = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
+# What is done on a session that is only called.
+METHODS = frozenset(f".{verb}()" for verb in VERBS)
 # What takes a generator to its end at once.
 EAGER = frozenset({"list", "tuple", "set", "dict", "frozenset", "sum", "any", "all", "min", "max", "sorted", "join"})
 # Calls that only look at what they are given.
@@ -85,6 +87,20 @@ class Reference(NamedTuple):
     taker: int
 
 
+class Served(NamedTuple):
+    """What is made of the sessions of one name.
+
+    calls: those made on it, as if they were bare; done: all that is done with it, as for a `Use`; handed_on: whether
+    other code may get it; homes: of its uses; around: the parts that hold them all.
+    """
+
+    calls: tuple[BareCall, ...]
+    done: set[str]
+    handed_on: bool
+    homes: set[int]
+    around: set[int]
+
+
 class IdleSession(NamedTuple):
     """A `requests.Session()` that serves too few calls.
 
@@ -116,6 +132,8 @@ class Facts:
         self._primaries: dict[tuple[int, str], list[o.Bind]] = {}
         self._others: dict[tuple[int, str], list[o.Bind]] = {}
         self._handled: dict[tuple[int, str], list[o.Use]] = {}
+        self._served: dict[tuple[int, str], Served] = {}
+        self._spreading: dict[tuple[int, str, int], bool] = {}  # of the sessions of each name, and each loop
         self._before: dict[tuple[int, str, Place], o.Bind | None] = {}  # the import that ran at each place
         self._patches: dict[tuple[str, str], list[Patch]] = {}  # of each callee and function, as they are asked for
         # What each call calls, as `origin` says.
@@ -725,37 +743,47 @@ class Facts:
                 continue
             binds = [bind for bind in named[site.scope, site.part] if bind.tick > site.tick]
             if binds and binds[0].how in ("assign", "with") and not self._is_busy(site, binds[0], loops):
-                found.append(IdleSession(number, site, binds[0], loops, self.calls_on(binds[0])))
+                found.append(IdleSession(number, site, binds[0], loops, self.served(binds[0]).calls))
         return found
 
     def _is_busy(self, site: o.CallSite, bind: o.Bind, loops: tuple[int, ...]) -> bool:
         """Whether a session with a name may serve more than one call, or is there for something else."""
-        uses = self.names.uses(bind.scope, bind.name)
-        calls = self.calls_on(bind)
-        if any(use.how in ("value", "arg") or use.taken for use in uses):
+        served = self.served(bind)
+        if served.handed_on:
             return True
         if loops:
             around = [self.outline.parts[part].kind for part in self.flow.ancestors(bind.part)]
             sometimes = {"arm", "handler"}.intersection(around[: around.index("turn")])
-            block = self.outline.parts[bind.part].parent
-            later = any(block not in self.flow.ancestors(use.part) for use in uses)
-            return bool(sometimes and later) or any(
-                self._new_host_each_turn(call, loop) for call in calls for loop in loops
-            )
-        if self.repeated[self.flow.home[bind.part]]:  # calls that may join it
+            later = served.done and self.outline.parts[bind.part].parent not in served.around
+            return bool(sometimes and later) or any(self._spreads(bind, loop) for loop in loops)
+        home = self.flow.home[bind.part]
+        if self.repeated[home] or len(served.calls) != 1:  # calls that may join it, or none
             return True
-        plain = all(
-            use.how in {".close()", *(f".{verb}()" for verb in VERBS)}
-            and self.flow.home[use.part] == self.flow.home[bind.part]
-            for use in uses
-        )
-        once = len(calls) == 1 and not set(self.flow.loops(calls[0].site.part)) - set(self.flow.loops(site.part))
-        return not (plain and once)
+        plain = served.done <= METHODS | {".close()"} and served.homes == {home}
+        return not plain or bool(set(self.flow.loops(served.calls[0].site.part)) - set(self.flow.loops(site.part)))
 
-    def calls_on(self, bind: o.Bind) -> tuple[BareCall, ...]:
-        """The calls made on a session by its name, as if they were bare."""
-        calls = (self.on_session(number, bind.name) for number in self.method_calls[bind.scope, bind.name])
-        return tuple(call for call in calls if call.verb in VERBS)
+    def _spreads(self, bind: o.Bind, loop: int) -> bool:
+        """Whether a loop gives a call on a session of that name another host on every turn."""
+        if (bind.scope, bind.name, loop) not in self._spreading:
+            spreads = any(self._new_host_each_turn(call, loop) for call in self.served(bind).calls)
+            self._spreading[bind.scope, bind.name, loop] = spreads
+        return self._spreading[bind.scope, bind.name, loop]
+
+    def served(self, bind: o.Bind) -> Served:
+        """What a session is used for, or all sessions of its name."""
+        variable = bind.scope, bind.name
+        if variable not in self._served:
+            uses = self.names.uses(*variable)
+            calls = (self.on_session(number, bind.name) for number in self.method_calls[variable])
+            around = [set(self.flow.ancestors(use.part)) for use in uses]
+            self._served[variable] = Served(
+                tuple(call for call in calls if call.verb in VERBS),
+                {use.how for use in uses},
+                any(use.how in ("value", "arg") or use.taken for use in uses),
+                {self.flow.home[use.part] for use in uses},
+                set.intersection(*around) if around else set(),
+            )
+        return self._served[variable]
 
     def on_session(self, number: int, root: str) -> BareCall:
         """A call on a session, which `root` names, as if it were bare."""

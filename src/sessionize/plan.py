@@ -14,7 +14,7 @@ from functools import cached_property
 from sessionize import outline as o
 from sessionize.config import Settings
 from sessionize.doubts import Doubts
-from sessionize.facts import VERBS, BareCall, Facts, IdleSession, names_in
+from sessionize.facts import METHODS, VERBS, BareCall, Facts, IdleSession, names_in
 from sessionize.fix import SAFE, UNSAFE, Fix, ImportEdit, Making, Redirect, refusal
 from sessionize.flow import Place
 from sessionize.homes import Home, import_home, module_home
@@ -184,9 +184,11 @@ class Planner:
         home = calls[0].home
         scope = facts.outline.parts[home].scope
         end = max(call.site.tick for call in calls)
-        if self.settings.cookies != "share":
+        binds = facts.sessions.get(scope) if self.settings.cookies == "share" else None
+        if not binds or any(map(self.doubts.about_call, calls)):
             return None
-        for bind in facts.sessions.get(scope, ()):
+        known = {self.doubts.identity_of_connection(call) for call in calls}
+        for bind in binds:
             if facts.names.binds(scope, bind.name) != [bind]:
                 continue
             inside = bind.how == "assign" or (bind.how == "with" and bind.part in facts.flow.ancestors(place.block))
@@ -195,20 +197,20 @@ class Planner:
             made = Place(facts.outline.parts[bind.part].parent, bind.part, facts.outline.parts[bind.part].tick)
             if not any(facts.import_before(name, scope, made) for name in names_in(bind.value)):
                 continue
+            if not all(
+                facts.flow.home[use.part] == home
+                and (
+                    use.how in METHODS or (use.how == ".close()" and use.tick > end and not facts.flow.loops(use.part))
+                )
+                for use in facts.names.uses(scope, bind.name)
+            ):
+                continue
             if any(facts.names.owner(bind.name, call.site.scope) != scope for call in calls):
                 continue
-            uses = facts.names.uses(scope, bind.name)
-            verbs = {f".{verb}()" for verb in VERBS}
-            ours = [
-                use
-                for use in uses
-                if facts.flow.home[use.part] == home
-                and (use.how in verbs or (use.how == ".close()" and use.tick > end and not facts.flow.loops(use.part)))
-            ]
-            together = [*calls, *facts.calls_on(bind)]
-            alike = len({self.doubts.identity_of_connection(call) for call in together}) == 1
-            plain = not any(map(self.doubts.about_call, together)) and self.doubts.for_one_user(together)
-            if ours == uses and alike and plain:
+            there = facts.served(bind).calls
+            alike = len(known.union(map(self.doubts.identity_of_connection, there))) == 1
+            plain = not any(map(self.doubts.about_call, there))
+            if alike and plain and self.doubts.for_one_user([*calls, *there]):
                 return bind
         return None
 
@@ -318,17 +320,16 @@ class Planner:
         facts = self.facts
         ids = (session.id,)
         home = facts.flow.home[bind.part]
-        uses = facts.names.uses(bind.scope, bind.name)
-        block = facts.outline.parts[bind.part].parent
-        verbs = {f".{verb}()" for verb in VERBS}
+        served = facts.served(bind)
         place = facts.flow.place([(session.site.tick, session.site.part)], bind.scope)
         create = o.dotted(session.site.value.func)
-        if any(use.how not in verbs for use in uses):
+        if not served.done <= METHODS:
             return refusal(
                 ids, f"`{bind.name}` is not only called in the loop, and the rest may differ from turn to turn"
             )
-        inside = all(block in facts.flow.ancestors(use.part) and use.tick > bind.tick for use in uses)
-        if not session.calls or len(facts.names.binds(bind.scope, bind.name)) > 1 or not inside:
+        binds, uses = (find(bind.scope, bind.name) for find in (facts.names.binds, facts.names.uses))
+        inside = facts.outline.parts[bind.part].parent in served.around and bind.tick < uses[0].tick
+        if not session.calls or len(binds) > 1 or not inside:
             return refusal(ids, f"`{bind.name}` is bound or used elsewhere too")
         if self._shares_statement(session, bind):
             return refusal(ids, "it is made together with something else; give it a statement of its own")
