@@ -212,6 +212,19 @@ def other_sessions(calls: int) -> str:
     )
 
 
+def log_ins(calls: int) -> str:
+    """A token of the module, which a function renews."""
+    return (
+        HEAD
+        + "def log_in():\n    global token\n    token = input()\n\n\n"
+        + "".join(
+            f"def f{i}(urls):\n    log_in()\n    for url in urls:\n"
+            "        requests.get(url, headers={'Authorization': token})\n\n\n"
+            for i in range(calls)
+        )
+    )
+
+
 SHAPES = (
     one_function,
     loops,
@@ -237,6 +250,7 @@ SHAPES = (
     constants,
     sessions_of_one_name,
     other_sessions,
+    log_ins,
 )
 WAYS: dict[str, Callable[[str], object]] = {
     "check": check_source,

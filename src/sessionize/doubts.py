@@ -73,6 +73,7 @@ class Doubts:
         self.outline = facts.outline
         self.home = facts.flow.home
         self.users = Users(facts)
+        self._leading: dict[frozenset[str], set[str]] = {}  # what leads to the functions of these names, as asked for
 
     def about(self, calls: Sequence[BareCall], place: Place) -> str:
         """The first reason to doubt that one session made at `place` serves the calls as well; empty without one."""
@@ -340,13 +341,16 @@ class Doubts:
 
     def _runs_of(self, home: int, changes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         """(tick, part) of the calls in a home of other functions of this file that lead to one of the changes."""
-        scopes = [self.outline.scopes[self.outline.parts[self.home[part]].scope] for _, part in changes]
-        names = frozenset(row.name for row in scopes if row.root != home) - {""}
-        if not names:
-            return []
-        reaching = self._reaching(names)
-        called = zip(self.outline.calls, self._called, strict=True)
-        return [(c.tick, c.part) for c, named in called if named in reaching and self.home[c.part] == home]
+        rows = [self.outline.scopes[self.outline.parts[self.home[part]].scope] for _, part in changes]
+        every = frozenset(row.name for row in rows) - {""}
+        if every not in self._leading:
+            self._leading[every] = self._reaching(every)
+        leading = [(call, named) for call, named in self._calls_in[home] if named in self._leading[every]]
+        others = {row.name for row in rows if row.root != home} - {""}
+        if leading and others != every:
+            reaching = self._reaching(others)
+            leading = [(call, named) for call, named in leading if named in reaching]
+        return [(call.tick, call.part) for call, _ in leading]
 
     # --- between the calls --------------------------------------------------------------------------------------------
 
@@ -381,18 +385,33 @@ class Doubts:
                 waits[self.home[bind.part]].append((bind.tick, bind.part))
         return waits
 
-    def _reaching(self, names: frozenset[str]) -> set[str]:
+    def _reaching(self, names: Iterable[str]) -> set[str]:
         """The names, and those of this file's functions that call one of them, directly or not."""
-        callers: dict[str, set[str]] = defaultdict(set)
-        for call, named in zip(self.outline.calls, self._called, strict=True):
-            callers[named].add(self._function(call.part))
         reaching = set(names)
-        todo = list(names)
+        todo = list(reaching)
         while todo:
-            for caller in callers[todo.pop()] - reaching - {""}:
-                reaching.add(caller)
-                todo.append(caller)
+            new = self._callers.get(todo.pop(), set()) - reaching
+            reaching |= new
+            todo += new
         return reaching
+
+    @cached_property
+    def _callers(self) -> dict[str, set[str]]:
+        """The names of the functions that call each name."""
+        callers: dict[str, set[str]] = defaultdict(set)
+        for home, calls in self._calls_in.items():
+            if function := self._function(home):
+                for _, named in calls:
+                    callers[named].add(function)
+        return callers
+
+    @cached_property
+    def _calls_in(self) -> dict[int, list[tuple[o.CallSite, str]]]:
+        """The calls of each home, with what they call."""
+        calls = defaultdict(list)
+        for call, named in zip(self.outline.calls, self._called, strict=True):
+            calls[self.home[call.part]].append((call, named))
+        return calls
 
     @cached_property
     def _called(self) -> list[str]:
