@@ -225,6 +225,16 @@ def log_ins(calls: int) -> str:
     )
 
 
+def attributes(calls: int) -> str:
+    """Headers of each object, and headers of answers."""
+    return HEAD + "".join(
+        f"class C{i}:\n    def __init__(self, key):\n        self.headers_{i} = {{'Key': key}}\n\n"
+        f"    def get(self, n):\n        return requests.get(URL + n, headers=self.headers_{i})\n\n\n"
+        f"answer = requests.get(URL)\nprint(answer.headers['N'], getattr(answer, 'x{i}'))\n\n\n"
+        for i in range(calls)
+    )
+
+
 SHAPES = (
     one_function,
     loops,
@@ -251,6 +261,7 @@ SHAPES = (
     sessions_of_one_name,
     other_sessions,
     log_ins,
+    attributes,
 )
 WAYS: dict[str, Callable[[str], object]] = {
     "check": check_source,

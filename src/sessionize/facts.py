@@ -132,6 +132,7 @@ class Facts:
         self._primaries: dict[tuple[int, str], list[o.Bind]] = {}
         self._others: dict[tuple[int, str], list[o.Bind]] = {}
         self._handled: dict[tuple[int, str], list[o.Use]] = {}
+        self._answers: dict[tuple[int, str], bool] = {}
         self._served: dict[tuple[int, str], Served] = {}
         self._spreading: dict[tuple[int, str, int], bool] = {}  # of the sessions of each name, and each loop
         self._before: dict[tuple[int, str, Place], o.Bind | None] = {}  # the import that ran at each place
@@ -509,19 +510,33 @@ class Facts:
         """What the file does on attributes of this name, but on those of answers: `=`, `[]`, `.get()`, or nothing where
         one is read or handed on. With the use, if it is the attribute of a name."""
         chain = re.compile(rf"\.{attr}(del$|\W.*|$)")
-        for use in self.outline.uses:
-            if (found := chain.search(use.how)) and not self._is_answer(use):
-                yield found[1], None if found.start() else use
+        for how, use in self._chains.get(attr, ()):
+            found = chain.search(how)
+            assert found is not None
+            yield found[1], None if found.start() else use
+
+    @cached_property
+    def _chains(self) -> dict[str, list[tuple[str, o.Use | None]]]:
+        """What the file does on names but those of answers, and on what calls return, by each attribute in it."""
+        done: list[tuple[str, o.Use | None]] = [(use.how, use) for use in self.outline.uses if not self._is_answer(use)]
         for call, path in zip(self.outline.calls, self.paths, strict=True):
-            if (found := chain.search(call.how)) and not (path or "").startswith("requests."):
-                yield found[1], None
+            if not (path or "").startswith("requests."):
+                done.append((call.how, None))
+        chains = defaultdict(list)
+        for how, use in done:
+            for attr in {*re.findall(r"\.(\w+)", how), *re.findall(r"\.(\w+)del$", how)}:
+                chains[attr].append((how, use))
+        return chains
 
     def _is_answer(self, use: o.Use) -> bool:
         """Whether a name is bound to what functions of requests return, and to nothing else."""
         owner = self.names.owner(use.name, use.scope)
-        made = [bind.value for bind in self.names.binds(owner, use.name)]
-        paths = [self.origin(value.func, owner) if isinstance(value, o.Call) else None for value in made]
-        return bool(paths) and all((path or "").startswith("requests.") for path in paths)
+        if (owner, use.name) not in self._answers:
+            made = [bind.value for bind in self.names.binds(owner, use.name)]
+            paths = [self.origin(value.func, owner) if isinstance(value, o.Call) else None for value in made]
+            answers = bool(paths) and all((path or "").startswith("requests.") for path in paths)
+            self._answers[owner, use.name] = answers
+        return self._answers[owner, use.name]
 
     def handled(self, owner: int, name: str) -> list[o.Use]:
         """The uses of a variable that may change the dict it is bound to, or make it known under another name."""
@@ -544,17 +559,20 @@ class Facts:
 
     def reaches_by_text(self, attr: str) -> bool:
         """Whether the file may change attributes, or take this one, by `setattr`, `getattr` and the like."""
-        return any(not isinstance(name, o.Const) or attr in str(name.value).split(".") for name in self._names_in_text)
+        return self._names_in_text is None or attr in self._names_in_text
 
     @cached_property
-    def _names_in_text(self) -> list[o.Value]:
-        """What `getattr` and the like are given as names; `setattr` takes any."""
-        anything = "builtins.setattr" in self.paths or "__setattr__" in self.outline.attributes
-        names: list[o.Value] = [o.OPAQUE] if anything else []
+    def _names_in_text(self) -> set[str] | None:
+        """What `getattr` and the like are given as names; None if it may be anything, as `setattr` takes any."""
+        names: set[str] = set()
+        if "builtins.setattr" in self.paths or "__setattr__" in self.outline.attributes:
+            return None
         for call, path in zip(self.outline.calls, self.paths, strict=True):
             if path in ("builtins.getattr", "operator.attrgetter"):
-                taken = slice(1, 2) if path == "builtins.getattr" else slice(None)
-                names += [arg.value for arg in call.value.args[taken]]
+                for arg in call.value.args[slice(1, 2) if path == "builtins.getattr" else slice(None)]:
+                    if not isinstance(arg.value, o.Const):
+                        return None
+                    names.update(str(arg.value.value).split("."))
         return names
 
     @cached_property
