@@ -564,16 +564,14 @@ class Facts:
     @cached_property
     def _names_in_text(self) -> set[str] | None:
         """What `getattr` and the like are given as names; None if it may be anything, as `setattr` takes any."""
-        names: set[str] = set()
-        if "builtins.setattr" in self.paths or "__setattr__" in self.outline.attributes:
-            return None
+        anything = "builtins.setattr" in self.paths or "__setattr__" in self.outline.attributes
+        names: list[o.Value] = [o.OPAQUE] if anything else []
         for call, path in zip(self.outline.calls, self.paths, strict=True):
             if path in ("builtins.getattr", "operator.attrgetter"):
-                for arg in call.value.args[slice(1, 2) if path == "builtins.getattr" else slice(None)]:
-                    if not isinstance(arg.value, o.Const):
-                        return None
-                    names.update(str(arg.value.value).split("."))
-        return names
+                taken = slice(1, 2) if path == "builtins.getattr" else slice(None)
+                names += [arg.value for arg in call.value.args[taken]]
+        known = [str(name.value) for name in names if isinstance(name, o.Const)]
+        return {word for text in known for word in text.split(".")} if len(known) == len(names) else None
 
     @cached_property
     def shown_objects(self) -> list[tuple[int, str]]:
