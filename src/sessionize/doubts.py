@@ -400,7 +400,7 @@ class Doubts:
         """The names of the functions that call each name."""
         callers: dict[str, set[str]] = defaultdict(set)
         for home, calls in self._calls_in.items():
-            if function := self._function(home):
+            if function := self.outline.scopes[self.outline.parts[home].scope].name:
                 for _, named in calls:
                     callers[named].add(function)
         return callers
