@@ -25,6 +25,7 @@ from sessionize.engine import (
     fix_bytes,
     fix_file,
     fix_source,
+    offers,
 )
 from sessionize.parse import UnreadableError
 from sessionize.read_ast import read_ast
@@ -43,6 +44,7 @@ for name in names:
 """
 UNSAFE = LOOP.replace("(name)", "(name, **options)")
 REFUSED = LOOP.replace("(name)", "(*name)")
+TOLD = "not fixed, as the code nests too deeply to be read"
 BROKEN = "import requests\nfor name in names\n"
 
 HEADERS = """\
@@ -369,14 +371,49 @@ def test_what_only_libcst_refuses_is_found_but_not_fixed(space: str) -> None:
     assert check_source(source, with_edits=True) == check_source(source) == report.left
 
 
-def test_what_only_libcst_finds_too_deep_is_not_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def give_up(module: object) -> None:
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("x = (" + "\n".join(["'a'"] * 600) + ")\n" + LOOP, id="joined strings"),
+        pytest.param(LOOP.replace("name)", "name, data=(" + "\n".join(["'a'"] * 440) + "))"), id="inside the call"),
+        pytest.param("x = [1 " + "for a in b " * 700 + "]\n" + LOOP, id="comprehension"),
+        pytest.param("x = [1 " + "for a in b() " * 700 + "]\n" + LOOP, id="comprehension of calls"),
+    ],
+)
+def test_what_nests_too_deeply_for_libcst_is_found_but_not_fixed(source: str) -> None:
+    report = fix_source(source)
+    assert (report.after, report.error) == (None, TOLD)
+    assert codes(report.left) == ["RQS101"]
+    assert check_source(source) == check_source(source, with_edits=True) == report.left
+
+
+@pytest.mark.parametrize("target", ["read_cst.read_cst", "outline.Outline.__ne__", "rewrite.Writer.changes"])
+def test_wherever_libcst_or_a_comparison_gives_up_nothing_is_fixed(
+    target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What goes deepest differs from Python to Python."""
+
+    def give_up(*_: object) -> None:
         raise RecursionError
 
-    monkeypatch.setattr("sessionize.read_cst.read_cst", give_up)
-    report = fix_source(LOOP)
-    assert (report.after, codes(report.left)) == (None, ["RQS101"])
-    assert "too deeply" in str(report.error)
+    monkeypatch.setattr(f"sessionize.{target}", give_up)
+    report = fix_source(LOOP, "a.py")
+    assert (report.after, report.error, codes(report.left)) == (None, TOLD, ["RQS101"])
+    assert check_source(LOOP, "a.py", with_edits=True) == report.left
+    offered = offers(LOOP.encode(), "a.py", Settings())
+    assert fix_bytes(LOOP.encode(), "a.py", Settings(), only=offered) == report
+
+
+def test_places_that_nest_too_deeply(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before Python 3.12 only LibCST knows what stands where in an f-string."""
+
+    def give_up(*_: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("sessionize.read_ast.Places.span", lambda *_: None)
+    assert codes(check_source(LOOP)) == ["RQS101"]
+    monkeypatch.setattr("sessionize.read_cst.places", give_up)
+    assert codes(check_source(LOOP)) == codes(fix_source(LOOP).left) == ["RQS901"]
 
 
 def test_where_nothing_changes_nothing_is_written() -> None:

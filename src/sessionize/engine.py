@@ -9,7 +9,7 @@ import ast
 from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from itertools import accumulate
@@ -280,7 +280,7 @@ def _of_notebook(data: bytes, filename: str, settings: Settings, work: Callable[
     if report.after is not None:
         changed = script.sources(report.after)
         if changed is None:
-            wrong = "the fix would move code from cell to cell; please report this file"
+            wrong = f"the fix would move code from cell to cell; {_PLEASE}"
             return Report(filename, notebook.text, error=wrong)
         new, after = dict(zip(notebook.numbers, changed, strict=True)), notebook.with_sources(changed)
     left = _in_cells(report.left, script, report.after or script.text, new)
@@ -323,6 +323,15 @@ def _in_cells(
 # --- one source -------------------------------------------------------------------------------------------------------
 
 
+@contextmanager
+def _nesting() -> Iterator[None]:
+    """UnreadableError where what is done goes deeper than Python's recursion limit allows."""
+    try:
+        yield
+    except RecursionError:
+        raise UnreadableError(TOO_DEEP) from None
+
+
 class _Reading:
     """A text as an outline: read through Python's own tree, or through LibCST's if that fails or is asked for.
 
@@ -353,10 +362,11 @@ class _Reading:
         return module, *read_cst(module)
 
     def span(self, call: int) -> Span:
-        """Where the callee of a call stands, or what a use (minus its tick) names."""
+        """Where the callee of a call stands, or what a use (minus its tick) names. UnreadableError as `_Rewriting`."""
         return self.known(call) or self._places(call)
 
     @cached_property
+    @_nesting()
     def _places(self) -> Callable[[int], Span]:
         from sessionize.read_cst import places  # noqa: PLC0415
 
@@ -435,25 +445,21 @@ def _analysis(
     text: str, filename: str, settings: Settings, patches: PatchesFor, tree: ast.Module | None = None
 ) -> _Analysis:
     """UnreadableError if the text can't be read."""
-    try:
+    with _nesting():
         return _Analysis(_Reading(text, tree), filename, settings, patches)
-    except RecursionError:
-        raise UnreadableError(TOO_DEEP) from None
 
 
 class _Rewriting:
     """The LibCST side of an analysis; if LibCST does not read what Python reads, the decisions are made anew.
 
-    UnreadableError if LibCST can't read the text.
+    UnreadableError, here and later, if the text is not for LibCST to read, to visit or to render.
     """
 
+    @_nesting()
     def __init__(self, found: _Analysis) -> None:
         from sessionize.rewrite import Writer  # noqa: PLC0415
 
-        try:
-            module, outline, nodes = found.reading.concrete
-        except RecursionError:
-            raise UnreadableError(TOO_DEEP) from None
+        module, outline, nodes = found.reading.concrete
         if outline != found.reading.outline:
             reading = _Reading(found.reading.text, by_libcst=True)
             found = _Analysis(reading, found.filename, found.settings, found.patches)
@@ -463,6 +469,7 @@ class _Rewriting:
         if self.writer.obstacle:
             raise UnreadableError(self.writer.obstacle)
 
+    @_nesting()
     def changes(self, fixes: Sequence[Fix]) -> list[Change]:
         """What the fixes change together. LostCommentError as `Writer.changes`."""
         return self.writer.changes(fixes, self.analysis.planner.imports(fixes))
@@ -487,7 +494,7 @@ class _Rewriting:
             for change in self.changes([fix]):
                 row = bisect(self.starts, change.start)
                 edits += line_edits(self.text[change.start : change.end], change.new, row)
-        except LostCommentError:
+        except (LostCommentError, UnreadableError):
             return ()
         return tuple(edits)
 
@@ -501,6 +508,7 @@ def line_edits(before: str, after: str, row: int = 1) -> Iterator[Edit]:
 
 
 _NAMES = {rule.code: rule.name for rule in RULES}
+_PLEASE = "please report this file"
 
 
 def _without_fix(fix: Fix | None) -> str:
@@ -514,15 +522,16 @@ def _without_fix(fix: Fix | None) -> str:
 def _check(text: str, filename: str, settings: Settings, patches: PatchesFor, *, with_edits: bool) -> Report:
     try:
         found = _analysis(text, filename, settings, patches)
+        left = found.diagnostics(found.findings)
     except UnreadableError as error:
         return Report(filename, text, left=_broken(filename, settings, error, text))
-    edits: dict[int, tuple[Edit, ...]] = {}
     if with_edits and any(fix.applicability is not None for fix in found.fixes):
         with suppress(UnreadableError):  # the finding holds, but can't be fixed
             rewriting = _Rewriting(found)
             found = rewriting.analysis
             edits = {f.calls[0]: rewriting.edits(f) for f in found.fixes if f.applicability is not None}
-    return Report(filename, text, left=found.diagnostics(found.findings, edits), known=found.known)
+            left = found.diagnostics(found.findings, edits)
+    return Report(filename, text, left=left, known=found.known)
 
 
 def _fix(
@@ -530,40 +539,40 @@ def _fix(
 ) -> Report:
     try:
         found = _analysis(text, filename, settings, patches)
+        left = found.diagnostics(found.findings)
     except UnreadableError as error:
         return Report(filename, text, left=_broken(filename, settings, error, text))
-    left = found.diagnostics(found.findings)
     unfixed = Report(filename, text, left=left, known=found.known, bare=found.callees())
     if not _applied(found):
         return unfixed
     try:
         rewriting = _Rewriting(found)
+        found = rewriting.analysis
+        fixes = [fix for fix in _applied(found) if only is None or fix in only]
+        if not fixes:
+            return unfixed
+        done = {call: set(fix.hoist) for fix in fixes for call in fix.calls}
+        fixed = found.diagnostics(f for f in found.findings if f.call in done and set(f.options) <= done[f.call])
+        after = rewriting.written(fixes)
     except UnreadableError as error:
         return replace(unfixed, error=f"not fixed, as {error}")
-    found = rewriting.analysis
-    fixes = [fix for fix in _applied(found) if only is None or fix in only]
-    if not fixes:
-        return unfixed
-    try:
-        after = rewriting.written(fixes)
-        again = _analysis(after, filename, settings, patches)
-        left_out = [fix for fix in _applied(found) if only is not None and fix not in only]
-        wrong = "" if _codes(again, _applied(again)) <= _codes(found, left_out) else "would not come to rest"
     except LostCommentError:
-        wrong = "would lose a comment"
+        return replace(unfixed, error=f"the fix would lose a comment; {_PLEASE}")
+    try:
+        again = _analysis(after, filename, settings, patches)
+        left = again.diagnostics(again.findings)
     except UnreadableError as error:
-        wrong = f"would break it: {error}"
-    if wrong:
-        return replace(unfixed, error=f"the fix {wrong}; please report this file")
-    done = {call: set(fix.hoist) for fix in fixes for call in fix.calls}
-    fixed = found.diagnostics(f for f in found.findings if f.call in done and set(f.options) <= done[f.call])
+        return replace(unfixed, error=f"the fix would break it: {error}; {_PLEASE}")
+    left_out = [fix for fix in _applied(found) if only is not None and fix not in only]
+    if not _codes(again, _applied(again)) <= _codes(found, left_out):
+        return replace(unfixed, error=f"the fix would not come to rest; {_PLEASE}")
     untimed = {call.id for call in found.facts.calls if waits(call)}
     return Report(
         filename,
         text,
         after,
         fixed,
-        again.diagnostics(again.findings),
+        left,
         known=again.known,
         redirected=found.callees(done),
         bare=again.callees(),
