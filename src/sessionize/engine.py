@@ -297,7 +297,7 @@ def _of_notebook(data: bytes, filename: str, settings: Settings, work: Callable[
 
 
 def _in_cells(
-    diagnostics: Iterable[Diagnostic], script: Script, text: str, sources: Mapping[int, str]
+    diagnostics: Sequence[Diagnostic], script: Script, text: str, sources: Mapping[int, str]
 ) -> tuple[Diagnostic, ...]:
     places = script.places(text)
     lines = cache(lambda cell: _lines(sources[cell]))
@@ -305,16 +305,21 @@ def _in_cells(
     def moved(place: Position) -> Position:
         return Position(places(place.row)[1], place.column)
 
+    shared = {id(found.edits): found.edits for found in diagnostics}  # the findings of a fix have the same ones
+    edits = {
+        key: tuple(
+            Edit(script.restored(edit.content), moved(edit.start), moved(edit.end), places(edit.start.row)[0])
+            for edit in old
+        )
+        for key, old in shared.items()
+    }
     return tuple(
         found._replace(
             cell=(cell := places(found.start.row)[0]),
             start=(start := moved(found.start)),
             end=moved(found.end),
             line=_line(lines(cell), start.row),
-            edits=tuple(
-                Edit(script.restored(edit.content), moved(edit.start), moved(edit.end), places(edit.start.row)[0])
-                for edit in found.edits
-            ),
+            edits=edits[id(found.edits)],
         )
         for found in diagnostics
     )
