@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from sessionize.engine import (
     offers,
 )
 from sessionize.parse import UnreadableError
+from sessionize.patches import find
 from sessionize.read_ast import read_ast
 from sessionize.rewrite import Change, Writer
 
@@ -421,6 +423,36 @@ def test_where_nothing_changes_nothing_is_written() -> None:
     assert list(rewrite._runs([0, 1, 4], 6)) == [range(3), range(4, 6)]
 
 
+METHOD = """\
+    # of {0}
+    @cached({0})
+    def method_{0}(self, pages):
+
+        for page in pages:
+            requests.get(page)
+
+"""
+
+
+@pytest.mark.parametrize("end", ["    # the last one\n\n# after\n", "# after\n", "    # no end of line"])
+@pytest.mark.parametrize("outer", ["", "if True:\n", "def made():\n", "class Site:\n"])
+def test_a_fix_in_a_method_is_written_without_the_rest_of_its_class(outer: str, end: str) -> None:
+    methods = [METHOD.format(number) for number in range(20)]
+    head = f"import requests\n{outer}{'  ' if outer else ''}class Client:  # slow\n    LIMIT = 3\n\n"
+    source = head + "".join(methods) + end
+    for number, finding in enumerate(check_source(source, with_edits=True)):
+        fixed = methods[number].replace("requests.", "session.")
+        fixed = fixed.replace("        for", "        session = requests.Session()\n        for")
+        assert (
+            applied(source, finding.edits) == head + "".join((*methods[:number], fixed, *methods[number + 1 :])) + end
+        )
+    rewriting = engine._Rewriting(engine._analysis(source, "a.py", Settings(), find))
+    changes = [change for fix in rewriting.analysis.fixes for change in rewriting.changes([fix])]
+    assert len(changes) == 20
+    if end.endswith("\n") and "if" not in outer:
+        assert all(source[change.start : change.end].count("def method") <= 3 for change in changes)
+
+
 def test_where_the_readers_differ_libcst_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "read_ast", lambda _, text: read_ast(ast.parse(UNSAFE), text))
     assert fix_source(LOOP).after is None
@@ -589,10 +621,14 @@ def test_a_wrong_fix_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert path.read_text() == source
 
 
-def test_a_comment_that_would_be_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("inside", [False, True], ids=["module", "method"])
+def test_a_comment_that_would_be_lost(monkeypatch: pytest.MonkeyPatch, *, inside: bool) -> None:
     """Should a comment find no new place, nothing is changed."""
     source = LOOP.replace("(name)", "(\n        name,\n        # told\n        headers=HEADERS,\n    )")
     source = source.replace("for", 'HEADERS = {"A": "b"}\nfor')
+    if inside:
+        head, loop = source.split("for")
+        source = f"{head}class Client:\n    def get(self, names):\n" + indent(f"for{loop}", " " * 8)
     assert "# told" in (fix_source(source).after or "")
     monkeypatch.setattr(rewrite._Rewriter, "moved_comments", lambda *_: [])
     report = fix_source(source)

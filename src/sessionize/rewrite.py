@@ -1,7 +1,7 @@
 """The only writer: LibCST tree and fixes in, changed text out.
 
 It decides nothing. It must keep every comment, and must not touch a token that a fix does not speak of. Only those
-statements of the top level are visited and written anew in which something changes.
+statements of the top level are visited and written anew in which something changes, of a class only those methods.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, takewhile
 from typing import NamedTuple, TypeAlias, cast
 
 import libcst as cst
@@ -47,6 +47,7 @@ class Writer:
         self.nodes = nodes
         self.facts = facts
         self.body = module.body
+        self._inside: dict[cst.CSTNode, list[int]] = {}
 
     @cached_property
     def obstacle(self) -> str:
@@ -63,6 +64,8 @@ class Writer:
         LostCommentError if a comment would go.
         """
         rewriter = _Rewriter(self, fixes, imports)
+        if path := self._way_to_function(rewriter.touched):
+            return [self._change_inside(path, rewriter)]
         runs = list(_runs(rewriter.top_level(), len(self.body)))
         before = [self._only(run) for run in runs]
         after = [cst.ensure_type(old.visit(rewriter), cst.Module) for old in before]
@@ -74,6 +77,49 @@ class Writer:
         start, end = self._starts[run.start], self._starts[run.stop] if run.stop < len(self.body) else len(self.text)
         read = self.text[start:end] if self.text == self._read else old.code
         return Change(start, end, layout.restored(self.text[start:end], read, new.code))
+
+    def _way_to_function(self, touched: Iterable[Sequence[cst.CSTNode]]) -> list[cst.CSTNode]:
+        """From the innermost function that holds all changes out to the top level; empty if other than classes and
+        functions stand around it."""
+        outside_in = zip(*map(reversed, touched), strict=False)
+        shared = [nodes[0] for nodes in takewhile(lambda nodes: len({*nodes}) == 1, outside_in)]
+        while shared and not isinstance(shared[-1], cst.FunctionDef):
+            shared.pop()
+        path = shared[:0:-1]  # without the module
+        plain = all(isinstance(node, cst.ClassDef | cst.FunctionDef | cst.IndentedBlock) for node in path)
+        whole = self.text == self._read and self.module.has_trailing_newline
+        return path if plain and whole and len(path) > 1 else []
+
+    def _change_inside(self, path: Sequence[cst.CSTNode], rewriter: _Rewriter) -> Change:
+        """What becomes of a function and its neighbours: a class of many methods may have a fix in each."""
+        blocks = [node for node in path if isinstance(node, cst.IndentedBlock)]
+        body = blocks[0].body
+        index = body.index(cast("_Statement", path[0]))
+        run = slice(max(index - 1, 0), min(index + 2, len(body)))
+        old = self.module.with_changes(header=(), body=body[run], footer=())
+        new = cst.ensure_type(old.visit(rewriter), cst.Module)
+        if _loses_comment([old], [new]):
+            raise LostCommentError
+        for around in blocks:
+            inside = cst.IndentedBlock(new.body, indent=around.indent)
+            new = new.with_changes(body=[cst.If(cst.Name("_"), inside)])
+        starts = self._starts_inside(path[1:])
+        return Change(starts[run.start], starts[run.stop], "".join(layout.lines(new.code)[len(blocks) :]))
+
+    def _starts_inside(self, path: Sequence[cst.CSTNode]) -> list[int]:
+        """Where each statement of a block begins in the text, and where the last one ends; `path` leads out of it."""
+        block, owner, *outer = path
+        assert isinstance(block, cst.IndentedBlock)
+        if block not in self._inside:
+            starts = self._starts_inside(outer) if outer else self._starts
+            around = cast("cst.IndentedBlock", outer[0]).body if outer else self.body
+            index = around.index(cast("_Statement", owner))
+            found = layout.lines(self.text[starts[index] : starts[index + 1]])
+            offsets = list(accumulate(map(len, found), initial=starts[index]))
+            sizes = [len(layout.lines(self.module.code_for_node(node))) for node in block.body]
+            rows = accumulate(sizes, initial=len(found) - len(block.footer) - sum(sizes))
+            self._inside[block] = [offsets[row] for row in rows]
+        return self._inside[block]
 
     def _only(self, run: range) -> cst.Module:
         """The module with nothing but these statements, and what follows the last one."""
@@ -160,6 +206,7 @@ class _Rewriter(cst.CSTTransformer):
         self.sessions: dict[cst.CSTNode, list[Fix]] = defaultdict(list)  # by the statement they go before
         self.comments: dict[cst.CSTNode, list[str]] = defaultdict(list)  # to put above a statement
         self.imports: dict[cst.CSTNode, list[ImportEdit]] = defaultdict(list)
+        self.touched: list[list[cst.CSTNode]] = []  # each thing to do, and what is around it, from the inside out
         self.dirty: set[cst.CSTNode] = set()  # statements with something to do inside
         self.last: dict[Fix, int] = {}  # of `with` blocks: the last statement inside
         for fix in sorted(fixes, key=lambda fix: min(fix.calls)):
@@ -234,7 +281,8 @@ class _Rewriter(cst.CSTTransformer):
 
     def touch(self, part: int) -> None:
         """Marks the statements around a part."""
-        self.dirty.update(self.writer.around(part))
+        self.touched.append(list(self.writer.around(part)))
+        self.dirty.update(self.touched[-1])
 
     # --- the traversal ------------------------------------------------------------------------------------------------
 
