@@ -1,6 +1,6 @@
 """Doubling a file doubles the time: checks and fixes files of one shape in growing sizes, and prints the ratios.
 
-    python benchmarks/linear.py [LARGEST]
+    python benchmarks/linear.py [LARGEST [SHAPE ...]]
 
 Each row is a shape, each column a number of calls; a cell is the median of seconds of processor time and, in brackets,
 its ratio to the size before. Twice the calls should take about twice the time.
@@ -194,6 +194,19 @@ def constants(calls: int) -> str:
     )
 
 
+def other_names(calls: int) -> str:
+    """The module's headers have a name of each function's own, too."""
+    return (
+        HEAD
+        + "HEADERS = {'Key': 'x'}\n"
+        + "".join(
+            f"def f{i}(n):\n    headers = HEADERS\n    requests.get(URL, headers=headers)\n"
+            f"    requests.get(URL + n, headers=headers)\n\n\n"
+            for i in range(calls)
+        )
+    )
+
+
 def sessions_of_one_name(calls: int) -> str:
     return (
         HEAD
@@ -258,6 +271,7 @@ SHAPES = (
     imports,
     attempted_imports,
     constants,
+    other_names,
     sessions_of_one_name,
     other_sessions,
     log_ins,
@@ -283,7 +297,7 @@ def main() -> None:
     largest = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     sizes = [largest >> shift for shift in (3, 2, 1, 0)]
     print(f"{'':24}" + "".join(f"{size:>16}" for size in sizes))
-    for shape in SHAPES:
+    for shape in (shape for shape in SHAPES if shape.__name__ in sys.argv[2:] or not sys.argv[2:]):
         for way, work in WAYS.items():
             before = 0.0
             print(f"{shape.__name__:16}{way:8}", end="")

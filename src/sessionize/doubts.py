@@ -16,7 +16,7 @@ from sessionize.facts import VERBS, BareCall, Facts
 from sessionize.flow import Place
 from sessionize.ipython import CELL, LINE
 from sessionize.outline import last_name
-from sessionize.users import Users
+from sessionize.users import Read, Users
 
 # Calls that wait for something, by their last name.
 _WAITING = frozenset(
@@ -165,29 +165,21 @@ class Doubts:
         self, calls: Sequence[BareCall], value: o.Value, scope: int, *, lasting: bool, seen: tuple[o.Bind, ...] = ()
     ) -> bool:
         """Whether a value may be another one for another of the calls, or when they run again."""
-        for inner in o.within(value):
-            match inner:
-                case o.Name(name=name):
-                    variable, attr = (self.facts.names.owner(name, scope), name), ""
-                case o.Attribute(value=o.Name(name=name), attr=attr):
-                    variable = self.facts.names.owner(name, scope), name
-                case o.Opaque():
-                    return True
-                case _:
-                    continue
+        if o.OPAQUE in o.within(value):
+            return True
+        for read in self.users.reads(value, scope):
+            variable, changes = read.variable, self.users.changes(read)
             method = self.facts.graph.method(scope)
             instance = method is not None and (method.scope, method.instance) == variable
-            changes = self.users.changes(variable, attr)
             if not lasting:
                 if self._between(calls, [*changes, *self._runs_of(calls[0].home, changes)]):
                     return True
             elif instance:  # its session is made with the object
-                outside = (part for _, part in changes if self._function(part) != "__init__")
-                if attr and any(outside):
+                if read.part and any(self._function(part) != "__init__" for _, part in changes):
                     return True
             elif len(changes) > 1:
                 return True
-            elif variable[0] > 0 and not attr:
+            elif variable[0] > 0 and not read.part:
                 (bind,) = self.facts.names.binds(*variable)
                 if bind.how != "assign" or bind in seen:
                     return True
@@ -320,21 +312,15 @@ class Doubts:
         if self.users.in_turn(calls):
             return False
         said: dict[str, o.Value] = {}
-        named: set[tuple[tuple[int, str], str]] = set()
+        read: set[Read] = set()
         together = len({call.home for call in calls}) == 1
         for key, value, scope in self.users.said(calls):
             unknown = value == o.OPAQUE and (key or self.users.told)
             if unknown or (key and said.setdefault(key, value) != value):
                 return False
             if key or together:
-                for inner in o.within(value):
-                    match inner:
-                        case o.Name(name=name):
-                            named.add(((self.facts.names.owner(name, scope), name), ""))
-                        case o.Attribute(value=o.Name(name=name), attr=attr):
-                            named.add(((self.facts.names.owner(name, scope), name), attr))
-        for variable, attr in named:
-            changes = self.users.changes(variable, attr)
+                read.update(self.users.reads(value, scope))
+        for changes in map(self.users.changes, read):
             if self._between(calls, [*changes, *self._runs_of(calls[0].home, changes)]):
                 return False
         return True

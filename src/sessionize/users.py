@@ -16,7 +16,10 @@ _USER = re.compile(r"authorization|cookie|.*api-?key|(?!.*[cx]srf).*token")
 _BINDING = ("ntlm", "negotiate")
 _LOOKING = frozenset({"get", "items", "keys", "values", "copy", "get_dict"})
 _IN_TURN = frozenset({"next", "pop", "popleft", "popitem", "choice"})  # another answer each time
+_CHANGING = re.compile(r"(\[\]|\.\w+).*(?:=|\.update\(\)|\.setdefault\(\))")  # a use of a variable
 Variable: TypeAlias = tuple[int, str]  # its scope and name
+# Of the functions of a name in a scope (of the methods of a name: in -1), the one of a number or name.
+Parameter: TypeAlias = tuple[int, str, int | str]
 
 
 class Argument(NamedTuple):
@@ -36,6 +39,14 @@ class Item(NamedTuple):
     scope: int
 
 
+class Read(NamedTuple):
+    """What a value reads of a variable: all, or a part: an attribute, an item (`[]`), what a method gives (`()`)."""
+
+    variable: Variable
+    part: str = ""
+    key: o.Value = o.OPAQUE
+
+
 class Users:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
@@ -43,7 +54,8 @@ class Users:
         self._known: dict[Argument, tuple[Item, ...]] = {}
         self._found: dict[Argument, tuple[tuple[str, o.Value], ...]] = {}
         self._binds: dict[Argument, bool] = {}
-        self._given: dict[Variable, list[tuple[int, int, str]]] = {}
+        self._given: dict[frozenset[Variable], list[tuple[int, int, str]]] = {}
+        self._changing: dict[frozenset[Variable], dict[tuple[str, o.Value | None], list[tuple[int, int]]]] = {}
 
     def said(self, calls: Iterable[BareCall]) -> Iterator[Item]:
         """What of calls says for whom they are made. They often share an argument, which is gone through once."""
@@ -60,18 +72,31 @@ class Users:
         inner = (inner for argument in arguments for inner in o.within(argument.value))
         return any(isinstance(value, o.Call) and o.last_name(value.func) in _IN_TURN for value in inner)
 
-    def changes(self, variable: Variable, attr: str = "") -> list[tuple[int, int]]:
-        """Where (tick, part) a variable is bound, or gets an item that says for whom a call is made, or may say it.
+    def reads(self, value: o.Value, scope: int) -> Iterator[Read]:
+        """What a value reads of which variables."""
+        for inner in o.within(value):
+            match inner:
+                case o.Name(name=name):
+                    yield Read((self.facts.names.owner(name, scope), name))
+                case o.Attribute(value=o.Name(name=name), attr=attr):
+                    yield Read((self.facts.names.owner(name, scope), name), attr)
+                case o.Item(value=o.Name(name=name), key=key):
+                    yield Read((self.facts.names.owner(name, scope), name), "[]", self.facts.constant(key, scope))
+                case o.Call(func=o.Attribute(value=o.Name(name=name))) if self.told:
+                    yield Read((self.facts.names.owner(name, scope), name), "()")
 
-        attr: an attribute of it, to be asked for instead; where one of that name is changed.
-        """
-        names = self.facts.names
-        if attr:
-            changing = re.compile(rf"\.{attr}\b.*=")
-            uses = [(use.tick, use.part) for use in names.uses(*variable) if changing.fullmatch(use.how)]
-            return uses + [(store.tick, store.part) for store in self.facts.stores_of.get(attr, ())]
-        binds = [(bind.tick, bind.part) for bind in names.binds(*variable)]
-        return binds + [(tick, part) for tick, part, _ in self._sets(variable)]
+    def changes(self, read: Read) -> list[tuple[int, int]]:
+        """Where (tick, part) what is read changes: a variable is bound, or gets an item that says for whom a call is
+        made, or may say it; of a part of it, where that is set or updated."""
+        variable = read.variable
+        if not read.part:
+            binds = [(bind.tick, bind.part) for bind in self.facts.names.binds(*variable)]
+            return binds + [(tick, part) for tick, part, _ in self._sets(variable)]
+        parts = self._parts(self._group(variable))
+        stores = [(store.tick, store.part) for store in self.facts.stores_of.get(read.part, ())]
+        if isinstance(read.key, o.Const):
+            return parts[read.part, read.key] + parts[read.part, None] + stores
+        return parts[read.part, o.OPAQUE] + stores
 
     def bind_connection(self, call: BareCall) -> bool:
         """Whether its Authorization is, or may be, of a kind that a server ties to the connection (NTLM, Negotiate)."""
@@ -202,14 +227,15 @@ class Users:
     def _sets(self, variable: Variable) -> list[tuple[int, int, str]]:
         """The items that a variable is given, here or by a function of this file, and that say for whom a call is made,
         or may say it: tick, part, key."""
-        handed = [(site.tick, site.part, "") for site, name in self._handed.get(variable, ()) if name in self._signed]
-        return self._own_sets(variable) + handed
+        return self._own_sets(variable) + self._signings.get(variable, [])
 
     def _own_sets(self, variable: Variable) -> list[tuple[int, int, str]]:
         """The same by `name[key] =`, `name.update(...)` and the like. Each item of cookies says it."""
-        if variable not in self._given:
+        group = self._group(variable)
+        if group not in self._given:
+            jar = not self._jars.isdisjoint(group)
             given: list[tuple[int, int, str | None]] = []
-            for owner, name in self._aliases.get(variable, {variable}):
+            for owner, name in group:
                 sets = self.facts.names.items_set(owner, name)
                 given += [(use.tick, use.part, self._user(use.key, use.scope)) for use in sets]
                 for site in map(self.facts.outline.calls.__getitem__, self.facts.method_calls[owner, name]):
@@ -218,12 +244,29 @@ class Users:
                         given += [(site.tick, site.part, item.key) for item in self._given_items(args, site.scope)]
                     elif method == "setdefault":
                         given += [(site.tick, site.part, self._user(arg.value, site.scope)) for arg in args[:1]]
-                    if variable in self._jars and method not in _LOOKING:
+                    if jar and method not in _LOOKING:
                         given.append((site.tick, site.part, "cookie"))
-                if variable in self._jars:
+                if jar:
                     given += [(use.tick, use.part, "cookie") for use in sets]
-            self._given[variable] = [(tick, part, key) for tick, part, key in given if key is not None]
-        return self._given[variable]
+            self._given[group] = [(tick, part, key) for tick, part, key in given if key is not None]
+        return self._given[group]
+
+    def _parts(self, group: frozenset[Variable]) -> dict[tuple[str, o.Value | None], list[tuple[int, int]]]:
+        """Where (tick, part) parts of variables change, by part and key: OPAQUE for any, None for an unknown one."""
+        if group not in self._changing:
+            parts: dict[tuple[str, o.Value | None], list[tuple[int, int]]] = defaultdict(list)
+            for variable in group:
+                for use in self.facts.names.uses(*variable):
+                    if not (found := _CHANGING.fullmatch(use.how)):
+                        continue
+                    key = self.facts.constant(use.key, use.scope) if use.how == "[]=" else o.OPAQUE
+                    part = found[1].removeprefix(".")
+                    for where in ((part, o.OPAQUE), (part, key if isinstance(key, o.Const) else None)):
+                        parts[where].append((use.tick, use.part))
+                    if part != "[]":
+                        parts["()", o.OPAQUE].append((use.tick, use.part))
+            self._changing[group] = parts
+        return self._changing[group]
 
     @cached_property
     def _jars(self) -> set[Variable]:
@@ -235,8 +278,12 @@ class Users:
             if arg.keyword == "cookies" and isinstance(arg.value, o.Name)
         }
 
+    def _group(self, variable: Variable) -> frozenset[Variable]:
+        """A variable, and those that may hold the same object."""
+        return self._aliases.get(variable) or frozenset({variable})
+
     @cached_property
-    def _aliases(self) -> dict[Variable, set[Variable]]:
+    def _aliases(self) -> dict[Variable, frozenset[Variable]]:
         """The variables that may hold one object, for each that is not the only one: by `a = b`, `a = b = {}`."""
         groups: dict[Variable, set[Variable]] = {}
         together: dict[int, Variable] = {}  # by the statement that binds them
@@ -246,42 +293,65 @@ class Users:
                 other = together.setdefault(bind.part, own)
                 if isinstance(bind.value, o.Name):
                     other = self.facts.names.owner(bind.value.name, bind.scope), bind.value.name
-                if own != other:
-                    group = groups.get(own, {own}) | groups.get(other, {other})
-                    groups |= dict.fromkeys(group, group)
-        return groups
+                few, many = sorted((groups.get(own, {own}), groups.get(other, {other})), key=len)
+                if few != many:
+                    many |= few
+                    groups |= dict.fromkeys((*few, own, other), many)
+        frozen = {id(group): frozenset(group) for group in groups.values()}
+        return {variable: frozen[id(group)] for variable, group in groups.items()}
 
     @cached_property
-    def _handed(self) -> dict[Variable, list[tuple[o.CallSite, Variable]]]:
+    def _handed(self) -> dict[Variable, list[tuple[o.CallSite, Parameter]]]:
         """The calls of functions of this file that a variable is handed to, and the parameter that it is there."""
-        names, scopes = self.facts.names, self.facts.outline.scopes
-        functions = {(row.parent, row.name): number for number, row in enumerate(scopes) if row.kind == "function"}
-        parameters: dict[int, list[str]] = defaultdict(list)
-        for bind in self.facts.outline.binds:
-            if bind.how == "param":
-                parameters[bind.scope].append(bind.name)
+        names = self.facts.names
+        functions = {parameter[:2] for same in self._parameters.values() for parameter in same}
         handed = defaultdict(list)
         for site in self.facts.outline.calls:
             func = site.value.func
-            if isinstance(func, o.Name):
-                function = functions.get((names.owner(func.name, site.scope), func.name), -1)
-                for arg, name in zip(site.value.args, parameters.get(function, ()), strict=False):
-                    if isinstance(arg.value, o.Name):
-                        variable = names.owner(arg.value.name, site.scope), arg.value.name
-                        handed[variable].append((site, (function, arg.keyword or name)))
+            function = names.owner(func.name, site.scope) if isinstance(func, o.Name) else -1, o.last_name(func)
+            for number, arg in enumerate(site.value.args if function in functions else ()):
+                if isinstance(arg.value, o.Name):
+                    variable = names.owner(arg.value.name, site.scope), arg.value.name
+                    handed[variable].append((site, (*function, arg.keyword or number)))
         return handed
 
     @cached_property
-    def _signed(self) -> set[Variable]:
+    def _parameters(self) -> dict[Variable, list[Parameter]]:
+        """The parameters of this file's functions, each by its number and by its name."""
+        scopes = self.facts.outline.scopes
+        parameters = {}
+        numbers: dict[int, int] = defaultdict(int)
+        for bind in self.facts.outline.binds:
+            if bind.how == "param" and (row := scopes[bind.scope]).kind == "function":
+                method = scopes[row.parent].kind == "class"
+                if bind.scope not in numbers and method and self.facts.graph.method(bind.scope) is not None:
+                    numbers[bind.scope] = -1  # that of the instance
+                where = -1 if method else row.parent
+                same: list[Parameter] = [(where, row.name, numbers[bind.scope]), (where, row.name, bind.name)]
+                parameters[bind.scope, bind.name] = same
+                numbers[bind.scope] += 1
+        return parameters
+
+    @cached_property
+    def _signings(self) -> dict[Variable, list[tuple[int, int, str]]]:
+        """The calls (tick, part, key) that give a variable such an item."""
+        signed = {
+            variable: [(site.tick, site.part, "") for site, parameter in handed if parameter in self._signed]
+            for variable, handed in self._handed.items()
+        }
+        return {variable: sites for variable, sites in signed.items() if sites}
+
+    @cached_property
+    def _signed(self) -> set[Parameter]:
         """The parameters that a function gives such an item, itself or by another."""
-        givers = defaultdict(list)
+        givers = defaultdict(set)
         for variable, handed in self._handed.items():
             for _, parameter in handed:
-                givers[parameter].append(variable)
-        signed = {parameter for parameter in givers if self._own_sets(parameter)}
-        todo = list(signed)
+                givers[parameter].add(variable)
+        todo = [each for variable, same in self._parameters.items() if self._own_sets(variable) for each in same]
+        signed: set[Parameter] = set()
         while todo:
-            new = set(givers.get(todo.pop(), ())) - signed
-            signed |= new
-            todo += new
+            if (parameter := todo.pop()) not in signed:
+                signed.add(parameter)
+                todo += [each for variable in givers[parameter] for each in self._parameters.get(variable, ())]
         return signed
