@@ -206,24 +206,26 @@ class Reader:
     def __init__(self, file: str, tree: ast.Module) -> None:
         self.file = file
         self.nodes = list(ast.walk(tree))
-        self.paths: dict[str, list[str]] = defaultdict(list)  # of imported names
+        paths: dict[str, dict[str, None]] = defaultdict(dict)  # of imported names
         self.texts: dict[str, str] = {}  # of names bound to strings; `?` for several
+        self.unknown: set[bool] = set()  # whether targets that any text may be are deleted: of parameters, say
         for node in self.nodes:
             match node:
                 case ast.Import(names=names):
                     for alias in names:
-                        self.paths[alias.asname or alias.name.partition(".")[0]].append(
-                            alias.name if alias.asname else alias.name.partition(".")[0]
-                        )
+                        path = alias.name if alias.asname else alias.name.partition(".")[0]
+                        paths[alias.asname or path][path] = None
                 case ast.ImportFrom(module=module, names=names):
                     for alias in names:
                         path = f"{module}.{alias.name}" if module else alias.name
-                        self.paths[alias.asname or alias.name].append(path)
+                        paths[alias.asname or alias.name][path] = None
                 case ast.Assign(targets=[ast.Name(id=name)], value=value) if self.is_text(value):
                     self.texts[name] = _UNKNOWN if name in self.texts else self.text(value)
+        self.paths = {name: list(found) for name, found in paths.items()}
 
     def sites(self) -> Iterator[tuple[ast.expr, Patch]]:
         """Each patch with the call that makes it, or with what is assigned to."""
+        self.unknown.clear()
         for node in self.nodes:
             match node:
                 case ast.Call():
@@ -236,6 +238,8 @@ class Reader:
                     yield from self.of_targets([target], deleted=False)
                 case ast.Delete(targets=targets):
                     yield from self.of_targets(targets, deleted=True)
+        for deleted in self.unknown:
+            yield from ((node, Patch(self.file, node.lineno, text, deleted)) for node, text in self.named())
 
     def of_targets(self, targets: Sequence[ast.expr], *, deleted: bool) -> Iterator[tuple[ast.expr, Patch]]:
         """`requests.get = fake`, `sys.modules["requests"] = fake`."""
@@ -272,8 +276,8 @@ class Reader:
                 yield from ((call, path) for path in whole)
             elif attribute is not None:
                 yield from ((call, f"{path}.{self.text(attribute)}") for path in whole)
-            if whole == [_UNKNOWN] and attribute is None:  # a parameter, say: any text of the file may be meant
-                yield from self.named()
+            if whole == [_UNKNOWN] and attribute is None:
+                self.unknown.add(name == "delattr")
 
     def keys(self, call: ast.Call) -> Iterator[str]:
         """The keys that `patch.dict` or `monkeypatch.setitem` gives to a dict."""

@@ -12,6 +12,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 import libcst as cst
@@ -68,7 +69,6 @@ class _Writer:
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
             for path in reader.path(node)
         }
-        self.statements = [node for node, _ in _nodes(module) if isinstance(node, cst.SimpleStatementLine)]
         for site in self.sites(text, moves):
             if reason := self.why_not(site, alone=moves[site.patch.target]):
                 self.refused[site.patch.target] = reason
@@ -147,24 +147,26 @@ class _Writer:
         subject = _code(target.value)
         method, function = f"{subject}.Session.{target.attr.value}", f"{subject}.{target.attr.value}"
         value = _code(assign.value)
-        keeping = [(line, kept) for line, kept, what in self.kept() if what == function]
-        if value in [kept for _, kept in keeping]:
+        if (function, value) in self.kept:
             if "." not in value:
                 return "what it was is kept in a variable"
             self.added[line].append(f"{method} = {value}_of_session")
-            for place, kept in keeping:
-                if kept == value and f"{kept}_of_session = {method}" not in self.added[place]:
-                    self.added[place].append(f"{kept}_of_session = {method}")
+            lines = self.kept[function, value]
+            while lines:
+                self.added[lines.pop()].append(f"{value}_of_session = {method}")
         else:
             self.added[line].append(f"{method} = {_calling(function)}")
         return ""
 
-    def kept(self) -> Iterator[tuple[cst.CSTNode, str, str]]:
-        """The lines `self.original = requests.get`, with both sides."""
-        for line in self.statements:
+    @cached_property
+    def kept(self) -> dict[tuple[str, str], list[cst.SimpleStatementLine]]:
+        """The lines `self.original = requests.get`, by the value and the target."""
+        kept = defaultdict(list)
+        for line, _ in _nodes(self.module):
             match line:
                 case cst.SimpleStatementLine(body=[cst.Assign(targets=[cst.AssignTarget(target=target)], value=value)]):
-                    yield line, _code(target), _code(value)
+                    kept[_code(value), _code(target)].append(line)
+        return kept
 
     def names_requests(self) -> bool:
         """Whether `requests` is, or can be imported as, the module of that name, everywhere in the file."""
