@@ -22,13 +22,13 @@ def unsuppressed(
     A comment without codes silences all; else a code silences what begins with it.
     """
     lines = re.split(r"\r\n|\r|\n", text)
-    whole_file = [found for found in map(_FILE.match, lines) if found is not None]
-    kept = []
-    for finding in findings:
-        own = _LINE.search(lines[row(finding) - 1])
-        if not any(_silences(comment, code(finding)) for comment in (*whole_file, own)):
-            kept.append(finding)
-    return kept
+    of_file = list(map(_FILE.match, lines))
+    silent = {each for each in set(map(code, findings)) if any(_silences(comment, each) for comment in of_file)}
+    return [
+        finding
+        for finding in findings
+        if code(finding) not in silent and not _silences(_LINE.search(lines[row(finding) - 1]), code(finding))
+    ]
 
 
 def commented(text: str, codes: Mapping[int, Iterable[str]]) -> str:
