@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -306,6 +307,23 @@ def test_each_group_has_its_own_edits() -> None:
     both = applied(source, script.edits + function.edits)
     assert fix_source(both).after is None
     assert "requests.get" not in both
+
+
+def test_functions_under_other_statements_have_their_own_edits() -> None:
+    def function(name: str) -> str:
+        body = "    requests.get(a)\n    requests.get(b)\n"
+        return indent(f"# {name}\n\ndef {name}():\n{body}# behind {name}\n", "    ")
+
+    source = (
+        f"import requests\nif a:\n{function('f')}# above\nelif b:\n{function('g')}else:\n{function('h')}# below\n"
+        f"try:\n{function('i')}{function('j')}except E:\n{function('k')}    pass\nfinally:\n{function('l')}"
+        f"for x in y:\n    try:\n{indent(function('m'), '    ')}    except E:\n        pass\nelse:\n{function('n')}"
+        f"match x:\n    case 1:\n{indent(function('o'), '    ')}class C:\n    with x:\n{indent(function('p'), '    ')}"
+    )
+    found = {finding.edits: finding.start.row for finding in reversed(check_source(source, with_edits=True))}
+    assert len(found) == 11
+    assert all(row <= edit.start.row <= edit.end.row <= row + 2 for edits, row in found.items() for edit in edits)
+    assert applied(source, tuple(chain(*found))) == fix_source(source).after
 
 
 def test_no_edits_where_there_is_no_fix() -> None:

@@ -79,16 +79,16 @@ class Writer:
         return Change(start, end, layout.restored(self.text[start:end], read, new.code))
 
     def _way_to_function(self, touched: Iterable[Sequence[cst.CSTNode]]) -> list[cst.CSTNode]:
-        """From the innermost function that holds all changes out to the top level; empty if other than classes and
-        functions stand around it."""
+        """From the innermost function that holds all changes out to the top level; empty if a block around it is not
+        the body of a statement: that of an `else`, say."""
         outside_in = zip(*map(reversed, touched), strict=False)
         shared = [nodes[0] for nodes in takewhile(lambda nodes: len({*nodes}) == 1, outside_in)]
         while shared and not isinstance(shared[-1], cst.FunctionDef):
             shared.pop()
         path = shared[:0:-1]  # without the module
-        plain = all(isinstance(node, cst.ClassDef | cst.FunctionDef | cst.IndentedBlock) for node in path)
+        plain = all(getattr(owner, "body", None) is block for block, owner in zip(path[1::2], path[2::2], strict=False))
         whole = self.text == self._read and self.module.has_trailing_newline
-        return path if plain and whole and len(path) > 1 else []
+        return path if plain and whole and len(path) > 1 and len(path) % 2 else []
 
     def _change_inside(self, path: Sequence[cst.CSTNode], rewriter: _Rewriter) -> Change:
         """What becomes of a function and its neighbours: a class of many methods may have a fix in each."""
@@ -116,10 +116,15 @@ class Writer:
             index = around.index(cast("_Statement", owner))
             found = layout.lines(self.text[starts[index] : starts[index + 1]])
             offsets = list(accumulate(map(len, found), initial=starts[index]))
-            sizes = [len(layout.lines(self.module.code_for_node(node))) for node in block.body]
-            rows = accumulate(sizes, initial=len(found) - len(block.footer) - sum(sizes))
+            below = (*getattr(owner, "handlers", ()), getattr(owner, "orelse", None), getattr(owner, "finalbody", None))
+            rest = sum(self._rows(node) for node in below if node is not None) + len(block.footer)
+            sizes = list(map(self._rows, block.body))
+            rows = accumulate(sizes, initial=len(found) - rest - sum(sizes))
             self._inside[block] = [offsets[row] for row in rows]
         return self._inside[block]
+
+    def _rows(self, node: cst.CSTNode) -> int:
+        return len(layout.lines(self.module.code_for_node(node)))
 
     def _only(self, run: range) -> cst.Module:
         """The module with nothing but these statements, and what follows the last one."""
@@ -258,12 +263,11 @@ class _Rewriter(cst.CSTTransformer):
 
     def nest(self) -> None:
         """Makes an outer and an inner one of `with` blocks that would cross."""
-        order = sorted(self.last, key=lambda fix: (_first(fix), -self.last[fix]))
-        for index, inner in reversed(list(enumerate(order))):
-            for outer in order[:index]:
-                same = _block(outer) == _block(inner)
-                if same and _first(inner) <= self.last[outer] < self.last[inner]:
-                    self.last[outer] = self.last[inner]
+        within: list[Fix] = []
+        for outer in sorted(self.last, key=lambda fix: (_block(fix), _first(fix), -self.last[fix]), reverse=True):
+            while within and _block(within[-1]) == _block(outer) and _first(within[-1]) <= self.last[outer]:
+                self.last[outer] = max(self.last[outer], self.last[within.pop()])
+            within.append(outer)
         for made in self.sessions.values():
             made.sort(key=lambda fix: -self.last.get(fix, 0))
 

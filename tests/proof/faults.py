@@ -112,7 +112,7 @@ FAULTS = (
     Fault("cookies-not-isolated", "rewrite", "if making.policy is not None:", "if making.policy is None:"),
     Fault("option-sent-twice", "rewrite", "for option in fix.hoist:\n            call = _without", "for option in fix.hoist[1:]:\n            call = _without"),
     Fault("with-ends-too-early", "rewrite", "self.last[fix] = max(", "self.last[fix] = min("),
-    Fault("with-blocks-cross", "rewrite", "if same and _first(inner) <= self.last[outer] < self.last[inner]:", "if not same:"),
+    Fault("with-blocks-cross", "rewrite", "self.last[outer] = max(self.last[outer], self.last[within.pop()])", "within.pop()"),
     Fault("lost-comments", "rewrite", "moved.append(comment)", "pass"),
 )  # fmt: skip
 
