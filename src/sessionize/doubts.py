@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import PurePath
+from typing import NamedTuple
 
 from sessionize import outline as o
 from sessionize.callgraph import MAPPING, RUNNING
@@ -64,6 +65,17 @@ _TESTING = frozenset({"pytest", "unittest", "responses", "requests_mock", "vcr",
 _FRAMES = frozenset({"sys._getframe", "inspect.currentframe", "inspect.stack", "inspect.getmembers"})
 
 
+class _Changes(NamedTuple):
+    """Where something changes: in which ticks, in order; where in each home; by functions of which names, and what
+    leads to them; and the homes that alone have such a name."""
+
+    ticks: Sequence[int]
+    in_home: Mapping[int, Sequence[tuple[int, int]]]
+    functions: frozenset[str]
+    leading: Container[str]
+    only_in: Mapping[int, str]
+
+
 class Doubts:
     """The doubts about the calls of one file."""
 
@@ -73,7 +85,9 @@ class Doubts:
         self.outline = facts.outline
         self.home = facts.flow.home
         self.users = Users(facts)
-        self._leading: dict[frozenset[str], set[str]] = {}  # what leads to the functions of these names, as asked for
+        # As they are asked for: what leads to the functions of these names, and where what is read changes.
+        self._leading: dict[frozenset[str], set[str]] = {}
+        self._changed_at: dict[Read, _Changes] = {}
 
     def about(self, calls: Sequence[BareCall], place: Place) -> str:
         """The first reason to doubt that one session made at `place` serves the calls as well; empty without one."""
@@ -168,16 +182,16 @@ class Doubts:
         if o.OPAQUE in o.within(value):
             return True
         for read in self.users.reads(value, scope):
-            variable, changes = read.variable, self.users.changes(read)
+            variable = read.variable
             method = self.facts.graph.method(scope)
             instance = method is not None and (method.scope, method.instance) == variable
             if not lasting:
-                if self._between(calls, [*changes, *self._runs_of(calls[0].home, changes)]):
+                if self._changes_between(calls, read):
                     return True
             elif instance:  # its session is made with the object
-                if read.part and any(self._function(part) != "__init__" for _, part in changes):
+                if read.part and self._changes(read).functions - {"__init__"}:
                     return True
-            elif len(changes) > 1:
+            elif len(self._changes(read).ticks) > 1:
                 return True
             elif variable[0] > 0 and not read.part:
                 (bind,) = self.facts.names.binds(*variable)
@@ -186,10 +200,6 @@ class Doubts:
                 if self._varies(calls, bind.value, variable[0], lasting=True, seen=(*seen, bind)):
                     return True
         return False
-
-    def _function(self, part: int) -> str:
-        """The name of the function that runs a part."""
-        return self.outline.scopes[self.outline.parts[self.home[part]].scope].name
 
     @cached_property
     def _replaced(self) -> str:
@@ -320,23 +330,7 @@ class Doubts:
                 return False
             if key or together:
                 read.update(self.users.reads(value, scope))
-        for changes in map(self.users.changes, read):
-            if self._between(calls, [*changes, *self._runs_of(calls[0].home, changes)]):
-                return False
-        return True
-
-    def _runs_of(self, home: int, changes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-        """(tick, part) of the calls in a home of other functions of this file that lead to one of the changes."""
-        rows = [self.outline.scopes[self.outline.parts[self.home[part]].scope] for _, part in changes]
-        every = frozenset(row.name for row in rows) - {""}
-        if every not in self._leading:
-            self._leading[every] = self._reaching(every)
-        leading = [(call, named) for call, named in self._calls_in[home] if named in self._leading[every]]
-        others = {row.name for row in rows if row.root != home} - {""}
-        if leading and others != every:
-            reaching = self._reaching(others)
-            leading = [(call, named) for call, named in leading if named in reaching]
-        return [(call.tick, call.part) for call, _ in leading]
+        return not any(self._changes_between(calls, each) for each in read)
 
     # --- between the calls --------------------------------------------------------------------------------------------
 
@@ -353,6 +347,50 @@ class Doubts:
         first, last = min(ticks), max(ticks)
         loops = {loop for call in calls for loop in self.facts.flow.loops(call.site.part)}
         return any(first < tick < last or loops.intersection(self.facts.flow.loops(part)) for tick, part in runs)
+
+    def _changes_between(self, calls: Sequence[BareCall], read: Read) -> bool:
+        """Whether what is read may change between two of the calls, in their home or by a function that it calls."""
+        ticks = [call.site.tick for call in calls]
+        home, changes = calls[0].home, self._changes(read)
+        if bisect_right(changes.ticks, min(ticks)) < bisect_left(changes.ticks, max(ticks)):
+            return True
+        own = changes.only_in.get(home)
+        runs = [
+            (call.tick, call.part)
+            for call, named in self._calls_in[home]
+            if named in changes.leading and (own is None or self._leads(named, changes.functions, own))
+        ]
+        return self._between(calls, [*changes.in_home.get(home, ()), *runs])
+
+    def _changes(self, read: Read) -> _Changes:
+        if read not in self._changed_at:
+            in_home = defaultdict(list)
+            homes = defaultdict(set)
+            ticks = []
+            for tick, part in sorted(self.users.changes(read)):
+                home = self.home[part]
+                ticks.append(tick)
+                in_home[home].append((tick, part))
+                homes[self.outline.scopes[self.outline.parts[home].scope].name].add(home)
+            only_in = {next(iter(found)): name for name, found in homes.items() if len(found) == 1}
+            functions = frozenset(homes)
+            if functions not in self._leading:
+                self._leading[functions] = self._reaching(functions - {""})
+            self._changed_at[read] = _Changes(ticks, in_home, functions, self._leading[functions], only_in)
+        return self._changed_at[read]
+
+    def _leads(self, named: str, functions: Container[str], own: str) -> bool:
+        """Whether a call of that name leads to one of the functions other than its own."""
+        seen = {named}
+        todo = [named]
+        while todo:
+            name = todo.pop()
+            if name != own and name in functions:
+                return True
+            new = self._callees.get(name, set()) - seen
+            seen |= new
+            todo += new
+        return False
 
     @cached_property
     def _waits(self) -> dict[int, list[tuple[int, int]]]:
@@ -384,12 +422,20 @@ class Doubts:
     @cached_property
     def _callers(self) -> dict[str, set[str]]:
         """The names of the functions that call each name."""
-        callers: dict[str, set[str]] = defaultdict(set)
+        callers = defaultdict(set)
+        for function, called in self._callees.items():
+            for named in called:
+                callers[named].add(function)
+        return callers
+
+    @cached_property
+    def _callees(self) -> dict[str, set[str]]:
+        """The names that the functions of each name call."""
+        callees: dict[str, set[str]] = defaultdict(set)
         for home, calls in self._calls_in.items():
             if function := self.outline.scopes[self.outline.parts[home].scope].name:
-                for _, named in calls:
-                    callers[named].add(function)
-        return callers
+                callees[function].update(named for _, named in calls)
+        return callees
 
     @cached_property
     def _calls_in(self) -> dict[int, list[tuple[o.CallSite, str]]]:

@@ -129,7 +129,8 @@ class Users:
             given[""] = url
         for option, value in given.items():
             if value is not None and value != o.NONE:
-                yield Argument(call.site.scope, option, value)
+                scope = self.facts.names.owner(value.name, call.site.scope) if isinstance(value, o.Name) else -1
+                yield Argument(call.site.scope if scope == -1 else scope, option, value)
 
     def _said(self, argument: Argument) -> tuple[Item, ...]:
         """What an argument says."""
