@@ -430,17 +430,27 @@ class Facts:
             row = self.outline.scopes[todo.pop()]
             bases = [base.value if isinstance(base, o.Item) else base for base in row.bases]  # `Base[int]`
             bases += [self.constant(base, row.parent) for base in bases]
-            names = {o.last_name(base) for base in bases}
-            new = {cls for name in names for cls in self._classes_named[name]} - found
+            new = {cls for base in bases for cls in self._classes_named(base, row.parent)} - found
             found |= new
             todo += new
         return found
 
+    def _classes_named(self, base: o.Value, scope: int) -> Sequence[int]:
+        """The classes that a base may be: those of its variable, or all of its name where that may be another's."""
+        if isinstance(base, o.Name):
+            variable = self.names.owner(base.name, scope), base.name
+            if len(self._classes_of[variable]) == len(self.names.binds(*variable)) > 0:
+                return self._classes_of[variable]
+        return self._classes_of[o.last_name(base)]
+
     @cached_property
-    def _classes_named(self) -> dict[str, list[int]]:
-        named = defaultdict(list)
+    def _classes_of(self) -> dict[tuple[int, str] | str, list[int]]:
+        """The classes by their variable, and by their name alone."""
+        named: dict[tuple[int, str] | str, list[int]] = defaultdict(list)
         for scope in self.classes:
-            named[self.outline.scopes[scope].name].append(scope)
+            row = self.outline.scopes[scope]
+            named[row.name].append(scope)
+            named[self.names.owner(row.name, row.parent), row.name].append(scope)
         return named
 
     @cached_property
