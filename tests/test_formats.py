@@ -46,6 +46,16 @@ def test_formats_are_imported_when_asked_for() -> None:
     assert set(results.FORMATS) <= modules
 
 
+@pytest.mark.parametrize(("calls", "told"), [(results.MOST, results.MOST), (results.MOST + 1, 1)])
+def test_edits_that_very_many_findings_share_are_told_once(calls: int, told: int) -> None:
+    found = check_source("import requests\ndef f():\n" + "    requests.get(URL)\n" * calls, with_edits=True)
+    listed = json.loads(render("json", left(*found)))
+    assert [bool(entry["fix"]["edits"]) for entry in listed] == [True] * told + [False] * (calls - told)
+    assert all(entry["fix"]["applicability"] == "safe" for entry in listed)
+    (run,) = json.loads(render("sarif", left(*found)))["runs"]
+    assert ["fixes" in entry for entry in run["results"]] == [True] * told + [False] * (calls - told)
+
+
 @pytest.mark.parametrize("style", results.FORMATS)
 def test_nothing_found(run: Run, style: str) -> None:
     write({"a.py": "import requests\n"})

@@ -7,13 +7,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sessionize.engine import Diagnostic, Report
 
 # Each is a module of this package, imported only when it is asked for.
 FORMATS = ("full", "concise", "json", "jsonl", "github", "gitlab", "sarif", "junit")
 WITH_EDITS = ("json", "jsonl", "sarif")
+MOST = 100
 WITH_FAILURES = ("github", "gitlab", "sarif", "junit")
 WITH_STATISTICS = ("full", "concise", "json")
 HOW = {"safe": "with `sessionize fix`", "unsafe": "only with `sessionize fix --unsafe-fixes`", None: "by hand"}
@@ -30,8 +31,21 @@ def render(style: str, reports: Iterable[Report], *, statistics: bool = False) -
         failures += [(report.filename, report.error)] if report.error is not None else []
     if statistics:
         return str(import_module("sessionize.report.statistics").render(style, findings))
+    if style in WITH_EDITS:
+        findings = list(_unrepeated(findings))
     told = (findings, failures) if style in WITH_FAILURES else (findings,)
     return str(import_module(f"sessionize.report.{style}").render(*told))
+
+
+def _unrepeated(findings: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
+    """Findings of which each has the edits of its fix, or, where more than `MOST` share a fix, only the first."""
+    shared = Counter(id(found.edits) for found in findings)
+    told: set[int] = set()
+    for found in findings:
+        fix = id(found.edits)
+        yield found._replace(edits=()) if fix in told else found
+        if shared[fix] > MOST:
+            told.add(fix)
 
 
 def summary(
