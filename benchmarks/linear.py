@@ -207,6 +207,38 @@ def other_names(calls: int) -> str:
     )
 
 
+def log_ins_of_module(calls: int) -> str:
+    """Each function logs in anew: the module's token is its own, its headers are everyone's."""
+    return (
+        HEAD
+        + "token, HEADERS = '', {}\n"
+        + "".join(
+            f"def f{i}(user):\n    global token\n    token = HEADERS['Authorization'] = user\n"
+            f"    for page in range(3):\n        requests.get(URL, headers={{'Authorization': token}})\n"
+            f"        requests.get(URL, headers=HEADERS)\n\n\n"
+            for i in range(calls)
+        )
+    )
+
+
+def local_classes(calls: int) -> str:
+    """Classes of one name, as each test has its own, in blocks."""
+    return (
+        HEAD
+        + "if URL:\n"
+        + "".join(
+            f"    def test_{i}():\n        class Base:\n            pass\n\n        class Api(Base):\n"
+            f"            def get(self):\n                requests.get(URL)\n"
+            f"                return requests.get(URL + '{i}')\n\n        Api().get()\n\n"
+            for i in range(calls)
+        )
+    )
+
+
+def silenced(calls: int) -> str:
+    return HEAD + "".join(f"# flake8: noqa: E{i}\nrequests.get(URL + '{i}')  # noqa: E{i}\n" for i in range(calls))
+
+
 def sessions_of_one_name(calls: int) -> str:
     return (
         HEAD
@@ -272,6 +304,9 @@ SHAPES = (
     attempted_imports,
     constants,
     other_names,
+    log_ins_of_module,
+    local_classes,
+    silenced,
     sessions_of_one_name,
     other_sessions,
     log_ins,
@@ -285,7 +320,7 @@ WAYS: dict[str, Callable[[str], object]] = {
 
 
 def seconds(work: Callable[[str], object], source: str) -> float:
-    times = []
+    times: list[float] = []
     while len(times) < 3 and sum(times) < 10:
         start = time.process_time()
         work(source)
@@ -296,11 +331,11 @@ def seconds(work: Callable[[str], object], source: str) -> float:
 def main() -> None:
     largest = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     sizes = [largest >> shift for shift in (3, 2, 1, 0)]
-    print(f"{'':24}" + "".join(f"{size:>16}" for size in sizes))
+    print(f"{'':28}" + "".join(f"{size:>16}" for size in sizes))
     for shape in (shape for shape in SHAPES if shape.__name__ in sys.argv[2:] or not sys.argv[2:]):
         for way, work in WAYS.items():
             before = 0.0
-            print(f"{shape.__name__:16}{way:8}", end="")
+            print(f"{shape.__name__:22}{way:6}", end="")
             for size in sizes:
                 took = seconds(work, shape(size))
                 print(f"{took:9.2f} ({took / before:.1f})" if before else f"{took:10.2f}      ", end="", flush=True)
