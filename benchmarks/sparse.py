@@ -55,8 +55,8 @@ def made() -> Path:
     tree = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"), "sessionize-benchmarks", "sparse")
     if not tree.exists():
         half_made = tree.with_suffix(".part")
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(half_made), *PACKAGES.split()]
-        subprocess.run(pip, check=True)
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(half_made)]
+        subprocess.run([*pip, *PACKAGES.split()], check=True)
         half_made.rename(tree)
     return tree
 
