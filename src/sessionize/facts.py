@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from sessionize import outline as o
 from sessionize.callgraph import CallGraph
@@ -35,6 +35,7 @@ VERBS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
+_Named: TypeAlias = tuple[int, str] | str  # a variable, or a name alone
 _SAME = {"requests.session": "requests.Session", "requests.sessions.Session": "requests.Session"}
 # What an import may bind that a call of requests, or of a session, begins with.
 _CALLED = frozenset(f"requests.{name}" for name in (*FUNCTIONS, "api", "sessions", "sessions.Session")) | {
@@ -425,28 +426,38 @@ class Facts:
     def ancestry(self, scope: int) -> set[int]:
         """The classes of this file from which a class is derived, by name."""
         found: set[int] = set()
+        looked_up: set[_Named] = set()
         todo = [scope]
         while todo:
             row = self.outline.scopes[todo.pop()]
             bases = [base.value if isinstance(base, o.Item) else base for base in row.bases]  # `Base[int]`
             bases += [self.constant(base, row.parent) for base in bases]
-            new = {cls for base in bases for cls in self._classes_named(base, row.parent)} - found
+            names = {name for base in bases for name in self._named(base, row.parent)} - looked_up
+            looked_up |= names
+            new = {cls for name in names for cls in self._classes_of.get(name, ())} - found
             found |= new
             todo += new
         return found
 
-    def _classes_named(self, base: o.Value, scope: int) -> Sequence[int]:
-        """The classes that a base may be: those of its variable, or all of its name where that may be another's."""
-        if isinstance(base, o.Name):
-            variable = self.names.owner(base.name, scope), base.name
-            if len(self._classes_of[variable]) == len(self.names.binds(*variable)) > 0:
-                return self._classes_of[variable]
-        return self._classes_of[o.last_name(base)]
+    def _named(self, base: o.Value, scope: int) -> list[_Named]:
+        """By what a base is looked up: the variable of classes of this file, or the name; nothing if it is imported."""
+        root = base.value if isinstance(base, o.Attribute) else base
+        if isinstance(root, o.Name):
+            variable = self.names.owner(root.name, scope), root.name
+            hows = {bind.how for bind in self.names.binds(*variable)}
+            if hows <= {"import"}:
+                return []
+            if hows == {"class"}:
+                inner = self._classes_of[variable] if base != root else ()
+                names: list[_Named] = [(cls, o.last_name(base)) for cls in inner] or [variable]
+                if self._classes_of.keys() >= {*names}:
+                    return names
+        return [o.last_name(base)]
 
     @cached_property
-    def _classes_of(self) -> dict[tuple[int, str] | str, list[int]]:
+    def _classes_of(self) -> dict[_Named, list[int]]:
         """The classes by their variable, and by their name alone."""
-        named: dict[tuple[int, str] | str, list[int]] = defaultdict(list)
+        named: dict[_Named, list[int]] = defaultdict(list)
         for scope in self.classes:
             row = self.outline.scopes[scope]
             named[row.name].append(scope)
