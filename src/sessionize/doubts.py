@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import PurePath
 from typing import NamedTuple
 
 from sessionize import outline as o
 from sessionize.callgraph import MAPPING, RUNNING
+from sessionize.changes import Changes, Read
 from sessionize.config import Settings
 from sessionize.facts import VERBS, BareCall, Facts
 from sessionize.flow import Place
 from sessionize.ipython import CELL, LINE
 from sessionize.outline import last_name
-from sessionize.users import Read, Users
+from sessionize.users import Users
 
 # Calls that wait for something, by their last name.
 _WAITING = frozenset(
@@ -65,15 +66,13 @@ _TESTING = frozenset({"pytest", "unittest", "responses", "requests_mock", "vcr",
 _FRAMES = frozenset({"sys._getframe", "inspect.currentframe", "inspect.stack", "inspect.getmembers"})
 
 
-class _Changes(NamedTuple):
-    """Where something changes: in which ticks, in order; where in each home; by functions of which names, and what
-    leads to them; and the homes that alone have such a name."""
+class _Span(NamedTuple):
+    """Where some calls are: their home, the first and the last tick, and the loops around any."""
 
-    ticks: Sequence[int]
-    in_home: Mapping[int, Sequence[tuple[int, int]]]
-    functions: frozenset[str]
-    leading: Container[str]
-    only_in: Mapping[int, str]
+    home: int
+    first: int
+    last: int
+    loops: set[int]
 
 
 class Doubts:
@@ -85,9 +84,7 @@ class Doubts:
         self.outline = facts.outline
         self.home = facts.flow.home
         self.users = Users(facts)
-        # As they are asked for: what leads to the functions of these names, and where what is read changes.
-        self._leading: dict[frozenset[str], set[str]] = {}
-        self._changed_at: dict[Read, _Changes] = {}
+        self._leading: dict[frozenset[str], set[str]] = {}  # what leads to the functions of these names, as asked for
 
     def about(self, calls: Sequence[BareCall], place: Place) -> str:
         """The first reason to doubt that one session made at `place` serves the calls as well; empty without one."""
@@ -165,39 +162,37 @@ class Doubts:
         bound = [call for call in calls if self._may_bind(call)]
         if bound and any(self.users.credentials(call) != self.users.credentials(bound[0]) for call in calls):
             return "some of the calls authenticate in a way that may stay with the connection, and others do not"
+        span = self._span(calls)
         certs = [(call.argument("cert"), call.site.scope) for call in calls]
         auths = [(call.argument("auth"), call.site.scope) for call in bound if self._auth_binds(call)]
         told = [(item.value, item.scope) for item in self.users.binding(calls)]
         values = ((value, scope) for value, scope in dict.fromkeys([*certs, *auths, *told]) if value is not None)
-        if self.users.in_turn(bound) or any(self._varies(calls, *each, lasting=lasting) for each in values):
+        if self.users.in_turn(bound) or any(self._varies(span, *each, lasting=lasting) for each in values):
             return "a connection stays with the user it was made for, and its next call may be for another"
         if len({self.identity_of_connection(call)[1] for call in calls}) > 1:
             return "the calls differ in `cert=`, and requests before 2.32 would show one's certificate for another"
         return ""
 
-    def _varies(
-        self, calls: Sequence[BareCall], value: o.Value, scope: int, *, lasting: bool, seen: tuple[o.Bind, ...] = ()
-    ) -> bool:
+    def _varies(self, span: _Span, value: o.Value, scope: int, *, lasting: bool, seen: tuple[o.Bind, ...] = ()) -> bool:
         """Whether a value may be another one for another of the calls, or when they run again."""
         if o.OPAQUE in o.within(value):
             return True
         for read in self.users.reads(value, scope):
-            variable = read.variable
-            method = self.facts.graph.method(scope)
-            instance = method is not None and (method.scope, method.instance) == variable
+            (owner, name), changes = read.variable, list(self.users.changes(read))
+            method = self.facts.graph.method(owner) if owner > 0 else None
             if not lasting:
-                if self._changes_between(calls, read):
+                if any(self._comes_between(span, each, read.by) for each in changes):
                     return True
-            elif instance:  # its session is made with the object
-                if read.part and self._changes(read).functions - {"__init__"}:
+            elif method is not None and (method.scope, method.instance) == read.variable:  # made with the object
+                if read.part and frozenset().union(*(each.functions for each in changes)) - {"__init__"}:
                     return True
-            elif len(self._changes(read).ticks) > 1:
+            elif sum(len(each.ticks) for each in changes) > (not read.part):
                 return True
-            elif variable[0] > 0 and not read.part:
-                (bind,) = self.facts.names.binds(*variable)
+            elif owner > 0 and not read.part:
+                (bind,) = self.facts.names.binds(owner, name)
                 if bind.how != "assign" or bind in seen:
                     return True
-                if self._varies(calls, bind.value, variable[0], lasting=True, seen=(*seen, bind)):
+                if self._varies(span, bind.value, owner, lasting=True, seen=(*seen, bind)):
                     return True
         return False
 
@@ -285,8 +280,8 @@ class Doubts:
             return "passes an `auth=` that is not known to be a pair, and may stay with the connection"
         if self.users.bind_connection(call):
             return "authorizes its connection, and later calls on it would be answered for the same user"
-        for start, end, text in self.outline.spelled:
-            if start < call.site.tick <= end and all(word in text for word in call.shown.split(".")):
+        for text in self._spelled.get(call.site.tick, ()):
+            if all(word in text for word in call.shown.split(".")):
                 return "is spelled out by `=` in an f-string, and would read otherwise"
         verify = self.facts.constant(call.argument("verify"), scope)
         if not isinstance(verify, o.Const) or verify.kind not in ("bool", "str", "NoneType"):
@@ -295,6 +290,16 @@ class Doubts:
         if not all(isinstance(item, o.Const) for item in (cert.items if isinstance(cert, o.Sequence) else (cert,))):
             return "passes a `cert=` that is not a literal"
         return ""
+
+    @cached_property
+    def _spelled(self) -> dict[int, list[str]]:
+        """The f-strings with `=` that show a call, by its tick."""
+        ticks = sorted(call.tick for call in self.outline.calls) if self.outline.spelled else []
+        spelled = defaultdict(list)
+        for start, end, text in self.outline.spelled:
+            for tick in ticks[bisect_right(ticks, start) : bisect_right(ticks, end)]:
+                spelled[tick].append(text)
+        return spelled
 
     def _is_pair(self, auth: o.Value, scope: int) -> bool:
         if isinstance(auth, o.Name):
@@ -330,7 +335,8 @@ class Doubts:
                 return False
             if key or together:
                 read.update(self.users.reads(value, scope))
-        return not any(self._changes_between(calls, each) for each in read)
+        span = self._span(calls)
+        return not any(self._comes_between(span, each, one.by) for one in read for each in self.users.changes(one))
 
     # --- between the calls --------------------------------------------------------------------------------------------
 
@@ -339,58 +345,31 @@ class Doubts:
         waits = self._waits.get(calls[0].home, [])
         if waits and any(call.id < 0 for call in calls):  # `map` calls while it is gone through
             return True
-        return self._between(calls, waits)
+        return self._between(self._span(calls), waits)
 
-    def _between(self, calls: Sequence[BareCall], runs: Iterable[tuple[int, int]]) -> bool:
+    def _span(self, calls: Sequence[BareCall]) -> _Span:
+        ticks = [call.site.tick for call in calls]
+        loops = {loop for part in {call.site.part for call in calls} for loop in self.facts.flow.loops(part)}
+        return _Span(calls[0].home if calls else -1, min(ticks, default=0), max(ticks, default=0), loops)
+
+    def _between(self, span: _Span, runs: Iterable[tuple[int, int]]) -> bool:
         """Whether something of the calls' home, (tick, part), can come between two of them."""
-        ticks = [call.site.tick for call in calls]
-        first, last = min(ticks), max(ticks)
-        loops = {loop for call in calls for loop in self.facts.flow.loops(call.site.part)}
-        return any(first < tick < last or loops.intersection(self.facts.flow.loops(part)) for tick, part in runs)
+        _, first, last, loops = span
+        return any(first < tick < last or not loops.isdisjoint(self.facts.flow.loops(part)) for tick, part in runs)
 
-    def _changes_between(self, calls: Sequence[BareCall], read: Read) -> bool:
-        """Whether what is read may change between two of the calls, in their home or by a function that it calls."""
-        ticks = [call.site.tick for call in calls]
-        home, changes = calls[0].home, self._changes(read)
-        if bisect_right(changes.ticks, min(ticks)) < bisect_left(changes.ticks, max(ticks)):
+    def _comes_between(self, span: _Span, changes: Changes, by: str) -> bool:
+        """Whether one of the changes can come between two of the calls, in their home or by a function that it calls.
+
+        by: a function called for what changes; what that changes itself, it may keep for the next time.
+        """
+        if bisect_right(changes.ticks, span.first) < bisect_left(changes.ticks, span.last):
             return True
-        own = changes.only_in.get(home)
-        runs = [
-            (call.tick, call.part)
-            for call, named in self._calls_in[home]
-            if named in changes.leading and (own is None or self._leads(named, changes.functions, own))
-        ]
-        return self._between(calls, [*changes.in_home.get(home, ()), *runs])
-
-    def _changes(self, read: Read) -> _Changes:
-        if read not in self._changed_at:
-            in_home = defaultdict(list)
-            homes = defaultdict(set)
-            ticks = []
-            for tick, part in sorted(self.users.changes(read)):
-                home = self.home[part]
-                ticks.append(tick)
-                in_home[home].append((tick, part))
-                homes[self.outline.scopes[self.outline.parts[home].scope].name].add(home)
-            only_in = {next(iter(found)): name for name, found in homes.items() if len(found) == 1}
-            functions = frozenset(homes)
-            if functions not in self._leading:
-                self._leading[functions] = self._reaching(functions - {""})
-            self._changed_at[read] = _Changes(ticks, in_home, functions, self._leading[functions], only_in)
-        return self._changed_at[read]
-
-    def _leads(self, named: str, functions: Container[str], own: str) -> bool:
-        """Whether a call of that name leads to one of the functions other than its own."""
-        seen = {named}
-        todo = [named]
-        while todo:
-            name = todo.pop()
-            if name != own and name in functions:
-                return True
-            new = self._callees.get(name, set()) - seen
-            seen |= new
-            todo += new
-        return False
+        if changes.functions not in self._leading:
+            self._leading[changes.functions] = self._reaching(changes.functions - {""})
+        called = self._calls_in[span.home]
+        names = (called.keys() & self._leading[changes.functions]) - {by}
+        runs = (run for name in names for run in called[name])
+        return self._between(span, [*changes.in_home.get(span.home, ()), *runs])
 
     @cached_property
     def _waits(self) -> dict[int, list[tuple[int, int]]]:
@@ -422,27 +401,19 @@ class Doubts:
     @cached_property
     def _callers(self) -> dict[str, set[str]]:
         """The names of the functions that call each name."""
-        callers = defaultdict(set)
-        for function, called in self._callees.items():
-            for named in called:
-                callers[named].add(function)
+        callers: dict[str, set[str]] = defaultdict(set)
+        for home, calls in self._calls_in.items():
+            if function := self.outline.scopes[self.outline.parts[home].scope].name:
+                for named in calls:
+                    callers[named].add(function)
         return callers
 
     @cached_property
-    def _callees(self) -> dict[str, set[str]]:
-        """The names that the functions of each name call."""
-        callees: dict[str, set[str]] = defaultdict(set)
-        for home, calls in self._calls_in.items():
-            if function := self.outline.scopes[self.outline.parts[home].scope].name:
-                callees[function].update(named for _, named in calls)
-        return callees
-
-    @cached_property
-    def _calls_in(self) -> dict[int, list[tuple[o.CallSite, str]]]:
-        """The calls of each home, with what they call."""
-        calls = defaultdict(list)
+    def _calls_in(self) -> dict[int, dict[str, list[tuple[int, int]]]]:
+        """(tick, part) of the calls of each home, by what they call."""
+        calls: dict[int, dict[str, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
         for call, named in zip(self.outline.calls, self._called, strict=True):
-            calls[self.home[call.part]].append((call, named))
+            calls[self.home[call.part]][named].append((call.tick, call.part))
         return calls
 
     @cached_property
@@ -478,6 +449,7 @@ class Doubts:
     def _showing(self) -> dict[int, str]:
         """The homes in which a new variable would show, and in what."""
         showing = {}
+        frames = ""
         for call, path in zip(self.outline.calls, self.facts.paths, strict=True):
             name = (path or "").removeprefix("builtins.")
             if name in ("eval", "exec") or (name in ("locals", "vars", "dir") and not call.value.args):
@@ -485,10 +457,12 @@ class Doubts:
             elif name == "globals":
                 showing[0] = "globals()"
             elif name in _FRAMES:
-                showing |= dict.fromkeys(self.home, f"{name}()")
+                frames = f"{name}()"
         for use in self.outline.uses:
             if use.name == "sys" and use.how.startswith(".modules"):
                 showing[0] = "sys.modules"
+        if frames:
+            showing = dict.fromkeys(self.home, frames)
         for line in self._running:
             showing.setdefault(0, line)
         return showing

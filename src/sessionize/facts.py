@@ -431,8 +431,9 @@ class Facts:
         while todo:
             row = self.outline.scopes[todo.pop()]
             bases = [base.value if isinstance(base, o.Item) else base for base in row.bases]  # `Base[int]`
-            bases += [self.constant(base, row.parent) for base in bases]
-            names = {name for base in bases for name in self._named(base, row.parent)} - looked_up
+            names = {name for base in bases for name in self._named(base, row.parent)}
+            names |= {o.last_name(self.constant(base, row.parent)) for base in bases} - {*map(o.last_name, bases)}
+            names -= looked_up
             looked_up |= names
             new = {cls for name in names for cls in self._classes_of.get(name, ())} - found
             found |= new
@@ -445,9 +446,11 @@ class Facts:
         if isinstance(root, o.Name):
             variable = self.names.owner(root.name, scope), root.name
             hows = {bind.how for bind in self.names.binds(*variable)}
+            if self.outline.scopes[scope].kind == "class" and variable[0] == scope:
+                hows.add("outer")  # what a class body does not bind yet is looked up around it
             if hows <= {"import"}:
                 return []
-            if hows == {"class"}:
+            if hows == {"class"} and o.last_name(base) not in self.stores_of:
                 inner = self._classes_of[variable] if base != root else ()
                 names: list[_Named] = [(cls, o.last_name(base)) for cls in inner] or [variable]
                 if self._classes_of.keys() >= {*names}:

@@ -49,14 +49,6 @@ class Names:
         """Every use of that variable, in order."""
         return self._uses.get((owner, name), [])
 
-    def items_set(self, owner: int, name: str) -> list[Use]:
-        """Every `name[key] = value` of that variable, in order."""
-        return self._items_set.get((owner, name), [])
-
-    @cached_property
-    def _items_set(self) -> dict[tuple[int, str], list[Use]]:
-        return {key: items for key, uses in self._uses.items() if (items := [u for u in uses if u.how == "[]="])}
-
     def is_taken(self, name: str, scope: int) -> bool:
         """Whether a new variable of `scope` must not have this name: it appears there or in a scope inside it, or a
         scope around it binds it."""

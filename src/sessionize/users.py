@@ -6,9 +6,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from sessionize import outline as o
+from sessionize.changes import Changes, Parameter, Read, Variable, Variables
 from sessionize.facts import BareCall, Facts
 
 # A token against forged requests is another for each of a user's calls.
@@ -16,10 +17,7 @@ _USER = re.compile(r"authorization|cookie|.*api-?key|(?!.*[cx]srf).*token")
 _BINDING = ("ntlm", "negotiate")
 _LOOKING = frozenset({"get", "items", "keys", "values", "copy", "get_dict"})
 _IN_TURN = frozenset({"next", "pop", "popleft", "popitem", "choice"})  # another answer each time
-_CHANGING = re.compile(r"(\[\]|\.\w+).*(?:=|\.update\(\)|\.setdefault\(\))")  # a use of a variable
-Variable: TypeAlias = tuple[int, str]  # its scope and name
-# Of the functions of a name in a scope (of the methods of a name: in -1), the one of a number or name.
-Parameter: TypeAlias = tuple[int, str, int | str]
+_TAKING = frozenset({"pop", "popitem", "clear"})
 
 
 class Argument(NamedTuple):
@@ -39,23 +37,16 @@ class Item(NamedTuple):
     scope: int
 
 
-class Read(NamedTuple):
-    """What a value reads of a variable: all, or a part: an attribute, an item (`[]`), what a method gives (`()`)."""
-
-    variable: Variable
-    part: str = ""
-    key: o.Value = o.OPAQUE
-
-
 class Users:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
-        # By argument, and by variable, as they are asked for.
+        self.variables = Variables(facts)
+        # By argument, and by the variables of one object, as they are asked for.
         self._known: dict[Argument, tuple[Item, ...]] = {}
         self._found: dict[Argument, tuple[tuple[str, o.Value], ...]] = {}
         self._binds: dict[Argument, bool] = {}
         self._given: dict[frozenset[Variable], list[tuple[int, int, str]]] = {}
-        self._changing: dict[frozenset[Variable], dict[tuple[str, o.Value | None], list[tuple[int, int]]]] = {}
+        self._few: dict[frozenset[Variable], list[tuple[int, str]]] = {}
 
     def said(self, calls: Iterable[BareCall]) -> Iterator[Item]:
         """What of calls says for whom they are made. They often share an argument, which is gone through once."""
@@ -73,30 +64,15 @@ class Users:
         return any(isinstance(value, o.Call) and o.last_name(value.func) in _IN_TURN for value in inner)
 
     def reads(self, value: o.Value, scope: int) -> Iterator[Read]:
-        """What a value reads of which variables."""
-        for inner in o.within(value):
-            match inner:
-                case o.Name(name=name):
-                    yield Read((self.facts.names.owner(name, scope), name))
-                case o.Attribute(value=o.Name(name=name), attr=attr):
-                    yield Read((self.facts.names.owner(name, scope), name), attr)
-                case o.Item(value=o.Name(name=name), key=key):
-                    yield Read((self.facts.names.owner(name, scope), name), "[]", self.facts.constant(key, scope))
-                case o.Call(func=o.Attribute(value=o.Name(name=name))) if self.told:
-                    yield Read((self.facts.names.owner(name, scope), name), "()")
+        """What a value reads that may say for whom a call is made."""
+        return (read for read in self.variables.reads(value, scope) if self.told or read.part != "()")
 
-    def changes(self, read: Read) -> list[tuple[int, int]]:
-        """Where (tick, part) what is read changes: a variable is bound, or gets an item that says for whom a call is
-        made, or may say it; of a part of it, where that is set or updated."""
-        variable = read.variable
+    def changes(self, read: Read) -> Iterator[Changes]:
+        """Where that changes; also where a variable gets an item that says it, or may say it."""
+        yield from self.variables.changes(read)
         if not read.part:
-            binds = [(bind.tick, bind.part) for bind in self.facts.names.binds(*variable)]
-            return binds + [(tick, part) for tick, part, _ in self._sets(variable)]
-        parts = self._parts(self._group(variable))
-        stores = [(store.tick, store.part) for store in self.facts.stores_of.get(read.part, ())]
-        if isinstance(read.key, o.Const):
-            return parts[read.part, read.key] + parts[read.part, None] + stores
-        return parts[read.part, o.OPAQUE] + stores
+            group = self.variables.group(read.variable)
+            yield self.variables.once("given", group, lambda: [given[:2] for given in self._sets(group)])
 
     def bind_connection(self, call: BareCall) -> bool:
         """Whether its Authorization is, or may be, of a kind that a server ties to the connection (NTLM, Negotiate)."""
@@ -206,7 +182,7 @@ class Users:
                 yield itself
         if not binds:
             yield itself
-        for tick, _, key in self._sets(variable):
+        for tick, key in self._few_sets(self.variables.group(variable)):
             yield Item(key, o.Item(o.Name(name), o.Const(tick, "int")), owner)
 
     def _given_items(self, args: Sequence[o.Argument], scope: int, seen: set[Variable] | None = None) -> Iterator[Item]:
@@ -225,49 +201,43 @@ class Users:
         said = str(key.value).lower()
         return said if _USER.fullmatch(said) else None
 
-    def _sets(self, variable: Variable) -> list[tuple[int, int, str]]:
-        """The items that a variable is given, here or by a function of this file, and that say for whom a call is made,
-        or may say it: tick, part, key."""
-        return self._own_sets(variable) + self._signings.get(variable, [])
+    def _few_sets(self, group: frozenset[Variable]) -> list[tuple[int, str]]:
+        """Of the sets below, two of each key: they differ as all do."""
+        if group not in self._few:
+            sets: dict[str, list[tuple[int, str]]] = defaultdict(list)
+            for tick, _, key in self._sets(group):
+                sets[key].append((tick, key))
+            self._few[group] = [each for same in sets.values() for each in same[:2]]
+        return self._few[group]
 
-    def _own_sets(self, variable: Variable) -> list[tuple[int, int, str]]:
+    def _sets(self, group: frozenset[Variable]) -> list[tuple[int, int, str]]:
+        """The items that variables of one object are given, here or by a function of this file, or that are taken away,
+        and that say for whom a call is made, or may say it: tick, part, key."""
+        handed = (each for variable in group for each in self.variables.handed.get(variable, ()))
+        return self._own_sets(group) + [(*at, "") for at, parameter in handed if parameter in self._signed]
+
+    def _own_sets(self, group: frozenset[Variable]) -> list[tuple[int, int, str]]:
         """The same by `name[key] =`, `name.update(...)` and the like. Each item of cookies says it."""
-        group = self._group(variable)
         if group not in self._given:
             jar = not self._jars.isdisjoint(group)
             given: list[tuple[int, int, str | None]] = []
             for owner, name in group:
-                sets = self.facts.names.items_set(owner, name)
+                sets = [use for use in self.variables.items_changed[owner, name] if use.how in ("[]=", "[]del")]
                 given += [(use.tick, use.part, self._user(use.key, use.scope)) for use in sets]
                 for site in map(self.facts.outline.calls.__getitem__, self.facts.method_calls[owner, name]):
                     args, method = site.value.args, o.last_name(site.value.func)
                     if method == "update":
                         given += [(site.tick, site.part, item.key) for item in self._given_items(args, site.scope)]
-                    elif method == "setdefault":
+                    elif method == "setdefault" or (method in _TAKING and args):
                         given += [(site.tick, site.part, self._user(arg.value, site.scope)) for arg in args[:1]]
+                    elif method in _TAKING:
+                        given.append((site.tick, site.part, ""))
                     if jar and method not in _LOOKING:
                         given.append((site.tick, site.part, "cookie"))
                 if jar:
                     given += [(use.tick, use.part, "cookie") for use in sets]
             self._given[group] = [(tick, part, key) for tick, part, key in given if key is not None]
         return self._given[group]
-
-    def _parts(self, group: frozenset[Variable]) -> dict[tuple[str, o.Value | None], list[tuple[int, int]]]:
-        """Where (tick, part) parts of variables change, by part and key: OPAQUE for any, None for an unknown one."""
-        if group not in self._changing:
-            parts: dict[tuple[str, o.Value | None], list[tuple[int, int]]] = defaultdict(list)
-            for variable in group:
-                for use in self.facts.names.uses(*variable):
-                    if not (found := _CHANGING.fullmatch(use.how)):
-                        continue
-                    key = self.facts.constant(use.key, use.scope) if use.how == "[]=" else o.OPAQUE
-                    part = found[1].removeprefix(".")
-                    for where in ((part, o.OPAQUE), (part, key if isinstance(key, o.Const) else None)):
-                        parts[where].append((use.tick, use.part))
-                    if part != "[]":
-                        parts["()", o.OPAQUE].append((use.tick, use.part))
-            self._changing[group] = parts
-        return self._changing[group]
 
     @cached_property
     def _jars(self) -> set[Variable]:
@@ -279,80 +249,9 @@ class Users:
             if arg.keyword == "cookies" and isinstance(arg.value, o.Name)
         }
 
-    def _group(self, variable: Variable) -> frozenset[Variable]:
-        """A variable, and those that may hold the same object."""
-        return self._aliases.get(variable) or frozenset({variable})
-
-    @cached_property
-    def _aliases(self) -> dict[Variable, frozenset[Variable]]:
-        """The variables that may hold one object, for each that is not the only one: by `a = b`, `a = b = {}`."""
-        groups: dict[Variable, set[Variable]] = {}
-        together: dict[int, Variable] = {}  # by the statement that binds them
-        for bind in self.facts.outline.binds:
-            if bind.how in ("assign", "walrus"):
-                own = self.facts.names.owner(bind.name, bind.scope), bind.name
-                other = together.setdefault(bind.part, own)
-                if isinstance(bind.value, o.Name):
-                    other = self.facts.names.owner(bind.value.name, bind.scope), bind.value.name
-                few, many = sorted((groups.get(own, {own}), groups.get(other, {other})), key=len)
-                if few != many:
-                    many |= few
-                    groups |= dict.fromkeys((*few, own, other), many)
-        frozen = {id(group): frozenset(group) for group in groups.values()}
-        return {variable: frozen[id(group)] for variable, group in groups.items()}
-
-    @cached_property
-    def _handed(self) -> dict[Variable, list[tuple[o.CallSite, Parameter]]]:
-        """The calls of functions of this file that a variable is handed to, and the parameter that it is there."""
-        names = self.facts.names
-        functions = {parameter[:2] for same in self._parameters.values() for parameter in same}
-        handed = defaultdict(list)
-        for site in self.facts.outline.calls:
-            func = site.value.func
-            function = names.owner(func.name, site.scope) if isinstance(func, o.Name) else -1, o.last_name(func)
-            for number, arg in enumerate(site.value.args if function in functions else ()):
-                if isinstance(arg.value, o.Name):
-                    variable = names.owner(arg.value.name, site.scope), arg.value.name
-                    handed[variable].append((site, (*function, arg.keyword or number)))
-        return handed
-
-    @cached_property
-    def _parameters(self) -> dict[Variable, list[Parameter]]:
-        """The parameters of this file's functions, each by its number and by its name."""
-        scopes = self.facts.outline.scopes
-        parameters = {}
-        numbers: dict[int, int] = defaultdict(int)
-        for bind in self.facts.outline.binds:
-            if bind.how == "param" and (row := scopes[bind.scope]).kind == "function":
-                method = scopes[row.parent].kind == "class"
-                if bind.scope not in numbers and method and self.facts.graph.method(bind.scope) is not None:
-                    numbers[bind.scope] = -1  # that of the instance
-                where = -1 if method else row.parent
-                same: list[Parameter] = [(where, row.name, numbers[bind.scope]), (where, row.name, bind.name)]
-                parameters[bind.scope, bind.name] = same
-                numbers[bind.scope] += 1
-        return parameters
-
-    @cached_property
-    def _signings(self) -> dict[Variable, list[tuple[int, int, str]]]:
-        """The calls (tick, part, key) that give a variable such an item."""
-        signed = {
-            variable: [(site.tick, site.part, "") for site, parameter in handed if parameter in self._signed]
-            for variable, handed in self._handed.items()
-        }
-        return {variable: sites for variable, sites in signed.items() if sites}
-
     @cached_property
     def _signed(self) -> set[Parameter]:
-        """The parameters that a function gives such an item, itself or by another."""
-        givers = defaultdict(set)
-        for variable, handed in self._handed.items():
-            for _, parameter in handed:
-                givers[parameter].add(variable)
-        todo = [each for variable, same in self._parameters.items() if self._own_sets(variable) for each in same]
-        signed: set[Parameter] = set()
-        while todo:
-            if (parameter := todo.pop()) not in signed:
-                signed.add(parameter)
-                todo += [each for variable in givers[parameter] for each in self._parameters.get(variable, ())]
-        return signed
+        """The parameters that a function gives an item that says for whom a call is made, itself or by another."""
+        return self.variables.spread(
+            variable for variable in self.variables.parameters if self._own_sets(self.variables.group(variable))
+        )
