@@ -173,3 +173,9 @@ def test_the_current_folder_may_be_gone(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(here)
     here.rmdir()
     assert module_of("pkg/client.py") == ("pkg", "client")
+
+
+def test_a_name_of_very_many_modules_may_be_any_module_of_that_name() -> None:
+    made = "    from app.m{} import api\n    patch.object(api, 'requests')\n"
+    source = "from unittest.mock import patch\n" + "".join(f"def test_{n}():\n{made.format(n)}" for n in range(30))
+    assert {patch.target for patch in find("test_a.py", source)} == {"?.api.requests"}

@@ -48,6 +48,7 @@ class _Migration:
         self.stuck: dict[tuple[str, str], str] = {}  # by file and target: why a patch can't move
         # By which modules `requests` is surely the library: `from shop import requests` is another one.
         self.importing = [module_of(name) for name, (data, _) in files.items() if _IMPORT.search(data)]
+        self.known: dict[str, bool] = {}
         self.fixed = {name: self.fix(name) for name in files}
 
     def real(self, file: str) -> str:
@@ -64,7 +65,9 @@ class _Migration:
 
     def why_stuck(self, patch: Patch) -> str:
         by, named, _ = patch.target.rpartition(".requests.")
-        if named and not any(is_module(by.split("."), module) for module in self.importing):
+        if named and by not in self.known:
+            self.known[by] = any(is_module(by.split("."), module) for module in self.importing)
+        if named and not self.known[by]:
             return f"`{by}.requests` is not known to be the library"
         return self.stuck.get((self.real(patch.file), patch.target), "")
 

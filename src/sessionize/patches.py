@@ -46,6 +46,7 @@ _BY_NAME = frozenset(
 )
 _BY_OBJECT = frozenset({"flexmock", "when", "when2", "expect"})  # of flexmock, mockito: `when(requests).get(...)`
 _UNKNOWN = "?"
+_MANY = 20
 _TARGET = re.compile(r"(\w+\.)*requests(\.\w+)*")
 
 # The methods of a session that, when they are replaced, take no other method with them. `send` and what is behind it
@@ -221,6 +222,9 @@ class Reader:
                         paths[alias.asname or alias.name][path] = None
                 case ast.Assign(targets=[ast.Name(id=name)], value=value) if self.is_text(value):
                     self.texts[name] = _UNKNOWN if name in self.texts else self.text(value)
+        for name, found in paths.items():
+            if len(found) > _MANY:  # each test imports another module's
+                paths[name] = dict.fromkeys(f"{_UNKNOWN}.{path.rpartition('.')[2]}" for path in found)
         self.paths = {name: list(found) for name, found in paths.items()}
 
     def sites(self) -> Iterator[tuple[ast.expr, Patch]]:
