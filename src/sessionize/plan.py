@@ -7,7 +7,7 @@ The reasons to refuse or to call a fix unsafe are those of the safety contract; 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
@@ -352,11 +352,27 @@ class Planner:
         """Whether the statement that makes a session does something besides."""
         outline = self.facts.outline
         siblings = self.facts.flow.children[outline.parts[bind.part].parent]
-        following = siblings[siblings.index(bind.part) + 1 :][:1]
-        joined = any(outline.parts[part].form == "joined" for part in (bind.part, *following))
-        binds = [other for other in outline.binds if other.part == bind.part]
-        uses = [use for use in outline.uses if use.part == bind.part]
-        return joined or len(binds) > 1 or any(not session.site.start < use.tick < session.site.tick for use in uses)
+        behind = bisect_right(siblings, bind.part)
+        joined = any(outline.parts[part].form == "joined" for part in (bind.part, *siblings[behind : behind + 1]))
+        uses = self._used_in[bind.part]
+        return (
+            joined
+            or self._bound_in[bind.part] > 1
+            or any(not session.site.start < use.tick < session.site.tick for use in uses)
+        )
+
+    @cached_property
+    def _bound_in(self) -> Counter[int]:
+        """How many names each part binds."""
+        return Counter(bind.part for bind in self.facts.outline.binds)
+
+    @cached_property
+    def _used_in(self) -> dict[int, list[o.Use]]:
+        """The names that are read in each part."""
+        uses = defaultdict(list)
+        for use in self.facts.outline.uses:
+            uses[use.part].append(use)
+        return uses
 
     def _made_with(self, create: str, session: IdleSession, place: Place) -> bool:
         """Whether the expression for the session surely means the same at `place`."""
