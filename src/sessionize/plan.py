@@ -124,8 +124,10 @@ class Planner:
             last[self.facts.names.owner(call.root, call.site.scope), call.root] = call
         for variable, call in last.items():
             bound = self.facts.bound(call.root, call.site.scope, place)
-            uses = self.facts.names.uses(*variable) if bound == "maybe" else ()
-            if bound == "never" or any(use.how == "read" and place.tick < use.tick < call.site.tick for use in uses):
+            uses = self.facts.names.uses(*variable) if bound == "maybe" else []
+            start = bisect_right(uses, place.tick, key=lambda use: use.tick)
+            end = bisect_left(uses, call.site.tick, key=lambda use: use.tick)
+            if bound == "never" or any(use.how == "read" for use in uses[start:end]):
                 return True
         return False
 
