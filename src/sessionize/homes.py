@@ -50,9 +50,11 @@ def import_home(facts: Facts, calls: Sequence[BareCall]) -> Place | None:
 
     What such a cell shows is its last expression, so nothing may go behind one on the line of the import.
     """
-    binds = [bind for call in calls for bind in facts.names.binds(0, call.root)]
+    binds = [bind for root in {call.root for call in calls} for bind in facts.names.binds(0, root)]
     top = facts.flow.children[0]
-    if len({facts.cell(bind.tick) for bind in binds}) != 1 or not all(bind.part in top for bind in binds):
+    if len({facts.cell(bind.tick) for bind in binds}) != 1:
+        return None
+    if any(facts.outline.parts[bind.part].parent != 0 for bind in binds):
         return None
     last = max(bind.part for bind in binds)
     following = top[top.index(last) + 1]
