@@ -8,6 +8,7 @@ A *home* is the body of a module, function or lambda; class bodies and comprehen
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
@@ -55,10 +56,11 @@ class Flow:
             else:
                 self.children[row.parent].append(part)
                 self.home.append(self.home[row.parent])
+        self._rest: dict[int, int] = {}
+        self._by_kind: dict[int, dict[str, int]] = {}
         self.outcomes = [0] * len(self.parts)
         for part in reversed(range(len(self.parts))):
             self.outcomes[part] = self._outcomes(part)
-        self._rest: dict[int, int] = {}
 
     def ancestors(self, part: int) -> Iterator[int]:
         """The part itself and the parts around it, up to its home."""
@@ -152,15 +154,14 @@ class Flow:
         children = self.children[part]
         if not children:
             return self._ended(part, NEXT)
-        blocks = {self.parts[child].kind: self.outcomes[child] for child in children}
         if row.kind in _BRANCHES:
             arms = [self.outcomes[child] for child in children if self.parts[child].kind == "arm"]
             skipped = NEXT if not (row.exhaustive or (row.kind == "if" and len(arms) == 2)) else 0
             return _union(arms) | skipped
         if row.kind in _LOOPS:
-            return self._after_loop(part, blocks["turn"] | CONTINUE)
+            return self._after_loop(part, self._blocks(part)["turn"] | CONTINUE)
         if row.kind == "try":
-            return self._through_finally(blocks, self._before_finally(part))
+            return self._through_finally(self._blocks(part), self._before_finally(part))
         return self._ended(part, self._sequence(children))
 
     def _after_loop(self, part: int, turn: int) -> int:
@@ -177,12 +178,18 @@ class Flow:
 
     def _before_finally(self, part: int) -> int:
         """The ways out of a `try` without its `finally`."""
-        blocks = {self.parts[child].kind: self.outcomes[child] for child in self.children[part]}
-        mask = blocks["body"]
-        if mask & NEXT:
-            mask = (mask & ~NEXT) | blocks.get("else", NEXT)
-        handlers = [self.outcomes[c] for c in self.children[part] if self.parts[c].kind == "handler"]
-        return mask | _union(handlers)
+        blocks = self._blocks(part)
+        return _then(blocks["body"], blocks.get("else", NEXT)) | blocks.get("handler", 0)
+
+    def _blocks(self, part: int) -> dict[str, int]:
+        """The ways out of what a statement is made of, by kind; of several handlers those of all."""
+        if part not in self._by_kind:
+            blocks: dict[str, int] = {}
+            for child in self.children[part]:
+                kind = self.parts[child].kind
+                blocks[kind] = blocks.get(kind, 0) | self.outcomes[child]
+            self._by_kind[part] = blocks
+        return self._by_kind[part]
 
     @staticmethod
     def _through_finally(blocks: dict[str, int], mask: int) -> int:
@@ -197,8 +204,7 @@ class Flow:
             mask = NEXT
             for sibling in reversed(self.children[self.parts[child].parent]):
                 self._rest[sibling] = mask
-                outcome = self.outcomes[sibling]
-                mask = (outcome & ~NEXT) | mask if outcome & NEXT else outcome
+                mask = _then(self.outcomes[sibling], mask)
         return self._rest[child]
 
     def _finish(self, part: int, child: int, tick: int, state: int) -> int:
@@ -213,17 +219,26 @@ class Flow:
                 return back | (state & EXIT) | (NEXT if state & BREAK else 0)
             return state if kind == "else" else self.outcomes[part]
         if row.kind == "try":
-            blocks = {self.parts[c].kind: self.outcomes[c] for c in self.children[part]}
-            if kind == "body" and state & NEXT:
-                state = (state & ~NEXT) | blocks.get("else", NEXT)
+            blocks = self._blocks(part)
+            if kind == "body":
+                state = _then(state, blocks.get("else", NEXT))
             if kind == "finally":  # what it interrupted goes on
-                return (state & ~NEXT) | self._before_finally(part) if state & NEXT else state
+                return _then(state, self._before_finally(part))
             return self._through_finally(blocks, state)
         if child == -1:
-            rest = self._sequence(c for c in self.children[part] if self.parts[c].tick > tick)
+            rest = NEXT
+            children = self.children[part]
+            later = bisect_right(children, tick, key=lambda child: self.parts[child].tick)
+            if later < len(children):
+                rest = _then(self.outcomes[children[later]], self._after(children[later]))
         else:
             rest = self._after(child)
-        return self._ended(part, (state & ~NEXT) | rest if state & NEXT else state)
+        return self._ended(part, _then(state, rest))
+
+
+def _then(first: int, rest: int) -> int:
+    """The ways out of what runs one after the other."""
+    return (first & ~NEXT) | rest if first & NEXT else first
 
 
 def _union(masks: Iterable[int]) -> int:
