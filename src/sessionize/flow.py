@@ -9,7 +9,7 @@ A *home* is the body of a module, function or lambda; class bodies and comprehen
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
@@ -22,8 +22,11 @@ _JUMPS = {"return": EXIT, "raise": EXIT, "break": BREAK, "continue": CONTINUE}
 _BRANCHES = frozenset({"if", "match", "choice"})
 _LOOPS = frozenset({"for", "while", "comp", "genexp"})
 _PLAIN = frozenset({"simple", "def", "class"})
+_BLOCKS = frozenset({"arm", "turn", "else", "handler", "finally"})
 
-Live: TypeAlias = dict[str | None, frozenset[int]]
+# What has run: the keys and ids of events, without an id those of an earlier turn. And that by the way out.
+Ran: TypeAlias = frozenset[tuple[str | None, int | None]]
+Ways: TypeAlias = dict[int, Ran]
 
 
 class Event(NamedTuple):
@@ -249,12 +252,18 @@ def _union(masks: Iterable[int]) -> int:
 
 
 class _Chains:
-    """One pass over a home that carries, along every path, which events have run."""
+    """One pass over a home that carries, along every path, which events have run.
+
+    What has run where the pass is stands in `ran` and `waiting`. Each part gives back what it adds on each of its ways
+    out, and takes it back: so paths that meet again are joined by what they add, however much ran before they parted.
+    """
 
     def __init__(self, flow: Flow, events: Iterable[Event], again: Mapping[int, list[Event]]) -> None:
         self.flow = flow
         self.again = again
         self.found: set[int] = set()
+        self.ran: Counter[str | None] = Counter()  # how many have run, by their key
+        self.waiting: dict[str | None, set[int]] = defaultdict(set)  # the ids of those that have met no other
         self.events: dict[int, list[Event]] = defaultdict(list)
         self.marked: set[int] = set()  # parts with an event inside
         for event in events:
@@ -265,102 +274,136 @@ class _Chains:
                 self.marked.add(part)
 
     def run(self, home: int) -> set[int]:
-        self.part(home, {})
+        self.part(home)
         return self.found
 
-    def meet(self, event: Event, live: Live) -> Live:
-        """`live` after the event; marks it and those that ran before it, if their keys match."""
-        keys = list(live) if event.key is None else [key for key in (event.key, None) if key in live]
-        live = dict(live)
-        if keys:
+    def meet(self, event: Event) -> None:
+        """Marks the event and those that have run, if their keys match."""
+        if self.ran if event.key is None else (event.key in self.ran or None in self.ran):
             self.found.add(event.id)
-            for key in keys:
-                self.found |= live[key]
-                live[key] = frozenset()
-        live[event.key] = live.get(event.key, frozenset()) | ({event.id} if not keys else frozenset())
-        return live
+            for key in list(self.waiting) if event.key is None else (event.key, None):
+                self.found |= self.waiting.pop(key, set())
 
-    def part(self, part: int, live: Live) -> dict[int, Live]:
-        """What has run on each way out of `part`."""
+    def add(self, ran: Iterable[tuple[str | None, int | None]]) -> None:
+        """What has run, has run before what comes now."""
+        for key, number in ran:
+            self.ran[key] += 1
+            if number is not None and number not in self.found:
+                self.waiting[key].add(number)
+
+    def drop(self, ran: Iterable[tuple[str | None, int | None]]) -> None:
+        """Takes back what was added."""
+        for key, number in ran:
+            self.ran[key] -= 1
+            if not self.ran[key]:
+                del self.ran[key]
+            if number is not None and key in self.waiting:
+                self.waiting[key].discard(number)
+
+    def part(self, part: int) -> Ways:
+        """What runs in `part` on each way out of it."""
         flow = self.flow
         if part not in self.marked:
-            return {bit: live for bit in (NEXT, BREAK, CONTINUE, EXIT) if flow.outcomes[part] & bit}
+            return {bit: frozenset() for bit in (NEXT, BREAK, CONTINUE, EXIT) if flow.outcomes[part] & bit}
         row = flow.parts[part]
-        blocks = [c for c in flow.children[part] if flow.parts[c].kind in ("arm", "turn", "else", "handler", "finally")]
-        head = [c for c in flow.children[part] if c not in blocks]
-        if row.kind in _BRANCHES:
-            before = self.steps(part, head, live)
-            outs = [self.part(arm, before[NEXT]) for arm in blocks]
-            if not (row.exhaustive or (row.kind == "if" and len(blocks) == 2)):
-                outs.append({NEXT: before[NEXT]})
-            return _merge(*outs)
-        if row.kind in _LOOPS:
-            return self.loop(part, self.steps(part, head, live)[NEXT], blocks)
+        blocks = [c for c in flow.children[part] if flow.parts[c].kind in _BLOCKS]
+        head = [c for c in flow.children[part] if flow.parts[c].kind not in _BLOCKS]
         if row.kind == "try":
-            return self.attempt(head[0], live, blocks)
-        return {flow._ended(part, bit): state for bit, state in self.steps(part, flow.children[part], live).items()}
+            return self.attempt(head[0], blocks)
+        if row.kind not in _BRANCHES | _LOOPS:
+            return {flow._ended(part, bit): ran for bit, ran in self.steps(part, flow.children[part]).items()}
+        before = self.steps(part, head)[NEXT]
+        self.add(before)
+        if row.kind in _LOOPS:
+            out = self.loop(part, blocks)
+        else:
+            outs = [self.part(arm) for arm in blocks]
+            if not (row.exhaustive or (row.kind == "if" and len(blocks) == 2)):
+                outs.append({NEXT: frozenset()})
+            out = _merge(*outs)
+        self.drop(before)
+        return _behind(before, out)
 
-    def steps(self, part: int, children: list[int], live: Live) -> dict[int, Live]:
+    def steps(self, part: int, children: list[int]) -> Ways:
         """One after the other: the events of `part` itself and its `children`."""
         flow = self.flow
-        out: dict[int, Live] = {}
+        ran: list[tuple[str | None, int | None]] = []
+        left: dict[int, int] = {}  # how much of it ran before the last that may be left by each other way out
+        more: dict[int, list[Ran]] = defaultdict(list)  # what runs in those that are
         events = {event.tick: event for event in self.events[part]}
         statements = {flow.parts[child].tick: child for child in children}
         for tick in sorted((*events, *statements)):
             if tick in events:
-                live = self.meet(events[tick], live)
-                continue
-            out = _merge(out, self.part(statements[tick], live))
-            if NEXT not in out:
-                return out
-            live = out.pop(NEXT)
-        return _merge(out, {NEXT: live})
+                self.meet(events[tick])
+                step: Ways = {NEXT: frozenset({(events[tick].key, events[tick].id)})}
+            else:
+                step = self.part(statements[tick])
+            onwards = step.pop(NEXT, None)
+            for bit, inside in step.items():
+                left[bit] = len(ran)
+                more[bit].append(inside)
+            if onwards is None:
+                break
+            self.add(onwards)
+            ran += onwards
+        else:
+            left[NEXT] = len(ran)
+        self.drop(ran)
+        return {bit: frozenset(ran[:count]).union(*more[bit]) for bit, count in left.items()}
 
-    def loop(self, part: int, live: Live, blocks: list[int]) -> dict[int, Live]:
-        start = live
-        for event in self.again.get(part, ()):  # they ran in an earlier turn
-            start = _merge({NEXT: start}, {NEXT: {event.key: frozenset()}})[NEXT]
-        turn = self.part(blocks[0], start)
-        ended = _merge({NEXT: live}, *({NEXT: turn[bit]} for bit in (NEXT, CONTINUE) if bit in turn))
-        outs = [self.part(blocks[1], ended[NEXT]) if len(blocks) > 1 else ended]
+    def loop(self, part: int, blocks: list[int]) -> Ways:
+        earlier: Ran = frozenset((event.key, None) for event in self.again.get(part, ()))  # ran in an earlier turn
+        self.add(earlier)
+        turn = _behind(earlier, self.part(blocks[0]))
+        self.drop(earlier)
+        ended = _merge({NEXT: frozenset()}, *({NEXT: turn[bit]} for bit in (NEXT, CONTINUE) if bit in turn))
+        outs = [ended]
+        if len(blocks) > 1:
+            self.add(ended[NEXT])
+            outs = [_behind(ended[NEXT], self.part(blocks[1]))]
+            self.drop(ended[NEXT])
         if BREAK in turn:
             outs.append({NEXT: turn[BREAK]})
         if EXIT in turn:
             outs.append({EXIT: turn[EXIT]})
         return _merge(*outs)
 
-    def attempt(self, body: int, live: Live, blocks: list[int]) -> dict[int, Live]:
+    def attempt(self, body: int, blocks: list[int]) -> Ways:
         flow = self.flow
-        out = self.part(body, live)
+        out = self.part(body)
         final = None
         outs = []
         for block in blocks:
             kind = flow.parts[block].kind
             if kind == "else" and NEXT in out:
-                outs.append(self.part(block, out.pop(NEXT)))
+                before = out.pop(NEXT)
+                self.add(before)
+                outs.append(_behind(before, self.part(block)))
+                self.drop(before)
             elif kind == "handler":
-                outs.append(self.part(block, live))
+                outs.append(self.part(block))
             elif kind == "finally":
                 final = block
         out = _merge(out, *outs)
         if final is not None:
-            out = _merge(*(self._finally(final, bit, state) for bit, state in out.items()))
+            out = _merge(*(self._finally(final, bit, ran) for bit, ran in out.items()))
         return out
 
-    def _finally(self, block: int, bit: int, live: Live) -> dict[int, Live]:
-        out = self.part(block, live)
-        return {(bit if way == NEXT else way): state for way, state in out.items()}
+    def _finally(self, block: int, bit: int, before: Ran) -> Ways:
+        self.add(before)
+        out = _behind(before, self.part(block))
+        self.drop(before)
+        return {(bit if way == NEXT else way): ran for way, ran in out.items()}
 
 
-def _merge(*outs: dict[int, Live]) -> dict[int, Live]:
-    merged: dict[int, Live] = {}
+def _behind(before: Ran, out: Ways) -> Ways:
+    """What runs on each way out, with what ran before."""
+    return {bit: before | ran for bit, ran in out.items()}
+
+
+def _merge(*outs: Ways) -> Ways:
+    merged: dict[int, list[Ran]] = defaultdict(list)
     for out in outs:
-        for bit, live in out.items():
-            if bit not in merged:
-                merged[bit] = live
-            elif live is not merged[bit]:
-                both = dict(merged[bit])
-                for key, ids in live.items():
-                    both[key] = both.get(key, frozenset()) | ids
-                merged[bit] = both
-    return merged
+        for bit, ran in out.items():
+            merged[bit].append(ran)
+    return {bit: rans[0].union(*rans[1:]) for bit, rans in merged.items()}

@@ -39,9 +39,9 @@ FAULTS = (
     Fault("a-branch-always-runs", "flow", "if self.parts[part].kind not in _PLAIN:\n            return False", "pass"),
     Fault("a-handled-try-has-run", "flow", "if attempt in around or any(", "if attempt in around or all("),
     Fault("a-loop-left-on-success-repeats", "flow", " and state & (NEXT | CONTINUE):\n                found", ":\n                found"),
-    Fault("both-arms-run", "flow", "outs = [self.part(arm, before[NEXT]) for arm in blocks]",
-          "outs = [self.steps(part, blocks, before[NEXT])]"),
-    Fault("finally-goes-on-below", "flow", "return {(bit if way == NEXT else way): state", "return {way: state"),
+    Fault("both-arms-run", "flow", "outs = [self.part(arm) for arm in blocks]",
+          "outs = [self.steps(part, blocks)]"),
+    Fault("finally-goes-on-below", "flow", "return {(bit if way == NEXT else way): ran", "return {way: ran"),
     # what a name means
     Fault("shadowed-imports", "facts", "= paths.pop() if len(paths) == 1 else None", "= max(paths - {None}, default=None)"),
     Fault("type-checking-imports", "facts", 'if name == "TYPE_CHECKING":', 'if name == "TYPING":'),
