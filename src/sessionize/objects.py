@@ -43,7 +43,6 @@ class _Class:
         self.body = {bind.name: bind for bind in facts.binds_in.get(owner, ())}
         self.statements = facts.flow.children[self.row.root]
         self.family = (owner, *sorted(facts.ancestry(owner)))
-        self.inherited = {bind.name: bind for scope in reversed(self.family) for bind in facts.binds_in.get(scope, ())}
         self.data = next((d for d in self.row.decorators if last_name(_bare(d)) == "dataclass"), None)
         self.based = bool(_bases(self.row))
 
@@ -54,7 +53,7 @@ class _Class:
             return "`__del__` may run on an object whose `__init__` failed"
         inits = self.inits()
         options = {arg.keyword for arg in self.data.args} if isinstance(self.data, o.Call) else set()
-        restored = bool(_RESTORING & self.inherited.keys()) or "__new__" in self.outline.attributes
+        restored = any(map(self.inherited, _RESTORING)) or "__new__" in self.outline.attributes
         lazy = restored or any(map(self.skips_init, self.facts.descendants[self.owner]))
         if self.data is not None and not inits and not lazy and "init" not in options:
             return self.field()
@@ -70,6 +69,11 @@ class _Class:
         if lazy or branched or wrapped or (made and not inits):
             return Home(self.above_methods(), "property", _REASON, needs="functools.cached_property")
         return _Init(self, self.scopes[inits[0].part]).home() if inits else self.new_init()
+
+    def inherited(self, name: str) -> o.Bind | None:
+        """What the body of the class, or of one that it is derived from, binds to a name."""
+        found = (self.facts.names.binds(scope, name) for scope in self.family)
+        return next((binds[-1] for binds in found if binds), None)
 
     @cached_property
     def scopes(self) -> dict[int, int]:
@@ -107,7 +111,7 @@ class _Class:
             return "its objects make others like them, and each would make a session"
         if "__slots__" in self.body:
             return "its `__slots__` have no place for a session"
-        if guard := sorted(_GUARDING & self.inherited.keys()):
+        if guard := sorted(filter(self.inherited, _GUARDING)):
             return f"its `{guard[0]}` decides what happens to attributes"
         for owner, shown in self.facts.shown_objects:
             if owner in (-1, self.owner):
@@ -225,7 +229,7 @@ class _Init:
         stops |= {self.line(call.part) for call in facts.super_calls[self.scope]}
         stops |= {self.line(call.site.part) for call in self.cls.calls if self.scope in self.around(call.site.scope)}
         for use in facts.names.uses(self.scope, self.instance):
-            bind = self.cls.inherited.get(use.how[1:-1]) if use.how[-1] == "=" else None
+            bind = self.cls.inherited(use.how[1:-1]) if use.how[-1] == "=" else None
             setter = bind is not None and (bind.how == "def" or isinstance(bind.value, o.Call))  # of a property
             if setter or _may_call(use.how) or _attribute(use.how) in self.unknown:
                 stops.add(self.line(use.part))
