@@ -137,7 +137,8 @@ class _Class:
         decorators = [self.facts.origin(_bare(d), self.row.parent) for d in self.row.decorators]
         if any(path not in _DATACLASS for path in decorators):
             return "its decorators may show the session, or have no place for it"
-        fields = [s for s in self.statements if any(b.part == s and b.how in _FIELDS for b in self.body.values())]
+        declared = {bind.part for bind in self.body.values() if bind.how in _FIELDS}
+        fields = [statement for statement in self.statements if statement in declared]
         if not fields:
             return "its dataclass has no field behind which a session could stand"
         behind = line_of(self.facts, fields[-1])
@@ -268,7 +269,7 @@ class _Init:
             return False
         stores = self.facts.stores_of[value.attr]
         check = plain_pair if option == "auth" else plain_dict
-        if [store.scope for store in stores] != [self.scope] or check(stores[0].value) is not None:
+        if len(stores) != 1 or stores[0].scope != self.scope or check(stores[0].value) is not None:
             return False
         if line_of(self.facts, stores[0].part) not in before:
             return False
