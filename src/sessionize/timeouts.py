@@ -43,6 +43,7 @@ class _Sessions:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
         self.known: dict[_Key, bool] = {}
+        self.answers: dict[_Key, set[bool]] = {}
 
     def include(self, value: o.Value, scope: int) -> bool:
         """Whether an expression is a session, and one without timeouts of its own."""
@@ -76,8 +77,14 @@ class _Sessions:
         if self.facts.outline.scopes[owner].kind == "class":
             family = (owner, *self.facts.ancestry(owner), *self.facts.descendants[owner], -1)
             keys = [(scope, name) for scope in family]
-        made = [value for key in keys for value in self.values.get(key, ()) if value[0] != o.NONE]
-        return bool(made) and all(self.makes_session(*value) for value in made) and self.changed.isdisjoint(keys)
+        return set().union(*map(self.made, keys)) == {True} and self.changed.isdisjoint(keys)
+
+    def made(self, key: _Key) -> set[bool]:
+        """Whether what a variable or attribute is bound to makes a session: the answers for all but None."""
+        if key not in self.answers:
+            bound = self.values.get(key, ())
+            self.answers[key] = {self.makes_session(value, scope) for value, scope in bound if value != o.NONE}
+        return self.answers[key]
 
     @cached_property
     def values(self) -> dict[_Key, list[tuple[o.Value, int]]]:
