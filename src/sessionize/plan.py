@@ -190,6 +190,9 @@ class Planner:
         if not binds or any(map(self.doubts.about_call, calls)):
             return None
         known = {self.doubts.identity_of_connection(call) for call in calls}
+        if len(known) > 1:
+            return None
+        scopes = {call.site.scope for call in calls}
         for bind in binds:
             if facts.names.binds(scope, bind.name) != [bind]:
                 continue
@@ -207,12 +210,12 @@ class Planner:
                 for use in facts.names.uses(scope, bind.name)
             ):
                 continue
-            if any(facts.names.owner(bind.name, call.site.scope) != scope for call in calls):
-                continue
             there = facts.served(bind).calls
-            alike = len(known.union(map(self.doubts.identity_of_connection, there))) == 1
+            if not known.issuperset(map(self.doubts.identity_of_connection, there)):
+                continue
+            seen = all(facts.names.owner(bind.name, inner) == scope for inner in scopes)
             plain = not any(map(self.doubts.about_call, there))
-            if alike and plain and self.doubts.for_one_user([*calls, *there]):
+            if seen and plain and self.doubts.for_one_user([*calls, *there]):
                 return bind
         return None
 
