@@ -24,6 +24,7 @@ class Naming:
         self._given: dict[int, set[str]] = defaultdict(set)  # new names of a scope and of scopes inside it
         self._attributes: dict[int, str] = {}  # new attributes, by class
         self._own: dict[int, set[str]] = defaultdict(set)  # new names of a scope itself
+        self._begin: dict[str, int] = {}  # by wanted name, the first number that the module does not bind
 
     # --- variables ----------------------------------------------------------------------------------------------------
 
@@ -44,7 +45,9 @@ class Naming:
         outer = scope
         while (outer := self.scopes[outer].parent) != -1:
             around |= self._own[outer]
-        numbered = (wanted if n == 1 else f"{wanted}_{n}" for n in count(1))
+        numbers = count(self._begin.get(wanted, 1))
+        self._begin[wanted] = next(n for n in numbers if not self.facts.names.binds(0, _numbered(wanted, n)))
+        numbered = (_numbered(wanted, n) for n in count(self._begin[wanted]))
         return next(name for name in numbered if name not in around and not self.facts.names.is_taken(name, scope))
 
     @cached_property
@@ -61,7 +64,7 @@ class Naming:
             wanted = f"__{wanted.lstrip('_')}"
         related = {*self.facts.ancestry(owner), *self.facts.descendants[owner]}
         given = {self._attributes[other] for other in related if other in self._attributes}
-        numbered = (wanted if n == 1 else f"{wanted}_{n}" for n in count(1))
+        numbered = (_numbered(wanted, n) for n in count(1))
         self._attributes[owner] = next(n for n in numbered if n not in given and n not in self._seen)
         return self._attributes[owner]
 
@@ -175,3 +178,7 @@ class Naming:
             if verb and not exported and len(facts.names.uses(owner, name)) == converted:
                 edits.append(ImportEdit(bind, drop=name))
         return edits
+
+
+def _numbered(wanted: str, number: int) -> str:
+    return wanted if number == 1 else f"{wanted}_{number}"
