@@ -24,6 +24,7 @@ class Naming:
         self._given: dict[int, set[str]] = defaultdict(set)  # new names of a scope and of scopes inside it
         self._attributes: dict[int, str] = {}  # new attributes, by class
         self._own: dict[int, set[str]] = defaultdict(set)  # new names of a scope itself
+        self._neighbours: dict[tuple[str, int], o.Bind] = {}  # of imported modules, above each import
         self._begin: dict[str, int] = {}  # by wanted name, the first number that the module does not bind
 
     # --- variables ----------------------------------------------------------------------------------------------------
@@ -126,9 +127,8 @@ class Naming:
         if (visible := self.visible(module, place)) is not None:
             return f"{visible}.{wanted}", ()
         name = self._free(wanted, 0)
-        for bind in self._top_imports:
-            source = (self.facts.path(bind) or "").rpartition(".")[0]
-            if source == module and self.visible(f"{module}.{bind.name}", place) == bind.name:
+        for bind in self._imports_from[module]:
+            if self.visible(f"{module}.{bind.name}", place) == bind.name:
                 return name, (ImportEdit(bind, add=wanted if name == wanted else f"{wanted} as {name}"),)
         follow = f"from {module} import {wanted}" + ("" if name == wanted else f" as {name}")
         return name, (ImportEdit(self._neighbour(module, self.import_of(calls[0], place)), follow=follow),)
@@ -136,6 +136,8 @@ class Naming:
     def _neighbour(self, module: str, before: o.Bind) -> o.Bind:
         """The import behind which `from module import ...` is in isort's order: of those of the standard library
         that stand in the same block above another import; that one itself if there are none."""
+        if (module, before.tick) in self._neighbours:
+            return self._neighbours[module, before.tick]
         parts = self.facts.outline.parts
         first, behind = None, None
         for bind in self._top_imports:
@@ -145,11 +147,20 @@ class Naming:
                 first = first or bind
                 if not path.endswith(f".{bind.name}") or path.rpartition(".")[0] < module:
                     behind = bind
-        return behind or first or before
+        self._neighbours[module, before.tick] = behind or first or before
+        return self._neighbours[module, before.tick]
 
     @cached_property
     def _top_imports(self) -> list[o.Bind]:
         return [bind for bind in self.facts.imports if bind.scope == 0]
+
+    @cached_property
+    def _imports_from(self) -> dict[str, list[o.Bind]]:
+        """The imports at the top, by the module that they take a name from."""
+        imports = defaultdict(list)
+        for bind in self._top_imports:
+            imports[(self.facts.path(bind) or "").rpartition(".")[0]].append(bind)
+        return imports
 
     def import_of(self, call: BareCall, place: Place) -> o.Bind:
         """The import by which a call names requests: the one that has surely run at `place`, if one has."""
@@ -169,11 +180,11 @@ class Naming:
             if (call := self._calls.get(redirect.call)) is not None:
                 redirected[facts.names.owner(call.root, call.site.scope), call.root] += 1
         edits = []
+        changed = any(bind.how == "augment" for bind in facts.names.binds(0, "__all__"))
+        public = changed or bool(facts.names.uses(0, "__all__")) or facts.filename.endswith("__init__.py")
         for (owner, name), converted in redirected.items():
             (bind, *others) = facts.names.binds(owner, name)
             verb = not others and isinstance(bind.value, o.Imported) and bind.value.path != "requests"
-            changed = any(bind.how == "augment" for bind in facts.names.binds(0, "__all__"))
-            public = changed or bool(facts.names.uses(0, "__all__")) or facts.filename.endswith("__init__.py")
             exported = public or name in facts.outline.dunder_all
             if verb and not exported and len(facts.names.uses(owner, name)) == converted:
                 edits.append(ImportEdit(bind, drop=name))
