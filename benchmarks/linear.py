@@ -280,6 +280,68 @@ def attributes(calls: int) -> str:
     )
 
 
+def hosts(calls: int) -> str:
+    """Each has its own, and may fail."""
+    return HEAD + "".join(
+        f"try:\n    print(requests.get('https://h{i}.com/').text)\nexcept ValueError:\n    print({i})\n"
+        for i in range(calls)
+    )
+
+
+def table(calls: int) -> str:
+    return (
+        HEAD
+        + "TABLE = {\n"
+        + "".join(f"    {i}: requests.get(URL + '{i}').text or {i},\n" for i in range(calls))
+        + "}\n"
+    )
+
+
+def sessions_of_functions(calls: int) -> str:
+    """Behind an import that may bind anything."""
+    return (
+        HEAD
+        + "from tools import *\n"
+        + "".join(
+            f"def f{i}(ns):\n    for n in ns:\n        session = requests.Session()\n        session.get(URL + n)\n\n\n"
+            f"def g{i}(urls):\n    for url in urls:\n        requests.get(url)\n\n\n"
+            for i in range(calls)
+        )
+    )
+
+
+def other_connections(calls: int) -> str:
+    """Sessions that are there, but for calls without verification."""
+    return (
+        HEAD
+        + "".join(f"s{i} = requests.Session()\ns{i}.get(URL, verify=False)\n" for i in range(calls))
+        + "".join(f"requests.get(URL + '{i}')\n" for i in range(calls))
+    )
+
+
+def large_base(calls: int) -> str:
+    """As many methods of a class as classes that are derived from it."""
+    return (
+        HEAD
+        + "class Base:\n    def __init__(self, key):\n        self.key = key\n\n"
+        + "".join(f"    def key{i}(self):\n        return self.key\n\n" for i in range(calls))
+        + "".join(
+            f"\nclass C{i}(Base):\n    def get(self):\n        return requests.get(URL + self.key)\n\n"
+            for i in range(calls)
+        )
+    )
+
+
+def taken_names(calls: int) -> str:
+    """Each function would call its session as something else is called."""
+    return (
+        HEAD
+        + "session = None\n"
+        + "".join(f"session_{i} = None\n" for i in range(2, calls))
+        + "".join(f"def f{i}(urls):\n    for url in urls:\n        requests.get(url)\n\n\n" for i in range(calls))
+    )
+
+
 SHAPES = (
     one_function,
     loops,
@@ -311,6 +373,12 @@ SHAPES = (
     other_sessions,
     log_ins,
     attributes,
+    hosts,
+    table,
+    sessions_of_functions,
+    other_connections,
+    large_base,
+    taken_names,
 )
 WAYS: dict[str, Callable[[str], object]] = {
     "check": check_source,
