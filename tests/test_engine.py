@@ -290,6 +290,14 @@ def test_an_import_is_put_among_those_of_the_standard_library(above: str, after:
     assert rows == list(range(rows[0], rows[0] + len(rows)))
 
 
+def test_an_import_that_may_not_have_run_is_not_added_to() -> None:
+    attempt = "try:\n    from http.cookiejar import CookieJar\nexcept ImportError:\n    CookieJar = None\n"
+    fixed = fix_source(f"import requests\n{attempt}{LOOP}", settings=Settings(cookies="isolate")).after
+    assert fixed is not None
+    assert attempt in fixed
+    assert "from http.cookiejar import DefaultCookiePolicy\n" in fixed
+
+
 def test_an_import_takes_the_place_of_one_that_goes() -> None:
     source = "import requests\n# answers\nfrom requests import get\nfor name in names:\n    get(name)\n"
     assert fix_source(source, settings=Settings(cookies="isolate")).after == (

@@ -88,6 +88,12 @@ def test_not_seen(source: str) -> None:
     assert seen(source) == 0
 
 
+@pytest.mark.parametrize(("made", "calls"), [("requests.Session()", 2), ("None", 2), ("other()", 0)])
+def test_what_is_set_from_outside_may_be_any_class(made: str, calls: int) -> None:
+    client = "class {}:\n    def __init__(self):\n        self.s = requests.Session()\n        self.s.get(u)\n"
+    assert seen(f"{client.format('B')}{client.format('C')}c = new()\nc.s = {made}") == calls
+
+
 def test_timeout_by_position_is_one_of_request_only() -> None:
     nine = "'GET', u, None, None, None, None, None, None"
     assert seen(f"s = requests.Session()\ns.request({nine})") == 1

@@ -190,8 +190,6 @@ class Planner:
         if not binds or any(map(self.doubts.about_call, calls)):
             return None
         known = {self.doubts.identity_of_connection(call) for call in calls}
-        if len(known) > 1:
-            return None
         scopes = {call.site.scope for call in calls}
         for bind in binds:
             if facts.names.binds(scope, bind.name) != [bind]:
@@ -211,7 +209,7 @@ class Planner:
             ):
                 continue
             there = facts.served(bind).calls
-            if not known.issuperset(map(self.doubts.identity_of_connection, there)):
+            if len(known) > 1 or not known.issuperset(map(self.doubts.identity_of_connection, there)):
                 continue
             seen = all(facts.names.owner(bind.name, inner) == scope for inner in scopes)
             plain = not any(map(self.doubts.about_call, there))
