@@ -498,7 +498,11 @@ class _Rewriting:
         try:
             for change in self.changes([fix]):
                 row = bisect(self.starts, change.start)
-                edits += line_edits(self.text[change.start : change.end], change.new, row)
+                for edit in line_edits(self.text[change.start : change.end], change.new, row):
+                    if edits and edits[-1].end == edit.start:
+                        before = edits.pop()
+                        edit = edit._replace(content=before.content + edit.content, start=before.start)  # noqa: PLW2901
+                    edits.append(edit)
         except (LostCommentError, UnreadableError):
             return ()
         return tuple(edits)

@@ -1,7 +1,7 @@
 """The only writer: LibCST tree and fixes in, changed text out.
 
-It decides nothing. It must keep every comment, and must not touch a token that a fix does not speak of. Only those
-statements of the top level are visited and written anew in which something changes, of a class only those methods.
+It decides nothing. It must keep every comment, and must not touch a token that a fix does not speak of. Only the
+statement around a change is visited and written anew, in the innermost block: that block may have many others.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import cached_property
-from itertools import accumulate, takewhile
+from itertools import accumulate, pairwise
 from typing import NamedTuple, TypeAlias, cast
 
 import libcst as cst
@@ -26,6 +26,7 @@ from sessionize.read_cst import Nodes
 _Statement: TypeAlias = cst.SimpleStatementLine | cst.BaseCompoundStatement
 _Space: TypeAlias = cst.BaseParenthesizableWhitespace
 _Block: TypeAlias = cst.Module | cst.IndentedBlock
+_Way: TypeAlias = tuple[tuple[_Block, int], ...]  # blocks, from the top level in, each with the place of a statement
 _Line: TypeAlias = cst.SimpleStatementLine | cst.SimpleStatementSuite
 
 
@@ -37,6 +38,15 @@ class Change(NamedTuple):
     new: str
 
 
+class _Run(NamedTuple):
+    """Statements of a block, from `start` up to `stop`; `outer`: the way to the statement that the block is of."""
+
+    outer: _Way
+    block: _Block
+    start: int
+    stop: int
+
+
 class Writer:
     """Writes fixes of one text; `module`, `nodes` and `facts` are what was read from it."""
 
@@ -46,8 +56,8 @@ class Writer:
         self.module = module.with_changes(has_trailing_newline=text.endswith(("\n", "\r")))
         self.nodes = nodes
         self.facts = facts
-        self.body = module.body
-        self._inside: dict[cst.CSTNode, list[int]] = {}
+        self._places: dict[_Block, dict[cst.CSTNode, int]] = {}
+        self._inside: dict[_Block, list[int]] = {}
 
     @cached_property
     def obstacle(self) -> str:
@@ -64,79 +74,88 @@ class Writer:
         LostCommentError if a comment would go.
         """
         rewriter = _Rewriter(self, fixes, imports)
-        if path := self._way_to_function(rewriter.touched):
-            return [self._change_inside(path, rewriter)]
-        runs = list(_runs(rewriter.top_level(), len(self.body)))
+        runs = _runs(rewriter.ways)
         before = [self._only(run) for run in runs]
-        after = [cst.ensure_type(old.visit(rewriter), cst.Module) for old in before]
+        after = [cast("_Block", old.visit(rewriter)) for old in before]
         if _loses_comment(before, after):  # all runs together: a comment in an option moves along to the session
             raise LostCommentError
-        return [self._change(*change) for change in zip(runs, before, after, strict=True)]
+        return sorted(self._change(*change) for change in zip(runs, before, after, strict=True))
 
-    def _change(self, run: range, old: cst.Module, new: cst.Module) -> Change:
-        start, end = self._starts[run.start], self._starts[run.stop] if run.stop < len(self.body) else len(self.text)
-        read = self.text[start:end] if self.text == self._read else old.code
-        return Change(start, end, layout.restored(self.text[start:end], read, new.code))
+    def _change(self, run: _Run, old: _Block, new: _Block) -> Change:
+        rows = self._rows(run.outer, run.block)
+        start, end = self._offsets[rows[run.start]], self._offsets[rows[run.stop]]
+        read = self.text[start:end] if self.text == self._read else self._code(run, old, last=end == len(self.text))
+        changed = self._code(run, new, last=end == len(self.text))
+        return Change(start, end, layout.restored(self.text[start:end], read, changed))
 
-    def _way_to_function(self, touched: Iterable[Sequence[cst.CSTNode]]) -> list[cst.CSTNode]:
-        """From the innermost function that holds all changes out to the top level; empty if a block around it is not
-        the body of a statement: that of an `else`, say."""
-        outside_in = zip(*map(reversed, touched), strict=False)
-        shared = [nodes[0] for nodes in takewhile(lambda nodes: len({*nodes}) == 1, outside_in)]
-        while shared and not isinstance(shared[-1], cst.FunctionDef):
-            shared.pop()
-        path = shared[:0:-1]  # without the module
-        plain = all(getattr(owner, "body", None) is block for block, owner in zip(path[1::2], path[2::2], strict=False))
-        whole = self.text == self._read and self.module.has_trailing_newline
-        return path if plain and whole and len(path) > 1 and len(path) % 2 else []
+    def _only(self, run: _Run) -> _Block:
+        """A block with nothing but a run of its statements, and what follows the last one."""
+        body = run.block.body[run.start : run.stop]
+        footer = run.block.footer if run.stop == len(run.block.body) else ()
+        if isinstance(run.block, cst.Module):
+            return self.module.with_changes(header=(), body=body, footer=footer)
+        return run.block.with_changes(header=cst.TrailingWhitespace(), body=body, footer=footer)
 
-    def _change_inside(self, path: Sequence[cst.CSTNode], rewriter: _Rewriter) -> Change:
-        """What becomes of a function and its neighbours: a class of many methods may have a fix in each."""
-        blocks = [node for node in path if isinstance(node, cst.IndentedBlock)]
-        body = blocks[0].body
-        index = body.index(cast("_Statement", path[0]))
-        run = slice(max(index - 1, 0), min(index + 2, len(body)))
-        old = self.module.with_changes(header=(), body=body[run], footer=())
-        new = cst.ensure_type(old.visit(rewriter), cst.Module)
-        if _loses_comment([old], [new]):
-            raise LostCommentError
-        for around in blocks:
-            inside = cst.IndentedBlock(new.body, indent=around.indent)
-            new = new.with_changes(body=[cst.If(cst.Name("_"), inside)])
-        starts = self._starts_inside(path[1:])
-        return Change(starts[run.start], starts[run.stop], "".join(layout.lines(new.code)[len(blocks) :]))
+    def _indented(self, run: _Run, block: _Block) -> cst.Module:
+        """What became of a block of a run, in as many others as the block of the run: each begins with a line."""
+        for around, place in reversed(run.outer):
+            suite = cst.ensure_type(block, cst.IndentedBlock)
+            if isinstance(match := around.body[place], cst.Match):  # its cases are deeper, and no block
+                indents = (self.module.default_indent if i is None else i for i in (match.indent, suite.indent))
+                suite = suite.with_changes(indent="".join(indents))
+            inside = [cst.If(cst.Name("_"), suite)]
+            if isinstance(around, cst.IndentedBlock):
+                block = cst.IndentedBlock(inside, indent=around.indent)
+            else:
+                block = self.module.with_changes(header=(), body=inside, footer=())
+        return cst.ensure_type(block, cst.Module)
 
-    def _starts_inside(self, path: Sequence[cst.CSTNode]) -> list[int]:
-        """Where each statement of a block begins in the text, and where the last one ends; `path` leads out of it."""
-        block, owner, *outer = path
-        assert isinstance(block, cst.IndentedBlock)
+    def _code(self, run: _Run, block: _Block, *, last: bool) -> str:
+        """What became of a block of a run as LibCST renders it; `last`: whether the text ends behind it."""
+        module = self._indented(run, block)
+        code = module.with_changes(has_trailing_newline=self.module.has_trailing_newline or not last).code
+        passed = run.outer and not block.body and run.stop - run.start < len(run.block.body)  # LibCST puts a `pass`
+        return "".join(layout.lines(code)[len(run.outer) + bool(passed) :])
+
+    def _rows(self, outer: _Way, block: _Block) -> list[int]:
+        """The rows in which the statements of a block begin, and the one behind the block; counted from 0."""
+        if isinstance(block, cst.Module):
+            return self._top
         if block not in self._inside:
-            starts = self._starts_inside(outer) if outer else self._starts
-            around = cast("cst.IndentedBlock", outer[0]).body if outer else self.body
-            index = around.index(cast("_Statement", owner))
-            found = layout.lines(self.text[starts[index] : starts[index + 1]])
-            offsets = list(accumulate(map(len, found), initial=starts[index]))
-            below = (*getattr(owner, "handlers", ()), getattr(owner, "orelse", None), getattr(owner, "finalbody", None))
-            rest = sum(self._rows(node) for node in below if node is not None) + len(block.footer)
-            sizes = list(map(self._rows, block.body))
-            rows = accumulate(sizes, initial=len(found) - rest - sum(sizes))
-            self._inside[block] = [offsets[row] for row in rows]
+            *outermost, (around, index) = outer
+            row = self._rows(tuple(outermost), around)[index]
+            hollow = _Hollow()
+            only = self.module.with_changes(header=(), body=[around.body[index].visit(hollow)], footer=())
+            positions = MetadataWrapper(only, unsafe_skip_copy=True).resolve(PositionProvider)
+            for found, instead in hollow.blocks:
+                sizes = [len(layout.lines(self.module.code_for_node(node))) for node in found.body]
+                rows = list(accumulate(sizes, initial=row + positions[instead].start.line - 1))
+                rows[-1] += len(found.footer)
+                row += rows[-1] - rows[0] - 1
+                self._inside[found] = rows
         return self._inside[block]
 
-    def _rows(self, node: cst.CSTNode) -> int:
-        return len(layout.lines(self.module.code_for_node(node)))
+    def way(self, part: int) -> _Way:
+        """The blocks around a part, and in which of their statements it is."""
+        inside_out = pairwise(self.around(part))
+        return tuple(
+            (block, self._place(block, node))
+            for node, block in inside_out
+            if isinstance(block, cst.Module | cst.IndentedBlock)
+        )[::-1]
 
-    def _only(self, run: range) -> cst.Module:
-        """The module with nothing but these statements, and what follows the last one."""
-        body = self.body[run.start : run.stop]
-        if run.stop == len(self.body):
-            return self.module.with_changes(header=(), body=body)
-        return self.module.with_changes(header=(), body=body, footer=(), has_trailing_newline=True)
+    def _place(self, block: _Block, node: cst.CSTNode) -> int:
+        """Which statement of a block a node is; those on one line have one place."""
+        if block not in self._places:
+            found = self._places[block] = {}
+            for place, line in enumerate(block.body):
+                found |= dict.fromkeys(line.body if isinstance(line, cst.SimpleStatementLine) else (line,), place)
+        return self._places[block][node]
 
     @cached_property
     def _codes(self) -> list[str]:
         """The statements of the top level as LibCST renders them, with the lines above each."""
-        return [self.module.code_for_node(node) for node in self.body]
+        return [self.module.code_for_node(node) for node in self.module.body]
 
     @cached_property
     def _read(self) -> str:
@@ -147,20 +166,16 @@ class Writer:
         return "".join((*header, *self._codes, *footer))
 
     @cached_property
-    def _starts(self) -> list[int]:
-        """Where each statement of the top level begins in the text."""
-        offsets = list(accumulate((len(line) for line in layout.lines(self.text)), initial=0))
-        header = "".join(map(self.module.code_for_node, self.module.header))
-        rows = accumulate(len(layout.lines(code)) for code in (header, *self._codes))
-        return [offsets[row] for row in rows if row < len(offsets)]
+    def _offsets(self) -> list[int]:
+        """Where each line of the text begins, and where the last one ends."""
+        return list(accumulate(map(len, layout.lines(self.text)), initial=0))
 
     @cached_property
-    def index(self) -> dict[cst.CSTNode, int]:
-        """The place of each statement of the top level; those on one line have one place."""
-        found: dict[cst.CSTNode, int] = {}
-        for index, line in enumerate(self.body):
-            found |= dict.fromkeys(line.body if isinstance(line, cst.SimpleStatementLine) else (line,), index)
-        return found
+    def _top(self) -> list[int]:
+        """The rows of the top level."""
+        header = "".join(map(self.module.code_for_node, self.module.header))
+        *rows, _ = accumulate(len(layout.lines(code)) for code in (header, *self._codes))
+        return [*rows, len(self._offsets) - 1]
 
     @cached_property
     def used_in(self) -> dict[int, int]:
@@ -168,9 +183,10 @@ class Writer:
         return {use.tick: use.part for use in self.facts.outline.uses}
 
     def lines_around(self, part: int) -> tuple[Mapping[cst.CSTNode, CodeRange], list[str]]:
-        """Where the nodes stand in the lines of the statement of the top level around a part; and these lines."""
-        index = next(self.index[node] for node in self.around(part) if node in self.index)
-        only = self._only(range(index, index + 1))
+        """Where the nodes stand in the lines of the statement around a part; and these lines."""
+        *outer, (block, place) = self.way(part)
+        run = _Run(tuple(outer), block, place, place + 1)
+        only = self._indented(run, self._only(run))
         positions = MetadataWrapper(only, unsafe_skip_copy=True).resolve(PositionProvider)
         return positions, layout.lines(only.code)
 
@@ -183,16 +199,39 @@ class Writer:
             part = parts[part].parent if parts[part].parent != -1 else scopes[parts[part].scope].part
 
 
-def _runs(indexes: Iterable[int], count: int) -> Iterator[range]:
-    """Neighbours taken together, each run with one more: it takes what stood above a statement that goes."""
-    start = end = -1
-    for index in sorted(indexes):
-        if index > end and start != -1:
-            yield range(start, end + 1)
-        start = index if index > end else start
-        end = min(index + 1, count - 1)
-    if start != -1:
-        yield range(start, end + 1)
+def _runs(ways: Sequence[_Way]) -> list[_Run]:
+    """The statements at the ends of these ways, but those inside others; neighbours together, inner blocks first."""
+    ends = set(ways)
+    places: dict[tuple[_Way, _Block], set[int]] = defaultdict(set)
+    for way in ways:
+        *outer, (block, place) = next(way[:depth] for depth in range(1, len(way) + 1) if way[:depth] in ends)
+        places[tuple(outer), block].add(place)
+    runs: list[_Run] = []
+    for (around, block), found in places.items():
+        for place in sorted(found):
+            if place - 1 in found:
+                runs[-1] = runs[-1]._replace(stop=place + 1)
+            else:
+                runs.append(_Run(around, block, place, place + 1))
+    return sorted(runs, key=lambda run: -len(run.outer))
+
+
+class _Hollow(cst.CSTTransformer):
+    """Leaves one line of each block of a statement."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks: list[tuple[cst.IndentedBlock, cst.Pass]] = []
+
+    def visit_IndentedBlock(self, node: cst.IndentedBlock) -> bool:
+        return False
+
+    def leave_IndentedBlock(
+        self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
+    ) -> cst.IndentedBlock:
+        line = cst.Pass()
+        self.blocks.append((original_node, line))
+        return updated_node.with_changes(body=[cst.SimpleStatementLine([line])], footer=())
 
 
 class _Rewriter(cst.CSTTransformer):
@@ -207,16 +246,20 @@ class _Rewriter(cst.CSTTransformer):
         self.references: dict[cst.CSTNode, Redirect] = {}
         self.dissolved: dict[cst.CSTNode, Fix] = {}
         self.emptied: set[cst.CSTNode] = set()  # imports of which no name is left
+        self.alone: set[cst.CSTNode] = set()  # imports that are all of their block
         self.taken: dict[Fix, tuple[list[str], list[str]]] = {}  # comments above and behind a line that moves
         self.sessions: dict[cst.CSTNode, list[Fix]] = defaultdict(list)  # by the statement they go before
         self.comments: dict[cst.CSTNode, list[str]] = defaultdict(list)  # to put above a statement
         self.imports: dict[cst.CSTNode, list[ImportEdit]] = defaultdict(list)
-        self.touched: list[list[cst.CSTNode]] = []  # each thing to do, and what is around it, from the inside out
+        self.ways: list[_Way] = []  # to the statements that are written anew
         self.dirty: set[cst.CSTNode] = set()  # statements with something to do inside
         self.last: dict[Fix, int] = {}  # of `with` blocks: the last statement inside
         for fix in sorted(fixes, key=lambda fix: min(fix.calls)):
             self.prepare(fix)
         self.nest()
+        for fix, last in self.last.items():
+            (*outer, (block, start)), (*_, (_, stop)) = map(self.writer.way, (_first(fix), last))
+            self.ways += [(*outer, (block, place)) for place in range(start, stop + 1)]
         followed: set[tuple[int, str]] = set()  # in a block one line is enough, behind the first import
         for edit in sorted(imports, key=lambda edit: edit.bind.tick):
             if edit.follow is not None:
@@ -225,15 +268,8 @@ class _Rewriter(cst.CSTTransformer):
                 followed.add(line)
             self.imports[self.nodes.imports[edit.bind.tick]].append(edit)
             self.touch(edit.bind.part)
-
-    def top_level(self) -> set[int]:
-        """The statements of the top level that change or move."""
-        index = self.writer.index
-        found = {index[node] for node in self.dirty if node in index}
-        for fix, last in self.last.items():
-            if _block(fix) == 0:
-                found |= set(range(index[self.nodes.parts[_first(fix)]], index[self.nodes.parts[last]] + 1))
-        return found
+            if len(self.ways[-1][-1][0].body) == 1:
+                self.alone.add(self.nodes.imports[edit.bind.tick])
 
     def prepare(self, fix: Fix) -> None:
         for redirect in fix.redirects:
@@ -244,22 +280,20 @@ class _Rewriter(cst.CSTTransformer):
             self.touch(self.part_of(redirect))
         if fix.dissolve is not None:
             self.dissolved[self.nodes.parts[fix.dissolve]] = fix
-            self.touch(fix.dissolve)
+            self.touch(fix.dissolve, following=True)  # it takes what stood above
         making = fix.making
         if making is None:
             return
         before = self.nodes.parts[making.place.before]
         self.sessions[before].append(fix)
-        self.touch(making.place.before)
-        self.touch(making.place.block)
+        self.touch(making.place.before, following=making.style == "behind")
         if making.style == "with":
             inside = [self.part_of(redirect) for redirect in fix.redirects]
             inside += [fix.dissolve] if fix.dissolve is not None else []
             self.last[fix] = max(self.statement_in(making.place.block, part) for part in inside)
         elif self.parts[making.place.block].form == "inline":  # no comment can stand there
-            function = self.facts.outline.scopes[self.parts[making.place.block].scope].part
             for option in making.hoist:
-                self.comments[self.nodes.parts[function]] += self.moved_comments(fix, option)
+                self.comments[self.above(making.place.before)] += self.moved_comments(fix, option)
 
     def nest(self) -> None:
         """Makes an outer and an inner one of `with` blocks that would cross."""
@@ -283,10 +317,13 @@ class _Rewriter(cst.CSTTransformer):
             part = self.parts[part].parent
         return part
 
-    def touch(self, part: int) -> None:
-        """Marks the statements around a part."""
-        self.touched.append(list(self.writer.around(part)))
-        self.dirty.update(self.touched[-1])
+    def touch(self, part: int, *, following: bool = False) -> None:
+        """Marks the statements around a part; the innermost, and the `following` one if need be, is written anew."""
+        way = *outer, (block, place) = self.writer.way(part)
+        self.ways.append(way)
+        if following and place + 1 < len(block.body):
+            self.ways.append((*outer, (block, place + 1)))
+        self.dirty.update(self.writer.around(part))
 
     # --- the traversal ------------------------------------------------------------------------------------------------
 
@@ -310,7 +347,7 @@ class _Rewriter(cst.CSTTransformer):
                 node = node.with_changes(names=names)
                 gone = Counter(comments(original_node)) - Counter(comments(node))
                 self.comments[original_node] += gone.elements()
-            else:
+            elif original_node not in self.alone:
                 self.emptied.add(original_node)
         elif isinstance(original_node, cst.SimpleStatementLine | cst.SimpleStatementSuite):
             node = self.line(original_node, cast("_Line", node))
@@ -425,7 +462,6 @@ class _Rewriter(cst.CSTTransformer):
     def block(self, original: _Block, updated: _Block) -> tuple[list[_Statement], list[cst.EmptyLine]]:
         """The statements of a block, with the sessions that are made among them; and comments that follow them."""
         indent = original.indent if isinstance(original, cst.IndentedBlock) else None
-        alone = len(original.body if isinstance(original, cst.IndentedBlock) else self.writer.body) == 1
         body: list[_Statement] = []
         carried: list[cst.EmptyLine] = []  # what stood above a statement that is gone
         open_blocks: list[
@@ -461,7 +497,7 @@ class _Rewriter(cst.CSTTransformer):
                 self.taken[self.dissolved[smalls[0]]] = said, _trailing(new)
                 carried, gone = [line for line in above if line.comment is None], True
                 continue
-            if not alone and len(smalls) == 1 and smalls[0] in self.emptied:
+            if len(smalls) == 1 and smalls[0] in self.emptied:
                 carried = [*above, *map(_comment_line, _trailing(new))]
                 for follow in self.follows(smalls[0]):
                     body.append(cst.SimpleStatementLine([_small(follow)], leading_lines=carried))
