@@ -124,14 +124,14 @@ class Writer:
         if block not in self._inside:
             *outermost, (around, index) = outer
             row = self._rows(tuple(outermost), around)[index]
-            hollow = _Hollow()
-            only = self.module.with_changes(header=(), body=[around.body[index].visit(hollow)], footer=())
-            positions = MetadataWrapper(only, unsafe_skip_copy=True).resolve(PositionProvider)
-            for found, instead in hollow.blocks:
-                sizes = [len(layout.lines(self.module.code_for_node(node))) for node in found.body]
-                rows = list(accumulate(sizes, initial=row + positions[instead].start.line - 1))
+            hollow = _Hollow(self._unused)
+            code = self.module.code_for_node(cast("_Statement", around.body[index].visit(hollow)))
+            for found, above in zip(hollow.blocks, code.split(self._unused), strict=False):
+                row += len(layout.lines(above)) - 1
+                sizes = (len(layout.lines(self.module.code_for_node(node))) for node in found.body)
+                rows = list(accumulate(sizes, initial=row))
                 rows[-1] += len(found.footer)
-                row += rows[-1] - rows[0] - 1
+                row = rows[-1] - 1
                 self._inside[found] = rows
         return self._inside[block]
 
@@ -169,6 +169,11 @@ class Writer:
     def _offsets(self) -> list[int]:
         """Where each line of the text begins, and where the last one ends."""
         return list(accumulate(map(len, layout.lines(self.text)), initial=0))
+
+    @cached_property
+    def _unused(self) -> str:
+        """A name that is nowhere in the text."""
+        return "_" * (max(map(len, re.findall("_+", self.text)), default=0) + 1)
 
     @cached_property
     def _top(self) -> list[int]:
@@ -217,21 +222,21 @@ def _runs(ways: Sequence[_Way]) -> list[_Run]:
 
 
 class _Hollow(cst.CSTTransformer):
-    """Leaves one line of each block of a statement."""
+    """Leaves a name of each block of a statement."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__()
-        self.blocks: list[tuple[cst.IndentedBlock, cst.Pass]] = []
+        self.line = cst.SimpleStatementLine([cst.Expr(cst.Name(name))])
+        self.blocks: list[cst.IndentedBlock] = []
 
-    def visit_IndentedBlock(self, node: cst.IndentedBlock) -> bool:
-        return False
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        return isinstance(node, _OWNERS)
 
-    def leave_IndentedBlock(
-        self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
-    ) -> cst.IndentedBlock:
-        line = cst.Pass()
-        self.blocks.append((original_node, line))
-        return updated_node.with_changes(body=[cst.SimpleStatementLine([line])], footer=())
+    def on_leave(self, original_node: cst.CSTNodeT, updated_node: cst.CSTNodeT) -> cst.CSTNodeT:
+        if not isinstance(original_node, cst.IndentedBlock):
+            return updated_node
+        self.blocks.append(original_node)
+        return updated_node.with_changes(body=[self.line], footer=())
 
 
 class _Rewriter(cst.CSTTransformer):
@@ -548,6 +553,14 @@ class _Rewriter(cst.CSTTransformer):
         return [first, *rest]
 
 
+_OWNERS = (
+    cst.BaseCompoundStatement,
+    cst.Else,
+    cst.ExceptHandler,
+    cst.ExceptStarHandler,
+    cst.Finally,
+    cst.MatchCase,
+)
 # Comments that what follows belongs under: the types of a function, the beginning of a cell.
 _FIRST = re.compile(r"#\s*(type:|%%)")
 _FORM_FEED = re.compile(r"^[ \t]*\f[ \t\f]+[^\s]", re.MULTILINE)

@@ -69,7 +69,8 @@ class Server(LanguageServer):
             self.checked.pop(uri, None)
             return
         self.checked[uri] = checked
-        shown = [self.shown(checked.text, found) for found in checked.found]
+        lines = layout.lines(checked.text)
+        shown = [self.shown(lines, found) for found in checked.found]
         self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, shown, document.version))
 
     def look(self, document: TextDocument) -> Checked:
@@ -100,10 +101,11 @@ class Server(LanguageServer):
             return None, settings
         return str(path), settings
 
-    def shown(self, text: str, found: Diagnostic) -> lsp.Diagnostic:
+    def shown(self, lines: Sequence[str], found: Diagnostic) -> lsp.Diagnostic:
         message = f"{found.message}\n{found.help}" if found.help else found.message
-        span = self.span(layout.lines(text), found)
-        return lsp.Diagnostic(span, message, lsp.DiagnosticSeverity.Warning, found.code, source="sessionize")
+        return lsp.Diagnostic(
+            self.span(lines, found), message, lsp.DiagnosticSeverity.Warning, found.code, source="sessionize"
+        )
 
     def span(self, lines: Sequence[str], found: Diagnostic | Edit) -> lsp.Range:
         """Where something stands, in the units of the client."""
@@ -130,13 +132,14 @@ class Server(LanguageServer):
             patches = self.patches(uri, self.projects)
             again = check_source(checked.text, checked.name, checked.settings, with_edits=True, patches=patches)
             here = [found for found in again if found.start.row in rows]
+        lines = layout.lines(checked.text)
         for edits in dict.fromkeys(found.edits for found in here if found.edits):
             fixed = [found for found in here if found.edits == edits]
             safe = fixed[0].applicability == SAFE
             yield lsp.CodeAction(
                 f"Use a shared requests.Session{'' if safe else ' (unsafe)'}",
                 lsp.CodeActionKind.QuickFix,
-                [self.shown(checked.text, found) for found in fixed],
+                [self.shown(lines, found) for found in fixed],
                 safe,
                 edit=self.edit(uri, checked.text, edits),
             )
@@ -147,7 +150,7 @@ class Server(LanguageServer):
                 yield lsp.CodeAction(
                     "Disable for this line",
                     lsp.CodeActionKind.QuickFix,
-                    [self.shown(checked.text, found) for found in silent],
+                    [self.shown(lines, found) for found in silent],
                     edit=self.edit(uri, checked.text, line_edits(checked.text, after)),
                 )
 
