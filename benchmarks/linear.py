@@ -342,6 +342,37 @@ def taken_names(calls: int) -> str:
     )
 
 
+def multi_line_headers(calls: int) -> str:
+    """Each method has its own, which move to a session."""
+    return (
+        HEAD
+        + "class C:\n"
+        + "".join(
+            f"    def f{i}(self, n):\n        for page in range(n):\n            requests.get(URL, headers={{\n"
+            f"                'N': '{i}',\n            }})\n\n"
+            for i in range(calls)
+        )
+    )
+
+
+def imported_methods(calls: int) -> str:
+    """Every fix changes the import, too; the last line does not end."""
+    return (
+        "from requests import get\n\n\nclass C:\n"
+        + "".join(
+            f"    def f{i}(self, n):\n        for page in range(n):\n            get(f'https://a.com/{{page}}')\n\n"
+            for i in range(calls)
+        ).rstrip()
+    )
+
+
+def other_blocks(calls: int) -> str:
+    """Functions in what is not the body of a statement."""
+    return "import requests\ntry:\n    URL = 'https://a.com'\nexcept ValueError:\n    URL = ''\nelse:\n" + "".join(
+        f"    def f{i}(n):\n        for page in range(n):\n            requests.get(URL)\n\n" for i in range(calls)
+    )
+
+
 SHAPES = (
     one_function,
     loops,
@@ -379,6 +410,9 @@ SHAPES = (
     other_connections,
     large_base,
     taken_names,
+    multi_line_headers,
+    imported_methods,
+    other_blocks,
 )
 WAYS: dict[str, Callable[[str], object]] = {
     "check": check_source,

@@ -334,6 +334,36 @@ def test_functions_under_other_statements_have_their_own_edits() -> None:
     assert applied(source, tuple(chain(*found))) == fix_source(source).after
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "def f(names):\n    import requests\n    # unused\n    from requests import get  # then\n    print(names)\n"
+            "    for name in names:\n        get(name)\n",
+            "def f(names):\n    import requests\n    # unused\n    # then\n    print(names)\n"
+            "    session = requests.Session()\n    for name in names:\n        session.get(name)\n",
+        ),
+        (
+            "import requests\ntry:\n    from requests import get\n    from requests import post\nfinally:\n    pass\n"
+            "for name in names:\n    get(name)\n    post(name)\n",
+            "import requests\ntry:\n    pass\nfinally:\n    pass\nsession = requests.Session()\n"
+            "for name in names:\n    session.get(name)\n    session.post(name)\n",
+        ),
+        (
+            "import requests\nmatch a:\n  case 1:\n   for b in a:\n    with requests.Session() as s:\n     s.get(b)\n"
+            "     # behind\n   a()",
+            "import requests\nmatch a:\n  case 1:\n   s = requests.Session()\n   for b in a:\n    s.get(b)\n"
+            "    # behind\n   a()",
+        ),
+    ],
+    ids=["an import goes", "all imports go", "cases"],
+)
+def test_what_is_left_of_a_block(before: str, after: str) -> None:
+    assert fix_source(before).after == after
+    (edits,) = {found.edits for found in check_source(before, with_edits=True)}
+    assert applied(before, edits) == after
+
+
 def test_no_edits_where_there_is_no_fix() -> None:
     assert [finding.edits for finding in check_source(REFUSED, with_edits=True)] == [()]
 

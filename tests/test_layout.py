@@ -1,5 +1,8 @@
 """What LibCST reads otherwise is put back line by line; and lines are compared."""
 
+import difflib
+
+import pytest
 from hypothesis import given, strategies as st
 
 from sessionize.layout import Matcher, restored
@@ -40,3 +43,22 @@ def test_lines_that_stand_once_hold_the_others() -> None:
 def test_a_line_that_moved_costs_no_other_its_place() -> None:
     old, new = list("abcdef"), list("bcdefa")
     assert [tuple(block) for block in Matcher(old, new).get_matching_blocks()] == [(1, 0, 5), (6, 6, 0)]
+
+
+def test_lines_that_were_pasted_twice_cost_no_more_than_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of them stands once; difflib alone looks through all of them for each change."""
+    looked: list[int] = []
+    find = difflib.SequenceMatcher.find_longest_match
+
+    def counted(self: difflib.SequenceMatcher[str], alo: int, ahi: int, blo: int, bhi: int) -> difflib.Match:
+        looked.append(ahi - alo)
+        return find(self, alo, ahi, blo, bhi)
+
+    monkeypatch.setattr(difflib.SequenceMatcher, "find_longest_match", counted)
+    half = [line for row in range(150) for line in (f"get({row})", f"print({row})")]
+    old = ["head", *half, *half, "foot"]
+    new = ["head", *(line for number, line in enumerate(half) if number % 20), *half, "foot"]
+    blocks = Matcher(old, new).get_matching_blocks()
+    assert [old[i] for block in blocks for i in range(block.a, block.a + block.size)] == new
+    assert len(blocks) == 17
+    assert sum(looked) < len(old)

@@ -40,6 +40,22 @@ def excerpt(line: str, found: Diagnostic) -> list[str]:
     return click.unstyle(render("full", [report(found._replace(line=line))])).split("\n")
 
 
+def test_of_a_long_line_what_is_around_the_finding_is_shown() -> None:
+    line = "x" * 300 + "requests.get" + "y" * 300
+    found = FOUND._replace(start=Position(3, 301), end=Position(3, 313))
+    _, _, shown, carets, *_ = excerpt(line, found)
+    assert shown == "3| ..." + "x" * 60 + "requests.get" + "y" * 128 + "..."
+    assert carets == " | " + " " * 63 + "^" * 12
+    first = FOUND._replace(start=Position(3, 1), end=Position(3, 400))
+    _, _, shown, carets, *_ = excerpt(line, first)
+    assert shown == "3| " + line[:200] + "..."
+    assert carets == " | " + "^" * 200
+    last = FOUND._replace(start=Position(3, 560), end=Position(4, 1))
+    _, _, shown, carets, *_ = excerpt(line, last)
+    assert shown == "3| ..." + "y" * 113
+    assert carets == " | " + " " * 63 + "^" * 53
+
+
 def test_full() -> None:
     found = FOUND._replace(start=Position(12, 24), end=Position(12, 36))
     assert excerpt("    for year in years: requests.get(year)", found) == [

@@ -13,6 +13,7 @@ import re
 from bisect import bisect
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 _INDENT = re.compile(r"[ \t]*")
@@ -61,6 +62,7 @@ def _indent(line: str) -> str:
 
 # --- comparing --------------------------------------------------------------------------------------------------------
 
+_FAR = 500  # lines: of fewer difflib alone takes the best
 _Chain: TypeAlias = "tuple[int, int, _Chain | None]"
 
 
@@ -91,6 +93,26 @@ class Matcher(difflib.SequenceMatcher[Any]):
 
 
 def _anchors(old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
+    """The places of the lines that stand once on both sides; where these are far apart, as in a text that was pasted
+    twice, also of those that stand equally often between them."""
+    once = [*_in_order(old, new), (len(old), len(new))]
+    for (i, j), (a, b) in pairwise([(-1, -1), *once]):
+        if a - i > _FAR:
+            between = _in_order([*_numbered(old[i + 1 : a])], [*_numbered(new[j + 1 : b])])
+            yield from ((i + 1 + here, j + 1 + there) for here, there in between)
+        if a < len(old):
+            yield a, b
+
+
+def _numbered(lines: Sequence[Hashable]) -> Iterator[Hashable]:
+    """Each line, the how many-th like it, and how many there are."""
+    total, seen = Counter(lines), Counter[Hashable]()
+    for line in lines:
+        seen[line] += 1
+        yield line, seen[line], total[line]
+
+
+def _in_order(old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
     """The places of the lines that stand once on both sides: as many of them as come in the same order."""
     here, there, places = Counter(old), Counter(new), {line: place for place, line in enumerate(new)}
     ends: list[int] = []  # the places in `new` where the best chains of each length end

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from sessionize.engine import Diagnostic
 
+_WIDE, _BEFORE = 200, 60  # of a longer line so much is shown, and of it so much before the finding
+
 
 def render(findings: Sequence[Diagnostic]) -> str:
     return "".join(f"{line}\n" for found in findings for line in (headline(found), *_excerpt(found), ""))
@@ -27,6 +29,11 @@ def _excerpt(found: Diagnostic) -> list[str]:
     if line.strip():
         start = found.start.column - 1
         end = found.end.column - 1 if found.end.row == found.start.row else len(line)
+        if len(line) > _WIDE:
+            first = max(0, start - _BEFORE)
+            mark = "..." if first else ""
+            line = f"{mark}{line[first : first + _WIDE]}{'...' if first + _WIDE < len(line) else ''}"
+            start, end = start - first + len(mark), min(end - first, _WIDE) + len(mark)
         # At least one caret: a syntax error is a place without an extent.
         carets = "^" * max(1, len(blank(line[start:end])))
         excerpt = [
