@@ -350,13 +350,19 @@ def test_functions_under_other_statements_have_their_own_edits() -> None:
             "for name in names:\n    session.get(name)\n    session.post(name)\n",
         ),
         (
+            "import requests\ntry:\n    from requests import get\nfinally:\n    pass\n"
+            "for name in names:\n    get(name)\n",
+            "import requests\ntry:\n    from requests import get\nfinally:\n    pass\n"
+            "session = requests.Session()\nfor name in names:\n    session.get(name)\n",
+        ),
+        (
             "import requests\nmatch a:\n  case 1:\n   for b in a:\n    with requests.Session() as s:\n     s.get(b)\n"
             "     # behind\n   a()",
             "import requests\nmatch a:\n  case 1:\n   s = requests.Session()\n   for b in a:\n    s.get(b)\n"
             "    # behind\n   a()",
         ),
     ],
-    ids=["an import goes", "all imports go", "cases"],
+    ids=["an import goes", "all imports go", "the only line stays", "cases"],
 )
 def test_what_is_left_of_a_block(before: str, after: str) -> None:
     assert fix_source(before).after == after
