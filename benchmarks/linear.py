@@ -100,8 +100,8 @@ def sessions(calls: int) -> str:
 
 
 def nesting(calls: int) -> str:
-    """Ten loops deep, again and again."""
-    lines = [HEAD]
+    """Ten loops deep, again and again, on a session that is made before all of them."""
+    lines = [HEAD, "requests.get(URL)\n"]
     for i in range(calls):
         depth = i % 10
         lines.append(f"{'    ' * depth}for page in range({i}):\n")

@@ -370,6 +370,16 @@ def test_what_is_left_of_a_block(before: str, after: str) -> None:
     assert applied(before, edits) == after
 
 
+def test_lines_that_follow_each_other_are_one_edit() -> None:
+    source = "import requests\nrequests.get(a)\nfor b in a:\n    requests.get(b)\nrequests.get(c)\n"
+    (edits,) = {found.edits for found in check_source(source, with_edits=True)}
+    assert applied(source, edits) == fix_source(source).after
+    assert [edit.content for edit in edits] == [
+        "session = requests.Session()\nsession.get(a)\n",
+        "    session.get(b)\nsession.get(c)\n",
+    ]
+
+
 def test_no_edits_where_there_is_no_fix() -> None:
     assert [finding.edits for finding in check_source(REFUSED, with_edits=True)] == [()]
 
