@@ -62,7 +62,7 @@ def _indent(line: str) -> str:
 
 # --- comparing --------------------------------------------------------------------------------------------------------
 
-_FAR = 500  # lines: of fewer difflib alone takes the best
+_FAR = 500  # lines: fewer are left to difflib, which is quick enough there
 _Chain: TypeAlias = "tuple[int, int, _Chain | None]"
 
 
