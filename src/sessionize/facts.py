@@ -598,16 +598,16 @@ class Facts:
         return {word for text in known for word in text.split(".")} if len(known) == len(names) else None
 
     @cached_property
-    def shown_objects(self) -> list[tuple[int, str]]:
-        """What turns objects into data, with the class whose objects it sees; -1 if it may be any."""
-        shown = []
+    def shown_objects(self) -> dict[int, str]:
+        """What turns objects into data, by the class whose objects it sees; by -1 if it may be any."""
+        shown: dict[int, str] = {}
         for use in self.outline.uses:
             if use.name == "vars" and use.how in ("value", "arg") and self.names.owner("vars", use.scope) == -1:
-                shown.append((-1, "vars"))
+                shown.setdefault(-1, "vars")
             if "__dict__" in use.how:
                 method = self.graph.method(use.scope)
                 own = method is not None and method.instance == use.name
-                shown.append((method.owner if own and method is not None else -1, "__dict__"))
+                shown.setdefault(method.owner if own and method is not None else -1, "__dict__")
         for call, path in zip(self.outline.calls, self.paths, strict=True):
             if path == "builtins.vars" and call.value.args:
                 given = self.constant(call.value.args[0].value, call.scope)
@@ -615,7 +615,7 @@ class Facts:
             else:
                 data = path in ("dataclasses.asdict", "dataclasses.astuple", "dataclasses.fields")
             if data:
-                shown.append((-1, f"{o.last_name(call.value.func)}()"))
+                shown.setdefault(-1, f"{o.last_name(call.value.func)}()")
         return shown
 
     @property

@@ -113,9 +113,9 @@ class _Class:
             return "its `__slots__` have no place for a session"
         if guard := sorted(filter(self.inherited, _GUARDING)):
             return f"its `{guard[0]}` decides what happens to attributes"
-        for owner, shown in self.facts.shown_objects:
-            if owner in (-1, self.owner):
-                return f"`{shown}` is used in this file, and the session would show in it"
+        shown = self.facts.shown_objects
+        if what := shown.get(self.owner) or shown.get(-1):
+            return f"`{what}` is used in this file, and the session would show in it"
         return ""
 
     def copies_itself(self) -> bool:
