@@ -63,7 +63,8 @@ class Variables:
                     yield Read(variable)
                     called.add(variable)
                 case o.Attribute(value=holder, attr=attr):
-                    called.add((-1, attr))
+                    if self.facts.origin(inner, scope) is None:  # not `os.environ.get`
+                        called.add((-1, attr))
                     if isinstance(holder, o.Name):
                         yield Read((self.facts.names.owner(holder.name, scope), holder.name), attr)
                 case o.Item(value=o.Name(name=name), key=key):
@@ -202,7 +203,9 @@ class Variables:
                 for scope in self._functions.get(todo.pop(), ()):
                     for use in self._uses_in[self.facts.outline.scopes[scope].root]:
                         variable = self.facts.names.owner(use.name, use.scope), use.name
-                        called = {variable, *((-1, attr) for attr in re.findall(r"\.(\w+)", use.how))} - seen
+                        own = self.facts.origin(o.Name(use.name), use.scope) is None
+                        attributes = re.findall(r"\.(\w+)", use.how) if own else ()
+                        called = {variable, *((-1, attr) for attr in attributes)} - seen
                         todo += called & self._functions.keys()
                         seen |= called
                         if attr := re.match(r"\.(\w+)(?!.*=)", use.how):
