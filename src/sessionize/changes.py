@@ -65,8 +65,8 @@ class Variables:
                 case o.Attribute(value=holder, attr=attr):
                     if self.facts.origin(inner, scope) is None:  # not `os.environ.get`
                         called.add((-1, attr))
-                    if isinstance(holder, o.Name):
-                        yield Read((self.facts.names.owner(holder.name, scope), holder.name), attr)
+                    owner = self.facts.names.owner(holder.name, scope) if isinstance(holder, o.Name) else -1
+                    yield Read((owner, o.last_name(holder)), attr)
                 case o.Item(value=o.Name(name=name), key=key):
                     yield Read((self.facts.names.owner(name, scope), name), "[]", self.facts.constant(key, scope))
                 case o.Call(func=o.Attribute(value=o.Name(name=name), attr=attr)) if (-1, attr) not in self._functions:
@@ -167,6 +167,10 @@ class Variables:
         for use, changed in self._changing:
             for attr in changed:
                 attributes[attr].append(use[:2])
+        for variable, uses in self.items_changed.items():  # `headers = self.headers`
+            for bind in self.facts.names.binds(*variable):
+                if isinstance(bind.value, o.Attribute):
+                    attributes[bind.value.attr] += [use[:2] for use in uses]
         for what, handed in self.handed.items():
             if isinstance(what, str):
                 attributes[what] += [at for at, parameter in handed if parameter in self._changed]
