@@ -429,16 +429,24 @@ class Facts:
         looked_up: set[_Named] = set()
         todo = [scope]
         while todo:
-            row = self.outline.scopes[todo.pop()]
-            bases = [base.value if isinstance(base, o.Item) else base for base in row.bases]  # `Base[int]`
-            names = {name for base in bases for name in self._named(base, row.parent)}
-            names |= {o.last_name(self.constant(base, row.parent)) for base in bases} - {*map(o.last_name, bases)}
-            names -= looked_up
+            names = self._bases[todo.pop()] - looked_up
             looked_up |= names
             new = {cls for name in names for cls in self._classes_of.get(name, ())} - found
             found |= new
             todo += new
         return found
+
+    @cached_property
+    def _bases(self) -> dict[int, set[_Named]]:
+        """By what the bases of each class are looked up."""
+        named: dict[int, set[_Named]] = {}
+        for scope in self.classes:
+            row = self.outline.scopes[scope]
+            bases = [base.value if isinstance(base, o.Item) else base for base in row.bases]  # `Base[int]`
+            named[scope] = {name for base in bases for name in self._named(base, row.parent)}
+            aliased = {o.last_name(self.constant(base, row.parent)) for base in bases}
+            named[scope] |= aliased - {*map(o.last_name, bases)}
+        return named
 
     def _named(self, base: o.Value, scope: int) -> list[_Named]:
         """By what a base is looked up: the variable of classes of this file, or the name; nothing if it is imported."""
