@@ -23,11 +23,11 @@ class Cost(NamedTuple):
     memory: float
 
 
-def cost(command: Sequence[str]) -> Cost:
+def cost(command: Sequence[str], environment: Mapping[str, str] = ENVIRONMENT) -> Cost:
     """What one run of a command costs, its children included."""
     begin = time.perf_counter()
     nowhere = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_WRONLY, 0) for stream in (1, 2)]
-    process = os.posix_spawnp(command[0], [*command], ENVIRONMENT, file_actions=nowhere)
+    process = os.posix_spawnp(command[0], [*command], environment, file_actions=nowhere)
     _, status, usage = os.wait4(process, 0)
     wall = time.perf_counter() - begin
     if os.waitstatus_to_exitcode(status) not in (0, 1):  # 1: findings
