@@ -14,7 +14,7 @@ IMPORT = "import requests\n"
 @pytest.mark.parametrize(
     ("source", "reasons"),
     [
-        ("requests.get(*a)\nrequests.get(b)", ["`*args`", "the only call here"]),
+        ("requests.get(*a)\nrequests.get(b)", ["`*args`", "this call alone"]),
         ("requests.get(*a)\nrequests.get(*b)", ["`*args`", "`*args`"]),
         ("for x in y: requests.get(x, {}, 1)", ["more arguments by position"]),
         ("for x in y: requests.post(x, {}, {}, 1)", ["more arguments by position"]),

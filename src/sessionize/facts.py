@@ -285,16 +285,21 @@ class Facts:
     def chained(self) -> set[int]:
         """The calls that no loop repeats but that run before or after another bare call of their home."""
         found: set[int] = set()
-        for home, calls in self.by_home.items():
-            if len(calls) > 1:
-                events = {c.id: Event(c.site.tick, c.site.part, c.id, self.host(c)) for c in calls}
-                inside: dict[int, list[Event]] = defaultdict(list)
-                for call in calls:
-                    if call.id in self.loops:
-                        for loop in self.flow.loops(call.site.part):
-                            inside[loop].append(events[call.id])
-                found |= self.flow.chained(home, events.values(), inside)
-        return found - self.loops.keys()
+        for calls in self.by_home.values():
+            found |= self.chained_among(calls)
+        return found
+
+    def chained_among(self, calls: Sequence[BareCall]) -> set[int]:
+        """Those of some calls of one home that no loop repeats but that run before or after another of them."""
+        if len(calls) < 2:
+            return set()
+        events = {c.id: Event(c.site.tick, c.site.part, c.id, self.host(c)) for c in calls}
+        inside: dict[int, list[Event]] = defaultdict(list)
+        for call in calls:
+            if call.id in self.loops:
+                for loop in self.flow.loops(call.site.part):
+                    inside[loop].append(events[call.id])
+        return self.flow.chained(calls[0].home, events.values(), inside) - self.loops.keys()
 
     @cached_property
     def repeated(self) -> dict[int, list[BareCall]]:

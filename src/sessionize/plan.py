@@ -24,6 +24,7 @@ from sessionize.rules import Finding
 
 _LOCAL = frozenset({"RQS101", "RQS102"})
 _LASTING = frozenset({"RQS103", "RQS104", "RQS105"})
+_ALONE = "a session would serve this call alone, as the others here stay as they are"
 
 
 class Planner:
@@ -82,13 +83,24 @@ class Planner:
         reasons = [(call.id, _no_session_call(call) or self.doubts.held(call)) for call in calls]
         refusals = {number: reason for number, reason in reasons if reason}
         kept = [call for call in calls if call.id not in refusals]
-        if refusals and len(kept) == 1 and kept[0].id in self.facts.chained:
-            refusals[kept[0].id] = "it is the only call here that a session can take"
-            kept = []
+        if alone := self._alone(kept):
+            refusals |= dict.fromkeys(alone, _ALONE)
+            kept = [call for call in kept if call.id not in alone]
         if reason := self.doubts.leak(kept):
             refusals |= {call.id: reason for call in kept}
             kept = []
         return kept, [refusal((call.id,), refusals[call.id]) for call in calls if call.id in refusals]
+
+    def _alone(self, calls: Sequence[BareCall]) -> set[int]:
+        """Those of the calls of a home that would have a session for themselves: where the others are silenced, not
+        selected or refused."""
+        if not calls or len(calls) == len(self.facts.by_home.get(calls[0].home, ())):
+            return set()
+        place = self.facts.place(calls)
+        if place is not None and self._existing(calls, place) is not None:
+            return set()
+        repeated = {*self.facts.loops, *self.facts.chained_among(calls)}
+        return {call.id for call in calls if call.id >= 0} - repeated  # `map` calls again and again
 
     def _hoistable(self, calls: Sequence[BareCall]) -> Sequence[str]:
         """What may be set once on the session: nothing where a patch moves along, to get the same arguments."""
@@ -234,6 +246,8 @@ class Planner:
                 kept.append(call)
         if not kept:
             return fixes
+        if self._serves_one(owner, kept):
+            return [*fixes, _refused(kept, _ALONE)]
         home: Home | str = self.doubts.leak(kept, lasting=True) or self.doubts.of_threads(owner)
         home = home or (object_home(self.facts, owner, kept) if owner else module_home(self.facts, kept))
         if isinstance(home, str):
@@ -248,6 +262,15 @@ class Planner:
         able = self._hoistable(kept)
         held = [option for option in home.hoist if option in able and all(option in options[c.id] for c in kept)]
         return [*fixes, self._shared(owner, kept, home, held)]
+
+    def _serves_one(self, owner: int, kept: Sequence[BareCall]) -> bool:
+        """Whether others of a class or the module stay as they are, and what is left would be no finding by itself."""
+        helpers = {call.id for call in self.facts.helpers}
+        if len(kept) == len(self.facts.lasting[owner]) or any(call.id in helpers for call in kept):
+            return False
+        if owner:
+            return len(kept) == 1 and not self.facts.graph.reads_instance(kept[0].site.scope)
+        return len({self.facts.function(call) for call in kept}) == 1
 
     def _shared(self, owner: int, calls: Sequence[BareCall], home: Home, hoist: Sequence[str]) -> Fix:
         reason = self.doubts.about_calls(calls) or self.doubts.about_file or home.reason
