@@ -68,7 +68,7 @@ LOOP = "for x in y: requests.get(x)\n"
     [
         MADE + LOOP,
         MADE + LOOP + "s.get(a)",
-        MADE + "s.post(a)\n" + LOOP + "s.close()",
+        MADE + "s.head(a)\n" + LOOP + "s.close()",
         "with requests.Session() as s:\n s.get(a)\n " + LOOP,
         "def f():\n s = requests.session()\n " + LOOP + " s.get(a)",
         MADE + "requests.get(a, headers={'B': 'c'})\ns.get(d)\nrequests.get(e)",
@@ -96,6 +96,8 @@ def test_session_that_is_reused(source: str) -> None:
         MADE + "f(s)\n" + LOOP,  # others know it
         MADE + "def f(): s.get(a)\n" + LOOP,
         MADE + LOOP + "return s",
+        MADE + "s.post(a)\n" + LOOP,  # perhaps a log-in
+        MADE + "s.get(a, auth=('b', 'c'))\n" + LOOP,
         MADE + "s.get(a, verify=False)\n" + LOOP,  # another connection
         MADE + "s.get(a, proxies=b)\n" + LOOP,
         MADE + "s.get(a, auth=('b', 'c'))\n" + LOOP.replace("(x)", "(x, auth=('d', 'e'))"),  # another user
@@ -106,6 +108,88 @@ def test_session_that_is_not_reused(source: str) -> None:
     assert after is not None
     assert "session = requests.Session()" in after
     assert "session.get(" in after
+
+
+@pytest.mark.parametrize(
+    ("done", "why"),
+    [
+        ("s.post(a)", "may have logged in"),
+        ("s.headers['A'] = 'b'", "`s.headers[]=` may change what it sends"),
+        ("f(s)", "other code may change it"),
+        ("s = a", "bound more than once"),
+        ("s.close()", "may be closed"),
+        ("s.get(a, verify=False)", "differ in `verify=`"),
+        ("s.get(a, proxies=b)", "`s.get` passes `proxies=`"),
+        ("s.get(a, auth=('b', 'c'))", "another user"),
+    ],
+)
+def test_help_says_why_a_session_that_is_there_is_not_used(done: str, why: str) -> None:
+    (found,) = check_source(IMPORT + MADE + done + "\n" + LOOP, settings=Settings(select=("RQS101",)))
+    assert "; `s` is not used, as " in found.help
+    assert why in found.help
+
+
+OBJECT = """\
+import requests
+KEY = {{}}
+class A:
+    def __init__(self, key):
+        self.key = key
+        {made}
+        {then}
+    def get(self):
+        return requests.get(a, headers={headers})
+    def put(self):
+        return requests.put(a, headers={headers})
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "then", "why"),
+    [
+        ("self.s = requests.Session()", "self.s.headers.update({headers})", None),
+        ("self.s = requests.Session()", "self.s.headers.update(key)", "`self.s.headers.update()` may change"),
+        ("self.s = requests.Session()", "self.s.headers.update(key={headers})", "`self.s.headers.update()` may change"),
+        ("self.get()", "self.s = requests.Session()", "may not be made by then"),
+        ("self.s = requests.Session()", "self.s = None", "may be another one"),
+    ],
+)
+@pytest.mark.parametrize("headers", ["self.key", "KEY"])
+def test_session_of_the_object_is_used_or_told(made: str, then: str, why: str | None, headers: str) -> None:
+    source = OBJECT.format(made=made, then=then.format(headers=headers), headers=headers)
+    for finding in check_source(source, settings=Settings(select=("RQS104",))):
+        assert ("`self.s` is not used, as " in finding.help) == (why is not None)
+        assert (why or "Make the 2 calls on `self.s`") in finding.help
+
+
+def test_session_of_the_class_is_told() -> None:
+    source = OBJECT.format(made="", then="", headers="KEY").replace("class A:", "class A:\n    s = requests.Session()")
+    for finding in check_source(source, settings=Settings(select=("RQS104",))):
+        assert "`A.s` is not used, as all objects of the class share it" in finding.help
+
+
+@pytest.mark.parametrize("headers", ["a if b else c", "key"])
+def test_session_of_the_object_may_have_other_headers(headers: str) -> None:
+    source = OBJECT.format(
+        made="self.s = requests.Session()", then=f"self.s.headers.update({headers})", headers=headers
+    )
+    for finding in check_source(source, settings=Settings(select=("RQS104",))):
+        assert "`self.s` is not used, as `self.s.headers.update()` may change" in finding.help
+
+
+@pytest.mark.parametrize(
+    ("made", "parameter", "why"),
+    [
+        ("s = requests.Session()", "", None),
+        ("s = requests.Session()", "s", "means something else"),
+        ("s = requests.Session(); s = a", "", "bound more than once"),
+    ],
+)
+def test_session_of_the_module_is_used_or_told(made: str, parameter: str, why: str | None) -> None:
+    source = f"{IMPORT}{made}\ndef f({parameter}): requests.get(a)\ndef g(): requests.get(b)\n"
+    for finding in check_source(source, settings=Settings(select=("RQS105",))):
+        assert ("`s` is not used, as " in finding.help) == (why is not None)
+        assert (why or "Make the 2 calls on `s`") in finding.help
 
 
 def test_session_that_is_there_is_not_isolated() -> None:

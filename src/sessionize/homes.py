@@ -10,6 +10,7 @@ from sessionize.flow import Place
 from sessionize.steady import may_ever_change
 
 OPTIONS = ("headers", "auth")
+MODULE_REASON = "all users of the module then share the session: look for threads, forks and tests that patch requests"
 
 
 class Home(NamedTuple):
@@ -25,10 +26,10 @@ class Home(NamedTuple):
 
 def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
     """Behind the imports, and behind any constant that a hoist needs, before the first function with such a call."""
-    first = min(_top_level(facts, call.site.part) for call in calls)
+    first = min(top_level(facts, call.site.part) for call in calls)
     top = facts.flow.children[0]
     binds = (bind for bind in (*facts.imports, *facts.names.stars) if bind.scope == 0)
-    imports = {_top_level(facts, bind.part) for bind in binds}
+    imports = {top_level(facts, bind.part) for bind in binds}
     before = [part for part in top if part < first and part in imports]
     if not before:
         return "requests is not imported at the top of the module"
@@ -41,8 +42,7 @@ def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
             behind = max((behind, *needed))
     behind = line_of(facts, behind)
     following = next(p for p in top[top.index(behind) + 1 :] if facts.outline.parts[p].form != "joined")
-    reason = "all users of the module then share the session: look for threads, forks and tests that patch requests"
-    return Home(Place(0, behind, facts.outline.parts[following].tick), "behind", reason, tuple(hoist))
+    return Home(Place(0, behind, facts.outline.parts[following].tick), "behind", MODULE_REASON, tuple(hoist))
 
 
 def import_home(facts: Facts, calls: Sequence[BareCall]) -> Place | None:
@@ -80,10 +80,10 @@ def _constants(facts: Facts, option: str, calls: Sequence[BareCall], first: int)
     names = names_in(value) if value is not None else []
     bound = [bind.part for name in names for bind in facts.names.binds(0, name)]
     changed = [use.part for name in names for use in facts.names.uses(0, name) if use.how in ("[]=", "[]del")]
-    return [_top_level(facts, part) for part in (*bound, *changed)]
+    return [top_level(facts, part) for part in (*bound, *changed)]
 
 
-def _top_level(facts: Facts, part: int) -> int:
+def top_level(facts: Facts, part: int) -> int:
     """The statement of the module's top level in which a part stands, through functions and classes."""
     while True:
         for ancestor in facts.flow.ancestors(part):

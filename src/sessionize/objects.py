@@ -25,12 +25,24 @@ _RESTORING = frozenset(
 )
 _GUARDING = frozenset({"__setattr__", "__getattribute__"})
 _GENERATING = _ATTRS | {"dataclass"}  # decorators that write an `__init__`, which calls no other
-_REASON = "it lives as long as the object: look for subclasses, threads and tests that patch requests"
+OBJECT_REASON = "it lives as long as the object: look for subclasses, threads and tests that patch requests"
 
 
 def object_home(facts: Facts, owner: int, calls: Sequence[BareCall]) -> Home | str:
     """A home for the session of the calls made by the objects of a class; a reason where there is none."""
     return _Class(facts, owner, calls).home()
+
+
+def is_made_first(facts: Facts, owner: int, calls: Sequence[BareCall], store: o.Store) -> bool:
+    """Whether what `__init__` of a class sets is surely there before anything may use it: `self.session = ...`."""
+    cls = _Class(facts, owner, calls)
+    inits = cls.inits()
+    if len(inits) != 1 or cls.scopes.get(inits[0].part) != store.scope:
+        return False
+    if any(map(cls.skips_init, facts.descendants[owner])):
+        return False
+    init = _Init(cls, store.scope)
+    return line_of(facts, store.part) in init.before_stops()
 
 
 class _Class:
@@ -67,7 +79,7 @@ class _Class:
         made = self.based or tested or self.row.decorators or mixin  # another `__init__` may be there
         wrapped = inits and self.outline.scopes[self.scopes[inits[0].part]].decorators
         if lazy or branched or wrapped or (made and not inits):
-            return Home(self.above_methods(), "property", _REASON, needs="functools.cached_property")
+            return Home(self.above_methods(), "property", OBJECT_REASON, needs="functools.cached_property")
         return _Init(self, self.scopes[inits[0].part]).home() if inits else self.new_init()
 
     def inherited(self, name: str) -> o.Bind | None:
@@ -142,12 +154,12 @@ class _Class:
         if not fields:
             return "its dataclass has no field behind which a session could stand"
         behind = line_of(self.facts, fields[-1])
-        return Home(self.place(self.row.root, behind), "field", _REASON, needs="dataclasses.field")
+        return Home(self.place(self.row.root, behind), "field", OBJECT_REASON, needs="dataclasses.field")
 
     def new_init(self) -> Home:
         place = self.above_methods()
         hoist = tuple(h for h in OPTIONS if may_ever_change(self.facts, h, self.calls, place) is None)
-        return Home(place, "init", _REASON, hoist, "self")
+        return Home(place, "init", OBJECT_REASON, hoist, "self")
 
     def above_methods(self) -> Place:
         """Before the statement of the class's body that holds the first method, perhaps in a branch."""
@@ -207,8 +219,7 @@ class _Init:
             return "its `__init__` stands on one line"
         if self.method is None:
             return "its `__init__` does not name the object"
-        stops = self.stops()
-        before = [s for s in self.statements if not stops or s < min(stops)]
+        before = self.before_stops()
         if len(before) < len(self.statements):
             stop = self.statements[len(before)]
             place = self.cls.place(self.block, stop)
@@ -217,11 +228,16 @@ class _Init:
             place = Place(self.block, before[-1], self.facts.end)
             style = "behind"
         hoist = tuple(option for option in OPTIONS if self.held(option, before, place))
-        return Home(place, style, _REASON, hoist, self.instance)
+        return Home(place, style, OBJECT_REASON, hoist, self.instance)
 
     @property
     def instance(self) -> str:
         return self.method.instance if self.method is not None else ""
+
+    def before_stops(self) -> list[int]:
+        """The lines that surely run before any of `stops`."""
+        stops = self.stops()
+        return [s for s in self.statements if not stops or s < min(stops)]
 
     def stops(self) -> set[int]:
         """The lines that may use the session, or leave."""

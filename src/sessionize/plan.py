@@ -14,12 +14,13 @@ from functools import cached_property
 from sessionize import outline as o
 from sessionize.config import Settings
 from sessionize.doubts import Doubts
-from sessionize.facts import METHODS, VERBS, BareCall, Facts, IdleSession, names_in
+from sessionize.existing import Existing, There
+from sessionize.facts import METHODS, VERBS, BareCall, Facts, IdleSession
 from sessionize.fix import SAFE, UNSAFE, Fix, ImportEdit, Making, Redirect, refusal
 from sessionize.flow import Place
-from sessionize.homes import Home, import_home, module_home
+from sessionize.homes import MODULE_REASON, Home, import_home, module_home
 from sessionize.naming import Naming
-from sessionize.objects import object_home
+from sessionize.objects import OBJECT_REASON, object_home
 from sessionize.rules import Finding
 
 _LOCAL = frozenset({"RQS101", "RQS102"})
@@ -34,6 +35,7 @@ class Planner:
         self.facts = facts
         self.settings = settings
         self.doubts = Doubts(facts, settings)
+        self.existing = Existing(facts, settings, self.doubts)
         self.naming = Naming(facts)
 
     def plan(self, findings: Iterable[Finding]) -> list[Fix]:
@@ -65,8 +67,9 @@ class Planner:
             fixes += [
                 self._local(*group, doubt) for group, doubt in zip(todo, doubts, strict=True) if bool(doubt) == unsafe
             ]
-        for owner, calls in self.facts.lasting.items():
-            fixes += self._lasting(owner, [call for call in calls if codes[call.id] & _LASTING], options)
+        for owner, calls in self._families().items():
+            chosen = [call for call in calls if codes[call.id] & _LASTING]
+            fixes += self._lasting(owner, chosen, options, whole=len(chosen) == len(calls))
         fixes += self._handed_on({call for call in codes if call < 0} - {call for fix in fixes for call in fix.calls})
         waiting = [call for call in codes if "RQS302" in codes[call]]
         fixes += [refusal((call,), "how long a call may wait is for you to say") for call in waiting]
@@ -97,7 +100,7 @@ class Planner:
         if not calls or len(calls) == len(self.facts.by_home.get(calls[0].home, ())):
             return set()
         place = self.facts.place(calls)
-        if place is not None and self._existing(calls, place) is not None:
+        if place is not None and self._joins(calls, place) is not None:
             return set()
         repeated = {*self.facts.loops, *self.facts.chained_among(calls)}
         return {call.id for call in calls if call.id >= 0} - repeated  # `map` calls again and again
@@ -112,12 +115,11 @@ class Planner:
     def _local(self, calls: Sequence[BareCall], place: Place, hoist: Sequence[str], doubt: str) -> Fix:
         applicability = UNSAFE if doubt else SAFE
         ids = tuple(call.id for call in calls)
-        what = "the call" if len(calls) == 1 else f"the {len(calls)} calls"
-        existing = self._existing(calls, place)
-        if existing is not None:
-            message = f"Make {what} on `{existing.name}`, the session that is already there"
-            return Fix(ids, message, applicability, doubt, _redirects(calls, existing.name))
-        message = f"Share one `requests.Session` between {what}"
+        there = self.existing.local(calls, place)
+        if there is not None and not there.obstacle:
+            message = f"Make {_these(calls)} on `{there.name}`, the session that is already there"
+            return Fix(ids, message, applicability, doubt, _redirects(calls, [there.name] * len(calls)))
+        message = f"Share one `requests.Session` between {_these(calls)}"
         if len(calls) == 1:
             message = "Use one `requests.Session` for all turns"
         name = self.naming.variable(self.settings.session_name, self.facts.outline.parts[calls[0].home].scope)
@@ -126,8 +128,14 @@ class Planner:
             self.facts.import_before(c.root, c.site.scope, place) is None for c in calls
         ):
             return _refused(calls, "requests may not be imported where the session belongs; import it further up")
-        redirects = _redirects(calls, name)
-        return Fix(ids, message + _once(hoist), applicability, doubt, redirects, making, imports=imports)
+        redirects = _redirects(calls, [name] * len(calls))
+        message += _once(hoist) + _beside(there)
+        return Fix(ids, message, applicability, doubt, redirects, making, imports=imports)
+
+    def _joins(self, calls: Sequence[BareCall], place: Place) -> There | None:
+        """The session that is there for the calls and that they are made on, if there is one."""
+        there = self.existing.local(calls, place)
+        return there if there is not None and not there.obstacle else None
 
     def _may_be_missing(self, calls: Sequence[BareCall], place: Place) -> bool:
         """Whether what calls are made by is not there yet at `place`, or is looked for between there and the last."""
@@ -174,12 +182,12 @@ class Planner:
     def _place(self, calls: Sequence[BareCall]) -> Place | None:
         """Where their session is made: before them, but behind the import for several cells that all need it."""
         place = self.facts.place(calls)
-        if place is None or not self._across(calls) or self._existing(calls, place) is not None:
+        if place is None or not self._across(calls) or self._joins(calls, place) is not None:
             return place
         return import_home(self.facts, calls) or place
 
     def _doubt_of_cells(self, calls: Sequence[BareCall], place: Place) -> str:
-        existing = self._existing(calls, place) if self.facts.cells else None
+        existing = self._joins(calls, place) if self.facts.cells else None
         return self.doubts.about_cells(calls, place.tick if existing is None else existing.tick)
 
     def _making(
@@ -192,47 +200,30 @@ class Planner:
             imports += more
         return Making(place, style, target, f"{create}()", policy, tuple(hoist)), imports
 
-    def _existing(self, calls: Sequence[BareCall], place: Place) -> o.Bind | None:
-        """A session of the same home that was surely made, has no options of its own and is used for calls only."""
-        facts = self.facts
-        home = calls[0].home
-        scope = facts.outline.parts[home].scope
-        end = max(call.site.tick for call in calls)
-        binds = facts.sessions.get(scope) if self.settings.cookies == "share" else None
-        if not binds or any(map(self.doubts.about_call, calls)):
-            return None
-        known = {self.doubts.identity_of_connection(call) for call in calls}
-        scopes = {call.site.scope for call in calls}
-        for bind in binds:
-            if facts.names.binds(scope, bind.name) != [bind]:
-                continue
-            inside = bind.how == "assign" or (bind.how == "with" and bind.part in facts.flow.ancestors(place.block))
-            if not inside or not facts.flow.dominates(bind.part, bind.tick, place):
-                continue
-            made = Place(facts.outline.parts[bind.part].parent, bind.part, facts.outline.parts[bind.part].tick)
-            if not any(facts.import_before(name, scope, made) for name in names_in(bind.value)):
-                continue
-            if not all(
-                facts.flow.home[use.part] == home
-                and (
-                    use.how in METHODS or (use.how == ".close()" and use.tick > end and not facts.flow.loops(use.part))
-                )
-                for use in facts.names.uses(scope, bind.name)
-            ):
-                continue
-            there = facts.served(bind).calls
-            if len(known) > 1 or not known.issuperset(map(self.doubts.identity_of_connection, there)):
-                continue
-            seen = all(facts.names.owner(bind.name, inner) == scope for inner in scopes)
-            plain = not any(map(self.doubts.about_call, there))
-            if seen and plain and self.doubts.for_one_user([*calls, *there]):
-                return bind
-        return None
-
     # --- an object or the module --------------------------------------------------------------------------------------
 
-    def _lasting(self, owner: int, calls: Sequence[BareCall], options: Mapping[int, set[str]]) -> list[Fix]:
-        """The fix for the calls of a class, or of the module, whose session outlives their function."""
+    def _families(self) -> dict[int, list[BareCall]]:
+        """The calls whose session outlives their function, by the class that holds it, 0 for the module: a subclass
+        uses the session of its base."""
+        families: dict[int, list[BareCall]] = defaultdict(list)
+        for owner, calls in self.facts.lasting.items():
+            families[self._holder(owner, calls)] += calls
+        return families
+
+    def _holder(self, owner: int, calls: Sequence[BareCall]) -> int:
+        """The topmost base in this file whose objects get a session, if there is just one; else the class itself."""
+        bases = self.facts.ancestry(owner) & self.facts.lasting.keys() if owner else set()
+        tops = [base for base in bases if bases.isdisjoint(self.facts.ancestry(base))]
+        own = self.existing.of_object(owner, calls) if tops else None
+        return owner if len(tops) != 1 or (own is not None and not own.obstacle) else tops[0]
+
+    def _lasting(
+        self, owner: int, calls: Sequence[BareCall], options: Mapping[int, set[str]], *, whole: bool
+    ) -> list[Fix]:
+        """The fix for the calls of a class, or of the module, whose session outlives their function.
+
+        whole: whether all calls that could share it are among these.
+        """
         kept, fixes = [], []
         for call in calls:
             reason = _no_session_call(call) or self.doubts.held(call)
@@ -246,14 +237,18 @@ class Planner:
                 kept.append(call)
         if not kept:
             return fixes
-        if self._serves_one(owner, kept):
+        if reason := self.doubts.leak(kept, lasting=True) or self.doubts.of_threads(owner):
+            return [*fixes, _refused(kept, reason)]
+        there = self.existing.of_object(owner, kept) if owner else self.existing.of_module(kept)
+        if there is not None and not there.obstacle:
+            return [*fixes, self._on_existing(owner, kept, there)]
+        if not (whole and len(kept) == len(calls)) and self._serves_one(owner, kept):
             return [*fixes, _refused(kept, _ALONE)]
-        home: Home | str = self.doubts.leak(kept, lasting=True) or self.doubts.of_threads(owner)
-        home = home or (object_home(self.facts, owner, kept) if owner else module_home(self.facts, kept))
+        home = object_home(self.facts, owner, kept) if owner else module_home(self.facts, kept)
         if isinstance(home, str):
             return [*fixes, _refused(kept, home)]
-        there = self.facts.outline.parts[self.facts.flow.home[home.place.block]].scope
-        if any(self.facts.names.owner(call.root, there) != 0 for call in kept):
+        scope = self.facts.outline.parts[self.facts.flow.home[home.place.block]].scope
+        if any(self.facts.names.owner(call.root, scope) != 0 for call in kept):
             return [*fixes, _refused(kept, "requests is the name of something else where the session would be made")]
         if any(self.facts.bound(call.root, call.site.scope, home.place) != "surely" for call in kept):
             return [*fixes, _refused(kept, "requests may be missing where the session would be made")]
@@ -261,38 +256,51 @@ class Planner:
             return [*fixes, _refused(kept, "a field of a dataclass can't be told to isolate its cookies")]
         able = self._hoistable(kept)
         held = [option for option in home.hoist if option in able and all(option in options[c.id] for c in kept)]
-        return [*fixes, self._shared(owner, kept, home, held)]
+        return [*fixes, self._shared(owner, kept, home, held, there)]
+
+    def _on_existing(self, owner: int, calls: Sequence[BareCall], there: There) -> Fix:
+        """The fix that makes calls on the session that the object, or the module, has already."""
+        reason = self.doubts.about_calls(calls) or self.doubts.about_file or (OBJECT_REASON if owner else MODULE_REASON)
+        targets = self._targets(owner, calls, there.name)
+        ids = tuple(call.id for call in calls)
+        message = f"Make {_these(calls)} on `{targets[0]}`, the session that is already there"
+        return Fix(ids, message, UNSAFE, reason, _redirects(calls, targets))
+
+    def _targets(self, owner: int, calls: Sequence[BareCall], name: str) -> list[str]:
+        """How each call names a session of the module (`_session`) or of its object (`self._session`)."""
+        methods = [self.facts.graph.method(call.site.scope) if owner else None for call in calls]
+        return [f"{method.instance}.{name}" if method is not None else name for method in methods]
 
     def _serves_one(self, owner: int, kept: Sequence[BareCall]) -> bool:
-        """Whether others of a class or the module stay as they are, and what is left would be no finding by itself."""
+        """Whether what is left of the calls of a class, or of the module, would be no finding by itself."""
         helpers = {call.id for call in self.facts.helpers}
-        if len(kept) == len(self.facts.lasting[owner]) or any(call.id in helpers for call in kept):
+        if any(call.id in helpers for call in kept):
             return False
         if owner:
             return len(kept) == 1 and not self.facts.graph.reads_instance(kept[0].site.scope)
         return len({self.facts.function(call) for call in kept}) == 1
 
-    def _shared(self, owner: int, calls: Sequence[BareCall], home: Home, hoist: Sequence[str]) -> Fix:
+    def _shared(
+        self, owner: int, calls: Sequence[BareCall], home: Home, hoist: Sequence[str], there: There | None
+    ) -> Fix:
         reason = self.doubts.about_calls(calls) or self.doubts.about_file or home.reason
         if owner:
             name = self.naming.attribute(self.settings.session_attribute, owner)
-            methods = [self.facts.graph.method(call.site.scope) for call in calls]
-            targets = [f"{method.instance}.{name}" for method in methods if method is not None]
             target = f"{home.instance}.{name}" if home.style in ("assign", "behind", "init") else name
         else:
             name = target = self.naming.variable(self.settings.session_global, 0)
-            targets = [name] * len(calls)
         making, imports = self._making(calls, home.place, home.style, target, hoist)
         if home.needs:
             helper, more = self.naming.imported(home.needs, calls, home.place)
             making, imports = making._replace(needs=helper), imports + more
-        redirects = tuple(_redirect(call, where) for call, where in zip(calls, targets, strict=True))
+        redirects = _redirects(calls, self._targets(owner, calls, name))
         where = "class" if owner else "module"
         message = f"Share one `requests.Session` between the {len(calls)} calls of this {where}"
         if len(calls) == 1:
             message = f"Keep one `requests.Session` for the call of this {where}"
         ids = tuple(call.id for call in calls)
-        return Fix(ids, message + _once(hoist), UNSAFE, reason, redirects, making, imports=imports)
+        message += _once(hoist) + _beside(there)
+        return Fix(ids, message, UNSAFE, reason, redirects, making, imports=imports)
 
     # --- functions that are handed on, sessions that are not reused ---------------------------------------------------
 
@@ -441,8 +449,17 @@ def _redirect(call: BareCall, target: str) -> Redirect:
     return Redirect(call.id, target, call.verb, _names_params(call))
 
 
-def _redirects(calls: Sequence[BareCall], target: str) -> tuple[Redirect, ...]:
-    return tuple(_redirect(call, target) for call in calls)
+def _redirects(calls: Sequence[BareCall], targets: Sequence[str]) -> tuple[Redirect, ...]:
+    return tuple(map(_redirect, calls, targets))
+
+
+def _these(calls: Sequence[BareCall]) -> str:
+    return "the call" if len(calls) == 1 else f"the {len(calls)} calls"
+
+
+def _beside(there: There | None) -> str:
+    """Why a session that is there is not used; `_once` comes before it."""
+    return f"; `{there.shown}` is not used, as {there.obstacle}" if there is not None else ""
 
 
 def _names_params(call: BareCall) -> bool:
