@@ -59,7 +59,7 @@ class Diagnostic(NamedTuple):
     """A finding as it is told. `applicability` is `safe`, `unsafe`, or None where there is no fix; `help` says why.
 
     `cell`: the cell of a notebook, counted from 1, in which `start` and `end` are. `line`: what stands in the row of
-    `start`, without its end.
+    `start`, without its end. `fix`: which fix of the file it has; the findings of one fix have the same.
     """
 
     code: str
@@ -73,6 +73,7 @@ class Diagnostic(NamedTuple):
     edits: tuple[Edit, ...] = ()
     cell: int | None = None
     line: str = ""
+    fix: int | None = None
 
     @property
     def unreadable(self) -> bool:
@@ -421,7 +422,7 @@ class _Analysis:
         diagnostics = []
         for finding in findings:
             fix = fix_of.get(finding.call)
-            own = fix is not None and set(finding.options) <= set(fix.hoist)
+            own = fix if fix is not None and set(finding.options) <= set(fix.hoist) else None
             start, end = self.reading.span(finding.call)
             diagnostics.append(
                 Diagnostic(
@@ -431,10 +432,11 @@ class _Analysis:
                     self.filename,
                     Position(*start),
                     Position(*end),
-                    fix.help if fix is not None and own else _without_fix(fix),
-                    fix.applicability if fix is not None and own else None,
-                    edits.get(fix.calls[0], ()) if fix is not None and own else (),
+                    own.help if own is not None else _without_fix(fix),
+                    own.applicability if own is not None else None,
+                    edits.get(own.calls[0], ()) if own is not None else (),
                     line=self.lines[start[0] - 1],
+                    fix=own.calls[0] if own is not None and own.applicability is not None else None,
                 )
             )
         return tuple(sorted(diagnostics, key=lambda d: (d.start, d.code)))
