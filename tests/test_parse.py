@@ -1,6 +1,9 @@
 """Texts that a parser must not be given, or does not take."""
 
 import ast
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -29,3 +32,18 @@ def test_a_newer_syntax_may_be_libcsts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert parse_cst("x = 1\n").code == "x = 1\n"
     with pytest.raises(UnreadableError, match="not yet"):
         parse_cst("x = = 1\n")
+
+
+def test_threads_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    inside = threading.Semaphore(1)
+    parse = ast.parse
+
+    def alone(text: str) -> ast.Module:
+        assert inside.acquire(blocking=False)
+        time.sleep(0.01)
+        inside.release()
+        return parse(text)
+
+    monkeypatch.setattr(ast, "parse", alone)
+    with ThreadPoolExecutor(4) as threads:
+        assert len(list(threads.map(parse_ast, ["x = 1\n"] * 8))) == 8

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import threading
 import warnings
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     import libcst as cst
 
 _LEVELS = 1000  # at about 3,000 LibCST's parser, which is not in Python, overflows the stack
+_ONE = (
+    threading.Lock()
+)  # `ast.parse`, in older versions of Python, and `catch_warnings` are not for several threads at once
 TOO_DEEP = "the code nests too deeply to be read"
 
 
@@ -31,7 +35,7 @@ class UnreadableError(Exception):
 def parse_ast(text: str | bytes) -> ast.Module:
     """Python's own tree. UnreadableError with what this Python says against the text."""
     try:
-        with warnings.catch_warnings():
+        with _ONE, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ast.parse(text)
     except SyntaxError as error:
@@ -63,7 +67,9 @@ def parse_cst(text: str, tree: ast.Module | None = None) -> cst.Module:
     if refused is not None:
         raise refused
     if "\t" in text:
-        again = _tree(layout.expanded(text))
+        with _ONE:
+            expanded = layout.expanded(text)
+        again = _tree(expanded)
         if not isinstance(again, str):
             return again
     raise UnreadableError(f"LibCST cannot read it: {module}")
