@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -32,10 +33,14 @@ class Method(NamedTuple):
 
 
 class CallGraph:
-    def __init__(self, outline: o.Outline, names: Names, flow: Flow) -> None:
+    def __init__(
+        self, outline: o.Outline, names: Names, flow: Flow, loops: Callable[[o.CallSite], Sequence[int]]
+    ) -> None:
+        """`loops`: which of them repeat a call."""
         self.outline = outline
         self.names = names
         self.flow = flow
+        self.loops = loops
         self._helpers: dict[int, bool] = {}  # as they are asked for
 
     def method(self, scope: int) -> Method | None:
@@ -107,7 +112,7 @@ class CallGraph:
         return self._helpers[function]
 
     def _repeats(self, site: o.CallSite) -> bool:
-        return last_name(site.value.func) in MAPPING or bool(self.flow.turns_again(site.part, site.tick))
+        return last_name(site.value.func) in MAPPING or bool(self.loops(site))
 
     def _sites(self, function: int) -> list[o.CallSite]:
         """The calls of a function by its name, and of a method by its instance; or by what is handed it."""

@@ -11,11 +11,6 @@ from typing import NamedTuple, TypeAlias
 from sessionize import outline as o
 from sessionize.facts import Facts
 
-# What changes the object that it is done on: `name.tokens[0] =`, `name.tokens.pop()`.
-_CHANGE = re.compile(
-    r"(.*?)(?:=|\[\]del|\.(?:update|setdefault|pop|popitem|popleft|clear|append|appendleft|extend|insert|remove|reverse"
-    r"|rotate|sort)\(\))"
-)
 _DELETED = re.compile(r".*\.(\w+)del")
 At: TypeAlias = tuple[int, int]  # a tick, and the part that it is in
 Variable: TypeAlias = tuple[int, str]  # its scope and name
@@ -287,7 +282,7 @@ class Variables:
 
 def _changed(how: str) -> list[str]:
     """What a use of a name changes: attributes of these names, or its items (`[]`)."""
-    if found := _CHANGE.fullmatch(how):
+    if found := o.CHANGE.fullmatch(how):
         items = [] if found[1][:1] == "." else ["[]"]
         return [*items, *re.findall(r"\.(\w+)", found[1])]
     deleted = _DELETED.fullmatch(how)

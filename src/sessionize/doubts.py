@@ -175,7 +175,7 @@ class Doubts:
 
     def _varies(self, span: _Span, value: o.Value, scope: int, *, lasting: bool, seen: tuple[o.Bind, ...] = ()) -> bool:
         """Whether a value may be another one for another of the calls, or when they run again."""
-        if o.OPAQUE in o.within(value):
+        if any(isinstance(inner, o.Opaque) for inner in o.within(value)):
             return True
         for read in self.users.reads(value, scope):
             (owner, name), changes = read.variable, list(self.users.changes(read))
@@ -318,7 +318,9 @@ class Doubts:
         verify = self.facts.constant(call.argument("verify"), call.site.scope)
         default = verify in (o.NONE, o.Const(value=True, kind="bool"))
         cert = self.facts.constant(call.argument("cert"), call.site.scope)
-        return (o.NONE if default else verify), (call.argument("cert") or o.NONE if cert == o.OPAQUE else cert)
+        if isinstance(cert, o.Opaque):
+            cert = call.argument("cert") or o.NONE
+        return (o.NONE if default else verify), cert
 
     # --- for whom -----------------------------------------------------------------------------------------------------
 
@@ -330,7 +332,7 @@ class Doubts:
         read: set[Read] = set()
         together = len({call.home for call in calls}) == 1
         for key, value, scope in self.users.said(calls):
-            unknown = value == o.OPAQUE and (key or self.users.told)
+            unknown = isinstance(value, o.Opaque) and (key or self.users.told)
             if unknown or (key and said.setdefault(key, value) != value):
                 return False
             if key or together:

@@ -20,6 +20,7 @@ from sessionize.flow import NEXT, Event, Flow, Place
 from sessionize.ipython import CELL
 from sessionize.names import Names
 from sessionize.patches import FUNCTIONS, Patch, module_of
+from sessionize.retries import Retries
 
 # The functions of requests, and what each takes by position (requests/api.py).
 VERBS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -146,7 +147,8 @@ class Facts:
             if path in _LEAVING and outline.parts[call.part].kind == "simple"
         )
         self.flow = Flow(outline, frozenset(leaving))
-        self.graph = CallGraph(outline, self.names, self.flow)
+        self.retries = Retries(outline, self.names, self.flow, self._is_call)
+        self.graph = CallGraph(outline, self.names, self.flow, self.retries.loops)
         self.calls = tuple(self._bare_calls())
 
     # --- what names stand for -----------------------------------------------------------------------------------------
@@ -236,6 +238,11 @@ class Facts:
             yield part
             part = self.outline.parts[part].parent
 
+    def _is_call(self, value: o.Value, scope: int) -> bool:
+        """Whether an expression is a bare call."""
+        path = self.origin(value.func, scope) if isinstance(value, o.Call) else None
+        return path is not None and path.startswith("requests.") and path[9:] in VERBS
+
     def _bare_calls(self) -> Iterator[BareCall]:
         for call, path in enumerate(self.paths):
             if path is None or not path.startswith("requests.") or path[9:] not in VERBS:
@@ -275,8 +282,7 @@ class Facts:
         """The innermost loop that repeats each call; calls that no loop repeats are left out."""
         found = {}
         for call in self.calls:
-            again = self.flow.turns_again(call.site.part, call.site.tick)
-            loops = [loop for loop in again if not self._new_host_each_turn(call, loop)]
+            loops = [loop for loop in self.retries.loops(call.site) if not self._new_host_each_turn(call, loop)]
             if loops:
                 found[call.id] = loops[0]
         return found
@@ -291,15 +297,21 @@ class Facts:
 
     def chained_among(self, calls: Sequence[BareCall]) -> set[int]:
         """Those of some calls of one home that no loop repeats but that run before or after another of them."""
+        return self._together(calls, [self.host(call) for call in calls]) - self.loops.keys()
+
+    def _together(self, calls: Sequence[BareCall], keys: Sequence[str | None]) -> set[int]:
+        """The calls of one home that can run before or after another one with a matching key."""
         if len(calls) < 2:
             return set()
-        events = {c.id: Event(c.site.tick, c.site.part, c.id, self.host(c)) for c in calls}
-        inside: dict[int, list[Event]] = defaultdict(list)
-        for call in calls:
-            if call.id in self.loops:
-                for loop in self.flow.loops(call.site.part):
-                    inside[loop].append(events[call.id])
-        return self.flow.chained(calls[0].home, events.values(), inside) - self.loops.keys()
+        events = [Event(c.site.tick, c.site.part, c.id, key) for c, key in zip(calls, keys, strict=True)]
+        again: dict[int, list[Event]] = defaultdict(list)
+        for call, event in zip(calls, events, strict=True):
+            for loop in self.flow.loops(call.site.part) if call.id in self.loops else ():
+                again[loop].append(event)
+        found = self.flow.chained(calls[0].home, events, again)
+        for flows in self.retries.alternatives([call.site for call in calls]) if found else ():
+            found &= set().union(*(flow.chained(calls[0].home, events, again) for flow in flows))
+        return found
 
     @cached_property
     def repeated(self) -> dict[int, list[BareCall]]:
@@ -785,7 +797,7 @@ class Facts:
             site = self.outline.calls[number]
             if path != "requests.Session" or site.value.args:
                 continue
-            loops = tuple(self.flow.turns_again(site.part, site.tick))
+            loops = tuple(self.retries.again(site))
             outer = self.outline.calls[number - 1] if number else site
             func = outer.value.func
             if isinstance(func, o.Attribute) and func.value == site.value and outer.start == site.start:
@@ -795,11 +807,11 @@ class Facts:
                         found.append(IdleSession(number, site, None, loops, (call,)))
                 continue
             binds = [bind for bind in named[site.scope, site.part] if bind.tick > site.tick]
-            if binds and binds[0].how in ("assign", "with") and not self._is_busy(site, binds[0], loops):
+            if binds and binds[0].how in ("assign", "with") and not self._is_busy(binds[0], loops):
                 found.append(IdleSession(number, site, binds[0], loops, self.served(binds[0]).calls))
         return found
 
-    def _is_busy(self, site: o.CallSite, bind: o.Bind, loops: tuple[int, ...]) -> bool:
+    def _is_busy(self, bind: o.Bind, loops: tuple[int, ...]) -> bool:
         """Whether a session with a name may serve more than one call, or is there for something else."""
         served = self.served(bind)
         if served.handed_on:
@@ -810,10 +822,19 @@ class Facts:
             later = served.done and self.outline.parts[bind.part].parent not in served.around
             return bool(sometimes and later) or any(self._spreads(bind, loop) for loop in loops)
         home = self.flow.home[bind.part]
-        if self.repeated[home] or len(served.calls) != 1:  # calls that may join it, or none
+        if self.repeated[home] or not served.calls:  # calls that may join it, or none
             return True
         plain = served.done <= METHODS | {".close()"} and served.homes == {home}
-        return not plain or bool(set(self.flow.loops(served.calls[0].site.part)) - set(self.flow.loops(site.part)))
+        return not plain or self._serves_several(served.calls)
+
+    def _serves_several(self, calls: Sequence[BareCall]) -> bool:
+        """Whether one run of a function may make two of the calls on a session that it makes once. A call that is only
+        retried is one, where the function runs again and again."""
+        if self._together(calls, [None] * len(calls)):
+            return True
+        if self.graph.is_helper(self.function(calls[0])):
+            return any(self.retries.loops(call.site) for call in calls)
+        return any(self.flow.turns_again(call.site.part, call.site.tick) for call in calls)
 
     def _spreads(self, bind: o.Bind, loop: int) -> bool:
         """Whether a loop gives a call on a session of that name another host on every turn."""

@@ -11,17 +11,21 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 from sessionize.outline import Const, Outline
 
 # How a part can be left, as bits.
-NEXT, BREAK, CONTINUE, EXIT = 1, 2, 4, 8
+NEXT, BREAK, CONTINUE, RETURN, RAISE = _WAYS = 1, 2, 4, 8, 16
+EXIT = RETURN | RAISE
 
-_JUMPS = {"return": EXIT, "raise": EXIT, "break": BREAK, "continue": CONTINUE}
+_JUMPS = {"return": RETURN, "raise": RAISE, "break": BREAK, "continue": CONTINUE}
 _BRANCHES = frozenset({"if", "match", "choice"})
 _LOOPS = frozenset({"for", "while", "comp", "genexp"})
 _PLAIN = frozenset({"simple", "def", "class"})
+_IN_EXPRESSIONS = frozenset({"choice", "comp", "genexp"})
 _BLOCKS = frozenset({"arm", "turn", "else", "handler", "finally"})
 
 # What has run: the keys and ids of events, without an id those of an earlier turn. And that by the way out.
@@ -47,10 +51,11 @@ class Place(NamedTuple):
 
 
 class Flow:
-    def __init__(self, outline: Outline, leaving: frozenset[int]) -> None:
+    def __init__(self, outline: Outline, leaving: Iterable[int]) -> None:
         """`leaving`: simple statements that never come back, such as `sys.exit()`."""
         self.parts = outline.parts
-        self._leaving = leaving
+        self._truths: Mapping[int, bool] = MappingProxyType({})  # whether the test of an `if` or `while` holds
+        self._ends: Mapping[int, int] = dict.fromkeys(leaving, RAISE)  # how simple statements end that do not go on
         self.children: list[list[int]] = [[] for _ in self.parts]
         self.home: list[int] = []
         for part, row in enumerate(self.parts):
@@ -65,6 +70,15 @@ class Flow:
         for part in reversed(range(len(self.parts))):
             self.outcomes[part] = self._outcomes(part)
 
+    def assuming(self, truths: Mapping[int, bool], stops: Mapping[int, int] = MappingProxyType({})) -> Flow:
+        """The same, where it is known whether the tests of some `if` and `while` hold, and how some statements end."""
+        flow = copy(self)
+        flow._truths, flow._ends = truths, {**stops, **self._ends}
+        flow._rest, flow._by_kind, flow.outcomes = {}, {}, self.outcomes.copy()
+        for part in sorted({outer for inner in (*truths, *stops) for outer in self.ancestors(inner)}, reverse=True):
+            flow.outcomes[part] = flow._outcomes(part)
+        return flow
+
     def ancestors(self, part: int) -> Iterator[int]:
         """The part itself and the parts around it, up to its home."""
         while part != -1:
@@ -77,12 +91,19 @@ class Flow:
 
     def turns_again(self, part: int, tick: int) -> list[int]:
         """The loops that can come back to what runs at `tick` in `part`, after it ran to its end."""
-        found = []
+        return [loop for loop, ways in self.ways_on(part, tick).items() if ways & (NEXT | CONTINUE)]
+
+    def ways_on(self, part: int, tick: int) -> dict[int, int]:
+        """How a turn of each loop around `part`, innermost first, can end after what runs at `tick` in it."""
+        found = {}
         state, child = NEXT, -1
         for node in self.ancestors(part):
             state = self._finish(node, child, tick, state)
-            if self.parts[node].kind == "turn" and state & (NEXT | CONTINUE):
-                found.append(self.parts[node].parent)
+            if self.parts[node].kind == "turn":
+                loop = self.parts[node].parent
+                if self.parts[loop].kind == "while" and self._is_in_test(node, tick):
+                    state = self._tested(loop, state)
+                found[loop] = state
             child = node
         return found
 
@@ -148,8 +169,8 @@ class Flow:
     def _ended(self, part: int, mask: int) -> int:
         """The ways out of a statement whose inside was left by `mask`."""
         kind = self.parts[part].kind
-        if mask & NEXT and (kind in _JUMPS or part in self._leaving):
-            return (mask & ~NEXT) | _JUMPS.get(kind, EXIT)
+        if mask & NEXT and (kind in _JUMPS or part in self._ends):
+            return (mask & ~NEXT) | (_JUMPS.get(kind) or self._ends[part])
         return mask
 
     def _outcomes(self, part: int) -> int:
@@ -158,14 +179,32 @@ class Flow:
         if not children:
             return self._ended(part, NEXT)
         if row.kind in _BRANCHES:
-            arms = [self.outcomes[child] for child in children if self.parts[child].kind == "arm"]
-            skipped = NEXT if not (row.exhaustive or (row.kind == "if" and len(arms) == 2)) else 0
-            return _union(arms) | skipped
+            arms, may_skip = self._arms(part)
+            return _union(self.outcomes[arm] for arm in arms) | (NEXT if may_skip else 0)
         if row.kind in _LOOPS:
             return self._after_loop(part, self._blocks(part)["turn"] | CONTINUE)
         if row.kind == "try":
             return self._through_finally(self._blocks(part), self._before_finally(part))
         return self._ended(part, self._sequence(children))
+
+    def _arms(self, part: int) -> tuple[list[int], bool]:
+        """The arms of a statement or expression that can run, and whether it may be that none does."""
+        row = self.parts[part]
+        arms = [child for child in self.children[part] if self.parts[child].kind == "arm"]
+        holds = self._truths.get(part)
+        if holds is None:
+            return arms, not (row.exhaustive or (row.kind == "if" and len(arms) == 2))
+        return (arms[:1] if holds else arms[1:]), not holds and len(arms) == 1
+
+    def _is_in_test(self, turn: int, tick: int) -> bool:
+        """Whether something in the turn of a `while` runs before its first statement."""
+        statements = (child for child in self.children[turn] if self.parts[child].kind not in _IN_EXPRESSIONS)
+        return tick < self.parts[next(statements)].tick
+
+    def _tested(self, loop: int, state: int) -> int:
+        """The ways out of a turn, seen from the test of its loop."""
+        holds = self._truths.get(loop)
+        return state if holds else BREAK if holds is False else state | BREAK
 
     def _after_loop(self, part: int, turn: int) -> int:
         """The ways out of a loop whose turn ended by `turn`."""
@@ -304,7 +343,7 @@ class _Chains:
         """What runs in `part` on each way out of it."""
         flow = self.flow
         if part not in self.marked:
-            return {bit: frozenset() for bit in (NEXT, BREAK, CONTINUE, EXIT) if flow.outcomes[part] & bit}
+            return {bit: frozenset() for bit in _WAYS if flow.outcomes[part] & bit}
         row = flow.parts[part]
         blocks = [c for c in flow.children[part] if flow.parts[c].kind in _BLOCKS]
         head = [c for c in flow.children[part] if flow.parts[c].kind not in _BLOCKS]
@@ -317,8 +356,9 @@ class _Chains:
         if row.kind in _LOOPS:
             out = self.loop(part, blocks)
         else:
-            outs = [self.part(arm) for arm in blocks]
-            if not (row.exhaustive or (row.kind == "if" and len(blocks) == 2)):
+            arms, may_skip = flow._arms(part)
+            outs = [self.part(arm) for arm in arms]
+            if may_skip:
                 outs.append({NEXT: frozenset()})
             out = _merge(*outs)
         self.drop(before)
@@ -364,8 +404,7 @@ class _Chains:
             self.drop(ended[NEXT])
         if BREAK in turn:
             outs.append({NEXT: turn[BREAK]})
-        if EXIT in turn:
-            outs.append({EXIT: turn[EXIT]})
+        outs += [{bit: turn[bit]} for bit in (RETURN, RAISE) if bit in turn]
         return _merge(*outs)
 
     def attempt(self, body: int, blocks: list[int]) -> Ways:

@@ -9,6 +9,7 @@ A *part* is a piece of control structure: a statement, or a block of statements.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -110,6 +111,15 @@ class Opaque:
 
 Value: TypeAlias = Const | Name | Attribute | Item | Hole | Join | Binary | Dict | Sequence | Call | Imported | Opaque
 
+
+@dataclass(frozen=True, slots=True)
+class Check(Opaque):
+    """`a == b` or another comparison, `a and b and c`, `a or b`, `not a`: opaque but for its truth."""
+
+    op: str
+    values: tuple[Value, ...]
+
+
 OPAQUE = Opaque()
 NONE = Const(None, "NoneType")
 _EMPTY = Const("", "str")
@@ -142,6 +152,15 @@ def within(value: Value) -> Iterator[Value]:
             case found:
                 pass
         yield found
+
+
+def checked(value: Value) -> Iterator[Value]:
+    """A test and all that its truth is made of."""
+    if isinstance(value, Check):
+        for inner in value.values:
+            yield from checked(inner)
+    else:
+        yield from within(value)
 
 
 def dotted(value: Value) -> str:
@@ -286,6 +305,12 @@ class Outline(NamedTuple):
     dunder_all: frozenset[str]  # the strings of `__all__`, and names imported `as` themselves
     end: int  # a tick behind all others
 
+
+# What a `Use` does where it changes an object, and before that, which: `name.tokens[0] =`, `name.tokens.pop()`.
+CHANGE = re.compile(
+    r"(.*?)(?:=|\[\]del|\.(?:update|setdefault|pop|popitem|popleft|clear|append|appendleft|extend|insert|remove|reverse"
+    r"|rotate|sort)\(\))"
+)
 
 # The row and column of the start and of the first character behind, from 1 on, in characters.
 Span: TypeAlias = tuple[tuple[int, int], tuple[int, int]]

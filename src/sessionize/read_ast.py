@@ -277,13 +277,14 @@ class _Reader(Reader[ast.expr, Sequence[ast.stmt]]):
         return self.binary(_OPERATORS.get(type(node.op)), node.left, node.right)
 
     def UnaryOp(self, node: ast.UnaryOp, how: str, call: int) -> o.Value:
-        return self.values(node.operand, how="read")
+        return self.negation(node.operand) if isinstance(node.op, ast.Not) else self.values(node.operand, how="read")
 
     def BoolOp(self, node: ast.BoolOp, how: str, call: int) -> o.Value:
-        return self.boolean(node.values[0], node.values[1:], how)
+        return self.boolean(_CHECKS[type(node.op)], node.values[0], node.values[1:], how)
 
     def Compare(self, node: ast.Compare, how: str, call: int) -> o.Value:
-        return self.comparison(node.left, node.comparators[0], node.comparators[1:])
+        ops = (_CHECKS[type(op)] for op in node.ops)
+        return self.comparison(node.left, zip(ops, node.comparators, strict=True))
 
     def IfExp(self, node: ast.IfExp, how: str, call: int) -> o.Value:
         return self.conditional(node.test, node.body, node.orelse, how)
@@ -349,3 +350,17 @@ _STATEMENTS[getattr(ast, "TypeAlias", ast.stmt)] = lambda reader, node: reader.t
 _EXPRESSIONS = by_type(_Reader, ast, ast.expr)
 _KINDS = kinds(ast)
 _OPERATORS: dict[type[ast.AST], str] = {ast.Add: "+", ast.Mod: "%", ast.Mult: "*", ast.BitOr: "|"}
+_CHECKS: dict[type[ast.AST], str] = {
+    ast.And: "and",
+    ast.Or: "or",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Is: "is",
+    ast.IsNot: "is not",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.In: "in",
+    ast.NotIn: "not in",
+}

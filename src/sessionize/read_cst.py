@@ -330,14 +330,15 @@ class _Reader(Reader[cst.BaseExpression, cst.BaseSuite]):
         return self.binary(_OPERATORS.get(type(node.operator)), node.left, node.right)
 
     def UnaryOperation(self, node: cst.UnaryOperation, how: str, call: int) -> o.Value:
-        return self.values(node.expression, how="read")
+        negated = isinstance(node.operator, cst.Not)
+        return self.negation(node.expression) if negated else self.values(node.expression, how="read")
 
     def BooleanOperation(self, node: cst.BooleanOperation, how: str, call: int) -> o.Value:
-        return self.boolean(node.left, [node.right], how)
+        return self.boolean(_CHECKS[type(node.operator)], node.left, [node.right], how)
 
     def Comparison(self, node: cst.Comparison, how: str, call: int) -> o.Value:
-        first, *others = (target.comparator for target in node.comparisons)
-        return self.comparison(node.left, first, others)
+        others = ((_CHECKS[type(target.operator)], target.comparator) for target in node.comparisons)
+        return self.comparison(node.left, others)
 
     def IfExp(self, node: cst.IfExp, how: str, call: int) -> o.Value:
         return self.conditional(node.test, node.body, node.orelse, how)
@@ -371,6 +372,20 @@ _KINDS = kinds(cst)
 _NAMED = (cst.MatchKeywordElement, cst.MatchMappingElement)
 _PATTERNS = (*_NAMED, cst.MatchPattern, cst.MatchStar, cst.MatchSequenceElement, cst.MatchOrElement)
 _OPERATORS: dict[type[cst.CSTNode], str] = {cst.Add: "+", cst.Modulo: "%", cst.Multiply: "*", cst.BitOr: "|"}
+_CHECKS: dict[type[cst.CSTNode], str] = {
+    cst.And: "and",
+    cst.Or: "or",
+    cst.Equal: "==",
+    cst.NotEqual: "!=",
+    cst.Is: "is",
+    cst.IsNot: "is not",
+    cst.LessThan: "<",
+    cst.LessThanEqual: "<=",
+    cst.GreaterThan: ">",
+    cst.GreaterThanEqual: ">=",
+    cst.In: "in",
+    cst.NotIn: "not in",
+}
 _CONSTANTS: dict[str, o.Value] = {
     "None": o.NONE,
     "True": o.Const(value=True, kind="bool"),

@@ -268,29 +268,39 @@ class Reader(Generic[E, B]):
         values = self.expr(left, "read"), self.expr(right, "read")
         return o.Binary(op, *values) if op is not None else o.OPAQUE
 
-    def boolean(self, first: E, others: Iterable[E], how: str) -> o.Value:
-        self.expr(first, how)
-        for other in others:
-            self.choice(how, other)
-        return o.OPAQUE
+    def boolean(self, op: str, first: E, others: Iterable[E], how: str) -> o.Value:
+        value = self.expr(first, how)
+        before = value.values if isinstance(value, o.Check) and value.op == op else (value,)
+        return o.Check(op, (*before, *[self.choice(how, other)[0] for other in others]))
 
-    def comparison(self, left: E, first: E, others: Iterable[E]) -> o.Value:
+    def comparison(self, left: E, others: Iterable[tuple[str, E]]) -> o.Value:
         """Of `a < b < c`, `c` is read only if `a < b`."""
-        self.expr(left, "read")
-        return self.boolean(first, others, "read")
+        before = self.expr(left, "read")
+        checks: list[o.Value] = []
+        for op, other in others:
+            value = self.choice("read", other)[0] if checks else self.expr(other, "read")
+            checks.append(o.Check(op, (before, value)))
+            before = value
+        return o.Check("and", tuple(checks)) if len(checks) > 1 else checks[0]
+
+    def negation(self, operand: E) -> o.Value:
+        return o.Check("not", (self.expr(operand, "read"),))
 
     def conditional(self, test: E, body: E, orelse: E, how: str) -> o.Value:
         self.expr(test, "read")
         self.choice(how, body, orelse)
         return o.OPAQUE
 
-    def choice(self, how: str, *branches: E) -> None:
+    def choice(self, how: str, *branches: E) -> list[o.Value]:
+        """Reads expressions of which at most one is evaluated."""
         self.build.open("choice")
+        values = []
         for branch in branches:
             self.build.open("arm")
-            self.expr(branch, how)
+            values.append(self.expr(branch, how))
             self.build.close()
         self.build.close()
+        return values
 
     def walrus(self, name: str, node: E) -> o.Value:
         self.build.bind(name, "walrus", self.expr(node))

@@ -177,7 +177,7 @@ class Users:
                 yield itself
                 continue
             items = list(self._items(bind.value, owner, seen))
-            yield from (itself if item[:2] == ("", o.OPAQUE) else item for item in items)
+            yield from (itself if not item.key and isinstance(item.value, o.Opaque) else item for item in items)
             if items and self.facts.flow.home[bind.part] != self.facts.flow.home[binds[0].part]:
                 yield itself
         if not binds:

@@ -18,8 +18,9 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     Each of them opens a connection of its own and loads the file of certificate authorities again (see RQS101), though
     the second could use the connection of the first.
 
-    Calls that exclude each other (`if` and `else`, a `try` body and its handlers) are no finding, nor are calls whose
-    hosts are known and differ. A host that the source does not show counts as the same.
+    Calls that exclude each other are no finding (`if` and `else`, a `try` body and its handlers, `if method == "GET"`
+    and below it `if method == "POST"`), nor are calls whose hosts are known and differ. A host that the source does not
+    show counts as the same.
 
     ## Example
     ```python

@@ -15,6 +15,10 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     Finds calls of `requests.get`, `requests.post`, ... that run on every turn of a loop: `for`, `while` (its test too),
     a comprehension or a generator expression; and those functions handed to `map`.
 
+    A retry loop is no finding: one that the first good answer ends (`if reply.ok: return reply`, `while
+    reply.status_code == 503:`), whatever it asks for; and one that an answer may end (`if done(reply): break`), where
+    the method, the URL and what is sent stay the same. A loop over pages asks for another one on every turn.
+
     ## Why is this bad?
     Each call of `requests.get` makes a session of its own, uses it once and throws it away: it opens a TCP connection,
     shakes hands over TLS and loads the file of certificate authorities again. Of the 20 ms that a small HTTPS call took
