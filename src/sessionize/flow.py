@@ -8,6 +8,7 @@ A *home* is the body of a module, function or lambda; class bodies and comprehen
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -88,6 +89,15 @@ class Flow:
     def loops(self, part: int) -> list[int]:
         """The loops of the home of which `part` is in the turn, innermost first."""
         return [self.parts[p].parent for p in self.ancestors(part) if self.parts[p].kind == "turn"]
+
+    def end(self, part: int) -> int:
+        """A tick that nothing in `part` reaches."""
+        for node in self.ancestors(part):
+            siblings = self.children[self.parts[node].parent] if self.parts[node].parent != -1 else []
+            later = bisect_right(siblings, node)
+            if later < len(siblings):
+                return self.parts[siblings[later]].tick
+        return sys.maxsize
 
     def turns_again(self, part: int, tick: int) -> list[int]:
         """The loops that can come back to what runs at `tick` in `part`, after it ran to its end."""

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import operator
 import re
+from bisect import bisect
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from sessionize import outline as o
 from sessionize.flow import BREAK, CONTINUE, NEXT, RETURN, Flow
 from sessionize.names import Names
 
+_Row = TypeVar("_Row", o.Bind, o.Use)
 Known: TypeAlias = Callable[[o.Value], o.Const | None]
 
 _TRUE, _FALSE, _OK = o.Const(value=True, kind="bool"), o.Const(value=False, kind="bool"), o.Const(200, "int")
@@ -86,6 +88,7 @@ class Retries:
         self.names = names
         self.flow = flow
         self.is_answer = is_answer
+        self._changes: dict[tuple[int, tuple[int, str]], tuple[list[o.Bind], set[str]]] = {}  # in loops, of variables
         self._variables: dict[tuple[int, str], o.Const | None] = {}  # what they are, as they are asked for
 
     def loops(self, site: o.CallSite) -> list[int]:
@@ -119,14 +122,14 @@ class Retries:
     def _is_settled(self, subject: o.Value, first: int) -> bool:
         """Whether a value does not change from the `if` that is its `first` test on."""
         home, (tick, *_) = self.flow.home[first], self.outline.parts[first]
-        attributes = {inner.attr for inner in o.within(subject) if isinstance(inner, o.Attribute)}
+        attributes = {"", *(inner.attr for inner in o.within(subject) if isinstance(inner, o.Attribute))}
         for inner in o.within(subject):
             if isinstance(inner, o.Name):
                 variable = self.names.owner(inner.name, self.outline.parts[first].scope), inner.name
                 binds = [bind for bind in self.names.binds(*variable) if self.flow.home[bind.part] == home]
                 if any(bind.tick > tick or self.flow.loops(bind.part) for bind in binds):
                     return False
-                if any(use.tick > tick and _changes(use.how, attributes) for use in self.names.uses(*variable)):
+                if any(use.tick > tick and _changed(use.how) in attributes for use in self.names.uses(*variable)):
                     return False
         return True
 
@@ -208,12 +211,10 @@ class Retries:
                 case o.Call(func=o.Name(name="next" | "input")) | o.Call(args=()):  # of an iterator, a queue, a clock
                     return False
                 case o.Name(name=name):
-                    variable = self.names.owner(name, site.scope), name
-                    binds = [bind for bind in self.names.binds(*variable) if self._is_in(bind.part, loop)]
-                    if len(binds) > 1 or any(not self._binds_the_same(b, loop, site, seen) for b in binds):
+                    binds, changed = self._changes_in(loop, (self.names.owner(name, site.scope), name))
+                    if len(binds) > 1 or not all(self._binds_the_same(bind, loop, site, seen) for bind in binds):
                         return False
-                    uses = (use for use in self.names.uses(*variable) if self._is_in(use.part, loop))
-                    if any(_changes(use.how, attributes) for use in uses):
+                    if changed & {"", *attributes}:
                         return False
         return True
 
@@ -221,6 +222,15 @@ class Retries:
         """Whether a name that is bound before the call gets the same value on every turn."""
         before = bind.how == "assign" and bind.tick < site.tick and bind.name not in seen
         return before and self._stays(bind.value, loop, site, seen | {bind.name})
+
+    def _changes_in(self, loop: int, variable: tuple[int, str]) -> tuple[list[o.Bind], set[str]]:
+        """Where a variable is bound in a loop, and which attributes of it change there: nothing stands for itself."""
+        if (loop, variable) not in self._changes:
+            start, end = self.outline.parts[loop].tick, self.flow.end(loop)
+            binds = [bind for bind in _between(self.names.binds(*variable), start, end) if self._is_in(bind.part, loop)]
+            uses = [use for use in _between(self.names.uses(*variable), start, end) if self._is_in(use.part, loop)]
+            self._changes[loop, variable] = binds, {attr for use in uses if (attr := _changed(use.how)) is not None}
+        return self._changes[loop, variable]
 
     def _is_in(self, part: int, loop: int) -> bool:
         return loop in self.flow.loops(part)
@@ -260,8 +270,13 @@ def _is_plain(value: o.Value) -> bool:
     return isinstance(value, o.Name)
 
 
-def _changes(how: str, attributes: Collection[str]) -> bool:
-    """Whether what is done on a name changes it, or one of these attributes of it."""
+def _changed(how: str) -> str | None:
+    """The attribute that changes by what is done on a name; nothing if it is the object itself, None if none does."""
     change = o.CHANGE.fullmatch(how)
     attribute = re.match(r"\.(\w+)", change[1]) if change is not None else None
-    return change is not None and (attribute is None or attribute[1] in attributes)
+    return attribute[1] if attribute is not None else "" if change is not None else None
+
+
+def _between(rows: Sequence[_Row], start: int, end: int) -> Sequence[_Row]:
+    """Of rows in the order of their ticks those between two."""
+    return rows[bisect(rows, start, key=lambda row: row.tick) : bisect(rows, end, key=lambda row: row.tick)]

@@ -42,7 +42,7 @@ FAULTS = (
     Fault("a-retry-loop-repeats", "retries", "loop: ways for loop, ways in found.items() if ways & (NEXT | CONTINUE)",
           "loop: NEXT for loop, ways in found.items()"),
     Fault("every-loop-that-is-left-retries", "retries", "(BREAK | RETURN) and self._asks_for_the_same(loop, site)", "(BREAK | RETURN)"),
-    Fault("pages-are-the-same", "retries", "if any(_changes(use.how, attributes) for use in uses):", "if not seen and attributes == uses:"),
+    Fault("pages-are-the-same", "retries", 'if changed & {"", *attributes}:', "if not binds and seen:"),
     Fault("what-is-counted-ends-the-loop", "retries", " or name in o.within(bind.value)", ""),
     Fault("exclusive-by-a-name-that-changes", "retries", "if any(bind.tick > tick or self.flow.loops(bind.part) for bind in binds):", "if not binds == [*binds]:"),
     Fault("both-arms-run", "flow", "outs = [self.part(arm) for arm in arms]",
