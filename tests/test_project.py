@@ -1,10 +1,12 @@
 """Which files are read for what tests replace, and what a run makes of it."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command import Run, write
 
 from sessionize import engine, patches, source
 from sessionize.config import Settings
@@ -25,8 +27,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def rows(filename: str, given: list[Path] | None = None) -> list[str]:
-    return [str(patch) for patch in Projects(given or []).patches(filename, "")]
+def rows(filename: str) -> list[str]:
+    return [str(patch) for patch in Projects().patches(filename, "")]
 
 
 def test_project_is_the_folder_with_its_settings(project: Path) -> None:
@@ -34,15 +36,63 @@ def test_project_is_the_folder_with_its_settings(project: Path) -> None:
     assert rows(str(project / "src" / "sync.py")) == ["tests/test_sync.py:4"]
 
 
-def test_file_without_a_project_stands_alone(project: Path) -> None:
+@pytest.mark.parametrize("marker", ["pyproject.toml", "sessionize.toml", "setup.py", "setup.cfg", ".git"])
+def test_projects_inside_of_a_project_are_others(project: Path, marker: str) -> None:
+    (project / "tests" / "app").mkdir()
+    (project / "tests" / "app" / marker).write_text("")
+    (project / "tests" / "app" / "test_app.py").write_text(TEST)
+    assert rows("src/sync.py") == ["tests/test_sync.py:4"]
+    assert rows("tests/app/main.py") == ["tests/app/test_app.py:4"]
+
+
+def test_file_in_no_project_has_its_folder(project: Path) -> None:
     (project / "pyproject.toml").unlink()
-    (project / "src" / "test_sync.py").write_text(TEST)
     assert rows("src/sync.py") == []
-    assert rows("src/sync.py", [project]) == ["src/test_sync.py:4", "tests/test_sync.py:4"]
+    for folder in ("src/tests", "src/api", "src/other"):
+        (project / folder).mkdir()
+        (project / folder / "test_sync.py").write_text(TEST)
+    (project / "src" / "api" / "__init__.py").write_text("")
+    (project / "src" / "test_sync.py").write_text(TEST)
+    beside = ["src/api/test_sync.py:4", "src/test_sync.py:4", "src/tests/test_sync.py:4"]
+    assert rows("src/sync.py") == rows("src/api/client.py") == beside
+    assert rows("nowhere/sync.py") == []
 
 
-def test_given_folder_further_in_is_not_all(project: Path) -> None:
-    assert rows("src/sync.py", [project / "src"]) == ["tests/test_sync.py:4"]
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        (".", "a/tests/main.py"),
+        (".", "."),
+        (".", "a"),
+        (".", "linked"),
+        (".", "linked/tests/main.py"),
+        (".", "link.py"),
+        ("a/tests", "main.py"),
+        ("a/tests", "."),
+        ("b", "../a/tests"),
+        ("b", "../link.py"),
+    ],
+)
+def test_the_same_file_gets_the_same_verdict(run: Run, monkeypatch: pytest.MonkeyPatch, folder: str, name: str) -> None:
+    """By whatever path it is named: its own tests count, those of the project beside it do not."""
+    write({"a/setup.py": "", "b/setup.py": "", "a/tests/main.py": LOOP, "a/sync.py": LOOP})
+    write({"b/test_all.py": TEST, "a/test_post.py": TEST.replace(".get", ".Session")})
+    Path("linked").symlink_to("a")
+    Path("link.py").symlink_to("a/tests/main.py")
+    monkeypatch.chdir(folder)
+    for given in (name, str(Path.cwd() / name)):
+        found = json.loads(run("check", "--output-format=json", given).out)
+        (message,) = {each["message"] for each in found if each["code"] == "RQS301" and "sync" not in each["filename"]}
+        assert "replace `requests.Session` by name (" in message
+        assert " more)" not in message
+
+
+def test_a_folder_of_tests_counts_inside_of_its_project(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    write({"tests/a/setup.py": "", "tests/a/main.py": LOOP, "tests/a/testing/main.py": LOOP})
+    for folder in (".", "tests/a"):
+        monkeypatch.chdir(folder)
+        found = json.loads(run("check", "--output-format=json").out)
+        assert [each["fix"]["applicability"] for each in found] == ["safe", "unsafe"]
 
 
 def test_file_itself_is_taken_as_it_is_now(project: Path) -> None:
@@ -167,3 +217,96 @@ def test_patch_of_the_own_module_is_named_first(project: Path) -> None:
     _, found = engine.check_source(LOOP, "src/sync.py", patches=Projects().patches)
     assert found.code == "RQS301"
     assert "`sync.requests.get` by name (tests/test_sync.py:9 and 1 more)" in found.message
+
+
+COMMON = "from requests import get\n\n\ndef f():\n    for name in names:\n        get(name)\n"
+
+
+def is_kept(run: Run, name: str = "common.py") -> bool:
+    """Whether `get` is still there for others after a fix."""
+    assert run("fix", name).status == 0
+    return "import Session, get" in Path(name).read_text()
+
+
+@pytest.mark.parametrize(
+    "importer",
+    [
+        "from common import get",
+        "from common import other, get as fetch",
+        "from common import (\n    other,  # :)\n    get,\n)",
+        "from pkg import (  # :)\n    common)\ncommon.get(url)",
+        "from common import \\\n    get",
+        "from .common import get",
+        "from pkg.common import *",
+        "def f():\n    import common\n    return common.get(url)",
+        "import pkg.common\npkg.common.get(url)",
+        "import common as c\nc.get(url)",
+        "from pkg import common as c\nc.get(url)",
+        "import common\ngetattr(common, 'get')(url)",
+        "import common\nprint 'this is not Python'",
+    ],
+)
+@pytest.mark.parametrize("marker", ["setup.py", "README"])
+def test_a_name_that_another_module_takes_stays(run: Run, importer: str, marker: str) -> None:
+    write({"common.py": COMMON, "scrape.py": f"{importer}\n", marker: ""})
+    assert is_kept(run)
+
+
+@pytest.mark.parametrize(
+    "importer",
+    [
+        "from common import other",
+        "import common\ncommon.f({}.get(url))",
+        "from common import f\nfrom other import get",
+        "from uncommon import get",
+        "import common.deep\n",
+        "",
+    ],
+)
+def test_a_name_that_nobody_takes_goes(run: Run, importer: str) -> None:
+    write({"common.py": COMMON, "scrape.py": f"{importer}\n", "b/setup.py": "", "b/a.py": "from common import get\n"})
+    assert not is_kept(run)
+
+
+def test_a_name_of_a_function_goes(run: Run) -> None:
+    text = COMMON.replace("from requests import get\n\n\n", "").replace("():\n", "():\n    from requests import get\n")
+    write({"common.py": text, "scrape.py": "from common import *\n"})
+    assert not is_kept(run)
+
+
+def test_names_of_a_text_that_may_be_any_module_stay(run: Run) -> None:
+    assert "import Session, get" in run("fix", "-", stdin=COMMON.encode()).out
+    assert "import Session\n" in run("fix", "-", "--stdin-filename=common.py", stdin=COMMON.encode()).out
+
+
+def test_what_modules_take_is_read_once_and_only_if_a_name_goes(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    taken = Project.taken
+
+    def told(project: Project, module: str) -> frozenset[str]:
+        read.append(module)
+        return taken(project, module)
+
+    monkeypatch.setattr(Project, "taken", told)
+    write({"common.py": COMMON, "sync.py": LOOP})
+    run("check", "sync.py", "common.py")
+    run("fix", "sync.py")
+    assert read == []
+    run("fix", "common.py")
+    assert read == ["common"]
+
+
+def test_workers_know_what_is_taken(run: Run) -> None:
+    names = [f"common_{n}" for n in range(20)]
+    write({f"{name}.py": COMMON for name in names} | {"scrape.py": "from common_7 import get\n"})
+    run("fix", "--jobs=2")
+    assert [name for name in names if "get\n" in Path(f"{name}.py").read_text()] == ["common_7"]
+
+
+def test_clusters_are_told_what_is_taken(project: Path) -> None:
+    (project / "src" / "sync.py").write_text(COMMON)
+    (project / "src" / "scrape.py").write_text("from sync import get\n")
+    projects = Projects()
+    projects.read(["src/sync.py"], whole=True)
+    (project / "src" / "scrape.py").unlink()
+    assert "get" in projects.taken("src/sync.py")

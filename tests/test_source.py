@@ -327,7 +327,9 @@ def test_links(here: Path) -> None:
     }.items():
         Path(link).symlink_to(target)
     os.mkfifo("pipe.py")
-    assert found() == ["folder/a.py", "other.py", "real.py"]
+    assert found() == ["folder/a.py", "real.py", "other.py"]
+    assert found("second.py", "real.py") == found("real.py", "second.py") == ["real.py"]
+    assert found("second.py") == ["second.py"]
     assert found("linked", ".") == ["linked/b.py", "folder/a.py", "real.py"]
     assert found("nowhere.py", "itself.py") == [
         Unreadable("nowhere.py", "No such file or directory"),

@@ -32,7 +32,8 @@ class UseSession(CodemodCommand):
         settings, _ = config.load(filename.absolute().parent, config=None, isolated=False)
         if self.unsafe_fixes:
             settings = replace(settings, unsafe_fixes=True)
-        report = fix_source(tree.code, str(filename), settings, patches=Projects().patches)
+        projects = Projects()
+        report = fix_source(tree.code, str(filename), settings, patches=projects.patches, taken=projects.taken)
         for left in report.left:
             self.warn(f"{left.start.row}:{left.start.column}: {left.code} {left.message}. {left.help}")
         if report.error is not None:

@@ -7,7 +7,6 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from pathlib import PurePath
 from typing import NamedTuple
 
 from sessionize import outline as o
@@ -18,6 +17,7 @@ from sessionize.facts import VERBS, BareCall, Facts
 from sessionize.flow import Place
 from sessionize.ipython import CELL, LINE
 from sessionize.outline import last_name
+from sessionize.source import path_in_project
 from sessionize.users import Users
 
 # Calls that wait for something, by their last name.
@@ -539,7 +539,7 @@ class Doubts:
                 yield "a server of this program may wait for the session's connection to close"
 
     def _test(self) -> Iterator[str]:
-        path = PurePath(self.facts.filename)
+        path = path_in_project(self.facts.filename)
         named = re.fullmatch(r"(test_.*|.*_tests?|tests?|conftest)\.(pyi?|ipynb)", path.name)
         inside = {"test", "tests", "testing"}.intersection(path.parts)
         if named or inside or any(module.partition(".")[0] in _TESTING for module in self._modules):

@@ -28,6 +28,7 @@ from sessionize.outline import Outline, Span
 from sessionize.parse import TOO_DEEP, UnreadableError, parse_ast, parse_cst
 from sessionize.patches import PatchesFor, find
 from sessionize.plan import Planner
+from sessionize.project import TakenFrom, unknown
 from sessionize.read_ast import read_ast
 from sessionize.rules import RULES, SYNTAX_ERROR, Finding, selected
 from sessionize.timeouts import waits
@@ -122,6 +123,7 @@ def check_source(
     *,
     with_edits: bool = False,
     patches: PatchesFor = find,
+    taken: TakenFrom = unknown,
 ) -> tuple[Diagnostic, ...]:
     r"""The findings in a source text, by position. `with_edits` adds the edits of each fix.
 
@@ -138,7 +140,7 @@ def check_source(
     >>> check_source(source, "jobs/a.py", Settings(per_file_ignores=(("jobs/*.py", ("RQS1",)),)))
     ()
     """
-    return _check(source, filename, settings, patches, with_edits=with_edits).left
+    return _check(source, filename, settings, patches, taken, with_edits=with_edits).left
 
 
 def check_tree(
@@ -146,14 +148,19 @@ def check_tree(
 ) -> tuple[Diagnostic, ...]:
     """`check_source` of a text that Python has parsed already; what comments silence is told too."""
     try:
-        found = _analysis(text, filename, settings, patches, tree)
+        found = _analysis(text, filename, settings, patches, tree=tree)
         return found.diagnostics([*found.findings, *found.silenced])
     except UnreadableError as error:
         return _broken(filename, settings, error, text)
 
 
 def fix_source(
-    source: str, filename: str = "<stdin>", settings: Settings = Settings(), *, patches: PatchesFor = find
+    source: str,
+    filename: str = "<stdin>",
+    settings: Settings = Settings(),
+    *,
+    patches: PatchesFor = find,
+    taken: TakenFrom = unknown,
 ) -> Report:
     r"""Fixes what can be fixed: safe fixes, and unsafe ones where the settings say so.
 
@@ -175,15 +182,21 @@ def fix_source(
     >>> "session.get" in fix_source(report.before, settings=Settings(unsafe_fixes=True)).after
     True
     """
-    return _fix(source, filename, settings, patches)
+    return _fix(source, filename, settings, patches, taken)
 
 
 def check_bytes(
-    data: bytes, filename: str, settings: Settings, *, with_edits: bool = False, patches: PatchesFor = find
+    data: bytes,
+    filename: str,
+    settings: Settings,
+    *,
+    with_edits: bool = False,
+    patches: PatchesFor = find,
+    taken: TakenFrom = unknown,
 ) -> Report:
     """`check_source` of a file's content; files that don't import requests are not parsed."""
     return on_bytes(
-        data, filename, settings, lambda text: _check(text, filename, settings, patches, with_edits=with_edits)
+        data, filename, settings, lambda text: _check(text, filename, settings, patches, taken, with_edits=with_edits)
     )
 
 
@@ -193,13 +206,14 @@ def fix_bytes(
     settings: Settings,
     *,
     patches: PatchesFor = find,
+    taken: TakenFrom = unknown,
     only: Container[Fix] | None = None,
 ) -> Report:
     """`fix_source` of a file's content; files that don't import requests are not parsed.
 
     only: those of its `offers` to make, all of them if None.
     """
-    return on_bytes(data, filename, settings, lambda text: _fix(text, filename, settings, patches, only))
+    return on_bytes(data, filename, settings, lambda text: _fix(text, filename, settings, patches, taken, only))
 
 
 def offers(data: bytes, filename: str, settings: Settings, *, patches: PatchesFor = find) -> list[Fix]:
@@ -235,18 +249,32 @@ def on_bytes(data: bytes, filename: str, settings: Settings, work: Callable[[str
         return Report(filename, error=str(error))
 
 
-def check_file(path: Path, settings: Settings, *, with_edits: bool = False, patches: PatchesFor = find) -> Report:
+def check_file(
+    path: Path,
+    settings: Settings,
+    *,
+    with_edits: bool = False,
+    patches: PatchesFor = find,
+    taken: TakenFrom = unknown,
+) -> Report:
     """`check_bytes` of a file."""
     try:
-        return check_bytes(source.read(path), str(path), settings, with_edits=with_edits, patches=patches)
+        return check_bytes(source.read(path), str(path), settings, with_edits=with_edits, patches=patches, taken=taken)
     except source.SourceError as error:
         return Report(str(path), error=str(error))
 
 
-def fix_file(path: Path, settings: Settings, *, write: bool = True, patches: PatchesFor = find) -> Report:
+def fix_file(
+    path: Path,
+    settings: Settings,
+    *,
+    write: bool = True,
+    patches: PatchesFor = find,
+    taken: TakenFrom = unknown,
+) -> Report:
     """`fix_bytes` of a file, written back unless `write` is false."""
     try:
-        report = fix_bytes(source.read(path), str(path), settings, patches=patches)
+        report = fix_bytes(source.read(path), str(path), settings, patches=patches, taken=taken)
     except source.SourceError as error:
         return Report(str(path), error=str(error))
     return written(report) if write else report
@@ -383,12 +411,17 @@ class _Reading:
 class _Analysis:
     """What is found in a text, apart from what comments silence, and the plan for it."""
 
-    def __init__(self, reading: _Reading, filename: str, settings: Settings, patches: PatchesFor) -> None:
+    def __init__(
+        self, reading: _Reading, filename: str, settings: Settings, patches: PatchesFor, taken: TakenFrom
+    ) -> None:
         self.reading = reading
         self.patches = patches
+        self.taken = taken
         self.filename = filename
         self.settings = settings
-        self.facts = Facts(reading.outline, filename, lambda names: patches(filename, reading.text, names))
+        self.facts = Facts(
+            reading.outline, filename, lambda names: patches(filename, reading.text, names), lambda: taken(filename)
+        )
         codes = selected(*_selectors(settings, filename))
         rules = [rule for rule in RULES if rule.code in codes]
         self.findings = [finding for rule in rules for finding in rule.check(self.facts, settings)]
@@ -449,11 +482,16 @@ class _Analysis:
 
 
 def _analysis(
-    text: str, filename: str, settings: Settings, patches: PatchesFor, tree: ast.Module | None = None
+    text: str,
+    filename: str,
+    settings: Settings,
+    patches: PatchesFor,
+    taken: TakenFrom = unknown,
+    tree: ast.Module | None = None,
 ) -> _Analysis:
     """UnreadableError if the text can't be read."""
     with _nesting():
-        return _Analysis(_Reading(text, tree), filename, settings, patches)
+        return _Analysis(_Reading(text, tree), filename, settings, patches, taken)
 
 
 class _Rewriting:
@@ -469,7 +507,7 @@ class _Rewriting:
         module, outline, nodes = found.reading.concrete
         if outline != found.reading.outline:
             reading = _Reading(found.reading.text, by_libcst=True)
-            found = _Analysis(reading, found.filename, found.settings, found.patches)
+            found = _Analysis(reading, found.filename, found.settings, found.patches, found.taken)
         self.analysis = found
         self.text = found.reading.text
         self.writer = Writer(self.text, module, nodes, found.facts)
@@ -530,9 +568,11 @@ def _without_fix(fix: Fix | None) -> str:
     return "Not fixed: the session that is there makes calls that must not get it"
 
 
-def _check(text: str, filename: str, settings: Settings, patches: PatchesFor, *, with_edits: bool) -> Report:
+def _check(
+    text: str, filename: str, settings: Settings, patches: PatchesFor, taken: TakenFrom, *, with_edits: bool
+) -> Report:
     try:
-        found = _analysis(text, filename, settings, patches)
+        found = _analysis(text, filename, settings, patches, taken)
         left = found.diagnostics(found.findings)
     except UnreadableError as error:
         return Report(filename, text, left=_broken(filename, settings, error, text))
@@ -546,10 +586,15 @@ def _check(text: str, filename: str, settings: Settings, patches: PatchesFor, *,
 
 
 def _fix(
-    text: str, filename: str, settings: Settings, patches: PatchesFor, only: Container[Fix] | None = None
+    text: str,
+    filename: str,
+    settings: Settings,
+    patches: PatchesFor,
+    taken: TakenFrom,
+    only: Container[Fix] | None = None,
 ) -> Report:
     try:
-        found = _analysis(text, filename, settings, patches)
+        found = _analysis(text, filename, settings, patches, taken)
         left = found.diagnostics(found.findings)
     except UnreadableError as error:
         return Report(filename, text, left=_broken(filename, settings, error, text))

@@ -122,12 +122,15 @@ class Facts:
         outline: o.Outline,
         filename: str = "",
         patches: Callable[[frozenset[str]], Sequence[Patch]] = lambda _: (),
+        taken: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         """`patches`: gives what tests replace by name, told which other names the file has for requests;
-        asked only if a call is found that should share a session."""
+        asked only if a call is found that should share a session. `taken`: gives the names that other modules may take
+        from this one, `*` for all; asked only if a fix would take one away."""
         self.outline = outline
         self.filename = filename
         self.find_patches = patches
+        self.find_taken = taken
         self.names = Names(outline)
         # Of each variable, as they are asked for: what it stands for, its bindings and uses.
         self._paths: dict[tuple[int, str], str | None] = {}

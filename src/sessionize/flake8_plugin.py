@@ -40,7 +40,7 @@ class Plugin:
         """Called once, and once in each process that does not inherit memory."""
         selectors = ("RQS", *(options.select or ()), *(options.extend_select or ()))
         cls.settings_of = cache(partial(_settings, selectors))
-        cls.projects = Projects([path for path in map(Path, options.filenames) if path.is_dir()])
+        cls.projects = Projects()
 
     def run(self) -> Iterator[tuple[int, int, str, type]]:
         """Row, column from 0 on, code and text of each finding."""

@@ -50,18 +50,22 @@ class Dialogue:
         try:
             if not self.stopped:
                 wanted = None if self.every else self._wanted(data, name, settings, moves=moves)
-                return engine.fix_bytes(data, name, settings, patches=self.projects.patches, only=wanted)
+                return self._fixed(data, name, settings, wanted)
         except (KeyboardInterrupt, EOFError):
             self.stopped = True
             echo("\n", err=True)
         return engine.check_bytes(data, name, settings, patches=self.projects.patches)
+
+    def _fixed(self, data: bytes, name: str, settings: Settings, only: list[Fix] | None) -> Report:
+        projects = self.projects
+        return engine.fix_bytes(data, name, settings, patches=projects.patches, taken=projects.taken, only=only)
 
     def _wanted(self, data: bytes, name: str, settings: Settings, *, moves: bool) -> list[Fix]:
         """EOFError and KeyboardInterrupt as the user ends the dialogue. moves: whether patches would, elsewhere."""
         fixes = engine.offers(data, name, settings, patches=self.projects.patches)
         wanted: list[Fix] = []
         for number, fix in enumerate(fixes, 1):
-            alone = engine.fix_bytes(data, name, settings, patches=self.projects.patches, only=[fix])
+            alone = self._fixed(data, name, settings, [fix])
             title = click.style(f"{printable(name)}: fix {number} of {len(fixes)}", bold=True)
             if alone.change is None:
                 echo(f"{title} is left out: {printable(alone.error or '')}\n", err=True)

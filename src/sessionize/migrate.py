@@ -58,7 +58,7 @@ class _Migration:
 
     def fix(self, name: str) -> Report:
         data, settings = self.files[name]
-        return engine.fix_bytes(data, name, settings, patches=self.patches)
+        return engine.fix_bytes(data, name, settings, patches=self.patches, taken=self.projects.taken)
 
     def patches(self, filename: str, text: str, names: frozenset[str] = FUNCTIONS) -> Sequence[Patch]:
         return [patch._replace(stuck=self.why_stuck(patch)) for patch in self.projects.patches(filename, text, names)]

@@ -173,7 +173,7 @@ class Naming:
         return {call.id: call for call in (*self.facts.calls, *self.facts.mapped)}
 
     def unused(self, fixes: Sequence[Fix]) -> list[ImportEdit]:
-        """The names that nothing uses any more when these fixes are made."""
+        """The names that nothing uses any more when these fixes are made, here or in another module."""
         facts = self.facts
         redirected: dict[tuple[int, str], int] = defaultdict(int)
         for redirect in (redirect for fix in fixes for redirect in fix.redirects):
@@ -186,9 +186,15 @@ class Naming:
             (bind, *others) = facts.names.binds(owner, name)
             verb = not others and isinstance(bind.value, o.Imported) and bind.value.path != "requests"
             exported = public or name in facts.outline.dunder_all
-            if verb and not exported and len(facts.names.uses(owner, name)) == converted:
+            unused = verb and not exported and len(facts.names.uses(owner, name)) == converted
+            if unused and (owner != 0 or not self._taken & {name, "*"}):
                 edits.append(ImportEdit(bind, drop=name))
         return edits
+
+    @cached_property
+    def _taken(self) -> frozenset[str]:
+        """The names of this module that others may take, `*` for all; a notebook is not imported."""
+        return frozenset() if self.facts.filename.endswith(".ipynb") else self.facts.find_taken()
 
 
 def _numbered(wanted: str, number: int) -> str:

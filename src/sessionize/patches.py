@@ -8,15 +8,14 @@ What is not known is taken for what it could be: a patch too many makes a fix un
 from __future__ import annotations
 
 import ast
-import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import PurePath
 from typing import NamedTuple, TypeAlias
 
 from sessionize.parse import UnreadableError, parse_ast
+from sessionize.source import real_path
 
 # The cheap look: what a file with a patch holds.
 _PATCHING = (b"patch", b"Patch", b"setattr", b"delattr", b"spy", b"Stub", b"flexmock", b"when(", b"sys.modules")
@@ -142,9 +141,7 @@ PatchesFor: TypeAlias = Callable[[str, str, frozenset[str]], Sequence[Patch]]
 
 def module_of(filename: str) -> tuple[str, ...]:
     """The parts of the dotted path by which a file may be imported, and of the folders around it."""
-    with suppress(FileNotFoundError):  # the current folder is gone
-        filename = os.path.abspath(filename)  # noqa: PTH100  # touches no file
-    parts = PurePath(filename).with_suffix("").parts
+    parts = PurePath(real_path(filename)).with_suffix("").parts
     return parts[:-1] if parts[-1:] == ("__init__",) else parts
 
 

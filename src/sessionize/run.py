@@ -97,8 +97,8 @@ class Run:
 
     @cached_property
     def projects(self) -> Projects:
-        """What the tests around the files replace by name."""
-        return Projects([Path(path) for path in self.paths or [os.curdir] if os.path.isdir(path)])
+        """What is known of the projects around the files."""
+        return Projects()
 
     def reports(self, work: Work, *, writes: bool = False, together: Together | None = None) -> list[Report]:
         """The reports that tell something, in the order of the files.
@@ -240,6 +240,7 @@ class Run:
         paths = [str(Path(path)) for path in (*self.paths, *_listed(self.files_from))]
         if not paths and self.files_from is None:
             paths = [os.curdir]
+        paths.sort(key=os.path.islink)  # a file that is given twice has its own name, and not that of a link to it
         around = [(settings_of(folder_of(path)), path) for path in paths]
         seen: set[str] = set()
         for settings, group in groupby(around, key=itemgetter(0)):
@@ -280,7 +281,9 @@ def in_force(folder: str, config: Path | None, overrides: dict[str, Any], *, iso
 def check(data: bytes, name: str, settings: Settings, *, with_edits: bool, projects: Projects) -> Report:
     from sessionize import engine
 
-    return engine.check_bytes(data, name, settings, with_edits=with_edits, patches=projects.patches)
+    return engine.check_bytes(
+        data, name, settings, with_edits=with_edits, patches=projects.patches, taken=projects.taken
+    )
 
 
 def fix(data: bytes, name: str, settings: Settings, *, projects: Projects) -> Report:
@@ -289,7 +292,7 @@ def fix(data: bytes, name: str, settings: Settings, *, projects: Projects) -> Re
 
     if settings.moves_patches:
         return migrate.fix_alone(data, name, settings, projects)
-    return engine.fix_bytes(data, name, settings, patches=projects.patches)
+    return engine.fix_bytes(data, name, settings, patches=projects.patches, taken=projects.taken)
 
 
 def fix_together(tasks: Sequence[Task], projects: Projects) -> Generator[tuple[int, Report | None], None, None]:

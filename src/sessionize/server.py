@@ -40,7 +40,7 @@ from sessionize.fix import SAFE
 from sessionize.noqa import commented
 from sessionize.notebook import Notebook
 from sessionize.patches import Patch, PatchesFor, find
-from sessionize.project import Projects
+from sessionize.project import Projects, TakenFrom, unknown
 from sessionize.run import in_force
 from sessionize.source import NOTEBOOK, matches, may_have_findings_in
 
@@ -89,10 +89,17 @@ class Client:
     refreshes: bool
 
 
+class Around(NamedTuple):
+    """The project around a file: what its tests replace by name, and which names its modules take from others."""
+
+    patches: PatchesFor = find
+    taken: TakenFrom = unknown
+
+
 class Checked:
     """What was found in a state, and what can be done about it; all of this takes time.
 
-    patches: what tests replace, as it was read; read: reads it again. name: None if it is not to be checked, and
+    around: the project, as it was read; read: reads it again. name: None if it is not to be checked, and
     trouble is why if its settings are.
     """
 
@@ -100,13 +107,13 @@ class Checked:
         self,
         client: Client,
         state: State,
-        patches: PatchesFor,
-        read: Callable[[], PatchesFor],
+        around: Around,
+        read: Callable[[], Around],
         name: str | None,
         settings: Settings = Settings(),
         trouble: str = "",
     ) -> None:
-        self.client, self.state, self.patches, self.read = client, state, patches, read
+        self.client, self.state, self.around, self.read = client, state, around, read
         self.name, self.settings, self.trouble = name or "", settings, trouble
         self.lines = [layout.lines(part.text) for part in state.parts]
         self._codes: dict[int, set[str]] = {}  # by row, of a notebook's script
@@ -130,7 +137,7 @@ class Checked:
         return Notebook(report.after.encode()).sources if self.state.is_notebook else [report.after]
 
     def _check(self, text: str, *, with_edits: bool = False) -> Report:
-        found = check_source(text, self.name, self.settings, with_edits=with_edits, patches=self.patches)
+        found = check_source(text, self.name, self.settings, with_edits=with_edits, **self.around._asdict())
         for each in found:
             self._codes.setdefault(each.start.row, set()).add(each.code)
         return Report(self.name, text, left=found)
@@ -152,8 +159,8 @@ class Checked:
 
     def _all_fixes(self) -> Iterator[Edit]:
         """The edits that make all safe fixes."""
-        settings, patches = replace(self.settings, unsafe_fixes=False), self.read()
-        after = self._texts(self._report(lambda text: fix_source(text, self.name, settings, patches=patches)))
+        settings, around = replace(self.settings, unsafe_fixes=False), self.read()._asdict()
+        after = self._texts(self._report(lambda text: fix_source(text, self.name, settings, **around)))
         for cell, (part, new) in enumerate(zip(self.state.parts, after, strict=True), 1):
             yield from (edit._replace(cell=cell) for edit in line_edits(part.text, new))
 
@@ -258,6 +265,21 @@ def _wanted(kind: str, only: Sequence[str] | None) -> bool:
     return only is None or any(f"{kind}.".startswith(f"{asked}.") for asked in only)
 
 
+def read_around() -> Around:
+    """The projects of files as they are now, each read when it is first asked for; several threads may ask."""
+    projects, one = Projects(), threading.Lock()
+
+    def patches(filename: str, text: str, names: frozenset[str]) -> Sequence[Patch]:
+        with one:
+            return projects.patches(filename, text, names)
+
+    def taken(filename: str) -> frozenset[str]:
+        with one:
+            return projects.taken(filename)
+
+    return Around(patches, taken)
+
+
 class Server(LanguageServer):
     def __init__(self) -> None:
         cells = lsp.NotebookDocumentFilterWithNotebook("*", [lsp.NotebookCellLanguage("python")])
@@ -267,7 +289,7 @@ class Server(LanguageServer):
         self.turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.last: dict[str, object] = {}  # what came last, of what comes in numbers
         self.told = ""  # the last message about the settings
-        self.patches: PatchesFor = find
+        self.around = Around()
 
     @property
     def client(self) -> Client:
@@ -304,7 +326,7 @@ class Server(LanguageServer):
 
     async def _work(self, state: State, job: Callable[[Checked], _T]) -> _T | None:
         def done() -> tuple[Checked, _T]:
-            checked = self._look(state, self.patches)
+            checked = self._look(state, self.around)
             return checked, job(checked)
 
         async with self.turns[state.uri]:
@@ -319,18 +341,17 @@ class Server(LanguageServer):
         self.told = checked.trouble
         return result
 
-    def _look(self, state: State, patches: PatchesFor) -> Checked:
+    def _look(self, state: State, around: Around) -> Checked:
         checked = self.checked.get(state.uri)
-        is_file = state.uri.startswith("file:")  # what is none has no tests around it
-        patches = patches if is_file else find
-        if checked is not None and (checked.state, checked.patches) == (state, patches):
+        is_file = state.uri.startswith("file:")  # what is none has no project around it
+        around, read = (around, read_around) if is_file else (Around(), Around)
+        if checked is not None and (checked.state, checked.around) == (state, around):
             return checked
-        read = self.around if is_file else lambda: find
         path = Path(self.workspace.root_path or "", path_of(state.uri))
         try:
             loaded = in_force(str(path.parent), None, {}, isolated=False, baseline=True)
         except click.ClickException as error:
-            return Checked(self.client, state, patches, read, None, trouble=str(error))
+            return Checked(self.client, state, around, read, None, trouble=str(error))
         settings, origin = loaded.settings, loaded.file
         root = Path(self.workspace.root_path or path.parent) if origin is None else origin.parent
         excluded = any(matches(str(path), each, root=root) for each in (*settings.exclude, *settings.extend_exclude))
@@ -339,18 +360,7 @@ class Server(LanguageServer):
             name = name.removesuffix(NOTEBOOK) + NOTEBOOK
         elif name.endswith(NOTEBOOK):  # its JSON
             excluded = True
-        return Checked(self.client, state, patches, read, None if excluded else name, settings)
-
-    def around(self) -> PatchesFor:
-        """What the tests of the folder that is open replace by name, as they are now; several threads may ask."""
-        root = self.workspace.root_path
-        projects, one = Projects([Path(root)] if root else []), threading.Lock()
-
-        def patches(filename: str, text: str, names: frozenset[str]) -> Sequence[Patch]:
-            with one:
-                return projects.patches(filename, text, names)
-
-        return patches
+        return Checked(self.client, state, around, read, None if excluded else name, settings)
 
     async def publish(self, uri: str) -> None:
         """Publishes what is found in a document, unless the client asks for it; it does for files only."""
@@ -382,7 +392,7 @@ def path_of(uri: str) -> str:
 
 
 def initialized(server: Server, _params: lsp.InitializedParams) -> None:
-    server.patches = server.around()
+    server.around = read_around()
     if get_capability(server.client_capabilities, "workspace.did_change_watched_files.dynamic_registration"):
         watchers = [lsp.FileSystemWatcher(f"**/{name}") for name in (*FILES, "*.py")]
         watch = lsp.DidChangeWatchedFilesRegistrationOptions(watchers)
@@ -422,7 +432,7 @@ def notebook_closed(server: Server, params: lsp.DidCloseNotebookDocumentParams) 
 async def files_changed(
     server: Server, _params: lsp.DidSaveTextDocumentParams | lsp.DidChangeWatchedFilesParams
 ) -> None:
-    server.patches = server.around()
+    server.around = read_around()
     if await server.is_last("files"):  # most editors tell of a save in both ways
         if server.client.refreshes:
             server.workspace_diagnostic_refresh(None)

@@ -16,7 +16,7 @@ import unicodedata
 import zlib
 from functools import partial
 from itertools import chain, takewhile
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 NOTEBOOK = ".ipynb"
 SUFFIXES = (".py", ".pyi", NOTEBOOK)
+MARKERS = ("pyproject.toml", "sessionize.toml", "setup.py", "setup.cfg", ".git", ".hg")  # in the folder of a project
 
 
 class SourceError(Exception):
@@ -260,17 +261,49 @@ def discover(
     `seen` holds the files that came before, and takes up those that come.
 
     A file or folder named outright is taken, unless `force_exclude` has it left out. Folders are walked in the order of
-    names, links to folders are not followed. Left out is what `exclude` and the ignore files of git say.
+    names, links to folders are not followed. Left out is what `exclude` and the ignore files of git say. Links to files
+    come last, and only for files that have not come under their own names.
     """
     excluded = _excluded(settings)
     seen = set() if seen is None else seen
+    links: list[tuple[str, str | Unreadable]] = []
     for path in paths:
         if settings.force_exclude and excluded.hit(os.fspath(path)):
             continue
-        for real, found in _found(os.fspath(path), excluded):
-            if real not in seen:
+        for real, found, is_link in _found(os.fspath(path), excluded):
+            if is_link:
+                links.append((real, found))
+            elif real not in seen:
                 seen.add(real)
                 yield found
+    for real, found in links:
+        if real not in seen:
+            seen.add(real)
+            yield found
+
+
+def project_root(folder: str, known: dict[str, str | None]) -> str | None:
+    """The folder itself, or the next one around it, that holds a project; `known` takes up what is found of folders."""
+    if folder not in known:
+        above = os.path.dirname(folder)
+        here = any(os.path.lexists(os.path.join(folder, marker)) for marker in MARKERS)
+        known[folder] = folder if here else project_root(above, known) if above != folder else None
+    return known[folder]
+
+
+def path_in_project(filename: str) -> PurePath:
+    """The path of a file inside of its project, however it is named; in none, that of its folder and its name."""
+    real = PurePath(real_path(filename))
+    root = project_root(str(real.parent), {})
+    return PurePath(*real.parts[-2:]) if root is None else real.relative_to(root)
+
+
+def real_path(filename: str) -> str:
+    """The one name of a file that has several by way of links; of what is no file, `<stdin>` say, the name."""
+    if not filename.startswith("<"):
+        with contextlib.suppress(OSError, ValueError):  # the current folder is gone; no file can have such a name
+            return os.path.realpath(filename)
+    return filename
 
 
 def matches(path: str, pattern: str, *, root: Path = Path()) -> bool:
@@ -293,33 +326,34 @@ def _excluded(settings: Settings) -> _Patterns:
     return _Patterns(os.path.realpath(settings.root), chain(settings.exclude, settings.extend_exclude))
 
 
-def _found(path: str, excluded: _Patterns) -> Iterator[tuple[str, str | Unreadable]]:
-    """What one path stands for, each with its real path."""
+def _found(path: str, excluded: _Patterns) -> Iterator[tuple[str, str | Unreadable, bool]]:
+    """What one path stands for, each with its real path, and whether it is a link to a file."""
     try:
         is_folder = stat.S_ISDIR(os.stat(path).st_mode)
     except (OSError, ValueError) as error:
-        yield path, Unreadable(path, _reason(error))
+        yield path, Unreadable(path, _reason(error)), False
         return
     real = os.path.realpath(path)
     # With a folder go the rules around it, the nearest first; with a file none.
-    pending: list[tuple[str, str, tuple[_Patterns, ...] | None]] = [
-        (real, path, _rules_above(real) if is_folder else None)
+    pending: list[tuple[str, str, tuple[_Patterns, ...] | None, bool]] = [
+        (real, path, _rules_above(real) if is_folder else None, os.path.islink(path))
     ]
     while pending:
-        real, shown, rules = pending.pop()
+        folder, shown, rules, is_link = pending.pop()
         if rules is None:
-            yield real, shown
+            yield folder, shown, is_link
             continue
         try:
-            with os.scandir(real) as scan:
+            with os.scandir(folder) as scan:
                 entries = {entry.name: entry for entry in scan}
         except OSError as error:
-            yield real, Unreadable(shown, _reason(error))
+            yield folder, Unreadable(shown, _reason(error)), False
             continue
-        rules = _rules_inside(real, rules, entries)
+        rules = _rules_inside(folder, rules, entries)
         within = "" if shown == os.curdir else os.path.join(shown, "")
         for name, real, is_folder in sorted(_taken(entries.values(), (excluded, *rules)), reverse=True):
-            pending.append((real, within + name.rstrip("/"), rules if is_folder else None))
+            is_link = not is_folder and real != os.path.join(folder, name)
+            pending.append((real, within + name.rstrip("/"), rules if is_folder else None, is_link))
 
 
 def _taken(entries: Iterable[os.DirEntry[str]], rules: Iterable[_Patterns]) -> Iterator[tuple[str, str, bool]]:
