@@ -19,7 +19,9 @@ hypothesis.settings.load_profile("same")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-goldens", action="store_true", help="write fixtures/**/*.findings.txt anew")
+    parser.addoption(
+        "--update-goldens", action="store_true", help="write fixtures/**/*.findings.txt and *.after.py anew"
+    )
 
 
 @pytest.fixture(scope="session")

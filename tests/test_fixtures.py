@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import json
 import shlex
 import shutil
 import tokenize
@@ -13,8 +14,9 @@ from typing import Literal
 import click
 import pytest
 import requests
+from command import Run
 from flake8.main.cli import main as flake8
-from wire import Servers, differences, run
+from wire import Servers, differences, run as run_program
 
 from sessionize.config import Settings
 from sessionize.engine import Diagnostic, check_bytes, check_source, fix_bytes, offers
@@ -68,7 +70,7 @@ def fixed(path: Path, data: bytes, settings: Settings) -> bytes:
     if settings.moves_patches:
         report = fix_alone(data, shown(path), settings, Nowhere())
     else:
-        report = fix_bytes(data, shown(path), settings)
+        report = fix_bytes(data, shown(path), settings, taken=Nowhere().taken)
     assert report.error is None
     return data if report.after is None else encode(decode(data), report.after)
 
@@ -96,12 +98,16 @@ def as_golden(finding: Diagnostic) -> str:
 
 def assert_golden(golden: Path, found: tuple[Diagnostic, ...], update: bool) -> None:
     """The golden holds the findings, and is there exactly if there are any."""
-    text = "".join(map(as_golden, found))
+    assert_content(golden, "".join(map(as_golden, found)).encode() or None, update)
+
+
+def assert_content(golden: Path, content: bytes | None, update: bool) -> None:
+    """The golden holds that content; with None there is none."""
     if update:
         golden.unlink(missing_ok=True)
-        if text:
-            golden.write_text(text, encoding="utf-8", newline="\n")
-    assert (golden.read_text(encoding="utf-8") if golden.exists() else None) == (text or None)
+        if content is not None:
+            golden.write_bytes(content)
+    assert (golden.read_bytes() if golden.exists() else None) == content
 
 
 def comments(data: bytes) -> Counter[str]:
@@ -111,7 +117,7 @@ def comments(data: bytes) -> Counter[str]:
 
 def assert_same_wire(before: Path, after: Path | str, servers: Servers) -> None:
     """Both programs send and print the same, the second over fewer connections."""
-    was, now = run(before, servers), run(after, servers)
+    was, now = run_program(before, servers), run_program(after, servers)
     assert differences(was, now) == []
     assert was.requests, "the case sends nothing"
     assert was.error is None or was.error[0] == "SystemExit", "the case does not end by itself"
@@ -119,9 +125,9 @@ def assert_same_wire(before: Path, after: Path | str, servers: Servers) -> None:
 
 
 @each_pair
-def test_fix_gives_after(before: Path) -> None:
+def test_fix_gives_after(before: Path, update_goldens: bool) -> None:
     data = before.read_bytes()
-    assert fixed(before, data, settings_of(data)) == beside(before, AFTER).read_bytes()
+    assert_content(beside(before, AFTER), fixed(before, data, settings_of(data)), update_goldens)
 
 
 @each_pair
@@ -193,7 +199,7 @@ def test_connections_are_reused(before: Path, servers: Servers, monkeypatch: pyt
         make(session)
 
     monkeypatch.setattr(requests.Session, "__init__", make_counted)
-    assert max(run(beside(before, AFTER), servers).connections) <= sessions
+    assert max(run_program(beside(before, AFTER), servers).connections) <= sessions
 
 
 @each_pair
@@ -228,15 +234,17 @@ def test_every_form(
 
 @pytest.fixture(scope="module")
 def told_by_flake8(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """What flake8 says of each file, all in one run. They are copies, which belong to no project."""
+    """What flake8 says of each file, all in one run. They are copies, each in a folder of its own: its project."""
     folder = tmp_path_factory.mktemp("flake8")
-    shutil.copytree(FIXTURES, folder / "fixtures")
-    files = [str(folder / shown(path)) for path in (*PAIRS, *UNTOUCHED)]
-    flake8(["--isolated", "--select=RQS", "--extend-select=RQS3", "-j1", f"--output-file={folder}/output", *files])
+    cases = {str(folder / f"{number}" / path.name): shown(path) for number, path in enumerate((*PAIRS, *UNTOUCHED))}
+    for copy, name in cases.items():
+        Path(copy).parent.mkdir()
+        shutil.copy(ROOT / name, copy)
+    flake8(["--isolated", "--select=RQS", "--extend-select=RQS3", "-j1", f"--output-file={folder}/output", *cases])
     told: dict[str, list[str]] = defaultdict(list)
     for line in (folder / "output").read_text(encoding="utf-8").splitlines():
-        name, _, finding = line.partition(":")
-        told[Path(name).relative_to(folder).as_posix()].append(finding.replace(f"{folder}/", ""))
+        copy, _, finding = line.partition(":")
+        told[cases[copy]].append(finding.replace(copy, cases[copy]))
     return told
 
 
@@ -245,6 +253,30 @@ def test_flake8_agrees(path: Path, told_by_flake8: dict[str, list[str]]) -> None
     report = check_bytes(path.read_bytes(), shown(path), Settings(select=("RQS", "RQS3")))
     lines = click.unstyle(render("concise", [report])).splitlines()
     assert told_by_flake8[shown(path)] == [line.removeprefix(f"{shown(path)}:") for line in lines]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "request-in-loop/from-import",
+        "request-in-loop/map-from-import",
+        "repeated-requests/all-verbs",
+        "repeated-options/auth-in-with-style",
+        "module-without-session/two-imports-and-isolated-cookies",
+    ],
+)
+def test_by_hand_a_case_gives_its_goldens(name: str, run: Run) -> None:
+    """Each folder of cases is a project of its own, without the tests of this repository."""
+    shutil.copytree(FIXTURES, "fixtures")
+    before = FIXTURES / f"{name}{BEFORE}"
+    _, _, asked = before.read_text().partition("\n")[0].partition("# flags:")
+    check = "--extend-select", "RQS3", "--output-format=json"
+    told = json.loads(run("check", *check, shown(before)).out)
+    settings = replace(settings_of(before.read_bytes()), unsafe_fixes=False)
+    known = check_bytes(before.read_bytes(), shown(before), replace(settings, extend_select=("RQS3",))).left
+    assert [found["message"] for found in told] == [found.message for found in known]
+    run("fix", *shlex.split(asked), shown(before))
+    assert Path(shown(before)).read_bytes() == beside(before, AFTER).read_bytes()
 
 
 @each_untouched
@@ -272,7 +304,7 @@ def test_no_stray_files() -> None:
     expected = {beside(before, suffix) for before in PAIRS for suffix in (BEFORE, AFTER, FINDINGS)}
     expected |= set(UNTOUCHED)
     optional = {path.with_suffix(FINDINGS) for path in UNTOUCHED}
-    optional |= {FIXTURES / "repeated-headers/sessionize.toml"}  # for the first command of README.md
+    expected |= {path.parent / "sessionize.toml" for path in (*PAIRS, *UNTOUCHED)}  # so that each folder is a project
     there = {path for path in FIXTURES.rglob("*") if path.is_file()}
     assert expected - there == set()
     assert there - expected - optional == set()
