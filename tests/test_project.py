@@ -12,6 +12,7 @@ from sessionize import engine, patches, source
 from sessionize.config import Settings
 from sessionize.project import Project, Projects
 
+UNSAFE = Settings(unsafe_fixes=True)
 LOOP = "import requests\nfor name in names:\n    requests.get(name)\n"
 TEST = 'from unittest.mock import patch\n\n\n@patch("requests.get")\ndef test(get): ...\n'
 
@@ -217,6 +218,32 @@ def test_patch_of_the_own_module_is_named_first(project: Path) -> None:
     _, found = engine.check_source(LOOP, "src/sync.py", patches=Projects().patches)
     assert found.code == "RQS301"
     assert "`sync.requests.get` by name (tests/test_sync.py:9 and 1 more)" in found.message
+
+
+def test_patches_stand_once_in_a_file(project: Path) -> None:
+    text = LOOP + LOOP.replace("import requests\n", "").replace(".get", ".post") + LOOP.replace("import requests\n", "")
+    (project / "src" / "sync.py").write_text(text)
+    (project / "tests" / "test_sync.py").write_text(TEST + TEST.replace("get", "post"))
+    found = engine.check_source(text, "src/sync.py", patches=Projects().patches)
+    assert [(each.code, each.start.row) for each in found] == [
+        ("RQS101", 3), ("RQS301", 3), ("RQS101", 5), ("RQS101", 7)
+    ]  # fmt: skip
+    assert found[1].message == (
+        "tests replace `requests.get` by name (tests/test_sync.py:4), and a call on a session goes past them; "
+        "this holds for 2 more calls, of `requests.post`, `requests.get`"
+    )
+    fixes = engine.offers(text.encode(), "src/sync.py", UNSAFE, patches=Projects().patches)
+    report = engine.fix_bytes(text.encode(), "src/sync.py", UNSAFE, patches=Projects().patches, only=fixes[:1])
+    assert report.error is None
+
+
+@pytest.mark.parametrize(
+    "target", ["sessions.Session.request", "Session.request", "Session.send", "adapters.HTTPAdapter.send"]
+)
+def test_what_a_session_goes_through_leaves_a_fix_safe(project: Path, target: str) -> None:
+    (project / "tests" / "test_sync.py").write_text(TEST.replace("requests.get", f"requests.{target}"))
+    (found,) = engine.check_source(LOOP, "src/sync.py", patches=Projects().patches)
+    assert (found.code, found.applicability) == ("RQS101", "safe")
 
 
 COMMON = "from requests import get\n\n\ndef f():\n    for name in names:\n        get(name)\n"

@@ -30,7 +30,7 @@ from sessionize.patches import PatchesFor, find
 from sessionize.plan import Planner
 from sessionize.project import TakenFrom, unknown
 from sessionize.read_ast import read_ast
-from sessionize.rules import RULES, SYNTAX_ERROR, Finding, selected
+from sessionize.rules import PATCHED_REQUEST, RULES, SYNTAX_ERROR, Finding, selected
 from sessionize.timeouts import waits
 
 if TYPE_CHECKING:
@@ -643,9 +643,10 @@ def _applied(found: _Analysis) -> list[Fix]:
 
 
 def _codes(found: _Analysis, fixes: Iterable[Fix]) -> Counter[str]:
-    """How many findings of each rule these fixes are for."""
+    """How many findings of each rule these fixes are for; what stands once a file goes on to the next call."""
     calls = {call for fix in fixes for call in fix.calls}
-    return Counter(finding.code for finding in found.findings if finding.call in calls)
+    codes = (finding.code for finding in found.findings if finding.call in calls)
+    return Counter(code for code in codes if code != PATCHED_REQUEST.code)
 
 
 def _broken(filename: str, settings: Settings, error: UnreadableError, text: str = "") -> tuple[Diagnostic, ...]:

@@ -48,13 +48,13 @@ _UNKNOWN = "?"
 _MANY = 20
 _TARGET = re.compile(r"(\w+\.)*requests(\.\w+)*")
 
-# The methods of a session that, when they are replaced, take no other method with them. `send` and what is behind it
-# get the same from a bare call; `request` does not: `requests.get` passes it `method="get"`, `Session.get` a `"GET"`.
-_APART = frozenset(
+# The methods of a session that a bare call does not go through: what replaces `Session.get` reaches no `requests.get`.
+_VERBS = frozenset(("get", "post", "put", "patch", "delete", "head", "options"))
+# The methods that a bare call and one on a session both go through: what replaces them reaches either.
+_BEHIND = frozenset(
     (
-        *("get", "post", "put", "patch", "delete", "head", "options", "send", "prepare_request", "get_adapter"),
-        *("merge_environment_settings", "resolve_redirects", "get_redirect_target", "should_strip_auth"),
-        *("rebuild_auth", "rebuild_proxies", "rebuild_method"),
+        *("request", "send", "prepare_request", "get_adapter", "merge_environment_settings", "resolve_redirects"),
+        *("get_redirect_target", "should_strip_auth", "rebuild_auth", "rebuild_proxies", "rebuild_method"),
     )
 )
 
@@ -85,7 +85,7 @@ class Patch(NamedTuple):
             return (
                 "`Session.request` is behind every method of a session, so a patch of it would reach more than before"
             )
-        if package != "requests" or name not in _APART or _UNKNOWN in self.target or self.deleted:
+        if package != "requests" or name not in _VERBS or _UNKNOWN in self.target or self.deleted:
             return "it does not replace one function of requests"
         return self.stuck
 
@@ -128,7 +128,7 @@ class Patch(NamedTuple):
             case ["api", "sessions" | "?"] | [*_, "sessions", "Session"]:
                 return True
             case ["Session", name] | ["sessions", "Session", name] | ["api", "sessions", "Session", name]:
-                return name == verb or name not in _APART
+                return name == verb if name in _VERBS else name not in _BEHIND
         return False
 
     def __str__(self) -> str:

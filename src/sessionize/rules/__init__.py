@@ -31,7 +31,7 @@ RULES: tuple[Rule, ...] = (
     SYNTAX_ERROR,
 )
 
-__all__ = ["RULES", "SYNTAX_ERROR", "Finding", "Rule", "selected", "unknown_selectors"]
+__all__ = ["PATCHED_REQUEST", "RULES", "SYNTAX_ERROR", "Finding", "Rule", "selected", "unknown_selectors"]
 
 
 def _matches(rule: Rule, selector: str) -> bool:

@@ -14,10 +14,12 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     Finds a bare call that should share a session (RQS101 to RQS105), and that a test of the project replaces by name:
     `mock.patch("requests.get")`, `patch.object(requests, "get")`, `monkeypatch.setattr(requests, "get", fake)`,
     `mocker.patch(...)`, `requests.get = fake`. It names the file and line of the test. It is reported at the call, and
-    not at the patch, because the call is what a fix would change, and often the only file that is looked at.
+    not at the patch, because the call is what a fix would change, and often the only file that is looked at; once a
+    file, at the first such call, with the functions that the others call.
 
     All Python files of the project are searched for patches, whatever they are called: from the folder with its
-    `pyproject.toml`, `setup.py`, `setup.cfg` or `.git` on, or from a folder that was given further up. Settings leave
+    `pyproject.toml`, `sessionize.toml`, `setup.py`, `setup.cfg` or `.git` on, without such folders inside of it. Where
+    there is none around a file, its own folder is searched, with the packages and the `tests` in it. Settings leave
     files out of what is checked, not out of this search. It is made only where a call should share a session.
 
     | what is replaced | concerns |
@@ -25,8 +27,9 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     | `requests.get`, `client.requests.get` | all calls of `requests.get`: both name the one function |
     | `client.requests`, `client.get` (imported by `from`) | the calls of the module `client` |
     | `requests.api.request`, `requests.sessions.Session` | all calls, for they are made of these |
-    | `requests.Session`, `Session.request`, `Session.__init__` | all calls: a fix uses these in another way |
+    | `requests.Session`, `Session.__init__` | all calls: a fix uses these in another way |
     | `requests.Session.get` | all calls of `requests.get`, which a fix would bring into its reach |
+    | `Session.request` | none: it is still called, by `session.get` with `"GET"` where `requests.get` passes `"get"` |
     | `Session.send`, `HTTPAdapter.send`, what `responses`, `requests_mock` and `vcr` do | none: it works as before |
 
     ## Why is this bad?
@@ -63,11 +66,16 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     ## References
     - [unittest.mock: Where to patch](https://docs.python.org/3/library/unittest.mock.html#where-to-patch)
     """
-    for call in facts.sharing:
-        if patches := facts.patches_of(call):
-            more = f" and {len(patches) - 1} more" if len(patches) > 1 else ""
-            where = f"`{patches[0].target}` by name ({patches[0]}{more})"
-            yield Finding("RQS301", call.id, f"tests replace {where}, and a call on a session goes past them")
+    patched = [call for call in facts.sharing if facts.patches_of(call)]
+    if not patched:
+        return
+    patch, *more = facts.patches_of(patched[0])
+    where = f"`{patch.target}` by name ({patch}{f' and {len(more)} more' if more else ''})"
+    message = f"tests replace {where}, and a call on a session goes past them"
+    if others := patched[1:]:
+        named = ", ".join(dict.fromkeys(f"`{call.shown}`" for call in others))
+        message += f"; this holds for {len(others)} more call{'s' * (len(others) > 1)}, of {named}"
+    yield Finding("RQS301", patched[0].id, message)
 
 
 PATCHED_REQUEST = Rule("RQS301", "patched-request", check)
