@@ -54,7 +54,12 @@ DEFAULT_EXCLUDE = (
 
 
 class ConfigError(ValueError):
-    """A setting that cannot be used, told in one line."""
+    """A setting that cannot be used, told in one line. `origin`: the file that says so, or the command line."""
+
+    def __init__(self, reason: str, origin: object = "") -> None:
+        super().__init__(f"{origin}: {reason}" if origin else reason)
+        self.reason = reason
+        self.origin = str(origin)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -227,7 +232,7 @@ def _found(start: Path, config: Path | None) -> list[_Source]:
 def _open_to_all(file: Path) -> None:
     """ConfigError for what is a pipe, say: it would wait for its writer."""
     if not (file.is_file() or file.is_dir()):
-        raise ConfigError(f"{file}: Not a regular file")
+        raise ConfigError("Not a regular file", file)
 
 
 def _chain(source: _Source) -> list[_Source]:
@@ -236,13 +241,13 @@ def _chain(source: _Source) -> list[_Source]:
         before = chain[-1].name
         file = Path(os.path.realpath(Path(before).parent / name))
         if str(file) in seen:
-            raise ConfigError(f"{before}: {EXTEND}: {name!r} leads in a circle")
+            raise ConfigError(f"{EXTEND}: {name!r} leads in a circle", before)
         try:
             if file.exists():
                 _open_to_all(file)
             chain.append(_Source(file, _said(file), file.parent))
         except ConfigError as error:
-            raise ConfigError(f"{before}: {EXTEND}: {error}") from error
+            raise ConfigError(f"{EXTEND}: {error}", before) from error
         seen.add(str(file))
     return chain
 
@@ -274,7 +279,7 @@ def _baseline(path: Path, origin: str) -> Baseline:
             _open_to_all(path)
         return Baseline.read(path)
     except (BaselineError, ConfigError) as error:
-        raise ConfigError(f"{origin}: baseline: {error}") from error
+        raise ConfigError(f"baseline: {error}", origin) from error
 
 
 def _read(file: Path) -> dict[str, Any] | None:
@@ -283,16 +288,16 @@ def _read(file: Path) -> dict[str, Any] | None:
         table = _table(file)
         return None if table is None else _values(table)
     except OSError as error:
-        raise ConfigError(f"{file}: {error.strerror}") from error
+        raise ConfigError(error.strerror or str(error), file) from error
     except ValueError as error:
-        raise ConfigError(f"{file}: {error}") from error
+        raise ConfigError(str(error), file) from error
     except RecursionError:
-        raise ConfigError(f"{file}: it nests too deeply") from None
+        raise ConfigError("it nests too deeply", file) from None
 
 
 def _said(file: Path) -> dict[str, Any]:
     if (said := _read(file)) is None:
-        raise ConfigError(f"{file}: there is no [tool.sessionize] in it")
+        raise ConfigError("there is no [tool.sessionize] in it", file)
     return said
 
 

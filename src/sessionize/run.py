@@ -18,7 +18,7 @@ import click
 from sessionize import report as results
 from sessionize.baseline import Baseline
 from sessionize.config import FILES, KEYS, ConfigError, Loaded, Settings, explain
-from sessionize.project import Projects
+from sessionize.project import Projects, shown
 from sessionize.report.terminal import printable
 from sessionize.source import SourceError, Unreadable, discover, ignored_codes, is_excluded, may_have_findings, read
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sessionize.engine import Report
 
-    SettingsOf = Callable[[str], Settings]
+    SettingsOf = Callable[[str], Settings | ConfigError]
     Work = Callable[[bytes, str, Settings], Report]
     Together = Callable[[Sequence["Task"]], Generator[tuple[int, Report | None], None, None]]
     Task = tuple[int, str, Settings]
@@ -90,6 +90,8 @@ class Run:
             raise click.ClickException("standard input is closed")
         name = self.stdin_filename or "<stdin>"
         settings = self._settings()(os.path.dirname(name))
+        if isinstance(settings, ConfigError):
+            raise click.ClickException(str(settings))
         if settings.force_exclude and self.stdin_filename is not None and is_excluded(name, settings):
             settings = replace(settings, select=(), extend_select=())
         data = sys.stdin.buffer.read()
@@ -112,7 +114,7 @@ class Run:
         listed: dict[int, int] = {}
         sizes: dict[int, int] = {}
         number = 0
-        # All settings are read before the first file is written: a mistake in them must not stop a fix half way.
+        # All settings are read before the first file is written: a wrong command line must not stop a fix half way.
         for number, file in enumerate(self._files(self._settings()), 1):
             if isinstance(file, Unreadable):
                 reports[number] = _failure(file.path, file.reason)
@@ -214,29 +216,42 @@ class Run:
     # --- which files, which settings ----------------------------------------------------------------------------------
 
     def _settings(self) -> SettingsOf:
-        """What gives the settings for the files of a folder."""
+        """What gives the settings for the files of a folder, or tells why the nearest file can't be used."""
+        same = self._same
         if self.isolated or self.config is not None:
-            same = self._load(os.curdir)
             return lambda _folder: same
 
         @cache
-        def inside(folder: str) -> Settings:
+        def inside(folder: str) -> Settings | ConfigError:
             above = os.path.dirname(folder)
             if folder == above or any(os.path.exists(os.path.join(folder, name)) for name in FILES):
-                return self._load(folder)
+                try:
+                    return self._checked(known(folder, None, self.overrides, isolated=False, baseline=self._baseline))
+                except ConfigError as error:
+                    return error
             return inside(above)
 
         return cache(lambda folder: inside(os.path.realpath(folder)))
 
-    def _load(self, folder: str) -> Settings:
-        baseline = not self.no_baseline and self.write_baseline is None
-        loaded = in_force(folder, self.config, self.overrides, isolated=self.isolated, baseline=baseline)
+    @cached_property
+    def _same(self) -> Settings:
+        """What holds in all folders: the command line, and its `--config FILE`. A mistake in it ends the run."""
+        alone = self.config is None
+        loaded = in_force(os.curdir, self.config, self.overrides, isolated=alone, baseline=self._baseline)
+        return loaded.settings if alone and not self.isolated else self._checked(loaded)
+
+    @property
+    def _baseline(self) -> bool:
+        return not self.no_baseline and self.write_baseline is None
+
+    def _checked(self, loaded: Loaded) -> Settings:
         if "rewrite-patches" in self.overrides and not loaded.settings.unsafe_fixes:
             raise click.UsageError("--rewrite-patches needs --unsafe-fixes: a fix past what a test patches is unsafe")
         return loaded.settings
 
     def _files(self, settings_of: SettingsOf) -> Iterator[tuple[str, Settings] | Unreadable]:
-        """The files that the paths stand for, each once, with their settings."""
+        """The files that the paths stand for, each once, with their settings; settings files that can't be used instead
+        of those below them."""
         paths = [str(Path(path)) for path in (*self.paths, *_listed(self.files_from))]
         if not paths and self.files_from is None:
             paths = [os.curdir]
@@ -244,12 +259,26 @@ class Run:
         around = [(settings_of(folder_of(path)), path) for path in paths]
         seen: set[str] = set()
         for settings, group in groupby(around, key=itemgetter(0)):
-            for found in discover([path for _, path in group], settings, seen=seen):
-                if isinstance(found, str):
-                    folder, slash, _ = found.rpartition(os.sep)
-                    yield found, settings_of(folder or slash)
-                else:
+            walking = settings
+            if isinstance(settings, ConfigError):
+                yield from self._mistake(settings, seen)
+                walking = self._same  # what is below may have settings of its own
+            for found in discover([path for _, path in group], walking, seen=seen):
+                if not isinstance(found, str):
                     yield found
+                    continue
+                folder, slash, _ = found.rpartition(os.sep)
+                own = settings_of(folder or slash)
+                if isinstance(own, ConfigError):
+                    yield from self._mistake(own, seen)
+                else:
+                    yield found, own
+
+    def _mistake(self, error: ConfigError, seen: set[str]) -> Iterator[Unreadable]:
+        """What to tell of a settings file, once: nothing below it is done."""
+        if error.origin not in seen:
+            seen.add(error.origin)
+            yield Unreadable(shown(error.origin), error.reason)
 
 
 def folder_of(path: str) -> str:
@@ -269,12 +298,17 @@ def _key(name: str) -> str:
 def in_force(folder: str, config: Path | None, overrides: dict[str, Any], *, isolated: bool, baseline: bool) -> Loaded:
     """The settings for the files of a folder, and where they are from. A mistake in them is told by click."""
     try:
-        loaded = explain(Path(folder), config=config, isolated=isolated, overrides=overrides, baseline=baseline)
+        return known(folder, config, overrides, isolated=isolated, baseline=baseline)
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
+
+
+def known(folder: str, config: Path | None, overrides: dict[str, Any], *, isolated: bool, baseline: bool) -> Loaded:
+    """`in_force`; ConfigError for a mistake."""
+    loaded = explain(Path(folder), config=config, isolated=isolated, overrides=overrides, baseline=baseline)
     mistakes = {} if loaded.file is None else unknown_rules(loaded.settings)
     for key, unknown in mistakes.items():
-        raise click.ClickException(f"{loaded.origins[key][-1]}: {key}: {unknown}")
+        raise ConfigError(f"{key}: {unknown}", loaded.origins[key][-1])
     return loaded
 
 
