@@ -246,6 +246,25 @@ def silenced(text: str) -> str:
             "text = ('''a\nb''' + requests.get(url).text)",
             "text = ('''a\nb''' + requests.get(url).text)  # noqa: RQS101",
         ),
+        ("text = requests.get(url).text + '''\n'''", "text = requests.get(url).text + '''\n'''  # noqa: RQS101"),
+        ("text = f'''{requests.get(url).text}\n'''", "text = f'''{requests.get(url).text}\n'''  # noqa: RQS101"),
+        ("text = f'''{f'{requests.get(url)}'}\n'''", "text = f'''{f'{requests.get(url)}'}\n'''  # noqa: RQS101"),
+        (
+            "text = f'''{\n    requests.get(url)\n    }'''",
+            "text = f'''{\n    requests.get(url)\n    }'''  # noqa: RQS101",
+        ),
+        (
+            "text = requests.get(url).text \\\n        + 'end'",
+            "text = requests.get(url).text \\\n        + 'end'  # noqa: RQS101",
+        ),
+        (
+            "requests.get('''\n''')  # noqa: S113\n    requests.get('''\n''')",
+            "requests.get('''\n''')  # noqa: S113, RQS101\n    requests.get('''\n''')  # noqa: RQS101",
+        ),
+        (
+            "text = [\n    # why\n    requests.get('a'), '''\n''', requests.get('b')]",
+            "text = [\n    # why\n    requests.get('a'), '''\n''', requests.get('b')]  # noqa: RQS101",
+        ),
         ("text = f'{requests.get(url)}'", "text = f'{requests.get(url)}'  # noqa: RQS101"),
         (
             "requests.get(url, headers={'Accept': 'text/csv'})",
@@ -265,14 +284,11 @@ def test_a_comment_is_written(before: str, after: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "text = requests.get(url).text + '''\n'''",
-        "text = f'''{requests.get(url).text}\n'''",
-        "text = f'''{f'{requests.get(url)}'}\n'''",
-        "text = f'''{\n    requests.get(url)\n    }'''",
-        "text = requests.get(url).text \\\n        + 'end'",
         "requests.get('# noqa: E501')",
         "requests.get('# noqa: E501')  # why",
         "requests.get('# noqa: E501')  # noqa: S113",
+        "requests.get('''\n # noqa: E501''')",
+        "requests.get('''\n # noqa: E501''')  # noqa: S113",
     ],
 )
 def test_a_line_that_takes_no_comment(line: str) -> None:
@@ -282,7 +298,7 @@ def test_a_line_that_takes_no_comment(line: str) -> None:
 
 def test_add_noqa(run: Run) -> None:
     latin = f"# coding: latin-1\r\n# caf\xe9\x0c\r\n{SAFE}".replace("\n", "\r\n").replace("\r\r", "\r")
-    write({"a.py": latin, "b.py": f"{LOOP}    text = requests.get(url).text + '''\n'''\n", "c.py": "import requests\n"})
+    write({"a.py": latin, "b.py": f"{LOOP}    requests.get('# noqa: E501')\n", "c.py": "import requests\n"})
     Path("a.py").chmod(0o755)
     result = run("check", "--add-noqa", "--output-format=json")
     assert (result.status, codes(result)) == (1, ["b.py:RQS101"])

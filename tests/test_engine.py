@@ -183,7 +183,9 @@ def test_an_option_is_not_set_on_a_session_that_is_there() -> None:
         assert finding.help.startswith("Not fixed: ")
 
 
-@pytest.mark.parametrize("comment", ["# noqa: RQS101", "# NOQA"])
+@pytest.mark.parametrize(
+    "comment", ["# noqa: RQS101", "# NOQA", "# ruff: ignore[RQS101]", "+ '''\nend'''  # noqa: RQS101"]
+)
 def test_a_silenced_call_stays(comment: str) -> None:
     source = LOOP + f"    requests.get(other)  {comment}\n"
     report = fix_source(source)

@@ -81,6 +81,22 @@ def test_comments(here: Path, capfd: pytest.CaptureFixture[str], comment: str, r
     assert said(capfd, "--select=RQS", "--disable-noqa", "a.py") == ["a.py:4:5: RQS101", "a.py:5:5: RQS101"]
 
 
+@pytest.mark.parametrize(
+    ("comment", "rows"), [("  # ruff: ignore[RQS101]", [4]), ("  # ruff: ignore[E501]", [4, 5]), ("\n# ruff: noqa", [])]
+)
+def test_comments_for_ruff_hold_here_too(
+    here: Path, capfd: pytest.CaptureFixture[str], comment: str, rows: list[int]
+) -> None:
+    """flake8 does not know them, and `--disable-noqa` does not speak of them."""
+    (here / "a.py").write_text(TWO.format(comment=comment))
+    assert said(capfd, "--select=RQS", "--disable-noqa", "a.py") == [f"a.py:{row}:5: RQS101" for row in rows]
+
+
+def test_a_comment_behind_a_string_of_several_lines(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (here / "a.py").write_text(TWO.format(comment=" + '''\n'''  # noqa: RQS101"))
+    assert said(capfd, "--select=RQS", "a.py") == ["a.py:4:5: RQS101"]
+
+
 def test_marks_tell_what_a_fix_would_do(here: Path) -> None:
     (here / "a.py").write_text(LOOP)
     (here / "b.py").write_text(LOOP.replace("(url)", "(url, proxies=proxies)"))

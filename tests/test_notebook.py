@@ -399,7 +399,10 @@ def test_cell_that_cannot_be_read_is_left_out() -> None:
 
 def test_noqa_is_for_its_line() -> None:
     assert checked(IMPORT, LOOP.replace(".text", ".text  # noqa: RQS101"), LOOP) == ["3:2:12 RQS101 safe"]
-    assert checked(IMPORT, "# flake8: noqa", LOOP) == []
+    assert checked(IMPORT, "# flake8: noqa", LOOP) == checked(IMPORT, "# ruff: noqa: RQS101", LOOP) == []
+    long = LOOP.replace(".text", ".text + '''\n'''  # noqa: RQS101")
+    assert checked(IMPORT, f"%pwd\n{long}", "# ruff: ignore[RQS101]") == []
+    assert checked(IMPORT, "# ruff: ignore[RQS101]", LOOP) == ["3:2:12 RQS101 safe"]
 
 
 def test_name_in_escapes_is_seen() -> None:

@@ -317,7 +317,7 @@ def test_disabled_line_is_not_reported(tmp_path: Path) -> None:
 
 
 def test_line_without_room_for_a_comment(tmp_path: Path) -> None:
-    text = SAFE.replace("requests.get(url).text", "requests.get(url).text + \\\n            ''")
+    text = SAFE.replace("requests.get(url).text", "requests.get(url).text + '# noqa: E501'")
 
     async def scenario() -> None:
         async with editing(tmp_path) as editor:

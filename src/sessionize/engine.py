@@ -22,7 +22,7 @@ from sessionize.baseline import line_of
 from sessionize.config import Settings
 from sessionize.facts import Facts
 from sessionize.fix import SAFE, UNSAFE, Fix, LostCommentError
-from sessionize.noqa import unsuppressed
+from sessionize.noqa import Comments, may_silence
 from sessionize.notebook import Notebook, Script
 from sessionize.outline import Outline, Span
 from sessionize.parse import TOO_DEEP, UnreadableError, parse_ast, parse_cst
@@ -146,7 +146,7 @@ def check_source(
 def check_tree(
     tree: ast.Module, text: str, filename: str, settings: Settings, *, patches: PatchesFor = find
 ) -> tuple[Diagnostic, ...]:
-    """`check_source` of a text that Python has parsed already; what comments silence is told too."""
+    """`check_source` of a text that Python has parsed already; what flake8 silences by comments is told too."""
     try:
         found = _analysis(text, filename, settings, patches, tree=tree)
         return found.diagnostics([*found.findings, *found.silenced])
@@ -427,7 +427,7 @@ class _Analysis:
         self.findings = [finding for rule in rules for finding in rule.check(self.facts, settings)]
         self.silenced: list[Finding] = []
         self.known = 0
-        if self.findings and (settings.baseline is not None or "noqa" in reading.text.casefold()):
+        if self.findings and (settings.baseline is not None or may_silence(reading.text)):
             self._silence()
         self.planner = Planner(self.facts, settings)
         self.fixes = self.planner.plan(self.findings)
@@ -440,8 +440,10 @@ class _Analysis:
         """Takes out what comments silence, and then what the baseline lists."""
         baseline = self.settings.baseline
         rows = {finding: self.reading.span(finding.call)[0][0] for finding in self.findings}
-        self.findings = unsuppressed(self.findings, lambda f: f.code, rows.__getitem__, self.reading.text)
-        self.silenced = list(rows.keys() - self.findings)
+        comments = Comments(self.reading.text if may_silence(self.reading.text) else "")
+        self.silenced = [finding for finding in rows if comments.for_flake8(finding.code, rows[finding])]
+        silent = {*self.silenced, *(finding for finding in rows if comments.for_ruff(finding.code, rows[finding]))}
+        self.findings = [finding for finding in self.findings if finding not in silent]
         if baseline is not None:
             told = baseline.unlisted(self.filename, self.findings, lambda f: line_of(f.code, self.lines[rows[f] - 1]))
             self.known = len(self.findings) - len(told)

@@ -1,80 +1,142 @@
-"""Which findings `# noqa` and `# flake8: noqa` comments silence: flake8's grammar (flake8/defaults.py)."""
+"""Which findings comments silence, in flake8's grammar (`# noqa`) and in ruff's (`# ruff: ignore[...]`)."""
 
 from __future__ import annotations
 
 import re
 import tokenize
-from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
-_CODES = r"[a-z]+[0-9]+(?:[,\s]+[a-z]+[0-9]+)*"
+_CODES = r"[A-Za-z]+[0-9]+(?:[,\s]+[A-Za-z]+[0-9]+)*"
 _LINE = re.compile(rf"# noqa(?::\s?(?P<codes>{_CODES}))?", re.IGNORECASE)
 _FILE = re.compile(rf"\s*# flake8[:=]\s*noqa(?::\s?(?P<codes>{_CODES}|[a-z]+))?\s*$", re.IGNORECASE)
+_RUFF = re.compile(r"#\s*ruff:\s*ignore\s*\[(?P<codes>[^]]*)\]")
+_RUFF_FILE = re.compile(
+    rf"#\s*ruff:\s*(?:file-ignore\s*\[(?P<listed>[^]]*)\]|(?i:noqa)(?::\s*(?P<codes>{_CODES})|(?!\s*:)))"
+)
 
-_Finding = TypeVar("_Finding")
+
+def may_silence(text: str) -> bool:
+    """The cheap look: whether there can be such a comment."""
+    return re.search("noqa|ruff", text, re.IGNORECASE) is not None
 
 
-def unsuppressed(
-    findings: list[_Finding], code: Callable[[_Finding], str], row: Callable[[_Finding], int], text: str
-) -> list[_Finding]:
-    """The findings that no comment silences: one on the finding's row, or one for the whole file.
+class Comments:
+    """The comments of a text that silence findings: all, or those whose codes begin as theirs do."""
 
-    A comment without codes silences all; else a code silences what begins with it.
-    """
-    lines = re.split(r"\r\n|\r|\n", text)
-    of_file = list(map(_FILE.match, lines))
-    silent = {each for each in set(map(code, findings)) if any(_silences(comment, each) for comment in of_file)}
-    return [
-        finding
-        for finding in findings
-        if code(finding) not in silent and not _silences(_LINE.search(lines[row(finding) - 1]), code(finding))
-    ]
+    def __init__(self, text: str) -> None:
+        self._lines = _Lines(re.split(r"\r\n|\r|\n", text))
+        self._of_line: dict[tuple[int, int], re.Match[str] | None] = {}  # by the rows of a line, as they are asked for
+        self._of_file = [found["codes"] for found in map(_FILE.match, self._lines.lines) if found is not None]
+        self._ruff: dict[int, list[str]] = defaultdict(list)  # by row
+        self._ruff_of_file: list[str | None] = []
+        for row, column in self._lines.comments.items():
+            comment = self._lines.lines[row - 1][column:]
+            first, last = self._lines.below.get(row, self._lines.spans[row])
+            for found in _RUFF.finditer(comment):
+                for silent in range(first, last + 1):
+                    self._ruff[silent].append(found["codes"])
+            if row in self._lines.below:
+                files = _RUFF_FILE.finditer(comment)
+                self._ruff_of_file += [
+                    found["codes"] if found["listed"] is None else found["listed"] for found in files
+                ]
+
+    def for_flake8(self, code: str, row: int) -> bool:
+        """Whether they silence a finding by `# noqa` at the end of its line, or by `# flake8: noqa`.
+
+        A line ends where flake8 lets it end: not in a string, nor at a backslash.
+        """
+        span = self._lines.spans.get(row, (row, row))
+        if span not in self._of_line:
+            self._of_line[span] = _LINE.search(self._lines.joined(span))
+        found = self._of_line[span]
+        return (found is not None and _names(found["codes"], code)) or any(_names(each, code) for each in self._of_file)
+
+    def for_ruff(self, code: str, row: int) -> bool:
+        """Whether they do by `# ruff: ignore[...]`, at the end of the line or above it or its statement, or by
+        `# ruff: file-ignore[...]` or `# ruff: noqa` on a line of its own."""
+        return any(_names(codes, code) for codes in (*self._ruff_of_file, *self._ruff.get(row, ())))
 
 
 def commented(text: str, codes: Mapping[int, Iterable[str]]) -> str:
-    """The text with a comment for the codes of each row, where a row can take one.
+    """The text with a comment for the codes of each row, at the end of what flake8 takes for its line.
 
-    A comment that names codes takes them in, any other keeps its place before the new one. It cannot be written where
-    a string or a backslash holds the end of the line, nor where something in a string is taken for the comment.
+    A comment that names codes takes them in, any other keeps its place before the new one. It is not written where
+    something in a string is taken for the comment.
     """
-    lines = re.split(r"(\r\n|\r|\n)", text)  # every second one is an end of line
-    comments, closed = _ends(lines[::2])
-    for row, missing in codes.items():
-        line, comment = lines[2 * row - 2], comments.get(row)
-        found = _LINE.search(line)
-        if row in closed or (found is not None and (comment is None or found.start() < comment)):
+    pieces = re.split(r"(\r\n|\r|\n)", text)  # every second one is an end of line
+    lines = _Lines(pieces[::2])
+    missing: dict[tuple[int, int], set[str]] = defaultdict(set)
+    for row in codes.keys() & lines.spans.keys():
+        missing[lines.spans[row]] |= {*codes[row]}
+    for span, wanted in missing.items():
+        line, before = lines.lines[span[1] - 1], lines.joined(span)
+        start = len(before) - len(line)
+        found = _LINE.search(before)
+        if found is not None and found.start() < start + lines.comments.get(span[1], len(line)):
             continue
-        new = ", ".join(sorted(missing))
+        new = ", ".join(sorted(wanted))
         if found is not None and found["codes"] is not None:
-            line = f"{line[: found.end('codes')]}, {new}{line[found.end('codes') :]}"
+            end = found.end("codes") - start
+            line = f"{line[:end]}, {new}{line[end:]}"
         else:
             line = f"{line.rstrip()}  # noqa: {new}"
-        lines[2 * row - 2] = line
-    return "".join(lines)
+        pieces[2 * span[1] - 2] = line
+    return "".join(pieces)
 
 
-def _ends(lines: list[str]) -> tuple[dict[int, int], set[int]]:
-    """The rows that end in a comment, with its column, and the rows that cannot; all of them if Python cannot tell."""
-    comments: dict[int, int] = {}
-    closed: set[int] = set()
-    begun: list[int] = []  # the rows of strings that are made of several tokens, as f-strings are since Python 3.12
-    try:
-        for token in tokenize.generate_tokens(iter(f"{line}\n" for line in lines).__next__):
-            kind = tokenize.tok_name[token.type]
-            (first, column), (last, _) = token.start, token.end
+class _Lines:
+    """The lines of a text as its tokens join them. Where Python cannot tell tokens, nothing is known of them.
+
+    spans: of each row, from where to where a line reaches for flake8, over strings and backslashes. comments: by row,
+    their columns. below: for a comment alone on its line, the rows of the statement that follows; inside of brackets,
+    of the line.
+    """
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = lines
+        self.spans: dict[int, tuple[int, int]] = {}
+        self.comments: dict[int, int] = {}
+        self.below: dict[int, tuple[int, int]] = {}
+        try:
+            self._read()
+        except (tokenize.TokenError, SyntaxError):
+            self.spans, self.comments, self.below = {}, {}, {}
+
+    def joined(self, span: tuple[int, int]) -> str:
+        return "\n".join(self.lines[span[0] - 1 : span[1]])
+
+    def _read(self) -> None:
+        line = statement = 0  # the rows where they began; 0 at their end
+        alone: list[int] = []  # comments alone on their lines, until the next line of code begins; then:
+        above_line: list[int] = []
+        above_statement: list[int] = []
+        for token in tokenize.generate_tokens(iter(f"{text}\n" for text in self.lines).__next__):
+            kind, row = tokenize.tok_name[token.type], token.start[0]
+            if kind in ("INDENT", "DEDENT", "ENDMARKER"):
+                continue
+            line = line or row
             if kind == "COMMENT":
-                comments[first] = column
-            begun += [first] * kind.endswith("STRING_START")
-            if kind == "STRING" or kind.endswith("STRING_END"):
-                closed |= {*range(first if kind == "STRING" else begun.pop(), last)}
-    except (tokenize.TokenError, SyntaxError):
-        return {}, {*range(1, len(lines) + 1)}
-    continued = {row for row, line in enumerate(lines, 1) if line.endswith("\\") and row not in comments}
-    return comments, closed | continued
+                self.comments[row] = token.start[1]
+                if not self.lines[row - 1][: token.start[1]].strip():
+                    alone.append(row)
+            elif kind in ("NL", "NEWLINE"):
+                self.spans |= dict.fromkeys(range(line, row + 1), (line, row))
+                self.below |= dict.fromkeys(above_line, (line, row))
+                above_line.clear()
+                line = 0
+                if kind == "NEWLINE":
+                    self.below |= dict.fromkeys(above_statement, (statement, row))
+                    above_statement.clear()
+                    statement = 0
+            else:
+                (above_line if statement else above_statement).extend(alone)
+                alone.clear()
+                statement = statement or row
+        self.below |= dict.fromkeys(alone, (0, 0))
 
 
-def _silences(comment: re.Match[str] | None, code: str) -> bool:
-    if comment is None:
-        return False
-    codes = comment["codes"]
-    return codes is None or code.startswith(tuple(re.split(r"[,\s]+", codes.upper())))
+def _names(codes: str | None, code: str) -> bool:
+    """Whether the codes of a comment stand for one; without any it is for all."""
+    return codes is None or code.startswith(tuple(name for name in re.split(r"[,\s]+", codes.upper()) if name))
