@@ -27,6 +27,11 @@ def last_call(facts: Facts) -> CallSite:
     [
         ("print()", "builtins.print"),
         ("import requests\nrequests.get()", "requests.get"),
+        ("import requests.api\nrequests.api.get()", "requests.get"),
+        ("import requests.api as a\na.post()", "requests.post"),
+        ("from requests import api\napi.request()", "requests.request"),
+        ("from requests import api\napi.sessions.Session()", "requests.Session"),
+        ("from requests.api import get\nget()", "requests.get"),
         ("import requests as r\nr.get()", "requests.get"),
         ("import requests.api\nrequests.get()", "requests.get"),
         ("import a.b\na.b.c.d()", "a.b.c.d"),
@@ -58,6 +63,10 @@ def last_call(facts: Facts) -> CallSite:
         ("requests = None\ndef f():\n global requests\n import requests\nrequests.get()", "requests.get"),
         ("try: import requests\nexcept ImportError: import b as requests\nrequests.get()", "requests.get"),
         ("try: import b as requests\nexcept ImportError: import requests\nrequests.get()", "b.get"),
+        ("try: import requests\nexcept ImportError: from pip._vendor import requests\nrequests.get()", "requests.get"),
+        ("try: from b.vendored import requests\nexcept ImportError: import requests\nrequests.get()", "requests.get"),
+        ("try: from b import requests\nexcept ImportError: import requests\nrequests.get()", "b.requests.get"),
+        ("from b.vendored import requests\nrequests.get()", "b.vendored.requests.get"),
         ("try: pass\nexcept E: import requests\nrequests.get()", "requests.get"),
         ("try: import requests\nexcept ImportError:\n def requests(): pass\nrequests.get()", None),
         # https://docs.python.org/3/library/typing.html#typing.TYPE_CHECKING
@@ -287,6 +296,11 @@ HANDLED = "try: import requests\nexcept ImportError: "
         (HANDLED + "import sys; sys.exit(1)\nhere()", "surely"),
         (HANDLED + "\n requests = None\n raise\nhere()", "surely"),
         ("requests = None\nimport requests\nhere()", "maybe"),
+        # a copy, with which it is as good
+        (HANDLED + "from pip._vendor import requests\nhere()", "surely"),
+        ("try: from .vendor import requests\nexcept ImportError: import requests\nhere()", "surely"),
+        (HANDLED + "from pip._vendor import requests\nexcept E: pass\nhere()", "maybe"),
+        (HANDLED + "\n if a: from pip._vendor import requests\nhere()", "maybe"),
         # what may replace it
         ("import requests\nfrom a import *\nhere()", "maybe"),
         ("from a import *\nimport requests\nhere()", "surely"),

@@ -13,7 +13,7 @@ from sessionize import outline as o
 from sessionize.callgraph import MAPPING, RUNNING
 from sessionize.changes import Changes, Read
 from sessionize.config import Settings
-from sessionize.facts import VERBS, BareCall, Facts
+from sessionize.facts import SAME, VERBS, BareCall, Facts
 from sessionize.flow import Place
 from sessionize.ipython import CELL, LINE
 from sessionize.outline import last_name
@@ -53,6 +53,7 @@ _FORKING = frozenset({"fork", "forkpty", "closerange", "DaemonContext"})
 # What requests is made of: a module that assigns to it may change how sessions work.
 _BENEATH = frozenset({"requests", "urllib3", "socket"})
 _PATCHING = frozenset({"patch", "object", "setattr", "delattr", "import_module", "__import__", "wrap_function_wrapper"})
+_FUNCTIONS = frozenset(f"requests.{verb}" for verb in VERBS)
 _REPLACING = frozenset({"requests_cache", "httpretty", "pytest_socket"})
 _SMALL = frozenset({"machine", "micropython", "utime", "usocket", "esp", "esp32", "rp2"})
 _SERVING = ("http.server", "socketserver")
@@ -200,7 +201,8 @@ class Doubts:
     def _replaced(self) -> str:
         """The function of requests that this file puts another in the place of; empty if there is none."""
         for use, path in self.facts.imported_uses:
-            if path == "requests" and use.how[:1] == "." and use.how[-1] == "=" and use.how[1:-1] in VERBS:
+            replaced = f"{path}{use.how[:-1]}" if use.how[-1] == "=" else ""
+            if SAME.get(replaced, replaced) in _FUNCTIONS:
                 return f"{use.name}{use.how[:-1]}"
         return ""
 

@@ -37,12 +37,19 @@ VERBS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 _Named: TypeAlias = tuple[int, str] | str  # a variable, or a name alone
-_SAME = {"requests.session": "requests.Session", "requests.sessions.Session": "requests.Session"}
+# Other paths to the functions of requests and to its class of sessions.
+SAME: Mapping[str, str] = MappingProxyType(
+    {
+        "requests.session": "requests.Session",
+        "requests.sessions.Session": "requests.Session",
+        "requests.api.sessions": "requests.sessions",
+        **{f"requests.api.{verb}": f"requests.{verb}" for verb in VERBS},
+    }
+)
+# A copy of requests in another package: `botocore.vendored.requests`, `pip._vendor.requests`.
+_COPY = re.compile(r"(?:.*\.)?_?vendor(?:ed)?\.requests")
 # What an import may bind that a call of requests, or of a session, begins with.
-_CALLED = frozenset(f"requests.{name}" for name in (*FUNCTIONS, "api", "sessions", "sessions.Session")) | {
-    "requests",
-    *(f"requests.api.{verb}" for verb in VERBS),
-}
+_CALLED = frozenset(f"requests.{name}" for name in (*FUNCTIONS, "api", "sessions")) | {"requests"}
 _LEAVING = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
 # What is done on a session that is only called.
 METHODS = frozenset(f".{verb}()" for verb in VERBS)
@@ -166,13 +173,15 @@ class Facts:
         path = self._imported(value.name, scope) if isinstance(value, o.Name) else None
         for attribute in reversed(attributes if path is not None else ()):
             path = f"{path}.{attribute}"
-            path = _SAME.get(path, path)
+            path = SAME.get(path, path)
         return path
 
     def _imported(self, name: str, scope: int) -> str | None:
         owner = self.names.owner(name, scope)
         if (owner, name) not in self._paths:
             paths = {self.path(bind) for bind in self._primary(owner, name)} if owner != -1 else {f"builtins.{name}"}
+            if any(self.path(bind) == "requests" for bind in self.alike(owner, name)):
+                paths = {"requests"}
             self._paths[owner, name] = paths.pop() if len(paths) == 1 else None
         return self._paths[owner, name]
 
@@ -185,10 +194,24 @@ class Facts:
             self._primaries[owner, name] = [bind for bind in live if bind.tick not in instead] or live
         return self._primaries[owner, name]
 
+    def alike(self, owner: int, name: str) -> list[o.Bind]:
+        """The imports of a copy of requests that are made in place of requests, or of requests in place of a copy.
+
+        The variable serves as `requests` with either: its functions, and its sessions, are those of one library.
+        """
+        primary = self._primary(owner, name)
+        copies = (bind for bind in self.bindings(owner, name) if bind not in primary and self._is_library(bind))
+        return list(copies) if all(map(self._is_library, primary)) else []
+
+    def _is_library(self, bind: o.Bind) -> bool:
+        """Whether an import binds requests or a copy of it."""
+        path = self.path(bind) or ""
+        return path == "requests" or _COPY.fullmatch(path) is not None
+
     @staticmethod
     def path(bind: o.Bind) -> str | None:
         """The dotted path of what an import binds; None for other bindings."""
-        return _SAME.get(bind.value.path, bind.value.path) if isinstance(bind.value, o.Imported) else None
+        return SAME.get(bind.value.path, bind.value.path) if isinstance(bind.value, o.Imported) else None
 
     def bindings(self, owner: int, name: str) -> list[o.Bind]:
         """The bindings of a variable but those under `if TYPE_CHECKING:`."""
@@ -256,8 +279,7 @@ class Facts:
             while isinstance(root, o.Attribute):
                 root = root.value
             assert isinstance(root, o.Name)
-            shown = f"{root.name}.{path[9:]}" if isinstance(func, o.Attribute) else root.name
-            yield BareCall(call, path[9:], root.name, shown, site, self.flow.home[site.part])
+            yield BareCall(call, path[9:], root.name, o.dotted(func), site, self.flow.home[site.part])
 
     # --- the cells of a notebook --------------------------------------------------------------------------------------
 
@@ -749,7 +771,7 @@ class Facts:
         """The functions of requests that are taken as values."""
         found = []
         for use, path in self.imported_uses:
-            if path == "requests" and use.taken and use.how[1:] in VERBS:
+            if path in ("requests", "requests.api") and use.taken and use.how[1:] in VERBS:
                 found.append(Reference(use, use.how[1:], f"{use.name}{use.how}", use.call))
             elif use.how in ("value", "arg") and path.startswith("requests.") and path[9:] in VERBS:
                 found.append(Reference(use, path[9:], use.name, use.call))
@@ -935,7 +957,8 @@ class Facts:
         instead = self._instead(owner, name)
         if self.import_before(name, scope, place) is None:
             here = any(self.flow.home[bind.part] == self.flow.home[place.block] for bind in imports)
-            late = not instead or all(bind.tick > place.tick for bind in (*imports, *instead))
+            others = [*instead, *self.alike(owner, name)]
+            late = not others or all(bind.tick > place.tick for bind in (*imports, *others))
             return "never" if here and late else "maybe"
         starred = owner == 0 and any(star.tick > imports[-1].tick for star in self.names.stars[-1:])
         return "maybe" if instead or starred else "surely"
@@ -945,14 +968,16 @@ class Facts:
         owner = self.names.owner(name, scope)
         if (owner, name, place) not in self._before:
             seen = self.seen_from(place, owner)
-            before = (b for b in self._primary(owner, name) if seen and self.flow.dominates(b.part, b.tick, seen))
+            handlers = {self.outline.parts[bind.part].parent for bind in self.alike(owner, name)}
+            primary = self._primary(owner, name)
+            before = (b for b in primary if seen and self.flow.dominates(b.part, b.tick, seen, handlers))
             self._before[owner, name, place] = next(before, None)
         return self._before[owner, name, place]
 
     def _instead(self, owner: int, name: str) -> list[o.Bind]:
         """The bindings of a variable that are made in place of an import, and that something later may see."""
         if (owner, name) not in self._others:
-            imports = {bind.tick for bind in self._primary(owner, name)}
+            imports = {bind.tick for bind in (*self._primary(owner, name), *self.alike(owner, name))}
             others = (bind for bind in self.bindings(owner, name) if bind.tick not in imports)
             self._others[owner, name] = [bind for bind in others if not self._left(bind)]
         return self._others[owner, name]

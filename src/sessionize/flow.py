@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from copy import copy
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
@@ -145,8 +145,10 @@ class Flow:
                     spots[row.form] = Place(block, before, self.parts[before].tick)
         return spots.get("lines", spots.get("inline"))
 
-    def dominates(self, part: int, tick: int, place: Place) -> bool:
-        """Whether what runs at `tick` in `part` surely ran when `place` of the same home is reached."""
+    def dominates(self, part: int, tick: int, place: Place, instead: Container[int] = ()) -> bool:
+        """Whether what runs at `tick` in `part` surely ran when `place` of the same home is reached.
+
+        instead: the handlers that do the same."""
         if tick >= place.tick:
             return False
         around = set(self.ancestors(place.block))
@@ -161,7 +163,8 @@ class Flow:
             if self.parts[block].kind != "body" or attempt == -1 or self.parts[attempt].kind != "try":
                 return False
             handlers = [child for child in self.children[attempt] if self.parts[child].kind == "handler"]
-            if attempt in around or any(self.outcomes[handler] & NEXT for handler in handlers):
+            passing = (handler for handler in handlers if self.outcomes[handler] & NEXT)
+            if attempt in around or not all(handler in instead for handler in passing):
                 return False
             block = self.parts[attempt].parent
         return True

@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import count
 
 from sessionize import outline as o
-from sessionize.facts import BareCall, Facts
+from sessionize.facts import VERBS, BareCall, Facts
 from sessionize.fix import Fix, ImportEdit
 from sessionize.flow import Place
 
@@ -86,13 +86,21 @@ class Naming:
 
     def visible(self, path: str, place: Place) -> str | None:
         """A name by which an import's path can surely be used at `place`."""
-        scope = self.facts.outline.parts[self.facts.flow.home[place.block]].scope
-        surely = (
-            name
-            for name in self._names_of[path]
-            if self.facts.origin(o.Name(name), scope) == path and self.facts.bound(name, scope, place) == "surely"
-        )
-        return next(surely, None)
+        scope = self._scope(place)
+        for name in self._names_of[path]:
+            if self.facts.origin(o.Name(name), scope) == path and self.facts.bound(name, scope, place) == "surely":
+                bind = self.facts.import_before(name, scope, place)
+                if bind is not None and self.facts.path(bind) == path:  # and not a copy of it, which comes first
+                    return name
+        return None
+
+    def _scope(self, place: Place) -> int:
+        return self.facts.outline.parts[self.facts.flow.home[place.block]].scope
+
+    def _is_there(self, call: BareCall, place: Place) -> bool:
+        """Whether the name that a call begins with is the same variable at `place`, and not that of a function."""
+        owner = self.facts.names.owner
+        return owner(call.root, call.site.scope) == owner(call.root, self._scope(place))
 
     @cached_property
     def _names_of(self) -> dict[str | None, dict[str, None]]:
@@ -103,17 +111,24 @@ class Naming:
         return names
 
     def constructor(self, calls: Sequence[BareCall], place: Place) -> tuple[str, tuple[ImportEdit, ...]]:
-        """The expression for `Session` at `place`: by the import of a call, or another one that is there, or with an
-        addition to the import of the first call."""
-        for call in calls:
-            if self.facts.origin(o.Name(call.root), call.site.scope) == "requests":
-                return f"{call.root}.Session", ()
-        module, session = self.visible("requests", place), self.visible("requests.Session", place)
-        if module or session:
-            return session or f"{module}.Session", ()
+        """The expression for `Session` at `place`, and the import that it needs.
+
+        By the import of a call, or another one that is there. Else `Session` is added to the import of the first call;
+        `from requests.api import get` gets a line of its own behind it, as `Session` is not there.
+        """
+        for module, attributes in (("requests", "Session"), ("requests.api", "sessions.Session")):
+            for call in calls:
+                if self.facts.origin(o.Name(call.root), call.site.scope) == module and self._is_there(call, place):
+                    return f"{call.root}.{attributes}", ()
+        visible, session = self.visible("requests", place), self.visible("requests.Session", place)
+        if visible or session:
+            return session or f"{visible}.Session", ()
         name = "Session" if not self.facts.names.is_taken("Session", 0) else self._free("RequestsSession", 0)
         add = name if name == "Session" else f"Session as {name}"
-        return name, (ImportEdit(self.import_of(calls[0], place), add=add),)
+        bind = self.import_of(calls[0], place)
+        if bind.value == o.Imported(self.facts.path(bind) or ""):
+            return name, (ImportEdit(bind, add=add),)
+        return name, (ImportEdit(bind, follow=f"from requests import {add}"),)
 
     def policy(self, calls: Sequence[BareCall], place: Place) -> tuple[str, tuple[ImportEdit, ...]]:
         """The name of `DefaultCookiePolicy` at `place`, and the import it needs."""
@@ -131,7 +146,11 @@ class Naming:
             if self.visible(f"{module}.{bind.name}", place) == bind.name:
                 return name, (ImportEdit(bind, add=wanted if name == wanted else f"{wanted} as {name}"),)
         follow = f"from {module} import {wanted}" + ("" if name == wanted else f" as {name}")
-        return name, (ImportEdit(self._neighbour(module, self.import_of(calls[0], place)), follow=follow),)
+        before = self.import_of(calls[0], place)
+        if self.facts.alike(self.facts.names.owner(before.name, before.scope), before.name):  # in a `try`, if it runs
+            above = (bind for bind in self._top_imports if self.facts.outline.parts[bind.part].parent == 0)
+            before = next((bind for bind in above if bind.tick < place.tick), before)
+        return name, (ImportEdit(self._neighbour(module, before), follow=follow),)
 
     def _neighbour(self, module: str, before: o.Bind) -> o.Bind:
         """The import behind which `from module import ...` is in isort's order: of those of the standard library
@@ -166,6 +185,8 @@ class Naming:
         """The import by which a call names requests: the one that has surely run at `place`, if one has."""
         owner = self.facts.names.owner(call.root, call.site.scope)
         before = self.facts.import_before(call.root, call.site.scope, place)
+        if not self._is_there(call, place) and (visible := self.visible("requests", place)) is not None:
+            before = self.facts.import_before(visible, self._scope(place), place)
         return before or next(b for b in self.facts.bindings(owner, call.root) if isinstance(b.value, o.Imported))
 
     @cached_property
@@ -184,7 +205,7 @@ class Naming:
         public = changed or bool(facts.names.uses(0, "__all__")) or facts.filename.endswith("__init__.py")
         for (owner, name), converted in redirected.items():
             (bind, *others) = facts.names.binds(owner, name)
-            verb = not others and isinstance(bind.value, o.Imported) and bind.value.path != "requests"
+            verb = not others and (self.facts.path(bind) or "").removeprefix("requests.") in VERBS
             exported = public or name in facts.outline.dunder_all
             unused = verb and not exported and len(facts.names.uses(owner, name)) == converted
             if unused and (owner != 0 or not self._taken & {name, "*"}):

@@ -95,7 +95,7 @@ class Patch(NamedTuple):
         module: the parts of the path of the call's file; shown: the callee as it stands there.
         """
         parts = self.target.split(".")
-        if any(part == "requests" and self._replaces(parts[i + 1 :], verb) for i, part in enumerate(parts)):
+        if any(part == "requests" and self._replaces(parts[i + 1 :], shown, verb) for i, part in enumerate(parts)):
             return True
         names = shown.split(".")
         return self.replaces_session(module) or any(
@@ -112,13 +112,13 @@ class Patch(NamedTuple):
             ["sessions", "Session"],
         )
 
-    def _replaces(self, path: Sequence[str], verb: str) -> bool:
+    def _replaces(self, path: Sequence[str], shown: str, verb: str) -> bool:
         """Whether replacing `requests.<path>` matters to the calls of `verb`, in whatever module they are.
 
-        `requests.get` is one attribute of one module, by whatever way it is named. It calls `requests.api.request`,
-        which makes a `requests.sessions.Session`; a fix makes a `requests.Session`.
+        `requests.get` is one attribute of one module, by whatever way it is named; `requests.api.get` is another. They
+        call `requests.api.request`, which makes a `requests.sessions.Session`; a fix makes a `requests.Session`.
         """
-        if tuple(path) in {(verb,), (_UNKNOWN,)}:
+        if tuple(path) in {(verb,), (_UNKNOWN,)} or (list(path) == ["api", verb] and shown != f"requests.{verb}"):
             return True
         if self.deleted:
             return False

@@ -27,6 +27,8 @@ _LOCAL = frozenset({"RQS101", "RQS102"})
 _LASTING = frozenset({"RQS103", "RQS104", "RQS105"})
 _ALONE = "a session would serve this call alone, as the others here stay as they are"
 
+_INSIDE = "requests is imported inside the function; import it at the top of the module"
+
 
 class Planner:
     """Plans for one file."""
@@ -227,8 +229,8 @@ class Planner:
         kept, fixes = [], []
         for call in calls:
             reason = _no_session_call(call) or self.doubts.held(call)
-            if not reason and self.facts.names.owner(call.root, call.site.scope) != 0:
-                reason = "requests is imported inside the function; import it at the top of the module"
+            if not reason and not self._is_at_top(call) and not self._imports_at_top:
+                reason = _INSIDE
             if not reason and owner and self.facts.graph.in_another_class(call.site.scope):
                 reason = "it stands in a class inside of the method"
             if reason:
@@ -248,15 +250,27 @@ class Planner:
         if isinstance(home, str):
             return [*fixes, _refused(kept, home)]
         scope = self.facts.outline.parts[self.facts.flow.home[home.place.block]].scope
-        if any(self.facts.names.owner(call.root, scope) != 0 for call in kept):
+        at_top = [call for call in kept if self._is_at_top(call)]
+        if any(self.facts.names.owner(call.root, scope) != 0 for call in at_top):
             return [*fixes, _refused(kept, "requests is the name of something else where the session would be made")]
-        if any(self.facts.bound(call.root, call.site.scope, home.place) != "surely" for call in kept):
+        if at_top != kept and self.naming.visible("requests", home.place) is None:
+            return [*fixes, _refused(kept, _INSIDE)]
+        if any(self.facts.bound(call.root, call.site.scope, home.place) != "surely" for call in at_top):
             return [*fixes, _refused(kept, "requests may be missing where the session would be made")]
         if home.style == "field" and self.settings.cookies == "isolate":
             return [*fixes, _refused(kept, "a field of a dataclass can't be told to isolate its cookies")]
         able = self._hoistable(kept)
         held = [option for option in home.hoist if option in able and all(option in options[c.id] for c in kept)]
         return [*fixes, self._shared(owner, kept, home, held, there)]
+
+    def _is_at_top(self, call: BareCall) -> bool:
+        """Whether a call names requests by an import at the top of the module."""
+        return self.facts.names.owner(call.root, call.site.scope) == 0
+
+    @cached_property
+    def _imports_at_top(self) -> bool:
+        """Whether the top of the module imports requests; functions that import it once more can do with that."""
+        return any(bind.scope == 0 and self.facts.path(bind) == "requests" for bind in self.facts.imports)
 
     def _on_existing(self, owner: int, calls: Sequence[BareCall], there: There) -> Fix:
         """The fix that makes calls on the session that the object, or the module, has already."""
