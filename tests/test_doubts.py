@@ -354,33 +354,3 @@ def test_leak(first: str, second: str, *, leaks: bool) -> None:
     source = f"import requests\nrequests.get(a, {first})\nrequests.get(b, {second})"
     facts = Facts(read_cst(cst.parse_module(source))[0])
     assert bool(Doubts(facts, Settings()).leak(facts.calls)) is leaks
-
-
-@pytest.mark.parametrize(
-    ("source", "owner", "cause"),
-    [
-        ("", 0, ""),
-        ("import threading", 0, "`threading`"),
-        ("from concurrent.futures import ThreadPoolExecutor", 0, "`concurrent`"),
-        ("asyncio.to_thread(f)", 0, "`to_thread`"),
-        ("import threading\nclass C:\n def f(self): pass\nC().f()", 1, ""),
-        ("import threading\nclass C:\n def f(self): pass\nthreading.Thread(target=c.f)", 1, "handed to threads"),
-        ("import threading\nclass C:\n def f(self): pass\nthreading.Thread(target=C().f)", 1, "handed to threads"),
-        ("import threading\nclass C: pass\nc = C()\nthreading.Thread(target=f, args=(c,))", 1, "handed to threads"),
-        ("import threading\nclass C:\n def f(self): threading.Thread(target=g, args=(self,))", 1, "handed to threads"),
-        ("import threading\nclass C:\n def f(self): threading.Thread(target=g)", 1, ""),
-        (
-            "import threading\nclass C:\n def f(self): pass\ndef g(): c.f()\nthreading.Thread(target=g)",
-            1,
-            "handed to threads",
-        ),
-        ("class C:\n def f(self): loop.run_in_executor(None, self.f)", 1, "handed to threads"),
-        ("import threading\nclass C(threading.Thread):\n def run(self): pass", 1, "handed to threads"),
-        ("class C(Thread):\n def run(self): pass\nc.run", 1, ""),
-    ],
-)
-def test_of_threads(source: str, owner: int, cause: str) -> None:
-    facts = Facts(read_cst(cst.parse_module(source))[0])
-    found = Doubts(facts, Settings()).of_threads(owner)
-    assert cause in found
-    assert bool(found) is bool(cause)

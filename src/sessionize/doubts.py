@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import NamedTuple
 
 from sessionize import outline as o
-from sessionize.callgraph import MAPPING, RUNNING
 from sessionize.changes import Changes, Read
 from sessionize.config import Settings
 from sessionize.facts import SAME, VERBS, BareCall, Facts
@@ -18,6 +17,7 @@ from sessionize.flow import Place
 from sessionize.ipython import CELL, LINE
 from sessionize.outline import last_name
 from sessionize.source import path_in_project
+from sessionize.threads import Threads
 from sessionize.users import Users
 
 # Calls that wait for something, by their last name.
@@ -57,12 +57,6 @@ _FUNCTIONS = frozenset(f"requests.{verb}" for verb in VERBS)
 _REPLACING = frozenset({"requests_cache", "httpretty", "pytest_socket"})
 _SMALL = frozenset({"machine", "micropython", "utime", "usocket", "esp", "esp32", "rp2"})
 _SERVING = ("http.server", "socketserver")
-_CONCURRENT = frozenset(
-    ("threading", "concurrent", "multiprocessing", "joblib", "gevent", "eventlet", "celery", "_thread", "queue")
-)
-# Calls that make other threads or processes run what they are handed; some show that without an import.
-_STARTING = frozenset({"run_in_executor", "to_thread", "fork", "forkpty"})
-_HANDING = _STARTING | MAPPING | RUNNING
 _TESTING = frozenset({"pytest", "unittest", "responses", "requests_mock", "vcr", "nose"})
 _FRAMES = frozenset({"sys._getframe", "inspect.currentframe", "inspect.stack", "inspect.getmembers"})
 
@@ -85,6 +79,7 @@ class Doubts:
         self.outline = facts.outline
         self.home = facts.flow.home
         self.users = Users(facts)
+        self.threads = Threads(facts)
         self._leading: dict[frozenset[str], set[str]] = {}  # what leads to the functions of these names, as asked for
 
     def about(self, calls: Sequence[BareCall], place: Place) -> str:
@@ -147,12 +142,6 @@ class Doubts:
                 return "a cell can be run without the one that would make its session"
         return ""
 
-    def starts_threads(self, taker: o.CallSite) -> bool:
-        """Whether a call makes other threads or processes run what it is handed."""
-        name = last_name(taker.value.func)
-        plural = isinstance(taker.value.func, o.Attribute) or name in ("Thread", "Timer", "Process", "delayed")
-        return name in _STARTING or (name in _HANDING and plural and bool(self._concurrent))
-
     def leak(self, calls: Sequence[BareCall], *, lasting: bool = False) -> str:
         """Why a session for these calls would carry one's credentials to another, which no fix may do; else empty.
 
@@ -212,59 +201,6 @@ class Doubts:
     def _auth_binds(self, call: BareCall) -> bool:
         auth = call.argument("auth")
         return auth is not None and not self._is_pair(auth, call.site.scope)
-
-    def of_threads(self, owner: int) -> str:
-        """Why a session of a class (or of the module: 0) may be used by several threads or processes; else empty."""
-        if not self._threads:
-            return ""
-        if owner == 0:
-            return f"this module uses `{self._threads}`; give each thread or process a session of its own"
-        bases = {last_name(base) for base in self.outline.scopes[owner].bases}
-        if bases & {"Thread", "Process"} or self._touches(owner):
-            return "its objects are handed to threads or processes; give each of them a session of its own"
-        return ""
-
-    @cached_property
-    def _threads(self) -> str:
-        """By what this file may start threads or processes; empty if there is no such thing."""
-        handing = [last_name(call.value.func) for call in self._handing]
-        return self._concurrent or (handing[0] if _STARTING.intersection(handing) else "")
-
-    @cached_property
-    def _concurrent(self) -> str:
-        """The package of this file's imports by which several threads or processes run; empty if there is none."""
-        modules = (module for module in self._modules if _CONCURRENT.intersection(module.split(".")))
-        return next(modules, "").partition(".")[0]
-
-    @cached_property
-    def _handing(self) -> list[o.CallSite]:
-        """The calls that hand work to others."""
-        return [call for call in self.outline.calls if last_name(call.value.func) in _HANDING]
-
-    def _touches(self, owner: int) -> bool:
-        """Whether what is handed to a thread or pool has to do with the objects of a class."""
-        names, owners, done = self._handed
-        methods = {self.outline.scopes[scope].name for scope in self.facts.inner.get(owner, ())}
-        return owner in owners or self.outline.scopes[owner].name in names or not methods.isdisjoint(done)
-
-    @cached_property
-    def _handed(self) -> tuple[set[str], set[int], set[str]]:
-        """What is handed to threads and pools: what it is named, or made by; the classes of which it is the object of a
-        method; and what is done on it, or in the functions that it names."""
-        uses, scopes = self.outline.uses, self.outline.scopes
-        ticks = [use.tick for use in uses]
-        spans = (range(bisect_right(ticks, call.start), bisect_left(ticks, call.tick)) for call in self._handing)
-        handed = [uses[number] for number in set().union(*spans)]
-        names = {use.name for use in handed}
-        homes = {row.name: row.root for row in scopes if row.kind == "function" and row.name in names}
-        inside = set(homes.values())
-        done = {use.how for use in (*handed, *(use for use in uses if self.home[use.part] in inside))}
-        variables = {(self.facts.names.owner(use.name, use.scope), use.name) for use in handed}
-        values = (bind.value for variable in variables for bind in self.facts.names.binds(*variable))
-        names |= {last_name(value.func) for value in values if isinstance(value, o.Call)}
-        methods = ((self.facts.graph.method(use.scope), use.name) for use in handed)
-        owners = {method.owner for method, name in methods if method is not None and method.instance == name}
-        return names, owners, {how.removeprefix(".").removesuffix("()") for how in done}
 
     # --- one call -----------------------------------------------------------------------------------------------------
 

@@ -239,7 +239,7 @@ class Planner:
                 kept.append(call)
         if not kept:
             return fixes
-        if reason := self.doubts.leak(kept, lasting=True) or self.doubts.of_threads(owner):
+        if reason := self.doubts.leak(kept, lasting=True) or self.doubts.threads.about(owner):
             return [*fixes, _refused(kept, reason)]
         there = self.existing.of_object(owner, kept) if owner else self.existing.of_module(kept)
         if there is not None and not there.obstacle:
@@ -324,7 +324,7 @@ class Planner:
         for reference in self.facts.references:
             if -reference.use.tick in calls:
                 reason = "other code calls it; make a session and hand on its method instead, as in `session.get`"
-                if reference.taker != -1 and self.doubts.starts_threads(self.facts.outline.calls[reference.taker]):
+                if reference.taker != -1 and self.doubts.threads.starts(self.facts.outline.calls[reference.taker]):
                     reason = "several threads or processes may call it, and each needs a session of its own"
                 fixes.append(refusal((-reference.use.tick,), reason))
         return fixes
