@@ -164,7 +164,7 @@ class Flow:
                 return False
             handlers = [child for child in self.children[attempt] if self.parts[child].kind == "handler"]
             passing = (handler for handler in handlers if self.outcomes[handler] & NEXT)
-            if attempt in around or not all(handler in instead for handler in passing):
+            if attempt in around or any(handler not in instead for handler in passing):
                 return False
             block = self.parts[attempt].parent
         return True
