@@ -93,6 +93,11 @@ def test_origin(source: str, path: str | None) -> None:
         ("from requests import put\nput(a)", "put"),
         ("from requests import patch as change\nchange(a)", "change"),
         ("requests.delete(requests.options(a))", "requests.delete requests.options"),
+        ("requests.api.get(a)\nfrom requests import api\napi.put(a)", "requests.api.get api.put"),
+        ("getattr(requests, 'get')(a)\ngetattr(requests.api, 'put', None)(a)", "requests.get requests.api.put"),
+        ("getattr(requests, b)(a)\ngetattr(requests, f'{b}')(*a)", "getattr(requests, ...) getattr(requests, ...)"),
+        ("getattr(requests, 'Session')(a); getattr(requests, b)(); getattr(requests)(a); getattr(c, b)(a); b()(a)", ""),
+        ("def getattr(*a): pass\ngetattr(requests, b)(a)", ""),
         ("requests.Session(); requests.codes.ok; requests.get; requests.exceptions.get()", ""),
         ("session.get(a); get(a); self.requests.get(a)", ""),
     ],
@@ -345,6 +350,9 @@ def test_basic_auth(value: str, *, basic: bool) -> None:
     assert facts.is_basic_auth(facts.outline.binds[-1].value, 0) is basic
 
 
+AGAIN = "for x in y: f()\ndef f():\n"
+
+
 @pytest.mark.parametrize(
     ("source", "calls"),
     [
@@ -360,7 +368,42 @@ def test_basic_auth(value: str, *, basic: bool) -> None:
         ("s = requests.Session()\nfor x in y: s.get(x)", []),
         ("a.s = requests.Session()", []),
         ("requests.Session", []),
+        ("s = requests.Session()\nif a: s.get(b)\nelse: s.post(b)", ["get post"]),
+        ("s = requests.Session()\nif a: s.get(b)\ns.post(b)", []),
+        # told something first: where it is made again and again
+        ("s = requests.Session()\ns.auth = a\ns.get(b)", []),
+        (AGAIN + " s = requests.Session()\n s.auth = a; s.headers['b'] = c; s.mount(d, e)\n s.get(b)", ["get"]),
+        (
+            AGAIN + " s = requests.Session()\n s.cookies.set(a, b); s.headers.pop(c); del s.headers[d]\n s.get(b)",
+            ["get"],
+        ),
+        (AGAIN + " with requests.Session() as s:\n  s.proxies.update(a)\n  s.get(b)", ["get"]),
+        (AGAIN + " s = requests.Session()\n s.get(b)\n s.auth = a", []),
+        (AGAIN + " s = requests.Session()\n s.auth = a\n s.send(b)\n s.get(c)", []),
+        (AGAIN + " s = requests.Session()\n s.auth = a\n for x in y: s.get(x)", []),
+        (AGAIN + " s = requests.Session()\n s.auth = a\n return s", []),
+        (AGAIN + " s = requests.Session()\n s.auth = a\n return lambda: s.get(a)", []),
+        ("class C:\n def f(self):\n  s = requests.Session()\n  s.auth = self.a\n  s.get(b)", ["get"]),
+        ("class C:\n def f(self):\n  s = requests.Session()\n  s.auth = a\n  s.get(b)", []),
+        ("class C:\n def __init__(self):\n  s = requests.Session()\n  s.auth = self.a\n  s.get(b)", []),
     ],
 )
 def test_idle_sessions(source: str, calls: list[str]) -> None:
     assert [" ".join(call.verb for call in idle.calls) for idle in read(IMPORT + source).idle_sessions] == calls
+
+
+@pytest.mark.parametrize(
+    ("source", "references"),
+    [
+        ("a = requests.get", "requests.get"),
+        ("from requests import api\na(api.get)", "api.get"),
+        ("a = getattr(requests, 'get')\na(b)", "requests.get"),
+        ("def f(a):\n b = getattr(requests, a, None)\n if b: b(c)", "getattr(requests, ...)"),
+        ("a = getattr(requests, b)\nraise a", ""),
+        ("a = getattr(requests, 'codes')\na(b)", ""),
+        ("a(getattr(requests, b))", ""),
+        ("a = setattr(requests, b, c)\na(b)", ""),
+    ],
+)
+def test_references(source: str, references: str) -> None:
+    assert " ".join(reference.shown for reference in read(IMPORT + source).references) == references

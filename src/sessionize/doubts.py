@@ -451,6 +451,8 @@ class Doubts:
             if _changes_attribute(use):
                 if path.partition(".")[0] in _BENEATH or (path == "sys" and use.how.startswith(".modules")):
                     yield f"`{use.name}{use.how.removesuffix('=').removesuffix('del')}` is changed in this file"
+            elif path == "requests" and use.how == "arg" and self.facts.paths[use.call] == "builtins.getattr":
+                continue
             elif path == "requests" and (use.how in ("value", "arg", "unpack") or use.how.startswith(".__dict__")):
                 yield f"`{use.name}` is handed on in this file, and may be changed there"
         for use in self.outline.uses:  # of `session = requests.Session`, say

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from sessionize import layout, source
 from sessionize.baseline import line_of
 from sessionize.config import Settings
-from sessionize.facts import Facts
+from sessionize.facts import ANY, VERBS, Facts
 from sessionize.fix import SAFE, UNSAFE, Fix, LostCommentError
 from sessionize.noqa import Comments, may_silence
 from sessionize.notebook import Notebook, Script
@@ -480,7 +480,8 @@ class _Analysis:
         """The bare calls, those that are handed on included: all, or of these numbers."""
         found = [(call.id, call.shown, call.verb) for call in self.facts.calls]
         found += [(-reference.use.tick, reference.shown, reference.verb) for reference in self.facts.references]
-        return tuple((shown, verb) for number, shown, verb in found if among is None or number in among)
+        named = [(shown, verb) for number, shown, verb in found if among is None or number in among]
+        return tuple((shown, one) for shown, verb in named for one in ([verb] if verb != ANY else VERBS))
 
 
 def _analysis(

@@ -46,6 +46,7 @@ SAME: Mapping[str, str] = MappingProxyType(
         **{f"requests.api.{verb}": f"requests.{verb}" for verb in VERBS},
     }
 )
+_LIBRARY = frozenset({"requests", "requests.api"})
 # A copy of requests in another package: `botocore.vendored.requests`, `pip._vendor.requests`.
 _COPY = re.compile(r"(?:.*\.)?_?vendor(?:ed)?\.requests")
 # What an import may bind that a call of requests, or of a session, begins with.
@@ -53,6 +54,11 @@ _CALLED = frozenset(f"requests.{name}" for name in (*FUNCTIONS, "api", "sessions
 _LEAVING = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
 # What is done on a session that is only called.
 METHODS = frozenset(f".{verb}()" for verb in VERBS)
+_CLOSING = frozenset({".close()"})
+# What tells a session something for the calls to come.
+_SETTING = re.compile(
+    r"\.(?:[\w.\[\]]+(?:=|del)|mount\(\)|\w+\.(?:update|set|set_cookie|set_policy|setdefault|pop|clear)\(\))"
+)
 # What takes a generator to its end at once.
 EAGER = frozenset({"list", "tuple", "set", "dict", "frozenset", "sum", "any", "all", "min", "max", "sorted", "join"})
 # Calls that only look at what they are given.
@@ -61,6 +67,10 @@ _LOOKING = frozenset(
     for name in ("print", "len", "dict", "str", "repr", "sorted", "list", "tuple", "set", "bool", "isinstance")
 ) | {"json.dumps", "copy.copy", "copy.deepcopy"}
 _READING = frozenset({"read", "unpack", "[]", ".get()", ".items()", ".keys()", ".values()", ".copy()"})
+
+
+# The verb of a call that names its function only at run time: `getattr(requests, method)(url)`.
+ANY = ""
 
 
 class BareCall(NamedTuple):
@@ -113,7 +123,8 @@ class Served(NamedTuple):
 class IdleSession(NamedTuple):
     """A `requests.Session()` that serves too few calls.
 
-    id: of the call that makes it; bind: the name it gets, if any; loops: what makes it anew; calls: those made on it.
+    id: of the call that makes it; bind: the name it gets, if any; loops: what makes it anew; calls: those made on it;
+    plain: whether nothing is set on it.
     """
 
     id: int
@@ -121,6 +132,7 @@ class IdleSession(NamedTuple):
     bind: o.Bind | None
     loops: tuple[int, ...]
     calls: tuple[BareCall, ...]
+    plain: bool = True
 
 
 class Facts:
@@ -271,15 +283,27 @@ class Facts:
 
     def _bare_calls(self) -> Iterator[BareCall]:
         for call, path in enumerate(self.paths):
-            if path is None or not path.startswith("requests.") or path[9:] not in VERBS:
-                continue
             site = self.outline.calls[call]
             func = site.value.func
-            root = func
-            while isinstance(root, o.Attribute):
-                root = root.value
-            assert isinstance(root, o.Name)
-            yield BareCall(call, path[9:], root.name, o.dotted(func), site, self.flow.home[site.part])
+            if path is not None and path.startswith("requests.") and path[9:] in VERBS:
+                verb, shown = path[9:], o.dotted(func)
+            elif isinstance(func, o.Call) and site.value.args and (taken := self.by_text(func, site.scope)):
+                verb, shown = taken
+            else:
+                continue
+            root = o.dotted(func.args[0].value if isinstance(func, o.Call) else func).partition(".")[0]
+            yield BareCall(call, verb, root, shown, site, self.flow.home[site.part])
+
+    def by_text(self, value: o.Call, scope: int) -> tuple[str, str] | None:
+        """The verb of `getattr(requests, "get")`, and how to show it: `ANY` where the name is not a plain string."""
+        if len(value.args) < 2 or self.origin(value.func, scope) != "builtins.getattr":
+            return None
+        library, name = value.args[0].value, value.args[1].value
+        if self.origin(library, scope) not in _LIBRARY:
+            return None
+        if not isinstance(name, o.Const):
+            return ANY, f"getattr({o.dotted(library)}, ...)"
+        return (str(name.value), f"{o.dotted(library)}.{name.value}") if name.value in VERBS else None
 
     # --- the cells of a notebook --------------------------------------------------------------------------------------
 
@@ -771,11 +795,21 @@ class Facts:
         """The functions of requests that are taken as values."""
         found = []
         for use, path in self.imported_uses:
-            if path in ("requests", "requests.api") and use.taken and use.how[1:] in VERBS:
+            if path in _LIBRARY and use.taken and use.how[1:] in VERBS:
                 found.append(Reference(use, use.how[1:], f"{use.name}{use.how}", use.call))
+            elif path in _LIBRARY and use.how == "arg" and (taken := self._kept_by_text(self.outline.calls[use.call])):
+                found.append(Reference(use, *taken, -1))
             elif use.how in ("value", "arg") and path.startswith("requests.") and path[9:] in VERBS:
                 found.append(Reference(use, path[9:], use.name, use.call))
         return found
+
+    def _kept_by_text(self, site: o.CallSite) -> tuple[str, str] | None:
+        """What `fetch = getattr(requests, "get")` takes (see `by_text`), if `fetch` is then called."""
+        taken = self.by_text(site.value, site.scope)
+        binds = self.binds_in[site.scope] if taken is not None else ()
+        kept = [bind for bind in binds if bind.part == site.part and bind.value == site.value]
+        uses = (use for bind in kept for use in self.names.uses(self.names.owner(bind.name, bind.scope), bind.name))
+        return taken if any(use.how.startswith("()") for use in uses) else None
 
     def is_eager(self, taker: o.CallSite) -> bool:
         """Whether a call takes a generator that it is handed to its end at once."""
@@ -833,7 +867,9 @@ class Facts:
                 continue
             binds = [bind for bind in named[site.scope, site.part] if bind.tick > site.tick]
             if binds and binds[0].how in ("assign", "with") and not self._is_busy(binds[0], loops):
-                found.append(IdleSession(number, site, binds[0], loops, self.served(binds[0]).calls))
+                served = self.served(binds[0])
+                plain = served.done <= METHODS | _CLOSING
+                found.append(IdleSession(number, site, binds[0], loops, served.calls, plain))
         return found
 
     def _is_busy(self, bind: o.Bind, loops: tuple[int, ...]) -> bool:
@@ -847,10 +883,11 @@ class Facts:
             later = served.done and self.outline.parts[bind.part].parent not in served.around
             return bool(sometimes and later) or any(self._spreads(bind, loop) for loop in loops)
         home = self.flow.home[bind.part]
-        if self.repeated[home] or not served.calls:  # calls that may join it, or none
+        if self.repeated[home] or served.homes != {home}:  # calls that may join it, or none
             return True
-        plain = served.done <= METHODS | {".close()"} and served.homes == {home}
-        return not plain or self._serves_several(served.calls)
+        if not served.calls or self._serves_several(served.calls):
+            return True
+        return not served.done <= METHODS | _CLOSING and not (self._is_set_up(bind) and self._runs_again(home))
 
     def _serves_several(self, calls: Sequence[BareCall]) -> bool:
         """Whether one run of a function may make two of the calls on a session that it makes once. A call that is only
@@ -860,6 +897,21 @@ class Facts:
         if self.graph.is_helper(self.function(calls[0])):
             return any(self.retries.loops(call.site) for call in calls)
         return any(self.flow.turns_again(call.site.part, call.site.tick) for call in calls)
+
+    def _is_set_up(self, bind: o.Bind) -> bool:
+        """Whether a session is only told something, as by `session.headers.update(...)`, before the calls on it."""
+        uses = self.names.uses(bind.scope, bind.name)
+        told = [use.tick for use in uses if use.how not in METHODS | _CLOSING]
+        first = min(call.site.tick for call in self.served(bind).calls)
+        setting = (_SETTING.fullmatch(use.how) for use in uses if use.tick in told)
+        return all(setting) and max(told) < first
+
+    def _runs_again(self, home: int) -> bool:
+        """Whether a function is called again and again: by this file, or as a method that reads its object and is not
+        one that Python calls, like `__init__`."""
+        function = self.outline.parts[home].scope
+        special = self.outline.scopes[function].name.startswith("__")
+        return self.graph.is_helper(function) or (not special and self.graph.reads_instance(function))
 
     def _spreads(self, bind: o.Bind, loop: int) -> bool:
         """Whether a loop gives a call on a session of that name another host on every turn."""

@@ -15,7 +15,7 @@ from sessionize import outline as o
 from sessionize.config import Settings
 from sessionize.doubts import Doubts
 from sessionize.existing import Existing, There
-from sessionize.facts import METHODS, VERBS, BareCall, Facts, IdleSession
+from sessionize.facts import ANY, METHODS, VERBS, BareCall, Facts, IdleSession
 from sessionize.fix import SAFE, UNSAFE, Fix, ImportEdit, Making, Redirect, refusal
 from sessionize.flow import Place
 from sessionize.homes import MODULE_REASON, Home, import_home, module_home
@@ -26,7 +26,7 @@ from sessionize.rules import Finding
 _LOCAL = frozenset({"RQS101", "RQS102"})
 _LASTING = frozenset({"RQS103", "RQS104", "RQS105"})
 _ALONE = "a session would serve this call alone, as the others here stay as they are"
-
+_CHOSEN = "the function is chosen at run time; choose a method of one session instead, as in `getattr(session, name)`"
 _INSIDE = "requests is imported inside the function; import it at the top of the module"
 
 
@@ -324,6 +324,8 @@ class Planner:
         for reference in self.facts.references:
             if -reference.use.tick in calls:
                 reason = "other code calls it; make a session and hand on its method instead, as in `session.get`"
+                if reference.verb == ANY:
+                    reason = _CHOSEN
                 if reference.taker != -1 and self.doubts.threads.starts(self.facts.outline.calls[reference.taker]):
                     reason = "several threads or processes may call it, and each needs a session of its own"
                 fixes.append(refusal((-reference.use.tick,), reason))
@@ -336,15 +338,22 @@ class Planner:
         for session in self.facts.idle_sessions:
             if session.id in calls:
                 if not session.loops:
-                    where = "keep one on the object" if self.facts.graph.method(session.site.scope) else "make it once"
-                    fixes.append(
-                        refusal((session.id,), f"a session pays from its second call on: {where}, and use it again")
-                    )
+                    fixes.append(refusal((session.id,), self._once_made(session)))
                 elif session.bind is None:
                     direct[session.calls[0].home].append(session)
                 else:
                     fixes.append(self._moved(session, session.bind))
         return fixes + [self._gathered(sessions) for sessions in direct.values()]
+
+    def _once_made(self, session: IdleSession) -> str:
+        """The reason to leave a session that is made for one call, and what to do about it."""
+        method = self.facts.graph.method(session.site.scope)
+        if reason := self.doubts.threads.about(method.owner if method is not None else 0):
+            return reason
+        where = "keep one on the object" if method is not None else "make it once"
+        if session.plain:
+            return f"a session pays from its second call on: {where}, and use it again"
+        return f"what is set on it may differ from call to call: {where}, and pass what differs with each call"
 
     def _gathered(self, sessions: Sequence[IdleSession]) -> Fix:
         """One session for calls like `requests.Session().get(url)` in the loops of one function."""
@@ -442,6 +451,8 @@ def _refused(calls: Sequence[BareCall], reason: str) -> Fix:
 
 def _no_session_call(call: BareCall) -> str | None:
     """Why a session's method can't take a call's arguments."""
+    if call.verb == ANY:
+        return _CHOSEN
     args = call.site.value.args
     positional = [arg for arg in args if arg.keyword is None and arg.stars != "**"]
     if any(arg.stars == "*" for arg in args):

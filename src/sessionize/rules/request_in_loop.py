@@ -48,7 +48,8 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     The fix is unsafe, and applied only with `--unsafe-fixes`, where the file alone cannot show that: with `**kwargs`,
     `proxies=`, `hooks=`, an `auth=` that is not a pair, a `verify=` or `cert=` that is not a literal or differs between
     the calls, a wait between `POST`s, a generator expression that leaves the function, code that changes requests
-    itself, and in tests. The help line says which.
+    itself, and in tests. The help line says which. A function that is chosen at run time, as in
+    `getattr(requests, method)(url)`, is reported and left alone.
 
     ## When not to use
     Where each call must have a connection of its own, as in a check that a server accepts connections.

@@ -11,7 +11,9 @@ from sessionize.rules.rule import Finding, Rule
 
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     """## What it does
-    Finds `requests.Session()` made in a loop, or made for one call and dropped.
+    Finds `requests.Session()` made in a loop, or made for one call and dropped. Where something is set on the session
+    before its call, that counts only in a function that this file calls again and again, or in a method that reads its
+    object.
 
     ## Why is this bad?
     A session saves time from its second call on. Made anew for each call it costs what a bare call costs (see RQS101).
@@ -36,7 +38,8 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     call, nothing is changed.
 
     ## When not to use
-    Where each turn must begin without the cookies of the one before.
+    Where each turn must begin without the cookies of the one before, or where each is made for another user whose log-in
+    stays with the connection, as with NTLM.
 
     ## References
     - [requests: Session Objects](https://requests.readthedocs.io/en/latest/user/advanced/#session-objects)
@@ -45,6 +48,8 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
         message = "a session made for a single call saves nothing"
         if session.loops:
             message = "a session made on every turn of a loop opens a new connection on every turn"
+        elif not session.plain:
+            message = "a session made whenever this function is called opens a new connection every time"
         yield Finding("RQS106", session.id, message)
 
 
