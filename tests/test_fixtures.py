@@ -203,11 +203,6 @@ def test_connections_are_reused(before: Path, servers: Servers, monkeypatch: pyt
 
 
 @each_pair
-def test_connections_are_saved(before: Path, servers: Servers) -> None:
-    assert sum(run(beside(before, AFTER), servers).connections) < sum(run(before, servers).connections)
-
-
-@each_pair
 @pytest.mark.parametrize("style", ["assign", "with"])
 @pytest.mark.parametrize("cookies", ["share", "isolate"])
 def test_every_form(
