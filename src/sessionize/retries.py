@@ -41,7 +41,7 @@ _COMPARED: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
         "not in": lambda one, many: one not in many,
     }
 )
-_MANY = 32  # constants that one name is compared with; beyond, they are not told apart
+_MANY = 32  # cases that are told apart in one function, as each is gone through
 _HOW = frozenset(
     ("headers", "auth", "cookies", "timeout", "proxies", "verify", "cert", "stream", "allow_redirects", "hooks")
 )
@@ -114,9 +114,11 @@ class Retries:
         for part in sorted(around):
             for subject, value in _comparisons(parts[part].test):
                 compared[subject][part].add(value)
+        left = _MANY
         for subject, found in compared.items():
             values = {_OTHER}.union(*found.values())
-            if len(found) > 1 and len(values) <= _MANY and self._is_settled(subject, min(found)):
+            if len(found) > 1 and len(values) <= left and self._is_settled(subject, min(found)):
+                left -= len(values)
                 yield [self.flow.assuming(self._truths(found, {subject: value})) for value in values]
 
     def _is_settled(self, subject: o.Value, first: int) -> bool:
