@@ -19,6 +19,7 @@ from command import BROKEN, FIXED, SAFE, UNSAFE, UNTIMED, Result, Run, codes, wr
 
 from sessionize import cli, cluster, engine, pool, run as runs
 from sessionize.config import Settings, schema
+from sessionize.report import FORMATS
 from sessionize.rules import RULES
 
 SAFE_SUMMARY = "Found 1 call to fix in 1 file: 1 with `sessionize fix`.\n"
@@ -39,6 +40,33 @@ def test_check(run: Run) -> None:
         "Found 2 calls to fix in 2 files: 1 with `sessionize fix`, 1 only with `sessionize fix --unsafe-fixes`.\n"
     )
     assert Path("a.py").read_text() == SAFE
+
+
+EXISTING = """\
+import requests
+session = requests.Session()
+session.get("https://example.com/login")
+session.get("https://example.com/years")
+for year in years:
+    requests.get(f"https://example.com/{year}", headers={"Accept": "text/csv"}, timeout=9)
+"""
+
+
+@pytest.mark.parametrize("style", FORMATS)
+@pytest.mark.parametrize(
+    ("source", "settings", "way"),
+    [
+        (EXISTING, "", "with `sessionize fix`"),  # one of the two findings at the call has no fix
+        (EXISTING.replace("timeout=9", "proxies=p"), "", "only with `sessionize fix --unsafe-fixes`"),
+        (EXISTING.replace("timeout=9", "proxies=p"), "unsafe-fixes = true", "with `sessionize fix`"),
+        (EXISTING.replace("timeout=9", "*p"), "unsafe-fixes = true", "by hand"),
+    ],
+)
+def test_check_says_what_fix_does(run: Run, style: str, source: str, settings: str, way: str) -> None:
+    write({"a.py": source, "sessionize.toml": settings})
+    assert run("check", "--output-format", style).err == f"Found 1 call to fix in 1 file: 1 {way}.\n"
+    _, _, *options = way.split("`")[1].split() if "`" in way else ("", "", "--unsafe-fixes")
+    assert run("fix", *options).status == (way == "by hand")
 
 
 def test_check_shows_the_line(run: Run) -> None:

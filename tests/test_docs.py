@@ -14,6 +14,7 @@ import pytest
 from sessionize import engine, fix_source
 from sessionize.cli import cli
 from sessionize.config import EXTEND, KEYS, load
+from sessionize.report import FORMATS, WITH_EDITS, WITH_STATISTICS
 from sessionize.rules import RULES
 
 ROOT = Path(__file__).parent.parent
@@ -29,14 +30,15 @@ def section(title: str, page: str = README) -> str:
 def test_rules() -> None:
     rules = {(rule.code, rule.name) for rule in RULES}
     rows = re.findall(r"^\| (RQS\d+) \| \[([\w-]+)\]\(docs/rules/([\w-]+)\.md\) \|", section("Rules"), re.MULTILINE)
-    assert {(code, name) for code, name, _ in rows} == rules
+    assert {(code, name) for code, name, _ in rows} == rules, "README.md has a row for each rule"
     assert all(name == page for _, name, page in rows)
-    assert set(re.findall(r"(RQS\d+) ([a-z-]+):", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))) == rules
+    named = set(re.findall(r"(RQS\d+) ([a-z-]+):", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")))
+    assert named == rules, "CHANGELOG.md names each rule"
 
 
 def test_fixtures() -> None:
     folders = {path.name for path in (ROOT / "fixtures").iterdir() if path.is_dir()}
-    assert folders == {rule.name for rule in PARSED}
+    assert folders == {rule.name for rule in PARSED}, "each rule has a folder of fixtures, and each folder a rule"
 
 
 def test_pages() -> None:
@@ -52,9 +54,8 @@ def test_pages() -> None:
 
 
 def test_pages_are_those_in_docs() -> None:
-    """Otherwise: `python docs/rules.py`."""
     written = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs/rules").iterdir()}
-    assert written == runpy.run_path(str(ROOT / "docs/rules.py"))["pages"]()
+    assert written == runpy.run_path(str(ROOT / "docs/rules.py"))["pages"](), "run: python docs/rules.py"
 
 
 def test_commands_and_options() -> None:
@@ -68,7 +69,17 @@ def test_commands_and_options() -> None:
         for option in parameter.opts
     }
     first_cells = re.findall(r"^\| (`-.*?|`\w+ -.*?) \| ", section("Options", USAGE), re.MULTILINE)
-    assert set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", " ".join(first_cells))) == options
+    named = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", " ".join(first_cells)))
+    assert named == options, "docs/usage.md, section Options, has a row for each option"
+
+
+def test_formats() -> None:
+    listed = re.findall(r"`(\w+)`", section("Formats", USAGE).partition(". ")[0])
+    assert listed == [*FORMATS], "docs/usage.md, section Formats, lists the output formats in its first sentence"
+    (row,) = re.findall(r"^\| `--statistics` \| .*\((.*)\) \|$", USAGE, re.MULTILINE)
+    assert re.findall(r"`(\w+)`", row) == [*WITH_STATISTICS], "docs/usage.md, --statistics, lists its formats"
+    (edits,) = re.findall(r"(`json`[^.]*) list a fix's `edits`", section("Formats", USAGE))
+    assert re.findall(r"`(\w+)`", edits) == [*WITH_EDITS], "docs/usage.md says which formats list `edits`"
 
 
 def test_example() -> None:

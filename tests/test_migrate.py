@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sessionize.config import Settings
-from sessionize.engine import Report
+from sessionize.engine import Report, check_file
 from sessionize.migrate import fix_alone, fix_together
 from sessionize.project import Projects
 from sessionize.run import fix, fix_together as fix_all
@@ -102,6 +102,9 @@ def test_session_of_a_loop_stays_where_its_class_is_replaced(project: Path) -> N
 
 def test_nothing_is_set_on_a_session_whose_calls_are_patched(project: Path) -> None:
     (project / "sync.py").write_text(LOOP.format("get").replace("(url)", '(url, headers={"Accept": "text/csv"})'))
+    found = check_file(Path("sync.py"), MOVING, patches=Projects().patches).left
+    (why,) = [told.help for told in found if told.code == "RQS201"]
+    assert why == "Not fixed: a test whose patches move along is to see the same arguments"
     assert 'session.get(url, headers={"Accept": "text/csv"})' in (fixed("sync.py")["sync.py"].after or "")
 
 

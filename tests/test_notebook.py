@@ -339,6 +339,11 @@ def test_options_stay_on_calls_in_several_cells() -> None:
     call = "requests.get(a, headers={'Accept': 'text/csv'})"
     assert fixed("import requests", call, call)[1:] == [call.replace("requests", "session")] * 2
     assert fixed("import requests", f"{call}\n{call}")[1].startswith("session = requests.Session()\nsession.headers")
+    told = check_bytes(notebook("import requests", call, call), "plot.ipynb", Settings()).left
+    helps = {found.help for found in told if found.code == "RQS201"}
+    assert helps == {
+        "Not fixed: the calls stand in several cells, and what they pass may be edited in between",
+    }
 
 
 def test_posts_in_several_cells_are_unsafe() -> None:

@@ -1,9 +1,14 @@
 """What is done about the calls of one function: which session serves them, and why one does not."""
 
+import ast
+from dataclasses import replace
+
 import pytest
 
+from sessionize import plan
 from sessionize.config import Settings
-from sessionize.engine import check_source, fix_source
+from sessionize.engine import check_source, check_tree, fix_source
+from sessionize.rules import RULES, SYNTAX_ERROR
 
 IMPORT = "import requests\n"
 
@@ -201,3 +206,77 @@ def test_session_that_is_there_is_not_isolated() -> None:
 def test_session_made_before_its_import_is_none() -> None:
     after = fix_source(MADE + IMPORT + LOOP).after
     assert after == MADE + IMPORT + "session = requests.Session()\n" + LOOP.replace("requests.get", "session.get")
+
+
+# --- which rule a finding needs ---------------------------------------------------------------------------------------
+
+HEADERS = "headers={'A': 'b'}"
+CLASS = f"""\
+class Client:
+    def __init__(self):
+        self.base = '/'
+    def items(self): return requests.get(self.base, {HEADERS})
+    def users(self): return requests.get(self.base, {HEADERS})
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "select", "said"),
+    [
+        (f"for x in y: requests.get(x, {HEADERS})", "RQS201", "request-in-loop (RQS101); select it too"),
+        (f"requests.get(a, {HEADERS})\nrequests.get(a, {HEADERS})", "RQS2,RQS101", "repeated-requests (RQS102); sel"),
+        (f"def f(x): return requests.get(x, {HEADERS})\nfor x in y: f(x)", "RQS2", "request-helper-in-loop (RQS103);"),
+        (CLASS, "RQS201,RQS101,RQS102", "client-without-session (RQS104); select it too"),
+        (CLASS.replace(HEADERS, "auth=('b', 'c')"), "RQS202", "client-without-session (RQS104); select it too"),
+        (
+            "def f(x): requests.get(x, auth=('b', 'c'))\ndef g(x): requests.get(x, auth=('b', 'c'))",
+            "RQS2",
+            "module-without-session (RQS105); select it too",
+        ),
+        (
+            f"for x in y: requests.get(x, {HEADERS})  # noqa: RQS101",
+            "RQS",
+            "request-in-loop (RQS101); which is silenced",
+        ),
+    ],
+)
+def test_help_names_the_rule_that_helps(source: str, select: str, said: str) -> None:
+    settings = Settings(select=tuple(select.split(",")))
+    helps = {finding.help for finding in check_source(IMPORT + source, settings=settings)}
+    assert len(helps) == 1
+    (help_,) = helps
+    assert help_.startswith(f"Fixed together with {said}")
+    named = help_[help_.index("(") + 1 : help_.index(")")]
+    everything = replace(settings, select=(*settings.select, named), unsafe_fixes=True)
+    after = fix_source(IMPORT + source.replace("  # noqa: RQS101", ""), settings=everything).after
+    assert after is not None
+    assert after.count(HEADERS.partition("=")[0] + "=") == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (CLASS + "import threading\nthreading.Thread(target=Client().items).start()", "handed to threads"),
+        (MADE + f"s.get(a)\nfor x in y: requests.get(x, {HEADERS})", "what is set on `s`"),
+        (f"for x in y: requests.get(*x, {HEADERS})", "`*args`"),
+        (f"for x in y: requests.get(x, {HEADERS})\nrequests.get(a, {HEADERS})  # noqa: RQS201", "has to keep it"),
+    ],
+)
+def test_no_rule_is_named_that_does_not_help(source: str, reason: str) -> None:
+    helps = {finding.help for finding in check_source(IMPORT + source, settings=Settings(select=("RQS201",)))}
+    assert len(helps) == 1
+    (help_,) = helps
+    assert help_.startswith("Not fixed: ")
+    assert reason in help_
+
+
+def test_what_a_comment_silences_is_not_fixed() -> None:
+    source = "import requests\nfor x in y: requests.get(x)  # noqa\n"
+    (found,) = check_tree(ast.parse(source), source, "a.py", Settings())
+    assert (found.code, found.help, found.applicability) == ("RQS101", "Not fixed: it is silenced", None)
+
+
+def test_each_rule_has_an_answer() -> None:
+    resolved = plan.SHARING | plan._ALONG | {"RQS106", SYNTAX_ERROR.code}
+    unanswered = {rule.code for rule in RULES if not rule.by_hand} - resolved
+    assert not unanswered, f"{unanswered}: say in plan.py which fix resolves it, or by `by_hand=` why none does"

@@ -167,6 +167,21 @@ def test_json() -> None:
         ([report()], {}, "All checks passed!"),
         ([report(FOUND, HEADERS)], {}, "Found 1 call to fix in 1 file: 1 with `sessionize fix`."),
         (
+            [report(FOUND, HEADERS._replace(applicability=None)), report(FOUND._replace(applicability=None), FOUND)],
+            {},
+            "Found 1 call to fix in 1 file: 1 with `sessionize fix`.",
+        ),
+        (
+            [report(UNSAFE, UNSAFE._replace(code="RQS201", applicability=None))],
+            {"doing": "fix"},
+            "Left 1 call to fix in 1 file: 1 only with `sessionize fix --unsafe-fixes`.",
+        ),
+        (
+            [replace(report(UNSAFE, REFUSED), unsafe_fixes=True), replace(report(UNSAFE), filename="a.py")],
+            {},
+            "Found 2 calls to fix in 1 file: 1 with `sessionize fix`, 1 by hand.",
+        ),
+        (
             [report(FOUND, UNSAFE, REFUSED), report(FOUND._replace(filename="a.py"))],
             {},
             "Found 4 calls to fix in 2 files: "

@@ -27,7 +27,7 @@ from sessionize.notebook import Notebook, Script
 from sessionize.outline import Outline, Span
 from sessionize.parse import TOO_DEEP, UnreadableError, parse_ast, parse_cst
 from sessionize.patches import PatchesFor, find
-from sessionize.plan import Planner
+from sessionize.plan import SHARING, Planner
 from sessionize.project import TakenFrom, unknown
 from sessionize.read_ast import read_ast
 from sessionize.rules import PATCHED_REQUEST, RULES, SYNTAX_ERROR, Finding, selected
@@ -95,7 +95,7 @@ class Report:
     fixed: what the fix resolved, in `before`. left: the findings in force, in `after` if there is one, else in
     `before`.
     error: why the file could not be read or written. known: how many findings the baseline lists. untimed: how many
-    calls without a timeout the fix redirected.
+    calls without a timeout the fix redirected. unsafe_fixes: whether the settings ask for unsafe fixes too.
     """
 
     filename: str
@@ -107,6 +107,7 @@ class Report:
     change: tuple[bytes, bytes] | None = None
     known: int = 0
     untimed: int = 0
+    unsafe_fixes: bool = False
     redirected: tuple[Callee, ...] = field(default=(), compare=False)
     bare: tuple[Callee, ...] = field(default=(), compare=False)
 
@@ -422,10 +423,10 @@ class _Analysis:
         self.facts = Facts(
             reading.outline, filename, lambda names: patches(filename, reading.text, names), lambda: taken(filename)
         )
-        codes = selected(*_selectors(settings, filename))
-        rules = [rule for rule in RULES if rule.code in codes]
+        self.codes = selected(*_selectors(settings, filename))
+        rules = [rule for rule in RULES if rule.code in self.codes]
         self.findings = [finding for rule in rules for finding in rule.check(self.facts, settings)]
-        self.silenced: list[Finding] = []
+        self.silenced: set[Finding] = set()
         self.known = 0
         if self.findings and (settings.baseline is not None or may_silence(reading.text)):
             self._silence()
@@ -441,7 +442,7 @@ class _Analysis:
         baseline = self.settings.baseline
         rows = {finding: self.reading.span(finding.call)[0][0] for finding in self.findings}
         comments = Comments(self.reading.text if may_silence(self.reading.text) else "")
-        self.silenced = [finding for finding in rows if comments.for_flake8(finding.code, rows[finding])]
+        self.silenced = {finding for finding in rows if comments.for_flake8(finding.code, rows[finding])}
         silent = {*self.silenced, *(finding for finding in rows if comments.for_ruff(finding.code, rows[finding]))}
         self.findings = [finding for finding in self.findings if finding not in silent]
         if baseline is not None:
@@ -453,28 +454,52 @@ class _Analysis:
         self, findings: Iterable[Finding], edits: Mapping[int, tuple[Edit, ...]] = MappingProxyType({})
     ) -> tuple[Diagnostic, ...]:
         """`edits`: of each fix, by its first call."""
-        fix_of = {call: fix for fix in self.fixes for call in fix.calls}
+        decided = _resolving(self.fixes)
         diagnostics = []
         for finding in findings:
-            fix = fix_of.get(finding.call)
-            own = fix if fix is not None and set(finding.options) <= set(fix.hoist) else None
+            fix = decided.get((finding.call, finding.code))
+            help_, applicability = (self._undecided(finding), None) if fix is None else fix.told(finding.options)
+            own = fix if applicability is not None else None
             start, end = self.reading.span(finding.call)
             diagnostics.append(
                 Diagnostic(
                     finding.code,
-                    _NAMES[finding.code],
+                    _RULES[finding.code].name,
                     finding.message,
                     self.filename,
                     Position(*start),
                     Position(*end),
-                    own.help if own is not None else _without_fix(fix),
-                    own.applicability if own is not None else None,
+                    help_,
+                    applicability,
                     edits.get(own.calls[0], ()) if own is not None else (),
                     line=self.lines[start[0] - 1],
-                    fix=own.calls[0] if own is not None and own.applicability is not None else None,
+                    fix=own.calls[0] if own is not None else None,
                 )
             )
         return tuple(sorted(diagnostics, key=lambda d: (d.start, d.code)))
+
+    def _undecided(self, finding: Finding) -> str:
+        """Why nothing is decided about a finding, or which rule has to be in force for that."""
+        if by_hand := _RULES[finding.code].by_hand:
+            return f"Not fixed: {by_hand}"
+        if finding in self.silenced:
+            return "Not fixed: it is silenced"
+        decided, shared = self._if_all_were_in_force
+        help_, applicability = decided[finding.call, finding.code].told(finding.options)
+        if applicability is None:
+            return help_
+        rules = [rule for rule in RULES if (finding.call, rule.code) in shared]
+        rule = next((rule for rule in rules if rule.code not in self.codes), rules[0])
+        how = "which is silenced here" if rule.code in self.codes else "select it too"
+        return f"Fixed together with {rule.name} ({rule.code}); {how}"
+
+    @cached_property
+    def _if_all_were_in_force(self) -> tuple[dict[tuple[int, str], Fix], set[tuple[int, str]]]:
+        """What would be decided with all the rules that a session is shared for, and what these find."""
+        rules = [rule for rule in RULES if rule.code in SHARING]
+        found = [finding for rule in rules for finding in rule.check(self.facts, self.settings)]
+        fixes = Planner(self.facts, self.settings).plan([*self.findings, *found])
+        return _resolving(fixes), {(finding.call, finding.code) for finding in found}
 
     def callees(self, among: Container[int] | None = None) -> tuple[Callee, ...]:
         """The bare calls, those that are handed on included: all, or of these numbers."""
@@ -482,6 +507,11 @@ class _Analysis:
         found += [(-reference.use.tick, reference.shown, reference.verb) for reference in self.facts.references]
         named = [(shown, verb) for number, shown, verb in found if among is None or number in among]
         return tuple((shown, one) for shown, verb in named for one in ([verb] if verb != ANY else VERBS))
+
+
+def _resolving(fixes: Iterable[Fix]) -> dict[tuple[int, str], Fix]:
+    """What is decided about each finding, by its call and its code."""
+    return {(call, code): fix for fix in fixes for call in fix.calls for code in fix.resolves}
 
 
 def _analysis(
@@ -559,16 +589,8 @@ def line_edits(before: str, after: str, row: int = 1) -> Iterator[Edit]:
             yield Edit("".join(new[j1:j2]), Position(row + i1, 1), Position(row + i2, 1))
 
 
-_NAMES = {rule.code: rule.name for rule in RULES}
+_RULES = {rule.code: rule for rule in RULES}
 _PLEASE = "please report this file"
-
-
-def _without_fix(fix: Fix | None) -> str:
-    if fix is None:
-        return "Fixed together with request-in-loop (RQS101) or repeated-requests (RQS102); select them too"
-    if fix.applicability is None:
-        return fix.help
-    return "Not fixed: the session that is there makes calls that must not get it"
 
 
 def _check(
@@ -585,7 +607,7 @@ def _check(
             found = rewriting.analysis
             edits = {f.calls[0]: rewriting.edits(f) for f in found.fixes if f.applicability is not None}
             left = found.diagnostics(found.findings, edits)
-    return Report(filename, text, left=left, known=found.known)
+    return Report(filename, text, left=left, known=found.known, unsafe_fixes=settings.unsafe_fixes)
 
 
 def _fix(
@@ -610,8 +632,9 @@ def _fix(
         fixes = [fix for fix in _applied(found) if only is None or fix in only]
         if not fixes:
             return unfixed
-        done = {call: set(fix.hoist) for fix in fixes for call in fix.calls}
-        fixed = found.diagnostics(f for f in found.findings if f.call in done and set(f.options) <= done[f.call])
+        decided = _resolving(fixes)
+        answered = found.diagnostics(finding for finding in found.findings if (finding.call, finding.code) in decided)
+        fixed = tuple(told for told in answered if told.applicability is not None)
         after = rewriting.written(fixes)
     except UnreadableError as error:
         return replace(unfixed, error=f"not fixed, as {error}")
@@ -633,7 +656,7 @@ def _fix(
         fixed,
         left,
         known=again.known,
-        redirected=found.callees(done),
+        redirected=found.callees({call for fix in fixes for call in fix.calls}),
         bare=again.callees(),
         untimed=sum(redirect.call in untimed for fix in fixes for redirect in fix.redirects),
     )

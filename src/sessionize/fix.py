@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from sessionize.flow import Place
@@ -62,7 +63,8 @@ class Fix(NamedTuple):
 
     applicability: `safe`, `unsafe`, or None where it is refused; reason: why it is not safe. making: None where a
     session that exists already is used. dissolve: the statement that made the session until now: an assignment goes, a
-    `with` leaves its body behind.
+    `with` leaves its body behind. stays: why options that repeat are not set on the session. resolves: the codes of the
+    rules whose findings at the calls it is about.
     """
 
     calls: tuple[int, ...]
@@ -73,6 +75,8 @@ class Fix(NamedTuple):
     making: Making | None = None
     dissolve: int | None = None
     imports: tuple[ImportEdit, ...] = ()
+    stays: str = ""
+    resolves: frozenset[str] = frozenset()
 
     @property
     def hoist(self) -> tuple[str, ...]:
@@ -84,6 +88,12 @@ class Fix(NamedTuple):
         if self.applicability is None:
             return f"Not fixed: {self.reason}"
         return f"{self.message}; unsafe, as {self.reason}" if self.reason else self.message
+
+    def told(self, options: Iterable[str]) -> tuple[str, str | None]:
+        """The help and the applicability of a finding about these options; None where it is not resolved."""
+        if self.applicability is not None and not {*options} <= {*self.hoist}:
+            return f"Not fixed: {self.stays}", None
+        return self.help, self.applicability
 
 
 def refusal(calls: tuple[int, ...], reason: str) -> Fix:

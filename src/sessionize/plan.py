@@ -25,6 +25,8 @@ from sessionize.rules import Finding
 
 _LOCAL = frozenset({"RQS101", "RQS102"})
 _LASTING = frozenset({"RQS103", "RQS104", "RQS105"})
+_ALONG = frozenset({"RQS201", "RQS202", "RQS301"})  # at the same calls, resolved with them
+SHARING = _LOCAL | _LASTING  # the rules that a session is shared for
 _ALONE = "a session would serve this call alone, as the others here stay as they are"
 _CHOSEN = "the function is chosen at run time; choose a method of one session instead, as in `getattr(session, name)`"
 _INSIDE = "requests is imported inside the function; import it at the top of the module"
@@ -69,13 +71,15 @@ class Planner:
             fixes += [
                 self._local(*group, doubt) for group, doubt in zip(todo, doubts, strict=True) if bool(doubt) == unsafe
             ]
+        fixes = _resolving(fixes, _LOCAL | _ALONG)
         for owner, calls in self._families().items():
             chosen = [call for call in calls if codes[call.id] & _LASTING]
-            fixes += self._lasting(owner, chosen, options, whole=len(chosen) == len(calls))
-        fixes += self._handed_on({call for call in codes if call < 0} - {call for fix in fixes for call in fix.calls})
-        waiting = [call for call in codes if "RQS302" in codes[call]]
-        fixes += [refusal((call,), "how long a call may wait is for you to say") for call in waiting]
-        return fixes + self._idle({call for call in codes if "RQS106" in codes[call]})
+            lasting = self._lasting(owner, chosen, options, whole=len(chosen) == len(calls))
+            fixes += _resolving(lasting, _LASTING | _ALONG)
+        handed_on = {call for call in codes if call < 0} - {call for fix in fixes for call in fix.calls}
+        fixes += _resolving(self._handed_on(handed_on), SHARING | _ALONG)
+        idle = {call for call in codes if "RQS106" in codes[call]}
+        return fixes + _resolving(self._idle(idle), frozenset({"RQS106"}))
 
     def imports(self, fixes: Sequence[Fix]) -> list[ImportEdit]:
         """The changes of import statements that go with these fixes, applied together."""
@@ -112,6 +116,12 @@ class Planner:
         patched = self.settings.moves_patches and any(map(self.facts.patches_of, calls))
         return () if patched else self.settings.hoist
 
+    def _why_options_stay(self, calls: Sequence[BareCall]) -> str:
+        """Why an option that all these calls repeat may not be set on their session."""
+        if not self._hoistable(calls):
+            return "a test whose patches move along is to see the same arguments"
+        return "another call here passes something else, or has to keep it"
+
     # --- a function or the script -------------------------------------------------------------------------------------
 
     def _local(self, calls: Sequence[BareCall], place: Place, hoist: Sequence[str], doubt: str) -> Fix:
@@ -120,7 +130,8 @@ class Planner:
         there = self.existing.local(calls, place)
         if there is not None and not there.obstacle:
             message = f"Make {_these(calls)} on `{there.name}`, the session that is already there"
-            return Fix(ids, message, applicability, doubt, _redirects(calls, [there.name] * len(calls)))
+            redirects = _redirects(calls, [there.name] * len(calls))
+            return Fix(ids, message, applicability, doubt, redirects, stays=_not_on(there.name))
         message = f"Share one `requests.Session` between {_these(calls)}"
         if len(calls) == 1:
             message = "Use one `requests.Session` for all turns"
@@ -132,7 +143,10 @@ class Planner:
             return _refused(calls, "requests may not be imported where the session belongs; import it further up")
         redirects = _redirects(calls, [name] * len(calls))
         message += _once(hoist) + _beside(there)
-        return Fix(ids, message, applicability, doubt, redirects, making, imports=imports)
+        stays = self._why_options_stay(calls)
+        if self._across(calls):
+            stays = "the calls stand in several cells, and what they pass may be edited in between"
+        return Fix(ids, message, applicability, doubt, redirects, making, None, imports, stays)
 
     def _joins(self, calls: Sequence[BareCall], place: Place) -> There | None:
         """The session that is there for the calls and that they are made on, if there is one."""
@@ -278,7 +292,7 @@ class Planner:
         targets = self._targets(owner, calls, there.name)
         ids = tuple(call.id for call in calls)
         message = f"Make {_these(calls)} on `{targets[0]}`, the session that is already there"
-        return Fix(ids, message, UNSAFE, reason, _redirects(calls, targets))
+        return Fix(ids, message, UNSAFE, reason, _redirects(calls, targets), stays=_not_on(targets[0]))
 
     def _targets(self, owner: int, calls: Sequence[BareCall], name: str) -> list[str]:
         """How each call names a session of the module (`_session`) or of its object (`self._session`)."""
@@ -314,7 +328,8 @@ class Planner:
             message = f"Keep one `requests.Session` for the call of this {where}"
         ids = tuple(call.id for call in calls)
         message += _once(hoist) + _beside(there)
-        return Fix(ids, message, UNSAFE, reason, redirects, making, imports=imports)
+        stays = self._why_options_stay(calls)
+        return Fix(ids, message, UNSAFE, reason, redirects, making, None, imports, stays)
 
     # --- functions that are handed on, sessions that are not reused ---------------------------------------------------
 
@@ -445,6 +460,10 @@ class Planner:
         return Making(place, style, target, f"{create}()", policy), imports
 
 
+def _resolving(fixes: Iterable[Fix], codes: frozenset[str]) -> list[Fix]:
+    return [fix._replace(resolves=codes) for fix in fixes]
+
+
 def _refused(calls: Sequence[BareCall], reason: str) -> Fix:
     return refusal(tuple(call.id for call in calls), reason)
 
@@ -480,6 +499,11 @@ def _redirects(calls: Sequence[BareCall], targets: Sequence[str]) -> tuple[Redir
 
 def _these(calls: Sequence[BareCall]) -> str:
     return "the call" if len(calls) == 1 else f"the {len(calls)} calls"
+
+
+def _not_on(name: str) -> str:
+    """Why nothing is set on a session that is there."""
+    return f"what is set on `{name}`, the session that is already there, reaches its other calls too"
 
 
 def _beside(there: There | None) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from importlib import import_module
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from sessionize.engine import Diagnostic, Report
+
+_Call: TypeAlias = tuple[str, int | None, int, int]  # file, cell, row and column
 
 # Each is a module of this package, imported only when it is asked for.
 FORMATS = ("full", "concise", "json", "jsonl", "github", "gitlab", "sarif", "junit")
@@ -17,6 +20,7 @@ WITH_EDITS = ("json", "jsonl", "sarif")
 MOST = 100
 WITH_FAILURES = ("github", "gitlab", "sarif", "junit")
 WITH_STATISTICS = ("full", "concise", "json")
+# The best way first.
 HOW = {"safe": "with `sessionize fix`", "unsafe": "only with `sessionize fix --unsafe-fixes`", None: "by hand"}
 
 
@@ -57,7 +61,7 @@ def summary(
     are no longer there. doing: `check`, `fix`, `silence` or `list`.
     """
     sentences = []
-    if fixed := _calls(diagnostic for report in reports for diagnostic in report.fixed):
+    if fixed := _calls(found for report in reports for found in report.fixed):
         done = "Silenced" if doing == "silence" else "Fixed" if written else "Would fix"
         # A file that changes and in which no call does is a test whose patches move.
         moved = sum(report.after is not None and not report.fixed for report in reports)
@@ -68,7 +72,8 @@ def summary(
     if untimed := sum(report.untimed for report in unseen):
         have = "has" if untimed == 1 else "have"
         sentences.append(f"{untimed} of them {have} no timeout=; select RQS302 to keep seeing that.")
-    if left := _calls(diagnostic for report in reports for diagnostic in report.left):
+    left_in = _by_the_settings if doing == "check" else attrgetter("left")
+    if left := _calls(found for report in reports for found in left_in(report)):
         counts = Counter(left.values())
         ways = ", ".join(f"{counts[kind]} {way}" for kind, way in HOW.items() if counts[kind])
         if doing == "silence":
@@ -101,16 +106,24 @@ def exit_status(reports: Iterable[Report], *, written: bool = True) -> int:
     return status
 
 
-def _calls(diagnostics: Iterable[Diagnostic]) -> dict[tuple[str, int | None, int, int], str | None]:
-    """The calls found, with their applicability. Several diagnostics may stand at one call."""
-    return {
-        (diagnostic.filename, diagnostic.cell, diagnostic.start.row, diagnostic.start.column): diagnostic.applicability
-        for diagnostic in diagnostics
-        if not diagnostic.unreadable
-    }
+def _by_the_settings(report: Report) -> Iterator[Diagnostic]:
+    """What is left in a file; an unsafe fix that the settings ask for counts as a safe one."""
+    for found in report.left:
+        asked_for = report.unsafe_fixes and found.applicability == "unsafe"
+        yield found._replace(applicability="safe") if asked_for else found
 
 
-def _extent(calls: dict[tuple[str, int | None, int, int], str | None], purpose: str = "") -> str:
+def _calls(diagnostics: Iterable[Diagnostic]) -> dict[_Call, str | None]:
+    """The calls found, with the best applicability of the diagnostics at each."""
+    best: dict[_Call, str | None] = {}
+    for found in diagnostics:
+        if not found.unreadable:
+            call = found.filename, found.cell, found.start.row, found.start.column
+            best[call] = min(best.get(call), found.applicability, key=[*HOW].index)
+    return best
+
+
+def _extent(calls: dict[_Call, str | None], purpose: str = "") -> str:
     return f"{_count(len(calls), 'call')}{purpose} in {_count(len({filename for filename, *_ in calls}), 'file')}"
 
 

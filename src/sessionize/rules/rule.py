@@ -25,13 +25,14 @@ class Finding(NamedTuple):
 class Rule(NamedTuple):
     """A pattern. `check` is a pure function, and its docstring is the rule's page.
 
-    by_default: whether it is in force where nobody asks for it.
+    by_default: whether it is in force where nobody asks for it. by_hand: why it has no fix, if it never has one.
     """
 
     code: str
     name: str
     check: Callable[[Facts, Settings], Iterable[Finding]]
     by_default: bool = True
+    by_hand: str = ""
 
     @property
     def page(self) -> str:

@@ -51,4 +51,10 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
             yield Finding("RQS302", call.id, f"`{call.shown}` is called without a timeout, and may wait without end")
 
 
-SESSION_CALL_WITHOUT_TIMEOUT = Rule("RQS302", "session-call-without-timeout", check, by_default=False)
+SESSION_CALL_WITHOUT_TIMEOUT = Rule(
+    "RQS302",
+    "session-call-without-timeout",
+    check,
+    by_default=False,
+    by_hand="how long a call may wait is for you to say",
+)
