@@ -1,7 +1,10 @@
 """Tasks on executors: all come to a result, also when the processes that work on them die."""
 
+import errno
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -93,20 +96,99 @@ def test_worker_that_is_killed_loses_nothing(tmp_path: Path) -> None:
 class Closed(Executor):
     """An executor that takes one task and no more."""
 
-    def __init__(self) -> None:
+    def __init__(self, error: type[Exception]) -> None:
+        self.error = error
         self.taken = False
 
     def submit(self, work: Callable[..., Any], /, *args: Any, **_options: Any) -> Future[Any]:
         if self.taken:
-            raise BrokenExecutor
+            raise self.error
         self.taken = True
         future: Future[Any] = Future()
         future.set_result(work(*args))
         return future
 
 
-def test_executor_that_takes_no_more_tasks() -> None:
-    assert results(double, 7, lambda work: (Closed(), work)) == [2, 4, 6, 8, 10, 12, 14]
+@pytest.mark.parametrize("error", [BrokenExecutor, BlockingIOError])
+def test_executor_that_takes_no_more_tasks(error: type[Exception]) -> None:
+    assert results(double, 7, lambda work: (Closed(error), work)) == [2, 4, 6, 8, 10, 12, 14]
+
+
+# --- where no pool can be had -----------------------------------------------------------------------------------------
+
+
+class Fails:
+    """A function that raises once it was called so often."""
+
+    def __init__(self, error: Exception, work: Callable[..., Any] | None = None, *, after: int = 0) -> None:
+        self.error = error
+        self.work = work
+        self.left = after
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        self.left -= 1
+        if self.left < 0 or self.work is None:
+            raise self.error
+        return self.work(*args, **options)
+
+
+NO_SEMAPHORES = OSError(errno.ENOSYS, "Function not implemented")
+NO_PROCESS = BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+NO_THREAD = RuntimeError("can't start new thread")
+
+
+@pytest.mark.parametrize(
+    ("where", "fails"),
+    [
+        ("multiprocessing.synchronize.SemLock.__init__", Fails(NO_SEMAPHORES)),
+        ("multiprocessing.synchronize.SemLock.__init__", Fails(PermissionError(errno.EACCES, "/dev/shm"))),
+        ("concurrent.futures.process._check_system_limits", Fails(NotImplementedError("too few semaphores"))),
+        ("concurrent.futures.ProcessPoolExecutor", Fails(ImportError("_multiprocessing.SemLock is not implemented"))),
+        ("os.pipe", Fails(OSError(errno.EMFILE, "Too many open files"))),
+        ("os.fork", Fails(NO_PROCESS)),
+        ("os.fork", Fails(NO_PROCESS, os.fork, after=1)),
+        ("os.fork", Fails(OSError(errno.ENOMEM, "Cannot allocate memory"))),
+        ("threading.Thread.start", Fails(NO_THREAD)),
+        ("sessionize.pool._make_sure_of", lambda _: Fails(NO_THREAD)()),
+        ("sessionize.pool._begin", lambda _: os._exit(1)),
+    ],
+)
+def test_without_a_pool_this_process_does_the_work(
+    where: str, fails: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(threading, "active_count", lambda: 1)  # whatever other tests left running
+    monkeypatch.setattr(where, fails)
+    assert results(lambda task: (os.getpid(), task)[1], 20, partial(pool.processes, 2), 3) == list(range(1, 21))
+    monkeypatch.undo()
+    assert gone()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_threads_that_do_not_start_leave_none_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    running = threading.active_count()
+    start = threading.Thread.start
+    left = [3]
+
+    def started(thread: threading.Thread) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise NO_THREAD
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", started)
+    with pytest.raises(RuntimeError):
+        pool._make_sure_of(4)
+    assert threading.active_count() == running
+
+
+def test_python_without_multiprocessing(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.py").write_text("import requests\nwhile True: requests.get(url)\n")
+    program = "import sys; sys.modules['_multiprocessing'] = None; from sessionize.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", program, "check", "-j2", "-q", "--output-format=concise", "."]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert [line[:4] for line in done.stdout.splitlines()] == ["a.py", "b.py"]
 
 
 def test_error_of_the_work_is_raised_and_no_process_left() -> None:

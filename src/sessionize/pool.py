@@ -12,7 +12,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent import futures
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -28,22 +29,73 @@ Executors: TypeAlias = Callable[[Callable[..., Result]], tuple[Executor, Callabl
 
 GRACE = 1.0  # seconds; one that is killed while it sends a result would leave us waiting for the rest of it
 
+_NO_POOL = (
+    OSError,  # no semaphores (AWS Lambda, Termux), no access to /dev/shm, no further process
+    ImportError,  # a Python that was built without them
+    RuntimeError,  # too few semaphores (NotImplementedError), no further thread, a worker that does not start
+)
 
 _stopped = threading.Event()  # set in a worker that is to take up no more
 _kept: list[Callable[..., Any]] = []  # in a worker: the work that it was started for
+
+
+class Here(Executor):
+    """Does each task at once, in this process."""
+
+    def submit(self, work: Callable[..., Result], /, *args: Any, **options: Any) -> Future[Result]:
+        future: Future[Result] = Future()
+        future.set_result(work(*args, **options))
+        return future
 
 
 def processes(workers: int, work: Callable[..., Result]) -> tuple[Executor, Callable[..., Result]]:
     """Workers that end with this process, and that Ctrl-C stops between two tasks.
 
     Each gets the work once, as it starts: what the work reads for itself on the way, it reads once.
+    Where no worker can be had, the tasks are done in this process.
     """
+    try:
+        return _pool(workers, work), _work
+    except _NO_POOL:
+        return Here(), work
+
+
+def _pool(workers: int, work: Callable[..., Any]) -> Executor:
+    """A pool of which one worker has answered."""
+    _make_sure_of(2 * workers + 3)  # each with a thread; two threads here, and a process that cleans up behind them
     # A fork is quick, and safe where no other thread holds a lock. On macOS the system's libraries start threads.
     fork = sys.platform == "linux" and threading.active_count() == 1
     if not fork:  # a new Python looks for modules in the current folder first, which may hold what must not be run
         os.environ.setdefault("PYTHONSAFEPATH", "1")
     context = multiprocessing.get_context("fork" if fork else "spawn")
-    return ProcessPoolExecutor(workers, context, _begin, (work,)), _work
+    executor = futures.ProcessPoolExecutor(workers, context, _begin, (work,))
+    try:
+        executor.submit(os.getpid).result()
+    except BaseException:
+        for child in multiprocessing.active_children():
+            child.kill()
+            child.join()
+        executor.shutdown(wait=False)
+        raise
+    return executor
+
+
+def _make_sure_of(number: int) -> None:
+    """RuntimeError if the system does not allow so many threads, which it counts together with processes.
+
+    A pool whose own thread cannot start another would wait for ever.
+    """
+    enough = threading.Event()
+    threads: list[threading.Thread] = []
+    try:
+        while len(threads) < number:
+            thread = threading.Thread(target=enough.wait)
+            thread.start()
+            threads.append(thread)
+    finally:
+        enough.set()
+        for thread in threads:
+            thread.join()
 
 
 def _begin(work: Callable[..., Any]) -> None:
@@ -86,6 +138,8 @@ def run(
                     flight[executor.submit(_each, do, some)] = some
                 except lost:
                     missing += some
+                except OSError:  # no further process to be had
+                    yield from _each(work, some)
                 if len(flight) >= width:
                     yield from _landed(flight, missing, lost)
                 if missing:
