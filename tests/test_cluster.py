@@ -2,13 +2,15 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from threading import Event, Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -114,14 +116,67 @@ def cpu_seconds(process: subprocess.Popen[bytes]) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+@contextmanager
+def port(says: bytes | None) -> Iterator[str]:
+    """The address of something that is no scheduler: it says this to everybody, or hangs up."""
+
+    def serve() -> None:
+        with suppress(OSError), ExitStack() as open_ones:
+            while True:
+                connection, _ = server.accept()
+                if says is None:
+                    connection.close()
+                else:
+                    open_ones.enter_context(connection).sendall(says)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        Thread(target=serve, daemon=True).start()
+        yield f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        server.shutdown(socket.SHUT_RDWR)
+
+
 @pytest.mark.parametrize(
-    ("where", "said"), [("nowhere://127.0.0.1:1", "unknown address scheme"), ("tcp://127.0.0.1:1", "Timed out")]
+    ("where", "said"),
+    [
+        ("nonsense", "missing port number"),
+        ("tcp://", "missing port number"),
+        ("127.0.0.1:x", "invalid literal"),
+        ("http://127.0.0.1:1", "unknown address scheme"),
+        ("inproc://127.0.0.1:1", "don't know how to extract host and port"),
+        ("tls://127.0.0.1:1", "TLS expects"),
+        ("tcp://127.0.0.1:1", "no scheduler answers there$"),
+    ],
 )
 def test_no_such_cluster(where: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr(cluster, "PATIENCE", 1)
+    monkeypatch.setattr(cluster, "ANSWER", 0.5)
     with pytest.raises(cluster.ClusterError, match=f"^--cluster {where}: .*{said}"), cluster.connected(where):
         pass
+
+
+@pytest.mark.parametrize("says", [None, b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", bytes(99), b"\xff" * 99])
+def test_port_of_something_else(says: bytes | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(cluster, "ANSWER", 0.5)
+    with (
+        port(says) as where,
+        pytest.raises(cluster.ClusterError, match=f"^--cluster {where}: no scheduler answers"),
+        cluster.connected(where),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("form", ["nonsense", "{}"])
+def test_without_a_scheduler_a_run_ends(tree: Path, form: str) -> None:
+    """Nothing that Dask leaves behind keeps it from that, or has something to say."""
+    pytest.importorskip("distributed")
+    program = "from sessionize import cli, cluster; cluster.ANSWER = 0.5; raise SystemExit(cli.main())"
+    with port(b"") as silent:
+        where = form.format(silent)
+        command = [sys.executable, "-c", program, "check", "--cluster", where]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith(f"sessionize: --cluster {where}: ")
 
 
 # --- without Dask -----------------------------------------------------------------------------------------------------
@@ -145,9 +200,29 @@ class Client(ThreadPoolExecutor):
         return ThreadPoolExecutor(2)
 
 
+class Security:
+    def get_connection_args(self, _role: str) -> dict[str, object]:
+        return {}
+
+
+class Scheduler:
+    def __init__(self, address: str, **_options: object) -> None:
+        self.address = address
+
+    async def __aenter__(self) -> Any:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    async def identity(self) -> dict[str, str]:
+        return {"type": "Worker" if self.address == "a worker" else "Scheduler"}
+
+
 @pytest.fixture
 def dask(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = SimpleNamespace(Client=Client, KilledWorker=ArithmeticError)
+    module = SimpleNamespace(Client=Client, KilledWorker=ArithmeticError, Security=Security, rpc=Scheduler)
+    module.comm = SimpleNamespace(get_address_host_port=lambda _: ("127.0.0.1", 1))
     monkeypatch.setitem(sys.modules, "distributed", module)
 
 
@@ -164,6 +239,30 @@ def test_run(tree: Path, dask: None, capsys: pytest.CaptureFixture[str], monkeyp
     assert sessionize(capsys, monkeypatch, "check", "--cluster", "here") == here
     said = "sessionize: --cluster there: Timed out\n"
     assert sessionize(capsys, monkeypatch, "check", "--cluster", "there") == (2, "", said)
+
+
+def test_worker_is_no_scheduler(dask: None) -> None:
+    with pytest.raises(cluster.ClusterError, match=r"no scheduler answers there$"), cluster.connected("a worker"):
+        pass
+
+
+def test_host_that_nobody_tells_of(dask: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look-up that gets no answer is not waited for."""
+    monkeypatch.setattr(cluster, "ANSWER", 0.1)
+    answered = Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: answered.wait())
+    with pytest.raises(cluster.ClusterError, match=r"no scheduler answers there$"), cluster.connected("here"):
+        pass
+    answered.set()
+
+
+def test_host_that_is_not_known(dask: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object) -> None:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(cluster.ClusterError, match=r"Name or service not known$"), cluster.connected("here"):
+        pass
 
 
 @pytest.mark.parametrize(
