@@ -1,12 +1,15 @@
 """The table in CONTRIBUTING.md holds: who imports whom, and what the command line does not load."""
 
 import ast
+import pydoc
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import sessionize
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "sessionize"
@@ -63,12 +66,25 @@ def test_no_module_for_odds_and_ends() -> None:
     assert not {"utils", "types", "common", "helpers"} & {path.stem for path in MODULES}
 
 
+def test_help_shows_the_interface() -> None:
+    shown = pydoc.plain(pydoc.render_doc(sessionize))
+    for name in sessionize.__all__:
+        assert re.search(rf"^    (class )?{name}\(", shown, re.MULTILINE)
+    assert set(sessionize.__all__) <= set(dir(sessionize))
+
+
 @pytest.mark.parametrize("module", ["sessionize", "sessionize.cli", "sessionize.flake8_plugin"])
 def test_import_is_quick(module: str) -> None:
     slow = {"libcst", "pathspec", "tomllib", "tomli"}
     if module == "sessionize.flake8_plugin":
         slow |= {"click", "sessionize.engine"}
     program = f"import sys, {module}; print(*({slow} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True).stdout == "\n"
+
+
+def test_settings_load_no_rule_and_no_libcst() -> None:
+    slow = {"libcst", "sessionize.rules"}
+    program = f"import sys; from sessionize import Settings; Settings(); print(*({slow} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True).stdout == "\n"
 
 

@@ -1,6 +1,7 @@
 """Settings are found, read and checked; whatever is wrong is told in one line with the file and the key."""
 
 import os
+import re
 import sys
 from dataclasses import fields, replace
 from pathlib import Path
@@ -194,8 +195,62 @@ def test_a_named_pyproject_without_settings(tmp_path: Path, text: str) -> None:
     assert str(error.value) == f"{file}: there is no [tool.sessionize] in it"
 
 
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"select": "RQS101"}, "select: expected a list, got 'RQS101'"),
+        ({"select": ("RQS999",)}, "select: there is no rule 'RQS999'"),
+        ({"select": ("RQS", "request-in-lop")}, "there is no rule 'request-in-lop', did you mean 'request-in-loop'?"),
+        ({"ignore": [1]}, "ignore: expected a string, got 1"),
+        ({"extend_select": ("S113",)}, "extend_select: there is no rule 'S113'"),
+        ({"exclude": None}, "exclude: expected a list, got None"),
+        ({"extend_exclude": ("",)}, "extend_exclude: expected a string that is not empty"),
+        ({"force_exclude": "no"}, "force_exclude: expected true or false, got 'no'"),
+        ({"per_file_ignores": ("a.py", "RQS")}, "per_file_ignores: expected a table, got ('a.py', 'RQS')"),
+        ({"per_file_ignores": {"a.py": ["RQS8"]}}, "per_file_ignores: there is no rule 'RQS8'"),
+        ({"baseline": "baseline.json"}, "baseline: expected None or a Baseline, got 'baseline.json'"),
+        ({"session_name": "a b"}, "session_name: 'a b' cannot name a variable"),
+        ({"session_attribute": "__session"}, "session_attribute: '__session' cannot name a variable"),
+        ({"session_global": 1}, "session_global: expected a string, got 1"),
+        ({"session_style": "block"}, "session_style: expected 'assign' or 'with', got 'block'"),
+        ({"cookies": "no"}, "cookies: expected 'share' or 'isolate', got 'no'"),
+        ({"hoist": ("timeout",)}, "hoist: expected 'headers' or 'auth' or 'cookies' or 'params', got 'timeout'"),
+        ({"unsafe_fixes": 1}, "unsafe_fixes: expected true or false, got 1"),
+        ({"rewrite_patches": None}, "rewrite_patches: expected true or false, got None"),
+        ({"root": "src"}, "root: expected a Path, got 'src'"),
+    ],
+)
+def test_settings_are_checked_when_they_are_made(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        Settings(**values)
+    assert message in str(error.value)
+    assert isinstance(error.value, ValueError)
+
+
+def test_each_setting_is_checked_and_described() -> None:
+    for field in fields(Settings):
+        with pytest.raises(ConfigError, match=f"^{field.name}: expected "):
+            Settings(**{field.name: 1j})  # type: ignore[arg-type]
+        assert re.search(rf"\b{field.name}\b", Settings.__doc__ or "")
+
+
+def test_lists_and_dicts_become_tuples() -> None:
+    listed: Any = {"select": ["RQS1"], "hoist": ["auth"], "per_file_ignores": {"a.py": ["RQS102"]}}
+    made = Settings(**listed)
+    assert made == Settings(select=("RQS1",), hoist=("auth",), per_file_ignores=(("a.py", ("RQS102",)),))
+    assert hash(made)
+
+
+def test_unknown_rule_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "sessionize.toml"
+    file.write_text("select = ['RQS101', 'RQS999']")
+    with pytest.raises(ConfigError) as error:
+        load(tmp_path, config=None, isolated=False)
+    assert str(error.value).startswith(f"{file}: select: there is no rule 'RQS999'")
+
+
 def test_the_name_is_checked_wherever_it_comes_from() -> None:
-    with pytest.raises(ConfigError, match="session-name: 'import' cannot name a variable"):
+    with pytest.raises(ConfigError, match="session_name: 'import' cannot name a variable"):
         replace(Settings(), session_name="import")
 
 

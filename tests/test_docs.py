@@ -7,12 +7,14 @@ import shlex
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 
 from sessionize import engine, fix_source
 from sessionize.cli import cli
+from sessionize.codes import NAMES
 from sessionize.config import EXTEND, KEYS, load
 from sessionize.report import FORMATS, WITH_EDITS, WITH_STATISTICS
 from sessionize.rules import RULES
@@ -34,6 +36,10 @@ def test_rules() -> None:
     assert all(name == page for _, name, page in rows)
     named = set(re.findall(r"(RQS\d+) ([a-z-]+):", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")))
     assert named == rules, "CHANGELOG.md names each rule"
+
+
+def test_names_of_rules() -> None:
+    assert {rule.code: rule.name for rule in RULES} == NAMES, "src/sessionize/codes.py names each rule"
 
 
 def test_fixtures() -> None:
@@ -114,6 +120,14 @@ def test_python_example() -> None:
     printed = output.getvalue().splitlines()
     assert [printed[0], printed[-1]] == [said[0], said[-1]]
     assert "    print(session.get(f" in output.getvalue()
+
+
+def test_settings_in_python() -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", section("Python", USAGE), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(example, "usage.md", "exec"), names)
+    assert "http = requests.Session()" in names["report"].after
+    assert "set_policy" in names["report"].after
 
 
 def test_examples_in_docstrings() -> None:

@@ -6,16 +6,25 @@ TYPE_CHECKING = False  # nothing is imported before `__main__` has looked where 
 if TYPE_CHECKING:
     from typing import Any
 
+    from sessionize.config import Settings
     from sessionize.engine import check_source, fix_source
 
 __version__ = "0.1.0"
-__all__ = ["check_source", "fix_source"]
+__all__ = ["Settings", "check_source", "fix_source"]
 
 
 def __getattr__(name: str) -> Any:
-    """Loads the engine, and LibCST with it, only when it is asked for."""
+    """Loads what is asked for, and only then: `check_source` and `fix_source` need the engine, and that LibCST."""
+    if name == "Settings":
+        from sessionize.config import Settings
+
+        return Settings
     if name in __all__:
         from sessionize import engine
 
         return getattr(engine, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

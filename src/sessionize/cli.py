@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import click
 
 from sessionize import __version__, report as results, run as runs
-from sessionize.config import KEYS, Cookies, SessionStyle, Settings
+from sessionize.codes import no_such_rule, unknown_selectors
+from sessionize.config import KEYS, Cookies, SessionStyle
 from sessionize.report.terminal import printable
-from sessionize.run import STDIN, Run, echo, folder_of, in_force, no_such_rule, overriding, unknown_rules
+from sessionize.run import STDIN, Run, echo, folder_of, in_force, overriding
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -64,8 +65,8 @@ def _selectors(context: click.Context, option: click.Parameter, values: tuple[st
     if option.name != "ignore" and not all(value.strip(", ") for value in values):  # of a variable that is not set, say
         raise click.BadParameter("expected at least one rule")
     selectors = _commas(context, option, values)
-    if selectors and (unknown := unknown_rules(Settings(select=selectors))):
-        raise click.BadParameter(unknown["select"])
+    if unknown := unknown_selectors(selectors or ()):
+        raise click.BadParameter(no_such_rule(unknown))
     return selectors
 
 

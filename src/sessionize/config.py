@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin
 
 from sessionize.baseline import Baseline, BaselineError
+from sessionize.codes import no_such_rule, unknown_selectors
 
 SessionStyle = Literal["assign", "with"]
 Cookies = Literal["share", "isolate"]
@@ -66,7 +67,21 @@ class ConfigError(ValueError):
 class Settings:
     """What the user decides. A key of the settings file is the field's name with hyphens.
 
-    `root` is no key: it is the folder that patterns are relative to.
+    select, ignore, extend_select: rules, each by its code (`RQS101`), the beginning of one (`RQS1`), its name
+        (`request-in-loop`), or `ALL`.
+    exclude, extend_exclude: patterns as in a `.gitignore`, of what to leave out of folders.
+    force_exclude: True to leave it out even where it is named.
+    per_file_ignores: pairs of a pattern and the rules to ignore there; also a dict, `{"scripts/*.py": ["RQS102"]}`.
+    baseline: None, or what `sessionize.baseline.Baseline.read(path)` gives.
+    session_name, session_attribute, session_global: what to call a session in a function or script, on an object, and
+        in a module.
+    session_style: `assign` or `with`.
+    cookies: `share`, or `isolate` for a session that keeps none.
+    hoist: what may be set once on the session: `headers`, `auth`, `cookies`, `params`.
+    unsafe_fixes: True to make unsafe fixes too. rewrite_patches: True to move along what tests patch, with these.
+    root: the folder that patterns are relative to, a `Path`; it is no key.
+
+    Lists become tuples. ConfigError, a ValueError, for a value that is not allowed: `Settings(cookies="no")`.
     """
 
     select: tuple[str, ...] = ("RQS",)
@@ -93,10 +108,12 @@ class Settings:
         return self.unsafe_fixes and self.rewrite_patches
 
     def __post_init__(self) -> None:
-        for key in ("session_name", "session_attribute", "session_global"):
-            name = getattr(self, key)
-            if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("__"):
-                raise ConfigError(f"{key.replace('_', '-')}: {name!r} cannot name a variable")
+        for name in (field.name for key, field in KEYS.items() if key != "baseline"):
+            object.__setattr__(self, name, _checked(name, getattr(self, name)))
+        if not isinstance(self.baseline, Baseline | None):
+            raise ConfigError(f"baseline: expected None or a Baseline, got {reprlib.repr(self.baseline)}")
+        if not isinstance(self.root, Path):
+            raise ConfigError(f"root: expected a Path, got {reprlib.repr(self.root)}")
 
 
 # The settings by key.
@@ -138,7 +155,8 @@ def explain(
     sources = [] if isolated else _found(start, config)
     file = sources[0].file if sources else None
     if overrides:
-        sources = [_Source(None, overrides, Path()), *sources]
+        said = {key: value if key == "baseline" else _checked(key, value) for key, value in overrides.items()}
+        sources = [_Source(None, said, Path()), *sources]
     root = _root(sources)
     values: dict[str, Any] = {}
     origins: dict[str, tuple[str, ...]] = {}
@@ -182,6 +200,8 @@ def schema() -> dict[str, Any]:
 
 # --- one file, and those that it extends ------------------------------------------------------------------------------
 
+_NAMING = ("session-name", "session-attribute", "session-global")
+_SELECTING = ("select", "ignore", "extend-select")
 _ADDING = ("extend-select", "extend-exclude", "per-file-ignores")
 _EXCLUDING = ("exclude", "extend-exclude")
 
@@ -327,13 +347,33 @@ def _values(table: object) -> dict[str, Any]:
     for key, value in table.items():
         if key not in KEYS and key != EXTEND:
             raise ConfigError(f"unknown key {key!r}, {nearest(key, [*KEYS, EXTEND])}")
-        try:
-            values[key] = _name(value) if key == EXTEND else _value(KEYS[key].type, value)
-        except ConfigError as error:
-            raise ConfigError(f"{key}: {error}") from error
-    names = {KEYS[key].name: value for key, value in values.items() if key.startswith("session-")}
-    Settings(**names)
+        values[key] = _checked(key, value)
     return values
+
+
+def _checked(key: str, value: object) -> Any:
+    """A value as the type of its field. ConfigError, which begins with the key, if it is not allowed.
+
+    key: that of a settings file, or the name of the field.
+    """
+    try:
+        return _allowed(key.replace("_", "-"), value)
+    except ConfigError as error:
+        raise ConfigError(f"{key}: {error}") from error
+
+
+def _allowed(key: str, value: object) -> Any:
+    if key == EXTEND:
+        return _name(value)
+    checked: Any = _value(KEYS[key].type, value)
+    if key in _NAMING and (not checked.isidentifier() or keyword.iskeyword(checked) or checked.startswith("__")):
+        raise ConfigError(f"{checked!r} cannot name a variable")
+    selectors = checked if key in _SELECTING else ()
+    if key == "per-file-ignores":
+        selectors = [code for _, codes in checked for code in codes]
+    if unknown := unknown_selectors(selectors):
+        raise ConfigError(no_such_rule(unknown))
+    return checked
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
@@ -345,16 +385,17 @@ def nearest(word: str, known: Sequence[str]) -> str:
 
 
 def _value(kind: Any, value: object) -> object:
-    """A TOML value as the type of its field: lists and tables become tuples."""
+    """A value as the type of its field: TOML's lists and tables become tuples."""
     origin, args = get_origin(kind), get_args(kind)
     if kind == Baseline | None:
         return _name(value)
     if origin is tuple and get_origin(args[0]) is tuple:  # pairs
-        if isinstance(value, dict):
-            return tuple((_name(key), _value(get_args(args[0])[1], item)) for key, item in value.items())
+        pairs = tuple(value.items()) if isinstance(value, dict) else value
+        if isinstance(pairs, tuple) and all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
+            return tuple((_name(key), _value(get_args(args[0])[1], item)) for key, item in pairs)
         expected = "a table"
     elif origin is tuple:
-        if isinstance(value, list):
+        if isinstance(value, list | tuple):
             return tuple(_name(item) if args[0] is str else _value(args[0], item) for item in value)
         expected = "a list"
     elif origin is Literal:

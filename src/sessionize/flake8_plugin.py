@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from sessionize import __version__
+from sessionize.codes import unknown_selectors
 from sessionize.config import Settings, load
 from sessionize.project import Projects
 from sessionize.source import may_have_findings_in
@@ -39,7 +40,8 @@ class Plugin:
     def parse_options(cls, options: argparse.Namespace) -> None:
         """Called once, and once in each process that does not inherit memory."""
         selectors = ("RQS", *(options.select or ()), *(options.extend_select or ()))
-        cls.settings_of = cache(partial(_settings, selectors))
+        ours = tuple(selector for selector in selectors if not unknown_selectors([selector]))
+        cls.settings_of = cache(partial(_settings, ours))
         cls.projects = Projects()
 
     def run(self) -> Iterator[tuple[int, int, str, type]]:

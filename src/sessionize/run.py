@@ -226,7 +226,10 @@ class Run:
             above = os.path.dirname(folder)
             if folder == above or any(os.path.exists(os.path.join(folder, name)) for name in FILES):
                 try:
-                    return self._checked(known(folder, None, self.overrides, isolated=False, baseline=self._baseline))
+                    path = Path(folder)
+                    return self._checked(
+                        explain(path, config=None, isolated=False, overrides=self.overrides, baseline=self._baseline)
+                    )
                 except ConfigError as error:
                     return error
             return inside(above)
@@ -298,18 +301,9 @@ def _key(name: str) -> str:
 def in_force(folder: str, config: Path | None, overrides: dict[str, Any], *, isolated: bool, baseline: bool) -> Loaded:
     """The settings for the files of a folder, and where they are from. A mistake in them is told by click."""
     try:
-        return known(folder, config, overrides, isolated=isolated, baseline=baseline)
+        return explain(Path(folder), config=config, isolated=isolated, overrides=overrides, baseline=baseline)
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
-
-
-def known(folder: str, config: Path | None, overrides: dict[str, Any], *, isolated: bool, baseline: bool) -> Loaded:
-    """`in_force`; ConfigError for a mistake."""
-    loaded = explain(Path(folder), config=config, isolated=isolated, overrides=overrides, baseline=baseline)
-    mistakes = {} if loaded.file is None else unknown_rules(loaded.settings)
-    for key, unknown in mistakes.items():
-        raise ConfigError(f"{key}: {unknown}", loaded.origins[key][-1])
-    return loaded
 
 
 def check(data: bytes, name: str, settings: Settings, *, with_edits: bool, projects: Projects) -> Report:
@@ -356,36 +350,6 @@ def write(report: Report) -> Report:
     from sessionize import engine
 
     return engine.written(report)
-
-
-def unknown_rules(settings: Settings) -> dict[str, str]:
-    """By key, what to say of the rules that the settings name and that do not exist."""
-    from sessionize.rules import unknown_selectors
-
-    named = {_key(name): getattr(settings, name) for name in ("select", "ignore", "extend_select")}
-    named["per-file-ignores"] = [code for _, codes in settings.per_file_ignores for code in codes]
-    return {key: no_such_rule(unknown) for key, names in named.items() if (unknown := unknown_selectors(names))}
-
-
-def no_such_rule(names: Sequence[str]) -> str:
-    """What to say of names that no rule has; with the rules that are meant, or that begin so.
-
-    Of a code with other digits nobody knows which rule is meant.
-    """
-    from difflib import get_close_matches
-
-    from sessionize.rules import RULES
-
-    codes = [rule.code for rule in RULES]
-    known = {name.casefold(): name for name in (*codes, *(rule.name for rule in RULES))}
-    near: list[str] = []
-    for name in names:
-        begun = [code for code in codes if code.startswith(name.upper())]
-        other = name[:3].upper() == "RQS" and name[3:].isdigit()
-        like = [] if other else [known[like] for like in get_close_matches(name.casefold(), known, n=1)]
-        near += begun or like or [""]
-    meant = "" if "" in near else f", did you mean {', '.join(map(repr, near))}?"
-    return f"there is no rule {', '.join(map(repr, names))}{meant or '; `sessionize rule --all` tells of all rules'}"
 
 
 def echo(text: str, *, err: bool = False) -> None:

@@ -1,9 +1,10 @@
-"""The rules. Adding one is a file of its own and a line in `RULES`."""
+"""The rules. Adding one is a file of its own, a line in `RULES` and one in `codes.NAMES`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sessionize.codes import matches
 from sessionize.rules.client_without_session import CLIENT_WITHOUT_SESSION
 from sessionize.rules.module_without_session import MODULE_WITHOUT_SESSION
 from sessionize.rules.patched_request import PATCHED_REQUEST
@@ -31,23 +32,12 @@ RULES: tuple[Rule, ...] = (
     SYNTAX_ERROR,
 )
 
-__all__ = ["PATCHED_REQUEST", "RULES", "SYNTAX_ERROR", "Finding", "Rule", "selected", "unknown_selectors"]
-
-
-def _matches(rule: Rule, selector: str) -> bool:
-    """In any case: noqa comments and `sessionize rule` take codes as they are typed, too."""
-    name = selector.upper()
-    return name in ("ALL", rule.name.upper()) or (name != "" and rule.code.startswith(name))
+__all__ = ["PATCHED_REQUEST", "RULES", "SYNTAX_ERROR", "Finding", "Rule", "selected"]
 
 
 def _turns_on(rule: Rule, selector: str) -> bool:
     """Whether a selector puts a rule in force. For one that is off by default `RQS` is not enough, but `RQS3` is."""
-    return _matches(rule, selector) and (rule.by_default or selector.upper() == "ALL" or not selector.isalpha())
-
-
-def unknown_selectors(selectors: Iterable[str]) -> list[str]:
-    """The selectors (a code, the beginning of one, a rule's name, or ALL) that select no rule."""
-    return [selector for selector in selectors if not any(_matches(rule, selector) for rule in RULES)]
+    return matches(rule.code, selector) and (rule.by_default or selector.upper() == "ALL" or not selector.isalpha())
 
 
 def selected(select: Iterable[str], ignore: Iterable[str]) -> frozenset[str]:
@@ -56,7 +46,7 @@ def selected(select: Iterable[str], ignore: Iterable[str]) -> frozenset[str]:
     ignore = tuple(ignore)
     for rule in RULES:
         wanted = max((_weight(rule, selector) for selector in select if _turns_on(rule, selector)), default=-1)
-        unwanted = max((_weight(rule, selector) for selector in ignore if _matches(rule, selector)), default=-1)
+        unwanted = max((_weight(rule, selector) for selector in ignore if matches(rule.code, selector)), default=-1)
         if wanted > unwanted:
             codes.add(rule.code)
     return frozenset(codes)

@@ -1,0 +1,51 @@
+"""The codes and names of the rules, and the selectors that stand for them.
+
+Settings are checked by it, so it loads no rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+NAMES = {
+    "RQS101": "request-in-loop",
+    "RQS102": "repeated-requests",
+    "RQS103": "request-helper-in-loop",
+    "RQS104": "client-without-session",
+    "RQS105": "module-without-session",
+    "RQS106": "session-not-reused",
+    "RQS201": "repeated-headers",
+    "RQS202": "repeated-options",
+    "RQS301": "patched-request",
+    "RQS302": "session-call-without-timeout",
+    "RQS901": "syntax-error",
+}
+
+
+def matches(code: str, selector: str) -> bool:
+    """In any case: noqa comments and `sessionize rule` take codes as they are typed, too."""
+    name = selector.upper()
+    return name in ("ALL", NAMES[code].upper()) or (name != "" and code.startswith(name))
+
+
+def unknown_selectors(selectors: Iterable[str]) -> list[str]:
+    """The selectors (a code, the beginning of one, a rule's name, or ALL) that select no rule."""
+    return [selector for selector in selectors if not any(matches(code, selector) for code in NAMES)]
+
+
+def no_such_rule(names: Sequence[str]) -> str:
+    """What to say of names that no rule has; with the rules that are meant, or that begin so.
+
+    Of a code with other digits nobody knows which rule is meant.
+    """
+    from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
+
+    known = {name.casefold(): name for name in (*NAMES, *NAMES.values())}
+    near: list[str] = []
+    for name in names:
+        begun = [code for code in NAMES if code.startswith(name.upper())]
+        other = name[:3].upper() == "RQS" and name[3:].isdigit()
+        like = [] if other else [known[like] for like in get_close_matches(name.casefold(), known, n=1)]
+        near += begun or like or [""]
+    meant = "" if "" in near else f", did you mean {', '.join(map(repr, near))}?"
+    return f"there is no rule {', '.join(map(repr, names))}{meant or '; `sessionize rule --all` tells of all rules'}"
