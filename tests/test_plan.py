@@ -1,6 +1,7 @@
 """What is done about the calls of one function: which session serves them, and why one does not."""
 
 import ast
+import re
 from dataclasses import replace
 
 import pytest
@@ -236,7 +237,12 @@ class Client:
         (
             f"for x in y: requests.get(x, {HEADERS})  # noqa: RQS101",
             "RQS",
-            "request-in-loop (RQS101); which is silenced",
+            "request-in-loop (RQS101); silenced here",
+        ),
+        (
+            f"for x in y: requests.get(x, {HEADERS})\nrequests.get(a, {HEADERS})",
+            "RQS2",
+            "request-in-loop (RQS101) and repeated-requests (RQS102); select them too",
         ),
     ],
 )
@@ -246,8 +252,7 @@ def test_help_names_the_rule_that_helps(source: str, select: str, said: str) -> 
     assert len(helps) == 1
     (help_,) = helps
     assert help_.startswith(f"Fixed together with {said}")
-    named = help_[help_.index("(") + 1 : help_.index(")")]
-    everything = replace(settings, select=(*settings.select, named), unsafe_fixes=True)
+    everything = replace(settings, select=(*settings.select, *re.findall(r"RQS\d+", help_)), unsafe_fixes=True)
     after = fix_source(IMPORT + source.replace("  # noqa: RQS101", ""), settings=everything).after
     assert after is not None
     assert after.count(HEADERS.partition("=")[0] + "=") == 0

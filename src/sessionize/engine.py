@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -484,22 +484,34 @@ class _Analysis:
             return f"Not fixed: {by_hand}"
         if finding in self.silenced:
             return "Not fixed: it is silenced"
-        decided, shared = self._if_all_were_in_force
-        help_, applicability = decided[finding.call, finding.code].told(finding.options)
+        fix, codes = self._if_all_were_in_force[finding.call, finding.code]
+        help_, applicability = fix.told(finding.options)
         if applicability is None:
             return help_
-        rules = [rule for rule in RULES if (finding.call, rule.code) in shared]
-        rule = next((rule for rule in rules if rule.code not in self.codes), rules[0])
-        how = "which is silenced here" if rule.code in self.codes else "select it too"
-        return f"Fixed together with {rule.name} ({rule.code}); {how}"
+        off = codes - self.codes
+        needed = sorted(off or {silenced.code for silenced in self._sharing[finding.call]})
+        names = " and ".join(f"{_RULES[code].name} ({code})" for code in needed)
+        select = f"select {'it' if len(needed) == 1 else 'them'} too"
+        return f"Fixed together with {names}; {select if off else 'silenced here'}"
 
     @cached_property
-    def _if_all_were_in_force(self) -> tuple[dict[tuple[int, str], Fix], set[tuple[int, str]]]:
-        """What would be decided with all the rules that a session is shared for, and what these find."""
-        rules = [rule for rule in RULES if rule.code in SHARING]
-        found = [finding for rule in rules for finding in rule.check(self.facts, self.settings)]
-        fixes = Planner(self.facts, self.settings).plan([*self.findings, *found])
-        return _resolving(fixes), {(finding.call, finding.code) for finding in found}
+    def _if_all_were_in_force(self) -> dict[tuple[int, str], tuple[Fix, set[str]]]:
+        """What would be decided with all the rules that a session is shared for, and which of them find its calls."""
+        found = [finding for at_call in self._sharing.values() for finding in at_call]
+        decided: dict[tuple[int, str], tuple[Fix, set[str]]] = {}
+        for fix in Planner(self.facts, self.settings).plan([*self.findings, *found]):
+            codes = {finding.code for call in fix.calls for finding in self._sharing[call]}
+            decided |= dict.fromkeys(_resolving([fix]), (fix, codes))
+        return decided
+
+    @cached_property
+    def _sharing(self) -> dict[int, list[Finding]]:
+        """What the rules find that a session is shared for, in force or not, by call."""
+        sharing: dict[int, list[Finding]] = defaultdict(list)
+        for rule in RULES:
+            for finding in rule.check(self.facts, self.settings) if rule.code in SHARING else ():
+                sharing[finding.call].append(finding)
+        return sharing
 
     def callees(self, among: Container[int] | None = None) -> tuple[Callee, ...]:
         """The bare calls, those that are handed on included: all, or of these numbers."""
