@@ -597,17 +597,6 @@ def test_all_safe_fixes_ask_the_tests_as_they_are_now(tmp_path: Path, tests_of: 
     talk(scenario)
 
 
-def test_the_folder_that_is_open_is_the_project(tmp_path: Path, tests_of: Path) -> None:
-    (tmp_path / "pyproject.toml").unlink()
-
-    async def scenario() -> None:
-        async with editing(tmp_path) as editor:
-            editor.open(tmp_path / "src/load.py", SAFE)
-            assert len(await editor.diagnostics()) == 2
-
-    talk(scenario)
-
-
 def test_a_document_that_is_no_file_has_no_tests(
     tmp_path: Path, tests_of: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
