@@ -35,6 +35,17 @@ class There(NamedTuple):
     obstacle: str = ""
 
 
+class Asked(NamedTuple):
+    """Calls that look for a session: their scopes, the tick of the last, by what TLS tells them apart, and why none of
+    them goes on a session that is there."""
+
+    calls: Sequence[BareCall]
+    scopes: set[int]
+    end: int
+    connections: set[tuple[o.Value, o.Value]]
+    obstacle: str
+
+
 class Existing:
     """Finds the sessions of one file."""
 
@@ -46,21 +57,24 @@ class Existing:
     def local(self, calls: Sequence[BareCall], place: Place) -> There | None:
         """The session of the calls' own function, or script, that was surely made at `place`."""
         scope = self.facts.outline.parts[calls[0].home].scope
-        return _first(self._local(bind, calls) for bind in self._made_before(scope, place))
+        asked = self._asked(calls)
+        return _first(self._local(bind, asked) for bind in self._made_before(scope, place))
 
     def of_module(self, calls: Sequence[BareCall]) -> There | None:
         """The session that the module binds above the functions of the calls: `session = requests.Session()`."""
         first = min(top_level(self.facts, call.site.part) for call in calls)
         place = Place(0, first, self.facts.outline.parts[first].tick)
-        return _first(self._of_module(bind, calls) for bind in self._made_before(0, place) if bind.how == "assign")
+        asked = self._asked(calls)
+        return _first(self._of_module(bind, asked) for bind in self._made_before(0, place) if bind.how == "assign")
 
     def of_object(self, owner: int, calls: Sequence[BareCall]) -> There | None:
         """The session that `__init__` of the class, or of a base in this file, sets: `self.session =
         requests.Session()`."""
         found = []
+        asked = self._asked(calls)
         for cls in (owner, *sorted(self.facts.ancestry(owner))):
-            for store in self._stored(cls):
-                shown, obstacle = f"{store.name}.{store.attr}", self._of_object(cls, store, calls)
+            for store in self._stored[cls]:
+                shown, obstacle = f"{store.name}.{store.attr}", self._of_object(cls, store, asked)
                 found.append(There(store.attr, shown, store.tick, obstacle))
             for bind in self.facts.sessions.get(cls, ()):
                 shown = f"{self.facts.outline.scopes[cls].name}.{bind.name}"
@@ -79,13 +93,15 @@ class Existing:
             if inside and imported and flow.dominates(bind.part, bind.tick, place):
                 yield bind
 
-    def _stored(self, cls: int) -> Iterator[o.Store]:
-        """The attributes that methods of a class set to what is, or may be, a `requests.Session()`."""
-        for scope in self.facts.inner.get(cls, ()):
-            method = self.facts.graph.method(scope)
-            for store in self.facts.stores_in.get(scope, ()):
-                if method is not None and store.name == method.instance and store.part in self._making:
-                    yield store
+    @cached_property
+    def _stored(self) -> dict[int, list[o.Store]]:
+        """The attributes that methods set to what is, or may be, a `requests.Session()`, by class."""
+        stored = defaultdict(list)
+        for store in self.facts.outline.stores if self._making else ():
+            method = self.facts.graph.method(store.scope)
+            if method is not None and store.name == method.instance and store.part in self._making:
+                stored[method.owner].append(store)
+        return stored
 
     @cached_property
     def _making(self) -> set[int]:
@@ -106,50 +122,49 @@ class Existing:
 
     # --- why they are not used ----------------------------------------------------------------------------------------
 
-    def _local(self, bind: o.Bind, calls: Sequence[BareCall]) -> There:
+    def _local(self, bind: o.Bind, asked: Asked) -> There:
         facts = self.facts
-        scope, home = bind.scope, calls[0].home
-        end = max(call.site.tick for call in calls)
+        scope, home = bind.scope, asked.calls[0].home
         uses = facts.names.uses(scope, bind.name)
         obstacle = ""
         if len(facts.names.binds(scope, bind.name)) > 1:
             obstacle = "it is bound more than once"
         elif any(facts.flow.home[use.part] != home for use in uses):
             obstacle = "another function uses it"
-        elif any(use.how == ".close()" and (use.tick < end or facts.flow.loops(use.part)) for use in uses):
+        elif any(use.how == ".close()" and (use.tick < asked.end or facts.flow.loops(use.part)) for use in uses):
             obstacle = "it may be closed by then"
-        elif any(facts.names.owner(bind.name, call.site.scope) != scope for call in calls):
+        elif any(facts.names.owner(bind.name, inner) != scope for inner in asked.scopes):
             obstacle = "its name means something else there"
         obstacle = obstacle or self._changed(bind.name, {use.how for use in uses}, {*METHODS, ".close()"})
-        return There(bind.name, bind.name, bind.tick, obstacle or self._unlike(calls, facts.served(bind).calls))
+        return There(bind.name, bind.name, bind.tick, obstacle or self._unlike(asked, facts.served(bind).calls))
 
-    def _of_module(self, bind: o.Bind, calls: Sequence[BareCall]) -> There:
+    def _of_module(self, bind: o.Bind, asked: Asked) -> There:
         facts = self.facts
         obstacle = ""
         if len(facts.names.binds(0, bind.name)) > 1:
             obstacle = "it is bound more than once"
-        elif any(facts.names.owner(bind.name, call.site.scope) != 0 for call in calls):
+        elif any(facts.names.owner(bind.name, inner) != 0 for inner in asked.scopes):
             obstacle = "its name means something else there"
-        passed = self._updates(o.Name(bind.name), calls)
+        passed = self._updates(o.Name(bind.name), asked.calls)
         hows = {use.how for use in facts.names.uses(0, bind.name)}
         obstacle = obstacle or self._changed(bind.name, hows, {*METHODS, ".close()", *passed})
-        obstacle = obstacle or self._unlike(calls, facts.served(bind).calls, passed)
+        obstacle = obstacle or self._unlike(asked, facts.served(bind).calls, passed)
         return There(bind.name, bind.name, bind.tick, obstacle)
 
-    def _of_object(self, cls: int, store: o.Store, calls: Sequence[BareCall]) -> str:
+    def _of_object(self, cls: int, store: o.Store, asked: Asked) -> str:
         """Why the calls are not made on an attribute of their object; empty where they can be."""
         facts = self.facts
         value = store.value
         plain = isinstance(value, o.Call) and not value.args and facts.origin(value.func, store.scope) == _SESSION
         if not plain or len(facts.stores_of[store.attr]) > 1:
             return "it may be another one"
-        if not is_made_first(facts, cls, calls, store):
+        if not is_made_first(facts, cls, asked.calls, store):
             return "it may not be made by then"
         hows = {what for what, _ in facts.done_on(store.attr)} - {"="}
-        passed = self._updates(o.Attribute(o.Name(store.name), store.attr), calls)
+        passed = self._updates(o.Attribute(o.Name(store.name), store.attr), asked.calls)
         there = [facts.on_session(number, store.attr) for number, _ in self._calls_on[store.attr]]
         obstacle = self._changed(f"{store.name}.{store.attr}", hows, {*METHODS, ".close()", *passed})
-        return obstacle or self._unlike(calls, [call for call in there if call.verb in VERBS], passed)
+        return obstacle or self._unlike(asked, [call for call in there if call.verb in VERBS], passed)
 
     def _changed(self, name: str, hows: set[str], allowed: set[str]) -> str:
         """What is done with a session besides calls on it that may give it options, or hand it to what does."""
@@ -181,20 +196,33 @@ class Existing:
         names = [name for name in names_in(value) if name not in own]
         return all(self.facts.names.owner(name, each) == 0 for name in names for each in (scope, other))
 
-    def _unlike(self, calls: Sequence[BareCall], there: Sequence[BareCall], passed: Container[str] = ()) -> str:
+    def _asked(self, calls: Sequence[BareCall]) -> Asked:
+        """What is to be known of some calls, whatever the session."""
+        reasons = (f"`{call.shown}` {reason}" for call in calls if (reason := self.doubts.about_call(call)))
+        return Asked(
+            calls,
+            {call.site.scope for call in calls},
+            max(call.site.tick for call in calls),
+            set(map(self.doubts.identity_of_connection, calls)),
+            next(reasons, ""),
+        )
+
+    def _unlike(self, asked: Asked, there: Sequence[BareCall], passed: Container[str] = ()) -> str:
         """What sets the calls apart from those that are made on the session already.
 
         passed: `.headers.update()` where the session sends the `headers=` of the calls by itself.
         """
-        every = [*calls, *there]
-        for call in every:
+        if asked.obstacle:
+            return asked.obstacle
+        for call in there:
             if reason := self.doubts.about_call(call):
                 return f"`{call.shown}` {reason}"
-        if len(set(map(self.doubts.identity_of_connection, every))) > 1:
+        if len(asked.connections.union(map(self.doubts.identity_of_connection, there))) > 1:
             return "its calls differ in `verify=` or `cert=`"
         if any(call.verb not in _READING for call in there):
             return "it may have logged in"
-        saying = [*calls, *(call for call in there if _UPDATE not in passed or call.argument("headers") is not None)]
+        saying = [call for call in there if _UPDATE not in passed or call.argument("headers") is not None]
+        saying += asked.calls
         credentials = [self.doubts.users.credentials(call) for call in saying]
         if any(other != credentials[0] for other in credentials) or not self.doubts.for_one_user(saying):
             return "its calls may be for another user"
