@@ -170,7 +170,8 @@ def test_exceptions_are_needed() -> None:
     assert [start for start in NOT_RUN if not any(command.startswith(start) for command in every)] == []
     languages = {block.language for block in BLOCKS}
     assert languages - {"", "sh", "console", "toml", "json", "yaml", "python"} == set(NO_READER)
-    assert [block.page for block in BLOCKS if block.language == "python"] == ["README.md"]  # test_docs.py runs it
+    run_by_test_docs = ["README.md", "usage.md"]
+    assert [block.page for block in BLOCKS if block.language == "python"] == run_by_test_docs
 
 
 def test_data_parses(tmp_path: Path) -> None:
