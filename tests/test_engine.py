@@ -279,10 +279,10 @@ def test_edits_give_the_fixed_text(source: str, style: str) -> None:
     [
         ("import os\nfrom json import loads\nfrom typing import Any\n\n", ["os", "http", "json", "typing"]),
         ("import os\nimport xml.etree.ElementTree as ET\n\n", ["ET", "http"]),
-        ("from typing import Any\n\n", ["typing", "http"]),
-        ("from __future__ import annotations\n\n", ["requests", "http"]),
-        ("import flask\n", ["flask", "requests", "http"]),
-        ("", ["requests", "http"]),
+        ("from typing import Any\n\n", ["http", "typing", "requests"]),
+        ("from __future__ import annotations\n\n", ["__future__", "http", "requests"]),
+        ("import flask\n", ["http", "flask", "requests"]),
+        ("", ["http", "requests"]),
     ],
 )
 def test_an_import_is_put_among_those_of_the_standard_library(above: str, after: list[str]) -> None:
@@ -305,13 +305,40 @@ def none_taken(_filename: str) -> frozenset[str]:
     return frozenset()
 
 
-def test_an_import_takes_the_place_of_one_that_goes() -> None:
-    source = "import requests\n# answers\nfrom requests import get\nfor name in names:\n    get(name)\n"
+def test_an_import_is_put_above_one_that_goes() -> None:
+    source = "# answers\nfrom requests import get\nimport requests\nfor name in names:\n    get(name)\n"
     assert fix_source(source, settings=Settings(cookies="isolate"), taken=none_taken).after == (
-        "import requests\n# answers\nfrom http.cookiejar import DefaultCookiePolicy\n"
+        "# answers\nfrom http.cookiejar import DefaultCookiePolicy\n\nimport requests\n"
         "session = requests.Session()\nsession.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))\n"
         "for name in names:\n    session.get(name)\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("get, Request, Response", "Request, Response, Session"),
+        ("codes, get", "Session, codes"),
+        ("Timeout, get, head", "Session, Timeout, head"),
+        (
+            "(\n    Response,  # told\n    codes,  # these\n    get\n)",
+            "(\n    Response,  # told\n    Session,\n    codes  # these\n)",
+        ),
+        (
+            "(\n    get,\n    Request,  # sent\n    Response,  # told\n)",
+            "(\n    Request,  # sent\n    Response,  # told\n    Session,\n)",
+        ),
+        (
+            "(\n    get,\n    Request,\n    Response  # told\n)",
+            "(\n    Request,\n    Response,  # told\n    Session\n)",
+        ),
+    ],
+)
+def test_session_is_imported_in_the_order_of_names(before: str, after: str) -> None:
+    source = f"from requests import {before}\nfor name in names:\n    get(name)\n"
+    fixed = fix_source(source, taken=none_taken).after
+    assert fixed is not None
+    assert fixed.startswith(f"from requests import {after}\nsession = Session()\n")
 
 
 def test_each_group_has_its_own_edits() -> None:
@@ -708,7 +735,7 @@ def test_a_comment_that_would_be_lost(monkeypatch: pytest.MonkeyPatch, *, inside
         head, loop = source.split("for")
         source = f"{head}class Client:\n    def get(self, names):\n" + indent(f"for{loop}", " " * 8)
     assert "# told" in (fix_source(source).after or "")
-    monkeypatch.setattr(rewrite._Rewriter, "moved_comments", lambda *_: [])
+    monkeypatch.setattr(rewrite._Rewriter, "moved_comments", lambda *_: ([], []))
     report = fix_source(source)
     assert (report.after, report.left) == (None, check_source(source))
     assert "comment" in str(report.error)

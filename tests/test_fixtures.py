@@ -3,13 +3,16 @@
 import argparse
 import io
 import json
+import re
 import shlex
 import shutil
+import subprocess
+import sys
 import tokenize
 from collections import Counter, defaultdict
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 import pytest
@@ -110,9 +113,19 @@ def assert_content(golden: Path, content: bytes | None, update: bool) -> None:
     assert (golden.read_bytes() if golden.exists() else None) == content
 
 
+FOR_TOOLS = re.compile(r"# (noqa|nosec|(flake8|fmt|pylint|pyright|type):)")
+
+
 def comments(data: bytes) -> Counter[str]:
+    """The comments for people; some stand behind others on a line."""
     tokens = tokenize.tokenize(io.BytesIO(data).readline)
-    return Counter(token.string for token in tokens if token.type == tokenize.COMMENT)
+    found = [token.string for token in tokens if token.type == tokenize.COMMENT]
+    return Counter(part for comment in found for part in re.split(r"  (?=# )", comment) if not FOR_TOOLS.match(part))
+
+
+def standing_alone(data: bytes) -> Counter[str]:
+    """The comments for tools on lines of their own, where they may hold for all that follows."""
+    return Counter(line for line in map(str.strip, decode(data).text.splitlines()) if FOR_TOOLS.match(line))
 
 
 def assert_same_wire(before: Path, after: Path | str, servers: Servers) -> None:
@@ -177,6 +190,36 @@ def test_each_fix_can_be_made_alone(before: Path) -> None:
 @each_pair
 def test_comments_are_kept(before: Path) -> None:
     assert comments(before.read_bytes()) <= comments(beside(before, AFTER).read_bytes())
+
+
+@each_pair
+def test_no_comment_for_tools_comes_to_stand_alone(before: Path) -> None:
+    assert standing_alone(beside(before, AFTER).read_bytes()) <= standing_alone(before.read_bytes())
+
+
+@pytest.mark.parametrize(
+    "form", [{}, {"cookies": "isolate", "session_style": "with"}], ids=["as they are", "in other forms"]
+)
+def test_what_other_linters_left_alone_they_still_do(form: dict[str, Any], tmp_path: Path) -> None:
+    """All cases with all fixes, in one run of ruff, which knows what isort, pycodestyle and pyflakes look for."""
+    for path in (*PAIRS, *UNTOUCHED):
+        data = path.read_bytes()
+        settings = replace(settings_of(data), unsafe_fixes=True, rewrite_patches=False, **form)
+        after = fixed(path, data, settings)
+        if after != data:
+            name = f"{case(path).replace('/', '.')}.py"
+            (tmp_path / f"before.{name}").write_bytes(data)
+            (tmp_path / f"after.{name}").write_bytes(after)
+    command = ["ruff", "check", "--isolated", "--no-cache", "--preview", "--select=I,E402,E1,E2,E3,W,F"]
+    done = subprocess.run(
+        [sys.executable, "-m", *command, "--output-format=json", tmp_path], capture_output=True, encoding="utf-8"
+    )
+    told: dict[str, list[str]] = defaultdict(list)
+    for found in json.loads(done.stdout):
+        side, _, name = Path(found["filename"]).name.partition(".")
+        told[name].append(f"{side}: {found['location']['row']}: {found['code']} {found['message']}")
+    assert len(list(tmp_path.iterdir())) > len(PAIRS)
+    assert [(name, lines) for name, lines in told.items() if not any(line.startswith("before") for line in lines)] == []
 
 
 @each_pair

@@ -252,6 +252,30 @@ def test_session_of_several_cells_is_made_behind_the_import() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("imports", "rest"),
+    [
+        ("import requests\nimport pandas\n%matplotlib inline\nimport numpy\n", "\nX = 1"),
+        ("import requests\ntry:\n    import tqdm\nexcept ImportError:\n    tqdm = None\n", "X = 1"),
+        ("import requests\n", "%matplotlib inline"),
+        ("import requests\n", "pandas = 1\nimport numpy"),
+        ("import requests\n", "import pandas; pandas.show()"),
+        ("import requests\n", "try:\n    import pandas\nexcept ImportError:\n    requests.get(a)"),
+    ],
+)
+def test_session_is_made_behind_all_imports_of_the_cell(imports: str, rest: str) -> None:
+    cells = fixed(imports + rest, "requests.get(b)", "requests.get(c)")
+    assert cells[0] == f"{imports}\nsession = requests.Session()\n{rest.replace('requests.get', 'session.get')}"
+
+
+def test_import_in_the_last_cell() -> None:
+    assert fixed("requests.get(a)", "requests.get(b)", "import requests") == [
+        "session.get(a)",
+        "session.get(b)",
+        "import requests\n\nsession = requests.Session()",
+    ]
+
+
 @pytest.mark.parametrize("style", ["assign", "with"])
 @pytest.mark.parametrize("cookies", ["share", "isolate"])
 def test_last_expression_stays_last(style: str, cookies: str) -> None:
@@ -268,7 +292,7 @@ def test_last_expression_stays_last(style: str, cookies: str) -> None:
         "x = 1; session.get(c)",
         "%%time\nsession.get(d);",
     ]
-    assert cells[0].startswith("import requests\n")
+    assert "import requests\n\nsession = " in cells[0]
 
 
 def test_with_block_inside_of_a_function() -> None:
@@ -333,6 +357,25 @@ def test_cell_of_which_nothing_is_left() -> None:
         "",
         "session = requests.Session()\nfor u in us:\n    session.get(u)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("from requests import get\n\nx = 1", "x = 1"),
+        ("x = 1\n\nfrom requests import get", "x = 1"),
+        ("x = 1\n\nfrom requests import get\n\n\ny = 2", "x = 1\n\n\ny = 2"),
+    ],
+)
+def test_blank_lines_around_an_import_that_goes(before: str, after: str) -> None:
+    assert fixed("import requests", before, "for u in us:\n    get(u)")[1] == after
+
+
+@pytest.mark.parametrize("cell", ["import os\n", ""])
+def test_policy_is_imported_in_the_cell_of_requests(cell: str) -> None:
+    cells = fixed("import os", f"{cell}import requests", "requests.get(a)\nrequests.get(b)", cookies="isolate")
+    line = "from http.cookiejar import DefaultCookiePolicy\n"
+    assert cells[:2] == ["import os", f"{cell}{line}" + ("" if cell else "\n") + "import requests"]
 
 
 def test_options_stay_on_calls_in_several_cells() -> None:

@@ -49,13 +49,15 @@ class Making(NamedTuple):
 class ImportEdit(NamedTuple):
     """A change of the import statement that makes `bind`.
 
-    add: what to import besides; drop: a name that nothing uses any more; follow: a line to put behind the statement.
+    add: what to import besides; drop: a name that nothing uses any more; line: an import of its own, to put `behind`
+    the statement, `above` it, or above it and `apart`, with a blank line between.
     """
 
     bind: Bind
     add: str | None = None
     drop: str | None = None
-    follow: str | None = None
+    line: str | None = None
+    where: str = "behind"
 
 
 class Fix(NamedTuple):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
+from sessionize import outline as o
 from sessionize.facts import BareCall, Facts, names_in
 from sessionize.flow import Place
+from sessionize.ipython import LINE
 from sessionize.steady import may_ever_change
 
 OPTIONS = ("headers", "auth")
@@ -46,21 +49,30 @@ def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
 
 
 def import_home(facts: Facts, calls: Sequence[BareCall]) -> Place | None:
-    """Directly behind the import of requests for calls in several cells of a notebook, if one cell holds all of it.
+    """Behind the import of requests for calls in several cells of a notebook, if one cell holds all of it; and behind
+    the imports that follow it there, which belong above all else (E402).
 
-    What such a cell shows is its last expression, so nothing may go behind one on the line of the import.
+    What such a cell shows is its last expression, so nothing may go behind one on the line of an import.
     """
     binds = [bind for root in {call.root for call in calls} for bind in facts.names.binds(0, root)]
-    top = facts.flow.children[0]
+    parts = facts.outline.parts
     if len({facts.cell(bind.tick) for bind in binds}) != 1:
         return None
-    if any(facts.outline.parts[bind.part].parent != 0 for bind in binds):
+    if any(parts[bind.part].parent != 0 for bind in binds):
         return None
     last = max(bind.part for bind in binds)
-    following = top[top.index(last) + 1]
-    if "joined" in (facts.outline.parts[last].form, facts.outline.parts[following].form):
-        return None
-    return Place(0, last, facts.outline.parts[following].tick)
+    imports = {top_level(facts, bind.part) for bind in facts.imports if bind.scope == 0}
+    imports -= {top_level(facts, call.site.part) for call in calls}
+    magics = {call.part for call in facts.outline.calls if call.value.func == o.Name(LINE)}
+    place = None
+    for part, following in pairwise(facts.flow.children[0]):
+        if part == last or (place is not None and part in imports):
+            if "joined" in (parts[part].form, parts[following].form):
+                break
+            place = Place(0, part, parts[following].tick)
+        elif place is not None and part not in magics:
+            break
+    return place
 
 
 def line_of(facts: Facts, statement: int) -> int:

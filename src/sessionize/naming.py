@@ -24,7 +24,7 @@ class Naming:
         self._given: dict[int, set[str]] = defaultdict(set)  # new names of a scope and of scopes inside it
         self._attributes: dict[int, str] = {}  # new attributes, by class
         self._own: dict[int, set[str]] = defaultdict(set)  # new names of a scope itself
-        self._neighbours: dict[tuple[str, int], o.Bind] = {}  # of imported modules, above each import
+        self._neighbours: dict[tuple[str, int], tuple[o.Bind, str]] = {}  # of imported modules, above each import
         self._begin: dict[str, int] = {}  # by wanted name, the first number that the module does not bind
 
     # --- variables ----------------------------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ class Naming:
         bind = self.import_of(calls[0], place)
         if bind.value == o.Imported(self.facts.path(bind) or ""):
             return name, (ImportEdit(bind, add=add),)
-        return name, (ImportEdit(bind, follow=f"from requests import {add}"),)
+        return name, (ImportEdit(bind, line=f"from requests import {add}", where="above"),)
 
     def policy(self, calls: Sequence[BareCall], place: Place) -> tuple[str, tuple[ImportEdit, ...]]:
         """The name of `DefaultCookiePolicy` at `place`, and the import it needs."""
@@ -145,40 +145,51 @@ class Naming:
         for bind in self._imports_from[module]:
             if self.visible(f"{module}.{bind.name}", place) == bind.name:
                 return name, (ImportEdit(bind, add=wanted if name == wanted else f"{wanted} as {name}"),)
-        follow = f"from {module} import {wanted}" + ("" if name == wanted else f" as {name}")
-        before = self.import_of(calls[0], place)
-        if self.facts.alike(self.facts.names.owner(before.name, before.scope), before.name):  # in a `try`, if it runs
-            above = (bind for bind in self._top_imports if self.facts.outline.parts[bind.part].parent == 0)
-            before = next((bind for bind in above if bind.tick < place.tick), before)
-        return name, (ImportEdit(self._neighbour(module, before), follow=follow),)
+        line = f"from {module} import {wanted}" + ("" if name == wanted else f" as {name}")
+        last = self.import_of(calls[0], place)
+        if self.facts.alike(self.facts.names.owner(last.name, last.scope), last.name):  # in a `try`, if it runs
+            last = max((bind for bind in self._imports_in[0] if bind.tick < place.tick), default=last)
+        neighbour, where = self._neighbour(module, last)
+        return name, (ImportEdit(neighbour, line=line, where=where),)
 
-    def _neighbour(self, module: str, before: o.Bind) -> o.Bind:
-        """The import behind which `from module import ...` is in isort's order: of those of the standard library
-        that stand in the same block above another import; that one itself if there are none."""
-        if (module, before.tick) in self._neighbours:
-            return self._neighbours[module, before.tick]
-        parts = self.facts.outline.parts
-        first, behind = None, None
-        for bind in self._top_imports:
-            path = self.facts.path(bind) or ""
-            together = bind.tick < before.tick and parts[bind.part].parent == parts[before.part].parent
-            if together and path.partition(".")[0] in _STANDARD:
-                first = first or bind
-                if not path.endswith(f".{bind.name}") or path.rpartition(".")[0] < module:
-                    behind = bind
-        self._neighbours[module, before.tick] = behind or first or before
-        return self._neighbours[module, before.tick]
+    def _neighbour(self, module: str, last: o.Bind) -> tuple[o.Bind, str]:
+        """Where `from module import ...` is in isort's order: next to which import, and on which side of it.
+
+        Only imports up to `last` count that stand in its block, and in its cell: they have run where it has.
+        """
+        if (module, last.tick) not in self._neighbours:
+            cell = self.facts.cell(last.tick)
+            binds = self._imports_in[self.facts.outline.parts[last.part].parent]
+            together = [bind for bind in binds if bind.tick <= last.tick and self.facts.cell(bind.tick) == cell]
+            paths = [(bind, self.facts.path(bind) or "") for bind in together]
+            standard = [(bind, path) for bind, path in paths if path.partition(".")[0] in _STANDARD]
+            behind = [
+                bind
+                for bind, path in standard
+                if not path.endswith(f".{bind.name}") or path.rpartition(".")[0] < module
+            ]
+            others = [bind for bind, path in paths if not path.startswith("__future__.")]
+            if behind or not others:
+                self._neighbours[module, last.tick] = (behind or together)[-1], "behind"
+            else:
+                self._neighbours[module, last.tick] = (standard[0][0], "above") if standard else (others[0], "apart")
+        return self._neighbours[module, last.tick]
 
     @cached_property
-    def _top_imports(self) -> list[o.Bind]:
-        return [bind for bind in self.facts.imports if bind.scope == 0]
+    def _imports_in(self) -> dict[int, list[o.Bind]]:
+        """The imports by the block that they stand in."""
+        imports = defaultdict(list)
+        for bind in self.facts.imports:
+            imports[self.facts.outline.parts[bind.part].parent].append(bind)
+        return imports
 
     @cached_property
     def _imports_from(self) -> dict[str, list[o.Bind]]:
         """The imports at the top, by the module that they take a name from."""
         imports = defaultdict(list)
-        for bind in self._top_imports:
-            imports[(self.facts.path(bind) or "").rpartition(".")[0]].append(bind)
+        for bind in self.facts.imports:
+            if bind.scope == 0:
+                imports[(self.facts.path(bind) or "").rpartition(".")[0]].append(bind)
         return imports
 
     def import_of(self, call: BareCall, place: Place) -> o.Bind:

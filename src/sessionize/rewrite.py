@@ -11,8 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import cached_property
-from itertools import accumulate, pairwise
-from typing import NamedTuple, TypeAlias, cast
+from itertools import accumulate, filterfalse, pairwise
+from typing import NamedTuple, TypeAlias, TypeVar, cast
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
@@ -20,6 +20,7 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 from sessionize import layout
 from sessionize.facts import Facts
 from sessionize.fix import Fix, ImportEdit, LostCommentError, Making, Redirect
+from sessionize.ipython import CELL
 from sessionize.outline import Part
 from sessionize.read_cst import Nodes
 
@@ -252,11 +253,13 @@ class _Rewriter(cst.CSTTransformer):
         self.dissolved: dict[cst.CSTNode, Fix] = {}
         self.emptied: set[cst.CSTNode] = set()  # imports of which no name is left
         self.alone: set[cst.CSTNode] = set()  # imports that are all of their block
-        self.taken: dict[Fix, tuple[list[str], list[str]]] = {}  # comments above and behind a line that moves
+        # Comments above and behind what moves to the line of a session.
+        self.taken: dict[Fix, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
         self.sessions: dict[cst.CSTNode, list[Fix]] = defaultdict(list)  # by the statement they go before
         self.comments: dict[cst.CSTNode, list[str]] = defaultdict(list)  # to put above a statement
         self.imports: dict[cst.CSTNode, list[ImportEdit]] = defaultdict(list)
         self.ways: list[_Way] = []  # to the statements that are written anew
+        self.prior: dict[cst.CSTNode, _Statement] = {}  # what stands before them
         self.dirty: set[cst.CSTNode] = set()  # statements with something to do inside
         self.last: dict[Fix, int] = {}  # of `with` blocks: the last statement inside
         for fix in sorted(fixes, key=lambda fix: min(fix.calls)):
@@ -265,14 +268,14 @@ class _Rewriter(cst.CSTTransformer):
         for fix, last in self.last.items():
             (*outer, (block, start)), (*_, (_, stop)) = map(self.writer.way, (_first(fix), last))
             self.ways += [(*outer, (block, place)) for place in range(start, stop + 1)]
-        followed: set[tuple[int, str]] = set()  # in a block one line is enough, behind the first import
+        added: set[tuple[int, str]] = set()  # in a block one line is enough, next to the first import
         for edit in sorted(imports, key=lambda edit: edit.bind.tick):
-            if edit.follow is not None:
-                line = self.parts[edit.bind.part].parent, edit.follow
-                edit = edit._replace(follow=None) if line in followed else edit  # noqa: PLW2901
-                followed.add(line)
+            if edit.line is not None:
+                line = self.parts[edit.bind.part].parent, edit.line
+                edit = edit._replace(line=None) if line in added else edit  # noqa: PLW2901
+                added.add(line)
             self.imports[self.nodes.imports[edit.bind.tick]].append(edit)
-            self.touch(edit.bind.part)
+            self.touch(edit.bind.part, following=edit.drop is not None)
             if len(self.ways[-1][-1][0].body) == 1:
                 self.alone.add(self.nodes.imports[edit.bind.tick])
 
@@ -298,7 +301,8 @@ class _Rewriter(cst.CSTTransformer):
             self.last[fix] = max(self.statement_in(making.place.block, part) for part in inside)
         elif self.parts[making.place.block].form == "inline":  # no comment can stand there
             for option in making.hoist:
-                self.comments[self.above(making.place.before)] += self.moved_comments(fix, option)
+                for moved in self.moved_comments(fix, option):
+                    self.comments[self.above(making.place.before)] += moved
 
     def nest(self) -> None:
         """Makes an outer and an inner one of `with` blocks that would cross."""
@@ -326,6 +330,8 @@ class _Rewriter(cst.CSTTransformer):
         """Marks the statements around a part; the innermost, and the `following` one if need be, is written anew."""
         way = *outer, (block, place) = self.writer.way(part)
         self.ways.append(way)
+        if place:
+            self.prior[block.body[place]] = cast("_Statement", block.body[place - 1])
         if following and place + 1 < len(block.body):
             self.ways.append((*outer, (block, place + 1)))
         self.dirty.update(self.writer.around(part))
@@ -347,9 +353,9 @@ class _Rewriter(cst.CSTTransformer):
             redirect = self.references[original_node]
             node = _method(cast("cst.Attribute | cst.Name", node), redirect)
         elif isinstance(original_node, cst.ImportFrom) and original_node in self.imports:
-            names = _imported(original_node, self.imports[original_node])
-            if names:
-                node = node.with_changes(names=names)
+            changed = _imported(original_node, self.imports[original_node])
+            if changed is not None:
+                node = changed
                 gone = Counter(comments(original_node)) - Counter(comments(node))
                 self.comments[original_node] += gone.elements()
             elif original_node not in self.alone:
@@ -357,8 +363,8 @@ class _Rewriter(cst.CSTTransformer):
         elif isinstance(original_node, cst.SimpleStatementLine | cst.SimpleStatementSuite):
             node = self.line(original_node, cast("_Line", node))
         elif isinstance(original_node, cst.Module | cst.IndentedBlock):
-            body, rest = self.block(original_node, cast("_Block", node))
-            node = node.with_changes(body=body, footer=[*rest, *cast("_Block", node).footer])
+            body, footer = self.block(original_node, cast("_Block", node))
+            node = node.with_changes(body=body, footer=footer)
         return cast("cst.CSTNodeT", node)
 
     # --- calls --------------------------------------------------------------------------------------------------------
@@ -373,7 +379,8 @@ class _Rewriter(cst.CSTTransformer):
             params = call.args[1].with_changes(keyword=cst.Name("params"), equal=equal, value=value)
             call = call.with_changes(args=[call.args[0], params, *call.args[2:]])
         gone = Counter(comments(call.func)) - Counter(comments(func))  # of `requests.Session(  # one for each`
-        self.comments[self.above(self.part_of(redirect))] += gone.elements()
+        self.comments[self.above(self.part_of(redirect))] += filterfalse(_is_for_tools, gone.elements())
+        self.taken[fix][1].extend(filter(_is_for_tools, gone))
         for option in fix.hoist:
             call = _without(call, _index(call, option))
         return call.with_changes(func=func)
@@ -385,9 +392,11 @@ class _Rewriter(cst.CSTTransformer):
             part = parent if parent != -1 else self.facts.outline.scopes[self.parts[part].scope].part
         return self.nodes.parts[part]
 
-    def moved_comments(self, fix: Fix, option: str) -> list[str]:
-        """The comments that an option's removal takes from the calls, but those that move with its value."""
-        moved = []
+    def moved_comments(self, fix: Fix, option: str) -> tuple[list[str], list[str]]:
+        """The comments that an option's removal takes from the calls, but those that move with its value: those that
+        go above the line where it is set, and those for tools, which stay behind the value."""
+        moved: list[str] = []
+        behind: list[str] = []
         for number, redirect in enumerate(fix.redirects):
             call = self.nodes.calls[redirect.call]
             for earlier in fix.hoist[: fix.hoist.index(option)]:
@@ -399,31 +408,35 @@ class _Rewriter(cst.CSTTransformer):
             for comment in comments(call):
                 if comment in left:
                     left.remove(comment)
+                elif number == 0 and _is_for_tools(comment):
+                    behind.append(comment)
                 else:
                     moved.append(comment)
-        return moved
+        return moved, behind
 
     # --- the session --------------------------------------------------------------------------------------------------
 
-    def made(self, fix: Fix, making: Making) -> list[tuple[list[str], cst.BaseSmallStatement]]:
-        """The statements that follow `session = ...`, each with the comments above it."""
-        made: list[tuple[list[str], cst.BaseSmallStatement]] = []
+    def made(self, fix: Fix, making: Making) -> list[cst.SimpleStatementLine]:
+        """The lines that follow `session = ...`."""
+        made: list[cst.SimpleStatementLine] = []
         name = "session" if making.style == "property" else making.target
         if making.policy is not None:
-            made.append(([], _small(f"{name}.cookies.set_policy({making.policy}(allowed_domains=[]))")))
+            statement = _small(f"{name}.cookies.set_policy({making.policy}(allowed_domains=[]))")
+            made.append(cst.SimpleStatementLine([statement]))
         for option in making.hoist:
             call = self.nodes.calls[fix.redirects[0].call]
             value = call.args[_index(call, option)].value
             if option == "auth":
                 text = f"{name}.auth = "
-                statement = cst.ensure_type(_small(f"{text}0"), cst.Assign)
-                statement = statement.with_changes(value=self.moved(value, fix, len(text)))
-                made.append((self.moved_comments(fix, option), statement))
+                statement = _small(f"{text}0").with_changes(value=self.moved(value, fix, len(text)))
             else:
                 text = f"{name}.{option}.update("
                 expr = cst.ensure_type(_small(f"{text})"), cst.Expr)
                 update = expr.value.with_changes(args=[cst.Arg(self.moved(value, fix, len(text)))])
-                made.append((self.moved_comments(fix, option), expr.with_changes(value=update)))
+                statement = expr.with_changes(value=update)
+            above, behind = self.moved_comments(fix, option)
+            line = cst.SimpleStatementLine([statement], leading_lines=_comment_lines(above))
+            made.append(cst.ensure_type(_commented(line, behind), cst.SimpleStatementLine))
         return made
 
     def moved(self, value: cst.BaseExpression, fix: Fix, column: int) -> cst.BaseExpression:
@@ -443,16 +456,21 @@ class _Rewriter(cst.CSTTransformer):
     def line(self, original: _Line, updated: _Line) -> _Line:
         """A line of small statements, with what has to stand between them."""
         lines = isinstance(original, cst.SimpleStatementLine)
+        whole = self.emptied.issuperset(original.body)  # it goes as a line, and stays as a suite, which can't be empty
+        between = not lines or (len(original.body) > 1 and not whole)  # else lines are put around it
         body: list[cst.BaseSmallStatement] = []
         for old, new in zip(original.body, updated.body, strict=True):
             for fix in self.sessions.get(old, ()):
                 if fix.making is not None and not lines:
                     body.append(_small(f"{fix.making.target} = {fix.making.create}"))
-                    body += [statement for _, statement in self.made(fix, fix.making)]
-            body.append(new)
-            if len(original.body) > 1 or not lines:
-                body += [_small(follow) for follow in self.follows(old)]
-        if len(body) == len(updated.body):
+                    body += [small for line in self.made(fix, fix.making) for small in line.body]
+            if between:
+                body += map(_small, self.added([old], "above", "apart"))
+            if whole or old not in self.emptied:
+                body.append(new)
+            if between:
+                body += map(_small, self.added([old], "behind"))
+        if body == list(updated.body):
             return updated
         semicolon = cst.Semicolon(whitespace_after=cst.SimpleWhitespace(" "))
         kept = updated.body[-1].semicolon
@@ -460,9 +478,10 @@ class _Rewriter(cst.CSTTransformer):
         body[-1] = body[-1].with_changes(semicolon=kept)
         return updated.with_changes(body=body)
 
-    def follows(self, node: cst.CSTNode) -> list[str]:
-        """The lines that go behind an import."""
-        return sorted({edit.follow for edit in self.imports.get(node, ()) if edit.follow is not None})
+    def added(self, nodes: Iterable[cst.CSTNode], *where: str) -> list[str]:
+        """The lines that go next to imports, on these sides of them."""
+        edits = (edit for node in nodes for edit in self.imports.get(node, ()))
+        return sorted({edit.line for edit in edits if edit.line is not None and edit.where in where})
 
     def block(self, original: _Block, updated: _Block) -> tuple[list[_Statement], list[cst.EmptyLine]]:
         """The statements of a block, with the sessions that are made among them; and comments that follow them."""
@@ -472,13 +491,22 @@ class _Rewriter(cst.CSTTransformer):
         open_blocks: list[
             tuple[int, cst.CSTNode]
         ] = []  # the `with`s in `body` that are open, and their last statements
+        prior = self.prior.get(original.body[0])
         gone = False
         for old, new in zip(original.body, cast("Sequence[_Statement]", updated.body), strict=True):
             smalls = old.body if isinstance(old, cst.SimpleStatementLine) else (old,)
+            last = body[-1] if body else prior
             moved = [comment for small in smalls for comment in self.comments.get(small, ())]
-            own = _without_blank(new.leading_lines) if gone else new.leading_lines
-            above = [*carried, *own, *map(_comment_line, moved)]
+            own = _closed_up(last, carried, new) if gone else [*carried, *new.leading_lines]
+            above = [*own, *_comment_lines(moved)]
             carried, gone = [], False
+            whole = len(smalls) == 1 or self.emptied.issuperset(smalls)
+            if whole and (added := self.added(smalls, "above", "apart")):
+                kept, above = _split(above)
+                body += _lines(added, kept)
+                above = [*(cst.EmptyLine(indent=False) for _ in self.added(smalls, "apart")[:1]), *above]
+            wide = 2 if isinstance(original, cst.Module) else 1
+            set_off = _blank_end(_split(above)[0]) or [cst.EmptyLine(indent=False)] * wide
             behind: list[_Statement] = []
             for fix in self.sessions.get(smalls[0], ()):
                 making = fix.making
@@ -491,55 +519,57 @@ class _Rewriter(cst.CSTTransformer):
                         open_blocks.append((len(body), self.nodes.parts[self.last[fix]]))
                     elif making.style in ("init", "property"):
                         above = [cst.EmptyLine(indent=False), *above]
+                    elif isinstance(old, cst.FunctionDef | cst.ClassDef) and fix is self.sessions[old][-1]:
+                        blank = _single_spaced(blank) if _is_import(last) else blank
+                        above = [*set_off, *above]
                     body += self.session_lines(fix, making, blank)
             if smalls[0] in self.dissolved and isinstance(new, cst.With):
                 inside, header, carried = _left_behind(new, above)
-                self.taken[self.dissolved[smalls[0]]] = [], header
+                self.taken[self.dissolved[smalls[0]]][1].extend(header)
                 body += inside
                 continue
             if smalls[0] in self.dissolved:
-                said = [line.comment.value for line in above if line.comment is not None]
-                self.taken[self.dissolved[smalls[0]]] = said, _trailing(new)
-                carried, gone = [line for line in above if line.comment is None], True
+                said, trailing = self.taken[self.dissolved[smalls[0]]]
+                carried, gone = [line for line in above if not _moves_along(line)], True
+                said += [line.comment.value for line in above if line.comment is not None and line not in carried]
+                trailing += _trailing(new)
                 continue
-            if len(smalls) == 1 and smalls[0] in self.emptied:
-                carried = [*above, *map(_comment_line, _trailing(new))]
-                for follow in self.follows(smalls[0]):
-                    body.append(cst.SimpleStatementLine([_small(follow)], leading_lines=carried))
-                    carried = []
+            if self.emptied.issuperset(smalls):
+                carried = [line for line in above if line.comment is None or not _NEXT.match(line.comment.value)]
+                carried += _comment_lines(_trailing(new))
+                gone = not behind
                 if behind:
-                    first = behind[0]
-                    body += [first.with_changes(leading_lines=[*carried, *first.leading_lines]), *behind[1:]]
+                    first, *others = behind
+                    body += [first.with_changes(leading_lines=_closed_up(last, carried, first)), *others]
                     carried = []
                 continue
             body.append(new.with_changes(leading_lines=above))
             if len(smalls) == 1:
-                body += [cst.SimpleStatementLine([_small(follow)]) for follow in self.follows(smalls[0])]
+                body += _lines(self.added(smalls, "behind"), [])
             body += behind
             while open_blocks and open_blocks[-1][1] in smalls:
                 start, _ = open_blocks.pop()
                 suite = cst.ensure_type(body[start].body, cst.IndentedBlock)
                 inside = body[start + 1 :]
                 if isinstance(original, cst.Module):
-                    inside = [cast("_Statement", line.visit(_Blank())) for line in inside]
+                    spaced = (line.with_changes(leading_lines=_single_spaced(line.leading_lines)) for line in inside)
+                    inside = [cast("_Statement", line.visit(_Blank())) for line in spaced]
                 suite = suite.with_changes(body=inside, indent=indent)
                 body[start:] = [body[start].with_changes(body=suite)]
-        return body, carried
+        if gone and not any(line.comment for line in carried):
+            carried = []
+        return body, [*carried, *updated.footer]
 
     def session_lines(self, fix: Fix, making: Making, above: Sequence[cst.EmptyLine]) -> list[_Statement]:
         """The lines that make a session; in the `with` style the first is a `with` whose body is yet to be filled."""
-        rest: list[_Statement] = [
-            cst.SimpleStatementLine([statement], leading_lines=[*map(_comment_line, comments)])
-            for comments, statement in self.made(fix, making)
-        ]
+        rest = self.made(fix, making)
         text = _MADE[making.style].format(
             target=making.target, create=making.create, session=making.create[:-2], needs=making.needs
         )
-        said, trailing = self.taken.get(fix, ([], []))
-        above = [*above, *map(_comment_line, (*said, *trailing[1:]))]
-        first = cst.parse_statement(text, self.config).with_changes(leading_lines=above)
-        if trailing:
-            first = _commented(first, trailing[0])
+        said, trailing = self.taken[fix]
+        others = [comment for comment in trailing[1:] if not _is_for_tools(comment)]
+        above = [*above, *map(_comment_line, said), *_comment_lines(others)]
+        first = _commented(cst.parse_statement(text, self.config).with_changes(leading_lines=above), trailing)
         if making.style == "property" and rest:
             text = f"@{making.needs}\ndef {making.target}(self):\n    session = {making.create}\n    return session"
             first = cst.parse_statement(text, self.config).with_changes(leading_lines=above)
@@ -564,6 +594,14 @@ _OWNERS = (
 # Comments that what follows belongs under: the types of a function, the beginning of a cell.
 _FIRST = re.compile(r"#\s*(type:|%%)")
 _FORM_FEED = re.compile(r"^[ \t]*\f[ \t\f]+[^\s]", re.MULTILINE)
+_TOOLS = (
+    r"(?i:noqa|nosec|nosemgrep|nosonar)\b"
+    r"|(?:fmt|flake8|isort|mypy|pragma|pylint|pyrefly|pyright|pytype|ruff|ty|type|yapf):|pyre-|noinspection\b"
+)
+# A comment for tools, up to the next comment on its line.
+_TOOL = re.compile(rf"(?:^|\s+)#+\s*(?:{_TOOLS})(?:(?!\s#\s).)*")
+# One on a line of its own that speaks of the next line, where others hold from there on.
+_NEXT = re.compile(r"#\s*(?:pylint:\s*disable-next|noinspection)\b")
 # How a session is made, in each style.
 _MADE = {
     "assign": "{target} = {create}",
@@ -637,39 +675,64 @@ class _Indent(cst.CSTTransformer):
 # --- imports ----------------------------------------------------------------------------------------------------------
 
 
-def _imported(node: cst.ImportFrom, edits: Iterable[ImportEdit]) -> list[cst.ImportAlias]:
-    """The names of an import, with what is to be added in the place of the first one that goes."""
-    drop = {edit.drop for edit in edits}
-    add = sorted({edit.add for edit in edits if edit.add is not None})
+def _imported(node: cst.ImportFrom, edits: Sequence[ImportEdit]) -> cst.ImportFrom | None:
+    """The import with other names, a new one in the place of one that goes where isort's order allows it; None if no
+    name is left."""
     names = list(cast("Sequence[cst.ImportAlias]", node.names))
-    new = [_alias(text) for text in add]
-    kept: list[cst.ImportAlias] = []
-    for name in names:
-        if (name.evaluated_alias or name.evaluated_name) not in drop:
-            kept.append(name)
-        elif new:
-            kept.append(name.with_changes(name=new[0].name, asname=new[0].asname))
-            new = []
-    if new:
-        wide = node.lpar.whitespace_after if isinstance(node.lpar, cst.LeftParen) else cst.SimpleWhitespace(" ")
-        comma = cst.Comma(whitespace_after=_uncommented(wide))
-        at = next((i for i, name in enumerate(kept) if _order(new[0]) < _order(name)), len(kept))
-        if at == len(kept):
-            last = kept[-1].comma
-            kept[-1] = kept[-1].with_changes(comma=comma)
-            kept.append(new[0].with_changes(comma=last))
+    none = cst.SimpleWhitespace("")
+    start = none if node.lpar is None else node.lpar.whitespace_after
+    end = none if node.rpar is None else node.rpar.whitespace_before
+    drop = {edit.drop for edit in edits}
+    for text in sorted({edit.add for edit in edits if edit.add is not None}):
+        new = _alias(text)
+        kept = [name for name in names if _bound(name) not in drop]
+        ordered = all(_order(one) < _order(other) for one, other in pairwise(kept))
+        at = next((i for i, name in enumerate(kept) if _order(new) < _order(name)), len(kept))
+        going = [i for i, name in enumerate(names) if _bound(name) in drop]
+        fitting = [i for before, i in enumerate(going) if i - before == at or not ordered]
+        if fitting:
+            names[fitting[0]] = names[fitting[0]].with_changes(name=new.name, asname=new.asname)
+        elif at < len(kept):
+            comma = cst.Comma(whitespace_after=_uncommented(start))
+            names.insert(names.index(kept[at]), new.with_changes(comma=comma))
         else:
-            kept.insert(at, new[0].with_changes(comma=comma))
-        return kept
-    if kept and kept[-1] is not names[-1] and kept[-1].evaluated_name != names[-1].evaluated_name:
-        kept[-1] = kept[-1].with_changes(comma=names[-1].comma)
-    return kept
+            names, end = _with_last(names, new, start, end)
+    kept = [name for name in names if _bound(name) not in drop]
+    while kept and len(names) > len(kept):
+        index = next(i for i, name in enumerate(names) if _bound(name) in drop)
+        names, start, end = _without_item(names, index, start, end)
+    if node.lpar is not None and node.rpar is not None:
+        lpar, rpar = node.lpar.with_changes(whitespace_after=start), node.rpar.with_changes(whitespace_before=end)
+        node = node.with_changes(lpar=lpar, rpar=rpar)
+    return node.with_changes(names=names) if kept else None
+
+
+def _with_last(
+    names: Sequence[cst.ImportAlias], new: cst.ImportAlias, start: _Space, end: _Space
+) -> tuple[list[cst.ImportAlias], _Space]:
+    """Names with another one behind them, on a line of its own if they have lines; and the whitespace behind it."""
+    *others, last = names
+    after = last.comma.whitespace_after if isinstance(last.comma, cst.Comma) else end
+    space = _uncommented(start)
+    if isinstance(space, cst.ParenthesizedWhitespace) and isinstance(after, cst.ParenthesizedWhitespace):
+        space = space.with_changes(first_line=after.first_line)  # with the comment of the name that was the last
+        bare = after.first_line.with_changes(whitespace=cst.SimpleWhitespace(""), comment=None)
+        after = after.with_changes(first_line=bare)
+    if isinstance(last.comma, cst.Comma):
+        new = new.with_changes(comma=last.comma.with_changes(whitespace_after=after))
+    else:
+        end = after
+    return [*others, last.with_changes(comma=cst.Comma(whitespace_after=space)), new], end
+
+
+def _bound(alias: cst.ImportAlias) -> str:
+    return alias.evaluated_alias or alias.evaluated_name
 
 
 def _order(alias: cst.ImportAlias) -> tuple[bool, bool, str]:
     """Where isort puts a name: constants, then classes, then the rest."""
     name = alias.evaluated_name
-    return not name.isupper(), not name[:1].isupper(), name
+    return not name.isupper(), not name[:1].isupper(), name.lower()
 
 
 def _alias(text: str) -> cst.ImportAlias:
@@ -685,27 +748,40 @@ def _index(call: cst.Call, keyword: str) -> int:
 
 
 def _without(call: cst.Call, index: int) -> cst.Call:
-    """The call without one argument and its comma; an argument that had a line to itself takes the line along."""
-    args = list(call.args)
-    arg = args.pop(index)
-    last = index == len(args)
-    prior = cst.ensure_type(args[index - 1].comma, cst.Comma) if index else None
-    before = prior.whitespace_after if prior is not None else call.whitespace_before_args
-    after = arg.comma.whitespace_after if isinstance(arg.comma, cst.Comma) else arg.whitespace_after_arg
+    """The call without one argument."""
+    ends = call.whitespace_before_args, call.args[-1].whitespace_after_arg
+    args, start, end = _without_item(call.args, index, *ends)
+    args[-1] = args[-1].with_changes(whitespace_after_arg=end)
+    return call.with_changes(args=args, whitespace_before_args=start)
+
+
+_Item = TypeVar("_Item", cst.Arg, cst.ImportAlias)
+
+
+def _without_item(items: Sequence[_Item], index: int, start: _Space, end: _Space) -> tuple[list[_Item], _Space, _Space]:
+    """Items without one and its comma, and what stands before and behind them; an item that had a line to itself takes
+    the line along."""
+    items = list(items)
+    comma = items.pop(index).comma
+    last = index == len(items)
+    prior = cst.ensure_type(items[index - 1].comma, cst.Comma) if index else None
+    before = prior.whitespace_after if prior is not None else start
+    after = comma.whitespace_after if isinstance(comma, cst.Comma) else end
     space = _joined(before, after, last=last, first=index == 0)
+    if prior is None:
+        return items, space, end
     if not last:
-        if prior is None:
-            return call.with_changes(args=args, whitespace_before_args=space)
-        args[index - 1] = args[index - 1].with_changes(comma=prior.with_changes(whitespace_after=space))
-    elif isinstance(arg.comma, cst.Comma):
-        args[index - 1] = args[index - 1].with_changes(comma=arg.comma.with_changes(whitespace_after=space))
+        items[index - 1] = items[index - 1].with_changes(comma=prior.with_changes(whitespace_after=space))
+    elif isinstance(comma, cst.Comma):
+        items[index - 1] = items[index - 1].with_changes(comma=comma.with_changes(whitespace_after=space))
     else:
-        args[index - 1] = args[index - 1].with_changes(comma=cst.MaybeSentinel.DEFAULT, whitespace_after_arg=space)
-    return call.with_changes(args=args)
+        items[index - 1] = items[index - 1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+        end = space
+    return items, start, end
 
 
 def _joined(before: _Space, after: _Space, *, last: bool, first: bool) -> _Space:
-    """The whitespace that is left where an argument stood between `before` and `after`."""
+    """The whitespace that is left where an argument or a name stood between `before` and `after`."""
     if not isinstance(before, cst.ParenthesizedWhitespace):  # something stands before it on its line
         return before if first and not comments(after) else after
     if isinstance(after, cst.ParenthesizedWhitespace):  # it had its lines to itself
@@ -736,7 +812,10 @@ class _CommentCollector(cst.CSTVisitor):
 
 
 def _loses_comment(old: Sequence[cst.CSTNode], new: Sequence[cst.CSTNode]) -> bool:
-    """Whether trees that were made from others have not the same comments. What they share is not looked at."""
+    """Whether trees that were made from others have not the same comments, but those for tools.
+
+    What they share is not looked at.
+    """
     counts: Counter[str] = Counter()
     before, after = list(old), list(new)
     while before or after:
@@ -745,9 +824,9 @@ def _loses_comment(old: Sequence[cst.CSTNode], new: Sequence[cst.CSTNode]) -> bo
             own = [node for node in nodes if id(node) not in shared]
             for node in own:
                 if isinstance(node, cst.Comment):
-                    counts[node.value] += one
+                    counts[_prose(node.value)] += one
             nodes[:] = [child for node in own for child in _children(node)]
-    return any(counts.values())
+    return any(count for prose, count in counts.items() if prose)
 
 
 def _children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
@@ -776,14 +855,38 @@ def _comment_line(text: str) -> cst.EmptyLine:
     return cst.EmptyLine(comment=cst.Comment(text))
 
 
+def _comment_lines(found: Iterable[str]) -> list[cst.EmptyLine]:
+    """Comments on lines of their own, without what is for tools: there it would hold for all that follows."""
+    return [_comment_line(prose) for comment in found if (prose := _prose(comment))]
+
+
+def _prose(comment: str) -> str:
+    """What a comment says to people."""
+    return _TOOL.sub("", comment).strip()
+
+
+def _is_for_tools(comment: str) -> bool:
+    return _TOOL.search(comment) is not None
+
+
+def _moves_along(line: cst.EmptyLine) -> bool:
+    """Whether a line above a statement is a comment that speaks of it."""
+    comment = line.comment.value if line.comment is not None else ""
+    return bool(comment) and (not _is_for_tools(comment) or _NEXT.match(comment) is not None)
+
+
 def _trailing(node: _Statement) -> list[str]:
     """The comments of a statement but those above it."""
     return comments(node.with_changes(leading_lines=[]))
 
 
-def _commented(node: _Statement, comment: str) -> _Statement:
-    """A new statement with a comment at the end of its (first) line."""
-    space = cst.TrailingWhitespace(whitespace=cst.SimpleWhitespace("  "), comment=cst.Comment(comment))
+def _commented(node: _Statement, found: Sequence[str]) -> _Statement:
+    """A new statement with comments at the end of its (first) line: the first of those found, and all for tools."""
+    if not found:
+        return node
+    tools = sorted(filter(_is_for_tools, found), key=lambda comment: not comment.startswith("# type:"))
+    comment = cst.Comment("  ".join(dict.fromkeys([*tools, found[0]])))  # mypy wants its own to be the first
+    space = cst.TrailingWhitespace(whitespace=cst.SimpleWhitespace("  "), comment=comment)
     if isinstance(node, cst.With):
         return node.with_changes(body=node.body.with_changes(header=space))
     return node.with_changes(trailing_whitespace=space)
@@ -792,6 +895,40 @@ def _commented(node: _Statement, comment: str) -> _Statement:
 def _without_blank(lines: Sequence[cst.EmptyLine]) -> Sequence[cst.EmptyLine]:
     start = next((i for i, line in enumerate(lines) if line.comment is not None), len(lines))
     return lines[start:]
+
+
+def _blank_end(lines: Sequence[cst.EmptyLine]) -> Sequence[cst.EmptyLine]:
+    """The blank lines at the end."""
+    return lines[len(_without_blank(lines[::-1])) :]
+
+
+def _closed_up(last: cst.CSTNode | None, left: Sequence[cst.EmptyLine], node: _Statement) -> list[cst.EmptyLine]:
+    """The lines above a statement where the one before it has gone, which stood behind `last` and had `left` above:
+    as many blank lines as on one side of it."""
+    lines = _without_blank(node.leading_lines)
+    blank = node.leading_lines[: len(node.leading_lines) - len(lines)]
+    if (last is None or _ends_cell(last) or _ends_cell(node)) and not any(line.comment for line in left):
+        return [*lines]  # nothing is there to be set off
+    if left and left[0].comment and blank and _is_import(last) and not _is_import(node):
+        left = [blank[0], *left]
+    return [*left, *blank[len(_blank_end(left)) :], *lines]
+
+
+def _ends_cell(node: cst.CSTNode) -> bool:
+    """Whether a statement is the line between two cells of a notebook."""
+    return isinstance(node, cst.SimpleStatementLine) and cst.Module([node]).code.strip() == f"{CELL}()"
+
+
+def _single_spaced(lines: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
+    """The lines with no more than one blank line in a row, as inside of a block and behind imports."""
+    doubled = {id(line) for line, below in pairwise(lines) if line.comment is None and below.comment is None}
+    return [line for line in lines if id(line) not in doubled]
+
+
+def _lines(texts: Sequence[str], above: Sequence[cst.EmptyLine]) -> list[cst.SimpleStatementLine]:
+    """New lines, the first of them with what stands above."""
+    lines = [cst.SimpleStatementLine([_small(text)]) for text in texts]
+    return [line.with_changes(leading_lines=() if number else above) for number, line in enumerate(lines)]
 
 
 def _left_behind(node: cst.With, above: list[cst.EmptyLine]) -> tuple[list[_Statement], list[str], list[cst.EmptyLine]]:
@@ -810,9 +947,13 @@ def _left_behind(node: cst.With, above: list[cst.EmptyLine]) -> tuple[list[_Stat
 
 def _gap(statement: cst.CSTNode) -> list[cst.EmptyLine]:
     """A blank line behind imports and blocks, none behind other lines."""
-    smalls = statement.body if isinstance(statement, cst.SimpleStatementLine) else ()
-    plain = smalls and not any(isinstance(small, cst.Import | cst.ImportFrom) for small in smalls)
+    plain = isinstance(statement, cst.SimpleStatementLine) and not _is_import(statement)
     return [] if plain else [cst.EmptyLine(indent=False)]
+
+
+def _is_import(statement: cst.CSTNode | None) -> bool:
+    smalls = statement.body if isinstance(statement, cst.SimpleStatementLine) else ()
+    return any(isinstance(small, cst.Import | cst.ImportFrom) for small in smalls)
 
 
 def _split(lines: list[cst.EmptyLine]) -> tuple[list[cst.EmptyLine], list[cst.EmptyLine]]:
