@@ -101,7 +101,7 @@ class CallGraph:
         seen: set[int] = set()
         while function not in self._helpers:
             sites = self._sites(function)
-            if len(sites) > 1 or function in seen or any(map(self._repeats, sites)):
+            if len(sites) > 1 or function in seen or any(map(self.repeats, sites)):
                 self._helpers[function] = True
             elif not sites:
                 self._helpers[function] = False
@@ -111,7 +111,8 @@ class CallGraph:
         self._helpers |= dict.fromkeys(seen, self._helpers[function])
         return self._helpers[function]
 
-    def _repeats(self, site: o.CallSite) -> bool:
+    def repeats(self, site: o.CallSite) -> bool:
+        """Whether a call runs in a loop, or hands its function to `map`."""
         return last_name(site.value.func) in MAPPING or bool(self.loops(site))
 
     def _sites(self, function: int) -> list[o.CallSite]:
@@ -122,9 +123,12 @@ class CallGraph:
         method = self._methods.get(function)
         if method is not None:
             return self._calls_on_instance[method.owner, row.name] + self._handed[method.owner, row.name]
-        owner = row.parent
-        named = len(self.names.binds(owner, row.name)) == 1
-        return self.calls[owner, row.name] + self._handed[owner, row.name] if named else []
+        named = len(self.names.binds(row.parent, row.name)) == 1
+        return self.sites(row.parent, row.name) if named else []
+
+    def sites(self, owner: int, name: str) -> list[o.CallSite]:
+        """The calls of what a variable names, and those that run it as they are handed it."""
+        return self.calls[owner, name] + self._handed[owner, name]
 
     @cached_property
     def _handed(self) -> dict[tuple[int, str], list[o.CallSite]]:

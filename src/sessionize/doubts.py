@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sessionize import outline as o
 from sessionize.changes import Changes, Read
 from sessionize.config import Settings
-from sessionize.facts import SAME, VERBS, BareCall, Facts
+from sessionize.facts import SAME, VERBS, BareCall, Facts, names_in
 from sessionize.flow import Place
 from sessionize.ipython import CELL, LINE
 from sessionize.outline import last_name
@@ -277,6 +277,20 @@ class Doubts:
                 read.update(self.users.reads(value, scope))
         span = self._span(calls)
         return not any(self._comes_between(span, each, one.by) for one in read for each in self.users.changes(one))
+
+    def for_all_objects(self, calls: Sequence[BareCall]) -> bool:
+        """Whether one session can serve the calls of all objects: what may say for whom they are made is the module's,
+        and none may sign its object in (a POST), unless no cookies are kept."""
+        told = [(item.value, item.scope) for item in self.users.said(calls)]
+        for call in calls:
+            params = self.facts.constant(call.argument("params", 1 if call.verb == "get" else -1), call.site.scope)
+            unknown = [item for key, item in params.items if key is None] if isinstance(params, o.Dict) else [params]
+            tied = map(call.argument, ("cert", "verify", "proxies"))
+            told += [(value, call.site.scope) for value in (*unknown, *tied) if value is not None]
+        reads = self.settings.cookies == "isolate" or all(call.verb in ("get", "head", "options") for call in calls)
+        known = all(o.OPAQUE not in o.within(value) for value, _ in told)
+        names = ((name, scope) for value, scope in told for name in names_in(value))
+        return reads and known and all(self.facts.names.owner(*each) in (-1, 0) for each in names)
 
     # --- between the calls --------------------------------------------------------------------------------------------
 

@@ -67,6 +67,14 @@ _LOOKING = frozenset(
     for name in ("print", "len", "dict", "str", "repr", "sorted", "list", "tuple", "set", "bool", "isinstance")
 ) | {"json.dumps", "copy.copy", "copy.deepcopy"}
 _READING = frozenset({"read", "unpack", "[]", ".get()", ".items()", ".keys()", ".values()", ".copy()"})
+# Calls that show all attributes of what they are given, and modules whose functions write them to a file.
+_SHOWING = frozenset({"builtins.vars", "builtins.dir", "inspect.getmembers"}) | {
+    f"dataclasses.{name}" for name in ("asdict", "astuple", "fields")
+}
+_PICKLING = frozenset({"pickle", "cPickle", "dill", "cloudpickle", "joblib", "jsonpickle"})
+_DUMPING = frozenset({"dump", "dumps", "encode"})
+# Methods that run once for each object.
+_INITIAL = frozenset({"__init__", "__post_init__", "__attrs_post_init__"})
 
 
 # The verb of a call that names its function only at run time: `getattr(requests, method)(url)`.
@@ -395,8 +403,32 @@ class Facts:
             for owner, calls in by_class.items()
             for call in calls
             if call.id in single
+            and not self.initial.issuperset(call.id for call in calls)
             and (len(calls) > 1 or owner in self._with_session or self.graph.reads_instance(call.site.scope))
         ]
+
+    @cached_property
+    def initial(self) -> set[int]:
+        """The calls that run once for each object: in its `__init__`, or in a private method that nothing else calls.
+        None of an object that has a session to make them on."""
+        single = {call.id for call in self.single} - {call.id for call in self.helpers}
+        return {call.id for call in self.calls if call.id in single and self._is_initial(self.function(call))}
+
+    def _is_initial(self, function: int, seen: frozenset[int] = frozenset()) -> bool:
+        method = self.graph.method(function)
+        if method is None or method.scope != function or function in seen or method.owner in self._with_session:
+            return False
+        name = self.outline.scopes[function].name
+        uses = list(self.done_on(name)) if name.startswith("_") else []
+        return name in _INITIAL or (
+            bool(uses)
+            and all(
+                done.startswith("()")
+                and use is not None
+                and self._is_initial(self.function_around(use.part), seen | {function})
+                for done, use in uses
+            )
+        )
 
     @cached_property
     def _with_session(self) -> set[int]:
@@ -467,6 +499,16 @@ class Facts:
     def function(self, call: BareCall) -> int:
         """The scope of the function or lambda in which a call stands; 0 for the module."""
         return self.outline.parts[call.home].scope
+
+    def function_around(self, part: int) -> int:
+        """The same of a part."""
+        return self.outline.parts[self.flow.home[part]].scope
+
+    def scopes_around(self, scope: int) -> Iterator[int]:
+        """The scope itself and those around it."""
+        while scope != -1:
+            yield scope
+            scope = self.outline.scopes[scope].parent
 
     # --- classes ------------------------------------------------------------------------------------------------------
 
@@ -569,23 +611,55 @@ class Facts:
         return calls
 
     @cached_property
-    def super_calls(self) -> dict[int, list[o.CallSite]]:
-        """The calls of `super()`, by each scope around them."""
-        calls = defaultdict(list)
-        for call, path in zip(self.outline.calls, self.paths, strict=True):
-            scope = call.scope if path == "builtins.super" else -1
-            while scope != -1:
-                calls[scope].append(call)
-                scope = self.outline.scopes[scope].parent
+    def super_calls(self) -> dict[int, dict[int, o.CallSite]]:
+        """The calls of `super()`, by each scope around them, with their ids."""
+        calls: dict[int, dict[int, o.CallSite]] = defaultdict(dict)
+        for number, (call, path) in enumerate(zip(self.outline.calls, self.paths, strict=True)):
+            for scope in self.scopes_around(call.scope) if path == "builtins.super" else ():
+                calls[scope][number] = call
         return calls
 
     @cached_property
+    def calls_by_name(self) -> dict[str, list[o.CallSite]]:
+        """The calls by the last name of what they call."""
+        calls = defaultdict(list)
+        for call in self.outline.calls:
+            calls[o.last_name(call.value.func)].append(call)
+        return calls
+
+    @cached_property
+    def functions_with(self) -> dict[str, set[str]]:
+        """The names of the functions in which each name stands; by an empty one of those that use their object in a
+        way that may run any of its methods."""
+        scopes = self.outline.scopes
+        words = [(call.scope, f"{o.last_name(call.value.func)} {call.how}") for call in self.outline.calls]
+        functions: dict[str, set[str]] = defaultdict(set)
+        for use in self.outline.uses:
+            method = self.graph.method(use.scope)
+            words.append((use.scope, f"{use.name} {use.how}"))
+            if method is not None and method.instance == use.name and use.how[0] != ".":
+                functions[""].add(scopes[method.scope].name)
+        for scope, text in words:
+            around = {scopes[outer].name for outer in self.scopes_around(scope) if scopes[outer].kind == "function"}
+            for name in re.findall(r"\w+", text):
+                functions[name] |= around
+        return functions
+
+    @cached_property
+    def in_displays(self) -> set[str]:
+        """The names of what is called in a list, set or dict: `[Name(...), Name(...)]`."""
+        values = [bind.value for bind in self.outline.binds]
+        displays = (v for v in values if isinstance(v, o.Dict) or (isinstance(v, o.Sequence) and v.kind != "tuple"))
+        inner = (value for display in displays for value in o.within(display))
+        return {o.last_name(value.func) for value in inner if isinstance(value, o.Call)}
+
+    @cached_property
     def returns_in(self) -> dict[int, int]:
-        """The tick of the first `return` of each function that has one."""
+        """The first `return` of each function that has one."""
         returns: dict[int, int] = {}
-        for part in self.outline.parts:
+        for number, part in enumerate(self.outline.parts):
             if part.kind == "return":
-                returns.setdefault(part.scope, part.tick)
+                returns.setdefault(part.scope, number)
         return returns
 
     @cached_property
@@ -679,18 +753,40 @@ class Facts:
             if use.name == "vars" and use.how in ("value", "arg") and self.names.owner("vars", use.scope) == -1:
                 shown.setdefault(-1, "vars")
             if "__dict__" in use.how:
-                method = self.graph.method(use.scope)
-                own = method is not None and method.instance == use.name
-                shown.setdefault(method.owner if own and method is not None else -1, "__dict__")
+                own = use.how.startswith(".__dict__")
+                shown.setdefault(self._class_of(o.Name(use.name), use.scope) if own else -1, "__dict__")
         for call, path in zip(self.outline.calls, self.paths, strict=True):
-            if path == "builtins.vars" and call.value.args:
-                given = self.constant(call.value.args[0].value, call.scope)
-                data = not (isinstance(given, o.Call) and o.last_name(given.func) == "parse_args")
-            else:
-                data = path in ("dataclasses.asdict", "dataclasses.astuple", "dataclasses.fields")
-            if data:
-                shown.setdefault(-1, f"{o.last_name(call.value.func)}()")
+            if "__dict__" in call.how:
+                shown.setdefault(-1, "__dict__")
+            if path in _SHOWING and call.value.args:
+                given = call.value.args[0].value
+                made = self.constant(given, call.scope)
+                parsed = isinstance(made, o.Call) and o.last_name(made.func) == "parse_args"
+                if not parsed and self.origin(given, call.scope) is None:
+                    shown.setdefault(self._class_of(given, call.scope), f"{o.last_name(call.value.func)}()")
         return shown
+
+    @cached_property
+    def pickled_objects(self) -> dict[int, str]:
+        """The same of what writes them to a file, unless their class says how."""
+        pickled: dict[int, str] = {}
+        for call, path in zip(self.outline.calls, self.paths, strict=True):
+            module, _, name = (path or "").rpartition(".")
+            if module in _PICKLING and name in _DUMPING and call.value.args:
+                given = call.value.args[0].value
+                scope = self._class_of(given, call.scope)
+                if scope != -1 or (isinstance(given, o.Name) and self.constant(given, call.scope) == o.OPAQUE):
+                    pickled.setdefault(scope, f"{module}.{name}()")
+        return pickled
+
+    def _class_of(self, value: o.Value, scope: int) -> int:
+        """The class of this file of which a value is an object: `self`, or what `Name(...)` made; -1 if unknown."""
+        method = self.graph.method(scope)
+        if method is not None and value == o.Name(method.instance):
+            return method.owner
+        made = self.constant(value, scope)
+        classes = self._classes_of.get(o.last_name(made.func), ()) if isinstance(made, o.Call) else ()
+        return classes[0] if len(classes) == 1 else -1
 
     @property
     def end(self) -> int:

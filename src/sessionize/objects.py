@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 from sessionize import outline as o
 from sessionize.facts import BareCall, Facts
-from sessionize.flow import EXIT, Place
+from sessionize.flow import Place
 from sessionize.homes import OPTIONS, Home, line_of
 from sessionize.outline import last_name
 from sessionize.steady import may_ever_change, plain_dict, plain_pair
@@ -17,12 +17,18 @@ from sessionize.steady import may_ever_change, plain_dict, plain_pair
 _PLAIN_BASES = frozenset({"object", "ABC", "ABCMeta", "Generic"})
 _STRANGE_BASES = frozenset(
     ("NamedTuple", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "Protocol", "TypedDict", "tuple", "type", "Struct")
-) | {"BaseModel", "BaseSettings", "RootModel"}
+) | {
+    *("BaseModel", "BaseSettings", "RootModel"),
+    # servers make such an object for each connection, which its `__init__` serves
+    *(f"{kind}RequestHandler" for kind in ("Base", "Stream", "Datagram", "BaseHTTP", "SimpleHTTP")),
+}
 _ATTRS = frozenset({"attrs", "attr", "define", "frozen", "mutable", "s", "attributes"})
 # Objects of such classes may come into being without `__init__`.
 _RESTORING = frozenset(
     ("__getstate__", "__setstate__", "__reduce__", "__reduce_ex__", "__copy__", "__deepcopy__", "__new__", "__del__")
 )
+_STATE = frozenset({"__getstate__", "__reduce__", "__reduce_ex__"})  # by which a class chooses what is pickled
+_COPYING = frozenset({"copy.deepcopy", "copy.replace", "dataclasses.replace"})
 _GUARDING = frozenset({"__setattr__", "__getattribute__"})
 _GENERATING = _ATTRS | {"dataclass"}  # decorators that write an `__init__`, which calls no other
 OBJECT_REASON = "it lives as long as the object: look for subclasses, threads and tests that patch requests"
@@ -55,14 +61,13 @@ class _Class:
         self.body = {bind.name: bind for bind in facts.binds_in.get(owner, ())}
         self.statements = facts.flow.children[self.row.root]
         self.family = (owner, *sorted(facts.ancestry(owner)))
+        self.below = (owner, *facts.descendants[owner])
         self.data = next((d for d in self.row.decorators if last_name(_bare(d)) == "dataclass"), None)
         self.based = bool(_bases(self.row))
 
     def home(self) -> Home | str:
-        if reason := self.strange():
+        if reason := self.strange() or self.numerous():
             return reason
-        if any(self.outline.scopes[self.facts.function(call)].name == "__del__" for call in self.calls):
-            return "`__del__` may run on an object whose `__init__` failed"
         inits = self.inits()
         options = {arg.keyword for arg in self.data.args} if isinstance(self.data, o.Call) else set()
         restored = any(map(self.inherited, _RESTORING)) or "__new__" in self.outline.attributes
@@ -75,11 +80,13 @@ class _Class:
             return "its `__init__` is no plain method"
         branched = len(inits) > 1 or any(self.outline.parts[bind.part].parent != self.row.root for bind in inits)
         tested = self.row.name.startswith("Test")  # pytest passes over a class with an `__init__`
-        mixin = not any(map(self.is_called, (self.owner, *self.facts.descendants[self.owner])))  # or it may be one
+        mixin = not any(map(self.is_called, self.below))  # or it may be one
         made = self.based or tested or self.row.decorators or mixin  # another `__init__` may be there
         wrapped = inits and self.outline.scopes[self.scopes[inits[0].part]].decorators
-        if lazy or branched or wrapped or (made and not inits):
-            return Home(self.above_methods(), "property", OBJECT_REASON, needs="functools.cached_property")
+        above = self.above(self.scopes[inits[0].part]).values() if inits else ()
+        beside = not self.based and any(call.value.args for call in above)  # `super().__init__(**options)` of a mixin
+        if lazy or branched or wrapped or beside or (made and not inits):
+            return self.at_first_use()
         return _Init(self, self.scopes[inits[0].part]).home() if inits else self.new_init()
 
     def inherited(self, name: str) -> o.Bind | None:
@@ -119,29 +126,86 @@ class _Class:
             return f"a class made from `{strange[0]}` has no place for a session of its own"
         if _ATTRS.intersection(last_name(_bare(decorator)) for decorator in self.row.decorators):
             return "a class made by attrs has no place for a session that is not a field"
-        if self.copies_itself():
-            return "its objects make others like them, and each would make a session"
         if "__slots__" in self.body:
             return "its `__slots__` have no place for a session"
         if guard := sorted(filter(self.inherited, _GUARDING)):
             return f"its `{guard[0]}` decides what happens to attributes"
         shown = self.facts.shown_objects
-        if what := shown.get(self.owner) or shown.get(-1):
+        if not any(map(self.inherited, _STATE)):
+            shown = self.facts.pickled_objects | shown
+        if what := next((shown[scope] for scope in (*self.related, -1) if scope in shown), ""):
             return f"`{what}` is used in this file, and the session would show in it"
         return ""
 
+    # --- how many objects there are -----------------------------------------------------------------------------------
+
+    def numerous(self) -> str:
+        """Why each object's session would serve a single request, or all of them hold too many connections."""
+        if self.facts.initial.issuperset(call.id for call in self.calls):
+            return "its requests are made once for each object"
+        if self.copies_itself():
+            return "its objects make others like them, and each would make a session"
+        once = len(self.calls) == 1 and not self.facts.graph.is_helper(self.facts.function(self.calls[0]))
+        if any((once or self.is_kept(site)) and self.is_repeated(site, once) for site in self.makings):
+            return "this file makes its objects in a loop, and the session of each would hold a connection"
+        if once and not self.facts.in_displays.isdisjoint(self.outline.scopes[scope].name for scope in self.below):
+            return "this file makes lists of its objects, and the session of each would hold a connection"
+        return ""
+
+    @cached_property
+    def related(self) -> tuple[int, ...]:
+        """The class, those that it is derived from, and those that are derived from it."""
+        return (*self.family, *self.below[1:])
+
+    @cached_property
+    def makings(self) -> list[o.CallSite]:
+        """The calls that make objects of the class, or of one derived from it: `Name(...)`, `cls(...)`,
+        `map(Name, ...)`."""
+        rows = [self.outline.scopes[scope] for scope in self.below]
+        inner = [scope for cls in self.below for scope in self.facts.inner[cls]]
+        variables = [*((row.parent, row.name) for row in rows), *((scope, "cls") for scope in inner)]
+        return [site for variable in variables for site in self.facts.graph.sites(*variable)]
+
     def copies_itself(self) -> bool:
         """Whether a method makes new objects of the class, as those do that are called for every step of a chain."""
-        for call in self.facts.calls_in.get(self.owner, ()):
-            method = self.facts.graph.method(call.scope)
-            func = call.value.func
-            # `__getattr__`, `__getitem__`, ...
-            special = method is not None and self.outline.scopes[method.scope].name.startswith("__")
-            named = special and isinstance(func, o.Name) and func.name == self.row.name
-            typed = isinstance(func, o.Call) and self.facts.origin(func.func, call.scope) == "builtins.type"
-            if named or typed or last_name(func) == "__class__":
+        scopes, graph = self.outline.scopes, self.facts.graph
+        makers = {self.facts.function_around(site.part) for site in self.makings}
+        own = {scope for scope in makers if (method := graph.method(scope)) and method.owner in self.related}
+        if any(scopes[scope].name != "__init__" for scope in own):
+            return True
+        related = {scopes[scope].name for scope in self.related}
+        others = {scopes[scope].name for scope in makers - own if scopes[scope].parent in self.related}  # class methods
+        for call in (call for scope in self.related for call in self.facts.calls_in.get(scope, ())):
+            method = graph.method(call.scope)
+            instance = o.Name(method.instance if method is not None else "")
+            path = self.facts.origin(call.value.func, call.scope)
+            match call.value.func:
+                case o.Call(func=func) if self.facts.origin(func, call.scope) == "builtins.type":
+                    return True
+                case o.Attribute(attr="__class__") | o.Name(name="__class__"):
+                    return True
+                case o.Attribute(value=o.Name(name=name), attr=attr) if attr in others:
+                    if name in (instance.name, *related):
+                        return True
+            if path in _COPYING and instance in (arg.value for arg in call.value.args):
                 return True
         return False
+
+    def is_repeated(self, site: o.CallSite, once: bool) -> bool:
+        """Whether a call runs in a loop, or in a function that is called in one and returns what it gives."""
+        graph, function = self.facts.graph, self.facts.function_around(site.part)
+        callers = self.facts.calls_by_name[self.outline.scopes[function].name]
+        returned = self.outline.parts[site.part].kind == "return" and any(map(graph.repeats, callers))
+        return graph.repeats(site) or returned or (once and graph.is_helper(function))
+
+    def is_kept(self, site: o.CallSite) -> bool:
+        """Whether an object lives on when its loop turns: it is not called on the spot, or by a name that is only
+        called."""
+        if site.how not in ("value", "arg"):
+            return False
+        binds = (b for b in self.facts.binds_in.get(site.scope, ()) if (b.part, b.value) == (site.part, site.value))
+        bind = next(binds, None)
+        return bind is None or any(use.how in ("value", "arg") for use in self.facts.names.uses(bind.scope, bind.name))
 
     # --- forms other than a line in `__init__` ------------------------------------------------------------------------
 
@@ -155,6 +219,9 @@ class _Class:
             return "its dataclass has no field behind which a session could stand"
         behind = line_of(self.facts, fields[-1])
         return Home(self.place(self.row.root, behind), "field", OBJECT_REASON, needs="dataclasses.field")
+
+    def at_first_use(self) -> Home:
+        return Home(self.above_methods(), "property", OBJECT_REASON, needs="functools.cached_property")
 
     def new_init(self) -> Home:
         place = self.above_methods()
@@ -184,11 +251,11 @@ class _Class:
                 continue
             root = self.outline.scopes[scope].root
             inits = self.facts.init_calls[root]
-            left = self.facts.returns_in.get(scope, self.facts.end)
+            left = self.facts.returns_in.get(scope, len(self.outline.parts))
             above = [
                 call.tick
                 for call in inits.values()
-                if self.outline.parts[call.part].parent == root and call.tick < left
+                if self.outline.parts[call.part].parent == root and call.part < left
             ]
             method = self.facts.graph.method(scope)
             uses = self.facts.names.uses(scope, method.instance) if method is not None else []
@@ -196,6 +263,54 @@ class _Class:
             if not above or any(use.tick < min(above) for use in uses):
                 return True
         return False
+
+    # --- bases --------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def has_strangers(self) -> bool:
+        """Whether a base is not in this file."""
+        known = {self.outline.scopes[scope].name for scope in self.family[1:]}
+        bases = (base for scope in self.family for base in _bases(self.outline.scopes[scope]))
+        return any(last_name(_bare(base)) not in known for base in bases)
+
+    def above(self, scope: int) -> dict[int, o.CallSite]:
+        """The calls of another `__init__` in an `__init__`, with their ids."""
+        return self.facts.init_calls[self.outline.scopes[scope].root]
+
+    def calls_back(self) -> bool:
+        """Whether the `__init__` of a base in this file may use the session."""
+        for scope in (scope for cls in self.family[1:] for scope in self.facts.inner[cls]):
+            method = self.facts.graph.method(scope)
+            if method is not None and self.outline.scopes[scope].name == "__init__":
+                uses = (u for u in self.facts.names.uses(scope, method.instance) if u.call not in self.above(scope))
+                if any(self.may_use(use) or _attribute(use.how) in self.leading for use in uses):
+                    return True
+        return False
+
+    def may_use(self, use: o.Use) -> bool:
+        """Whether a use of the object may run one of the calls: all that may run a method, but those of this file that
+        lead to none."""
+        called = re.fullmatch(r"\.(\w+)\(\)", use.how)
+        bind = self.inherited(called[1]) if called is not None else None
+        if called is not None and bind is not None and bind.how == "def":
+            return called[1] in self.leading
+        looked_up = use.call != -1 and self.facts.paths[use.call] == "builtins.super"  # `super(Name, self)`
+        return _may_call(use.how) and not looked_up
+
+    @cached_property
+    def leading(self) -> set[str]:
+        """The names of the functions of this file in which the calls stand, that name one of these, or that no one
+        knows to name none."""
+        rows = [
+            self.outline.scopes[scope] for call in self.calls for scope in self.facts.scopes_around(call.site.scope)
+        ]
+        todo = ["", *(row.name for row in rows if row.kind == "function")]
+        found: set[str] = set()
+        while todo:
+            if (name := todo.pop()) not in found:
+                found.add(name)
+                todo += self.facts.functions_with[name]
+        return found - {""}
 
 
 _DATACLASS = frozenset({"dataclasses.dataclass", "functools.total_ordering"})
@@ -211,6 +326,7 @@ class _Init:
         self.outline = cls.outline
         self.scope = scope
         self.block = self.outline.scopes[scope].root
+        self.above = cls.above(scope)
         self.method = self.facts.graph.method(scope)
         self.statements = [s for s in self.facts.flow.children[self.block] if self.outline.parts[s].form != "joined"]
 
@@ -220,6 +336,8 @@ class _Init:
         if self.method is None:
             return "its `__init__` does not name the object"
         before = self.before_stops()
+        if self.cls.has_strangers and any(self.line(call.part) not in before for call in self.above.values()):
+            return self.cls.at_first_use()  # nothing may be set before the `__init__` of a base that no one has seen
         if len(before) < len(self.statements):
             stop = self.statements[len(before)]
             place = self.cls.place(self.block, stop)
@@ -242,13 +360,16 @@ class _Init:
     def stops(self) -> set[int]:
         """The lines that may use the session, or leave."""
         facts = self.facts
-        stops = {s for s in self.statements if facts.flow.outcomes[s] & EXIT}
-        stops |= {self.line(call.part) for call in facts.super_calls[self.scope]}
-        stops |= {self.line(call.site.part) for call in self.cls.calls if self.scope in self.around(call.site.scope)}
+        left = facts.returns_in.get(self.scope)
+        stops = {self.line(left)} if left is not None else set()
+        known = {} if self.cls.calls_back() else self.above
+        stops |= {self.line(c.part) for number, c in facts.super_calls[self.scope].items() if number - 1 not in known}
+        inside = (call for call in self.cls.calls if self.scope in facts.scopes_around(call.site.scope))
+        stops |= {self.line(call.site.part) for call in inside}
         for use in facts.names.uses(self.scope, self.instance):
             bind = self.cls.inherited(use.how[1:-1]) if use.how[-1] == "=" else None
             setter = bind is not None and (bind.how == "def" or isinstance(bind.value, o.Call))  # of a property
-            if setter or _may_call(use.how) or _attribute(use.how) in self.unknown:
+            if use.call not in known and (setter or self.cls.may_use(use) or _attribute(use.how) in self.unknown):
                 stops.add(self.line(use.part))
         return stops
 
@@ -259,12 +380,6 @@ class _Init:
         read = {_attribute(use.how) for use in self.facts.names.uses(self.scope, self.instance)}
         anything = self.cls.based or "__getattr__" in self.cls.body
         return (self.cls.body.keys() | (read - stored if anything else set())) - {""}
-
-    def around(self, scope: int) -> Iterator[int]:
-        """The scope itself and those around it."""
-        while scope != -1:
-            yield scope
-            scope = self.outline.scopes[scope].parent
 
     def line(self, part: int) -> int:
         """The line of the block in which a part stands, or the function around it, which may run from there on."""

@@ -72,10 +72,7 @@ class Planner:
                 self._local(*group, doubt) for group, doubt in zip(todo, doubts, strict=True) if bool(doubt) == unsafe
             ]
         fixes = _resolving(fixes, _LOCAL | _ALONG)
-        for owner, calls in self._families().items():
-            chosen = [call for call in calls if codes[call.id] & _LASTING]
-            lasting = self._lasting(owner, chosen, options, whole=len(chosen) == len(calls))
-            fixes += _resolving(lasting, _LASTING | _ALONG)
+        fixes += _resolving(self._lasting(codes, options), _LASTING | _ALONG)
         handed_on = {call for call in codes if call < 0} - {call for fix in fixes for call in fix.calls}
         fixes += _resolving(self._handed_on(handed_on), SHARING | _ALONG)
         idle = {call for call in codes if "RQS106" in codes[call]}
@@ -233,49 +230,79 @@ class Planner:
         own = self.existing.of_object(owner, calls) if tops else None
         return owner if len(tops) != 1 or (own is not None and not own.obstacle) else tops[0]
 
-    def _lasting(
-        self, owner: int, calls: Sequence[BareCall], options: Mapping[int, set[str]], *, whole: bool
-    ) -> list[Fix]:
-        """The fix for the calls of a class, or of the module, whose session outlives their function.
+    def _lasting(self, codes: Mapping[int, set[str]], options: Mapping[int, set[str]]) -> list[Fix]:
+        """The fixes for sessions that outlive the functions of their calls: on the objects of a class, or where that is
+        not right on the module, if one can serve all objects."""
+        fixes: list[Fix] = []
+        joined: list[BareCall] = []
+        partial = False
+        for owner, calls in self._families().items():
+            kept, refused = self._lastingly_able(owner, [call for call in calls if codes[call.id] & _LASTING])
+            fixes += refused
+            if not owner:
+                joined += kept
+                partial = len(kept) < len(calls)
+            elif kept:
+                home = self._home(owner, kept, partial=len(kept) < len(calls))
+                if not isinstance(home, str):
+                    fixes.append(self._shared(owner, kept, home, options))
+                elif self.doubts.for_all_objects(kept) and not isinstance(self._home(0, kept), str):
+                    joined += kept
+                else:
+                    fixes.append(_refused(kept, home))
+        if joined:
+            home = self._home(0, joined, partial=partial)
+            fixes.append(_refused(joined, home) if isinstance(home, str) else self._shared(0, joined, home, options))
+        return fixes
 
-        whole: whether all calls that could share it are among these.
-        """
-        kept, fixes = [], []
+    def _lastingly_able(self, owner: int, calls: Sequence[BareCall]) -> tuple[list[BareCall], list[Fix]]:
+        """The calls that a session can take which outlives their function, and refusals for the others."""
+        kept, refused = [], []
         for call in calls:
             reason = _no_session_call(call) or self.doubts.held(call)
             if not reason and not self._is_at_top(call) and not self._imports_at_top:
                 reason = _INSIDE
             if not reason and owner and self.facts.graph.in_another_class(call.site.scope):
                 reason = "it stands in a class inside of the method"
+            if not reason and self.facts.outline.scopes[self.facts.function(call)].name == "__del__":
+                reason = "`__del__` may run before a session is made, or when it is gone"
             if reason:
-                fixes.append(refusal((call.id,), reason))
+                refused.append(refusal((call.id,), reason))
             else:
                 kept.append(call)
-        if not kept:
-            return fixes
-        if reason := self.doubts.leak(kept, lasting=True) or self.doubts.threads.about(owner):
-            return [*fixes, _refused(kept, reason)]
-        there = self.existing.of_object(owner, kept) if owner else self.existing.of_module(kept)
+        return kept, refused
+
+    def _home(self, owner: int, calls: Sequence[BareCall], *, partial: bool = False) -> Home | There | str:
+        """Where a session for calls lives on the objects of a class (or on the module: 0): one that is there, or the
+        place for a new one; a reason where there is none.
+
+        partial: whether others that could share it stay as they are.
+        """
+        if reason := self.doubts.leak(calls, lasting=True) or self.doubts.threads.about(owner):
+            return reason
+        there = self._there(owner, calls)
         if there is not None and not there.obstacle:
-            return [*fixes, self._on_existing(owner, kept, there)]
-        if not (whole and len(kept) == len(calls)) and self._serves_one(owner, kept):
-            return [*fixes, _refused(kept, _ALONE)]
-        home = object_home(self.facts, owner, kept) if owner else module_home(self.facts, kept)
+            return there
+        if partial and self._serves_one(owner, calls):
+            return _ALONE
+        home = object_home(self.facts, owner, calls) if owner else module_home(self.facts, calls)
         if isinstance(home, str):
-            return [*fixes, _refused(kept, home)]
+            return home
         scope = self.facts.outline.parts[self.facts.flow.home[home.place.block]].scope
-        at_top = [call for call in kept if self._is_at_top(call)]
+        at_top = [call for call in calls if self._is_at_top(call)]
         if any(self.facts.names.owner(call.root, scope) != 0 for call in at_top):
-            return [*fixes, _refused(kept, "requests is the name of something else where the session would be made")]
-        if at_top != kept and self.naming.visible("requests", home.place) is None:
-            return [*fixes, _refused(kept, _INSIDE)]
+            return "requests is the name of something else where the session would be made"
+        if at_top != calls and self.naming.visible("requests", home.place) is None:
+            return _INSIDE
         if any(self.facts.bound(call.root, call.site.scope, home.place) != "surely" for call in at_top):
-            return [*fixes, _refused(kept, "requests may be missing where the session would be made")]
+            return "requests may be missing where the session would be made"
         if home.style == "field" and self.settings.cookies == "isolate":
-            return [*fixes, _refused(kept, "a field of a dataclass can't be told to isolate its cookies")]
-        able = self._hoistable(kept)
-        held = [option for option in home.hoist if option in able and all(option in options[c.id] for c in kept)]
-        return [*fixes, self._shared(owner, kept, home, held, there)]
+            return "a field of a dataclass can't be told to isolate its cookies"
+        return home
+
+    def _there(self, owner: int, calls: Sequence[BareCall]) -> There | None:
+        """The session that the object, or the module, has already."""
+        return self.existing.of_object(owner, calls) if owner else self.existing.of_module(calls)
 
     def _is_at_top(self, call: BareCall) -> bool:
         """Whether a call names requests by an import at the top of the module."""
@@ -309,8 +336,13 @@ class Planner:
         return len({self.facts.function(call) for call in kept}) == 1
 
     def _shared(
-        self, owner: int, calls: Sequence[BareCall], home: Home, hoist: Sequence[str], there: There | None
+        self, owner: int, calls: Sequence[BareCall], home: Home | There, options: Mapping[int, set[str]]
     ) -> Fix:
+        """The fix that makes calls on the session of their object, or of the module."""
+        if isinstance(home, There):
+            return self._on_existing(owner, calls, home)
+        able = self._hoistable(calls)
+        hoist = [option for option in home.hoist if option in able and all(option in options[c.id] for c in calls)]
         reason = self.doubts.about_calls(calls) or self.doubts.about_file or home.reason
         if owner:
             name = self.naming.attribute(self.settings.session_attribute, owner)
@@ -327,7 +359,7 @@ class Planner:
         if len(calls) == 1:
             message = f"Keep one `requests.Session` for the call of this {where}"
         ids = tuple(call.id for call in calls)
-        message += _once(hoist) + _beside(there)
+        message += _once(hoist) + _beside(self._there(owner, calls))
         stays = self._why_options_stay(calls)
         return Fix(ids, message, UNSAFE, reason, redirects, making, None, imports, stays)
 
