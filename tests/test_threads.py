@@ -79,6 +79,12 @@ CLASS = "import threading\nclass C:\n def f(self): requests.get(a)\n"
         ("class C:\n def f(self): loop.run_in_executor(None, self.g)\n def g(self): self.f()", 1, ""),
         ("class C:\n def f(self): loop.run_in_executor(None, self.f); requests.get(a)", 1, "handed to threads"),
         ("class C:\n def f(self): loop.run_in_executor(None, self.a)", 1, "handed to threads"),
+        (
+            "class C:\n def f(self): loop.to_thread(self.g).to_thread(self.h)\n def g(self): pass\n"
+            " def h(self): requests.get(a)",
+            1,
+            "handed to threads",
+        ),
         ("import threading\nclass C(threading.Thread):\n def run(self): pass", 1, "handed to threads"),
         ("class C(Thread):\n def run(self): pass\nc.run", 1, ""),
     ],

@@ -67,7 +67,7 @@ class Threads:
     @cached_property
     def _started_by(self) -> str:
         """By what this file may start threads or processes that make requests; empty if there is no such thing."""
-        loud = [package for package, tick in self._starters if tick not in self._quiet]
+        loud = [package for package, tick in self._starters if tick not in self._quiet.values()]
         names = [last_name(call.value.func) for call in self._handing]
         return next(iter((*loud, *(name for name in names if name in _SHOWING))), "")
 
@@ -95,13 +95,13 @@ class Threads:
     def _handing(self) -> list[o.CallSite]:
         """The calls that hand work to others which may make requests."""
         calls = (call for call in self.outline.calls if last_name(call.value.func) in _HANDING)
-        return [call for call in calls if call.start + 1 not in self._quiet]
+        return [call for call in calls if call.tick not in self._quiet]
 
     @cached_property
-    def _quiet(self) -> set[int]:
-        """The ticks at which the names begin of what is called to hand over work that makes no request."""
+    def _quiet(self) -> dict[int, int]:
+        """The calls that hand over work which makes no request, by tick, with the tick at which their name begins."""
         calls = (call for call in self.outline.calls if last_name(call.value.func) in _HANDING)
-        return {call.start + 1 for call in calls if self._is_quiet(call)}
+        return {call.tick: call.start + 1 for call in calls if self._is_quiet(call)}
 
     def _touches(self, owner: int) -> bool:
         """Whether what is handed to a thread or pool has to do with the objects of a class."""
