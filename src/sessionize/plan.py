@@ -246,7 +246,7 @@ class Planner:
                 home = self._home(owner, kept, partial=len(kept) < len(calls))
                 if not isinstance(home, str):
                     fixes.append(self._shared(owner, kept, home, options))
-                elif self.doubts.for_all_objects(kept) and not isinstance(self._home(0, kept), str):
+                elif home != _ALONE and self.doubts.for_all_objects(kept) and not isinstance(self._home(0, kept), str):
                     joined += kept
                 else:
                     fixes.append(_refused(kept, home))
