@@ -57,6 +57,7 @@ RETRIES = [
     "for n in range(3):\n r = requests.get(u)\n if 'captcha' in r.text: continue\n break",
     "while True:\n url = f'{base}/x'\n r = requests.get(url, params={'q': q})\n if check(r): break",
     "while True:\n r = requests.get(quote(u), timeout=n)\n n = n * 2\n if check(r): break",
+    "while True:\n r = requests.get(u)\n if check(r): break\nu = x",
     "while True:\n self.tries += 1\n r = requests.get(self.url)\n if check(r): break",
     "while True:\n r = requests.get(u, headers={'User-Agent': choice(agents)})\n if check(r): break",
 ]
