@@ -293,6 +293,15 @@ def test_an_import_is_put_among_those_of_the_standard_library(above: str, after:
     assert rows == list(range(rows[0], rows[0] + len(rows)))
 
 
+def test_an_import_is_put_below_those_of_the_future() -> None:
+    attempt = "try:\n    import requests\nexcept ImportError:\n    from pip._vendor import requests\n"
+    future = "from __future__ import annotations\n"
+    source = f"{future}\n{attempt}{LOOP.removeprefix('import requests')}"
+    after = fix_source(source, settings=Settings(cookies="isolate")).after
+    assert after is not None
+    assert after.startswith(f"{future}\nfrom http.cookiejar import DefaultCookiePolicy\n\n{attempt}")
+
+
 def test_an_import_that_may_not_have_run_is_not_added_to() -> None:
     attempt = "try:\n    from http.cookiejar import CookieJar\nexcept ImportError:\n    CookieJar = None\n"
     fixed = fix_source(f"import requests\n{attempt}{LOOP}", settings=Settings(cookies="isolate")).after

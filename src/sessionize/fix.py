@@ -50,7 +50,7 @@ class ImportEdit(NamedTuple):
     """A change of the import statement that makes `bind`.
 
     add: what to import besides; drop: a name that nothing uses any more; line: an import of its own, to put `behind`
-    the statement, `above` it, or above it and `apart`, with a blank line between.
+    the statement or `above` it; or with a blank line between, `below` it or `apart` above it.
     """
 
     bind: Bind

@@ -169,10 +169,11 @@ class Naming:
                 if not path.endswith(f".{bind.name}") or path.rpartition(".")[0] < module
             ]
             others = [bind for bind, path in paths if not path.startswith("__future__.")]
-            if behind or not others:
-                self._neighbours[module, last.tick] = (behind or together)[-1], "behind"
+            if standard:
+                found = (behind[-1], "behind") if behind else (standard[0][0], "above")
             else:
-                self._neighbours[module, last.tick] = (standard[0][0], "above") if standard else (others[0], "apart")
+                found = (others[0], "apart") if others else (last, "below")
+            self._neighbours[module, last.tick] = found
         return self._neighbours[module, last.tick]
 
     @cached_property

@@ -469,7 +469,7 @@ class _Rewriter(cst.CSTTransformer):
             if whole or old not in self.emptied:
                 body.append(new)
             if between:
-                body += map(_small, self.added([old], "behind"))
+                body += map(_small, self.added([old], "behind", "below"))
         if body == list(updated.body):
             return updated
         semicolon = cst.Semicolon(whitespace_after=cst.SimpleWhitespace(" "))
@@ -546,6 +546,7 @@ class _Rewriter(cst.CSTTransformer):
             body.append(new.with_changes(leading_lines=above))
             if len(smalls) == 1:
                 body += _lines(self.added(smalls, "behind"), [])
+                body += _lines(self.added(smalls, "below"), [cst.EmptyLine(indent=False)])
             body += behind
             while open_blocks and open_blocks[-1][1] in smalls:
                 start, _ = open_blocks.pop()
