@@ -31,10 +31,17 @@ def test_classes_that_have_nothing_to_do_with_each_other_use_one_name() -> None:
     assert after.count("self._session = requests.Session()") == 2
 
 
-def test_classes_of_one_family_do_not() -> None:
+def test_classes_of_one_family_share_that_of_the_base() -> None:
     after = fix_source(CLIENT.format("A") + CLIENT.format("B(A)"), settings=UNSAFE).after
     assert after is not None
-    assert after.count("self._session.get") == after.count("self._session_2.get") == 2
+    assert after.count("self._session.get") == 4
+    assert after.count("requests.Session()") == 1
+
+
+def test_classes_of_two_families_in_one_do_not() -> None:
+    after = fix_source("".join(map(CLIENT.format, ("A", "B", "C(A, B)"))), settings=UNSAFE).after
+    assert after is not None
+    assert after.count("requests.Session()") == 3
 
 
 @pytest.mark.parametrize(
