@@ -50,10 +50,10 @@ def test_classes_of_two_families_in_one_do_not() -> None:
         ("def f():\n requests.get(a)\ndef g():\n requests.get(b)\nimport requests\n", "not imported at the top"),
         (
             "from dataclasses import dataclass\nimport requests\n@dataclass(frozen=True)\nclass A:\n x: int\n"
-            " def __init__(self): pass\n def f(self): requests.get(self.x)\n",
+            " def __init__(self): pass\n def f(self): requests.post(self.x)\n",
             "takes no attributes",
         ),
-        ("import requests\nclass A:\n __init__ = f\n def g(self): requests.get(self.x)\n", "no plain method"),
+        ("import requests\nclass A:\n __init__ = f\n def g(self): requests.post(self.x)\n", "no plain method"),
     ],
 )
 def test_refused(source: str, reason: str) -> None:

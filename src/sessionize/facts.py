@@ -632,17 +632,17 @@ class Facts:
         """The names of the functions in which each name stands; by an empty one of those that use their object in a
         way that may run any of its methods."""
         scopes = self.outline.scopes
-        words = [(call.scope, f"{o.last_name(call.value.func)} {call.how}") for call in self.outline.calls]
+        chains = [(call.scope, o.last_name(call.value.func), call.how) for call in self.outline.calls]
+        chains += [(use.scope, use.name, use.how) for use in self.outline.uses]
         functions: dict[str, set[str]] = defaultdict(set)
+        for scope, name, how in chains:
+            around = {scopes[outer].name for outer in self.scopes_around(scope) if scopes[outer].kind == "function"}
+            for word in (name, *re.findall(r"\.(\w+)", how)):
+                functions[word] |= around
         for use in self.outline.uses:
             method = self.graph.method(use.scope)
-            words.append((use.scope, f"{use.name} {use.how}"))
             if method is not None and method.instance == use.name and use.how[0] != ".":
                 functions[""].add(scopes[method.scope].name)
-        for scope, text in words:
-            around = {scopes[outer].name for outer in self.scopes_around(scope) if scopes[outer].kind == "function"}
-            for name in re.findall(r"\w+", text):
-                functions[name] |= around
         return functions
 
     @cached_property

@@ -282,20 +282,20 @@ class _Class:
         for scope in (scope for cls in self.family[1:] for scope in self.facts.inner[cls]):
             method = self.facts.graph.method(scope)
             if method is not None and self.outline.scopes[scope].name == "__init__":
-                uses = (u for u in self.facts.names.uses(scope, method.instance) if u.call not in self.above(scope))
-                if any(self.may_use(use) or _attribute(use.how) in self.leading for use in uses):
+                uses = self.facts.names.uses(scope, method.instance)
+                uses = [use for use in uses if use.call not in self.above(scope) and not self.is_harmless(use)]
+                if any(_may_call(use.how) or _attribute(use.how) in self.leading for use in uses):
                     return True
         return False
 
-    def may_use(self, use: o.Use) -> bool:
-        """Whether a use of the object may run one of the calls: all that may run a method, but those of this file that
-        lead to none."""
+    def is_harmless(self, use: o.Use) -> bool:
+        """Whether a use of the object is known to run none of the calls: `super(Name, self)`, or a method of this file
+        that leads to none."""
         called = re.fullmatch(r"\.(\w+)\(\)", use.how)
         bind = self.inherited(called[1]) if called is not None else None
         if called is not None and bind is not None and bind.how == "def":
-            return called[1] in self.leading
-        looked_up = use.call != -1 and self.facts.paths[use.call] == "builtins.super"  # `super(Name, self)`
-        return _may_call(use.how) and not looked_up
+            return called[1] not in self.leading
+        return use.call != -1 and self.facts.paths[use.call] == "builtins.super"
 
     @cached_property
     def leading(self) -> set[str]:
@@ -369,7 +369,8 @@ class _Init:
         for use in facts.names.uses(self.scope, self.instance):
             bind = self.cls.inherited(use.how[1:-1]) if use.how[-1] == "=" else None
             setter = bind is not None and (bind.how == "def" or isinstance(bind.value, o.Call))  # of a property
-            if use.call not in known and (setter or self.cls.may_use(use) or _attribute(use.how) in self.unknown):
+            uses = setter or _may_call(use.how) or _attribute(use.how) in self.unknown
+            if uses and use.call not in known and not self.cls.is_harmless(use):
                 stops.add(self.line(use.part))
         return stops
 
