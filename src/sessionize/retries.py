@@ -41,7 +41,7 @@ _COMPARED: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
         "not in": lambda one, many: one not in many,
     }
 )
-_MANY = 32  # cases that are told apart in one function, as each is gone through
+_MANY = 16  # cases that are told apart in one function, as each is gone through
 _HOW = frozenset(
     ("headers", "auth", "cookies", "timeout", "proxies", "verify", "cert", "stream", "allow_redirects", "hooks")
 )
