@@ -166,6 +166,7 @@ class Facts:
         self._handled: dict[tuple[int, str], list[o.Use]] = {}
         self._answers: dict[tuple[int, str], bool] = {}
         self._served: dict[tuple[int, str], Served] = {}
+        self._several: dict[tuple[int, str], bool] = {}  # whether the sessions of each name serve several calls
         self._spreading: dict[tuple[int, str, int], bool] = {}  # of the sessions of each name, and each loop
         self._before: dict[tuple[int, str, Place], o.Bind | None] = {}  # the import that ran at each place
         self._patches: dict[tuple[str, str], list[Patch]] = {}  # of each callee and function, as they are asked for
@@ -981,13 +982,18 @@ class Facts:
         home = self.flow.home[bind.part]
         if self.repeated[home] or served.homes != {home}:  # calls that may join it, or none
             return True
-        if not served.calls or self._serves_several(served.calls):
+        if not served.calls or self._serves_several(bind):
             return True
         return not served.done <= METHODS | _CLOSING and not (self._is_set_up(bind) and self._runs_again(home))
 
-    def _serves_several(self, calls: Sequence[BareCall]) -> bool:
-        """Whether one run of a function may make two of the calls on a session that it makes once. A call that is only
-        retried is one, where the function runs again and again."""
+    def _serves_several(self, bind: o.Bind) -> bool:
+        """Whether one run of a function may make two calls on a session of that name. A call that is only retried is
+        one, where the function runs again and again."""
+        if (bind.scope, bind.name) not in self._several:
+            self._several[bind.scope, bind.name] = self._are_several(self.served(bind).calls)
+        return self._several[bind.scope, bind.name]
+
+    def _are_several(self, calls: Sequence[BareCall]) -> bool:
         if self._together(calls, [None] * len(calls)):
             return True
         if self.graph.is_helper(self.function(calls[0])):

@@ -27,9 +27,10 @@ class Comments:
     def __init__(self, text: str) -> None:
         self._lines = _Lines(re.split(r"\r\n|\r|\n", text))
         self._of_line: dict[tuple[int, int], re.Match[str] | None] = {}  # by the rows of a line, as they are asked for
-        self._of_file = [found["codes"] for found in map(_FILE.match, self._lines.lines) if found is not None]
+        whole = [found["codes"] for found in map(_FILE.match, self._lines.lines) if found is not None]
+        self._of_file = _prefixes(whole)
         self._ruff: dict[int, list[str]] = defaultdict(list)  # by row
-        self._ruff_of_file: list[str | None] = []
+        ruff_of_file: list[str | None] = []
         for row, column in self._lines.comments.items():
             comment = self._lines.lines[row - 1][column:]
             first, last = self._lines.below.get(row, self._lines.spans[row])
@@ -38,9 +39,8 @@ class Comments:
                     self._ruff[silent].append(found["codes"])
             if row in self._lines.below:
                 files = _RUFF_FILE.finditer(comment)
-                self._ruff_of_file += [
-                    found["codes"] if found["listed"] is None else found["listed"] for found in files
-                ]
+                ruff_of_file += [found["codes"] if found["listed"] is None else found["listed"] for found in files]
+        self._ruff_of_file = _prefixes(ruff_of_file)
 
     def for_flake8(self, code: str, row: int) -> bool:
         """Whether they silence a finding by `# noqa` at the end of its line, or by `# flake8: noqa`.
@@ -51,12 +51,13 @@ class Comments:
         if span not in self._of_line:
             self._of_line[span] = _LINE.search(self._lines.joined(span))
         found = self._of_line[span]
-        return (found is not None and _names(found["codes"], code)) or any(_names(each, code) for each in self._of_file)
+        of_line = [found["codes"]] if found is not None else []
+        return code.startswith(self._of_file + _prefixes(of_line))
 
     def for_ruff(self, code: str, row: int) -> bool:
         """Whether they do by `# ruff: ignore[...]`, at the end of the line or above it or its statement, or by
         `# ruff: file-ignore[...]` or `# ruff: noqa` on a line of its own."""
-        return any(_names(codes, code) for codes in (*self._ruff_of_file, *self._ruff.get(row, ())))
+        return code.startswith(self._ruff_of_file + _prefixes(self._ruff.get(row, ())))
 
 
 def commented(text: str, codes: Mapping[int, Iterable[str]]) -> str:
@@ -137,6 +138,9 @@ class _Lines:
         self.below |= dict.fromkeys(alone, (0, 0))
 
 
-def _names(codes: str | None, code: str) -> bool:
-    """Whether the codes of a comment stand for one; without any it is for all."""
-    return codes is None or code.startswith(tuple(name for name in re.split(r"[,\s]+", codes.upper()) if name))
+def _prefixes(comments: Iterable[str | None]) -> tuple[str, ...]:
+    """The codes that comments name, each once; a comment that names none stands for all codes, which begin with ""."""
+    names: dict[str, None] = {}
+    for codes in comments:
+        names |= dict.fromkeys([""] if codes is None else filter(None, re.split(r"[,\s]+", codes.upper())))
+    return tuple(names)
