@@ -165,8 +165,9 @@ def test_fix_options(run: Run) -> None:
     write({"a.py": SAFE})
     assert run("fix", "--session-style=with", "--session-name=http", "--cookies=isolate").status == 0
     assert Path("a.py").read_text() == (
-        "import requests\n"
         "from http.cookiejar import DefaultCookiePolicy\n"
+        "\n"
+        "import requests\n"
         "with requests.Session() as http:\n"
         "    http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))\n"
         "    for year in years:\n"

@@ -33,7 +33,7 @@ def load(urls):
     return pages
 """
 UNSAFE = SAFE.replace("for url", "print(locals())\n    for url")
-NEVER = 30.0  # seconds after which an answer will not come
+NEVER = 120.0  # seconds after which an answer will not come
 
 
 class Editor(LanguageClient):
