@@ -532,6 +532,14 @@ class Facts:
             binds[bind.scope].append(bind)
         return binds
 
+    @cached_property
+    def binds_at(self) -> dict[int, list[o.Bind]]:
+        """The bindings by the part in which they stand."""
+        binds = defaultdict(list)
+        for bind in self.outline.binds:
+            binds[bind.part].append(bind)
+        return binds
+
     def ancestry(self, scope: int) -> set[int]:
         """The classes of this file from which a class is derived, by name."""
         found: set[int] = set()
@@ -672,6 +680,11 @@ class Facts:
         return stores
 
     @cached_property
+    def storing(self) -> set[int]:
+        """The parts that set attributes."""
+        return {store.part for store in self.outline.stores}
+
+    @cached_property
     def stores_of(self) -> dict[str, list[o.Store]]:
         """Where each attribute is set."""
         stores = defaultdict(list)
@@ -763,7 +776,8 @@ class Facts:
                 given = call.value.args[0].value
                 made = self.constant(given, call.scope)
                 parsed = isinstance(made, o.Call) and o.last_name(made.func) == "parse_args"
-                if not parsed and self.origin(given, call.scope) is None:
+                imported = not (self.origin(given, call.scope) or "builtins.").startswith("builtins.")
+                if not parsed and not imported:
                     shown.setdefault(self._class_of(given, call.scope), f"{o.last_name(call.value.func)}()")
         return shown
 

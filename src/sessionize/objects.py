@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from sessionize import outline as o
@@ -146,7 +146,7 @@ class _Class:
         if self.copies_itself():
             return "its objects make others like them, and each would make a session"
         once = len(self.calls) == 1 and not self.facts.graph.is_helper(self.facts.function(self.calls[0]))
-        if any((once or self.is_kept(site)) and self.is_repeated(site, once) for site in self.makings):
+        if any(self.is_one_of_many(site, once) for site in self.givings):
             return "this file makes its objects in a loop, and the session of each would hold a connection"
         if once and not self.facts.in_displays.isdisjoint(self.outline.scopes[scope].name for scope in self.below):
             return "this file makes lists of its objects, and the session of each would hold a connection"
@@ -184,28 +184,60 @@ class _Class:
                     return True
                 case o.Attribute(attr="__class__") | o.Name(name="__class__"):
                     return True
-                case o.Attribute(value=o.Name(name=name), attr=attr) if attr in others:
-                    if name in (instance.name, *related):
+                case o.Attribute(value=o.Name(name=name), attr=attr):
+                    if attr in others and name in (instance.name, *related):
                         return True
             if path in _COPYING and instance in (arg.value for arg in call.value.args):
                 return True
         return False
 
-    def is_repeated(self, site: o.CallSite, once: bool) -> bool:
-        """Whether a call runs in a loop, or in a function that is called in one and returns what it gives."""
+    @property
+    def givings(self) -> list[o.CallSite]:
+        """The calls that make objects, and those of functions that return one."""
+        found = list(self.makings)
+        seen: set[int] = set()
+        for site in found:  # which grows
+            function = self.facts.function_around(site.part)
+            if function not in seen and site.how == "value" and self.is_returned(site):
+                seen.add(function)
+                found += self.callers(function)
+        return found
+
+    def callers(self, function: int) -> list[o.CallSite]:
+        """The calls of a function, or of a method on whatever object, and those that run it as they are handed it."""
+        row = self.outline.scopes[function]
+        return [*self.facts.calls_by_name[row.name], *self.facts.graph.sites(row.parent, row.name)]
+
+    def is_one_of_many(self, site: o.CallSite, once: bool) -> bool:
+        """Whether a call gives one object after the other, of which each is kept or makes but one request.
+
+        It stands in a loop, or in a function that is called in one.
+        """
         graph, function = self.facts.graph, self.facts.function_around(site.part)
-        callers = self.facts.calls_by_name[self.outline.scopes[function].name]
-        returned = self.outline.parts[site.part].kind == "return" and any(map(graph.repeats, callers))
-        return graph.repeats(site) or returned or (once and graph.is_helper(function))
+        kept = self.is_kept(site)
+        if graph.repeats(site) or (once and graph.is_helper(function)):
+            return once or kept
+        stored = not self.facts.storing.isdisjoint(self.facts.flow.ancestors(site.part))  # in place of the last
+        elsewhere = stored or self.is_returned(site)
+        return kept and not elsewhere and any(map(graph.repeats, self.callers(function)))
+
+    def is_returned(self, site: o.CallSite) -> bool:
+        """Whether a function returns what a call gives, perhaps by a name."""
+        places = (site.part, *(use.part for use in self.uses(site)))
+        around = (part for place in places for part in self.facts.flow.ancestors(place))
+        return any(self.outline.parts[part].kind == "return" for part in around)
 
     def is_kept(self, site: o.CallSite) -> bool:
-        """Whether an object lives on when its loop turns: it is not called on the spot, or by a name that is only
-        called."""
+        """Whether an object may live on: it is not called on the spot, or by a name that is only called."""
         if site.how not in ("value", "arg"):
             return False
-        binds = (b for b in self.facts.binds_in.get(site.scope, ()) if (b.part, b.value) == (site.part, site.value))
-        bind = next(binds, None)
-        return bind is None or any(use.how in ("value", "arg") for use in self.facts.names.uses(bind.scope, bind.name))
+        named = any(bind.value == site.value for bind in self.facts.binds_at[site.part])
+        return not named or any(use.how in ("value", "arg") for use in self.uses(site))
+
+    def uses(self, site: o.CallSite) -> list[o.Use]:
+        """The uses of the name that what a call gives is bound to: `city = City(name)`."""
+        binds = [bind for bind in self.facts.binds_at[site.part] if bind.value == site.value]
+        return self.facts.names.uses(binds[0].scope, binds[0].name) if binds else []
 
     # --- forms other than a line in `__init__` ------------------------------------------------------------------------
 
@@ -283,7 +315,7 @@ class _Class:
             method = self.facts.graph.method(scope)
             if method is not None and self.outline.scopes[scope].name == "__init__":
                 uses = self.facts.names.uses(scope, method.instance)
-                uses = [use for use in uses if use.call not in self.above(scope) and not self.is_harmless(use)]
+                uses = [use for use in uses if not (self.is_harmless(use) or _hands_over(use, self.above(scope)))]
                 if any(_may_call(use.how) or _attribute(use.how) in self.leading for use in uses):
                     return True
         return False
@@ -370,7 +402,7 @@ class _Init:
             bind = self.cls.inherited(use.how[1:-1]) if use.how[-1] == "=" else None
             setter = bind is not None and (bind.how == "def" or isinstance(bind.value, o.Call))  # of a property
             uses = setter or _may_call(use.how) or _attribute(use.how) in self.unknown
-            if uses and use.call not in known and not self.cls.is_harmless(use):
+            if uses and not (self.cls.is_harmless(use) or _hands_over(use, known)):
                 stops.add(self.line(use.part))
         return stops
 
@@ -438,3 +470,8 @@ def _attribute(how: str) -> str:
 def _may_call(how: str) -> bool:
     """Whether a use of an object may run its methods: it is called, handed on, printed, gone through."""
     return not how.startswith(".") or how.endswith(("()", "del"))
+
+
+def _hands_over(use: o.Use, calls: Mapping[int, o.CallSite]) -> bool:
+    """Whether a use hands the object itself to one of the calls: `Base.__init__(self)`."""
+    return use.how == "arg" and use.call in calls

@@ -12,7 +12,7 @@ from sessionize.rules.rule import Finding, Rule
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     """## What it does
     Finds a class whose instance methods make bare calls of requests: two or more calls, or one in a method that reads
-    its object.
+    its object. A class all of whose calls run once for each object, in `__init__`, is left alone.
 
     ## Why is this bad?
     An object that stands for a service is asked again and again; each of its calls opens a connection of its own (see
@@ -48,7 +48,13 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
 
     ## Fix safety
     As for RQS103. Besides, a subclass in another file may not call `super().__init__()`, or may change what was set
-    once. Where `__init__` can't be written into, another form is chosen, or the fix refused with the reason.
+    once; and the `__init__` of a base in another file may make one of the calls, behind which the session is made.
+    Where `__init__` can't be written into, another form is chosen.
+
+    Where a session for each object is not right, all share the module's: this file makes the objects in a loop or a
+    list, an object makes others like it, or `vars()`, `pickle.dump()` and the like would show the session. That needs
+    calls that only read, and that say nothing of their object but in the URL: no token and no POST. Else the fix is
+    refused with the reason.
 
     ## When not to use
     For objects that live for a single call, or that several threads share.
