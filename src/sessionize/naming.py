@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import count
 
@@ -212,12 +212,15 @@ class Naming:
         for redirect in (redirect for fix in fixes for redirect in fix.redirects):
             if (call := self._calls.get(redirect.call)) is not None:
                 redirected[facts.names.owner(call.root, call.site.scope), call.root] += 1
+        makers = {0, *(scope for fix in fixes if fix.making for scope in self._around(fix.making.place))}
         edits = []
         changed = any(bind.how == "augment" for bind in facts.names.binds(0, "__all__"))
         public = changed or bool(facts.names.uses(0, "__all__")) or facts.filename.endswith("__init__.py")
         for (owner, name), converted in redirected.items():
             (bind, *others) = facts.names.binds(owner, name)
-            verb = not others and (self.facts.path(bind) or "").removeprefix("requests.") in VERBS
+            path = self.facts.path(bind) or ""
+            inner = path == "requests" and owner not in makers and self._is_alone(bind)  # an import in a function
+            verb = not others and (inner or path.removeprefix("requests.") in VERBS)
             exported = public or name in facts.outline.dunder_all
             unused = verb and not exported and len(facts.names.uses(owner, name)) == converted
             if unused and (owner != 0 or not self._taken & {name, "*"}):
@@ -228,6 +231,19 @@ class Naming:
     def _taken(self) -> frozenset[str]:
         """The names of this module that others may take, `*` for all; a notebook is not imported."""
         return frozenset() if self.facts.filename.endswith(".ipynb") else self.facts.find_taken()
+
+    def _around(self, place: Place) -> Iterator[int]:
+        """The scope of a place, and those around it."""
+        scope = self.facts.outline.parts[self.facts.flow.home[place.block]].scope
+        while scope != -1:
+            yield scope
+            scope = self.scopes[scope].parent
+
+    def _is_alone(self, bind: o.Bind) -> bool:
+        """Whether an import statement binds nothing else."""
+        return (
+            sum(other.part == bind.part for other in self._imports_in[self.facts.outline.parts[bind.part].parent]) == 1
+        )
 
 
 def _numbered(wanted: str, number: int) -> str:

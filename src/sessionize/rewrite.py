@@ -360,6 +360,8 @@ class _Rewriter(cst.CSTTransformer):
                 self.comments[original_node] += gone.elements()
             elif original_node not in self.alone:
                 self.emptied.add(original_node)
+        elif isinstance(original_node, cst.Import) and any(edit.drop for edit in self.imports.get(original_node, ())):
+            self.emptied.add(original_node)
         elif isinstance(original_node, cst.SimpleStatementLine | cst.SimpleStatementSuite):
             node = self.line(original_node, cast("_Line", node))
         elif isinstance(original_node, cst.Module | cst.IndentedBlock):
