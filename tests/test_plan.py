@@ -285,3 +285,38 @@ def test_each_rule_has_an_answer() -> None:
     resolved = plan.SHARING | plan._ALONG | {"RQS106", SYNTAX_ERROR.code}
     unanswered = {rule.code for rule in RULES if not rule.by_hand} - resolved
     assert not unanswered, f"{unanswered}: say in plan.py which fix resolves it, or by `by_hand=` why none does"
+
+
+def test_a_call_left_alone_may_join_the_session_that_is_there() -> None:
+    source = f"{IMPORT}{MADE}s.get(a)\nrequests.get(b)\nrequests.get(c)  # noqa\n"
+    assert fix_source(source).after == source.replace("requests.get(b)", "s.get(b)")
+
+
+def test_a_helper_left_alone_has_the_session_of_the_module() -> None:
+    source = f"{IMPORT}def f(): requests.get(a)\ndef g(): requests.get(b)  # noqa\nfor x in y: f()\n"
+    after = fix_source(source, settings=Settings(unsafe_fixes=True)).after
+    assert after is not None
+    assert "def f(): _session.get(a)" in after
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "    def set_up(self): self.s = requests.Session()\n",
+        "    def __init__(self): self.s = requests.Session()\nclass B(A):\n    def __init__(self): pass\n",
+    ],
+)
+def test_session_of_the_object_may_not_be_made(rest: str) -> None:
+    source = f"{IMPORT}class A:\n    def f(self): requests.get(self.a)\n    def g(self): requests.get(self.b)\n{rest}"
+    for finding in check_source(source, settings=Settings(select=("RQS104",))):
+        assert "`self.s` is not used, as it may not be made by then" in finding.help
+
+
+def test_headers_set_below_a_call_stay() -> None:
+    source = (
+        f"{IMPORT}class A:\n    def __init__(self):\n        self.f()\n        self.h = {{'A': 'b'}}\n"
+        "    def f(self): requests.get(self.a, headers=self.h)\n    def g(self): requests.get(self.b, headers=self.h)\n"
+    )
+    after = fix_source(source, settings=Settings(unsafe_fixes=True)).after
+    assert after is not None
+    assert after.count("headers=self.h") == 2

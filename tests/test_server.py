@@ -597,6 +597,20 @@ def test_all_safe_fixes_ask_the_tests_as_they_are_now(tmp_path: Path, tests_of: 
     talk(scenario)
 
 
+def test_a_name_that_another_module_takes_stays(tmp_path: Path) -> None:
+    (tmp_path / "other.py").write_text("from load import get\n")
+    source = "from requests import get\nfor url in urls:\n    get(url)\n"
+
+    async def scenario() -> None:
+        async with editing(tmp_path) as editor:
+            uri = editor.open(tmp_path / "load.py", source)
+            await editor.diagnostics()
+            (action,) = (await editor.actions(uri, 0, FIX_ALL)).values()
+            assert "get" in str(action)
+
+    talk(scenario)
+
+
 def test_a_document_that_is_no_file_has_no_tests(
     tmp_path: Path, tests_of: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
