@@ -88,10 +88,11 @@ class Naming:
         """A name by which an import's path can surely be used at `place`."""
         scope = self._scope(place)
         for name in self._names_of[path]:
-            if self.facts.origin(o.Name(name), scope) == path and self.facts.bound(name, scope, place) == "surely":
-                bind = self.facts.import_before(name, scope, place)
-                if bind is not None and self.facts.path(bind) == path:  # and not a copy of it, which comes first
-                    return name
+            bind = self.facts.import_before(name, scope, place)
+            own = bind is not None and self.facts.path(bind) == path  # and not a copy of it, which comes first
+            means = self.facts.origin(o.Name(name), scope) == path
+            if own and means and self.facts.bound(name, scope, place) == "surely":
+                return name
         return None
 
     def _scope(self, place: Place) -> int:
