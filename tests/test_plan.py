@@ -174,7 +174,7 @@ def test_session_of_the_class_is_told() -> None:
         assert "`A.s` is not used, as all objects of the class share it" in finding.help
 
 
-@pytest.mark.parametrize("headers", ["a if b else c", "key"])
+@pytest.mark.parametrize("headers", ["a if b else c", "key", "key or other", "not key"])
 def test_session_of_the_object_may_have_other_headers(headers: str) -> None:
     source = OBJECT.format(
         made="self.s = requests.Session()", then=f"self.s.headers.update({headers})", headers=headers

@@ -165,7 +165,7 @@ class Doubts:
 
     def _varies(self, span: _Span, value: o.Value, scope: int, *, lasting: bool, seen: tuple[o.Bind, ...] = ()) -> bool:
         """Whether a value may be another one for another of the calls, or when they run again."""
-        if any(isinstance(inner, o.Opaque) for inner in o.within(value)):
+        if not o.is_known(value):
             return True
         for read in self.users.reads(value, scope):
             (owner, name), changes = read.variable, list(self.users.changes(read))
@@ -288,7 +288,7 @@ class Doubts:
             tied = map(call.argument, ("cert", "verify", "proxies"))
             told += [(value, call.site.scope) for value in (*unknown, *tied) if value is not None]
         reads = self.settings.cookies == "isolate" or all(call.verb in ("get", "head", "options") for call in calls)
-        known = all(o.OPAQUE not in o.within(value) for value, _ in told)
+        known = all(o.is_known(value) for value, _ in told)
         names = ((name, scope) for value, scope in told for name in names_in(value))
         return reads and known and all(self.facts.names.owner(*each) in (-1, 0) for each in names)
 
@@ -378,7 +378,7 @@ class Doubts:
         for call, path in zip(self.outline.calls, self.facts.paths, strict=True):
             func = call.value.func
             followed = self.facts.constant(func, call.scope) if isinstance(func, o.Name) else o.OPAQUE
-            named = path if followed == o.OPAQUE else self.facts.origin(followed, call.scope)
+            named = path if isinstance(followed, o.Opaque) else self.facts.origin(followed, call.scope)
             called.append(named.rpartition(".")[2] if named is not None else last_name(func))
         return called
 

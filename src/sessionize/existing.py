@@ -188,7 +188,7 @@ class Existing:
 
     def _is_same(self, value: o.Value, scope: int, other: int) -> bool:
         """Whether an expression means the same in two scopes: its names are those of the module, or of the object."""
-        if o.OPAQUE in o.within(value):
+        if not o.is_known(value):
             return False
         methods = [self.facts.graph.method(each) for each in (scope, other)]
         instances = [method.instance for method in methods if method is not None]

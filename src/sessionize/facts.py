@@ -790,7 +790,9 @@ class Facts:
             if module in _PICKLING and name in _DUMPING and call.value.args:
                 given = call.value.args[0].value
                 scope = self._class_of(given, call.scope)
-                if scope != -1 or (isinstance(given, o.Name) and self.constant(given, call.scope) == o.OPAQUE):
+                if scope != -1 or (
+                    isinstance(given, o.Name) and isinstance(self.constant(given, call.scope), o.Opaque)
+                ):
                     pickled.setdefault(scope, f"{module}.{name}()")
         return pickled
 

@@ -154,6 +154,11 @@ def within(value: Value) -> Iterator[Value]:
         yield found
 
 
+def is_known(value: Value) -> bool:
+    """Whether the outline says all that a value is made of: nothing in it is opaque, as `a or b` is."""
+    return not any(isinstance(inner, Opaque) for inner in within(value))
+
+
 def checked(value: Value) -> Iterator[Value]:
     """A test and all that its truth is made of."""
     if isinstance(value, Check):
