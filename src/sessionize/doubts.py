@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sessionize import outline as o
 from sessionize.changes import Changes, Read
 from sessionize.config import Settings
-from sessionize.facts import SAME, VERBS, BareCall, Facts, names_in
+from sessionize.facts import READING, SAME, VERBS, BareCall, Facts, names_in
 from sessionize.flow import Place
 from sessionize.ipython import CELL, LINE
 from sessionize.outline import last_name
@@ -287,7 +287,7 @@ class Doubts:
             unknown = [item for key, item in params.items if key is None] if isinstance(params, o.Dict) else [params]
             tied = map(call.argument, ("cert", "verify", "proxies"))
             told += [(value, call.site.scope) for value in (*unknown, *tied) if value is not None]
-        reads = self.settings.cookies == "isolate" or all(call.verb in ("get", "head", "options") for call in calls)
+        reads = self.settings.cookies == "isolate" or all(call.verb in READING for call in calls)
         known = all(o.is_known(value) for value, _ in told)
         names = ((name, scope) for value, scope in told for name in names_in(value))
         return reads and known and all(self.facts.names.owner(*each) in (-1, 0) for each in names)

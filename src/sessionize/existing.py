@@ -13,12 +13,11 @@ from typing import NamedTuple
 from sessionize import outline as o
 from sessionize.config import Settings
 from sessionize.doubts import Doubts
-from sessionize.facts import METHODS, VERBS, BareCall, Facts, names_in
+from sessionize.facts import METHODS, READING, VERBS, BareCall, Facts, names_in
 from sessionize.flow import Place
 from sessionize.homes import top_level
 from sessionize.objects import is_made_first
 
-_READING = frozenset({"get", "head", "options"})
 _UPDATE = ".headers.update()"
 
 
@@ -219,7 +218,7 @@ class Existing:
                 return f"`{call.shown}` {reason}"
         if len(asked.connections.union(map(self.doubts.identity_of_connection, there))) > 1:
             return "its calls differ in `verify=` or `cert=`"
-        if any(call.verb not in _READING for call in there):
+        if any(call.verb not in READING for call in there):
             return "it may have logged in"
         saying = [call for call in there if _UPDATE not in passed or call.argument("headers") is not None]
         saying += asked.calls

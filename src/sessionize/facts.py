@@ -52,6 +52,8 @@ _COPY = re.compile(r"(?:.*\.)?_?vendor(?:ed)?\.requests")
 # What an import may bind that a call of requests, or of a session, begins with.
 _CALLED = frozenset(f"requests.{name}" for name in (*FUNCTIONS, "api", "sessions")) | {"requests"}
 _LEAVING = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
+# Those that ask for something and change nothing.
+READING = frozenset({"get", "head", "options"})
 # What is done on a session that is only called.
 METHODS = frozenset(f".{verb}()" for verb in VERBS)
 _CLOSING = frozenset({".close()"})

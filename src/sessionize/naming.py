@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import count
 
@@ -209,7 +209,8 @@ class Naming:
         for redirect in (redirect for fix in fixes for redirect in fix.redirects):
             if (call := self._calls.get(redirect.call)) is not None:
                 redirected[facts.names.owner(call.root, call.site.scope), call.root] += 1
-        makers = {0, *(scope for fix in fixes if fix.making for scope in self._around(fix.making.place))}
+        places = [self._scope(fix.making.place) for fix in fixes if fix.making is not None]
+        makers = {0, *(scope for made in places for scope in facts.scopes_around(made))}
         edits = []
         changed = any(bind.how == "augment" for bind in facts.names.binds(0, "__all__"))
         public = changed or bool(facts.names.uses(0, "__all__")) or facts.filename.endswith("__init__.py")
@@ -229,18 +230,10 @@ class Naming:
         """The names of this module that others may take, `*` for all; a notebook is not imported."""
         return frozenset() if self.facts.filename.endswith(".ipynb") else self.facts.find_taken()
 
-    def _around(self, place: Place) -> Iterator[int]:
-        """The scope of a place, and those around it."""
-        scope = self.facts.outline.parts[self.facts.flow.home[place.block]].scope
-        while scope != -1:
-            yield scope
-            scope = self.scopes[scope].parent
-
     def _is_alone(self, bind: o.Bind) -> bool:
         """Whether an import statement binds nothing else."""
-        return (
-            sum(other.part == bind.part for other in self._imports_in[self.facts.outline.parts[bind.part].parent]) == 1
-        )
+        beside = self._imports_in[self.facts.outline.parts[bind.part].parent]
+        return sum(other.part == bind.part for other in beside) == 1
 
 
 def _numbered(wanted: str, number: int) -> str:

@@ -15,7 +15,7 @@ from sessionize import outline as o
 from sessionize.config import Settings
 from sessionize.doubts import Doubts
 from sessionize.existing import Existing, There
-from sessionize.facts import ANY, METHODS, VERBS, BareCall, Facts, IdleSession
+from sessionize.facts import ANY, METHODS, READING, VERBS, BareCall, Facts, IdleSession
 from sessionize.fix import SAFE, UNSAFE, Fix, ImportEdit, Making, Redirect, refusal
 from sessionize.flow import Place
 from sessionize.homes import MODULE_REASON, Home, import_home, module_home
@@ -446,7 +446,7 @@ class Planner:
         if reason := self.doubts.leak(session.calls) or self.doubts.held(session.calls[0]):
             return refusal(ids, reason)
         doubt = self.doubts.about_sharing(session.calls)
-        if several and any(call.verb not in ("get", "head", "options") for call in session.calls):
+        if several and any(call.verb not in READING for call in session.calls):
             doubt = doubt or "what a turn leaves in its cookies, as a log-in does, would reach the next turn"
         making, imports = self._made(session.calls, place, self._style(session.calls, place), bind.name, create)
         message = f"Make `{bind.name}` once, before the loop"

@@ -98,7 +98,7 @@ FAULTS = (
     Fault("a-session-bound-twice", "existing", "if len(facts.names.binds(scope, bind.name)) > 1:", "if not facts.names.binds(scope, bind.name):"),
     Fault("a-session-not-made-yet", "existing", "if inside and imported and flow.dominates(bind.part, bind.tick, place):", "if inside and imported:"),
     Fault("a-session-with-headers", "existing", "other = sorted(hows - allowed)", "other: list[str] = []"),
-    Fault("a-session-that-logged-in", "existing", "if any(call.verb not in _READING for call in there):", "if not there:"),
+    Fault("a-session-that-logged-in", "existing", "if any(call.verb not in READING for call in there):", "if not there:"),
     Fault("a-session-used-behind-its-loop", "plan", 'inside = facts.outline.parts[bind.part].parent in served.around and bind.tick < uses[0].tick',
           "inside = True"),
     Fault("positional-params", "plan", 'return call.verb == "get" and len(args) > 1', 'return call.verb == "got" and len(args) > 1'),
