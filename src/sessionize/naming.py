@@ -164,7 +164,11 @@ class Naming:
             together = [bind for bind in binds if bind.tick <= last.tick and self.facts.cell(bind.tick) == cell]
             paths = [(bind, self.facts.path(bind) or "") for bind in together]
             standard = [(bind, path) for bind, path in paths if path.partition(".")[0] in _STANDARD]
-            behind = [bind for bind, path in standard if "." not in path or path.rpartition(".")[0] < module]
+            behind = [
+                bind
+                for bind, path in standard
+                if isinstance(bind.value, o.Imported) and (not bind.value.is_from or path.rpartition(".")[0] < module)
+            ]
             others = [bind for bind, path in paths if not path.startswith("__future__.")]
             if standard:
                 found = (behind[-1], "behind") if behind else (standard[0][0], "above")

@@ -99,9 +99,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import binds: `requests`, or `requests.get` for `from requests import get`."""
+    """What an import binds: `requests`, or `requests.get` for `from requests import get`, which is_from tells from
+    `import requests.get as get`."""
 
     path: str
+    is_from: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,7 +431,7 @@ class Builder:
         self.modules.add(f"{module}.{name}")
         if alias == name:  # `import get as get`: for others to import, as in `__all__`
             self.dunder_all.add(name)
-        self.bind(alias or name, "import", Imported(f"{module}.{name}"))
+        self.bind(alias or name, "import", Imported(f"{module}.{name}", is_from=True))
 
     def import_star(self, module: str) -> None:
         self.bind("*", "star", Imported(module))
