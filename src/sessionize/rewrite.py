@@ -499,6 +499,8 @@ class _Rewriter(cst.CSTTransformer):
             smalls = old.body if isinstance(old, cst.SimpleStatementLine) else (old,)
             last = body[-1] if body else prior
             moved = [comment for small in smalls for comment in self.comments.get(small, ())]
+            if gone and not body and isinstance(original, cst.Module):
+                new = _without_ignore(new)
             own = _closed_up(last, carried, new) if gone else [*carried, *new.leading_lines]
             above = [*own, *_comment_lines(moved)]
             carried, gone = [], False
@@ -605,6 +607,8 @@ _TOOLS = (
 _TOOL = re.compile(rf"(?:^|\s+)#+\s*(?:{_TOOLS})(?:(?!\s#\s).)*")
 # One on a line of its own that speaks of the next line, where others hold from there on.
 _NEXT = re.compile(r"#\s*(?:pylint:\s*disable-next|noinspection)\b")
+# For mypy one above the first statement speaks of the whole module; one further down of nothing.
+_IGNORE = re.compile(r"#\s*type:\s*ignore\b")
 # How a session is made, in each style.
 _MADE = {
     "assign": "{target} = {create}",
@@ -876,6 +880,12 @@ def _moves_along(line: cst.EmptyLine) -> bool:
     """Whether a line above a statement is a comment that speaks of it."""
     comment = line.comment.value if line.comment is not None else ""
     return bool(comment) and (not _is_for_tools(comment) or _NEXT.match(comment) is not None)
+
+
+def _without_ignore(node: _Statement) -> _Statement:
+    """A statement that becomes the first of its module, without `# type: ignore` on lines of their own above it."""
+    above = [line for line in node.leading_lines if line.comment is None or not _IGNORE.match(line.comment.value)]
+    return node.with_changes(leading_lines=above)
 
 
 def _trailing(node: _Statement) -> list[str]:
