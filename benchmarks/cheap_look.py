@@ -13,8 +13,8 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from sessionize.engine import check_source
-from sessionize.source import SourceError, decode, may_have_findings
+from sessionize.engine.engine import check_source
+from sessionize.files.source import SourceError, decode, may_have_findings
 
 
 def look(path: Path) -> tuple[str, str]:

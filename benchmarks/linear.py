@@ -11,8 +11,8 @@ import sys
 import time
 from collections.abc import Callable
 
-from sessionize.config import Settings
-from sessionize.engine import check_source, fix_source
+from sessionize.engine.engine import check_source, fix_source
+from sessionize.files.settings import Settings
 
 HEAD = "import requests\n\nURL = 'https://example.com/'\n"
 UNSAFE = Settings(unsafe_fixes=True)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from command import BROKEN, SAFE, UNSAFE, UNTIMED, Run, codes, write
 
-from sessionize import run as runs
-from sessionize.adopt import silence
-from sessionize.config import Settings
+from sessionize.files.settings import Settings
+from sessionize.run import run as runs
+from sessionize.run.adopt import silence
 
 LOOP = "import requests\nfor url in urls:\n"
 NEW = "for name in names:\n    requests.post(name)\n"

@@ -1,4 +1,4 @@
-"""The table in CONTRIBUTING.md holds: who imports whom, and what the command line does not load."""
+"""The table in CONTRIBUTING.md holds: which folders there are, who imports whom; and what the program does not load."""
 
 import ast
 import pydoc
@@ -14,21 +14,20 @@ import sessionize
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "sessionize"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-ROW = re.compile(r"\| (?P<modules>`[^|]+`) \| [^|]+ \| (?P<allowed>[^|]+) \|")
+FOLDERS = sorted(path.parent for path in PACKAGE.glob("*/__init__.py"))
+ROW = re.compile(r"^\| `(?P<folder>\w+)/` \|", re.MULTILINE)
+DOORS = "the doors"
 
 
-def table() -> dict[str, set[str]]:
-    """What each module may import."""
-    allowed: dict[str, set[str]] = {}
-    for row in ROW.finditer((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")):
-        above = set(allowed) if row["allowed"] == "all above" else set(re.findall(r"`(\w+)/?`", row["allowed"]))
-        allowed |= dict.fromkeys(re.findall(r"`(\w+)/?`", row["modules"]), above)
-    return allowed
+def column() -> list[str]:
+    """The folders in the order of the table, lowest first; above all stand the doors, the modules in no folder."""
+    return [*ROW.findall((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")), DOORS]
 
 
 def part(path: Path) -> str:
-    """A module's name in the table; a folder is one part."""
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    """The folder that a module is in."""
+    folder = path.relative_to(PACKAGE).parts[0]
+    return DOORS if folder.endswith(".py") else folder
 
 
 def imports(path: Path) -> set[str]:
@@ -43,23 +42,41 @@ def imports(path: Path) -> set[str]:
     return names
 
 
-def test_table_names_the_modules_that_exist() -> None:
-    missing, gone = sorted(set(map(part, MODULES)) - set(table())), sorted(set(table()) - set(map(part, MODULES)))
-    assert not missing, f"the table in CONTRIBUTING.md has no row for {missing}: what it owns, and what it may import"
-    assert not gone, f"the table in CONTRIBUTING.md has a row for {gone}, which is no module"
+def test_table_has_a_row_a_folder() -> None:
+    there = {folder.name for folder in FOLDERS}
+    rows = set(column()) - {DOORS}
+    for name in sorted(there - rows):
+        pytest.fail(
+            f"add a row for `{name}/` to the table under Architecture in CONTRIBUTING.md, below all that it imports"
+        )
+    for name in sorted(rows - there):
+        pytest.fail(f"there is no folder src/sessionize/{name}: take its row out of the table in CONTRIBUTING.md")
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports(path: Path) -> None:
-    assert part(path) in table(), f"the table in CONTRIBUTING.md needs a row for `{part(path)}`"
-    ours = {name.split(".")[1] for name in imports(path) if name.startswith("sessionize.")} & set(map(part, MODULES))
-    forbidden = sorted(ours - {part(path)} - table()[part(path)])
-    assert not forbidden, f"`{part(path)}` may not import {forbidden} by its row in the table in CONTRIBUTING.md"
+def test_imports_go_down_the_table(path: Path) -> None:
+    order = column()
+    below = order[: order.index(part(path)) + 1]
+    for name in sorted(name for name in imports(path) if name.startswith("sessionize.")):
+        folder = name.split(".")[1]
+        known = folder in order or part(path) == DOORS or name == "sessionize.__version__"
+        assert known, f"{path} imports {name}, a door"
+        if folder in order:
+            assert folder in below, f"{part(path)}/ imports {folder}/, which stands above it in CONTRIBUTING.md's table"
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_folder_says_what_is_inside(folder: Path) -> None:
+    """One sentence, and few enough modules to see at a glance."""
+    said = ast.get_docstring(ast.parse((folder / "__init__.py").read_bytes())) or ""
+    assert said.splitlines()[:1], f"src/sessionize/{folder.name}/__init__.py has no docstring"
+    modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+    assert len(modules) <= 14, f"src/sessionize/{folder.name} has {len(modules)} modules: split it"
 
 
 def test_libcst_stays_at_the_borders() -> None:
-    users = {part(path) for path in MODULES if any(name.split(".")[0] == "libcst" for name in imports(path))}
-    assert users <= {"engine", "parse", "read_cst", "rewrite", "repatch", "codemod"}
+    users = {path.stem for path in MODULES if any(name.split(".")[0] == "libcst" for name in imports(path))}
+    assert users <= {"engine", "parse", "read_cst", "writer", "repatch", "codemod"}
 
 
 def test_no_module_for_odds_and_ends() -> None:
@@ -77,7 +94,7 @@ def test_help_shows_the_interface() -> None:
 def test_import_is_quick(module: str) -> None:
     slow = {"libcst", "pathspec", "tomllib", "tomli"}
     if module == "sessionize.flake8_plugin":
-        slow |= {"click", "sessionize.engine"}
+        slow |= {"click", "sessionize.engine.engine"}
     program = f"import sys, {module}; print(*({slow} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True).stdout == "\n"
 
@@ -92,7 +109,10 @@ def test_settings_load_no_rule_and_no_libcst() -> None:
     ("text", "loaded"),
     [
         ("'''How requests are queued.'''\n", set()),
-        ("import requests\nfor name in names:\n    requests.get(name)\n", {"sessionize.engine", "sessionize.rules"}),
+        (
+            "import requests\nfor name in names:\n    requests.get(name)\n",
+            {"sessionize.engine.engine", "sessionize.rules"},
+        ),
     ],
 )
 def test_check_loads_what_its_files_need(tmp_path: Path, text: str, loaded: set[str]) -> None:
@@ -100,9 +120,9 @@ def test_check_loads_what_its_files_need(tmp_path: Path, text: str, loaded: set[
     slow = {
         "libcst",
         "pathspec",
-        "sessionize.engine",
+        "sessionize.engine.engine",
         "sessionize.rules",
-        "sessionize.pool",
+        "sessionize.run.pool",
         "multiprocessing",
         "distributed",
     }

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sessionize.engine import check_source
-from sessionize.source import SourceError, decode, may_have_findings
+from sessionize.engine.engine import check_source
+from sessionize.files.source import SourceError, decode, may_have_findings
 
 FIXTURES = sorted((Path(__file__).parent.parent / "fixtures").rglob("*.py"))
 LOOKALIKES = [

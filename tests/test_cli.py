@@ -17,10 +17,12 @@ from typing import Any
 import pytest
 from command import BROKEN, FIXED, SAFE, UNSAFE, UNTIMED, Result, Run, codes, write
 
-from sessionize import cli, cluster, engine, pool, run as runs
-from sessionize.config import Settings, schema
+from sessionize import cli
+from sessionize.engine import engine
+from sessionize.files.settings import Settings, schema
 from sessionize.report import FORMATS
 from sessionize.rules import RULES
+from sessionize.run import cluster, pool, run as runs
 
 SAFE_SUMMARY = "Found 1 call to fix in 1 file: 1 with `sessionize fix`.\n"
 

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from sessionize import cli, cluster
+from sessionize import cli
+from sessionize.run import cluster
 
 pytestmark = pytest.mark.filterwarnings("default")  # what Dask leaves open is not ours
 LOOP = "import requests\nfor name in names:\n    requests.get(name)\n"

@@ -12,10 +12,11 @@ from typing import Any
 import click
 import pytest
 
-from sessionize import engine, fix_source
+from sessionize import fix_source
 from sessionize.cli import cli
-from sessionize.codes import NAMES
-from sessionize.config import EXTEND, KEYS, load
+from sessionize.engine import engine
+from sessionize.files.codes import NAMES
+from sessionize.files.settings import EXTEND, KEYS, load
 from sessionize.report import FORMATS, WITH_EDITS, WITH_STATISTICS
 from sessionize.rules import RULES
 
@@ -39,7 +40,7 @@ def test_rules() -> None:
 
 
 def test_names_of_rules() -> None:
-    assert {rule.code: rule.name for rule in RULES} == NAMES, "src/sessionize/codes.py names each rule"
+    assert {rule.code: rule.name for rule in RULES} == NAMES, "src/sessionize/files/codes.py names each rule"
 
 
 def test_fixtures() -> None:

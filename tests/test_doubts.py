@@ -6,10 +6,10 @@ from typing import Any
 import libcst as cst
 import pytest
 
-from sessionize.config import Settings
-from sessionize.doubts import Doubts
-from sessionize.facts import Facts
-from sessionize.read_cst import read_cst
+from sessionize.files.settings import Settings
+from sessionize.fixes.doubts import Doubts
+from sessionize.library.facts import Facts
+from sessionize.syntax.read_cst import read_cst
 
 LOOP = "for x in y: requests.get(a)\n"
 POSTS = "for x in y:\n requests.post(a)\n "

@@ -13,9 +13,8 @@ from typing import Any
 
 import pytest
 
-from sessionize import engine, rewrite
-from sessionize.config import Settings
-from sessionize.engine import (
+from sessionize.engine import engine
+from sessionize.engine.engine import (
     Diagnostic,
     Edit,
     Position,
@@ -29,10 +28,12 @@ from sessionize.engine import (
     fix_source,
     offers,
 )
-from sessionize.parse import UnreadableError
-from sessionize.patches import find
-from sessionize.read_ast import read_ast
-from sessionize.rewrite import Change, Writer
+from sessionize.files.settings import Settings
+from sessionize.library.patches import find
+from sessionize.syntax.parse import UnreadableError
+from sessionize.syntax.read_ast import read_ast
+from sessionize.write import writer
+from sessionize.write.writer import Change, Writer
 
 LOOP = """\
 import requests
@@ -504,7 +505,7 @@ def test_what_nests_too_deeply_for_libcst_is_found_but_not_fixed(source: str) ->
     assert check_source(source) == check_source(source, with_edits=True) == report.left
 
 
-@pytest.mark.parametrize("target", ["read_cst.read_cst", "outline.Outline.__ne__", "rewrite.Writer.changes"])
+@pytest.mark.parametrize("target", ["read_cst.read_cst", "outline.Outline.__ne__", "writer.Writer.changes"])
 def test_wherever_libcst_or_a_comparison_gives_up_nothing_is_fixed(
     target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -527,14 +528,14 @@ def test_places_that_nest_too_deeply(monkeypatch: pytest.MonkeyPatch) -> None:
     def give_up(*_: object) -> None:
         raise RecursionError
 
-    monkeypatch.setattr("sessionize.read_ast.Places.span", lambda *_: None)
+    monkeypatch.setattr("sessionize.syntax.read_ast.Places.span", lambda *_: None)
     assert codes(check_source(LOOP)) == ["RQS101"]
-    monkeypatch.setattr("sessionize.read_cst.places", give_up)
+    monkeypatch.setattr("sessionize.syntax.read_cst.places", give_up)
     assert codes(check_source(LOOP)) == codes(fix_source(LOOP).left) == ["RQS901"]
 
 
 def test_where_nothing_changes_nothing_is_written() -> None:
-    assert rewrite._runs([]) == []
+    assert writer._runs([]) == []
 
 
 METHOD = """\
@@ -593,7 +594,9 @@ def test_syntax_of_a_newer_python(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_source_ends_the_process() -> None:
     """LibCST's parser, which is not in Python, overflows the stack on what Python itself refuses."""
-    program = "import sys; from sessionize.engine import check_source; print(len(check_source(sys.stdin.read())))"
+    program = (
+        "import sys; from sessionize.engine.engine import check_source; print(len(check_source(sys.stdin.read())))"
+    )
     path = [str(Path(engine.__file__).parent.parent), *sys.path]
     run = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path[:] = {path!r}; {program}"],
@@ -744,7 +747,7 @@ def test_a_comment_that_would_be_lost(monkeypatch: pytest.MonkeyPatch, *, inside
         head, loop = source.split("for")
         source = f"{head}class Client:\n    def get(self, names):\n" + indent(f"for{loop}", " " * 8)
     assert "# told" in (fix_source(source).after or "")
-    monkeypatch.setattr(rewrite._Rewriter, "moved_comments", lambda *_: ([], []))
+    monkeypatch.setattr(writer._Rewriter, "moved_comments", lambda *_: ([], []))
     report = fix_source(source)
     assert (report.after, report.left) == (None, check_source(source))
     assert "comment" in str(report.error)

@@ -3,10 +3,10 @@
 import libcst as cst
 import pytest
 
-from sessionize import outline as o
-from sessionize.facts import Facts
-from sessionize.outline import CallSite
-from sessionize.read_cst import read_cst
+from sessionize.library.facts import Facts
+from sessionize.syntax import outline as o
+from sessionize.syntax.outline import CallSite
+from sessionize.syntax.read_cst import read_cst
 
 IMPORT = "import requests\n"
 

@@ -21,12 +21,12 @@ from command import Run
 from flake8.main.cli import main as flake8
 from wire import Servers, differences, run as run_program
 
-from sessionize.config import Settings
-from sessionize.engine import Diagnostic, check_bytes, check_source, fix_bytes, offers
-from sessionize.migrate import fix_alone
-from sessionize.project import Project, Projects
+from sessionize.engine.engine import Diagnostic, check_bytes, check_source, fix_bytes, offers
+from sessionize.files.settings import Settings
+from sessionize.files.source import decode, encode
 from sessionize.report import render
-from sessionize.source import decode, encode
+from sessionize.run.migrate import fix_alone
+from sessionize.run.project import Project, Projects
 
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"

@@ -8,10 +8,10 @@ from collections import defaultdict
 import libcst as cst
 import pytest
 
-from sessionize import outline as o
-from sessionize.flow import Event, Flow, Place
-from sessionize.outline import CallSite, Outline
-from sessionize.read_cst import Nodes, read_cst
+from sessionize.analysis.flow import Event, Flow, Place
+from sessionize.syntax import outline as o
+from sessionize.syntax.outline import CallSite, Outline
+from sessionize.syntax.read_cst import Nodes, read_cst
 
 
 def read(source: str) -> tuple[Outline, Nodes, Flow]:

@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 from requests_cache.backends.sqlite import SQLiteCache
 
 from sessionize import report as results
-from sessionize.engine import Diagnostic, Position, Report, check_source
+from sessionize.engine.engine import Diagnostic, Position, Report, check_source
 from sessionize.report import render
 from sessionize.rules import RULES
 

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 import sessionize
-from sessionize import cli, run as runs
-from sessionize.engine import Report
+from sessionize import cli
+from sessionize.engine.engine import Report
+from sessionize.run import run as runs
 
 LOOP = b'for year in years:\n    requests.get(f"https://example.com/{year}")\n'
 SAFE = b"import requests\n" + LOOP
@@ -300,7 +301,7 @@ def test_changed_and_removed_meanwhile(
 # is killed.
 KILLS = """
 import os, random, signal, sys, time
-from sessionize.source import read, write
+from sessionize.files.source import read, write
 if sys.argv[1] == "named":
     del os.O_TMPFILE
 OLD, NEW = b"old" * 50_000, b"new" * 70_000

@@ -15,9 +15,11 @@ import click
 import pytest
 from command import FIXED, SAFE, UNSAFE, Result, Run, write
 
-from sessionize import cli, engine, interactive
-from sessionize.config import Settings
-from sessionize.fix import Fix
+from sessionize import cli
+from sessionize.engine import engine
+from sessionize.files.settings import Settings
+from sessionize.fixes.outcome import Fix
+from sessionize.run import interactive
 
 SECOND = """\
 
@@ -218,7 +220,7 @@ def test_a_file_that_changed_meanwhile_is_not_written(ask: Ask, monkeypatch: pyt
 
 def test_no_progress_bar_gets_between_the_questions(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     write({"a.py": SAFE})
-    monkeypatch.setattr("sessionize.run.PATIENCE", -1)
+    monkeypatch.setattr("sessionize.run.run.PATIENCE", -1)
     assert "Files" not in ask(answers="n").err
 
 
@@ -277,7 +279,7 @@ def test_a_fix_left_out_on_purpose_may_stay_and_no_other(monkeypatch: pytest.Mon
     """The proof of a fix still holds where only some are made: a chosen one that changes nothing does not pass."""
     first, second = engine.offers(TWO.encode(), "a.py", Settings())
     assert engine.fix_bytes(TWO.encode(), "a.py", Settings(), only=[second]).after == SECOND_FIXED
-    monkeypatch.setattr("sessionize.rewrite.Writer.changes", lambda *_: [])
+    monkeypatch.setattr("sessionize.write.writer.Writer.changes", lambda *_: [])
     failed = engine.fix_bytes(TWO.encode(), "a.py", Settings(), only=[first])
     assert (failed.after, failed.error) == (None, "the fix would not come to rest; please report this file")
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from IPython.core.inputtransformer2 import TransformerManager
 
-from sessionize.ipython import CELL, LINE, Cells
-from sessionize.parse import parse_ast
+from sessionize.syntax.ipython import CELL, LINE, Cells
+from sessionize.syntax.parse import parse_ast
 
 PLAIN = [
     "x = 1",

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from sessionize.config import Settings
-from sessionize.engine import Report, check_file
-from sessionize.migrate import fix_alone, fix_together
-from sessionize.project import Projects
-from sessionize.run import fix, fix_together as fix_all
-from sessionize.source import SourceError
+from sessionize.engine.engine import Report, check_file
+from sessionize.files.settings import Settings
+from sessionize.files.source import SourceError
+from sessionize.run.migrate import fix_alone, fix_together
+from sessionize.run.project import Projects
+from sessionize.run.run import fix, fix_together as fix_all
 
 MOVING = Settings(unsafe_fixes=True, rewrite_patches=True)
 LOOP = "import requests\n\n\ndef pages(urls):\n    return [requests.{}(url) for url in urls]\n"

@@ -8,9 +8,9 @@ from textwrap import dedent
 import libcst as cst
 import pytest
 
-from sessionize.names import Names
-from sessionize.outline import Outline
-from sessionize.read_cst import read_cst
+from sessionize.analysis.names import Names
+from sessionize.syntax.outline import Outline
+from sessionize.syntax.read_cst import read_cst
 
 
 def read(source: str) -> tuple[Outline, Names]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flake8.main.cli import main as flake8
 
-from sessionize.noqa import Comments, commented
+from sessionize.files.noqa import Comments, commented
 
 
 def left(text: str, *findings: tuple[str, int]) -> list[tuple[str, int]]:

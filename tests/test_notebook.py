@@ -13,10 +13,10 @@ from hypothesis import given, settings, strategies as st
 from wire import Servers, differences, run
 
 from sessionize.cli import cli
-from sessionize.config import Settings
-from sessionize.engine import Report, check_bytes, fix_bytes, fix_file
-from sessionize.notebook import Notebook
-from sessionize.parse import UnreadableError
+from sessionize.engine.engine import Report, check_bytes, fix_bytes, fix_file
+from sessionize.files.settings import Settings
+from sessionize.syntax.notebook import Notebook
+from sessionize.syntax.parse import UnreadableError
 
 IMPORT = "import os\n\nimport requests\n\nBASE = os.environ['BASE']"
 LOOP = "for year in (2019, 2020):\n    page = requests.get(f'{BASE}/{year}').text\n    print(page)"
@@ -460,7 +460,7 @@ def test_name_in_escapes_is_seen() -> None:
 
 
 def test_notebook_without_requests_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sessionize.notebook.Script", None)
+    monkeypatch.setattr("sessionize.syntax.notebook.Script", None)
     assert check_bytes(notebook("x = 1"), "plot.ipynb", Settings()) == Report("plot.ipynb")
     data = notebook("x = 'é'", cell("requests", kind="markdown"))
     assert (
@@ -480,7 +480,7 @@ def test_edits_are_those_of_their_cells() -> None:
 
 
 def test_fix_that_cannot_be_given_back_to_its_cells_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sessionize.notebook.Script.sources", lambda *_: None)
+    monkeypatch.setattr("sessionize.syntax.notebook.Script.sources", lambda *_: None)
     report = fix_bytes(notebook(IMPORT, LOOP), "plot.ipynb", Settings())
     assert report.change is None
     assert "please report" in str(report.error)

@@ -3,9 +3,9 @@
 import libcst as cst
 import pytest
 
-from sessionize import outline as o
-from sessionize.outline import Outline
-from sessionize.read_cst import Nodes, read_cst
+from sessionize.syntax import outline as o
+from sessionize.syntax.outline import Outline
+from sessionize.syntax.read_cst import Nodes, read_cst
 
 
 def read(source: str) -> Outline:

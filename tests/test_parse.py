@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sessionize.parse import TOO_DEEP, UnreadableError, parse_ast, parse_cst
+from sessionize.syntax.parse import TOO_DEEP, UnreadableError, parse_ast, parse_cst
 
 
 @pytest.mark.parametrize("text", ["x = " + "-" * 10_000 + "1", "x = " + "1 + " * 1500 + "1"])

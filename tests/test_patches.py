@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sessionize.patches import Patch, find, module_of
+from sessionize.library.patches import Patch, find, module_of
 
 HEAD = """import sys
 import requests

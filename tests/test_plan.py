@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from sessionize import plan
-from sessionize.config import Settings
-from sessionize.engine import check_source, check_tree, fix_source
+from sessionize.engine.engine import check_source, check_tree, fix_source
+from sessionize.files.settings import Settings
+from sessionize.fixes import plan
 from sessionize.rules import RULES, SYNTAX_ERROR
 
 IMPORT = "import requests\n"

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from sessionize import pool
+from sessionize.run import pool
 
 
 def double(number: int) -> int:
@@ -149,8 +149,8 @@ NO_THREAD = RuntimeError("can't start new thread")
         ("os.fork", Fails(NO_PROCESS, os.fork, after=1)),
         ("os.fork", Fails(OSError(errno.ENOMEM, "Cannot allocate memory"))),
         ("threading.Thread.start", Fails(NO_THREAD)),
-        ("sessionize.pool._make_sure_of", lambda _: Fails(NO_THREAD)()),
-        ("sessionize.pool._begin", lambda _: os._exit(1)),
+        ("sessionize.run.pool._make_sure_of", lambda _: Fails(NO_THREAD)()),
+        ("sessionize.run.pool._begin", lambda _: os._exit(1)),
     ],
 )
 def test_without_a_pool_this_process_does_the_work(

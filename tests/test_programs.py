@@ -1,7 +1,7 @@
 """A small, always equal share of the proof by programs; `python tests/proof/programs.py` makes any number."""
 
 import pytest
-from faults import FAULTS, Fault, fits
+from faults import FAULTS, Fault, module_of
 from programs import Tally, difference, search, shared
 from transport import Transport
 
@@ -75,4 +75,4 @@ def test_leak_is_told() -> None:
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_fault_still_fits(fault: Fault) -> None:
     """`python tests/proof/faults.py` shows that each is caught; the tool must not move away from under it."""
-    assert fits(fault)
+    assert module_of(fault), f"give `{fault.name}` in tests/proof/faults.py the text as it is now, in one place of src"

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from command import Run, write
 
-from sessionize import engine, patches, source
-from sessionize.config import Settings
-from sessionize.project import Project, Projects
+from sessionize.engine import engine
+from sessionize.files import source
+from sessionize.files.settings import Settings
+from sessionize.library import patches
+from sessionize.run.project import Project, Projects
 
 UNSAFE = Settings(unsafe_fixes=True)
 LOOP = "import requests\nfor name in names:\n    requests.get(name)\n"

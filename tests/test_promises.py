@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 from promises import KINDS, verdict
 
-from sessionize import engine
-from sessionize.config import Settings
+from sessionize.engine import engine
+from sessionize.files.settings import Settings
 
 BEFORE = b"""\
 import os, requests

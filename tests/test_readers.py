@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from readers import differences
 
-from sessionize.outline import Span
-from sessionize.read_ast import read_ast
-from sessionize.source import decode
+from sessionize.files.source import decode
+from sessionize.syntax.outline import Span
+from sessionize.syntax.read_ast import read_ast
 
 ROOT = Path(__file__).parent.parent
 # LibCST cannot read mixed tabs and spaces.

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sessionize.patches import find
-from sessionize.repatch import repatched
+from sessionize.library.patches import find
+from sessionize.run.repatch import repatched
 
 HEAD = "import requests\nfrom unittest import mock\nfrom unittest.mock import patch\nfrom pkg import client\n"
 PASS = "lambda _, *args, **kwargs: requests.get(*args, **kwargs)"

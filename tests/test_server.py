@@ -18,8 +18,8 @@ from pygls.lsp.client import LanguageClient
 
 from sessionize import server
 from sessionize.cli import cli, main
-from sessionize.config import Settings
-from sessionize.engine import Report, check_source, fix_source
+from sessionize.engine.engine import Report, check_source, fix_source
+from sessionize.files.settings import Settings
 from sessionize.server import FIX_ALL, FIX_NOTEBOOK, PAUSE, make
 
 SAFE = """\

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sessionize.config import Settings
-from sessionize.source import (
+from sessionize.files.settings import Settings
+from sessionize.files.source import (
     Source,
     SourceError,
     Unreadable,

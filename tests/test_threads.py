@@ -3,9 +3,9 @@
 import libcst as cst
 import pytest
 
-from sessionize.facts import Facts
-from sessionize.read_cst import read_cst
-from sessionize.threads import Threads
+from sessionize.library.facts import Facts
+from sessionize.library.threads import Threads
+from sessionize.syntax.read_cst import read_cst
 
 TIMER = "from threading import Timer\n"
 CLASS = "import threading\nclass C:\n def f(self): requests.get(a)\n"

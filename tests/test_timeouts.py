@@ -2,8 +2,8 @@
 
 import pytest
 
-from sessionize.config import Settings
-from sessionize.engine import check_source
+from sessionize.engine.engine import check_source
+from sessionize.files.settings import Settings
 
 HEAD = "import functools\nimport requests\nfrom requests.adapters import HTTPAdapter\n"
 SETTINGS = Settings(select=("RQS302",))

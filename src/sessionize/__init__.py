@@ -6,8 +6,8 @@ TYPE_CHECKING = False  # nothing is imported before `__main__` has looked where 
 if TYPE_CHECKING:
     from typing import Any
 
-    from sessionize.config import Settings
-    from sessionize.engine import check_source, fix_source
+    from sessionize.engine.engine import check_source, fix_source
+    from sessionize.files.settings import Settings
 
 __version__ = "0.1.0"
 __all__ = ["Settings", "check_source", "fix_source"]
@@ -16,11 +16,11 @@ __all__ = ["Settings", "check_source", "fix_source"]
 def __getattr__(name: str) -> Any:
     """Loads what is asked for, and only then: `check_source` and `fix_source` need the engine, and that LibCST."""
     if name == "Settings":
-        from sessionize.config import Settings
+        from sessionize.files.settings import Settings
 
         return Settings
     if name in __all__:
-        from sessionize import engine
+        from sessionize.engine import engine
 
         return getattr(engine, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
-from sessionize import __version__, report as results, run as runs
-from sessionize.codes import no_such_rule, unknown_selectors
-from sessionize.config import KEYS, Cookies, SessionStyle
+from sessionize import __version__, report as results
+from sessionize.files.codes import no_such_rule, unknown_selectors
+from sessionize.files.settings import KEYS, Cookies, SessionStyle
 from sessionize.report.terminal import printable
-from sessionize.run import STDIN, Run, echo, folder_of, in_force, overriding
+from sessionize.run import run as runs
+from sessionize.run.run import STDIN, Run, echo, folder_of, in_force, overriding
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -216,7 +217,7 @@ def fix(*, diff: bool, **options: Any) -> int:
 
 
 def _ask(run: Run, *, diff: bool) -> int:
-    from sessionize.interactive import Dialogue
+    from sessionize.run.interactive import Dialogue
 
     others = {
         "--diff": diff,

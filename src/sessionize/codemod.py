@@ -9,9 +9,9 @@ from pathlib import Path
 import libcst as cst
 from libcst.codemod import CodemodCommand, CodemodContext
 
-from sessionize import config
-from sessionize.engine import fix_source
-from sessionize.project import Projects
+from sessionize.engine.engine import fix_source
+from sessionize.files.settings import load
+from sessionize.run.project import Projects
 
 
 class UseSession(CodemodCommand):
@@ -29,7 +29,7 @@ class UseSession(CodemodCommand):
 
     def transform_module_impl(self, tree: cst.Module) -> cst.Module:
         filename = Path(self.context.filename or "<string>")
-        settings, _ = config.load(filename.absolute().parent, config=None, isolated=False)
+        settings, _ = load(filename.absolute().parent, config=None, isolated=False)
         if self.unsafe_fixes:
             settings = replace(settings, unsafe_fixes=True)
         projects = Projects()

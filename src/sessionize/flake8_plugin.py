@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import ClassVar
 
 from sessionize import __version__
-from sessionize.codes import unknown_selectors
-from sessionize.config import Settings, load
-from sessionize.project import Projects
-from sessionize.source import may_have_findings_in
+from sessionize.files.codes import unknown_selectors
+from sessionize.files.settings import Settings, load
+from sessionize.files.source import may_have_findings_in
+from sessionize.run.project import Projects
 
 
 class Plugin:
@@ -48,7 +48,7 @@ class Plugin:
         """Row, column from 0 on, code and text of each finding."""
         if self.settings is None:
             return
-        from sessionize.engine import check_tree  # noqa: PLC0415  # most runs meet few files that need it
+        from sessionize.engine.engine import check_tree  # noqa: PLC0415  # most runs meet few files that need it
         from sessionize.report.concise import MARKS  # noqa: PLC0415
         from sessionize.report.terminal import printable  # noqa: PLC0415
 

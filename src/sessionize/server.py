@@ -33,16 +33,17 @@ from pygls.capabilities import get_capability
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
-from sessionize import __version__, layout
-from sessionize.config import FILES, Settings
-from sessionize.engine import Diagnostic, Edit, Position, Report, check_source, fix_source, line_edits, on_bytes
-from sessionize.fix import SAFE
-from sessionize.noqa import commented
-from sessionize.notebook import Notebook
-from sessionize.patches import Patch, PatchesFor, find
-from sessionize.project import Projects, TakenFrom, unknown
-from sessionize.run import in_force
-from sessionize.source import NOTEBOOK, matches, may_have_findings_in
+from sessionize import __version__
+from sessionize.engine.engine import Diagnostic, Edit, Position, Report, check_source, fix_source, line_edits, on_bytes
+from sessionize.files.lines import split_lines
+from sessionize.files.noqa import commented
+from sessionize.files.settings import FILES, Settings
+from sessionize.files.source import NOTEBOOK, matches, may_have_findings_in
+from sessionize.fixes.outcome import SAFE
+from sessionize.library.patches import Patch, PatchesFor, TakenFrom, find, unknown
+from sessionize.run.project import Projects
+from sessionize.run.run import in_force
+from sessionize.syntax.notebook import Notebook
 
 PAUSE = 0.1  # seconds without a change, after which a document is checked
 STACK = 16 << 20  # bytes: LibCST's parser may need more than some systems give to a thread
@@ -115,7 +116,7 @@ class Checked:
     ) -> None:
         self.client, self.state, self.around, self.read = client, state, around, read
         self.name, self.settings, self.trouble = name or "", settings, trouble
-        self.lines = [layout.lines(part.text) for part in state.parts]
+        self.lines = [split_lines(part.text) for part in state.parts]
         self._codes: dict[int, set[str]] = {}  # by row, of a notebook's script
         self.found = self._report(self._check).left if name is not None else ()
         # Up to Python 3.11 a `cached_property` would let one thread at a time in, whatever document it works on.
@@ -151,7 +152,7 @@ class Checked:
         """By part and row, the edit that silences what is found there; none where no comment can stand."""
         after = self._texts(self._report(lambda text: Report(self.name, text, commented(text, self._codes))))
         edits = {}
-        for cell, (old, new) in enumerate(zip(self.lines, map(layout.lines, after), strict=True), 1):
+        for cell, (old, new) in enumerate(zip(self.lines, map(split_lines, after), strict=True), 1):
             for row, (line, silent) in enumerate(zip(old, new, strict=True), 1):
                 if line != silent:
                     edits[cell, row] = Edit(silent, Position(row, 1), Position(row + 1, 1), cell)

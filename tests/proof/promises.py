@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from pyflakes.checker import Checker  # type: ignore[import-untyped, unused-ignore]
 
-from sessionize import engine, source
-from sessionize.config import Settings
-from sessionize.layout import lines
+from sessionize.engine import engine
+from sessionize.files import source
+from sessionize.files.lines import split_lines
+from sessionize.files.settings import Settings
 
 KINDS = {"safe": Settings(), "unsafe": Settings(unsafe_fixes=True)}
 
@@ -47,7 +48,7 @@ def verdict(data: bytes, filename: str, settings: Settings) -> Verdict:
         edits = {edit for found in found.left if found.applicability in allowed for edit in found.edits}
         edits |= _imports(before)
         faults += _of_the_text(before, text)
-        if not _only_changed(lines(before), lines(text), edits):
+        if not _only_changed(split_lines(before), split_lines(text), edits):
             faults.append("lines changed that no finding's edits touch")
     calls = {(found.start.row, found.start.column) for found in report.fixed}
     return Verdict(after, len(calls), tuple(faults))

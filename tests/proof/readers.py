@@ -16,9 +16,9 @@ from pathlib import Path
 
 import libcst as cst
 
-from sessionize.read_ast import Places, read_ast
-from sessionize.read_cst import Nodes, places, read_cst
-from sessionize.source import SourceError, decode
+from sessionize.files.source import SourceError, decode
+from sessionize.syntax.read_ast import Places, read_ast
+from sessionize.syntax.read_cst import Nodes, places, read_cst
 
 
 def differences(text: str) -> list[str]:

@@ -6,10 +6,10 @@ import io
 
 import click
 
-from sessionize.layout import Matcher
-from sessionize.notebook import Notebook
+from sessionize.files.lines import Matcher
+from sessionize.files.source import NOTEBOOK
 from sessionize.report.terminal import printable, source_line
-from sessionize.source import NOTEBOOK
+from sessionize.syntax.notebook import Notebook
 
 COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 

@@ -7,12 +7,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sessionize.baseline import line_of, numbered
+from sessionize.files.baseline import line_of, numbered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sessionize.engine import Diagnostic
+    from sessionize.engine.engine import Diagnostic
 
 
 def fingerprints(findings: Sequence[Diagnostic]) -> list[str]:

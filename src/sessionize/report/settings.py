@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sessionize import config
+from sessionize.files.settings import described, schema as settings_schema
 from sessionize.report.terminal import printable
 
 if TYPE_CHECKING:
-    from sessionize.config import Loaded
+    from sessionize.files.settings import Loaded
 
 
 def schema() -> str:
-    return json.dumps(config.schema(), indent=2) + "\n"
+    return json.dumps(settings_schema(), indent=2) + "\n"
 
 
 def render(style: str, loaded: Loaded) -> str:
-    values = config.described(loaded.settings)
+    values = described(loaded.settings)
     if style == "json":
         origins = {key: list(loaded.origins.get(key, ())) for key in values}
         return json.dumps({key: {"value": values[key], "from": origins[key]} for key in values}, indent=2) + "\n"

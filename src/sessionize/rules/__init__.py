@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sessionize.codes import matches
+from sessionize.files.codes import matches
 from sessionize.rules.client_without_session import CLIENT_WITHOUT_SESSION
 from sessionize.rules.module_without_session import MODULE_WITHOUT_SESSION
 from sessionize.rules.patched_request import PATCHED_REQUEST

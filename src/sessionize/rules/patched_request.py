@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sessionize.config import Settings
-from sessionize.facts import Facts
+from sessionize.files.settings import Settings
+from sessionize.library.facts import Facts
 from sessionize.rules.rule import Finding, Rule
 
 

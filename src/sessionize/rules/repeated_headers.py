@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sessionize.config import Settings
-from sessionize.facts import BareCall, Facts
-from sessionize.homes import module_home
-from sessionize.objects import object_home
+from sessionize.files.settings import Settings
+from sessionize.library.facts import BareCall, Facts
 from sessionize.rules.rule import Finding, Rule
-from sessionize.steady import may_change
+from sessionize.sharing.hoisting import may_change
+from sessionize.sharing.module_home import module_home
+from sessionize.sharing.object_home import object_home
 
 
 def unchanged(facts: Facts, settings: Settings, options: Iterable[str]) -> Iterator[tuple[BareCall, tuple[str, ...]]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sessionize.config import Settings
-from sessionize.facts import Facts
-from sessionize.outline import last_name
+from sessionize.files.settings import Settings
+from sessionize.library.facts import Facts
 from sessionize.rules.rule import Finding, Rule
+from sessionize.syntax.outline import last_name
 
 
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:

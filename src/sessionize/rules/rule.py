@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from sessionize.config import Settings
-from sessionize.facts import Facts
+from sessionize.files.settings import Settings
+from sessionize.library.facts import Facts
 
 
 class Finding(NamedTuple):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sessionize.config import Settings
-from sessionize.facts import Facts
+from sessionize.files.settings import Settings
+from sessionize.library.facts import Facts
+from sessionize.library.timeouts import session_calls, waits
 from sessionize.rules.rule import Finding, Rule
-from sessionize.timeouts import session_calls, waits
 
 
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sessionize.config import Settings
-from sessionize.facts import Facts
+from sessionize.files.settings import Settings
+from sessionize.library.facts import Facts
 from sessionize.rules.rule import Finding, Rule
 
 

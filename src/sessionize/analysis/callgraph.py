@@ -1,0 +1,168 @@
+"""Who calls whom in one file, and which calls are made by the methods of an object."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from sessionize.analysis.flow import Flow
+from sessionize.analysis.names import Names
+from sessionize.syntax import outline as o
+from sessionize.syntax.outline import last_name
+
+_NO_INSTANCE = frozenset({"", "cls", "mcs", "klass"})
+# Calls that run what they are handed: again and again, or once.
+MAPPING = frozenset(
+    ("map", "imap", "imap_unordered", "starmap", "map_async", "starmap_async", "thread_map", "process_map", "apply")
+)
+RUNNING = frozenset(
+    ("Thread", "Timer", "Process", "submit", "apply_async", "run_in_executor", "to_thread", "delayed", "spawn")
+) | {"start_new_thread"}
+_TAKING = MAPPING | RUNNING
+_IMPLICITLY_STATIC = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
+
+
+class Method(NamedTuple):
+    """An instance method: its scope, its class's scope, and what it calls the instance."""
+
+    scope: int
+    owner: int
+    instance: str
+
+
+class CallGraph:
+    def __init__(
+        self, outline: o.Outline, names: Names, flow: Flow, loops: Callable[[o.CallSite], Sequence[int]]
+    ) -> None:
+        """`loops`: which of them repeat a call."""
+        self.outline = outline
+        self.names = names
+        self.flow = flow
+        self.loops = loops
+        self._helpers: dict[int, bool] = {}  # as they are asked for
+
+    def method(self, scope: int) -> Method | None:
+        """The instance method that a scope is, or in which it is a function that sees the instance."""
+        inner = scope
+        while scope != -1:
+            method = self._methods.get(scope)
+            if method is not None:
+                return method if self.names.owner(method.instance, inner) == scope else None
+            scope = self.outline.scopes[scope].parent
+        return None
+
+    def in_another_class(self, scope: int) -> bool:
+        """Whether a class lies between a scope and the method around it: `self.__name` is another attribute there."""
+        method = self.method(scope)
+        while method is not None and scope != method.scope:
+            if self.outline.scopes[scope].kind == "class":
+                return True
+            scope = self.outline.scopes[scope].parent
+        return False
+
+    @cached_property
+    def _methods(self) -> dict[int, Method]:
+        """The instance methods by scope. A method that binds its first parameter anew is none."""
+        first: dict[int, str] = {}
+        for bind in self.outline.binds:
+            if bind.how in ("param", "params"):
+                first.setdefault(bind.scope, bind.name if bind.how == "param" else "")
+        called: dict[int, set[str]] = defaultdict(set)  # what is done on each class itself
+        for scope, row in enumerate(self.outline.scopes):
+            uses = self.names.uses(row.parent, row.name) if row.kind == "class" else []
+            called[scope].update(use.how for use in uses)
+            if first.get(scope) in _NO_INSTANCE:
+                called[row.parent].update(use.how for use in self.names.uses(scope, first[scope]))
+        methods = {}
+        for scope, row in enumerate(self.outline.scopes):
+            cls = self.outline.scopes[row.parent]
+            instance = first.get(scope, "") not in _NO_INSTANCE and row.name not in _IMPLICITLY_STATIC
+            if row.kind == "function" and cls.kind == "class" and instance:
+                bound = len(self.names.binds(scope, first[scope])) == 1
+                # a function that the class's own body uses is a decorator or the like
+                taken = any(use.how in ("value", "arg", "()") for use in self.names.uses(row.parent, row.name))
+                # `Api.get(path)` or `cls.get(path)` of a class that is only a namespace
+                named = first[scope] != "self" and f".{row.name}()" in called[row.parent]
+                bound = bound and not taken and not named
+                if bound and not {"staticmethod", "classmethod"}.intersection(map(last_name, row.decorators)):
+                    methods[scope] = Method(scope, row.parent, first[scope])
+        return methods
+
+    def reads_instance(self, scope: int) -> bool:
+        """Whether the method around a scope looks at its object at all."""
+        method = self.method(scope)
+        return method is not None and bool(self.names.uses(method.scope, method.instance))
+
+    def is_helper(self, function: int) -> bool:
+        """Whether a function of this file is called in a loop, by itself, or from two places or more; or all that for a
+        function which alone calls it."""
+        seen: set[int] = set()
+        while function not in self._helpers:
+            sites = self._sites(function)
+            if len(sites) > 1 or function in seen or any(map(self.repeats, sites)):
+                self._helpers[function] = True
+            elif not sites:
+                self._helpers[function] = False
+            else:
+                seen.add(function)
+                function = self.outline.parts[self.flow.home[sites[0].part]].scope
+        self._helpers |= dict.fromkeys(seen, self._helpers[function])
+        return self._helpers[function]
+
+    def repeats(self, site: o.CallSite) -> bool:
+        """Whether a call runs in a loop, or hands its function to `map`."""
+        return last_name(site.value.func) in MAPPING or bool(self.loops(site))
+
+    def _sites(self, function: int) -> list[o.CallSite]:
+        """The calls of a function by its name, and of a method by its instance; or by what is handed it."""
+        row = self.outline.scopes[function]
+        if row.kind != "function":
+            return []
+        method = self._methods.get(function)
+        if method is not None:
+            return self._calls_on_instance[method.owner, row.name] + self._handed[method.owner, row.name]
+        named = len(self.names.binds(row.parent, row.name)) == 1
+        return self.sites(row.parent, row.name) if named else []
+
+    def sites(self, owner: int, name: str) -> list[o.CallSite]:
+        """The calls of what a variable names, and those that run it as they are handed it."""
+        return self.calls[owner, name] + self._handed[owner, name]
+
+    @cached_property
+    def _handed(self) -> dict[tuple[int, str], list[o.CallSite]]:
+        """The calls that run a function they are handed, by its variable, or a method, by its class and name."""
+        calls = defaultdict(list)
+        for use in self.outline.uses:
+            taker = self.outline.calls[use.call] if use.call != -1 else None
+            if taker is not None and last_name(taker.value.func) in _TAKING:
+                owner = self.names.owner(use.name, use.scope)
+                method = self._methods.get(owner)
+                if use.how == "arg":
+                    calls[owner, use.name].append(taker)
+                elif method is not None and method.instance == use.name:
+                    calls[method.owner, use.how[1:]].append(taker)
+        return calls
+
+    @cached_property
+    def _calls_on_instance(self) -> dict[tuple[int, str], list[o.CallSite]]:
+        """The calls like `self.name()` in the methods of each class, by the class and the name."""
+        calls = defaultdict(list)
+        for site in self.outline.calls:
+            func = site.value.func
+            if isinstance(func, o.Attribute) and isinstance(func.value, o.Name):
+                caller = self._methods.get(self.names.owner(func.value.name, site.scope))
+                if caller is not None and caller.instance == func.value.name:
+                    calls[caller.owner, func.attr].append(site)
+        return calls
+
+    @cached_property
+    def calls(self) -> dict[tuple[int, str], list[o.CallSite]]:
+        """The calls like `name()`, by the variable."""
+        calls = defaultdict(list)
+        for site in self.outline.calls:
+            func = site.value.func
+            if isinstance(func, o.Name):
+                calls[self.names.owner(func.name, site.scope), func.name].append(site)
+        return calls

@@ -1,0 +1,284 @@
+"""Which loops repeat a call, and which calls exclude each other: both by what tests say.
+
+A *good answer* is there, its `ok` is True and its `status_code` 200. A loop that ends with the first good answer is a
+retry loop, and repeats nothing. A loop that may end with one, by a test that is not understood, is one if it asks for
+the same on every turn; what is asked for are the arguments but those that only say how (`headers=`, `timeout=`).
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from bisect import bisect
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property, partial
+from types import MappingProxyType
+from typing import Any, TypeAlias, TypeVar
+
+from sessionize.analysis.flow import BREAK, CONTINUE, NEXT, RETURN, Flow
+from sessionize.analysis.names import Names
+from sessionize.syntax import outline as o
+
+_Row = TypeVar("_Row", o.Bind, o.Use)
+Known: TypeAlias = Callable[[o.Value], o.Const | None]
+
+_TRUE, _FALSE, _OK = o.Const(value=True, kind="bool"), o.Const(value=False, kind="bool"), o.Const(200, "int")
+_GOOD = o.Const(value=True, kind="answer")
+_OTHER = o.Const(value=True, kind="other")  # none of the constants that a name is compared with
+_COMPARED: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
+    {
+        "==": operator.eq,
+        "!=": operator.ne,
+        "is": operator.eq,
+        "is not": operator.ne,
+        "<": operator.lt,
+        "<=": operator.le,
+        ">": operator.gt,
+        ">=": operator.ge,
+        "in": lambda one, many: one in many,
+        "not in": lambda one, many: one not in many,
+    }
+)
+_MANY = 16  # cases that are told apart in one function, as each is gone through
+_HOW = frozenset(
+    ("headers", "auth", "cookies", "timeout", "proxies", "verify", "cert", "stream", "allow_redirects", "hooks")
+)
+
+
+def holds(test: o.Value, known: Known) -> bool | None:
+    """Whether a test holds, by what is `known` of the values in it; None if that does not say."""
+    match test:
+        case o.Check(op="not", values=(inner,)):
+            inside = holds(inner, known)
+            return None if inside is None else not inside
+        case o.Check(op="and" | "or" as op, values=values):
+            truths = {holds(value, known) for value in values}
+            return op == "or" if (op == "or") in truths else None if None in truths else op == "and"
+        case o.Check(op=op, values=(left, right)):
+            return _compare(op, known(left), known(right))
+    value = known(test)
+    return None if value is None else bool(value.value)
+
+
+def _compare(op: str, left: o.Const | None, right: o.Const | None) -> bool | None:
+    if left is None or right is None:
+        return None
+    if _GOOD in (left, right):
+        return op in ("is not", "!=") if o.NONE in (left, right) else None
+    if _OTHER in (left, right):
+        return {"==": False, "!=": True, "in": False, "not in": True, "is": False, "is not": True}.get(op)
+    with suppress(TypeError):
+        return _COMPARED[op](left.value, right.value)
+    return None
+
+
+def constant(value: o.Value) -> o.Const | None:
+    """A literal, or a tuple of the literals in a display."""
+    if isinstance(value, o.Sequence) and all(isinstance(item, o.Const) for item in value.items):
+        return o.Const(tuple(item.value for item in value.items if isinstance(item, o.Const)), "tuple")
+    return value if isinstance(value, o.Const) else None
+
+
+class Retries:
+    def __init__(self, outline: o.Outline, names: Names, flow: Flow, is_answer: Callable[[o.Value, int], bool]) -> None:
+        """`is_answer`: whether a value of a scope is what a call of requests gives."""
+        self.outline = outline
+        self.names = names
+        self.flow = flow
+        self.is_answer = is_answer
+        self._changes: dict[tuple[int, tuple[int, str]], tuple[list[o.Bind], set[str]]] = {}  # in loops, of variables
+        self._variables: dict[tuple[int, str], o.Const | None] = {}  # what they are, as they are asked for
+
+    def loops(self, site: o.CallSite) -> list[int]:
+        """The loops that repeat a call, innermost first."""
+        again = self.again(site).items()
+        return [loop for loop, ways in again if not (ways & (BREAK | RETURN) and self._asks_for_the_same(loop, site))]
+
+    def again(self, site: o.CallSite) -> dict[int, int]:
+        """The loops that can come back to a call that gave a good answer, and how their turn ends after it."""
+        if not self.flow.turns_again(site.part, site.tick):
+            return {}
+        found = self._good.ways_on(site.part, site.tick)
+        return {loop: ways for loop, ways in found.items() if ways & (NEXT | CONTINUE)}
+
+    def alternatives(self, sites: Sequence[o.CallSite]) -> Iterator[list[Flow]]:
+        """For each name that two `if` or more around calls compare with constants: the flow with each constant.
+
+        `if method == "GET": ...` and below it `if method == "POST": ...`: no run goes through both.
+        """
+        parts = self.outline.parts
+        around = {part for site in sites for part in self.flow.ancestors(site.part) if parts[part].kind == "if"}
+        compared: dict[o.Value, dict[int, set[o.Const]]] = defaultdict(lambda: defaultdict(set))
+        for part in sorted(around):
+            for subject, value in _comparisons(parts[part].test):
+                compared[subject][part].add(value)
+        left = _MANY
+        for subject, found in compared.items():
+            values = {_OTHER}.union(*found.values())
+            if len(found) > 1 and len(values) <= left and self._is_settled(subject, min(found)):
+                left -= len(values)
+                yield [self.flow.assuming(self._truths(found, {subject: value})) for value in values]
+
+    def _is_settled(self, subject: o.Value, first: int) -> bool:
+        """Whether a value does not change from the `if` that is its `first` test on."""
+        home, (tick, *_) = self.flow.home[first], self.outline.parts[first]
+        attributes = {"", *(inner.attr for inner in o.within(subject) if isinstance(inner, o.Attribute))}
+        for inner in o.within(subject):
+            if isinstance(inner, o.Name):
+                variable = self.names.owner(inner.name, self.outline.parts[first].scope), inner.name
+                binds = [bind for bind in self.names.binds(*variable) if self.flow.home[bind.part] == home]
+                if any(bind.tick > tick or self.flow.loops(bind.part) for bind in binds):
+                    return False
+                if any(use.tick > tick and _changed(use.how) in attributes for use in self.names.uses(*variable)):
+                    return False
+        return True
+
+    def _truths(self, parts: Iterable[int], known: Mapping[o.Value, o.Const]) -> dict[int, bool]:
+        """Which tests of some `if` hold, and which do not, where these values are known."""
+        truths = {part: holds(self.outline.parts[part].test, lambda v: known.get(v) or constant(v)) for part in parts}
+        return {part: truth for part, truth in truths.items() if truth is not None}
+
+    # --- good answers -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _good(self) -> Flow:
+        """The flow of a run in which every answer is good."""
+        truths = {}
+        for part, row in enumerate(self.outline.parts):
+            if row.kind in ("if", "while"):
+                test = row.test if row.kind == "if" else _asking(row.test)
+                truth = holds(test, partial(self._known, row.scope))
+                if truth is not None:
+                    truths[part] = truth
+        return self.flow.assuming(truths, dict(self._stops()))
+
+    def _known(self, scope: int, value: o.Value, depth: int = 0) -> o.Const | None:
+        """What a value is where every answer is good."""
+        match value:
+            case o.Attribute(attr="OK") | o.Attribute(value=o.Name("codes") | o.Attribute(attr="codes"), attr="ok"):
+                return _OK
+            case o.Attribute(attr="status_code"):
+                return _OK
+            case o.Attribute(attr="ok"):
+                return _TRUE
+            case o.Name(name=name) if depth < 8:
+                variable = self.names.owner(name, scope), name
+                if variable not in self._variables:
+                    self._variables[variable] = None  # where it is bound to itself
+                    binds = self.names.binds(*variable)
+                    plain = {bind.how for bind in binds} <= {"assign", "walrus", "with"}
+                    known = {self._known(variable[0], bind.value, depth + 1) for bind in binds if plain}
+                    known -= {o.NONE} if _GOOD in known else set()
+                    self._variables[variable] = known.pop() if len(known) == 1 else None
+                return self._variables[variable]
+        return _GOOD if self.is_answer(value, scope) else constant(value)
+
+    def _stops(self) -> Iterator[tuple[int, int]]:
+        """The statements that bind a name such that the test of the `while` around them fails, or may fail: behind them
+        the loop ends. `while not done: ...; done = True`; but not one that only counts (`n = n + 1`)."""
+        for bind in self.outline.binds:
+            loop = next(iter(self.flow.loops(bind.part)), -1)
+            if loop == -1 or bind.how not in ("assign", "walrus") or self.outline.parts[bind.part].kind != "simple":
+                continue
+            test = self.outline.parts[loop].test
+            name = o.Name(bind.name)
+            if name not in o.checked(test) or name in o.within(bind.value):
+                continue
+            known = self._known_behind(bind)
+            if holds(test, known) is False:
+                yield bind.part, BREAK
+            elif known(name) is None:
+                yield bind.part, NEXT | BREAK
+
+    def _known_behind(self, bind: o.Bind) -> Known:
+        """What is known where a name has just been bound."""
+        value = self._known(bind.scope, bind.value)
+        return lambda other: value if other == o.Name(bind.name) else self._known(bind.scope, other)
+
+    # --- what is asked for --------------------------------------------------------------------------------------------
+
+    def _asks_for_the_same(self, loop: int, site: o.CallSite) -> bool:
+        """Whether nothing of what a call asks for changes between the turns of a loop."""
+        asked = [arg.value for arg in site.value.args if arg.keyword not in _HOW]
+        return all(self._stays(value, loop, site, frozenset()) for value in asked)
+
+    def _stays(self, value: o.Value, loop: int, site: o.CallSite, seen: frozenset[str]) -> bool:
+        attributes = {inner.attr for inner in o.within(value) if isinstance(inner, o.Attribute)}
+        for inner in o.within(value):
+            match inner:
+                case o.Opaque():
+                    return False
+                case o.Call(func=o.Name(name="next" | "input")) | o.Call(args=()):  # of an iterator, a queue, a clock
+                    return False
+                case o.Name(name=name):
+                    binds, changed = self._changes_in(loop, (self.names.owner(name, site.scope), name))
+                    if len(binds) > 1 or not all(self._binds_the_same(bind, loop, site, seen) for bind in binds):
+                        return False
+                    if changed & {"", *attributes}:
+                        return False
+        return True
+
+    def _binds_the_same(self, bind: o.Bind, loop: int, site: o.CallSite, seen: frozenset[str]) -> bool:
+        """Whether a name that is bound before the call gets the same value on every turn."""
+        before = bind.how == "assign" and bind.tick < site.tick and bind.name not in seen
+        return before and self._stays(bind.value, loop, site, seen | {bind.name})
+
+    def _changes_in(self, loop: int, variable: tuple[int, str]) -> tuple[list[o.Bind], set[str]]:
+        """Where a variable is bound in a loop, and which attributes of it change there: nothing stands for itself."""
+        if (loop, variable) not in self._changes:
+            start, end = self.outline.parts[loop].tick, self.flow.end(loop)
+            binds = [bind for bind in _between(self.names.binds(*variable), start, end) if self._is_in(bind.part, loop)]
+            uses = [use for use in _between(self.names.uses(*variable), start, end) if self._is_in(use.part, loop)]
+            self._changes[loop, variable] = binds, {attr for use in uses if (attr := _changed(use.how)) is not None}
+        return self._changes[loop, variable]
+
+    def _is_in(self, part: int, loop: int) -> bool:
+        return loop in self.flow.loops(part)
+
+
+def _comparisons(test: o.Value) -> Iterator[tuple[o.Value, o.Const]]:
+    """What a test compares with which constants; a name alone with False."""
+    match test:
+        case o.Check(op="and" | "or" | "not", values=values):
+            for inner in values:
+                yield from _comparisons(inner)
+        case o.Check(op="is" | "is not", values=(o.Name() as left, o.Const() as value)):
+            yield left, value
+        case o.Check(op="==" | "!=", values=(left, o.Const() as value)) if _is_plain(left):
+            yield left, value
+        case o.Check(op="in" | "not in", values=(left, o.Sequence(items=items))) if _is_plain(left):
+            yield from ((left, item) for item in items if isinstance(item, o.Const))
+        case o.Name():
+            yield test, _FALSE
+
+
+def _asking(test: o.Value) -> o.Value:
+    """The part of a loop's test that its own calls decide: of `tries and not requests.get(url).ok` the second."""
+    values = test.values if isinstance(test, o.Check) and test.op == "and" else (test,)
+    return o.Check("and", tuple(value for value in values if _may_call(value)))
+
+
+def _may_call(test: o.Value) -> bool:
+    return any(isinstance(inner, o.Call) or inner == o.OPAQUE for inner in o.checked(test))
+
+
+def _is_plain(value: o.Value) -> bool:
+    """Whether it is a name, `self.method`, or `method.upper()`."""
+    match value:
+        case o.Call(func=o.Attribute(value=inner, attr="upper" | "lower"), args=()) | o.Attribute(value=inner):
+            return _is_plain(inner)
+    return isinstance(value, o.Name)
+
+
+def _changed(how: str) -> str | None:
+    """The attribute that changes by what is done on a name; nothing if it is the object itself, None if none does."""
+    change = o.CHANGE.fullmatch(how)
+    attribute = re.match(r"\.(\w+)", change[1]) if change is not None else None
+    return attribute[1] if attribute is not None else "" if change is not None else None
+
+
+def _between(rows: Sequence[_Row], start: int, end: int) -> Sequence[_Row]:
+    """Of rows in the order of their ticks those between two."""
+    return rows[bisect(rows, start, key=lambda row: row.tick) : bisect(rows, end, key=lambda row: row.tick)]

@@ -1,0 +1,1 @@
+"""Check and fix of one source, proven before anything is written."""

@@ -1,0 +1,130 @@
+"""Lines as Python counts them, and what LibCST reads of them otherwise than Python.
+
+LibCST does not read indentation that mixes tabs and spaces as Python allows it, and drops some form feeds. So a text
+may be read with its indentation expanded, as Python's tokenizer does it; and what was not changed is put back.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import io
+import re
+from bisect import bisect
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+_INDENT = re.compile(r"[ \t]*")
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines with their ends: other than `str.splitlines`, not divided by form feeds and the like."""
+    return io.StringIO(text, newline="").readlines()
+
+
+def expand_indents(text: str) -> str:
+    """The text with every line's indentation in spaces, but those inside strings. Python must accept it."""
+    inside = {
+        row
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Constant | ast.JoinedStr)
+        for row in range(node.lineno, node.end_lineno or node.lineno)
+    }
+    found = split_lines(text)
+    for row, line in enumerate(found):
+        if row not in inside:
+            indent = _indent(line)
+            found[row] = indent.expandtabs(8) + line[len(indent) :]
+    return "".join(found)
+
+
+def restore_lines(text: str, read: str, changed: str) -> str:
+    """`changed`, which was made from `read`, LibCST's rendering of `text`, line by line as it is in `text`."""
+    if read == text:
+        return changed
+    old, seen, new = split_lines(text), split_lines(read), split_lines(changed)
+    result = []
+    for tag, i1, i2, j1, j2 in Matcher(seen, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            result += old[i1:i2]
+        else:
+            near = {_indent(seen[i]): _indent(old[i]) for i in range(max(i1 - 1, 0), min(i2 + 1, len(old)))}
+            result += [near.get(_indent(line), _indent(line)) + line[len(_indent(line)) :] for line in new[j1:j2]]
+    return "".join(result)
+
+
+def _indent(line: str) -> str:
+    found = _INDENT.match(line)
+    return found[0] if found is not None else ""
+
+
+# --- comparing --------------------------------------------------------------------------------------------------------
+
+_FAR = 500  # lines: fewer are left to difflib, which is quick enough there
+_Chain: TypeAlias = "tuple[int, int, _Chain | None]"
+
+
+class Matcher(difflib.SequenceMatcher[Any]):
+    """Compares lines: first those that stand once on both sides, then what is between them (a patience diff).
+
+    Where thousands of lines change here and there, difflib alone takes the square of their number.
+    """
+
+    def __init__(self, old: Sequence[Hashable], new: Sequence[Hashable], *, autojunk: bool = True) -> None:
+        super().__init__(a=(), b=())  # they are compared here
+        self._old, self._new, self._autojunk = old, new, autojunk
+
+    def get_matching_blocks(self) -> list[difflib.Match]:
+        blocks: list[difflib.Match] = []
+        i = j = 0
+        for a, b in (*_anchors(self._old, self._new), (len(self._old), len(self._new))):
+            between = difflib.SequenceMatcher(None, self._old[i:a], self._new[j:b], self._autojunk)
+            found = [difflib.Match(i + m.a, j + m.b, m.size) for m in between.get_matching_blocks()[:-1]]
+            for block in (*found, difflib.Match(a, b, int(a < len(self._old)))):
+                last = blocks[-1] if blocks else block
+                if block.size and (last.a + last.size, last.b + last.size) == (block.a, block.b):
+                    blocks[-1] = last._replace(size=last.size + block.size)
+                else:
+                    blocks.append(block)
+            i, j = a + 1, b + 1
+        return blocks
+
+
+def _anchors(old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
+    """The places of the lines that stand once on both sides; where these are far apart, as in a text that was pasted
+    twice, also of those that stand equally often between them."""
+    once = [*_in_order(old, new), (len(old), len(new))]
+    for (i, j), (a, b) in pairwise([(-1, -1), *once]):
+        if a - i > _FAR:
+            between = _in_order([*_numbered(old[i + 1 : a])], [*_numbered(new[j + 1 : b])])
+            yield from ((i + 1 + here, j + 1 + there) for here, there in between)
+        if a < len(old):
+            yield a, b
+
+
+def _numbered(lines: Sequence[Hashable]) -> Iterator[Hashable]:
+    """Each line, the how many-th like it, and how many there are."""
+    total, seen = Counter(lines), Counter[Hashable]()
+    for line in lines:
+        seen[line] += 1
+        yield line, seen[line], total[line]
+
+
+def _in_order(old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
+    """The places of the lines that stand once on both sides: as many of them as come in the same order."""
+    here, there, places = Counter(old), Counter(new), {line: place for place, line in enumerate(new)}
+    ends: list[int] = []  # the places in `new` where the best chains of each length end
+    chains: list[_Chain] = []
+    for i, line in enumerate(old):
+        if here[line] == there[line] == 1:
+            length = bisect(ends, places[line])
+            ends[length : length + 1] = [places[line]]
+            chains[length : length + 1] = [(i, places[line], chains[length - 1] if length else None)]
+    found = []
+    chain = chains[-1] if chains else None
+    while chain is not None:
+        i, j, chain = chain
+        found.append((i, j))
+    return reversed(found)

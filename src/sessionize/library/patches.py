@@ -1,0 +1,357 @@
+"""What tests replace by name, and which calls a fix would take out of their reach.
+
+A test says `mock.patch("requests.get")`, and the code under it must go on calling `requests.get`: a session's method is
+another function, and the test would reach the network without a word. Tests are read with `ast`, by their text alone.
+What is not known is taken for what it could be: a patch too many makes a fix unsafe, one too few would make it wrong.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import PurePath
+from typing import NamedTuple, TypeAlias
+
+from sessionize.files.source import real_path
+from sessionize.syntax.parse import UnreadableError, parse_ast
+
+# The cheap look: what a file with a patch holds.
+_PATCHING = (b"patch", b"Patch", b"setattr", b"delattr", b"spy", b"Stub", b"flexmock", b"when(", b"sys.modules")
+_ASSIGNING = re.compile(rb"requests[\w.]*\s*=[^=]")
+# A line in which `requests` is the module, or the name of one, and not a word of a comment.
+_NAMED = re.compile(
+    rb"(?:^|[;:\r\f])[ \t]*(?:import|from)\b.*\brequests|(?:^|[\r\f])[ \t]*requests[ \t]*(?:[,)\\#\r]|as\b|$)"
+    rb"|[(=.\"'][ \t]*requests|requests[\"']|requests\s*\.\S|requests\s+\.|requests\s*="
+)
+# What requests has to offer to `from requests import *`, and what its functions are often called elsewhere.
+FUNCTIONS = frozenset(("get", "post", "put", "patch", "delete", "head", "options", "request", "Session", "session"))
+
+# What follows such a name where something may be put in its place: a text ends, or a keyword or an argument does.
+_PATCHED = re.compile(rb"[\"']|\s*(?:=[^=]|[,)\]}])")
+_STORED = re.compile(rb"\s*=[^=]")
+_UNPACKED = re.compile(rb"\s*[,:)\]][^\n=]*=[^=]")
+_DELETED = re.compile(rb"\bdel\b")
+_RENAMED = re.compile(rb"\b(?:requests[\w.]*|%s)[\s\\]+as[\s\\]+(\w+)" % "|".join(sorted(FUNCTIONS)).encode())
+
+# What takes a dotted path, or an object and a name, by the last name of the callee: of mock, pytest-mock, pytest,
+# testtools, mox, wrapt.
+_BY_NAME = frozenset(
+    (
+        *("patch", "object", "multiple", "setattr", "delattr", "spy", "stub", "MonkeyPatch", "MockPatch"),
+        *("MockPatchObject", "StubOutWithMock", "wrap_function_wrapper"),
+    )
+)
+_BY_OBJECT = frozenset({"flexmock", "when", "when2", "expect"})  # of flexmock, mockito: `when(requests).get(...)`
+_UNKNOWN = "?"
+_MANY = 20
+_TARGET = re.compile(r"(\w+\.)*requests(\.\w+)*")
+
+# The methods of a session that a bare call does not go through: what replaces `Session.get` reaches no `requests.get`.
+_VERBS = frozenset(("get", "post", "put", "patch", "delete", "head", "options"))
+# The methods that a bare call and one on a session both go through: what replaces them reaches either.
+_BEHIND = frozenset(
+    (
+        *("request", "send", "prepare_request", "get_adapter", "merge_environment_settings", "resolve_redirects"),
+        *("get_redirect_target", "should_strip_auth", "rebuild_auth", "rebuild_proxies", "rebuild_method"),
+    )
+)
+
+
+class Patch(NamedTuple):
+    """One place where something is replaced: `target`, a dotted path in which `?` stands for what is not known.
+
+    file: as it is shown; deleted: whether it is taken away instead, so that a call fails; stuck: why it can't move
+    along with the calls, where that was tried.
+    """
+
+    file: str
+    row: int
+    target: str
+    deleted: bool = False
+    stuck: str = ""
+
+    @property
+    def function(self) -> str:
+        """The last name of the target: of what is replaced, where it is one function."""
+        return self.target.rpartition(".")[2]
+
+    @property
+    def obstacle(self) -> str:
+        """Why it can't move along with the calls; empty if nothing is known against it."""
+        *_, package, name = ["", *self.target.split(".")]
+        if package == "requests" and name == "request":
+            return (
+                "`Session.request` is behind every method of a session, so a patch of it would reach more than before"
+            )
+        if package != "requests" or name not in _VERBS or _UNKNOWN in self.target or self.deleted:
+            return "it does not replace one function of requests"
+        return self.stuck
+
+    def reaches(self, module: Sequence[str], shown: str, verb: str) -> bool:
+        """Whether it changes what a bare call does, or what the call would do on a session.
+
+        module: the parts of the path of the call's file; shown: the callee as it stands there.
+        """
+        parts = self.target.split(".")
+        if any(part == "requests" and self._replaces(parts[i + 1 :], shown, verb) for i, part in enumerate(parts)):
+            return True
+        names = shown.split(".")
+        return self.replaces_session(module) or any(
+            parts[-n:] == names[:n] and is_module(parts[:-n], module) for n in range(1, len(names) + 1)
+        )
+
+    def replaces_session(self, module: Sequence[str]) -> bool:
+        """Whether it replaces the class of sessions, for all or for that module."""
+        parts = self.target.split(".")
+        named = parts[-1] == "Session" or (parts[-1] == "session" and _UNKNOWN not in parts)
+        return (named and is_module(parts[:-1], module)) or parts[-2:] in (
+            ["requests", "Session"],
+            ["requests", "session"],
+            ["sessions", "Session"],
+        )
+
+    def _replaces(self, path: Sequence[str], shown: str, verb: str) -> bool:
+        """Whether replacing `requests.<path>` matters to the calls of `verb`, in whatever module they are.
+
+        `requests.get` is one attribute of one module, by whatever way it is named; `requests.api.get` is another. They
+        call `requests.api.request`, which makes a `requests.sessions.Session`; a fix makes a `requests.Session`.
+        """
+        if tuple(path) in {(verb,), (_UNKNOWN,)} or (list(path) == ["api", verb] and shown != f"requests.{verb}"):
+            return True
+        if self.deleted:
+            return False
+        match path:
+            case ["api", "request"]:
+                return verb != "request"
+            case ["api", "sessions" | "?"] | [*_, "sessions", "Session"]:
+                return True
+            case ["Session", name] | ["sessions", "Session", name] | ["api", "sessions", "Session", name]:
+                return name == verb if name in _VERBS else name not in _BEHIND
+        return False
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.row}"
+
+
+# What concerns a file, by its name, its text, and the names other than `requests` that it calls requests by.
+PatchesFor: TypeAlias = Callable[[str, str, frozenset[str]], Sequence[Patch]]
+# The names that other files may take from a file; `*` for all.
+TakenFrom: TypeAlias = Callable[[str], frozenset[str]]
+
+EVERYTHING = frozenset("*")
+
+
+def unknown(_filename: str, /) -> frozenset[str]:
+    """The names that others may take from a file of which no project is known: all."""
+    return EVERYTHING
+
+
+def module_of(filename: str) -> tuple[str, ...]:
+    """The parts of the dotted path by which a file may be imported, and of the folders around it."""
+    parts = PurePath(real_path(filename)).with_suffix("").parts
+    return parts[:-1] if parts[-1:] == ("__init__",) else parts
+
+
+def is_module(path: Sequence[str], module: Sequence[str]) -> bool:
+    """Whether a dotted path names a module, as far as it is known; tests may be told of any folder above it."""
+    known = list(path)
+    while _UNKNOWN in known or "__main__" in known:
+        del known[0]
+    if list(path) == ["sys", "modules"]:
+        return True
+    return bool(path) and list(module[len(module) - len(known) :]) == known
+
+
+def find(file: str, source: bytes | str, names: frozenset[str] = FUNCTIONS) -> tuple[Patch, ...]:
+    """What a file replaces by name. A file that is not Python replaces nothing.
+
+    file: its name in reports. names: what the calls are known by, other than `requests`. A file that has none of these
+    names where they could be replaced is not parsed.
+    """
+    data = source.encode("utf-8", "replace") if isinstance(source, str) else source
+    if not (names or b"requests" in data):
+        return ()
+    patching = any(word in data for word in _PATCHING) or bool(_ASSIGNING.search(data))
+    named = patching and _names_requests(data)
+    if not named and not any(_may_replace(data, name, patching=patching) for name in sorted(names)):
+        return ()
+    try:
+        tree = parse_ast(source)
+    except UnreadableError:
+        return ()
+    return tuple(sorted({patch for _, patch in Reader(file, tree).sites()}))
+
+
+def names_elsewhere(data: bytes) -> frozenset[str]:
+    """At least the names other than `requests` that a file calls requests by, without parsing it."""
+    return FUNCTIONS.union(name.decode(errors="ignore") for name in _RENAMED.findall(data))
+
+
+def _names_requests(data: bytes) -> bool:
+    return any(b"requests" in line and _NAMED.search(line) for line in data.split(b"\n"))
+
+
+def _may_replace(data: bytes, name: str, *, patching: bool) -> bool:
+    """Whether a name ends a text, keyword or argument of what replaces something, or is an attribute that is set."""
+    word = re.escape(name.encode())
+    for found in re.finditer(rb"%s(?<!\w%s)(?![\w(])(?:\.\w+)*" % (word, word), data):  # quick, as it begins plainly
+        start, end = found.span()
+        if patching and _PATCHED.match(data, end):
+            return True
+        before = data[data.rfind(b"\n", 0, start) + 1 : start]
+        unpacked = b"=" not in before and _UNPACKED.match(data, end)
+        if before.endswith(b".") and (unpacked or _STORED.match(data, end) or _DELETED.search(before)):
+            return True
+    return False
+
+
+class Reader:
+    """The patches in one file's tree."""
+
+    def __init__(self, file: str, tree: ast.Module) -> None:
+        self.file = file
+        self.nodes = list(ast.walk(tree))
+        paths: dict[str, dict[str, None]] = defaultdict(dict)  # of imported names
+        self.texts: dict[str, str] = {}  # of names bound to strings; `?` for several
+        self.unknown: set[bool] = set()  # whether targets that any text may be are deleted: of parameters, say
+        for node in self.nodes:
+            match node:
+                case ast.Import(names=names):
+                    for alias in names:
+                        path = alias.name if alias.asname else alias.name.partition(".")[0]
+                        paths[alias.asname or path][path] = None
+                case ast.ImportFrom(module=module, names=names):
+                    for alias in names:
+                        path = f"{module}.{alias.name}" if module else alias.name
+                        paths[alias.asname or alias.name][path] = None
+                case ast.Assign(targets=[ast.Name(id=name)], value=value) if self.is_text(value):
+                    self.texts[name] = _UNKNOWN if name in self.texts else self.text(value)
+        for name, found in paths.items():
+            if len(found) > _MANY:  # each test imports another module's
+                paths[name] = dict.fromkeys(f"{_UNKNOWN}.{path.rpartition('.')[2]}" for path in found)
+        self.paths = {name: list(found) for name, found in paths.items()}
+
+    def sites(self) -> Iterator[tuple[ast.expr, Patch]]:
+        """Each patch with the call that makes it, or with what is assigned to."""
+        self.unknown.clear()
+        for node in self.nodes:
+            match node:
+                case ast.Call():
+                    deleted = _last(node.func) == "delattr"
+                    for site, target in self.of_call(node):
+                        yield site, Patch(self.file, site.lineno, target, deleted)
+                case ast.Assign(targets=targets):
+                    yield from self.of_targets(targets, deleted=False)
+                case ast.AnnAssign(target=target, value=ast.expr()):
+                    yield from self.of_targets([target], deleted=False)
+                case ast.Delete(targets=targets):
+                    yield from self.of_targets(targets, deleted=True)
+        for deleted in self.unknown:
+            yield from ((node, Patch(self.file, node.lineno, text, deleted)) for node, text in self.named())
+
+    def of_targets(self, targets: Sequence[ast.expr], *, deleted: bool) -> Iterator[tuple[ast.expr, Patch]]:
+        """`requests.get = fake`, `sys.modules["requests"] = fake`."""
+        for target in targets:
+            paths: list[str] = []
+            if isinstance(target, ast.Tuple | ast.List):
+                yield from self.of_targets(target.elts, deleted=deleted)
+            elif isinstance(target, ast.Attribute):
+                # Unlike `requests.get = fake`, `self.requests = []` replaces nothing.
+                paths = [path for path in self.path(target) if path[0] != _UNKNOWN or ".requests." in path]
+            elif isinstance(target, ast.Subscript) and "sys.modules" in self.path(target.value):
+                paths = [f"sys.modules.{self.text(target.slice)}"]
+            for path in paths:
+                yield target, Patch(self.file, target.lineno, path, deleted)
+
+    def of_call(self, call: ast.Call) -> Iterator[tuple[ast.expr, str]]:
+        """The targets of a call that replaces something."""
+        name = _last(call.func)
+        options = {keyword.arg: keyword.value for keyword in call.keywords}
+        subject = call.args[0] if call.args else options.get("target")
+        if subject is None:
+            return
+        whole = self.whole(subject)
+        if name in ("dict", "setitem", "delitem"):
+            if "sys.modules" in whole:
+                yield from ((call, f"sys.modules.{key}") for key in self.keys(call))
+        elif name in _BY_OBJECT:
+            yield from ((call, f"{path}.?") for path in whole if path.split(".")[-1] == "requests")
+        elif name in _BY_NAME and self.path(call.func) != ["requests.patch"]:
+            attribute = call.args[1] if len(call.args) > 1 else options.get("attribute", options.get("name"))
+            if name == "multiple":
+                yield from ((call, f"{path}.{key or '?'}") for path in whole for key in options)
+            elif self.is_text(subject) and name != "wrap_function_wrapper":
+                yield from ((call, path) for path in whole)
+            elif attribute is not None:
+                yield from ((call, f"{path}.{self.text(attribute)}") for path in whole)
+            if whole == [_UNKNOWN] and attribute is None:
+                self.unknown.add(name == "delattr")
+
+    def keys(self, call: ast.Call) -> Iterator[str]:
+        """The keys that `patch.dict` or `monkeypatch.setitem` gives to a dict."""
+        for value in call.args[1:2]:
+            match value:
+                case ast.Dict(keys=keys):
+                    yield from (self.text(key) for key in keys if key is not None)
+                case _:
+                    yield self.text(value)
+        yield from (keyword.arg for keyword in call.keywords if keyword.arg is not None)
+
+    def named(self) -> Iterator[tuple[ast.expr, str]]:
+        """The strings of the file that could be targets."""
+        for node in self.nodes:
+            text = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(node, ast.Constant) and isinstance(text, str) and _TARGET.fullmatch(text):
+                yield node, text
+
+    def path(self, value: ast.expr) -> list[str]:
+        """The dotted paths that an expression may stand for."""
+        match value:
+            case ast.Name(id=name):
+                return self.paths.get(name) or ["?.requests" if name == "requests" else _UNKNOWN]
+            case ast.Attribute(value=inner, attr=attr):
+                return [f"{path}.{attr}" for path in self.path(inner)]
+            case ast.Call(func=func, args=[name, *_]) if _last(func) in ("import_module", "__import__"):
+                return [self.text(name)]
+            case ast.Subscript(value=inner, slice=name) if self.path(inner) == ["sys.modules"]:
+                return [self.text(name)]
+        return [_UNKNOWN]
+
+    def whole(self, subject: ast.expr) -> list[str]:
+        """The paths that the first argument of a patch gives, as text or as an object."""
+        return [self.text(subject)] if self.is_text(subject) else self.path(subject)
+
+    def is_text(self, value: ast.expr) -> bool:
+        match value:
+            case ast.Constant(value=str()) | ast.JoinedStr():
+                return True
+            case ast.BinOp(op=ast.Add() | ast.Mod(), left=left, right=right):
+                return self.is_text(left) or self.is_text(right)
+            case ast.Call(func=ast.Attribute(value=inner, attr="format")):
+                return self.is_text(inner)
+            case ast.Name(id=name):
+                return name in self.texts
+        return False
+
+    def text(self, value: ast.expr) -> str:
+        """What a string is, with a `?` for each piece that is not known."""
+        match value:
+            case ast.Constant(value=str(text)):
+                return text
+            case ast.JoinedStr(values=values):
+                return "".join(self.text(v.value if isinstance(v, ast.FormattedValue) else v) for v in values)
+            case ast.BinOp(op=ast.Add(), left=left, right=right):
+                return self.text(left) + self.text(right)
+            case ast.BinOp(op=ast.Mod(), left=left):
+                return re.sub(r"%(\(\w+\))?\w", _UNKNOWN, self.text(left))
+            case ast.Call(func=ast.Attribute(value=inner, attr="format")):
+                return re.sub(r"\{\w*\}", _UNKNOWN, self.text(inner))
+            case ast.Name(id=name):
+                return self.texts.get(name, _UNKNOWN)
+        return _UNKNOWN
+
+
+def _last(func: ast.expr) -> str:
+    return func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""

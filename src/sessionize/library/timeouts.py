@@ -1,0 +1,138 @@
+"""Which calls wait without end: bare ones, and those on sessions that the file shows.
+
+A session whose adapter or methods may bring a timeout of their own is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from functools import cached_property
+
+from sessionize.library.facts import VERBS, BareCall, Facts
+from sessionize.syntax import outline as o
+
+_PLACE_IN_REQUEST = 8  # the place of `timeout` in `Session.request`
+_PLAIN_ADAPTER = "requests.adapters.HTTPAdapter"
+_PROPERTIES = frozenset({"property", "cached_property"})
+_METHOD_SET = re.compile(rf"(?:\.(\w+))?\.(?:{'|'.join((*VERBS, 'send'))})=")
+
+# A variable: the scope that owns it and its name. An attribute: that of the class, or -1 if it may be any object's.
+_Key = tuple[int, str]
+
+
+def waits(call: BareCall) -> bool:
+    """Whether a call surely has no `timeout=`, or None as one."""
+    if any(arg.stars for arg in call.site.value.args):
+        return False
+    timeout = call.argument("timeout", _PLACE_IN_REQUEST if call.verb == "request" else -1)
+    return timeout is None or timeout == o.NONE
+
+
+def session_calls(facts: Facts) -> Iterator[BareCall]:
+    """The calls made on sessions, as if they were bare."""
+    sessions = _Sessions(facts)
+    for number, site in enumerate(facts.outline.calls):
+        func = site.value.func
+        if isinstance(func, o.Attribute) and func.attr in VERBS and sessions.include(func.value, site.scope):
+            yield facts.on_session(number, o.dotted(func.value))
+
+
+class _Sessions:
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.known: dict[_Key, bool] = {}
+        self.answers: dict[_Key, set[bool]] = {}
+
+    def include(self, value: o.Value, scope: int) -> bool:
+        """Whether an expression is a session, and one without timeouts of its own."""
+        if isinstance(value, o.Call):
+            return self.makes_session(value, scope)
+        key = self.key(value, scope)
+        if key is None or key[0] == -1:
+            return False
+        if key not in self.known:
+            self.known[key] = self.is_session(key)
+        return self.known[key]
+
+    def key(self, value: o.Value, scope: int) -> _Key | None:
+        match value:
+            case o.Name(name=name):
+                return self.facts.names.owner(name, scope), name
+            case o.Attribute(value=o.Name(name=name), attr=attr):
+                return self.attribute(name, attr, scope)
+        return None
+
+    def attribute(self, name: str, attr: str, scope: int) -> _Key:
+        method = self.facts.graph.method(scope)
+        return method.owner if method is not None and method.instance == name else -1, attr
+
+    def makes_session(self, value: o.Value, scope: int) -> bool:
+        return isinstance(value, o.Call) and self.facts.origin(value.func, scope) == "requests.Session"
+
+    def is_session(self, key: _Key) -> bool:
+        owner, name = key
+        keys = [key]
+        if self.facts.outline.scopes[owner].kind == "class":
+            family = (owner, *self.facts.ancestry(owner), *self.facts.descendants[owner], -1)
+            keys = [(scope, name) for scope in family]
+        return set().union(*map(self.made, keys)) == {True} and self.changed.isdisjoint(keys)
+
+    def made(self, key: _Key) -> set[bool]:
+        """Whether what a variable or attribute is bound to makes a session: the answers for all but None."""
+        if key not in self.answers:
+            bound = self.values.get(key, ())
+            self.answers[key] = {self.makes_session(value, scope) for value, scope in bound if value != o.NONE}
+        return self.answers[key]
+
+    @cached_property
+    def values(self) -> dict[_Key, list[tuple[o.Value, int]]]:
+        """What variables and attributes are bound to, with the scope where that is written."""
+        values = defaultdict(list)
+        for bind in self.facts.outline.binds:
+            if bind.how != "declare":
+                value = self.returned.get(bind.part, o.OPAQUE) if bind.how == "def" else _default(bind.value)
+                values[self.facts.names.owner(bind.name, bind.scope), bind.name].append((value, bind.scope))
+        for store in self.facts.outline.stores:
+            values[self.attribute(store.name, store.attr, store.scope)].append((store.value, store.scope))
+        return values
+
+    @cached_property
+    def returned(self) -> dict[int, o.Value]:
+        """What properties return, by the statements that define them, where that is one call."""
+        outline = self.facts.outline
+        ways = Counter(part.scope for part in outline.parts if part.kind == "return")
+        returned: dict[int, o.Value] = {}
+        for call in outline.calls:
+            scope = outline.scopes[call.scope]
+            given_back = call.how == "value" and outline.parts[call.part].kind == "return" and ways[call.scope] == 1
+            if given_back and _PROPERTIES.intersection(map(o.last_name, scope.decorators)):
+                returned[scope.part] = call.value
+        return returned
+
+    @cached_property
+    def changed(self) -> set[_Key | None]:
+        """What gets an adapter other than the plain one, or another method."""
+        facts = self.facts
+        changed = set()
+        for site in facts.outline.calls:
+            func = site.value.func
+            if isinstance(func, o.Attribute) and func.attr == "mount":
+                adapters = [arg.value for n, arg in enumerate(site.value.args) if arg.keyword == "adapter" or n == 1]
+                adapter = facts.constant(adapters[0], site.scope) if adapters else o.OPAQUE
+                if not isinstance(adapter, o.Call) or facts.origin(adapter.func, site.scope) != _PLAIN_ADAPTER:
+                    changed.add(self.key(func.value, site.scope))
+        for use in facts.outline.uses:
+            if found := _METHOD_SET.fullmatch(use.how):
+                name = o.Name(use.name)
+                changed.add(self.key(o.Attribute(name, found[1]) if found[1] else name, use.scope))
+        return changed
+
+
+def _default(value: o.Value) -> o.Value:
+    """What is bound; for the field of a dataclass what its factory makes."""
+    if isinstance(value, o.Call) and o.last_name(value.func) == "field":
+        factories = [arg.value for arg in value.args if arg.keyword == "default_factory"]
+        return o.Call(factories[0], ()) if factories else o.OPAQUE
+    return value

@@ -1,0 +1,47 @@
+"""For a code base that begins to use the rules: what is found gets comments, or is listed in a baseline."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sessionize.engine import engine
+from sessionize.engine.engine import Report
+from sessionize.files.baseline import Baseline, line_of
+from sessionize.files.noqa import commented
+from sessionize.library.patches import PatchesFor, find
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from sessionize.files.settings import Settings
+
+
+def silence(data: bytes, filename: str, settings: Settings, patches: PatchesFor = find) -> Report:
+    """The report of a fix that writes comments: `fixed` are the findings they silence, `left` those that have none."""
+    return engine.on_bytes(data, filename, settings, lambda text: _silenced(text, filename, settings, patches))
+
+
+def _silenced(text: str, filename: str, settings: Settings, patches: PatchesFor) -> Report:
+    found = engine.check_source(text, filename, settings, patches=patches)
+    rows: dict[int, set[str]] = {}
+    for finding in found:
+        if not finding.unreadable:  # nothing silences it
+            rows.setdefault(finding.start.row, set()).add(finding.code)
+    after = commented(text, rows)
+    left = engine.check_source(after, filename, settings, patches=patches) if after != text else found
+    still = {(finding.start, finding.code) for finding in left}  # a comment moves no finding
+    fixed = tuple(finding for finding in found if (finding.start, finding.code) not in still)
+    return Report(filename, text, after if fixed else None, fixed, left)
+
+
+def listed(reports: Iterable[Report], path: Path) -> tuple[Baseline, list[Report]]:
+    """The baseline that lists all findings, and reports of what is none: errors, and files that cannot be parsed."""
+    findings, rest = [], []
+    for report in reports:
+        known = [found for found in report.left if not found.unreadable]
+        findings += [(report.filename, line_of(found.code, found.line)) for found in known]
+        left = tuple(found for found in report.left if found.unreadable)
+        rest.append(replace(report, left=left, known=len(known)))
+    return Baseline.of(path, findings), rest

@@ -1,0 +1,115 @@
+"""`fix --interactive`: each fix is shown, and made only if the user wants it.
+
+It talks on standard error, as standard output is for what is found.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+
+import click
+
+from sessionize.engine import engine
+from sessionize.engine.engine import Report
+from sessionize.files.settings import Settings
+from sessionize.fixes.outcome import SAFE, Fix
+from sessionize.report import diff
+from sessionize.report.concise import headline
+from sessionize.report.terminal import printable
+from sessionize.rules import RULES
+from sessionize.run.project import Projects
+from sessionize.run.run import echo
+
+STAYS = "rewrite-patches, which the settings turn on, does not hold here: what tests patch stays as it is."
+ANSWERS = {
+    "yes": "make this fix",
+    "no": "leave it",
+    "all": "make it and all that follow, in the other files too",
+    "quit": "ask no more; what was accepted is made, Ctrl-C leaves this file as it is",
+    "explain": "why, and when the fix is safe",
+}
+
+
+@dataclass
+class Dialogue:
+    """What the user has said so far. every: to make all that follow; stopped: to ask no more.
+
+    told: whether the user knows which setting does not hold.
+    """
+
+    projects: Projects
+    every: bool = False
+    stopped: bool = False
+    told: bool = False
+
+    def fix(self, data: bytes, name: str, settings: Settings) -> Report:
+        """The report of a file with the fixes that are wanted; of what the user is no longer asked about, a check."""
+        moves = settings.moves_patches
+        settings = replace(settings, rewrite_patches=False)  # that changes other files than the one that is shown
+        try:
+            if not self.stopped:
+                wanted = None if self.every else self._wanted(data, name, settings, moves=moves)
+                return self._fixed(data, name, settings, wanted)
+        except (KeyboardInterrupt, EOFError):
+            self.stopped = True
+            echo("\n", err=True)
+        return engine.check_bytes(data, name, settings, patches=self.projects.patches)
+
+    def _fixed(self, data: bytes, name: str, settings: Settings, only: list[Fix] | None) -> Report:
+        projects = self.projects
+        return engine.fix_bytes(data, name, settings, patches=projects.patches, taken=projects.taken, only=only)
+
+    def _wanted(self, data: bytes, name: str, settings: Settings, *, moves: bool) -> list[Fix]:
+        """EOFError and KeyboardInterrupt as the user ends the dialogue. moves: whether patches would, elsewhere."""
+        fixes = engine.offers(data, name, settings, patches=self.projects.patches)
+        wanted: list[Fix] = []
+        for number, fix in enumerate(fixes, 1):
+            alone = self._fixed(data, name, settings, [fix])
+            title = click.style(f"{printable(name)}: fix {number} of {len(fixes)}", bold=True)
+            if alone.change is None:
+                echo(f"{title} is left out: {printable(alone.error or '')}\n", err=True)
+                continue
+            unsafe = "" if fix.applicability == SAFE else click.style(" (unsafe)", fg="yellow", bold=True)
+            shown = diff.coloured(diff.unified(name, *alone.change))
+            if moves and unsafe and not self.told:
+                self.told = True
+                echo(f"{STAYS}\n", err=True)
+            echo(f"{title}{unsafe}\n{printable(fix.help)}\n{shown}", err=True)
+            answer = _answer(alone, fix)
+            if answer == "all":
+                self.every = True
+                return [*wanted, *fixes[number - 1 :]]
+            if answer == "quit":
+                self.stopped = True
+                break
+            if answer == "yes":
+                wanted.append(fix)
+        return wanted
+
+
+def _answer(alone: Report, fix: Fix) -> str:
+    """What the user wants: one of `ANSWERS`, but for `explain`."""
+    unsafe = "" if fix.applicability == SAFE else "unsafe "
+    while True:
+        keys = ", ".join(f"[{word[0]}]{word[1:]}" for word in ANSWERS)
+        echo(click.style(f"Make this {unsafe}fix? {keys}, [?] ", bold=True), err=True)
+        line = sys.stdin.buffer.readline().decode(errors="replace")
+        if not line:
+            raise EOFError
+        typed = line.strip().casefold()
+        answer = next((word for word in ANSWERS if typed and word.startswith(typed)), "?")
+        if answer == "explain":
+            echo(_explained(alone, fix), err=True)
+        elif answer == "?":
+            echo("".join(f"  {word[0]}, {word:8} {meaning}\n" for word, meaning in ANSWERS.items()), err=True)
+        else:
+            return answer
+
+
+def _explained(alone: Report, fix: Fix) -> str:
+    """What the fix is for, and the pages of the rules that found that."""
+    codes = {found.code for found in alone.fixed}
+    findings = "".join(f"{headline(found)}\n" for found in alone.fixed)
+    pages = "".join(f"\n{rule.titled}" for rule in RULES if rule.code in codes)
+    return f"{findings}{printable(fix.help)}\n{pages}\n"

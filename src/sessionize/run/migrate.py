@@ -1,0 +1,128 @@
+"""The fix of files together with the tests that patch their calls (`--rewrite-patches`).
+
+Calls and patches move in one step or not at all: where a patch can't move, the calls that it reaches stay.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from sessionize.engine import engine
+from sessionize.engine.engine import Report
+from sessionize.files import source
+from sessionize.files.settings import Settings
+from sessionize.library.patches import FUNCTIONS, Patch, is_module, module_of
+from sessionize.run.project import Projects, shown
+from sessionize.run.repatch import repatched
+
+Read = Callable[[str], bytes]
+_IMPORT = re.compile(rb"^[ \t]*import\b(?:[^\n#]*,)?[ \t]*requests\b(?![ \t]+as\b)", re.MULTILINE)
+
+
+def fix_together(
+    files: Mapping[str, tuple[bytes, Settings]], projects: Projects, read: Read = source.read
+) -> list[Report]:
+    """The reports of `files` (by name their content and settings), and of the other files whose patches move."""
+    return _Migration(files, projects, read).reports()
+
+
+def fix_alone(data: bytes, name: str, settings: Settings, projects: Projects) -> Report:
+    """The report of a content, where no other file can be changed."""
+
+    def read(_file: str) -> bytes:
+        raise source.SourceError("it stands in a file that is not changed")
+
+    return fix_together({name: (data, settings)}, projects, read)[0]
+
+
+class _Migration:
+    def __init__(self, files: Mapping[str, tuple[bytes, Settings]], projects: Projects, read: Read) -> None:
+        self.files = files
+        self.projects = projects
+        self.read = read
+        self.reals: dict[str, str] = {}
+        self.names = {self.real(name): name for name in files}
+        self.stuck: dict[tuple[str, str], str] = {}  # by file and target: why a patch can't move
+        # By which modules `requests` is surely the library: `from shop import requests` is another one.
+        self.importing = [module_of(name) for name, (data, _) in files.items() if _IMPORT.search(data)]
+        self.known: dict[str, bool] = {}
+        self.fixed = {name: self.fix(name) for name in files}
+
+    def real(self, file: str) -> str:
+        if file not in self.reals:
+            self.reals[file] = os.path.realpath(file)
+        return self.reals[file]
+
+    def fix(self, name: str) -> Report:
+        data, settings = self.files[name]
+        return engine.fix_bytes(data, name, settings, patches=self.patches, taken=self.projects.taken)
+
+    def patches(self, filename: str, text: str, names: frozenset[str] = FUNCTIONS) -> Sequence[Patch]:
+        return [patch._replace(stuck=self.why_stuck(patch)) for patch in self.projects.patches(filename, text, names)]
+
+    def why_stuck(self, patch: Patch) -> str:
+        by, named, _ = patch.target.rpartition(".requests.")
+        if named and by not in self.known:
+            self.known[by] = any(is_module(by.split("."), module) for module in self.importing)
+        if named and not self.known[by]:
+            return f"`{by}.requests` is not known to be the library"
+        return self.stuck.get((self.real(patch.file), patch.target), "")
+
+    def reports(self) -> list[Report]:
+        """Fixes again without the calls whose patches can't move, until all that is left to move can."""
+        while True:
+            reached = {name: self.reaching(report) for name, report in self.fixed.items() if report.redirected}
+            moves: dict[str, dict[str, bool]] = defaultdict(dict)
+            alone: dict[str, bool] = {}
+            for name, patches in reached.items():
+                for patch in patches:
+                    if patch.target not in alone:
+                        alone[patch.target] = not self.left(patch, name)
+                    moves[self.real(patch.file)][patch.target] = alone[patch.target]
+            moved = {}
+            refused: dict[tuple[str, str], str] = {}
+            for file, targets in moves.items():
+                moved[file], reasons = self.moved(file, targets)
+                refused |= {(file, target): reason for target, reason in reasons.items()}
+            if not refused:
+                tests = {self.names.get(file, report.filename): report for file, report in moved.items()}
+                return [*{**self.fixed, **tests}.values()]
+            self.stuck |= refused
+            for name, patches in reached.items():
+                if any((self.real(patch.file), patch.target) in refused for patch in patches):
+                    self.fixed[name] = self.fix(name)
+
+    def reaching(self, report: Report) -> list[Patch]:
+        """What replaces calls that now go to a session."""
+        module = module_of(report.filename)
+        return [
+            patch
+            for patch in self.patches(report.filename, report.before or "")
+            if any(patch.reaches(module, *callee) for callee in report.redirected)
+        ]
+
+    def left(self, patch: Patch, name: str) -> bool:
+        """Whether bare calls are left that a patch reaches, or may be left, in files that were not read."""
+        for report in self.fixed.values():
+            module = module_of(report.filename)
+            if any(patch.reaches(module, *callee) for callee in report.bare):
+                return True
+        known = {self.real(name) for name, report in self.fixed.items() if not report.failed}
+        mentions = self.projects.of(name).mentions
+        return any(patch.function in mentions[file] for file in mentions.keys() - known)
+
+    def moved(self, file: str, targets: Mapping[str, bool]) -> tuple[Report, dict[str, str]]:
+        """The report of a file whose patches move, and what can't move, with the reason."""
+        report = self.fixed.get(self.names.get(file, ""), Report(shown(file)))
+        try:
+            data = self.files[report.filename][0] if report.filename in self.files else self.read(file)
+            before = source.decode(data)
+            after, refused = repatched(report.after or before.text, report.filename, targets)
+            change = data, source.encode(before, after)
+        except source.SourceError as error:
+            return report, dict.fromkeys(targets, str(error))
+        return replace(report, before=before.text, after=after, change=change), refused

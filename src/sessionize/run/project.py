@@ -1,0 +1,189 @@
+"""The project around a file: what its tests replace by name, what its modules take from each other. It is read when a
+fix first asks, and once.
+
+A file's project is the next folder around it that a marker shows to be one (`pyproject.toml`, `.git`, ...), without
+the projects inside of it. So each file is in one project, by whatever path and from wherever it is named.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+
+from sessionize.files import source
+from sessionize.files.settings import Settings
+from sessionize.files.source import project_root
+from sessionize.library.patches import EVERYTHING, FUNCTIONS, Patch, find, names_elsewhere
+from sessionize.syntax.parse import UnreadableError, parse_ast
+
+_MENTION = re.compile(rb"requests\.(\w+)\b(?![\"'])")
+_TESTS = ("test", "tests")
+# What stands behind the first word of an import statement, over brackets and backslashes.
+_IMPORTED = re.compile(rb"\b(?:import|from)\b((?:\\\r?\n|[^\n\\(;#])*(?:\((?:[^)#]|#[^\n]*)*)?)")
+_WORD = re.compile(rb"\w+")
+
+
+class Project:
+    def __init__(self, root: str | None, roots: dict[str, str | None] | None = None) -> None:
+        """Of a `root` of None nothing is read. roots: what is known of folders (see `project_root`)."""
+        self.root = root
+        self._roots = {} if roots is None else roots
+        self._patches: dict[frozenset[str], tuple[Patch, ...]] = {}  # by the names that were asked for
+        self._taken: dict[str, frozenset[str]] = {}  # by the names of modules
+
+    def patches(self, names: frozenset[str]) -> tuple[Patch, ...]:
+        """What its files replace by name (see `find`)."""
+        for more, patches in self._patches.items():
+            if names <= more:
+                return patches
+        found = (patch for file, data in self._files() for patch in find(shown(file), data, names))
+        return self._patches.setdefault(names, tuple(sorted(found)))
+
+    def taken(self, module: str) -> frozenset[str]:
+        """The names that its files may take from modules of a name; `*` among them stands for all.
+
+        `from common import get`, `from . import common` with `common.get`, `import common as c` with `c.get`.
+        """
+        if module not in self._taken:
+            importers = self._importers.get(module.encode(), ())
+            self._taken[module] = frozenset(name for file in importers for name in _taken(module, file))
+        return self._taken[module]
+
+    @cached_property
+    def _importers(self) -> dict[bytes, list[str]]:
+        """The files by the words of their import statements."""
+        importers: dict[bytes, list[str]] = defaultdict(list)
+        for file, data in self._files():
+            for word in {word for found in _IMPORTED.finditer(data) for word in _WORD.findall(found[1])}:
+                importers[word].append(file)
+        return importers
+
+    @cached_property
+    def mentions(self) -> dict[str, frozenset[str]]:
+        """The functions of requests that each file may call."""
+        found = ((os.path.realpath(file), _MENTION.findall(data)) for file, data in self._files())
+        return {file: frozenset(name.decode() for name in names) for file, names in found if names}
+
+    def _files(self) -> Iterator[tuple[str, bytes]]:
+        if self.root is None:
+            return
+        marked = project_root(self.root, self._roots)
+        within = [self.root] if marked is not None else _beside(self.root)
+        for found in source.discover(within, Settings(root=Path(self.root))):
+            if isinstance(found, str) and project_root(os.path.dirname(found), self._roots) == marked:
+                try:
+                    yield found, source.read(found)
+                except source.SourceError:  # told where the file is checked
+                    continue
+
+
+class Projects:
+    """For each file its project. Settings leave tests out of what is fixed, not of what is read."""
+
+    def __init__(self) -> None:
+        self._projects: dict[str, Project] = {}  # by root
+        self._roots: dict[str, str | None] = {}  # of folders
+        self._reals: dict[str, str] = {}  # of folders
+
+    def of(self, filename: str, /) -> Project:
+        folder = os.path.dirname(self._real(filename))
+        root = project_root(folder, self._roots) or _outside_of_packages(folder)
+        if root not in self._projects:
+            self._projects[root] = Project(root, self._roots)
+        return self._projects[root]
+
+    def patches(self, filename: str, text: str, names: frozenset[str] = FUNCTIONS) -> tuple[Patch, ...]:
+        """What a file of that text replaces by name, and then what the rest of its project does (see `find`)."""
+        own = shown(self._real(filename))
+        others = (patch for patch in self.of(filename).patches(names) if patch.file != own)
+        return *find(filename, text, names), *others
+
+    def taken(self, filename: str) -> frozenset[str]:
+        """The names that other modules of the project may take from a file (see `Project.taken`)."""
+        if filename.startswith("<"):  # a text that may be any module's
+            return EVERYTHING
+        return self.of(filename).taken(Path(self._real(filename)).stem)
+
+    def read(self, filenames: Sequence[str], *, whole: bool = False) -> None:
+        """Reads the projects of these files at once, for the sake of workers that get a copy of this.
+
+        whole: all that may be asked for later; else what most files ask for.
+        """
+        names: set[str] = set()
+        for filename in filenames if whole else ():
+            with suppress(source.SourceError):
+                names |= names_elsewhere(source.read(filename))
+            self.taken(filename)
+        for filename in filenames:
+            self.of(filename).patches(frozenset(names))
+
+    def _real(self, filename: str) -> str:
+        """`os.path.realpath`, with the system asked once about each folder."""
+        folder, name = os.path.split(filename)
+        if folder not in self._reals:
+            self._reals[folder] = os.path.realpath(folder)
+        file = os.path.join(self._reals[folder], name)
+        return os.path.realpath(file) if os.path.islink(file) else file
+
+
+def _outside_of_packages(folder: str) -> str:
+    """The folder itself, or the next one around it that is no package."""
+    while os.path.lexists(os.path.join(folder, "__init__.py")) and folder != os.path.dirname(folder):
+        folder = os.path.dirname(folder)
+    return folder
+
+
+def _beside(folder: str) -> list[str]:
+    """What belongs together where no marker shows a project: the files of a folder, its packages and its tests.
+
+    That is not all there is below: it may be the user's home.
+    """
+    try:
+        with os.scandir(folder) as scan:
+            return sorted(entry.path for entry in scan if entry.name.endswith(source.SUFFIXES) or _belongs(entry.path))
+    except OSError:  # told where its files are checked
+        return []
+
+
+def _belongs(path: str) -> bool:
+    return os.path.basename(path) in _TESTS or os.path.lexists(os.path.join(path, "__init__.py"))
+
+
+def _taken(module: str, file: str) -> frozenset[str]:
+    """The names that a file may take from a module that it imports; all where it hands the module on."""
+    try:
+        nodes = list(ast.walk(parse_ast(source.read(file))))
+    except (source.SourceError, UnreadableError):
+        return EVERYTHING
+    imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    aliases = [alias for node in imports for alias in node.names]
+    called = {module, *(alias.asname for alias in aliases if alias.asname and _last(alias.name) == module)}
+    names = {
+        alias.name
+        for node in imports
+        if isinstance(node, ast.ImportFrom) and _last(node.module or "") == module
+        for alias in node.names
+    }
+    inner = set()
+    for node in nodes:
+        match node:
+            case ast.Attribute(value=ast.Name(id=name) | ast.Attribute(attr=name), attr=attr) if name in called:
+                inner.add(node.value)
+                names.add(attr)
+    handed_on = any(isinstance(node, ast.Name) and node.id in called and node not in inner for node in nodes)
+    return frozenset(names) | (EVERYTHING if handed_on else frozenset())
+
+
+def _last(path: str) -> str:
+    return path.rpartition(".")[2]
+
+
+def shown(file: str) -> str:
+    """The name in reports of a file with an absolute path: short where it is below the folder that the user is in."""
+    return file.removeprefix(os.path.join(os.getcwd(), ""))

@@ -1,0 +1,1 @@
+"""Where a session could live, and which options it could hold."""

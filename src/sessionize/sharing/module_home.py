@@ -1,0 +1,104 @@
+"""Where a session lives that outlives a function: what a home is, and the module's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from sessionize.analysis.flow import Place
+from sessionize.library.facts import BareCall, Facts, names_in
+from sessionize.sharing.hoisting import may_ever_change
+from sessionize.syntax import outline as o
+from sessionize.syntax.ipython import LINE
+
+OPTIONS = ("headers", "auth")
+MODULE_REASON = "all users of the module then share the session: look for threads, forks and tests that patch requests"
+
+
+class Home(NamedTuple):
+    """A place for a session. instance: the name of the object there; needs: the path of what its style is made with."""
+
+    place: Place
+    style: str
+    reason: str
+    hoist: tuple[str, ...] = ()
+    instance: str = ""
+    needs: str = ""
+
+
+def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
+    """Behind the imports, and behind any constant that a hoist needs, before the first function with such a call."""
+    first = min(top_level(facts, call.site.part) for call in calls)
+    top = facts.flow.children[0]
+    binds = (bind for bind in (*facts.imports, *facts.names.stars) if bind.scope == 0)
+    imports = {top_level(facts, bind.part) for bind in binds}
+    before = [part for part in top if part < first and part in imports]
+    if not before:
+        return "requests is not imported at the top of the module"
+    hoist = []
+    behind = before[-1]
+    for option in OPTIONS:
+        needed = _constants(facts, option, calls, first)
+        if needed is not None and all(part < first for part in needed):
+            hoist.append(option)
+            behind = max((behind, *needed))
+    behind = line_of(facts, behind)
+    following = next(p for p in top[top.index(behind) + 1 :] if facts.outline.parts[p].form != "joined")
+    return Home(Place(0, behind, facts.outline.parts[following].tick), "behind", MODULE_REASON, tuple(hoist))
+
+
+def import_home(facts: Facts, calls: Sequence[BareCall]) -> Place | None:
+    """Behind the import of requests for calls in several cells of a notebook, if one cell holds all of it; and behind
+    the imports that follow it there, which belong above all else (E402).
+
+    What such a cell shows is its last expression, so nothing may go behind one on the line of an import.
+    """
+    binds = [bind for root in {call.root for call in calls} for bind in facts.names.binds(0, root)]
+    parts = facts.outline.parts
+    if len({facts.cell(bind.tick) for bind in binds}) != 1:
+        return None
+    if any(parts[bind.part].parent != 0 for bind in binds):
+        return None
+    last = max(bind.part for bind in binds)
+    imports = {top_level(facts, bind.part) for bind in facts.imports if bind.scope == 0}
+    imports -= {top_level(facts, call.site.part) for call in calls}
+    magics = {call.part for call in facts.outline.calls if call.value.func == o.Name(LINE)}
+    place = None
+    for part, following in pairwise(facts.flow.children[0]):
+        if part == last or (place is not None and part in imports):
+            if "joined" in (parts[part].form, parts[following].form):
+                break
+            place = Place(0, part, parts[following].tick)
+        elif place is not None and part not in magics:
+            break
+    return place
+
+
+def line_of(facts: Facts, statement: int) -> int:
+    """The first statement on the line of a statement."""
+    siblings = facts.flow.children[facts.outline.parts[statement].parent]
+    while facts.outline.parts[statement].form == "joined":
+        statement = siblings[siblings.index(statement) - 1]
+    return statement
+
+
+def _constants(facts: Facts, option: str, calls: Sequence[BareCall], first: int) -> list[int] | None:
+    """The top-level statements that bind what all calls pass as `option`, if that is the same for ever; else None."""
+    place = Place(0, first, facts.outline.parts[first].tick)
+    if may_ever_change(facts, option, calls, place) is not None:
+        return None
+    value = calls[0].argument(option)
+    names = names_in(value) if value is not None else []
+    bound = [bind.part for name in names for bind in facts.names.binds(0, name)]
+    changed = [use.part for name in names for use in facts.names.uses(0, name) if use.how in ("[]=", "[]del")]
+    return [top_level(facts, part) for part in (*bound, *changed)]
+
+
+def top_level(facts: Facts, part: int) -> int:
+    """The statement of the module's top level in which a part stands, through functions and classes."""
+    while True:
+        for ancestor in facts.flow.ancestors(part):
+            if facts.outline.parts[ancestor].parent == 0:
+                return ancestor
+        part = facts.outline.scopes[facts.outline.parts[facts.flow.home[part]].scope].part

@@ -1,0 +1,95 @@
+"""Text to syntax tree: Python's own, and LibCST's. Neither parser may end the process, whatever the text holds."""
+
+from __future__ import annotations
+
+import ast
+import threading
+import warnings
+from typing import TYPE_CHECKING
+
+from sessionize.files.lines import expand_indents
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+_LEVELS = 1000  # at about 3,000 LibCST's parser, which is not in Python, overflows the stack
+_ONE = (
+    threading.Lock()
+)  # `ast.parse`, in older versions of Python, and `catch_warnings` are not for several threads at once
+TOO_DEEP = "the code nests too deeply to be read"
+
+
+class UnreadableError(Exception):
+    """A text that is not Python, and the row and column where that shows, from 1 on.
+
+    final: a newer Python would not read it either.
+    """
+
+    def __init__(self, message: str, row: int = 1, column: int = 1, *, final: bool = False) -> None:
+        super().__init__(message)
+        self.row = row
+        self.column = column
+        self.final = final
+
+
+def parse_ast(text: str | bytes) -> ast.Module:
+    """Python's own tree. UnreadableError with what this Python says against the text."""
+    try:
+        with _ONE, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except SyntaxError as error:
+        final = "too many" in error.msg or "too complex" in error.msg
+        raise UnreadableError(error.msg, max(error.lineno or 1, 1), max(error.offset or 1, 1), final=final) from None
+    except (RecursionError, MemoryError):
+        raise UnreadableError(TOO_DEEP, final=True) from None
+    except ValueError as error:  # lone surrogates
+        raise UnreadableError(str(error)) from None
+
+
+def parse_cst(text: str, tree: ast.Module | None = None) -> cst.Module:
+    """LibCST's tree; where tabs and spaces mix as it does not read them, that of the text with its indents expanded.
+
+    `tree` is Python's own, if it is known. UnreadableError if there is none.
+    """
+    refused = None
+    try:
+        nested = _levels(tree or parse_ast(text)) > _LEVELS
+    except UnreadableError as error:
+        if error.final:
+            raise
+        refused, nested = error, False
+    if nested:
+        raise UnreadableError(TOO_DEEP)
+    module = _tree(text)
+    if not isinstance(module, str):
+        return module
+    if refused is not None:
+        raise refused
+    if "\t" in text:
+        with _ONE:
+            expanded = expand_indents(text)
+        again = _tree(expanded)
+        if not isinstance(again, str):
+            return again
+    raise UnreadableError(f"LibCST cannot read it: {module}")
+
+
+def _tree(text: str) -> cst.Module | str:
+    """The tree of a text, or why LibCST can't make one."""
+    import libcst as cst  # noqa: PLC0415  # most files need none of its trees
+
+    try:
+        return cst.parse_module(text)
+    except (cst.ParserSyntaxError, cst.CSTValidationError, cst.CSTLogicError, UnicodeEncodeError) as error:
+        return str(error).partition("\n")[0]
+
+
+def _levels(tree: ast.AST) -> int:
+    """How deep a tree is, up to a level beyond `_LEVELS`."""
+    level: list[ast.AST] = [tree]
+    depth = 0
+    while level and depth <= _LEVELS:
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        depth += 1
+    return depth

@@ -1,0 +1,372 @@
+"""What both readers share: which part, scope, use and binding each piece of Python stands for, and in which order
+Python evaluates it, which is not always the order of the text.
+
+It knows no tree. A reader takes its nodes apart and hands on the pieces; only it looks into them.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, Generic, TypeVar
+
+from sessionize.syntax import outline as o
+
+E = TypeVar("E")  # an expression
+B = TypeVar("B")  # a block of statements
+
+
+class _Names(dict[str, o.Name]):
+    """Each name is made once."""
+
+    def __missing__(self, name: str) -> o.Name:
+        value = self[name] = o.Name(name)
+        return value
+
+
+@dataclass(slots=True)
+class Reader(Generic[E, B]):
+    """Builds an outline; remembers the calls by id, and by the tick of the use names and attributes taken as values."""
+
+    build: o.Builder = field(default_factory=o.Builder)
+    calls: list[E] = field(default_factory=list)
+    references: dict[int, E] = field(default_factory=dict)
+    names: _Names = field(default_factory=_Names)
+
+    @abstractmethod
+    def expr(self, node: E, how: str = "value", call: int = -1) -> o.Value:
+        """Reads an expression whose value is then treated as `how` says (see `outline.Use`)."""
+
+    @abstractmethod
+    def named(self, node: E) -> str | None:
+        """The name, if the expression is one."""
+
+    @abstractmethod
+    def target(self, node: E, how: str, value: o.Value = o.OPAQUE) -> None:
+        """Reads what is bound, changed or deleted by an assignment, a loop, `with`, `del`, ..."""
+
+    @abstractmethod
+    def subscript(self, node: E) -> o.Value:
+        """Reads what stands in the brackets of an item; its value if that is one plain key."""
+
+    @abstractmethod
+    def pattern(self, node: Any) -> None:
+        """Reads the names that a `case` binds, and the expressions that it compares with."""
+
+    @abstractmethod
+    def suite(self, body: B) -> None:
+        """Reads the statements of a block."""
+
+    @abstractmethod
+    def form(self, body: B) -> str:
+        """The form of a block's part."""
+
+    # --- statements ---------------------------------------------------------------------------------------------------
+
+    def block(self, kind: str, body: B | None) -> None:
+        if body:
+            self.build.open(kind, self.form(body))
+            self.suite(body)
+            self.build.close()
+
+    def values(self, *nodes: E | None, how: str = "value") -> o.Value:
+        """Reads what is there; the value is not known."""
+        for node in nodes:
+            if node is not None:
+                self.expr(node, how)
+        return o.OPAQUE
+
+    def for_(self, target: E, values: E, body: B, orelse: B | None, *, pauses: bool) -> None:
+        value = self.expr(values, "read")
+        self.build.open("turn", self.form(body))
+        if pauses:
+            self.build.pause()
+        self.target(target, "for", value)
+        self.suite(body)
+        self.build.close()
+        self.block("else", orelse)
+
+    def while_(self, test: E, body: B, orelse: B | None) -> None:
+        part = self.build.at
+        self.build.open("turn", self.form(body))
+        self.build.describe(part, test=self.expr(test, "read"))
+        self.suite(body)
+        self.build.close()
+        self.block("else", orelse)
+
+    def try_(
+        self, body: B, handlers: Iterable[tuple[E | None, str | None, B]], orelse: B | None, final: B | None
+    ) -> None:
+        self.block("body", body)
+        for error, name, handler in handlers:
+            self.build.open("handler", self.form(handler))
+            self.values(error, how="read")
+            if name is not None:
+                self.build.bind(name, "except")
+            self.suite(handler)
+            self.build.close()
+        self.block("else", orelse)
+        self.block("finally", final)
+
+    def with_(self, items: Iterable[tuple[E, E | None]], body: B, *, pauses: bool) -> None:
+        for manager, target in items:
+            value = self.expr(manager)
+            if pauses:
+                self.build.pause()
+            if target is not None:
+                self.target(target, "with", value)
+        self.block("body", body)
+
+    def match(self, subject: E, cases: Iterable[tuple[Any, E | None, B]], *, exhaustive: bool) -> None:
+        part = self.build.at
+        self.expr(subject)
+        for pattern, guard, body in cases:
+            self.build.open("arm", self.form(body))
+            self.pattern(pattern)
+            self.values(guard, how="read")
+            self.suite(body)
+            self.build.close()
+        self.build.describe(part, exhaustive=exhaustive)
+
+    def function(
+        self,
+        name: str,
+        decorators: Iterable[E],
+        params: Sequence[tuple[str, str, E | None, E | None]],
+        returns: E | None,
+        types: Iterable[str],
+        body: B,
+    ) -> None:
+        decorated = tuple([self.expr(decorator) for decorator in decorators])
+        bound = self.params(params)
+        self.values(returns, how="read")
+        self.build.bind(name, "def")
+        self.build.open_scope("function", name, self.form(body), decorated)
+        for param in types:
+            self.build.bind(param, "type")
+        for row in bound:
+            self.build.bind_param(*row)
+        self.suite(body)
+        self.build.close_scope()
+
+    def params(
+        self, params: Sequence[tuple[str, str, E | None, E | None]]
+    ) -> list[tuple[str, str, o.Value, o.Value | None]]:
+        """Reads the defaults and annotations of parameters: name, `param` or `params`, annotation, default."""
+        defaults = [self.expr(default) if default is not None else None for *_, default in params]
+        kinds = [self.expr(kind, "read") if kind is not None else o.OPAQUE for _, _, kind, _ in params]
+        return [(name, how, kinds[i], defaults[i]) for i, (name, how, *_) in enumerate(params)]
+
+    def class_(self, name: str, decorators: Iterable[E], bases: Iterable[E], types: Iterable[str], body: B) -> None:
+        decorated = tuple([self.expr(decorator) for decorator in decorators])
+        based = tuple([self.expr(base) for base in bases])
+        self.build.open_scope("class", name, self.form(body), decorated, based)
+        for param in types:
+            self.build.bind(param, "type")
+        self.suite(body)
+        self.build.close_scope()
+        self.build.bind(name, "class")
+
+    def assign(self, targets: Sequence[E], node: E) -> None:
+        value = self.expr(node)
+        if len(targets) > 1 and not isinstance(value, o.Const | o.Join):
+            value = o.OPAQUE  # `a = b = {}`: each is another name of something that may change
+        for target in targets:
+            self.target(target, "assign", value)
+
+    def annotated(self, target: E, annotation: E, node: E | None) -> None:
+        value = self.expr(node) if node is not None else None
+        self.expr(annotation, "read")
+        if value is not None:
+            self.target(target, "assign", value)
+        elif self.named(target) is not None:
+            self.target(target, "declare")
+        else:
+            self.expr(target, "read")
+
+    def augmented(self, target: E, value: E) -> None:
+        name = self.named(target)
+        if name is not None:
+            self.build.use(name, "read")
+            self.expr(value, "read")
+            self.target(target, "augment")
+        else:
+            self.target(target, "augment")
+            self.expr(value, "read")
+
+    def assertion(self, test: E, message: E | None) -> None:
+        self.expr(test, "read")
+        if message is not None:
+            self.choice("value", message)
+
+    # --- targets ------------------------------------------------------------------------------------------------------
+
+    def bind(self, name: str, how: str, value: o.Value) -> None:
+        self.build.bind(name, how, value)
+        if name == "__all__" and isinstance(value, o.Sequence):
+            self.build.dunder_all |= {str(v.value) for v in value.items if isinstance(v, o.Const)}
+
+    def change_attribute(self, owner: E, attr: str, how: str, value: o.Value) -> None:
+        self.build.attributes.add(attr)
+        name = self.expr(owner, f".{attr}{'del' if how == 'del' else '='}")
+        if how == "assign" and isinstance(name, o.Name):
+            self.build.store(name.name, attr, value)
+
+    def change_item(self, owner: E, node: E, how: str) -> None:
+        name = self.expr(owner, "[]del" if how == "del" else "[]=")
+        use = len(self.build.uses) - 1
+        key = self.subscript(node)
+        if isinstance(name, o.Name):
+            self.build.change_key(use, key)
+
+    # --- expressions --------------------------------------------------------------------------------------------------
+
+    def name(self, node: E, name: str, how: str, call: int) -> o.Value:
+        if how in ("value", "arg"):
+            self.references[self.build.tick + 1] = node
+        self.build.use(name, how, call)
+        return self.names[name]
+
+    def attribute(self, node: E, owner: E, attr: str, how: str, call: int) -> o.Value:
+        self.build.attributes.add(attr)
+        taken = how in ("value", "arg")
+        if taken:
+            self.references[self.build.tick + 1] = node
+        chain = f".{attr}{_tail(how)}"
+        name = self.named(owner)
+        if name is None:
+            return o.Attribute(self.expr(owner, chain, call), attr)
+        self.build.use(name, chain, call, taken=taken)
+        return o.Attribute(self.names[name], attr)
+
+    def called(self, node: E, func: E, args: Iterable[tuple[E, str | None, str]], how: str, into: int) -> o.Value:
+        """A call with its arguments: value, keyword, stars."""
+        call = self.build.open_call(how, into)
+        self.calls.append(node)
+        callee = self.expr(func, "()")
+        read = [
+            o.Argument(self.expr(arg, "unpack" if stars else "arg", call), keyword, stars)
+            for arg, keyword, stars in args
+        ]
+        return self.build.close_call(call, callee, tuple(read))
+
+    def item(self, node: E, owner: E, how: str) -> o.Value:
+        return o.Item(self.expr(owner, f"[]{_tail(how)}"), self.subscript(node))
+
+    def dict_(self, items: Iterable[tuple[E | None, E]]) -> o.Value:
+        read: list[tuple[o.Value | None, o.Value]] = []
+        for key, value in items:
+            if key is not None:
+                read.append((self.expr(key, "read"), self.expr(value)))
+            else:
+                read.append((None, self.expr(value, "unpack")))
+        return o.Dict(tuple(read))
+
+    def binary(self, op: str | None, left: E, right: E) -> o.Value:
+        values = self.expr(left, "read"), self.expr(right, "read")
+        return o.Binary(op, *values) if op is not None else o.OPAQUE
+
+    def boolean(self, op: str, first: E, others: Iterable[E], how: str) -> o.Value:
+        value = self.expr(first, how)
+        before = value.values if isinstance(value, o.Check) and value.op == op else (value,)
+        return o.Check(op, (*before, *[self.choice(how, other)[0] for other in others]))
+
+    def comparison(self, left: E, others: Iterable[tuple[str, E]]) -> o.Value:
+        """Of `a < b < c`, `c` is read only if `a < b`."""
+        before = self.expr(left, "read")
+        checks: list[o.Value] = []
+        for op, other in others:
+            value = self.choice("read", other)[0] if checks else self.expr(other, "read")
+            checks.append(o.Check(op, (before, value)))
+            before = value
+        return o.Check("and", tuple(checks)) if len(checks) > 1 else checks[0]
+
+    def negation(self, operand: E) -> o.Value:
+        return o.Check("not", (self.expr(operand, "read"),))
+
+    def conditional(self, test: E, body: E, orelse: E, how: str) -> o.Value:
+        self.expr(test, "read")
+        self.choice(how, body, orelse)
+        return o.OPAQUE
+
+    def choice(self, how: str, *branches: E) -> list[o.Value]:
+        """Reads expressions of which at most one is evaluated."""
+        self.build.open("choice")
+        values = []
+        for branch in branches:
+            self.build.open("arm")
+            values.append(self.expr(branch, how))
+            self.build.close()
+        self.build.close()
+        return values
+
+    def walrus(self, name: str, node: E) -> o.Value:
+        self.build.bind(name, "walrus", self.expr(node))
+        return o.OPAQUE
+
+    def lambda_(self, params: Sequence[tuple[str, str, E | None, E | None]], body: E) -> o.Value:
+        bound = self.params(params)
+        self.build.open_scope("lambda", "lambda", "")
+        for row in bound:
+            self.build.bind_param(*row)
+        self.expr(body)
+        self.build.close_scope()
+        return o.OPAQUE
+
+    def pause(self, value: E | None) -> o.Value:
+        self.values(value)
+        self.build.pause()
+        return o.OPAQUE
+
+    def comprehension(
+        self, loops: Sequence[tuple[E, E, Sequence[E], bool]], elements: Iterable[E], how: str, taker: int | None
+    ) -> o.Value:
+        """Loops are target, values, conditions and whether they pause; a generator has a taker: a call or -1."""
+        lazy = taker is not None
+        call = taker if taker is not None else -1
+        target, values, conditions, pauses = loops[0]
+        value = self.expr(values, how if lazy else "read", call)  # a generator goes through it when it is gone through
+        self.build.open("genexp" if lazy else "comp")
+        self.build.describe(self.build.at, how=how, call=call)
+        self.build.open_scope("generator" if lazy else "comprehension", "", "")
+        for number, (target, values, conditions, pauses) in enumerate(loops):
+            if number:
+                value = self.expr(values, "read")
+            if pauses:
+                self.build.pause()
+            self.target(target, "for", value)
+            self.values(*conditions, how="read")
+        self.values(*elements)
+        self.build.close_scope()
+        self.build.close()
+        return o.OPAQUE
+
+
+def by_type(reader: type, nodes: ModuleType, base: type | tuple[type, ...]) -> dict[type, Callable[..., Any]]:
+    """The methods of a reader that are named after types of nodes, by type."""
+    named = [(getattr(nodes, name, None), method) for name, method in vars(reader).items()]
+    return {node: method for node, method in named if isinstance(node, type) and issubclass(node, base)}
+
+
+def kinds(nodes: ModuleType) -> dict[type, str]:
+    """The kinds of the parts of statements that are not `simple`, by type of node."""
+    return {getattr(nodes, name): kind for name, kind in _KINDS.items() if hasattr(nodes, name)}
+
+
+_KINDS = {
+    **{name: name.lower() for name in ("If", "For", "While", "Try", "With", "Match")},
+    **{name: name.lower() for name in ("Return", "Raise", "Break", "Continue")},
+    "AsyncFor": "for",
+    "AsyncFunctionDef": "def",
+    "AsyncWith": "with",
+    "ClassDef": "class",
+    "FunctionDef": "def",
+    "TryStar": "try",
+}
+
+
+def _tail(how: str) -> str:
+    """What follows in a chain: of `x.y[0] = 1`, seen from `x.y`, it is `[]=`."""
+    return how if how[0] in ".[(" else ""

@@ -1,0 +1,1 @@
+"""From fixes and LibCST's tree to changed text."""
