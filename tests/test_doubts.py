@@ -8,7 +8,7 @@ import pytest
 
 from sessionize.files.settings import Settings
 from sessionize.fixes.doubts import Doubts
-from sessionize.library.facts import Facts
+from sessionize.sharing.facts import Facts
 from sessionize.syntax.read_cst import read_cst
 
 LOOP = "for x in y: requests.get(a)\n"
@@ -18,8 +18,8 @@ POSTS = "for x in y:\n requests.post(a)\n "
 def doubt(source: str, filename: str = "sync.py", **settings: Any) -> str:
     """The first doubt about the calls of the first home that repeats some."""
     facts = Facts(read_cst(cst.parse_module(f"import requests\n{source}"))[0], filename)
-    calls = next(filter(None, map(facts.repeated.get, sorted(facts.by_home))))
-    place = facts.place(calls)
+    calls = next(filter(None, map(facts.groups.repeated.get, sorted(facts.groups.by_home))))
+    place = facts.groups.place(calls)
     assert place is not None
     return Doubts(facts, replace(Settings(), **settings)).about(calls, place)
 
@@ -353,4 +353,4 @@ def test_filename(filename: str, *, test: bool) -> None:
 def test_leak(first: str, second: str, *, leaks: bool) -> None:
     source = f"import requests\nrequests.get(a, {first})\nrequests.get(b, {second})"
     facts = Facts(read_cst(cst.parse_module(source))[0])
-    assert bool(Doubts(facts, Settings()).leak(facts.calls)) is leaks
+    assert bool(Doubts(facts, Settings()).leak(facts.bare.calls)) is leaks

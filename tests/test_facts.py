@@ -3,7 +3,7 @@
 import libcst as cst
 import pytest
 
-from sessionize.library.facts import Facts
+from sessionize.sharing.facts import Facts
 from sessionize.syntax import outline as o
 from sessionize.syntax.outline import CallSite
 from sessionize.syntax.read_cst import read_cst
@@ -81,7 +81,7 @@ def last_call(facts: Facts) -> CallSite:
 def test_origin(source: str, path: str | None) -> None:
     facts = read(source)
     call = last_call(facts)
-    assert facts.origin(call.value.func, call.scope) == path
+    assert facts.origins.path_of(call.value.func, call.scope) == path
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_origin(source: str, path: str | None) -> None:
     ],
 )
 def test_bare_calls(source: str, calls: str) -> None:
-    assert " ".join(call.shown for call in read(IMPORT + source).calls) == calls
+    assert " ".join(call.shown for call in read(IMPORT + source).bare.calls) == calls
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_bare_calls(source: str, calls: str) -> None:
     [("a, b", "b"), ("a, data=b", "b"), ("data=b, url=a", "b"), ("a", None), ("a, json=b", None), ("a, *b", "b")],
 )
 def test_argument(arguments: str, data: str | None) -> None:
-    (call,) = read(f"{IMPORT}requests.post({arguments})").calls
+    (call,) = read(f"{IMPORT}requests.post({arguments})").bare.calls
     assert call.argument("data", 1) == (o.Name(data) if data is not None else None)
 
 
@@ -192,7 +192,7 @@ BASE = f"BASE = '{A}'\n"
 )
 def test_host_of_a_url(url: str, host: str | None) -> None:
     facts = read(f"{IMPORT}{BASE}requests.get({url})")
-    assert facts.host(facts.calls[0]) == host
+    assert facts.hosts.host(facts.bare.calls[0]) == host
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_host_of_a_url(url: str, host: str | None) -> None:
 )
 def test_host_of_a_call(source: str, host: str | None) -> None:
     facts = read(IMPORT + source)
-    assert facts.host(facts.calls[0]) == host
+    assert facts.hosts.host(facts.bare.calls[0]) == host
 
 
 HOSTS = "['https://a.example/', 'https://b.example/']"
@@ -246,7 +246,11 @@ HOSTS = "['https://a.example/', 'https://b.example/']"
 )
 def test_loop_that_repeats_a_call(source: str, kind: str | None) -> None:
     facts = read(IMPORT + source)
-    loops = [facts.outline.parts[facts.loops[call.id]].kind for call in facts.calls if call.id in facts.loops]
+    loops = [
+        facts.outline.parts[facts.groups.loops[call.id]].kind
+        for call in facts.bare.calls
+        if call.id in facts.groups.loops
+    ]
     assert loops == ([kind] if kind is not None else [])
 
 
@@ -268,9 +272,9 @@ def test_loop_that_repeats_a_call(source: str, kind: str | None) -> None:
 )
 def test_repeated(source: str, repeated: str) -> None:
     facts = read(IMPORT + source)
-    found = [call for home in facts.by_home for call in facts.repeated[home]]
+    found = [call for home in facts.groups.by_home for call in facts.groups.repeated[home]]
     assert " ".join(call.verb for call in found) == repeated
-    assert facts.repeated[-1] == []
+    assert facts.groups.repeated[-1] == []
 
 
 # --- imports and places -----------------------------------------------------------------------------------------------
@@ -318,7 +322,7 @@ def test_bound(source: str, when: str) -> None:
     home = facts.outline.parts[facts.flow.home[call.part]].scope
     place = facts.flow.place([(call.tick, call.part)], home)
     assert place is not None
-    assert facts.bound("requests", call.scope, place) == when
+    assert facts.imports.bound("requests", call.scope, place) == when
 
 
 @pytest.mark.parametrize(
@@ -332,7 +336,7 @@ def test_bound(source: str, when: str) -> None:
     ],
 )
 def test_sessions(source: str, sessions: str) -> None:
-    assert " ".join(bind.name for bind in read(IMPORT + source).sessions.get(0, ())) == sessions
+    assert " ".join(bind.name for bind in read(IMPORT + source).sessions.bound.get(0, ())) == sessions
 
 
 @pytest.mark.parametrize(
@@ -347,7 +351,7 @@ def test_sessions(source: str, sessions: str) -> None:
 )
 def test_basic_auth(value: str, *, basic: bool) -> None:
     facts = read(f"from requests.auth import HTTPBasicAuth, HTTPDigestAuth\nx = {value}")
-    assert facts.is_basic_auth(facts.outline.binds[-1].value, 0) is basic
+    assert facts.bare.is_basic_auth(facts.outline.binds[-1].value, 0) is basic
 
 
 AGAIN = "for x in y: f()\ndef f():\n"
@@ -389,7 +393,7 @@ AGAIN = "for x in y: f()\ndef f():\n"
     ],
 )
 def test_idle_sessions(source: str, calls: list[str]) -> None:
-    assert [" ".join(call.verb for call in idle.calls) for idle in read(IMPORT + source).idle_sessions] == calls
+    assert [" ".join(call.verb for call in idle.calls) for idle in read(IMPORT + source).idle.sessions] == calls
 
 
 @pytest.mark.parametrize(
@@ -406,4 +410,4 @@ def test_idle_sessions(source: str, calls: list[str]) -> None:
     ],
 )
 def test_references(source: str, references: str) -> None:
-    assert " ".join(reference.shown for reference in read(IMPORT + source).references) == references
+    assert " ".join(reference.shown for reference in read(IMPORT + source).bare.references) == references

@@ -5,7 +5,7 @@ from textwrap import indent
 import libcst as cst
 import pytest
 
-from sessionize.library.facts import Facts
+from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import is_text, may_change, may_ever_change
 from sessionize.syntax.read_cst import read_cst
 
@@ -15,8 +15,8 @@ IMPORTS = "import copy, json, os, requests, requests.auth\n"
 def why_not(source: str, option: str, *, ever: bool = False) -> str:
     """Why the calls of the first home that repeats some can't share the option; empty if they can."""
     facts = Facts(read_cst(cst.parse_module(IMPORTS + source))[0])
-    calls = next(filter(None, map(facts.repeated.get, sorted(facts.by_home))))
-    place = facts.place(calls)
+    calls = next(filter(None, map(facts.groups.repeated.get, sorted(facts.groups.by_home))))
+    place = facts.groups.place(calls)
     assert place is not None
     return (may_ever_change if ever else may_change)(facts, option, calls, place) or ""
 

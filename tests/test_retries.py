@@ -107,13 +107,13 @@ LOOPS = [
 @pytest.mark.parametrize("source", RETRIES)
 def test_retry(source: str) -> None:
     facts = read(IMPORT + source)
-    assert facts.loops == {}
+    assert facts.groups.loops == {}
 
 
 @pytest.mark.parametrize("source", LOOPS)
 def test_loop(source: str) -> None:
     facts = read(IMPORT + source)
-    assert facts.loops.keys() == {facts.calls[-1].id}
+    assert facts.groups.loops.keys() == {facts.bare.calls[-1].id}
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_loop(source: str) -> None:
 )
 def test_helper_in_a_retry_loop(source: str, *, repeated: bool) -> None:
     facts = read(f"{IMPORT}def load(u, page=0): return requests.get(u)\n{source}")
-    assert bool(facts.helpers) is repeated
+    assert bool(facts.groups.helpers) is repeated
 
 
 E1, E2 = "requests.get(a)", "requests.post(b)"
@@ -178,4 +178,4 @@ E1, E2 = "requests.get(a)", "requests.post(b)"
 )
 def test_exclusive_calls(source: str, together: str) -> None:
     facts = read(IMPORT + source)
-    assert " ".join(call.verb for call in facts.calls if call.id in facts.chained) == together
+    assert " ".join(call.verb for call in facts.bare.calls if call.id in facts.groups.chained) == together

@@ -3,8 +3,8 @@
 import libcst as cst
 import pytest
 
-from sessionize.library.facts import Facts
 from sessionize.library.threads import Threads
+from sessionize.sharing.facts import Facts
 from sessionize.syntax.read_cst import read_cst
 
 TIMER = "from threading import Timer\n"

@@ -48,7 +48,7 @@ FAULTS = (
           "outs = [self.steps(part, arms)]"),
     Fault("finally-goes-on-below", "return {(bit if way == NEXT else way): ran", "return {way: ran"),
     # what a name means
-    Fault("shadowed-imports", "= paths.pop() if len(paths) == 1 else None", "= max(paths - {None}, default=None)"),
+    Fault("shadowed-imports", "return paths.pop() if len(paths) == 1 else None", "return max(paths - {None}, default=None)"),
     Fault("type-checking-imports", 'if name == "TYPE_CHECKING":', 'if name == "TYPING":'),
     Fault("credentials-are-no-host", 'found[1].rpartition("@")[2].lower()', 'found[1].partition("@")[0].lower()'),
     Fault("half-a-host", "if found is None or not (whole or found[2]):", "if found is None:"),
@@ -74,7 +74,7 @@ FAULTS = (
     Fault("passed-once-more-by-stars", "if any(call.unpacks for call in self.calls):", "if not self.calls:"),
     Fault("passed-once-more-to-an-object", " or call.unpacks for call", " for call"),
     Fault("kept-by-keyword", "path in _LOOKING and not kept", "path in _LOOKING"),
-    Fault("changed-through-globals", "if facts.reflection:", "if facts.reflection is None:"),
+    Fault("changed-through-globals", "if facts.mutations.reflection:", "if facts.mutations.reflection is None:"),
     # why sharing may not be safe
     Fault("cookies-of-two-users", 'if self.settings.cookies == "share" and not self.for_one_user(calls):', "if not calls:"),
     Fault("a-proxy-for-all", 'if call.argument("proxies") not in (None, o.NONE):', 'if call.argument("proxy"):'),
@@ -107,14 +107,14 @@ FAULTS = (
     Fault("an-attribute-that-is-taken", "next(n for n in numbered if n not in given and n not in self._seen)", "wanted"),
     # objects and modules
     Fault("init-that-may-leave", "stops = {self.line(left)} if left is not None else set()", "stops = set()"),
-    Fault("functions-in-init-run-later", "if self.scope in facts.scopes_around(call.site.scope)", "if call.home == self.block"),
+    Fault("functions-in-init-run-later", "if self.scope in facts.tables.scopes_around(call.site.scope)", "if call.home == self.block"),
     Fault("base-that-calls-back", "known = {} if self.cls.calls_back() else self.above", "known = self.above"),
     Fault("base-from-elsewhere", "if self.cls.has_strangers and any(", "if not self.cls and any("),
     Fault("session-for-each-of-many-objects", "self.strange() or self.numerous()", "self.strange()"),
     Fault("one-session-for-all-users", " and self.doubts.for_all_objects(kept)", ""),
     Fault("headers-of-some-methods", 'done.pop("") == len(self.cls.calls)', 'done.pop("") > 0'),
     Fault("slots", 'if "__slots__" in self.body:', 'if "__slot__" in self.body:'),
-    Fault("subclass-without-super", " or any(map(self.skips_init, self.facts.descendants[self.owner]))", ""),
+    Fault("subclass-without-super", " or any(map(self.skips_init, self.facts.classes.descendants[self.owner]))", ""),
     Fault("module-constant-below", "behind = max((behind, *needed))", "behind = max((behind, behind))"),
     Fault("constants-for-now", "if may_ever_change(facts, option, calls, place) is not None:", "if not calls:"),
     # the rewriting

@@ -24,10 +24,12 @@ from sessionize.files.noqa import Comments, may_silence
 from sessionize.files.settings import Settings
 from sessionize.fixes.outcome import SAFE, UNSAFE, Fix, LostCommentError
 from sessionize.fixes.plan import SHARING, Planner
-from sessionize.library.facts import ANY, VERBS, Facts
+from sessionize.library.calls import ANY
 from sessionize.library.patches import PatchesFor, TakenFrom, find, unknown
+from sessionize.library.profile import VERBS
 from sessionize.library.timeouts import waits
 from sessionize.rules import PATCHED_REQUEST, RULES, SYNTAX_ERROR, Finding, selected
+from sessionize.sharing.facts import Facts
 from sessionize.syntax.notebook import Notebook, Script
 from sessionize.syntax.outline import Outline, Span
 from sessionize.syntax.parse import TOO_DEEP, UnreadableError, parse_ast, parse_cst
@@ -515,8 +517,8 @@ class _Analysis:
 
     def callees(self, among: Container[int] | None = None) -> tuple[Callee, ...]:
         """The bare calls, those that are handed on included: all, or of these numbers."""
-        found = [(call.id, call.shown, call.verb) for call in self.facts.calls]
-        found += [(-reference.use.tick, reference.shown, reference.verb) for reference in self.facts.references]
+        found = [(call.id, call.shown, call.verb) for call in self.facts.bare.calls]
+        found += [(-reference.use.tick, reference.shown, reference.verb) for reference in self.facts.bare.references]
         named = [(shown, verb) for number, shown, verb in found if among is None or number in among]
         return tuple((shown, one) for shown, verb in named for one in ([verb] if verb != ANY else VERBS))
 
@@ -660,7 +662,7 @@ def _fix(
     left_out = [fix for fix in _applied(found) if only is not None and fix not in only]
     if not _codes(again, _applied(again)) <= _codes(found, left_out):
         return replace(unfixed, error=f"the fix would not come to rest; {_PLEASE}")
-    untimed = {call.id for call in found.facts.calls if waits(call)}
+    untimed = {call.id for call in found.facts.bare.calls if waits(call)}
     return Report(
         filename,
         text,

@@ -12,10 +12,12 @@ from typing import NamedTuple
 from sessionize.analysis.flow import Place
 from sessionize.files.settings import Settings
 from sessionize.files.source import path_in_project
+from sessionize.library.calls import BareCall
 from sessionize.library.changes import Changes, Read
-from sessionize.library.facts import READING, SAME, VERBS, BareCall, Facts, names_in
+from sessionize.library.profile import READING, SAME, VERBS
 from sessionize.library.threads import Threads
 from sessionize.library.users import Users
+from sessionize.sharing.facts import Facts
 from sessionize.syntax import outline as o
 from sessionize.syntax.ipython import CELL, LINE
 from sessionize.syntax.outline import last_name
@@ -85,7 +87,7 @@ class Doubts:
     def about(self, calls: Sequence[BareCall], place: Place) -> str:
         """The first reason to doubt that one session made at `place` serves the calls as well; empty without one."""
         for call in calls:
-            if self.facts.bound(call.root, call.site.scope, place) == "maybe":
+            if self.facts.imports.bound(call.root, call.site.scope, place) == "maybe":
                 return f"`{call.root}` may be missing, or something else, where the session is made"
         return self.about_sharing(calls)
 
@@ -109,7 +111,7 @@ class Doubts:
     def about_calls(self, calls: Sequence[BareCall]) -> str:
         """What about the calls themselves speaks against one session."""
         for call in calls:
-            if patches := self.facts.patches_of(call):
+            if patches := self.facts.patched.patches_of(call):
                 return f"{patches[0]} replaces `{patches[0].target}` by name"
         for call in calls:
             if reason := self.about_call(call):
@@ -122,7 +124,7 @@ class Doubts:
 
     def held(self, call: BareCall) -> str:
         """Why a call must stay where its patches are to move along: one can't, or would get other arguments."""
-        patches = self.facts.patches_of(call) if self.settings.moves_patches else []
+        patches = self.facts.patched.patches_of(call) if self.settings.moves_patches else []
         for patch in patches:
             if patch.obstacle:
                 return f"{patch} replaces `{patch.target}` by name, and {patch.obstacle}"
@@ -135,10 +137,12 @@ class Doubts:
 
         Cells are run one by one, again, and in any order. But a call needs the cell that imports requests as it is.
         """
-        home = self.facts.cell(made)
+        home = self.facts.tables.cell(made)
         for call in calls:
             binds = self.facts.names.binds(self.facts.names.owner(call.root, call.site.scope), call.root)
-            if self.facts.cell(call.site.tick) != home and {self.facts.cell(bind.tick) for bind in binds} != {home}:
+            if self.facts.tables.cell(call.site.tick) != home and {
+                self.facts.tables.cell(bind.tick) for bind in binds
+            } != {home}:
                 return "a cell can be run without the one that would make its session"
         return ""
 
@@ -189,7 +193,7 @@ class Doubts:
     @cached_property
     def _replaced(self) -> str:
         """The function of requests that this file puts another in the place of; empty if there is none."""
-        for use, path in self.facts.imported_uses:
+        for use, path in self.facts.origins.imported_uses:
             replaced = f"{path}{use.how[:-1]}" if use.how[-1] == "=" else ""
             if SAME.get(replaced, replaced) in _FUNCTIONS:
                 return f"{use.name}{use.how[:-1]}"
@@ -221,10 +225,10 @@ class Doubts:
         for text in self._spelled.get(call.site.tick, ()):
             if all(word in text for word in call.shown.split(".")):
                 return "is spelled out by `=` in an f-string, and would read otherwise"
-        verify = self.facts.constant(call.argument("verify"), scope)
+        verify = self.facts.origins.resolve_once(call.argument("verify"), scope)
         if not isinstance(verify, o.Const) or verify.kind not in ("bool", "str", "NoneType"):
             return "passes a `verify=` that is not True, False or a string"
-        cert = self.facts.constant(call.argument("cert"), scope)
+        cert = self.facts.origins.resolve_once(call.argument("cert"), scope)
         if not all(isinstance(item, o.Const) for item in (cert.items if isinstance(cert, o.Sequence) else (cert,))):
             return "passes a `cert=` that is not a literal"
         return ""
@@ -249,13 +253,13 @@ class Doubts:
     def _is_pair_display(self, auth: o.Value, scope: int) -> bool:
         if isinstance(auth, o.Sequence):
             return auth.kind == "tuple" and len(auth.items) == 2
-        return auth == o.NONE or self.facts.is_basic_auth(auth, scope)
+        return auth == o.NONE or self.facts.bare.is_basic_auth(auth, scope)
 
     def identity_of_connection(self, call: BareCall) -> tuple[o.Value, o.Value]:
         """What decides whether two calls may use one TLS connection."""
-        verify = self.facts.constant(call.argument("verify"), call.site.scope)
+        verify = self.facts.origins.resolve_once(call.argument("verify"), call.site.scope)
         default = verify in (o.NONE, o.Const(value=True, kind="bool"))
-        cert = self.facts.constant(call.argument("cert"), call.site.scope)
+        cert = self.facts.origins.resolve_once(call.argument("cert"), call.site.scope)
         if isinstance(cert, o.Opaque):
             cert = call.argument("cert") or o.NONE
         return (o.NONE if default else verify), cert
@@ -283,13 +287,15 @@ class Doubts:
         and none may sign its object in (a POST), unless no cookies are kept."""
         told = [(item.value, item.scope) for item in self.users.said(calls)]
         for call in calls:
-            params = self.facts.constant(call.argument("params", 1 if call.verb == "get" else -1), call.site.scope)
+            params = self.facts.origins.resolve_once(
+                call.argument("params", 1 if call.verb == "get" else -1), call.site.scope
+            )
             unknown = [item for key, item in params.items if key is None] if isinstance(params, o.Dict) else [params]
             tied = map(call.argument, ("cert", "verify", "proxies"))
             told += [(value, call.site.scope) for value in (*unknown, *tied) if value is not None]
         reads = self.settings.cookies == "isolate" or all(call.verb in READING for call in calls)
         known = all(o.is_known(value) for value, _ in told)
-        names = ((name, scope) for value, scope in told for name in names_in(value))
+        names = ((name, scope) for value, scope in told for name in o.names_in(value))
         return reads and known and all(self.facts.names.owner(*each) in (-1, 0) for each in names)
 
     # --- between the calls --------------------------------------------------------------------------------------------
@@ -332,13 +338,13 @@ class Doubts:
         for tick, part in self.outline.pauses:
             waits[self.home[part]].append((tick, part))
         waiting = self._reaching(_WAITING)
-        for call, path, named in zip(self.outline.calls, self.facts.paths, self._called, strict=True):
+        for call, path, named in zip(self.outline.calls, self.facts.origins.paths, self._called, strict=True):
             waits_for = named in waiting and not _selects_by_text(named, call.value.args)
             if waits_for or _waits_without_a_key(named, call.value.args) or path in _COMMANDS:
                 waits[self.home[call.part]].append((call.tick, call.part))
         for bind in self.outline.binds:  # `for line in sys.stdin`, `for change in watch()`
             slow = isinstance(bind.value, o.Call) and last_name(bind.value.func) in waiting
-            if bind.how == "for" and (slow or self.facts.origin(bind.value, bind.scope) == "sys.stdin"):
+            if bind.how == "for" and (slow or self.facts.origins.path_of(bind.value, bind.scope) == "sys.stdin"):
                 waits[self.home[bind.part]].append((bind.tick, bind.part))
         return waits
 
@@ -375,10 +381,10 @@ class Doubts:
         """The last name of what each call calls: `sleep`, also after `from time import sleep as nap`, or after `nap =
         time.sleep`."""
         called = []
-        for call, path in zip(self.outline.calls, self.facts.paths, strict=True):
+        for call, path in zip(self.outline.calls, self.facts.origins.paths, strict=True):
             func = call.value.func
-            followed = self.facts.constant(func, call.scope) if isinstance(func, o.Name) else o.OPAQUE
-            named = path if isinstance(followed, o.Opaque) else self.facts.origin(followed, call.scope)
+            followed = self.facts.origins.resolve_once(func, call.scope) if isinstance(func, o.Name) else o.OPAQUE
+            named = path if isinstance(followed, o.Opaque) else self.facts.origins.path_of(followed, call.scope)
             called.append(named.rpartition(".")[2] if named is not None else last_name(func))
         return called
 
@@ -390,13 +396,13 @@ class Doubts:
             row = self.outline.parts[part]
             if row.kind == "genexp" and row.how not in ("read", "unpack"):
                 taker = self.outline.calls[row.call] if row.how == "arg" else None
-                if taker is None or not self.facts.is_eager(taker):
+                if taker is None or not self.facts.bare.is_eager(taker):
                     return True
         return False
 
     def _changes_imports(self, calls: Sequence[BareCall]) -> bool:
         """Whether a session for these calls may need an import, or leave one without use."""
-        named = {self.facts.origin(o.Name(call.root), call.site.scope) for call in calls}
+        named = {self.facts.origins.path_of(o.Name(call.root), call.site.scope) for call in calls}
         return self.settings.cookies == "isolate" or named != {"requests"}
 
     @cached_property
@@ -404,7 +410,7 @@ class Doubts:
         """The homes in which a new variable would show, and in what."""
         showing = {}
         frames = ""
-        for call, path in zip(self.outline.calls, self.facts.paths, strict=True):
+        for call, path in zip(self.outline.calls, self.facts.origins.paths, strict=True):
             name = (path or "").removeprefix("builtins.")
             if name in ("eval", "exec") or (name in ("locals", "vars", "dir") and not call.value.args):
                 showing[self.home[call.part]] = f"{name}()"
@@ -430,7 +436,7 @@ class Doubts:
     @cached_property
     def _evaluating(self) -> str:
         """What of this file runs text that may name what the module imports; empty if nothing does."""
-        names = (path.removeprefix("builtins.") for path in self.facts.paths if path is not None)
+        names = (path.removeprefix("builtins.") for path in self.facts.origins.paths if path is not None)
         return next((f"{name}()" for name in names if name in ("eval", "exec")), "")
 
     @cached_property
@@ -461,25 +467,27 @@ class Doubts:
         return next((reason for check in checks for reason in check()), "")
 
     def _changed(self) -> Iterator[str]:
-        for use, path in self.facts.imported_uses:
+        for use, path in self.facts.origins.imported_uses:
             if _changes_attribute(use):
                 if path.partition(".")[0] in _BENEATH or (path == "sys" and use.how.startswith(".modules")):
                     yield f"`{use.name}{use.how.removesuffix('=').removesuffix('del')}` is changed in this file"
-            elif path == "requests" and use.how == "arg" and self.facts.paths[use.call] == "builtins.getattr":
+            elif path == "requests" and use.how == "arg" and self.facts.origins.paths[use.call] == "builtins.getattr":
                 continue
             elif path == "requests" and (use.how in ("value", "arg", "unpack") or use.how.startswith(".__dict__")):
                 yield f"`{use.name}` is handed on in this file, and may be changed there"
         for use in self.outline.uses:  # of `session = requests.Session`, say
             if _changes_attribute(use):
-                followed = self.facts.constant(o.Name(use.name), use.scope)
-                if (self.facts.origin(followed, use.scope) or "").partition(".")[0] in _BENEATH:
+                followed = self.facts.origins.resolve_once(o.Name(use.name), use.scope)
+                if (self.facts.origins.path_of(followed, use.scope) or "").partition(".")[0] in _BENEATH:
                     yield f"what `{use.name}` names is changed in this file"
 
     def _patched(self) -> Iterator[str]:
         for call in self.outline.calls:
             if last_name(call.value.func) in _PATCHING and call.value.args:
                 subject = call.value.args[0].value
-                target = subject.value if isinstance(subject, o.Const) else self.facts.origin(subject, call.scope)
+                target = (
+                    subject.value if isinstance(subject, o.Const) else self.facts.origins.path_of(subject, call.scope)
+                )
                 if re.match(r"(.*\.)?requests\b", str(target)):
                     yield "requests is patched in this file"
 

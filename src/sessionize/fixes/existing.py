@@ -13,7 +13,9 @@ from typing import NamedTuple
 from sessionize.analysis.flow import Place
 from sessionize.files.settings import Settings
 from sessionize.fixes.doubts import Doubts
-from sessionize.library.facts import METHODS, READING, VERBS, BareCall, Facts, names_in
+from sessionize.library.calls import BareCall
+from sessionize.library.profile import METHODS, READING, VERBS
+from sessionize.sharing.facts import Facts
 from sessionize.sharing.module_home import top_level
 from sessionize.sharing.object_home import is_made_first
 from sessionize.syntax import outline as o
@@ -71,11 +73,11 @@ class Existing:
         requests.Session()`."""
         found = []
         asked = self._asked(calls)
-        for cls in (owner, *sorted(self.facts.ancestry(owner))):
+        for cls in (owner, *sorted(self.facts.classes.ancestry(owner))):
             for store in self._stored[cls]:
                 shown, obstacle = f"{store.name}.{store.attr}", self._of_object(cls, store, asked)
                 found.append(There(store.attr, shown, store.tick, obstacle))
-            for bind in self.facts.sessions.get(cls, ()):
+            for bind in self.facts.sessions.bound.get(cls, ()):
                 shown = f"{self.facts.outline.scopes[cls].name}.{bind.name}"
                 found.append(There(bind.name, shown, bind.tick, "all objects of the class share it"))
         return _first(found)
@@ -85,10 +87,10 @@ class Existing:
     def _made_before(self, scope: int, place: Place) -> Iterator[o.Bind]:
         """The names that are bound to `requests.Session()` in a scope, and surely so at `place`."""
         flow, parts = self.facts.flow, self.facts.outline.parts
-        for bind in self.facts.sessions.get(scope, ()):
+        for bind in self.facts.sessions.bound.get(scope, ()):
             inside = bind.how == "assign" or (bind.how == "with" and bind.part in flow.ancestors(place.block))
             made = Place(parts[bind.part].parent, bind.part, parts[bind.part].tick)
-            imported = any(self.facts.import_before(name, scope, made) for name in names_in(bind.value))
+            imported = any(self.facts.imports.import_before(name, scope, made) for name in o.names_in(bind.value))
             if inside and imported and flow.dominates(bind.part, bind.tick, place):
                 yield bind
 
@@ -106,7 +108,9 @@ class Existing:
     def _making(self) -> set[int]:
         """The statements that hold a `requests.Session()`."""
         outline = self.facts.outline
-        made = [site.part for site, path in zip(outline.calls, self.facts.paths, strict=True) if path == _SESSION]
+        made = [
+            site.part for site, path in zip(outline.calls, self.facts.origins.paths, strict=True) if path == _SESSION
+        ]
         around = {ancestor for part in made for ancestor in self.facts.flow.ancestors(part)}
         return {part for part in around if outline.parts[part].kind == "simple"}
 
@@ -135,7 +139,8 @@ class Existing:
         elif any(facts.names.owner(bind.name, inner) != scope for inner in asked.scopes):
             obstacle = "its name means something else there"
         obstacle = obstacle or self._changed(bind.name, {use.how for use in uses}, {*METHODS, ".close()"})
-        return There(bind.name, bind.name, bind.tick, obstacle or self._unlike(asked, facts.served(bind).calls))
+        calls = facts.sessions.served(bind.scope, bind.name).calls
+        return There(bind.name, bind.name, bind.tick, obstacle or self._unlike(asked, calls))
 
     def _of_module(self, bind: o.Bind, asked: Asked) -> There:
         facts = self.facts
@@ -147,21 +152,23 @@ class Existing:
         passed = self._updates(o.Name(bind.name), asked.calls)
         hows = {use.how for use in facts.names.uses(0, bind.name)}
         obstacle = obstacle or self._changed(bind.name, hows, {*METHODS, ".close()", *passed})
-        obstacle = obstacle or self._unlike(asked, facts.served(bind).calls, passed)
+        obstacle = obstacle or self._unlike(asked, facts.sessions.served(bind.scope, bind.name).calls, passed)
         return There(bind.name, bind.name, bind.tick, obstacle)
 
     def _of_object(self, cls: int, store: o.Store, asked: Asked) -> str:
         """Why the calls are not made on an attribute of their object; empty where they can be."""
         facts = self.facts
         value = store.value
-        plain = isinstance(value, o.Call) and not value.args and facts.origin(value.func, store.scope) == _SESSION
-        if not plain or len(facts.stores_of[store.attr]) > 1:
+        plain = (
+            isinstance(value, o.Call) and not value.args and facts.origins.path_of(value.func, store.scope) == _SESSION
+        )
+        if not plain or len(facts.tables.stores_of[store.attr]) > 1:
             return "it may be another one"
         if not is_made_first(facts, cls, asked.calls, store):
             return "it may not be made by then"
-        hows = {what for what, _ in facts.done_on(store.attr)} - {"="}
+        hows = {what for what, _ in facts.mutations.done_on(store.attr)} - {"="}
         passed = self._updates(o.Attribute(o.Name(store.name), store.attr), asked.calls)
-        there = [facts.on_session(number, store.attr) for number, _ in self._calls_on[store.attr]]
+        there = [facts.sessions.on_session(number, store.attr) for number, _ in self._calls_on[store.attr]]
         obstacle = self._changed(f"{store.name}.{store.attr}", hows, {*METHODS, ".close()", *passed})
         return obstacle or self._unlike(asked, [call for call in there if call.verb in VERBS], passed)
 
@@ -192,7 +199,7 @@ class Existing:
         methods = [self.facts.graph.method(each) for each in (scope, other)]
         instances = [method.instance for method in methods if method is not None]
         own = instances[:1] if instances[:1] == instances[1:] else []
-        names = [name for name in names_in(value) if name not in own]
+        names = [name for name in o.names_in(value) if name not in own]
         return all(self.facts.names.owner(name, each) == 0 for name in names for each in (scope, other))
 
     def _asked(self, calls: Sequence[BareCall]) -> Asked:

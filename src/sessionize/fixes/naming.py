@@ -10,7 +10,9 @@ from itertools import count
 
 from sessionize.analysis.flow import Place
 from sessionize.fixes.outcome import Fix, ImportEdit
-from sessionize.library.facts import VERBS, BareCall, Facts
+from sessionize.library.calls import BareCall
+from sessionize.library.profile import VERBS
+from sessionize.sharing.facts import Facts
 from sessionize.syntax import outline as o
 
 _POLICY = "http.cookiejar.DefaultCookiePolicy"
@@ -63,7 +65,7 @@ class Naming:
         was given. It begins with `__`, which makes it the class's own, if a class of another file may have it."""
         if self._has_strangers(owner):
             wanted = f"__{wanted.lstrip('_')}"
-        related = {*self.facts.ancestry(owner), *self.facts.descendants[owner]}
+        related = {*self.facts.classes.ancestry(owner), *self.facts.classes.descendants[owner]}
         given = {self._attributes[other] for other in related if other in self._attributes}
         numbered = (_numbered(wanted, n) for n in count(1))
         self._attributes[owner] = next(n for n in numbered if n not in given and n not in self._seen)
@@ -71,16 +73,18 @@ class Naming:
 
     def _has_strangers(self, owner: int) -> bool:
         """Whether a class is derived from one that is neither in this file nor in the standard library."""
-        family = [self.scopes[scope] for scope in (owner, *self.facts.ancestry(owner))]
+        family = [self.scopes[scope] for scope in (owner, *self.facts.classes.ancestry(owner))]
         known = {row.name for row in family[1:]}
         bases = [(base.value if isinstance(base, o.Item) else base, row.parent) for row in family for base in row.bases]
-        paths = [self.facts.origin(base, scope) or "" for base, scope in bases if o.last_name(base) not in known]
+        paths = [
+            self.facts.origins.path_of(base, scope) or "" for base, scope in bases if o.last_name(base) not in known
+        ]
         return any(path.partition(".")[0] not in {*_STANDARD, "builtins"} for path in paths)
 
     @cached_property
     def _seen(self) -> frozenset[str]:
         """The attributes that objects of this file are seen to have."""
-        return self.facts.outline.attributes | self.facts.class_names
+        return self.facts.outline.attributes | self.facts.tables.class_names
 
     # --- imports ------------------------------------------------------------------------------------------------------
 
@@ -88,10 +92,10 @@ class Naming:
         """A name by which an import's path can surely be used at `place`."""
         scope = self._scope(place)
         for name in self._names_of[path]:
-            bind = self.facts.import_before(name, scope, place)
-            own = bind is not None and self.facts.path(bind) == path  # and not a copy of it, which comes first
-            means = self.facts.origin(o.Name(name), scope) == path
-            if own and means and self.facts.bound(name, scope, place) == "surely":
+            bind = self.facts.imports.import_before(name, scope, place)
+            own = bind is not None and self.facts.origins.path(bind) == path  # and not a copy of it, which comes first
+            means = self.facts.origins.path_of(o.Name(name), scope) == path
+            if own and means and self.facts.imports.bound(name, scope, place) == "surely":
                 return name
         return None
 
@@ -107,8 +111,8 @@ class Naming:
     def _names_of(self) -> dict[str | None, dict[str, None]]:
         """The names that imports bind, by what they may stand for, in order."""
         names: dict[str | None, dict[str, None]] = defaultdict(dict)
-        for bind in self.facts.imports:
-            names[self.facts.path(bind)][bind.name] = None
+        for bind in self.facts.origins.imports:
+            names[self.facts.origins.path(bind)][bind.name] = None
         return names
 
     def constructor(self, calls: Sequence[BareCall], place: Place) -> tuple[str, tuple[ImportEdit, ...]]:
@@ -119,7 +123,9 @@ class Naming:
         """
         for module, attributes in (("requests", "Session"), ("requests.api", "sessions.Session")):
             for call in calls:
-                if self.facts.origin(o.Name(call.root), call.site.scope) == module and self._is_there(call, place):
+                if self.facts.origins.path_of(o.Name(call.root), call.site.scope) == module and self._is_there(
+                    call, place
+                ):
                     return f"{call.root}.{attributes}", ()
         visible, session = self.visible("requests", place), self.visible("requests.Session", place)
         if visible or session:
@@ -127,7 +133,7 @@ class Naming:
         name = "Session" if not self.facts.names.is_taken("Session", 0) else self._free("RequestsSession", 0)
         add = name if name == "Session" else f"Session as {name}"
         bind = self.import_of(calls[0], place)
-        if bind.value == o.Imported(self.facts.path(bind) or ""):
+        if bind.value == o.Imported(self.facts.origins.path(bind) or ""):
             return name, (ImportEdit(bind, add=add),)
         return name, (ImportEdit(bind, line=f"from requests import {add}", where="above"),)
 
@@ -148,7 +154,7 @@ class Naming:
                 return name, (ImportEdit(bind, add=wanted if name == wanted else f"{wanted} as {name}"),)
         line = f"from {module} import {wanted}" + ("" if name == wanted else f" as {name}")
         last = self.import_of(calls[0], place)
-        if self.facts.alike(self.facts.names.owner(last.name, last.scope), last.name):  # in a `try`, if it runs
+        if self.facts.origins.alike(self.facts.names.owner(last.name, last.scope), last.name):  # in a `try`, if it runs
             last = max((bind for bind in self._imports_in[0] if bind.tick < place.tick), default=last)
         neighbour, where = self._neighbour(module, last)
         return name, (ImportEdit(neighbour, line=line, where=where),)
@@ -159,10 +165,10 @@ class Naming:
         Only imports up to `last` count that stand in its block, and in its cell: they have run where it has.
         """
         if (module, last.tick) not in self._neighbours:
-            cell = self.facts.cell(last.tick)
+            cell = self.facts.tables.cell(last.tick)
             binds = self._imports_in[self.facts.outline.parts[last.part].parent]
-            together = [bind for bind in binds if bind.tick <= last.tick and self.facts.cell(bind.tick) == cell]
-            paths = [(bind, self.facts.path(bind) or "") for bind in together]
+            together = [bind for bind in binds if bind.tick <= last.tick and self.facts.tables.cell(bind.tick) == cell]
+            paths = [(bind, self.facts.origins.path(bind) or "") for bind in together]
             standard = [(bind, path) for bind, path in paths if path.partition(".")[0] in _STANDARD]
             behind = [
                 bind
@@ -181,7 +187,7 @@ class Naming:
     def _imports_in(self) -> dict[int, list[o.Bind]]:
         """The imports by the block that they stand in."""
         imports = defaultdict(list)
-        for bind in self.facts.imports:
+        for bind in self.facts.origins.imports:
             imports[self.facts.outline.parts[bind.part].parent].append(bind)
         return imports
 
@@ -189,22 +195,24 @@ class Naming:
     def _imports_from(self) -> dict[str, list[o.Bind]]:
         """The imports at the top, by the module that they take a name from."""
         imports = defaultdict(list)
-        for bind in self.facts.imports:
+        for bind in self.facts.origins.imports:
             if bind.scope == 0:
-                imports[(self.facts.path(bind) or "").rpartition(".")[0]].append(bind)
+                imports[(self.facts.origins.path(bind) or "").rpartition(".")[0]].append(bind)
         return imports
 
     def import_of(self, call: BareCall, place: Place) -> o.Bind:
         """The import by which a call names requests: the one that has surely run at `place`, if one has."""
         owner = self.facts.names.owner(call.root, call.site.scope)
-        before = self.facts.import_before(call.root, call.site.scope, place)
+        before = self.facts.imports.import_before(call.root, call.site.scope, place)
         if not self._is_there(call, place) and (visible := self.visible("requests", place)) is not None:
-            before = self.facts.import_before(visible, self._scope(place), place)
-        return before or next(b for b in self.facts.bindings(owner, call.root) if isinstance(b.value, o.Imported))
+            before = self.facts.imports.import_before(visible, self._scope(place), place)
+        return before or next(
+            b for b in self.facts.origins.bindings(owner, call.root) if isinstance(b.value, o.Imported)
+        )
 
     @cached_property
     def _calls(self) -> dict[int, BareCall]:
-        return {call.id: call for call in (*self.facts.calls, *self.facts.mapped)}
+        return {call.id: call for call in (*self.facts.bare.calls, *self.facts.bare.mapped)}
 
     def unused(self, fixes: Sequence[Fix]) -> list[ImportEdit]:
         """The names that nothing uses any more when these fixes are made, here or in another module."""
@@ -214,13 +222,13 @@ class Naming:
             if (call := self._calls.get(redirect.call)) is not None:
                 redirected[facts.names.owner(call.root, call.site.scope), call.root] += 1
         places = [self._scope(fix.making.place) for fix in fixes if fix.making is not None]
-        makers = {0, *(scope for made in places for scope in facts.scopes_around(made))}
+        makers = {0, *(scope for made in places for scope in facts.tables.scopes_around(made))}
         edits = []
         changed = any(bind.how == "augment" for bind in facts.names.binds(0, "__all__"))
         public = changed or bool(facts.names.uses(0, "__all__")) or facts.filename.endswith("__init__.py")
         for (owner, name), converted in redirected.items():
             (bind, *others) = facts.names.binds(owner, name)
-            path = self.facts.path(bind) or ""
+            path = self.facts.origins.path(bind) or ""
             inner = path == "requests" and owner not in makers and self._is_alone(bind)  # an import in a function
             verb = not others and (inner or path.removeprefix("requests.") in VERBS)
             exported = public or name in facts.outline.dunder_all

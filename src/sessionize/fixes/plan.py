@@ -17,8 +17,11 @@ from sessionize.fixes.doubts import Doubts
 from sessionize.fixes.existing import Existing, There
 from sessionize.fixes.naming import Naming
 from sessionize.fixes.outcome import SAFE, UNSAFE, Fix, ImportEdit, Making, Redirect, refusal
-from sessionize.library.facts import ANY, METHODS, READING, VERBS, BareCall, Facts, IdleSession
+from sessionize.library.calls import ANY, BareCall
+from sessionize.library.profile import METHODS, READING, VERBS
 from sessionize.rules import Finding
+from sessionize.sharing.facts import Facts
+from sessionize.sharing.idle import IdleSession
 from sessionize.sharing.module_home import MODULE_REASON, Home, import_home, module_home
 from sessionize.sharing.object_home import OBJECT_REASON, object_home
 from sessionize.syntax import outline as o
@@ -51,8 +54,8 @@ class Planner:
             options[finding.call].update(finding.options)
         fixes: list[Fix] = []
         todo: list[tuple[Sequence[BareCall], Place, Sequence[str]]] = []
-        for home in sorted({*self.facts.by_home, *(call.home for call in self.facts.mapped)}):
-            kept, refused = self._refuse([call for call in self.facts.repeated[home] if codes[call.id] & _LOCAL])
+        for home in sorted({*self.facts.groups.by_home, *(call.home for call in self.facts.bare.mapped)}):
+            kept, refused = self._refuse([call for call in self.facts.groups.repeated[home] if codes[call.id] & _LOCAL])
             fixes += refused
             if kept:
                 place = self._place(kept)
@@ -100,17 +103,17 @@ class Planner:
     def _alone(self, calls: Sequence[BareCall]) -> set[int]:
         """Those of the calls of a home that would have a session for themselves: where the others are silenced, not
         selected or refused."""
-        if not calls or len(calls) == len(self.facts.by_home.get(calls[0].home, ())):
+        if not calls or len(calls) == len(self.facts.groups.by_home.get(calls[0].home, ())):
             return set()
-        place = self.facts.place(calls)
+        place = self.facts.groups.place(calls)
         if place is not None and self._joins(calls, place) is not None:
             return set()
-        repeated = {*self.facts.loops, *self.facts.chained_among(calls)}
+        repeated = {*self.facts.groups.loops, *self.facts.groups.chained_among(calls)}
         return {call.id for call in calls if call.id >= 0} - repeated  # `map` calls again and again
 
     def _hoistable(self, calls: Sequence[BareCall]) -> Sequence[str]:
         """What may be set once on the session: nothing where a patch moves along, to get the same arguments."""
-        patched = self.settings.moves_patches and any(map(self.facts.patches_of, calls))
+        patched = self.settings.moves_patches and any(map(self.facts.patched.patches_of, calls))
         return () if patched else self.settings.hoist
 
     def _why_options_stay(self, calls: Sequence[BareCall]) -> str:
@@ -135,7 +138,7 @@ class Planner:
         name = self.naming.variable(self.settings.session_name, self.facts.outline.parts[calls[0].home].scope)
         making, imports = self._making(calls, place, self._style(calls, place), name, hoist)
         if not self._names_module(calls) and all(
-            self.facts.import_before(c.root, c.site.scope, place) is None for c in calls
+            self.facts.imports.import_before(c.root, c.site.scope, place) is None for c in calls
         ):
             return _refused(calls, "requests may not be imported where the session belongs; import it further up")
         redirects = _redirects(calls, [name] * len(calls))
@@ -156,7 +159,7 @@ class Planner:
         for call in sorted(calls, key=lambda call: call.site.tick):
             last[self.facts.names.owner(call.root, call.site.scope), call.root] = call
         for variable, call in last.items():
-            bound = self.facts.bound(call.root, call.site.scope, place)
+            bound = self.facts.imports.bound(call.root, call.site.scope, place)
             uses = self.facts.names.uses(*variable) if bound == "maybe" else []
             start = bisect_right(uses, place.tick, key=lambda use: use.tick)
             end = bisect_left(uses, call.site.tick, key=lambda use: use.tick)
@@ -167,7 +170,9 @@ class Planner:
     def _names_module(self, calls: Sequence[BareCall]) -> bool:
         """Whether a session for the calls can be made by the names that they have, and needs no other import."""
         scopes = ((o.Name(call.root), call.site.scope) for call in calls)
-        return self.settings.cookies == "share" and any(self.facts.origin(*root) == "requests" for root in scopes)
+        return self.settings.cookies == "share" and any(
+            self.facts.origins.path_of(*root) == "requests" for root in scopes
+        )
 
     def _style(self, calls: Sequence[BareCall], place: Place) -> str:
         """The style asked for; a `with` block needs lines of its own, and must not take in a cell's last expression, a
@@ -180,7 +185,7 @@ class Planner:
         statements = self.facts.flow.children[place.block]
         last = max((call.site.part for call in calls), default=place.before)
         inside = statements[bisect_left(statements, place.before) : bisect_right(statements, last)]
-        plain = lines and self._defining.isdisjoint(inside) and not (self.facts.cells and place.block == 0)
+        plain = lines and self._defining.isdisjoint(inside) and not (self.facts.tables.cells and place.block == 0)
         return "with" if plain else "assign"
 
     @cached_property
@@ -190,17 +195,17 @@ class Planner:
 
     def _across(self, calls: Sequence[BareCall]) -> bool:
         """Whether the calls are in several cells of a notebook."""
-        return len({self.facts.cell(call.site.tick) for call in calls}) > 1
+        return len({self.facts.tables.cell(call.site.tick) for call in calls}) > 1
 
     def _place(self, calls: Sequence[BareCall]) -> Place | None:
         """Where their session is made: before them, but behind the import for several cells that all need it."""
-        place = self.facts.place(calls)
+        place = self.facts.groups.place(calls)
         if place is None or not self._across(calls) or self._joins(calls, place) is not None:
             return place
         return import_home(self.facts, calls) or place
 
     def _doubt_of_cells(self, calls: Sequence[BareCall], place: Place) -> str:
-        existing = self._joins(calls, place) if self.facts.cells else None
+        existing = self._joins(calls, place) if self.facts.tables.cells else None
         return self.doubts.about_cells(calls, place.tick if existing is None else existing.tick)
 
     def _making(
@@ -219,14 +224,14 @@ class Planner:
         """The calls whose session outlives their function, by the class that holds it, 0 for the module: a subclass
         uses the session of its base."""
         families: dict[int, list[BareCall]] = defaultdict(list)
-        for owner, calls in self.facts.lasting.items():
+        for owner, calls in self.facts.groups.lasting.items():
             families[self._holder(owner, calls)] += calls
         return families
 
     def _holder(self, owner: int, calls: Sequence[BareCall]) -> int:
         """The topmost base in this file whose objects get a session, if there is just one; else the class itself."""
-        bases = self.facts.ancestry(owner) & self.facts.lasting.keys() if owner else set()
-        tops = [base for base in bases if bases.isdisjoint(self.facts.ancestry(base))]
+        bases = self.facts.classes.ancestry(owner) & self.facts.groups.lasting.keys() if owner else set()
+        tops = [base for base in bases if bases.isdisjoint(self.facts.classes.ancestry(base))]
         own = self.existing.of_object(owner, calls) if tops else None
         return owner if len(tops) != 1 or (own is not None and not own.obstacle) else tops[0]
 
@@ -264,7 +269,7 @@ class Planner:
                 reason = _INSIDE
             if not reason and owner and self.facts.graph.in_another_class(call.site.scope):
                 reason = "it stands in a class inside of the method"
-            if not reason and self.facts.outline.scopes[self.facts.function(call)].name == "__del__":
+            if not reason and self.facts.outline.scopes[self.facts.bare.function(call)].name == "__del__":
                 reason = "`__del__` may run before a session is made, or when it is gone"
             if reason:
                 refused.append(refusal((call.id,), reason))
@@ -294,7 +299,7 @@ class Planner:
             return "requests is the name of something else where the session would be made"
         if at_top != calls and self.naming.visible("requests", home.place) is None:
             return _INSIDE
-        if any(self.facts.bound(call.root, call.site.scope, home.place) != "surely" for call in at_top):
+        if any(self.facts.imports.bound(call.root, call.site.scope, home.place) != "surely" for call in at_top):
             return "requests may be missing where the session would be made"
         if home.style == "field" and self.settings.cookies == "isolate":
             return "a field of a dataclass can't be told to isolate its cookies"
@@ -311,7 +316,9 @@ class Planner:
     @cached_property
     def _imports_at_top(self) -> bool:
         """Whether the top of the module imports requests; functions that import it once more can do with that."""
-        return any(bind.scope == 0 and self.facts.path(bind) == "requests" for bind in self.facts.imports)
+        return any(
+            bind.scope == 0 and self.facts.origins.path(bind) == "requests" for bind in self.facts.origins.imports
+        )
 
     def _on_existing(self, owner: int, calls: Sequence[BareCall], there: There) -> Fix:
         """The fix that makes calls on the session that the object, or the module, has already."""
@@ -328,12 +335,12 @@ class Planner:
 
     def _serves_one(self, owner: int, kept: Sequence[BareCall]) -> bool:
         """Whether what is left of the calls of a class, or of the module, would be no finding by itself."""
-        helpers = {call.id for call in self.facts.helpers}
+        helpers = {call.id for call in self.facts.groups.helpers}
         if any(call.id in helpers for call in kept):
             return False
         if owner:
             return len(kept) == 1 and not self.facts.graph.reads_instance(kept[0].site.scope)
-        return len({self.facts.function(call) for call in kept}) == 1
+        return len({self.facts.bare.function(call) for call in kept}) == 1
 
     def _shared(
         self, owner: int, calls: Sequence[BareCall], home: Home | There, options: Mapping[int, set[str]]
@@ -368,7 +375,7 @@ class Planner:
     def _handed_on(self, calls: set[int]) -> list[Fix]:
         """Refusals for the functions of requests that other code calls."""
         fixes = []
-        for reference in self.facts.references:
+        for reference in self.facts.bare.references:
             if -reference.use.tick in calls:
                 reason = "other code calls it; make a session and hand on its method instead, as in `session.get`"
                 if reference.verb == ANY:
@@ -382,7 +389,7 @@ class Planner:
         """What is done about sessions that serve too few calls."""
         fixes = []
         direct: dict[int, list[IdleSession]] = defaultdict(list)
-        for session in self.facts.idle_sessions:
+        for session in self.facts.idle.sessions:
             if session.id in calls:
                 if not session.loops:
                     fixes.append(refusal((session.id,), self._once_made(session)))
@@ -406,7 +413,7 @@ class Planner:
         """One session for calls like `requests.Session().get(url)` in the loops of one function."""
         ids = tuple(session.id for session in sessions)
         calls = [session.calls[0] for session in sessions]
-        place = self.facts.place(calls)
+        place = self.facts.groups.place(calls)
         create = o.dotted(sessions[0].site.value.func)
         if place is None or not self._made_with(create, sessions[0], place):
             return refusal(ids, "there is no place before the loop where it could be made")
@@ -424,7 +431,7 @@ class Planner:
         facts = self.facts
         ids = (session.id,)
         home = facts.flow.home[bind.part]
-        served = facts.served(bind)
+        served = facts.sessions.served(bind.scope, bind.name)
         place = facts.flow.place([(session.site.tick, session.site.part)], bind.scope)
         create = o.dotted(session.site.value.func)
         if not served.done <= METHODS:
@@ -480,7 +487,7 @@ class Planner:
 
     def _made_with(self, create: str, session: IdleSession, place: Place) -> bool:
         """Whether the expression for the session surely means the same at `place`."""
-        return self.facts.bound(create.partition(".")[0], session.site.scope, place) == "surely"
+        return self.facts.imports.bound(create.partition(".")[0], session.site.scope, place) == "surely"
 
     def _made(
         self, calls: Sequence[BareCall], place: Place, style: str, target: str, create: str

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import cached_property, partial
 from typing import NamedTuple, TypeAlias
 
-from sessionize.library.facts import Facts
+from sessionize.library.program import Program
 from sessionize.syntax import outline as o
 
 _DELETED = re.compile(r".*\.(\w+)del")
@@ -41,7 +41,7 @@ class Changes(NamedTuple):
 class Variables:
     """The variables of one file, as far as the objects that they hold change."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Program) -> None:
         self.facts = facts
         # As they are asked for.
         self._items_at: dict[frozenset[Variable], dict[o.Value | None, list[At]]] = {}
@@ -58,12 +58,14 @@ class Variables:
                     yield Read(variable)
                     called.add(variable)
                 case o.Attribute(value=holder, attr=attr):
-                    if self.facts.origin(inner, scope) is None:  # not `os.environ.get`
+                    if self.facts.origins.path_of(inner, scope) is None:  # not `os.environ.get`
                         called.add((-1, attr))
                     owner = self.facts.names.owner(holder.name, scope) if isinstance(holder, o.Name) else -1
                     yield Read((owner, o.last_name(holder)), attr)
                 case o.Item(value=o.Name(name=name), key=key):
-                    yield Read((self.facts.names.owner(name, scope), name), "[]", self.facts.constant(key, scope))
+                    yield Read(
+                        (self.facts.names.owner(name, scope), name), "[]", self.facts.origins.resolve_once(key, scope)
+                    )
                 case o.Call(func=o.Attribute(value=o.Name(name=name), attr=attr)) if (-1, attr) not in self._functions:
                     yield Read((self.facts.names.owner(name, scope), name), "()")
         for function in called & self._functions.keys():
@@ -131,7 +133,7 @@ class Variables:
             for variable in group:
                 handed = (at for at, parameter in self.handed.get(variable, ()) if parameter in self._changed)
                 for use in self.items_changed[variable]:
-                    key = self.facts.constant(use.key, use.scope)
+                    key = self.facts.origins.resolve_once(use.key, use.scope)
                     items[key if isinstance(key, o.Const) else None].append(use[:2])
                     items[o.OPAQUE].append(use[:2])
                 for at in handed:
@@ -202,7 +204,7 @@ class Variables:
                 for scope in self._functions.get(todo.pop(), ()):
                     for use in self._uses_in[self.facts.outline.scopes[scope].root]:
                         variable = self.facts.names.owner(use.name, use.scope), use.name
-                        own = self.facts.origin(o.Name(use.name), use.scope) is None
+                        own = self.facts.origins.path_of(o.Name(use.name), use.scope) is None
                         attributes = re.findall(r"\.(\w+)", use.how) if own else ()
                         called = {variable, *((-1, attr) for attr in attributes)} - seen
                         todo += called & self._functions.keys()
@@ -254,7 +256,7 @@ class Variables:
             for scope in same:
                 static = "staticmethod" in map(o.last_name, scopes[scope].decorators)
                 first = -1 if function[0] == -1 and not static else 0  # that of the instance
-                names = [bind.name for bind in self.facts.binds_in.get(scope, ()) if bind.how == "param"]
+                names = [bind.name for bind in self.facts.tables.binds_in.get(scope, ()) if bind.how == "param"]
                 for number, name in enumerate(names, first):
                     parameters[scope, name] += [(*function, number), (*function, name)]
         return parameters

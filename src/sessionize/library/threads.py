@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from sessionize.analysis.callgraph import MAPPING, RUNNING
-from sessionize.library.facts import Facts
+from sessionize.library.program import Program
 from sessionize.syntax import outline as o
 from sessionize.syntax.outline import last_name
 
@@ -43,7 +43,7 @@ _BY_TEXT = frozenset(("getattr", "eval", "exec", "globals", "locals", "vars", "i
 class Threads:
     """The threads and processes of one file."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Program) -> None:
         self.facts = facts
         self.outline = facts.outline
 
@@ -75,7 +75,7 @@ class Threads:
     def _starters(self) -> list[tuple[str, int]]:
         """What starts threads or processes: the package that it is imported from, and the tick of its use, or -1."""
         found = []
-        for bind in (*self.facts.imports, *self.facts.names.stars):
+        for bind in (*self.facts.origins.imports, *self.facts.names.stars):
             path = bind.value.path if isinstance(bind.value, o.Imported) else ""
             words = path.split(".")
             if bind.how == "star" or not _RUNNING_ALL.isdisjoint(words):
@@ -106,7 +106,7 @@ class Threads:
     def _touches(self, owner: int) -> bool:
         """Whether what is handed to a thread or pool has to do with the objects of a class."""
         names, owners, done = self._handed
-        methods = {self.outline.scopes[scope].name for scope in self.facts.inner.get(owner, ())}
+        methods = {self.outline.scopes[scope].name for scope in self.facts.tables.inner.get(owner, ())}
         return owner in owners or self.outline.scopes[owner].name in names or not methods.isdisjoint(done)
 
     @cached_property
@@ -200,8 +200,8 @@ class Threads:
     @cached_property
     def _speaking(self) -> set[int]:
         """The functions that make a request, or that may call what they do not name."""
-        speaking = [call.site.scope for call in self.facts.calls]
-        speaking += [reference.use.scope for reference in self.facts.references]
+        speaking = [call.site.scope for call in self.facts.bare.calls]
+        speaking += [reference.use.scope for reference in self.facts.bare.references]
         speaking += [use.scope for use in self.outline.uses if self._may_lead_anywhere(use)]
         return {scope for inner in speaking for scope in self._around(inner)}
 

@@ -10,7 +10,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cached_property
 
-from sessionize.library.facts import VERBS, BareCall, Facts
+from sessionize.library.calls import BareCall
+from sessionize.library.profile import VERBS
+from sessionize.library.program import Program
 from sessionize.syntax import outline as o
 
 _PLACE_IN_REQUEST = 8  # the place of `timeout` in `Session.request`
@@ -30,17 +32,17 @@ def waits(call: BareCall) -> bool:
     return timeout is None or timeout == o.NONE
 
 
-def session_calls(facts: Facts) -> Iterator[BareCall]:
+def session_calls(facts: Program) -> Iterator[BareCall]:
     """The calls made on sessions, as if they were bare."""
     sessions = _Sessions(facts)
     for number, site in enumerate(facts.outline.calls):
         func = site.value.func
         if isinstance(func, o.Attribute) and func.attr in VERBS and sessions.include(func.value, site.scope):
-            yield facts.on_session(number, o.dotted(func.value))
+            yield facts.sessions.on_session(number, o.dotted(func.value))
 
 
 class _Sessions:
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Program) -> None:
         self.facts = facts
         self.known: dict[_Key, bool] = {}
         self.answers: dict[_Key, set[bool]] = {}
@@ -69,13 +71,13 @@ class _Sessions:
         return method.owner if method is not None and method.instance == name else -1, attr
 
     def makes_session(self, value: o.Value, scope: int) -> bool:
-        return isinstance(value, o.Call) and self.facts.origin(value.func, scope) == "requests.Session"
+        return isinstance(value, o.Call) and self.facts.origins.path_of(value.func, scope) == "requests.Session"
 
     def is_session(self, key: _Key) -> bool:
         owner, name = key
         keys = [key]
         if self.facts.outline.scopes[owner].kind == "class":
-            family = (owner, *self.facts.ancestry(owner), *self.facts.descendants[owner], -1)
+            family = (owner, *self.facts.classes.ancestry(owner), *self.facts.classes.descendants[owner], -1)
             keys = [(scope, name) for scope in family]
         return set().union(*map(self.made, keys)) == {True} and self.changed.isdisjoint(keys)
 
@@ -120,8 +122,8 @@ class _Sessions:
             func = site.value.func
             if isinstance(func, o.Attribute) and func.attr == "mount":
                 adapters = [arg.value for n, arg in enumerate(site.value.args) if arg.keyword == "adapter" or n == 1]
-                adapter = facts.constant(adapters[0], site.scope) if adapters else o.OPAQUE
-                if not isinstance(adapter, o.Call) or facts.origin(adapter.func, site.scope) != _PLAIN_ADAPTER:
+                adapter = facts.origins.resolve_once(adapters[0], site.scope) if adapters else o.OPAQUE
+                if not isinstance(adapter, o.Call) or facts.origins.path_of(adapter.func, site.scope) != _PLAIN_ADAPTER:
                     changed.add(self.key(func.value, site.scope))
         for use in facts.outline.uses:
             if found := _METHOD_SET.fullmatch(use.how):

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from sessionize.library.calls import BareCall
 from sessionize.library.changes import Changes, Parameter, Read, Variable, Variables
-from sessionize.library.facts import BareCall, Facts
+from sessionize.library.program import Program
 from sessionize.syntax import outline as o
 
 # A token against forged requests is another for each of a user's calls.
@@ -38,7 +39,7 @@ class Item(NamedTuple):
 
 
 class Users:
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Program) -> None:
         self.facts = facts
         self.variables = Variables(facts)
         # By argument, and by the variables of one object, as they are asked for.
@@ -129,7 +130,7 @@ class Users:
     def _may_bind(self, argument: Argument) -> bool:
         if argument not in self._binds:
             items = (item for item in self._said(argument) if item.key in ("authorization", ""))
-            prefixes = {self.facts.prefix(item.value, item.scope).lower() for item in items}
+            prefixes = {self.facts.hosts.prefix(item.value, item.scope).lower() for item in items}
             self._binds[argument] = any(not prefix or prefix.startswith(_BINDING) for prefix in prefixes)
         return self._binds[argument]
 
@@ -158,7 +159,7 @@ class Users:
                 yield from self._items(right, scope, seen)
             case o.Call(func=o.Attribute(value=inner, attr="copy"), args=()):
                 yield from self._items(inner, scope, seen)
-            case o.Call(func=func, args=args) if self.facts.origin(func, scope) == "builtins.dict":
+            case o.Call(func=func, args=args) if self.facts.origins.path_of(func, scope) == "builtins.dict":
                 yield from self._given_items(args, scope, seen)
             case o.Name(name=name) if seen is not None:
                 if (variable := (self.facts.names.owner(name, scope), name)) not in seen:
@@ -195,7 +196,7 @@ class Users:
 
     def _user(self, key: o.Value, scope: int) -> str | None:
         """A key in small letters if it says for whom a call is made, nothing if it may, None if it does not."""
-        key = self.facts.constant(key, scope)
+        key = self.facts.origins.resolve_once(key, scope)
         if not isinstance(key, o.Const) or key.kind == "bytes":
             return ""
         said = str(key.value).lower()
@@ -224,7 +225,7 @@ class Users:
             for owner, name in group:
                 sets = [use for use in self.variables.items_changed[owner, name] if use.how in ("[]=", "[]del")]
                 given += [(use.tick, use.part, self._user(use.key, use.scope)) for use in sets]
-                for site in map(self.facts.outline.calls.__getitem__, self.facts.method_calls[owner, name]):
+                for site in map(self.facts.outline.calls.__getitem__, self.facts.tables.method_calls[owner, name]):
                     args, method = site.value.args, o.last_name(site.value.func)
                     if method == "update":
                         given += [(site.tick, site.part, item.key) for item in self._given_items(args, site.scope)]

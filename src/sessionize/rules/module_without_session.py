@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sessionize.files.settings import Settings
-from sessionize.library.facts import Facts
 from sessionize.rules.rule import Finding, Rule
+from sessionize.sharing.facts import Facts
 
 
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
@@ -47,7 +47,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     ## References
     - [requests: Session Objects](https://requests.readthedocs.io/en/latest/user/advanced/#session-objects)
     """
-    for call in facts.scattered:
+    for call in facts.groups.scattered:
         message = f"`{call.shown}` opens a new connection, as other functions of this module do"
         yield Finding("RQS105", call.id, message)
 

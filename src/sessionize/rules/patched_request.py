@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sessionize.files.settings import Settings
-from sessionize.library.facts import Facts
 from sessionize.rules.rule import Finding, Rule
+from sessionize.sharing.facts import Facts
 
 
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
@@ -66,10 +66,10 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     ## References
     - [unittest.mock: Where to patch](https://docs.python.org/3/library/unittest.mock.html#where-to-patch)
     """
-    patched = [call for call in facts.sharing if facts.patches_of(call)]
+    patched = [call for call in facts.groups.sharing if facts.patched.patches_of(call)]
     if not patched:
         return
-    patch, *more = facts.patches_of(patched[0])
+    patch, *more = facts.patched.patches_of(patched[0])
     where = f"`{patch.target}` by name ({patch}{f' and {len(more)} more' if more else ''})"
     message = f"tests replace {where}, and a call on a session goes past them"
     if others := patched[1:]:

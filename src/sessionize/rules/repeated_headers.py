@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from sessionize.files.settings import Settings
-from sessionize.library.facts import BareCall, Facts
+from sessionize.library.calls import BareCall
 from sessionize.rules.rule import Finding, Rule
+from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import may_change
 from sessionize.sharing.module_home import module_home
 from sessionize.sharing.object_home import object_home
@@ -14,13 +15,13 @@ from sessionize.sharing.object_home import object_home
 
 def unchanged(facts: Facts, settings: Settings, options: Iterable[str]) -> Iterator[tuple[BareCall, tuple[str, ...]]]:
     """The calls that should share a session, each with those of the options that the session could hold for all."""
-    for home in facts.by_home:
-        calls = facts.repeated[home]
-        place = facts.place(calls) if calls else None
+    for home in facts.groups.by_home:
+        calls = facts.groups.repeated[home]
+        place = facts.groups.place(calls) if calls else None
         if place is not None:
             same = tuple(option for option in options if may_change(facts, option, calls, place) is None)
             yield from ((call, same) for call in calls if same)
-    for owner, calls in facts.lasting.items():
+    for owner, calls in facts.groups.lasting.items():
         lasting = object_home(facts, owner, calls) if owner else module_home(facts, calls)
         same = tuple(option for option in options if not isinstance(lasting, str) and option in lasting.hoist)
         yield from ((call, same) for call in calls if same)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sessionize.files.settings import Settings
-from sessionize.library.facts import Facts
 from sessionize.rules.rule import Finding, Rule
+from sessionize.sharing.facts import Facts
 
 
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
@@ -44,9 +44,9 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     ## References
     - [requests: Session Objects](https://requests.readthedocs.io/en/latest/user/advanced/#session-objects)
     """
-    for call in facts.calls:
-        if call.id in facts.chained:
-            count = len(facts.repeated[call.home])
+    for call in facts.bare.calls:
+        if call.id in facts.groups.chained:
+            count = len(facts.groups.repeated[call.home])
             message = f"`{call.shown}` is one of {count} calls here that each open a new connection"
             yield Finding("RQS102", call.id, message)
 

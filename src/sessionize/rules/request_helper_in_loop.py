@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sessionize.files.settings import Settings
-from sessionize.library.facts import Facts
 from sessionize.rules.rule import Finding, Rule
+from sessionize.sharing.facts import Facts
 from sessionize.syntax.outline import last_name
 
 
@@ -50,10 +50,10 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     ## References
     - [requests: Session Objects](https://requests.readthedocs.io/en/latest/user/advanced/#session-objects)
     """
-    for call in facts.helpers:
+    for call in facts.groups.helpers:
         message = f"`{call.shown}` opens a new connection whenever this function is called, which this file repeats"
         yield Finding("RQS103", call.id, message)
-    for reference in facts.references:
+    for reference in facts.bare.references:
         if reference.taker == -1 or last_name(facts.outline.calls[reference.taker].value.func) not in ("map", "imap"):
             message = f"`{reference.shown}` is handed on, and opens a new connection whenever it is called"
             yield Finding("RQS103", -reference.use.tick, message)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sessionize.files.settings import Settings
-from sessionize.library.facts import Facts
 from sessionize.rules.rule import Finding, Rule
+from sessionize.sharing.facts import Facts
 from sessionize.syntax.outline import last_name
 
 
@@ -57,14 +57,14 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     ## References
     - [requests: Session Objects](https://requests.readthedocs.io/en/latest/user/advanced/#session-objects)
     """
-    for call in facts.calls:
-        if call.id in facts.loops:
+    for call in facts.bare.calls:
+        if call.id in facts.groups.loops:
             yield Finding("RQS101", call.id, f"`{call.shown}` in a loop opens a new connection on every turn")
-    for reference in facts.references:
+    for reference in facts.bare.references:
         taker = facts.outline.calls[reference.taker] if reference.taker != -1 else None
         if taker is None or last_name(taker.value.func) not in ("map", "imap"):
             continue
-        if not any(facts.spread(arg.value, taker.scope) for arg in taker.value.args[1:]):
+        if not any(facts.hosts.all_differ(arg.value, taker.scope) for arg in taker.value.args[1:]):
             message = f"`{reference.shown}` handed to `map` opens a new connection for every item"
             yield Finding("RQS101", -reference.use.tick, message)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from sessionize.files.settings import Settings
-from sessionize.library.facts import Facts
+from sessionize.sharing.facts import Facts
 
 
 class Finding(NamedTuple):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sessionize.files.settings import Settings
-from sessionize.library.facts import Facts
 from sessionize.library.timeouts import session_calls, waits
 from sessionize.rules.rule import Finding, Rule
+from sessionize.sharing.facts import Facts
 
 
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:

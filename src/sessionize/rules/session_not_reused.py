@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sessionize.files.settings import Settings
-from sessionize.library.facts import Facts
 from sessionize.rules.rule import Finding, Rule
+from sessionize.sharing.facts import Facts
 
 
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
@@ -44,7 +44,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     ## References
     - [requests: Session Objects](https://requests.readthedocs.io/en/latest/user/advanced/#session-objects)
     """
-    for session in facts.idle_sessions:
+    for session in facts.idle.sessions:
         message = "a session made for a single call saves nothing"
         if session.loops:
             message = "a session made on every turn of a loop opens a new connection on every turn"

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from sessionize.analysis.flow import Place
-from sessionize.library.facts import BareCall, Facts, names_in
+from sessionize.library.calls import BareCall
+from sessionize.sharing.facts import Facts
 from sessionize.syntax import outline as o
 
 _TEXT_METHODS = frozenset({"strip", "lstrip", "rstrip", "lower", "upper", "format", "join", "replace", "hexdigest"})
@@ -70,7 +71,7 @@ class _Steady:
             return "not all calls pass the same"
         if any(call.unpacks for call in self.calls):  # passing it twice raises, and must go on doing so
             return "a call passes `**` arguments, which may hold it too"
-        for name in names_in(value):
+        for name in o.names_in(value):
             owner = self.names.owner(name, self.scope)
             if any(self.names.owner(name, call.site.scope) != owner for call in self.calls):
                 return f"`{name}` is not the same variable everywhere"
@@ -93,8 +94,8 @@ class _Steady:
                 return self.name(name) or self.bound_to(name, plain_pair)
             case o.Sequence(kind="tuple", items=(_, _) as items):
                 return self.items(list(items))
-            case o.Call(func=func, args=(user, password)) if self.facts.is_basic_auth(value, self.scope):
-                if self.facts.bound(names_in(func)[0], self.scope, self.place) != "surely":
+            case o.Call(func=func, args=(user, password)) if self.facts.bare.is_basic_auth(value, self.scope):
+                if self.facts.imports.bound(o.names_in(func)[0], self.scope, self.place) != "surely":
                     return "its class may not be imported before the calls"
                 return self.items([user.value, password.value])
         return "it is not a pair"
@@ -108,7 +109,7 @@ class _Steady:
             if isinstance(value, o.Name):
                 reason = self.name(value.name)
             elif is_text(self.facts, value, self.scope):
-                reason = next(filter(None, map(self.name, names_in(value))), None)
+                reason = next(filter(None, map(self.name, o.names_in(value))), None)
             else:
                 reason = "a value in it may vary or raise"
             if reason is not None:
@@ -120,8 +121,8 @@ class _Steady:
         facts = self.facts
         owner = self.names.owner(name, self.scope)
         binds = self.names.binds(owner, name)
-        if facts.reflection:
-            return f"`{name}` may change through `{facts.reflection}`"
+        if facts.mutations.reflection:
+            return f"`{name}` may change through `{facts.mutations.reflection}`"
         if owner == self.scope:
             if any(facts.flow.home[bind.part] != self.home or self.between(bind.tick, bind.part) for bind in binds):
                 return f"`{name}` may be bound anew"
@@ -129,7 +130,7 @@ class _Steady:
                 return f"`{name}` may be replaced by a star import"
             seen = self.place
         else:
-            outer = facts.seen_from(self.place, owner) if owner != -1 else None
+            outer = facts.imports.lift(self.place, owner) if owner != -1 else None
             if outer is None or len(binds) != 1:
                 return f"`{name}` may be bound anew" if outer is not None else f"`{name}` is not bound in this file"
             if facts.flow.loops(binds[0].part):
@@ -160,7 +161,7 @@ class _Steady:
         """Why the dict that a name is bound to may change, or be known under another name, before the last call."""
         facts = self.facts
         owner = self.names.owner(name, self.scope)
-        for use in facts.handled(owner, name):
+        for use in facts.mutations.mutating_uses(owner, name):
             if facts.flow.home[use.part] == self.home:
                 if use.tick > self.place.tick and not self.between(use.tick, use.part):
                     continue
@@ -203,9 +204,9 @@ def _binds_text(facts: Facts, bind: o.Bind, owner: int, depth: int, *, annotated
         case o.Call(func=o.Attribute(value=receiver, attr=attr)) if attr in _TEXT_METHODS:
             return attr == "hexdigest" or is_text(facts, receiver, owner, depth)
         case o.Call(func=func):
-            path = facts.origin(func, owner)
+            path = facts.origins.path_of(func, owner)
             maybe_none = annotated and path in ("os.getenv", "os.environ.get")
             return maybe_none or path in ("builtins.str", "builtins.input", "getpass.getpass")
         case o.Item(value=mapping):
-            return facts.origin(mapping, owner) == "os.environ"
+            return facts.origins.path_of(mapping, owner) == "os.environ"
     return is_text(facts, bind.value, owner, depth, annotated=annotated)

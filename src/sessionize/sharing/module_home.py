@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from sessionize.analysis.flow import Place
-from sessionize.library.facts import BareCall, Facts, names_in
+from sessionize.library.calls import BareCall
+from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import may_ever_change
 from sessionize.syntax import outline as o
 from sessionize.syntax.ipython import LINE
@@ -31,7 +32,7 @@ def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
     """Behind the imports, and behind any constant that a hoist needs, before the first function with such a call."""
     first = min(top_level(facts, call.site.part) for call in calls)
     top = facts.flow.children[0]
-    binds = (bind for bind in (*facts.imports, *facts.names.stars) if bind.scope == 0)
+    binds = (bind for bind in (*facts.origins.imports, *facts.names.stars) if bind.scope == 0)
     imports = {top_level(facts, bind.part) for bind in binds}
     before = [part for part in top if part < first and part in imports]
     if not before:
@@ -56,12 +57,12 @@ def import_home(facts: Facts, calls: Sequence[BareCall]) -> Place | None:
     """
     binds = [bind for root in {call.root for call in calls} for bind in facts.names.binds(0, root)]
     parts = facts.outline.parts
-    if len({facts.cell(bind.tick) for bind in binds}) != 1:
+    if len({facts.tables.cell(bind.tick) for bind in binds}) != 1:
         return None
     if any(parts[bind.part].parent != 0 for bind in binds):
         return None
     last = max(bind.part for bind in binds)
-    imports = {top_level(facts, bind.part) for bind in facts.imports if bind.scope == 0}
+    imports = {top_level(facts, bind.part) for bind in facts.origins.imports if bind.scope == 0}
     imports -= {top_level(facts, call.site.part) for call in calls}
     magics = {call.part for call in facts.outline.calls if call.value.func == o.Name(LINE)}
     place = None
@@ -89,7 +90,7 @@ def _constants(facts: Facts, option: str, calls: Sequence[BareCall], first: int)
     if may_ever_change(facts, option, calls, place) is not None:
         return None
     value = calls[0].argument(option)
-    names = names_in(value) if value is not None else []
+    names = o.names_in(value) if value is not None else []
     bound = [bind.part for name in names for bind in facts.names.binds(0, name)]
     changed = [use.part for name in names for use in facts.names.uses(0, name) if use.how in ("[]=", "[]del")]
     return [top_level(facts, part) for part in (*bound, *changed)]

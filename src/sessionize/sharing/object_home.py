@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from sessionize.analysis.flow import Place
-from sessionize.library.facts import BareCall, Facts
+from sessionize.library.calls import BareCall
+from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import may_ever_change, plain_dict, plain_pair
 from sessionize.sharing.module_home import OPTIONS, Home, line_of
 from sessionize.syntax import outline as o
@@ -45,7 +46,7 @@ def is_made_first(facts: Facts, owner: int, calls: Sequence[BareCall], store: o.
     inits = cls.inits()
     if len(inits) != 1 or cls.scopes.get(inits[0].part) != store.scope:
         return False
-    if any(map(cls.skips_init, facts.descendants[owner])):
+    if any(map(cls.skips_init, facts.classes.descendants[owner])):
         return False
     init = _Init(cls, store.scope)
     return line_of(facts, store.part) in init.before_stops()
@@ -58,10 +59,10 @@ class _Class:
         self.calls = calls
         self.owner = owner
         self.row = self.outline.scopes[owner]
-        self.body = {bind.name: bind for bind in facts.binds_in.get(owner, ())}
+        self.body = {bind.name: bind for bind in facts.tables.binds_in.get(owner, ())}
         self.statements = facts.flow.children[self.row.root]
-        self.family = (owner, *sorted(facts.ancestry(owner)))
-        self.below = (owner, *facts.descendants[owner])
+        self.family = (owner, *sorted(facts.classes.ancestry(owner)))
+        self.below = (owner, *facts.classes.descendants[owner])
         self.data = next((d for d in self.row.decorators if last_name(_bare(d)) == "dataclass"), None)
         self.based = bool(_bases(self.row))
 
@@ -71,7 +72,7 @@ class _Class:
         inits = self.inits()
         options = {arg.keyword for arg in self.data.args} if isinstance(self.data, o.Call) else set()
         restored = any(map(self.inherited, _RESTORING)) or "__new__" in self.outline.attributes
-        lazy = restored or any(map(self.skips_init, self.facts.descendants[self.owner]))
+        lazy = restored or any(map(self.skips_init, self.facts.classes.descendants[self.owner]))
         if self.data is not None and not inits and not lazy and "init" not in options:
             return self.field()
         if "slots" in options or ("frozen" in options and inits):
@@ -97,7 +98,7 @@ class _Class:
     @cached_property
     def scopes(self) -> dict[int, int]:
         """The scopes of the methods and classes inside, by the statement that defines them."""
-        return {self.outline.scopes[scope].part: scope for scope in self.facts.inner[self.owner]}
+        return {self.outline.scopes[scope].part: scope for scope in self.facts.tables.inner[self.owner]}
 
     def is_called(self, scope: int) -> bool:
         """Whether this file makes objects of a class."""
@@ -108,7 +109,7 @@ class _Class:
         """The bindings of `__init__` but those for type checkers."""
         return [
             bind
-            for bind in self.facts.binds_in.get(self.owner, ())
+            for bind in self.facts.tables.binds_in.get(self.owner, ())
             if bind.name == "__init__"
             and not (
                 bind.how == "def"
@@ -121,7 +122,9 @@ class _Class:
         rows = [self.outline.scopes[scope] for scope in self.family]
         named = {(_bare(base), row.parent) for row in rows for base in row.bases}
         bases = {last_name(base) for base, _ in named}
-        bases |= {(self.facts.origin(base, scope) or "").rpartition(".")[2] for base, scope in named}  # under an alias
+        bases |= {
+            (self.facts.origins.path_of(base, scope) or "").rpartition(".")[2] for base, scope in named
+        }  # under an alias
         if strange := sorted(bases & _STRANGE_BASES):
             return f"a class made from `{strange[0]}` has no place for a session of its own"
         if _ATTRS.intersection(last_name(_bare(decorator)) for decorator in self.row.decorators):
@@ -130,9 +133,9 @@ class _Class:
             return "its `__slots__` have no place for a session"
         if guard := sorted(filter(self.inherited, _GUARDING)):
             return f"its `{guard[0]}` decides what happens to attributes"
-        shown = self.facts.shown_objects
+        shown = self.facts.classes.shown_objects
         if not any(map(self.inherited, _STATE)):
-            shown = self.facts.pickled_objects | shown
+            shown = self.facts.classes.pickled_objects | shown
         if what := next((shown[scope] for scope in (*self.related, -1) if scope in shown), ""):
             return f"`{what}` is used in this file, and the session would show in it"
         return ""
@@ -141,14 +144,16 @@ class _Class:
 
     def numerous(self) -> str:
         """Why each object's session would serve a single request, or all of them hold too many connections."""
-        if self.facts.initial.issuperset(call.id for call in self.calls):
+        if self.facts.groups.initial.issuperset(call.id for call in self.calls):
             return "its requests are made once for each object"
         if self.copies_itself():
             return "its objects make others like them, and each would make a session"
-        once = len(self.calls) == 1 and not self.facts.graph.is_helper(self.facts.function(self.calls[0]))
+        once = len(self.calls) == 1 and not self.facts.graph.is_helper(self.facts.bare.function(self.calls[0]))
         if any(self.is_one_of_many(site, once) for site in self.givings):
             return "this file makes its objects in a loop, and the session of each would hold a connection"
-        if once and not self.facts.in_displays.isdisjoint(self.outline.scopes[scope].name for scope in self.below):
+        if once and not self.facts.tables.in_displays.isdisjoint(
+            self.outline.scopes[scope].name for scope in self.below
+        ):
             return "this file makes lists of its objects, and the session of each would hold a connection"
         return ""
 
@@ -162,25 +167,25 @@ class _Class:
         """The calls that make objects of the class, or of one derived from it: `Name(...)`, `cls(...)`,
         `map(Name, ...)`."""
         rows = [self.outline.scopes[scope] for scope in self.below]
-        inner = [scope for cls in self.below for scope in self.facts.inner[cls]]
+        inner = [scope for cls in self.below for scope in self.facts.tables.inner[cls]]
         variables = [*((row.parent, row.name) for row in rows), *((scope, "cls") for scope in inner)]
         return [site for variable in variables for site in self.facts.graph.sites(*variable)]
 
     def copies_itself(self) -> bool:
         """Whether a method makes new objects of the class, as those do that are called for every step of a chain."""
         scopes, graph = self.outline.scopes, self.facts.graph
-        makers = {self.facts.function_around(site.part) for site in self.makings}
+        makers = {self.facts.tables.function_around(site.part) for site in self.makings}
         own = {scope for scope in makers if (method := graph.method(scope)) and method.owner in self.related}
         if any(scopes[scope].name != "__init__" for scope in own):
             return True
         related = {scopes[scope].name for scope in self.related}
         others = {scopes[scope].name for scope in makers - own if scopes[scope].parent in self.related}  # class methods
-        for call in (call for scope in self.related for call in self.facts.calls_in.get(scope, ())):
+        for call in (call for scope in self.related for call in self.facts.tables.calls_in.get(scope, ())):
             method = graph.method(call.scope)
             instance = o.Name(method.instance if method is not None else "")
-            path = self.facts.origin(call.value.func, call.scope)
+            path = self.facts.origins.path_of(call.value.func, call.scope)
             match call.value.func:
-                case o.Call(func=func) if self.facts.origin(func, call.scope) == "builtins.type":
+                case o.Call(func=func) if self.facts.origins.path_of(func, call.scope) == "builtins.type":
                     return True
                 case o.Attribute(attr="__class__") | o.Name(name="__class__"):
                     return True
@@ -197,7 +202,7 @@ class _Class:
         found = list(self.makings)
         seen: set[int] = set()
         for site in found:  # which grows
-            function = self.facts.function_around(site.part)
+            function = self.facts.tables.function_around(site.part)
             if function not in seen and site.how == "value" and self.is_returned(site):
                 seen.add(function)
                 found += self.callers(function)
@@ -206,18 +211,18 @@ class _Class:
     def callers(self, function: int) -> list[o.CallSite]:
         """The calls of a function, or of a method on whatever object, and those that run it as they are handed it."""
         row = self.outline.scopes[function]
-        return [*self.facts.calls_by_name[row.name], *self.facts.graph.sites(row.parent, row.name)]
+        return [*self.facts.tables.calls_by_name[row.name], *self.facts.graph.sites(row.parent, row.name)]
 
     def is_one_of_many(self, site: o.CallSite, once: bool) -> bool:
         """Whether a call gives one object after the other, of which each is kept or makes but one request.
 
         It stands in a loop, or in a function that is called in one.
         """
-        graph, function = self.facts.graph, self.facts.function_around(site.part)
+        graph, function = self.facts.graph, self.facts.tables.function_around(site.part)
         kept = self.is_kept(site)
         if graph.repeats(site) or (once and graph.is_helper(function)):
             return once or kept
-        stored = not self.facts.storing.isdisjoint(self.facts.flow.ancestors(site.part))  # in place of the last
+        stored = not self.facts.tables.storing.isdisjoint(self.facts.flow.ancestors(site.part))  # in place of the last
         elsewhere = stored or self.is_returned(site)
         return kept and not elsewhere and any(map(graph.repeats, self.callers(function)))
 
@@ -231,18 +236,18 @@ class _Class:
         """Whether an object may live on: it is not called on the spot, or by a name that is only called."""
         if site.how not in ("value", "arg"):
             return False
-        named = any(bind.value == site.value for bind in self.facts.binds_at[site.part])
+        named = any(bind.value == site.value for bind in self.facts.tables.binds_at[site.part])
         return not named or any(use.how in ("value", "arg") for use in self.uses(site))
 
     def uses(self, site: o.CallSite) -> list[o.Use]:
         """The uses of the name that what a call gives is bound to: `city = City(name)`."""
-        binds = [bind for bind in self.facts.binds_at[site.part] if bind.value == site.value]
+        binds = [bind for bind in self.facts.tables.binds_at[site.part] if bind.value == site.value]
         return self.facts.names.uses(binds[0].scope, binds[0].name) if binds else []
 
     # --- forms other than a line in `__init__` ------------------------------------------------------------------------
 
     def field(self) -> Home | str:
-        decorators = [self.facts.origin(_bare(d), self.row.parent) for d in self.row.decorators]
+        decorators = [self.facts.origins.path_of(_bare(d), self.row.parent) for d in self.row.decorators]
         if any(path not in _DATACLASS for path in decorators):
             return "its decorators may show the session, or have no place for it"
         declared = {bind.part for bind in self.body.values() if bind.how in _FIELDS}
@@ -276,14 +281,14 @@ class _Class:
         generated = self.data is None and _GENERATING.intersection(last_name(_bare(d)) for d in row.decorators)
         if generated or len(_bases(row)) > 1:  # of several bases, one's `__init__` may hide the other's
             return True
-        if any(bind.name == "__init__" and bind.how != "def" for bind in self.facts.binds_in[subclass]):
+        if any(bind.name == "__init__" and bind.how != "def" for bind in self.facts.tables.binds_in[subclass]):
             return True
-        for scope in self.facts.inner[subclass]:
+        for scope in self.facts.tables.inner[subclass]:
             if self.outline.scopes[scope].name != "__init__":
                 continue
             root = self.outline.scopes[scope].root
-            inits = self.facts.init_calls[root]
-            left = self.facts.returns_in.get(scope, len(self.outline.parts))
+            inits = self.facts.tables.init_calls[root]
+            left = self.facts.tables.returns_in.get(scope, len(self.outline.parts))
             above = [
                 call.tick
                 for call in inits.values()
@@ -307,11 +312,11 @@ class _Class:
 
     def above(self, scope: int) -> dict[int, o.CallSite]:
         """The calls of another `__init__` in an `__init__`, with their ids."""
-        return self.facts.init_calls[self.outline.scopes[scope].root]
+        return self.facts.tables.init_calls[self.outline.scopes[scope].root]
 
     def calls_back(self) -> bool:
         """Whether the `__init__` of a base in this file may use the session."""
-        for scope in (scope for cls in self.family[1:] for scope in self.facts.inner[cls]):
+        for scope in (scope for cls in self.family[1:] for scope in self.facts.tables.inner[cls]):
             method = self.facts.graph.method(scope)
             if method is not None and self.outline.scopes[scope].name == "__init__":
                 uses = self.facts.names.uses(scope, method.instance)
@@ -327,21 +332,23 @@ class _Class:
         bind = self.inherited(called[1]) if called is not None else None
         if called is not None and bind is not None and bind.how == "def":
             return called[1] not in self.leading
-        return use.call != -1 and self.facts.paths[use.call] == "builtins.super"
+        return use.call != -1 and self.facts.origins.paths[use.call] == "builtins.super"
 
     @cached_property
     def leading(self) -> set[str]:
         """The names of the functions of this file in which the calls stand, that name one of these, or that no one
         knows to name none."""
         rows = [
-            self.outline.scopes[scope] for call in self.calls for scope in self.facts.scopes_around(call.site.scope)
+            self.outline.scopes[scope]
+            for call in self.calls
+            for scope in self.facts.tables.scopes_around(call.site.scope)
         ]
         todo = ["", *(row.name for row in rows if row.kind == "function")]
         found: set[str] = set()
         while todo:
             if (name := todo.pop()) not in found:
                 found.add(name)
-                todo += self.facts.functions_with[name]
+                todo += self.facts.tables.functions_with[name]
         return found - {""}
 
 
@@ -375,7 +382,7 @@ class _Init:
             place = self.cls.place(self.block, stop)
             style = "assign"
         else:
-            place = Place(self.block, before[-1], self.facts.end)
+            place = Place(self.block, before[-1], self.facts.tables.end)
             style = "behind"
         hoist = tuple(option for option in OPTIONS if self.held(option, before, place))
         return Home(place, style, OBJECT_REASON, hoist, self.instance)
@@ -392,11 +399,13 @@ class _Init:
     def stops(self) -> set[int]:
         """The lines that may use the session, or leave."""
         facts = self.facts
-        left = facts.returns_in.get(self.scope)
+        left = facts.tables.returns_in.get(self.scope)
         stops = {self.line(left)} if left is not None else set()
         known = {} if self.cls.calls_back() else self.above
-        stops |= {self.line(c.part) for number, c in facts.super_calls[self.scope].items() if number - 1 not in known}
-        inside = (call for call in self.cls.calls if self.scope in facts.scopes_around(call.site.scope))
+        stops |= {
+            self.line(c.part) for number, c in facts.tables.super_calls[self.scope].items() if number - 1 not in known
+        }
+        inside = (call for call in self.cls.calls if self.scope in facts.tables.scopes_around(call.site.scope))
         stops |= {self.line(call.site.part) for call in inside}
         for use in facts.names.uses(self.scope, self.instance):
             bind = self.cls.inherited(use.how[1:-1]) if use.how[-1] == "=" else None
@@ -409,7 +418,7 @@ class _Init:
     @cached_property
     def unknown(self) -> set[str]:
         """The attributes that may be properties: those of the class's body; with bases, all that are not set here."""
-        stored = {store.attr for store in self.facts.stores_in[self.scope]}
+        stored = {store.attr for store in self.facts.tables.stores_in[self.scope]}
         read = {_attribute(use.how) for use in self.facts.names.uses(self.scope, self.instance)}
         anything = self.cls.based or "__getattr__" in self.cls.body
         return (self.cls.body.keys() | (read - stored if anything else set())) - {""}
@@ -429,16 +438,16 @@ class _Init:
             return False
         if not isinstance(value, o.Attribute) or value.value != o.Name(self.instance):
             return may_ever_change(self.facts, option, self.cls.calls, place) is None
-        if value.attr in self.facts.class_names or self.facts.reaches_by_text(value.attr):
+        if value.attr in self.facts.tables.class_names or self.facts.mutations.reachable_by_string(value.attr):
             return False
-        stores = self.facts.stores_of[value.attr]
+        stores = self.facts.tables.stores_of[value.attr]
         check = plain_pair if option == "auth" else plain_dict
         if len(stores) != 1 or stores[0].scope != self.scope or check(stores[0].value) is not None:
             return False
         if line_of(self.facts, stores[0].part) not in before:
             return False
         done: Counter[str] = Counter()
-        for what, use in self.facts.done_on(value.attr):
+        for what, use in self.facts.mutations.done_on(value.attr):
             own = use is not None and self.is_own(use)
             if not what and not own and (use is None or use.taken):  # it may be the same under another name
                 return False

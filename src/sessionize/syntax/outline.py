@@ -156,6 +156,11 @@ def within(value: Value) -> Iterator[Value]:
         yield found
 
 
+def names_in(value: Value) -> list[str]:
+    """The names in a value."""
+    return [inner.name for inner in within(value) if isinstance(inner, Name)]
+
+
 def is_known(value: Value) -> bool:
     """Whether the outline says all that a value is made of: nothing in it is opaque, as `a or b` is."""
     return not any(isinstance(inner, Opaque) for inner in within(value))

@@ -19,7 +19,7 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from sessionize.files.lines import restore_lines, split_lines
 from sessionize.fixes.outcome import Fix, ImportEdit, LostCommentError, Making, Redirect
-from sessionize.library.facts import Facts
+from sessionize.sharing.facts import Facts
 from sessionize.syntax.ipython import CELL
 from sessionize.syntax.outline import Part
 from sessionize.syntax.read_cst import Nodes

@@ -1,0 +1,138 @@
+"""The classes of a file: their bases, and what looks at all attributes of their objects."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cached_property
+from typing import TypeAlias
+
+from sessionize.analysis.callgraph import CallGraph
+from sessionize.analysis.origins import Origins
+from sessionize.analysis.tables import Tables
+from sessionize.syntax import outline as o
+
+_Named: TypeAlias = tuple[int, str] | str  # a variable, or a name alone
+
+
+# Calls that show all attributes of what they are given, and modules whose functions write them to a file.
+_SHOWING = frozenset({"builtins.vars", "builtins.dir", "inspect.getmembers"}) | {
+    f"dataclasses.{name}" for name in ("asdict", "astuple", "fields")
+}
+_PICKLING = frozenset({"pickle", "cPickle", "dill", "cloudpickle", "joblib", "jsonpickle"})
+_DUMPING = frozenset({"dump", "dumps", "encode"})
+
+
+class Classes:
+    def __init__(self, origins: Origins, graph: CallGraph, tables: Tables) -> None:
+        self.outline = origins.outline
+        self.names = origins.names
+        self.origins = origins
+        self.graph = graph
+        self.tables = tables
+
+    def ancestry(self, scope: int) -> set[int]:
+        """The classes of this file from which a class is derived, by name."""
+        found: set[int] = set()
+        looked_up: set[_Named] = set()
+        todo = [scope]
+        while todo:
+            names = self._bases[todo.pop()] - looked_up
+            looked_up |= names
+            new = {cls for name in names for cls in self._classes_of.get(name, ())} - found
+            found |= new
+            todo += new
+        return found
+
+    @cached_property
+    def _bases(self) -> dict[int, set[_Named]]:
+        """By what the bases of each class are looked up."""
+        named: dict[int, set[_Named]] = {}
+        for scope in self.tables.classes:
+            row = self.outline.scopes[scope]
+            bases = [base.value if isinstance(base, o.Item) else base for base in row.bases]  # `Base[int]`
+            named[scope] = {name for base in bases for name in self._named(base, row.parent)}
+            aliased = {o.last_name(self.origins.resolve_once(base, row.parent)) for base in bases}
+            named[scope] |= aliased - {*map(o.last_name, bases)}
+        return named
+
+    def _named(self, base: o.Value, scope: int) -> list[_Named]:
+        """By what a base is looked up: the variable of classes of this file, or the name; nothing if it is imported."""
+        root = base.value if isinstance(base, o.Attribute) else base
+        if isinstance(root, o.Name):
+            variable = self.names.owner(root.name, scope), root.name
+            hows = {bind.how for bind in self.names.binds(*variable)}
+            if self.outline.scopes[scope].kind == "class" and variable[0] == scope:
+                hows.add("outer")  # what a class body does not bind yet is looked up around it
+            if hows <= {"import"}:
+                return []
+            if hows == {"class"} and o.last_name(base) not in self.tables.stores_of:
+                inner = self._classes_of[variable] if base != root else ()
+                names: list[_Named] = [(cls, o.last_name(base)) for cls in inner] or [variable]
+                if self._classes_of.keys() >= {*names}:
+                    return names
+        return [o.last_name(base)]
+
+    @cached_property
+    def _classes_of(self) -> dict[_Named, list[int]]:
+        """The classes by their variable, and by their name alone."""
+        named: dict[_Named, list[int]] = defaultdict(list)
+        for scope in self.tables.classes:
+            row = self.outline.scopes[scope]
+            named[row.name].append(scope)
+            named[self.names.owner(row.name, row.parent), row.name].append(scope)
+        return named
+
+    @cached_property
+    def descendants(self) -> dict[int, list[int]]:
+        """The classes of this file that are derived from each."""
+        derived = defaultdict(list)
+        for scope in self.tables.classes:
+            for above in self.ancestry(scope):
+                derived[above].append(scope)
+        return derived
+
+    @cached_property
+    def shown_objects(self) -> dict[int, str]:
+        """What turns objects into data, by the class whose objects it sees; by -1 if it may be any."""
+        shown: dict[int, str] = {}
+        for use in self.outline.uses:
+            if use.name == "vars" and use.how in ("value", "arg") and self.names.owner("vars", use.scope) == -1:
+                shown.setdefault(-1, "vars")
+            if "__dict__" in use.how:
+                own = use.how.startswith(".__dict__")
+                shown.setdefault(self._class_of(o.Name(use.name), use.scope) if own else -1, "__dict__")
+        for call, path in zip(self.outline.calls, self.origins.paths, strict=True):
+            if "__dict__" in call.how:
+                shown.setdefault(-1, "__dict__")
+            if path in _SHOWING and call.value.args:
+                given = call.value.args[0].value
+                made = self.origins.resolve_once(given, call.scope)
+                parsed = isinstance(made, o.Call) and o.last_name(made.func) == "parse_args"
+                imported = not (self.origins.path_of(given, call.scope) or "builtins.").startswith("builtins.")
+                if not parsed and not imported:
+                    shown.setdefault(self._class_of(given, call.scope), f"{o.last_name(call.value.func)}()")
+        return shown
+
+    @cached_property
+    def pickled_objects(self) -> dict[int, str]:
+        """The same of what writes them to a file, unless their class says how."""
+        pickled: dict[int, str] = {}
+        for call, path in zip(self.outline.calls, self.origins.paths, strict=True):
+            module, _, name = (path or "").rpartition(".")
+            if module in _PICKLING and name in _DUMPING and call.value.args:
+                given = call.value.args[0].value
+                scope = self._class_of(given, call.scope)
+                if scope != -1 or (
+                    isinstance(given, o.Name) and isinstance(self.origins.resolve_once(given, call.scope), o.Opaque)
+                ):
+                    pickled.setdefault(scope, f"{module}.{name}()")
+        return pickled
+
+    def _class_of(self, value: o.Value, scope: int) -> int:
+        """The class of this file of which a value is an object: `self`, or what `Name(...)` made; -1 if unknown."""
+        method = self.graph.method(scope)
+        if method is not None and value == o.Name(method.instance):
+            return method.owner
+        made = self.origins.resolve_once(value, scope)
+        classes = self._classes_of.get(o.last_name(made.func), ()) if isinstance(made, o.Call) else ()
+        return classes[0] if len(classes) == 1 else -1

@@ -1,0 +1,185 @@
+"""What names stand for: `requests.get` for `get` behind `from requests import get`."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from sessionize.analysis.memo import memo
+from sessionize.analysis.names import Names
+from sessionize.syntax import outline as o
+
+
+class Library(NamedTuple):
+    """The library whose calls are looked for.
+
+    name: of its module; functions: those that send a request; aliases: other paths to what it offers; copies: the paths
+    of copies of it in other packages.
+    """
+
+    name: str
+    functions: frozenset[str]
+    aliases: Mapping[str, str]
+    copies: re.Pattern[str]
+
+    def function(self, path: str | None) -> str | None:
+        """The function that a path names: `get` of `requests.get`; None for any other path."""
+        module, _, name = (path or "").rpartition(".")
+        return name if module == self.name and name in self.functions else None
+
+    def owns(self, path: str | None) -> bool:
+        """Tell whether a path names something inside of the library."""
+        return path is not None and path.startswith(f"{self.name}.")
+
+
+class Origins:
+    """The origins of the names in one file."""
+
+    def __init__(self, outline: o.Outline, names: Names, library: Library) -> None:
+        self.outline = outline
+        self.names = names
+        self.library = library
+        self.paths = [self.path_of(call.value.func, call.scope) for call in outline.calls]  # what each call calls
+
+    @property
+    def called(self) -> Iterator[tuple[o.CallSite, str | None]]:
+        """Each call with the path of what it calls."""
+        return zip(self.outline.calls, self.paths, strict=True)
+
+    def path_of(self, value: o.Value, scope: int) -> str | None:
+        """The dotted path that an expression names: `requests.get`, `builtins.print`.
+
+        None if it begins with no import, and with no name that only Python itself binds.
+        """
+        attributes = []
+        while isinstance(value, o.Attribute):
+            attributes.append(value.attr)
+            value = value.value
+        path = self.path_of_name(value.name, scope) if isinstance(value, o.Name) else None
+        for attribute in reversed(attributes if path is not None else ()):
+            path = f"{path}.{attribute}"
+            path = self.library.aliases.get(path, path)
+        return path
+
+    def path_of_name(self, name: str, scope: int) -> str | None:
+        return self._path_of_variable(self.names.owner(name, scope), name)
+
+    def is_function_call(self, value: o.Value, scope: int) -> bool:
+        """Tell whether an expression calls a function of the library: `requests.get(url)`."""
+        path = self.path_of(value.func, scope) if isinstance(value, o.Call) else None
+        return self.library.function(path) is not None
+
+    @memo
+    def _path_of_variable(self, owner: int, name: str) -> str | None:
+        if owner == -1:
+            return f"builtins.{name}"
+        if any(self.path(bind) == self.library.name for bind in self.alike(owner, name)):
+            return self.library.name
+        paths = {self.path(bind) for bind in self.main_bindings(owner, name)}
+        return paths.pop() if len(paths) == 1 else None
+
+    @memo
+    def main_bindings(self, owner: int, name: str) -> list[o.Bind]:
+        """The bindings of a variable without fallbacks, such as `except ImportError: requests = None`."""
+        live = self.bindings(owner, name)
+        plain = len(live) == 1 or all(bind.how != "import" for bind in live)
+        instead = () if plain else self._fallbacks(live)
+        return [bind for bind in live if bind.tick not in instead] or live
+
+    def alike(self, owner: int, name: str) -> list[o.Bind]:
+        """The imports of a copy of the library that stand in for the library, or the other way round.
+
+        `except ImportError: from botocore.vendored import requests`. With either, the variable serves as the library:
+        its functions, and its sessions, are those of one module.
+        """
+        main = self.main_bindings(owner, name)
+        copies = [bind for bind in self.bindings(owner, name) if bind not in main and self._is_library(bind)]
+        return copies if all(map(self._is_library, main)) else []
+
+    def _is_library(self, bind: o.Bind) -> bool:
+        """Tell whether an import binds the library, or a copy of it."""
+        path = self.path(bind) or ""
+        return path == self.library.name or self.library.copies.fullmatch(path) is not None
+
+    def path(self, bind: o.Bind) -> str | None:
+        """The dotted path of what an import binds; None for other bindings."""
+        if not isinstance(bind.value, o.Imported):
+            return None
+        return self.library.aliases.get(bind.value.path, bind.value.path)
+
+    def bindings(self, owner: int, name: str) -> list[o.Bind]:
+        """The bindings of a variable but those under `if TYPE_CHECKING:`."""
+        return [b for b in self.names.binds(owner, name) if b.how != "declare" and not self._for_types(b)]
+
+    def _for_types(self, bind: o.Bind) -> bool:
+        parts = self.outline.parts
+        for part in self._around(bind.part):
+            outer = parts[part].parent
+            name = o.last_name(parts[outer].test) if self._first_arms.get(outer) == part else ""
+            if name == "TYPE_CHECKING":
+                return True
+        return False
+
+    @cached_property
+    def _first_arms(self) -> dict[int, int]:
+        """The block of each `if` that runs when its test holds."""
+        arms: dict[int, int] = {}
+        for part, row in enumerate(self.outline.parts):
+            if row.kind == "arm" and self.outline.parts[row.parent].kind == "if":
+                arms.setdefault(row.parent, part)
+        return arms
+
+    def _fallbacks(self, live: Sequence[o.Bind]) -> set[int]:
+        """The ticks of the bindings that stand in for a module that may be missing.
+
+        They are in the handler of its import, or say `requests = None` before the import or in another branch.
+        """
+        parts = self.outline.parts
+        imports = Counter(part for bind in live if bind.how == "import" for part in self._around(bind.part))
+        before: Counter[int] = Counter()  # the imports so far, in each part, and in all (-1)
+        found = set()
+        for bind in live:
+            around = list(self._around(bind.part))
+            imported = bind.how == "import"
+            attempts = [parts[part].parent for part in around if parts[part].kind == "handler"]
+            handles = (imported or bind.how == "assign") and any(imports[part] > imported for part in attempts)
+            arms = [part for part in around if parts[part].kind == "arm"]
+            branched = sum(before[parts[arm].parent] - before[arm] for arm in arms)
+            if handles or (bind.how == "assign" and bind.value == o.NONE and branched == before[-1]):
+                found.add(bind.tick)
+            if imported:
+                before.update((*around, -1))
+        return found
+
+    def _around(self, part: int) -> Iterator[int]:
+        """A part and those around it, up to the body of its function."""
+        while part != -1:
+            yield part
+            part = self.outline.parts[part].parent
+
+    @cached_property
+    def imports(self) -> list[o.Bind]:
+        """The bindings that imports make, in the order in which they run."""
+        return [bind for bind in self.outline.binds if bind.how == "import"]
+
+    @cached_property
+    def imported_uses(self) -> list[tuple[o.Use, str]]:
+        """The uses of imported names, each with the path that it stands for."""
+        names = {bind.name for bind in self.imports}
+        uses = [(use, self.path_of_name(use.name, use.scope)) for use in self.outline.uses if use.name in names]
+        return [(use, path) for use, path in uses if path is not None]
+
+    def resolve_once(self, value: o.Value | None, scope: int) -> o.Value:
+        """A value, followed through a name that is bound once: `HEADERS` is `{...}`; that of None where it is left out.
+
+        It is opaque where the name is bound otherwise.
+        """
+        if value is None:
+            return o.NONE
+        if not isinstance(value, o.Name):
+            return value
+        binds = self.names.binds(self.names.owner(value.name, scope), value.name)
+        return binds[0].value if len(binds) == 1 and binds[0].how == "assign" else o.OPAQUE

@@ -1,0 +1,190 @@
+"""Rows of an outline by where they stand and what they are called: plain indices, each made when it is first used."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cached_property
+
+from sessionize.analysis.callgraph import CallGraph
+from sessionize.analysis.flow import Flow
+from sessionize.analysis.origins import Origins
+from sessionize.syntax import outline as o
+from sessionize.syntax.ipython import CELL
+
+
+class Tables:
+    def __init__(self, origins: Origins, flow: Flow, graph: CallGraph) -> None:
+        self.outline = origins.outline
+        self.names = origins.names
+        self.origins = origins
+        self.flow = flow
+        self.graph = graph
+
+    @cached_property
+    def classes(self) -> list[int]:
+        return [scope for scope, row in enumerate(self.outline.scopes) if row.kind == "class"]
+
+    @cached_property
+    def inner(self) -> dict[int, list[int]]:
+        """The scopes directly inside each scope."""
+        inner = defaultdict(list)
+        for scope, row in enumerate(self.outline.scopes):
+            inner[row.parent].append(scope)
+        return inner
+
+    @cached_property
+    def binds_in(self) -> dict[int, list[o.Bind]]:
+        binds = defaultdict(list)
+        for bind in self.outline.binds:
+            binds[bind.scope].append(bind)
+        return binds
+
+    @cached_property
+    def binds_at(self) -> dict[int, list[o.Bind]]:
+        """The bindings by the part in which they stand."""
+        binds = defaultdict(list)
+        for bind in self.outline.binds:
+            binds[bind.part].append(bind)
+        return binds
+
+    @cached_property
+    def calls_in(self) -> dict[int, list[o.CallSite]]:
+        """The calls that the methods of each class make."""
+        calls = defaultdict(list)
+        for call in self.outline.calls:
+            if (method := self.graph.method(call.scope)) is not None:
+                calls[method.owner].append(call)
+        return calls
+
+    @cached_property
+    def init_calls(self) -> dict[int, dict[int, o.CallSite]]:
+        """The calls of another `__init__`, by home, with their ids."""
+        calls: dict[int, dict[int, o.CallSite]] = defaultdict(dict)
+        for number, call in enumerate(self.outline.calls):
+            if o.last_name(call.value.func) == "__init__":
+                calls[self.flow.home[call.part]][number] = call
+        return calls
+
+    @cached_property
+    def super_calls(self) -> dict[int, dict[int, o.CallSite]]:
+        """The calls of `super()`, by each scope around them, with their ids."""
+        calls: dict[int, dict[int, o.CallSite]] = defaultdict(dict)
+        for number, (call, path) in enumerate(zip(self.outline.calls, self.origins.paths, strict=True)):
+            for scope in self.scopes_around(call.scope) if path == "builtins.super" else ():
+                calls[scope][number] = call
+        return calls
+
+    @cached_property
+    def calls_by_name(self) -> dict[str, list[o.CallSite]]:
+        """The calls by the last name of what they call."""
+        calls = defaultdict(list)
+        for call in self.outline.calls:
+            calls[o.last_name(call.value.func)].append(call)
+        return calls
+
+    @cached_property
+    def functions_with(self) -> dict[str, set[str]]:
+        """The names of the functions in which each name stands; by an empty one of those that use their object in a
+        way that may run any of its methods."""
+        scopes = self.outline.scopes
+        chains = [(call.scope, o.last_name(call.value.func), call.how) for call in self.outline.calls]
+        chains += [(use.scope, use.name, use.how) for use in self.outline.uses]
+        functions: dict[str, set[str]] = defaultdict(set)
+        for scope, name, how in chains:
+            around = {scopes[outer].name for outer in self.scopes_around(scope) if scopes[outer].kind == "function"}
+            for word in (name, *re.findall(r"\.(\w+)", how)):
+                functions[word] |= around
+        for use in self.outline.uses:
+            method = self.graph.method(use.scope)
+            if method is not None and method.instance == use.name and use.how[0] != ".":
+                functions[""].add(scopes[method.scope].name)
+        return functions
+
+    @cached_property
+    def in_displays(self) -> set[str]:
+        """The names of what is called in a list, set or dict: `[Name(...), Name(...)]`."""
+        values = [bind.value for bind in self.outline.binds]
+        displays = (v for v in values if isinstance(v, o.Dict) or (isinstance(v, o.Sequence) and v.kind != "tuple"))
+        inner = (value for display in displays for value in o.within(display))
+        return {o.last_name(value.func) for value in inner if isinstance(value, o.Call)}
+
+    @cached_property
+    def returns_in(self) -> dict[int, int]:
+        """The first `return` of each function that has one."""
+        returns: dict[int, int] = {}
+        for number, part in enumerate(self.outline.parts):
+            if part.kind == "return":
+                returns.setdefault(part.scope, number)
+        return returns
+
+    @cached_property
+    def stores_in(self) -> dict[int, list[o.Store]]:
+        """The attributes that are set in each scope."""
+        stores = defaultdict(list)
+        for store in self.outline.stores:
+            stores[store.scope].append(store)
+        return stores
+
+    @cached_property
+    def storing(self) -> set[int]:
+        """The parts that set attributes."""
+        return {store.part for store in self.outline.stores}
+
+    @cached_property
+    def stores_of(self) -> dict[str, list[o.Store]]:
+        """Where each attribute is set."""
+        stores = defaultdict(list)
+        for store in self.outline.stores:
+            stores[store.attr].append(store)
+        return stores
+
+    @cached_property
+    def class_names(self) -> set[str]:
+        """What the bodies of the file's classes bind."""
+        return {bind.name for scope in self.classes for bind in self.binds_in.get(scope, ())}
+
+    def scopes_around(self, scope: int) -> Iterator[int]:
+        """The scope itself and those around it."""
+        while scope != -1:
+            yield scope
+            scope = self.outline.scopes[scope].parent
+
+    @cached_property
+    def method_calls(self) -> dict[tuple[int, str], list[int]]:
+        """The calls like `name.get(...)`, by the variable."""
+        calls = defaultdict(list)
+        for number, site in enumerate(self.outline.calls):
+            func = site.value.func
+            if isinstance(func, o.Attribute) and isinstance(func.value, o.Name):
+                calls[self.names.owner(func.value.name, site.scope), func.value.name].append(number)
+        return calls
+
+    def function_around(self, part: int) -> int:
+        """The same of a part."""
+        return self.outline.parts[self.flow.home[part]].scope
+
+    @property
+    def end(self) -> int:
+        """A tick behind everything."""
+        return self.outline.end
+
+    @cached_property
+    def cells(self) -> list[int]:
+        """The ticks at which the cells of a notebook end; none in a file that is no notebook."""
+        return [call.tick for call in self.outline.calls if call.value.func == o.Name(CELL)]
+
+    def cell(self, tick: int) -> int:
+        """The cell that something stands in, counted from 0."""
+        return bisect(self.cells, tick)
+
+    @cached_property
+    def loop_targets(self) -> dict[int, list[o.Bind]]:
+        """The names that each loop binds; several for the loops of one comprehension."""
+        targets = defaultdict(list)
+        for bind in self.outline.binds:
+            if bind.how in ("for", "unpack"):
+                targets[self.outline.parts[bind.part].parent].append(bind)
+        return targets

@@ -1,0 +1,159 @@
+"""The calls of requests' functions, and the functions that are handed on instead of called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from sessionize.analysis.flow import Flow
+from sessionize.analysis.origins import Origins
+from sessionize.analysis.tables import Tables
+from sessionize.library.profile import MODULES, VERBS
+from sessionize.syntax import outline as o
+
+# The functions that take a generator to its end at once.
+EAGER = frozenset({"list", "tuple", "set", "dict", "frozenset", "sum", "any", "all", "min", "max", "sorted", "join"})
+
+# The verb of a call that names its function only at run time: `getattr(requests, method)(url)`.
+ANY = ""
+
+
+class BareCall(NamedTuple):
+    """A call of one of requests' functions: `root` is the name that the callee starts with, `shown` all of it."""
+
+    id: int
+    verb: str
+    root: str
+    shown: str
+    site: o.CallSite
+    home: int
+
+    @property
+    def unpacks(self) -> bool:
+        """Tell whether it passes `**` arguments, of which no one knows the names."""
+        return any(arg.stars == "**" for arg in self.site.value.args)
+
+    def argument(self, keyword: str, position: int = -1) -> o.Value | None:
+        """The argument of that keyword, or at that position."""
+        args = self.site.value.args
+        for arg in args:
+            if arg.keyword == keyword:
+                return arg.value
+        return args[position].value if 0 <= position < len(args) and not args[position].keyword else None
+
+
+class Reference(NamedTuple):
+    """One of requests' functions that is not called here but handed on: to the call `taker`, or elsewhere (-1)."""
+
+    use: o.Use
+    verb: str
+    shown: str
+    taker: int
+
+
+class BareCalls:
+    def __init__(self, origins: Origins, flow: Flow, tables: Tables) -> None:
+        self.outline = origins.outline
+        self.names = origins.names
+        self.origins = origins
+        self.flow = flow
+        self.tables = tables
+        self.calls = tuple(self._bare_calls())
+
+    def _bare_calls(self) -> Iterator[BareCall]:
+        for call, path in enumerate(self.origins.paths):
+            site = self.outline.calls[call]
+            func = site.value.func
+            function = self.origins.library.function(path)
+            if function is not None:
+                verb, shown = function, o.dotted(func)
+            elif isinstance(func, o.Call) and site.value.args and (taken := self.by_text(func, site.scope)):
+                verb, shown = taken
+            else:
+                continue
+            root = o.dotted(func.args[0].value if isinstance(func, o.Call) else func).partition(".")[0]
+            yield BareCall(call, verb, root, shown, site, self.flow.home[site.part])
+
+    def by_text(self, value: o.Call, scope: int) -> tuple[str, str] | None:
+        """The verb of `getattr(requests, "get")`, and how to show it: `ANY` where the name is not a plain string."""
+        if len(value.args) < 2 or self.origins.path_of(value.func, scope) != "builtins.getattr":
+            return None
+        library, name = value.args[0].value, value.args[1].value
+        if self.origins.path_of(library, scope) not in MODULES:
+            return None
+        if not isinstance(name, o.Const):
+            return ANY, f"getattr({o.dotted(library)}, ...)"
+        return (str(name.value), f"{o.dotted(library)}.{name.value}") if name.value in VERBS else None
+
+    @cached_property
+    def references(self) -> list[Reference]:
+        """The functions of requests that are taken as values."""
+        found = []
+        for use, path in self.origins.imported_uses:
+            function = self.origins.library.function(path)
+            if path in MODULES and use.taken and use.how[1:] in VERBS:
+                found.append(Reference(use, use.how[1:], f"{use.name}{use.how}", use.call))
+            elif path in MODULES and use.how == "arg" and (taken := self._kept_by_text(self.outline.calls[use.call])):
+                found.append(Reference(use, *taken, -1))
+            elif use.how in ("value", "arg") and function is not None:
+                found.append(Reference(use, function, use.name, use.call))
+        return found
+
+    def _kept_by_text(self, site: o.CallSite) -> tuple[str, str] | None:
+        """The function that `fetch = getattr(requests, "get")` takes (see `by_text`), if `fetch` is then called."""
+        taken = self.by_text(site.value, site.scope)
+        binds = self.tables.binds_in[site.scope] if taken is not None else ()
+        kept = [bind for bind in binds if bind.part == site.part and bind.value == site.value]
+        for bind in kept:
+            uses = self.names.uses(self.names.owner(bind.name, bind.scope), bind.name)
+            if any(use.how.startswith("()") for use in uses):
+                return taken
+        return None
+
+    def is_eager(self, taker: o.CallSite) -> bool:
+        """Tell whether a call takes a generator that it is handed to its end at once: `list(...)`, `", ".join(...)`."""
+        func = taker.value.func
+        path = self.origins.path_of(func, taker.scope) or ""
+        joins = isinstance(func, o.Attribute) and func.attr == "join"
+        return joins or path.removeprefix("builtins.") in EAGER
+
+    @cached_property
+    def mapped(self) -> list[BareCall]:
+        """The functions handed to a `map` that is gone through on the spot; each stands for the calls that are made."""
+        found = []
+        for ref in self.references:
+            site = self.outline.calls[ref.taker] if ref.taker != -1 else None
+            if site is None or self.origins.paths[ref.taker] != "builtins.map" or ref.verb == "request":
+                continue
+            here = site.how in ("read", "unpack") or (
+                site.how == "arg" and self.is_eager(self.outline.calls[site.into])
+            )
+            items = site.value.args[1:]
+            slow = ref.verb in ("post", "patch") and isinstance(items[0].value, o.Call) if items else True
+            if here and len(items) == 1 and not items[0].stars and not slow:
+                stands = site._replace(value=o.Call(o.OPAQUE, ()), scope=ref.use.scope)
+                home = self.flow.home[site.part]
+                found.append(BareCall(-ref.use.tick, ref.verb, ref.use.name, ref.shown, stands, home))
+        return found
+
+    def is_basic_auth(self, value: o.Value, scope: int) -> bool:
+        """Tell whether a value is `HTTPBasicAuth(user, password)`, which is what a pair becomes.
+
+        See requests/models.py, `prepare_auth`.
+        """
+        if not isinstance(value, o.Call) or any(arg.stars for arg in value.args):
+            return False
+        params = ["username", "password"]
+        if [arg.keyword or name for arg, name in zip(value.args, params, strict=False)] != params:
+            return False
+        return self.origins.path_of(value.func, scope) == "requests.auth.HTTPBasicAuth"
+
+    def function(self, call: BareCall) -> int:
+        """The scope of the function or lambda in which a call stands; 0 for the module."""
+        return self.outline.parts[call.home].scope
+
+    @cached_property
+    def shown(self) -> set[str]:
+        """The callees of bare calls as they are written; those on a session are written otherwise."""
+        return {call.shown for call in (*self.calls, *self.mapped)}

@@ -1,0 +1,46 @@
+"""The names of requests: its functions, its class of sessions, and other paths to them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from sessionize.analysis.origins import Library
+
+# The functions of requests, and what each takes by position (requests/api.py).
+VERBS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "get": ("url", "params"),
+        "post": ("url", "data", "json"),
+        "put": ("url", "data"),
+        "patch": ("url", "data"),
+        "delete": ("url",),
+        "head": ("url",),
+        "options": ("url",),
+        "request": ("method", "url"),
+    }
+)
+
+# Other paths to the functions of requests and to its class of sessions.
+SAME: Mapping[str, str] = MappingProxyType(
+    {
+        "requests.session": "requests.Session",
+        "requests.sessions.Session": "requests.Session",
+        "requests.api.sessions": "requests.sessions",
+        **{f"requests.api.{verb}": f"requests.{verb}" for verb in VERBS},
+    }
+)
+# A copy of requests in another package: `botocore.vendored.requests`, `pip._vendor.requests`.
+_COPY = re.compile(r"(?:.*\.)?_?vendor(?:ed)?\.requests")
+REQUESTS = Library("requests", frozenset(VERBS), SAME, _COPY)
+MODULES = frozenset({"requests", "requests.api"})
+# Those that ask for something and change nothing.
+READING = frozenset({"get", "head", "options"})
+# What is done on a session that is only called.
+METHODS = frozenset(f".{verb}()" for verb in VERBS)
+CLOSING = frozenset({".close()"})
+# What tells a session something for the calls to come.
+SETTING = re.compile(
+    r"\.(?:[\w.\[\]]+(?:=|del)|mount\(\)|\w+\.(?:update|set|set_cookie|set_policy|setdefault|pop|clear)\(\))"
+)

@@ -1,0 +1,57 @@
+"""A file and all that its names, its flow and its calls mean, topic by topic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sessionize.analysis.callgraph import CallGraph
+from sessionize.analysis.classes import Classes
+from sessionize.analysis.flow import Flow
+from sessionize.analysis.imports import Imports
+from sessionize.analysis.mutations import Mutations
+from sessionize.analysis.names import Names
+from sessionize.analysis.origins import Origins
+from sessionize.analysis.retries import Retries
+from sessionize.analysis.tables import Tables
+from sessionize.library.calls import BareCalls
+from sessionize.library.hosts import Hosts
+from sessionize.library.patched import Patched
+from sessionize.library.patches import Patch
+from sessionize.library.profile import REQUESTS
+from sessionize.library.sessions import Sessions
+from sessionize.syntax import outline as o
+
+_LEAVING = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
+
+
+class Program:
+    def __init__(
+        self,
+        outline: o.Outline,
+        filename: str = "",
+        patches: Callable[[frozenset[str]], Sequence[Patch]] = lambda _: (),
+        taken: Callable[[], frozenset[str]] = frozenset,
+    ) -> None:
+        """`patches`: see `Patched`. `taken`: gives the names that other modules may take from this one, `*` for all; it
+        is asked only if a fix would take one away."""
+        self.outline = outline
+        self.filename = filename
+        self.find_taken = taken
+        self.names = Names(outline)
+        self.origins = Origins(outline, self.names, REQUESTS)
+        leaving = (
+            call.part
+            for call, path in zip(outline.calls, self.origins.paths, strict=True)
+            if path in _LEAVING and outline.parts[call.part].kind == "simple"
+        )
+        self.flow = Flow(outline, frozenset(leaving))
+        self.retries = Retries(outline, self.names, self.flow, self.origins.is_function_call)
+        self.graph = CallGraph(outline, self.names, self.flow, self.retries.loops)
+        self.tables = Tables(self.origins, self.flow, self.graph)
+        self.classes = Classes(self.origins, self.graph, self.tables)
+        self.imports = Imports(self.origins, self.flow)
+        self.mutations = Mutations(self.origins)
+        self.bare = BareCalls(self.origins, self.flow, self.tables)
+        self.hosts = Hosts(self.origins, self.tables)
+        self.sessions = Sessions(self.origins, self.flow, self.tables)
+        self.patched = Patched(self.origins, self.bare, filename, patches)

@@ -1,0 +1,71 @@
+"""The sessions that a file has, and what it makes of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cached_property
+from typing import NamedTuple
+
+from sessionize.analysis.flow import Flow
+from sessionize.analysis.memo import memo
+from sessionize.analysis.origins import Origins
+from sessionize.analysis.tables import Tables
+from sessionize.library.calls import BareCall
+from sessionize.library.profile import VERBS
+from sessionize.syntax import outline as o
+
+
+class Served(NamedTuple):
+    """The use that is made of the sessions of one name.
+
+    calls: those made on it, as if they were bare.
+    done: all that is done with it, as for a `Use`.
+    handed_on: whether other code may get it.
+    homes: those of its uses.
+    around: the parts that hold all its uses.
+    """
+
+    calls: tuple[BareCall, ...]
+    done: set[str]
+    handed_on: bool
+    homes: set[int]
+    around: set[int]
+
+
+class Sessions:
+    def __init__(self, origins: Origins, flow: Flow, tables: Tables) -> None:
+        self.outline = origins.outline
+        self.names = origins.names
+        self.origins = origins
+        self.flow = flow
+        self.tables = tables
+
+    @cached_property
+    def bound(self) -> dict[int, list[o.Bind]]:
+        """The names bound to a plain `requests.Session()`, by scope."""
+        sessions = defaultdict(list)
+        for bind in self.outline.binds:
+            value = bind.value
+            if isinstance(value, o.Call) and self.origins.path_of(value.func, bind.scope) == "requests.Session":
+                sessions[bind.scope].append(bind)
+        return sessions
+
+    @memo
+    def served(self, scope: int, name: str) -> Served:
+        """The use of the sessions that a variable is bound to."""
+        uses = self.names.uses(scope, name)
+        calls = [self.on_session(number, name) for number in self.tables.method_calls[scope, name]]
+        around = [set(self.flow.ancestors(use.part)) for use in uses]
+        return Served(
+            calls=tuple(call for call in calls if call.verb in VERBS),
+            done={use.how for use in uses},
+            handed_on=any(use.how in ("value", "arg") or use.taken for use in uses),
+            homes={self.flow.home[use.part] for use in uses},
+            around=set.intersection(*around) if around else set(),
+        )
+
+    def on_session(self, number: int, root: str) -> BareCall:
+        """The call of that id on a session, which `root` names, as if it were bare."""
+        site = self.outline.calls[number]
+        verb = o.last_name(site.value.func)
+        return BareCall(number, verb, root, f"{root or 'Session()'}.{verb}", site, self.flow.home[site.part])

@@ -1,0 +1,19 @@
+"""All that rules and fixes lean on: a program, and which of its calls should share a session."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from sessionize.library.program import Program
+from sessionize.sharing.groups import Groups
+from sessionize.sharing.idle import IdleSessions
+
+
+class Facts(Program):
+    @cached_property
+    def groups(self) -> Groups:
+        return Groups(self)
+
+    @cached_property
+    def idle(self) -> IdleSessions:
+        return IdleSessions(self, self.groups)

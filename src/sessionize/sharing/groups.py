@@ -1,0 +1,176 @@
+"""The calls that should share a session: a loop repeats them, or they run one after the other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cached_property
+
+from sessionize.analysis.flow import Event, Place
+from sessionize.library.calls import BareCall
+from sessionize.library.profile import VERBS
+from sessionize.library.program import Program
+from sessionize.syntax import outline as o
+
+# Methods that run once for each object.
+_INITIAL = frozenset({"__init__", "__post_init__", "__attrs_post_init__"})
+
+
+class Groups:
+    def __init__(self, program: Program) -> None:
+        self.outline = program.outline
+        self.flow = program.flow
+        self.retries = program.retries
+        self.graph = program.graph
+        self.tables = program.tables
+        self.mutations = program.mutations
+        self.hosts = program.hosts
+        self.bare = program.bare
+
+    @cached_property
+    def by_home(self) -> dict[int, list[BareCall]]:
+        """The bare calls of each home in the order in which they run."""
+        homes: dict[int, list[BareCall]] = defaultdict(list)
+        for call in sorted(self.bare.calls, key=lambda call: call.site.tick):
+            homes[call.home].append(call)
+        return homes
+
+    @cached_property
+    def loops(self) -> dict[int, int]:
+        """The innermost loop that repeats each call; calls that no loop repeats are left out."""
+        found = {}
+        for call in self.bare.calls:
+            loops = [loop for loop in self.retries.loops(call.site) if not self.hosts.changes_each_turn(call, loop)]
+            if loops:
+                found[call.id] = loops[0]
+        return found
+
+    @cached_property
+    def chained(self) -> set[int]:
+        """The calls that no loop repeats but that run before or after another bare call of their home."""
+        return set().union(*map(self.chained_among, self.by_home.values()))
+
+    def chained_among(self, calls: Sequence[BareCall]) -> set[int]:
+        """Those of some calls of one home that no loop repeats but that run before or after another of them."""
+        return self.runs_together(calls, [self.hosts.host(call) for call in calls]) - self.loops.keys()
+
+    def runs_together(self, calls: Sequence[BareCall], keys: Sequence[str | None]) -> set[int]:
+        """The calls of one home that can run before or after another one with a matching key."""
+        if len(calls) < 2:
+            return set()
+        events = [Event(c.site.tick, c.site.part, c.id, key) for c, key in zip(calls, keys, strict=True)]
+        again: dict[int, list[Event]] = defaultdict(list)
+        for call, event in zip(calls, events, strict=True):
+            for loop in self.flow.loops(call.site.part) if call.id in self.loops else ():
+                again[loop].append(event)
+        found = self.flow.chained(calls[0].home, events, again)
+        for flows in self.retries.alternatives([call.site for call in calls]) if found else ():
+            found &= set().union(*(flow.chained(calls[0].home, events, again) for flow in flows))
+        return found
+
+    @cached_property
+    def repeated(self) -> dict[int, list[BareCall]]:
+        """The calls of each home that should share a session."""
+        repeated: dict[int, list[BareCall]] = defaultdict(list)
+        for home, calls in self.by_home.items():
+            repeated[home] = [call for call in calls if call.id in self.loops or call.id in self.chained]
+        for call in self.bare.mapped:
+            repeated[call.home].append(call)
+        return repeated
+
+    @cached_property
+    def single(self) -> list[BareCall]:
+        """The calls that run once, as far as their own function shows."""
+        return [call for call in self.bare.calls if call.id not in self.loops and call.id not in self.chained]
+
+    @cached_property
+    def helpers(self) -> list[BareCall]:
+        """The single calls in functions that this file calls again and again."""
+        return [call for call in self.single if self.graph.is_helper(self.bare.function(call))]
+
+    @cached_property
+    def clients(self) -> list[BareCall]:
+        """The single calls of objects: in methods of a class that make two calls or more, or that read their object."""
+        by_class: dict[int, list[BareCall]] = defaultdict(list)
+        for call in self.bare.calls:
+            if (method := self.graph.method(call.site.scope)) is not None:
+                by_class[method.owner].append(call)
+        found = []
+        for owner, calls in by_class.items():
+            shared = len(calls) > 1 or owner in self._with_session
+            if not self.initial.issuperset(call.id for call in calls):
+                single = [call for call in calls if call.id in self._single_in_methods]
+                found += [call for call in single if shared or self.graph.reads_instance(call.site.scope)]
+        return found
+
+    @cached_property
+    def _single_in_methods(self) -> set[int]:
+        return {call.id for call in self.single} - {call.id for call in self.helpers}
+
+    @cached_property
+    def initial(self) -> set[int]:
+        """The calls that run once for each object: in its `__init__`, or in a private method that nothing else calls.
+
+        None of an object that has a session to make them on.
+        """
+        single = [call for call in self.bare.calls if call.id in self._single_in_methods]
+        return {call.id for call in single if self._is_initial(self.bare.function(call))}
+
+    def _is_initial(self, function: int, seen: frozenset[int] = frozenset()) -> bool:
+        method = self.graph.method(function)
+        if method is None or method.scope != function or function in seen or method.owner in self._with_session:
+            return False
+        name = self.outline.scopes[function].name
+        if name in _INITIAL:
+            return True
+        uses = list(self.mutations.done_on(name)) if name.startswith("_") else []
+        for done, use in uses:
+            if use is None or not done.startswith("()"):
+                return False
+            if not self._is_initial(self.tables.function_around(use.part), seen | {function}):
+                return False
+        return bool(uses)
+
+    @cached_property
+    def _with_session(self) -> set[int]:
+        """The classes whose methods make calls like `self._session.get(url)`, as a fix leaves them."""
+        found = set()
+        for site in self.outline.calls:
+            match site.value.func:
+                case o.Attribute(value=o.Attribute(value=o.Name(name=name), attr=attr), attr=verb):
+                    method = self.graph.method(site.scope)
+                    if verb in VERBS and "session" in attr and method is not None and method.instance == name:
+                        found.add(method.owner)
+        return found
+
+    @cached_property
+    def scattered(self) -> list[BareCall]:
+        """The single calls of a module of which two functions or more make calls."""
+        claimed = {call.id for call in (*self.helpers, *self.clients)}
+        clients = {call.id for call in self.clients}
+        functions = {self.bare.function(call) for call in self.bare.calls if call.id not in clients} - {0}
+        single = [call for call in self.single if call.id not in claimed and self.bare.function(call) != 0]
+        return single if len(functions) > 1 else []
+
+    @cached_property
+    def sharing(self) -> list[BareCall]:
+        """All calls that should share a session, in the order of their ids."""
+        repeated = [call for call in self.bare.calls if call.id in self.loops or call.id in self.chained]
+        found = {
+            call.id: call for call in (*repeated, *self.bare.mapped, *self.helpers, *self.clients, *self.scattered)
+        }
+        return [found[number] for number in sorted(found)]
+
+    @cached_property
+    def lasting(self) -> dict[int, list[BareCall]]:
+        """The calls whose session would outlive their function, by the scope of their class; 0 for the module."""
+        groups: dict[int, list[BareCall]] = defaultdict(list)
+        for call in sorted((*self.helpers, *self.clients, *self.scattered), key=lambda call: call.id):
+            method = self.graph.method(call.site.scope)
+            groups[method.owner if method is not None else 0].append(call)
+        return groups
+
+    def place(self, calls: Sequence[BareCall]) -> Place | None:
+        """The place where one session for the calls can be made (see `Flow.place`)."""
+        scope = self.outline.parts[calls[0].home].scope
+        return self.flow.place([(call.site.tick, call.site.part) for call in calls], scope)

@@ -1,0 +1,129 @@
+"""Sessions that serve too few calls: made anew on every turn of a loop, or for a single call."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cached_property
+from typing import NamedTuple
+
+from sessionize.analysis.memo import memo
+from sessionize.library.calls import BareCall
+from sessionize.library.profile import CLOSING, METHODS, SETTING, VERBS
+from sessionize.library.program import Program
+from sessionize.library.sessions import Served
+from sessionize.sharing.groups import Groups
+from sessionize.syntax import outline as o
+
+
+class IdleSession(NamedTuple):
+    """A `requests.Session()` that serves too few calls.
+
+    id: of the call that makes it.
+    bind: the name it gets, if any.
+    loops: those that make it anew.
+    calls: those made on it.
+    plain: whether nothing is set on it.
+    """
+
+    id: int
+    site: o.CallSite
+    bind: o.Bind | None
+    loops: tuple[int, ...]
+    calls: tuple[BareCall, ...]
+    plain: bool = True
+
+
+class IdleSessions:
+    def __init__(self, program: Program, groups: Groups) -> None:
+        self.outline = program.outline
+        self.names = program.names
+        self.flow = program.flow
+        self.retries = program.retries
+        self.graph = program.graph
+        self.origins = program.origins
+        self.hosts = program.hosts
+        self.bare = program.bare
+        self.named = program.sessions
+        self.groups = groups
+
+    @cached_property
+    def sessions(self) -> list[IdleSession]:
+        """The sessions that a loop makes anew, or that serve a single call."""
+        found = []
+        named: dict[tuple[int, int], list[o.Bind]] = defaultdict(list)
+        for bind in (bind for binds in self.named.bound.values() for bind in binds):
+            named[bind.scope, bind.part].append(bind)
+        for number, path in enumerate(self.origins.paths):
+            site = self.outline.calls[number]
+            if path != "requests.Session" or site.value.args:
+                continue
+            loops = tuple(self.retries.again(site))
+            outer = self.outline.calls[number - 1] if number else site
+            func = outer.value.func
+            if isinstance(func, o.Attribute) and func.value == site.value and outer.start == site.start:
+                if func.attr in VERBS:
+                    call = self.named.on_session(number - 1, "")
+                    if not any(self.hosts.changes_each_turn(call, loop) for loop in loops):
+                        found.append(IdleSession(number, site, None, loops, (call,)))
+                continue
+            binds = [bind for bind in named[site.scope, site.part] if bind.tick > site.tick]
+            if binds and binds[0].how in ("assign", "with") and not self._is_busy(binds[0], loops):
+                served = self._served(binds[0])
+                plain = served.done <= METHODS | CLOSING
+                found.append(IdleSession(number, site, binds[0], loops, served.calls, plain))
+        return found
+
+    def _is_busy(self, bind: o.Bind, loops: tuple[int, ...]) -> bool:
+        """Tell whether a session with a name may serve more than one call, or is there for something else."""
+        served = self._served(bind)
+        if served.handed_on:
+            return True
+        if loops:
+            around = [self.outline.parts[part].kind for part in self.flow.ancestors(bind.part)]
+            sometimes = {"arm", "handler"}.intersection(around[: around.index("turn")])
+            later = served.done and self.outline.parts[bind.part].parent not in served.around
+            return bool(sometimes and later) or any(self._changes_host(bind.scope, bind.name, loop) for loop in loops)
+        home = self.flow.home[bind.part]
+        if self.groups.repeated[home] or served.homes != {home}:  # calls that may join it, or none
+            return True
+        if not served.calls or self._serves_several(bind.scope, bind.name):
+            return True
+        return not served.done <= METHODS | CLOSING and not (self._is_set_up(bind) and self._runs_again(home))
+
+    def _served(self, bind: o.Bind) -> Served:
+        return self.named.served(bind.scope, bind.name)
+
+    @memo
+    def _serves_several(self, scope: int, name: str) -> bool:
+        """Tell whether one run of a function may make two calls on a session of that name.
+
+        A call that is only retried is one, where the function runs again and again.
+        """
+        calls = self.named.served(scope, name).calls
+        if self.groups.runs_together(calls, [None] * len(calls)):
+            return True
+        if self.graph.is_helper(self.bare.function(calls[0])):
+            return any(self.retries.loops(call.site) for call in calls)
+        return any(self.flow.turns_again(call.site.part, call.site.tick) for call in calls)
+
+    def _is_set_up(self, bind: o.Bind) -> bool:
+        """Tell whether a session is only set up, as by `session.headers.update(...)`, before the calls on it."""
+        uses = self.names.uses(bind.scope, bind.name)
+        told = [use.tick for use in uses if use.how not in METHODS | CLOSING]
+        first = min(call.site.tick for call in self._served(bind).calls)
+        setting = (SETTING.fullmatch(use.how) for use in uses if use.tick in told)
+        return all(setting) and max(told) < first
+
+    def _runs_again(self, home: int) -> bool:
+        """Tell whether a function is called again and again.
+
+        By this file, or as a method that reads its object and is not one that Python calls, like `__init__`.
+        """
+        function = self.outline.parts[home].scope
+        special = self.outline.scopes[function].name.startswith("__")
+        return self.graph.is_helper(function) or (not special and self.graph.reads_instance(function))
+
+    @memo
+    def _changes_host(self, scope: int, name: str, loop: int) -> bool:
+        """Tell whether a loop gives a call on a session of that name another host on every turn."""
+        return any(self.hosts.changes_each_turn(call, loop) for call in self.named.served(scope, name).calls)
