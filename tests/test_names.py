@@ -122,9 +122,9 @@ def test_uses_are_those_of_one_variable() -> None:
             [x.d for x in x.e]
     """)
     module, f, g, comprehension = range(4)
-    assert [use.how for use in names.uses(module, "x")] == [".a", ".b", ".e"]
-    assert [use.how for use in names.uses(g, "x")] == [".c"]
-    assert [use.how for use in names.uses(comprehension, "x")] == [".d"]
+    assert [str(use.access) for use in names.uses(module, "x")] == [".a", ".b", ".e"]
+    assert [str(use.access) for use in names.uses(g, "x")] == [".c"]
+    assert [str(use.access) for use in names.uses(comprehension, "x")] == [".d"]
     assert names.uses(f, "x") == []
 
 

@@ -4,6 +4,7 @@ import libcst as cst
 import pytest
 
 from sessionize.syntax import outline as o
+from sessionize.syntax.access import ARGUMENT, READ
 from sessionize.syntax.outline import Outline
 from sessionize.syntax.read_cst import Nodes, read_cst
 
@@ -127,7 +128,7 @@ A, B, C = o.Name("a"), o.Name("b"), o.Name("c")
     ],
 )
 def test_what_becomes_of_a_name(source: str, hows: str) -> None:
-    assert sorted(use.how for use in read(source).uses if use.name == "x") == sorted(hows.split())
+    assert sorted(str(use.access) for use in read(source).uses if use.name == "x") == sorted(hows.split())
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ def test_key_that_is_set(source: str, key: o.Value) -> None:
 
 def test_call_that_gets_a_name() -> None:
     outline = read("f(g(x), lambda: y, z)")
-    takers = {use.name: use.call for use in outline.uses if use.how == "arg"}
+    takers = {use.name: use.call for use in outline.uses if use.access == ARGUMENT}
     assert {name: called(outline.calls[call].value) for name, call in takers.items()} == {"x": "g", "z": "f"}
 
 
@@ -196,7 +197,7 @@ def test_call_that_gets_a_name() -> None:
     ],
 )
 def test_binds(source: str, binds: str) -> None:
-    assert [f"{bind.name}:{bind.how}" for bind in read(source).binds] == binds.split()
+    assert [f"{bind.name}:{bind.form}" for bind in read(source).binds] == binds.split()
 
 
 @pytest.mark.parametrize(
@@ -352,7 +353,7 @@ def test_only_plain_pieces_of_one_kind_are_joined() -> None:
 def test_template_string() -> None:
     outline = read("x = t'a{b}{c!r:>{d}}'")
     assert [use.name for use in outline.uses] == ["b", "c", "d"]
-    assert {use.how for use in outline.uses} == {"read"}
+    assert {use.access for use in outline.uses} == {READ}
     assert [bind.value for bind in outline.binds] == [o.OPAQUE]
 
 
@@ -439,7 +440,7 @@ def test_test_of_a_part(source: str) -> None:
     ],
 )
 def test_what_becomes_of_a_generator(source: str, how: str) -> None:
-    assert [part.how for part in read(source).parts if part.kind == "genexp"] == [how]
+    assert [str(part.access) for part in read(source).parts if part.kind == "genexp"] == [how]
 
 
 def test_call_that_gets_a_generator() -> None:
@@ -558,7 +559,7 @@ def test_attributes_are_all_that_could_be_one() -> None:
 def test_what_becomes_of_a_result(source: str, how: str, into: str | None) -> None:
     outline = read(source)
     (call,) = [call for call in outline.calls if call.value.func == o.Name("x")]
-    assert call.how == how
+    assert str(call.access) == how
     assert (called(outline.calls[call.into].value) if call.into != -1 else None) == into
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sessionize.analysis.flow import Flow
 from sessionize.analysis.names import Names
 from sessionize.syntax import outline as o
+from sessionize.syntax.access import ARGUMENT, CALL, VALUE
 from sessionize.syntax.outline import last_name
 
 _NO_INSTANCE = frozenset({"", "cls", "mcs", "klass"})
@@ -67,14 +68,14 @@ class CallGraph:
         """The instance methods by scope. A method that binds its first parameter anew is none."""
         first: dict[int, str] = {}
         for bind in self.outline.binds:
-            if bind.how in ("param", "params"):
-                first.setdefault(bind.scope, bind.name if bind.how == "param" else "")
+            if bind.form in ("param", "params"):
+                first.setdefault(bind.scope, bind.name if bind.form == "param" else "")
         called: dict[int, set[str]] = defaultdict(set)  # what is done on each class itself
         for scope, row in enumerate(self.outline.scopes):
             uses = self.names.uses(row.parent, row.name) if row.kind == "class" else []
-            called[scope].update(use.how for use in uses)
+            called[scope].update(use.access.method for use in uses)
             if first.get(scope) in _NO_INSTANCE:
-                called[row.parent].update(use.how for use in self.names.uses(scope, first[scope]))
+                called[row.parent].update(use.access.method for use in self.names.uses(scope, first[scope]))
         methods = {}
         for scope, row in enumerate(self.outline.scopes):
             cls = self.outline.scopes[row.parent]
@@ -82,9 +83,9 @@ class CallGraph:
             if row.kind == "function" and cls.kind == "class" and instance:
                 bound = len(self.names.binds(scope, first[scope])) == 1
                 # a function that the class's own body uses is a decorator or the like
-                taken = any(use.how in ("value", "arg", "()") for use in self.names.uses(row.parent, row.name))
+                taken = any(use.access in (VALUE, ARGUMENT, CALL) for use in self.names.uses(row.parent, row.name))
                 # `Api.get(path)` or `cls.get(path)` of a class that is only a namespace
-                named = first[scope] != "self" and f".{row.name}()" in called[row.parent]
+                named = first[scope] != "self" and row.name in called[row.parent]
                 bound = bound and not taken and not named
                 if bound and not {"staticmethod", "classmethod"}.intersection(map(last_name, row.decorators)):
                     methods[scope] = Method(scope, row.parent, first[scope])
@@ -139,10 +140,10 @@ class CallGraph:
             if taker is not None and last_name(taker.value.func) in _TAKING:
                 owner = self.names.owner(use.name, use.scope)
                 method = self._methods.get(owner)
-                if use.how == "arg":
+                if use.access == ARGUMENT:
                     calls[owner, use.name].append(taker)
                 elif method is not None and method.instance == use.name:
-                    calls[method.owner, use.how[1:]].append(taker)
+                    calls[method.owner, use.access.taken].append(taker)
         return calls
 
     @cached_property

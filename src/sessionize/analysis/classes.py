@@ -10,6 +10,7 @@ from sessionize.analysis.callgraph import CallGraph
 from sessionize.analysis.origins import Origins
 from sessionize.analysis.tables import Tables
 from sessionize.syntax import outline as o
+from sessionize.syntax.access import KEPT
 
 _Named: TypeAlias = tuple[int, str] | str  # a variable, or a name alone
 
@@ -60,7 +61,7 @@ class Classes:
         root = base.value if isinstance(base, o.Attribute) else base
         if isinstance(root, o.Name):
             variable = self.names.owner(root.name, scope), root.name
-            hows = {bind.how for bind in self.names.binds(*variable)}
+            hows = {bind.form for bind in self.names.binds(*variable)}
             if self.outline.scopes[scope].kind == "class" and variable[0] == scope:
                 hows.add("outer")  # what a class body does not bind yet is looked up around it
             if hows <= {"import"}:
@@ -96,13 +97,13 @@ class Classes:
         """What turns objects into data, by the class whose objects it sees; by -1 if it may be any."""
         shown: dict[int, str] = {}
         for use in self.outline.uses:
-            if use.name == "vars" and use.how in ("value", "arg") and self.names.owner("vars", use.scope) == -1:
+            if use.name == "vars" and use.access in KEPT and self.names.owner("vars", use.scope) == -1:
                 shown.setdefault(-1, "vars")
-            if "__dict__" in use.how:
-                own = use.how.startswith(".__dict__")
+            if "__dict__" in use.access.steps:
+                own = use.access.attribute == "__dict__"
                 shown.setdefault(self._class_of(o.Name(use.name), use.scope) if own else -1, "__dict__")
         for call, path in zip(self.outline.calls, self.origins.paths, strict=True):
-            if "__dict__" in call.how:
+            if "__dict__" in call.access.steps:
                 shown.setdefault(-1, "__dict__")
             if path in _SHOWING and call.value.args:
                 given = call.value.args[0].value

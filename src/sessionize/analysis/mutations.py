@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
@@ -10,13 +9,14 @@ from functools import cached_property
 from sessionize.analysis.memo import memo
 from sessionize.analysis.origins import Origins
 from sessionize.syntax import outline as o
+from sessionize.syntax.access import ARGUMENT, ITEM, READ, UNPACK, Access
 
 # Calls that only look at what they are given.
 _LOOKING = frozenset(
     f"builtins.{name}"
     for name in ("print", "len", "dict", "str", "repr", "sorted", "list", "tuple", "set", "bool", "isinstance")
 ) | {"json.dumps", "copy.copy", "copy.deepcopy"}
-_READING = frozenset({"read", "unpack", "[]", ".get()", ".items()", ".keys()", ".values()", ".copy()"})
+_READING = frozenset({"get", "items", "keys", "values", "copy"})
 
 
 class Mutations:
@@ -25,28 +25,22 @@ class Mutations:
         self.names = origins.names
         self.origins = origins
 
-    def done_on(self, attr: str) -> Iterator[tuple[str, o.Use | None]]:
-        """The accesses to attributes of a name, but those of responses, each with the use if it is `name.attr`.
-
-        They are given as for a `Use`: `=`, `[]`, `.get()`; empty where the attribute is read or handed on.
-        """
-        chain = re.compile(rf"\.{attr}(del$|\W.*|$)")
-        for how, use in self._chains.get(attr, ()):
-            found = chain.search(how)
-            assert found is not None
-            yield found[1], None if found.start() else use
+    def done_on(self, attr: str) -> Iterator[tuple[Access, o.Use | None]]:
+        """The accesses to attributes of a name, but those of responses, each with the use if it is `name.attr`."""
+        for access, use in self._chains.get(attr, ()):
+            yield access.after(attr), use if access.attribute == attr else None
 
     @cached_property
-    def _chains(self) -> dict[str, list[tuple[str, o.Use | None]]]:
+    def _chains(self) -> dict[str, list[tuple[Access, o.Use | None]]]:
         """The accesses to names, but those of responses, and to what calls return, by each attribute in them."""
-        done: list[tuple[str, o.Use | None]] = [
-            (use.how, use) for use in self.outline.uses if not self._is_response(use.name, use.scope)
+        done: list[tuple[Access, o.Use | None]] = [
+            (use.access, use) for use in self.outline.uses if not self._is_response(use.name, use.scope)
         ]
-        done += [(call.how, None) for call, path in self.origins.called if not self.origins.library.owns(path)]
+        done += [(call.access, None) for call, path in self.origins.called if not self.origins.library.owns(path)]
         chains = defaultdict(list)
-        for how, use in done:
-            for attr in {*re.findall(r"\.(\w+)", how), *re.findall(r"\.(\w+)del$", how)}:
-                chains[attr].append((how, use))
+        for access, use in done:
+            for attr in {*access.attributes}:
+                chains[attr].append((access, use))
         return chains
 
     def _is_response(self, name: str, scope: int) -> bool:
@@ -63,10 +57,10 @@ class Mutations:
     def mutating_uses(self, owner: int, name: str) -> list[o.Use]:
         """The uses of a variable that may change the dict it is bound to, or make it known under another name."""
         uses = self.names.uses(owner, name)
-        return [use for use in uses if not (use.how in _READING or self._is_looked_at(use))]
+        return [use for use in uses if not (_only_reads(use.access) or self._is_looked_at(use))]
 
     def _is_looked_at(self, use: o.Use) -> bool:
-        if use.how != "arg":
+        if use.access != ARGUMENT:
             return False
         call, path = self.outline.calls[use.call], self.origins.paths[use.call]
         kept = any(arg.keyword and arg.value == o.Name(use.name) for arg in call.value.args)  # `dict(headers=name)`
@@ -95,5 +89,11 @@ class Mutations:
             name = (path or "").removeprefix("builtins.")
             if name in ("eval", "exec", "globals") or (name in ("locals", "vars") and not call.value.args):
                 return f"{name}()"
-        shown = any(path == "sys" and use.how.startswith(".modules") for use, path in self.origins.imported_uses)
+        shown = any(path == "sys" and use.access.attribute == "modules" for use, path in self.origins.imported_uses)
         return "sys.modules" if shown else ""
+
+
+def _only_reads(access: Access) -> bool:
+    """Tell whether a dict is only read: `name["a"]`, `name.get("a")`, `**name`."""
+    item = access.steps == (ITEM,) and not (access.calls or access.rebinds)
+    return item or access in (READ, UNPACK) or access.method in _READING

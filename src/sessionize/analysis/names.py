@@ -27,7 +27,7 @@ class Names:
                 while owner > 0 and (self._scopes[owner].kind == "class" or (owner, bind.name) not in local):
                     owner = self._scopes[owner].parent
             self._binds[owner, bind.name].append(bind)
-        self.stars = [bind for bind in outline.binds if bind.how == "star"]
+        self.stars = [bind for bind in outline.binds if bind.form == "star"]
 
     def owner(self, name: str, scope: int) -> int:
         """The scope whose variable `name` is in `scope`; -1 if the file binds none: a builtin, or a star import's."""

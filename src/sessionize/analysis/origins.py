@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -59,7 +59,11 @@ class Origins:
             attributes.append(value.attr)
             value = value.value
         path = self.path_of_name(value.name, scope) if isinstance(value, o.Name) else None
-        for attribute in reversed(attributes if path is not None else ()):
+        return self.follow(path, reversed(attributes)) if path is not None else None
+
+    def follow(self, path: str, attributes: Iterable[str]) -> str:
+        """The path that attributes reach from a path: from `requests` both `get` and `api.get` reach `requests.get`."""
+        for attribute in attributes:
             path = f"{path}.{attribute}"
             path = self.library.aliases.get(path, path)
         return path
@@ -85,7 +89,7 @@ class Origins:
     def main_bindings(self, owner: int, name: str) -> list[o.Bind]:
         """The bindings of a variable without fallbacks, such as `except ImportError: requests = None`."""
         live = self.bindings(owner, name)
-        plain = len(live) == 1 or all(bind.how != "import" for bind in live)
+        plain = len(live) == 1 or all(bind.form != "import" for bind in live)
         instead = () if plain else self._fallbacks(live)
         return [bind for bind in live if bind.tick not in instead] or live
 
@@ -112,7 +116,7 @@ class Origins:
 
     def bindings(self, owner: int, name: str) -> list[o.Bind]:
         """The bindings of a variable but those under `if TYPE_CHECKING:`."""
-        return [b for b in self.names.binds(owner, name) if b.how != "declare" and not self._for_types(b)]
+        return [b for b in self.names.binds(owner, name) if b.form != "declare" and not self._for_types(b)]
 
     def _for_types(self, bind: o.Bind) -> bool:
         parts = self.outline.parts
@@ -138,17 +142,17 @@ class Origins:
         They are in the handler of its import, or say `requests = None` before the import or in another branch.
         """
         parts = self.outline.parts
-        imports = Counter(part for bind in live if bind.how == "import" for part in self._around(bind.part))
+        imports = Counter(part for bind in live if bind.form == "import" for part in self._around(bind.part))
         before: Counter[int] = Counter()  # the imports so far, in each part, and in all (-1)
         found = set()
         for bind in live:
             around = list(self._around(bind.part))
-            imported = bind.how == "import"
+            imported = bind.form == "import"
             attempts = [parts[part].parent for part in around if parts[part].kind == "handler"]
-            handles = (imported or bind.how == "assign") and any(imports[part] > imported for part in attempts)
+            handles = (imported or bind.form == "assign") and any(imports[part] > imported for part in attempts)
             arms = [part for part in around if parts[part].kind == "arm"]
             branched = sum(before[parts[arm].parent] - before[arm] for arm in arms)
-            if handles or (bind.how == "assign" and bind.value == o.NONE and branched == before[-1]):
+            if handles or (bind.form == "assign" and bind.value == o.NONE and branched == before[-1]):
                 found.add(bind.tick)
             if imported:
                 before.update((*around, -1))
@@ -163,7 +167,7 @@ class Origins:
     @cached_property
     def imports(self) -> list[o.Bind]:
         """The bindings that imports make, in the order in which they run."""
-        return [bind for bind in self.outline.binds if bind.how == "import"]
+        return [bind for bind in self.outline.binds if bind.form == "import"]
 
     @cached_property
     def imported_uses(self) -> list[tuple[o.Use, str]]:
@@ -182,4 +186,4 @@ class Origins:
         if not isinstance(value, o.Name):
             return value
         binds = self.names.binds(self.names.owner(value.name, scope), value.name)
-        return binds[0].value if len(binds) == 1 and binds[0].how == "assign" else o.OPAQUE
+        return binds[0].value if len(binds) == 1 and binds[0].form == "assign" else o.OPAQUE

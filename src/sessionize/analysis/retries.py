@@ -8,7 +8,6 @@ the same on every turn; what is asked for are the arguments but those that only 
 from __future__ import annotations
 
 import operator
-import re
 from bisect import bisect
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from typing import Any, TypeAlias, TypeVar
 from sessionize.analysis.flow import BREAK, CONTINUE, NEXT, RETURN, Flow
 from sessionize.analysis.names import Names
 from sessionize.syntax import outline as o
+from sessionize.syntax.access import ITEM, Access
 
 _Row = TypeVar("_Row", o.Bind, o.Use)
 Known: TypeAlias = Callable[[o.Value], o.Const | None]
@@ -131,7 +131,7 @@ class Retries:
                 binds = [bind for bind in self.names.binds(*variable) if self.flow.home[bind.part] == home]
                 if any(bind.tick > tick or self.flow.loops(bind.part) for bind in binds):
                     return False
-                if any(use.tick > tick and _changed(use.how) in attributes for use in self.names.uses(*variable)):
+                if any(use.tick > tick and _changed(use.access) in attributes for use in self.names.uses(*variable)):
                     return False
         return True
 
@@ -168,7 +168,7 @@ class Retries:
                 if variable not in self._variables:
                     self._variables[variable] = None  # where it is bound to itself
                     binds = self.names.binds(*variable)
-                    plain = {bind.how for bind in binds} <= {"assign", "walrus", "with"}
+                    plain = {bind.form for bind in binds} <= {"assign", "walrus", "with"}
                     known = {self._known(variable[0], bind.value, depth + 1) for bind in binds if plain}
                     known -= {o.NONE} if _GOOD in known else set()
                     self._variables[variable] = known.pop() if len(known) == 1 else None
@@ -180,7 +180,7 @@ class Retries:
         the loop ends. `while not done: ...; done = True`; but not one that only counts (`n = n + 1`)."""
         for bind in self.outline.binds:
             loop = next(iter(self.flow.loops(bind.part)), -1)
-            if loop == -1 or bind.how not in ("assign", "walrus") or self.outline.parts[bind.part].kind != "simple":
+            if loop == -1 or bind.form not in ("assign", "walrus") or self.outline.parts[bind.part].kind != "simple":
                 continue
             test = self.outline.parts[loop].test
             name = o.Name(bind.name)
@@ -222,7 +222,7 @@ class Retries:
 
     def _binds_the_same(self, bind: o.Bind, loop: int, site: o.CallSite, seen: frozenset[str]) -> bool:
         """Whether a name that is bound before the call gets the same value on every turn."""
-        before = bind.how == "assign" and bind.tick < site.tick and bind.name not in seen
+        before = bind.form == "assign" and bind.tick < site.tick and bind.name not in seen
         return before and self._stays(bind.value, loop, site, seen | {bind.name})
 
     def _changes_in(self, loop: int, variable: tuple[int, str]) -> tuple[list[o.Bind], set[str]]:
@@ -231,7 +231,7 @@ class Retries:
             start, end = self.outline.parts[loop].tick, self.flow.end(loop)
             binds = [bind for bind in _between(self.names.binds(*variable), start, end) if self._is_in(bind.part, loop)]
             uses = [use for use in _between(self.names.uses(*variable), start, end) if self._is_in(use.part, loop)]
-            self._changes[loop, variable] = binds, {attr for use in uses if (attr := _changed(use.how)) is not None}
+            self._changes[loop, variable] = binds, {attr for use in uses if (attr := _changed(use.access)) is not None}
         return self._changes[loop, variable]
 
     def _is_in(self, part: int, loop: int) -> bool:
@@ -272,11 +272,12 @@ def _is_plain(value: o.Value) -> bool:
     return isinstance(value, o.Name)
 
 
-def _changed(how: str) -> str | None:
-    """The attribute that changes by what is done on a name; nothing if it is the object itself, None if none does."""
-    change = o.CHANGE.fullmatch(how)
-    attribute = re.match(r"\.(\w+)", change[1]) if change is not None else None
-    return attribute[1] if attribute is not None else "" if change is not None else None
+def _changed(access: Access) -> str | None:
+    """The attribute of a name that a use changes; empty if it is the object itself, None if nothing is."""
+    changed = access.changed
+    if changed is None:
+        return None
+    return changed[0] if changed and changed[0] != ITEM else ""
 
 
 def _between(rows: Sequence[_Row], start: int, end: int) -> Sequence[_Row]:

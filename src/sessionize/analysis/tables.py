@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterator
@@ -90,16 +89,16 @@ class Tables:
         """The names of the functions in which each name stands; by an empty one of those that use their object in a
         way that may run any of its methods."""
         scopes = self.outline.scopes
-        chains = [(call.scope, o.last_name(call.value.func), call.how) for call in self.outline.calls]
-        chains += [(use.scope, use.name, use.how) for use in self.outline.uses]
+        chains = [(call.scope, o.last_name(call.value.func), call.access) for call in self.outline.calls]
+        chains += [(use.scope, use.name, use.access) for use in self.outline.uses]
         functions: dict[str, set[str]] = defaultdict(set)
-        for scope, name, how in chains:
+        for scope, name, access in chains:
             around = {scopes[outer].name for outer in self.scopes_around(scope) if scopes[outer].kind == "function"}
-            for word in (name, *re.findall(r"\.(\w+)", how)):
+            for word in (name, *access.attributes):
                 functions[word] |= around
         for use in self.outline.uses:
             method = self.graph.method(use.scope)
-            if method is not None and method.instance == use.name and use.how[0] != ".":
+            if method is not None and method.instance == use.name and not use.access.attribute:
                 functions[""].add(scopes[method.scope].name)
         return functions
 
@@ -185,6 +184,6 @@ class Tables:
         """The names that each loop binds; several for the loops of one comprehension."""
         targets = defaultdict(list)
         for bind in self.outline.binds:
-            if bind.how in ("for", "unpack"):
+            if bind.form in ("for", "unpack"):
                 targets[self.outline.parts[bind.part].parent].append(bind)
         return targets

@@ -19,6 +19,7 @@ from sessionize.library.threads import Threads
 from sessionize.library.users import Users
 from sessionize.sharing.facts import Facts
 from sessionize.syntax import outline as o
+from sessionize.syntax.access import ARGUMENT, READ, UNPACK, VALUE
 from sessionize.syntax.ipython import CELL, LINE
 from sessionize.syntax.outline import last_name
 
@@ -184,7 +185,7 @@ class Doubts:
                 return True
             elif owner > 0 and not read.part:
                 (bind,) = self.facts.names.binds(owner, name)
-                if bind.how != "assign" or bind in seen:
+                if bind.form != "assign" or bind in seen:
                     return True
                 if self._varies(span, bind.value, owner, lasting=True, seen=(*seen, bind)):
                     return True
@@ -194,9 +195,9 @@ class Doubts:
     def _replaced(self) -> str:
         """The function of requests that this file puts another in the place of; empty if there is none."""
         for use, path in self.facts.origins.imported_uses:
-            replaced = f"{path}{use.how[:-1]}" if use.how[-1] == "=" else ""
+            replaced = f"{path}{use.access.path}" if use.access.assigns else ""
             if SAME.get(replaced, replaced) in _FUNCTIONS:
-                return f"{use.name}{use.how[:-1]}"
+                return f"{use.name}{use.access.path}"
         return ""
 
     def _may_bind(self, call: BareCall) -> bool:
@@ -247,7 +248,7 @@ class Doubts:
         if isinstance(auth, o.Name):
             owner = self.facts.names.owner(auth.name, scope)
             binds = self.facts.names.binds(owner, auth.name)
-            return bool(binds) and all(b.how == "assign" and self._is_pair_display(b.value, owner) for b in binds)
+            return bool(binds) and all(b.form == "assign" and self._is_pair_display(b.value, owner) for b in binds)
         return self._is_pair_display(auth, scope)
 
     def _is_pair_display(self, auth: o.Value, scope: int) -> bool:
@@ -344,7 +345,7 @@ class Doubts:
                 waits[self.home[call.part]].append((call.tick, call.part))
         for bind in self.outline.binds:  # `for line in sys.stdin`, `for change in watch()`
             slow = isinstance(bind.value, o.Call) and last_name(bind.value.func) in waiting
-            if bind.how == "for" and (slow or self.facts.origins.path_of(bind.value, bind.scope) == "sys.stdin"):
+            if bind.form == "for" and (slow or self.facts.origins.path_of(bind.value, bind.scope) == "sys.stdin"):
                 waits[self.home[bind.part]].append((bind.tick, bind.part))
         return waits
 
@@ -394,8 +395,8 @@ class Doubts:
         """Whether the call is in a generator expression that is not taken to its end on the spot."""
         for part in self.facts.flow.ancestors(call.site.part):
             row = self.outline.parts[part]
-            if row.kind == "genexp" and row.how not in ("read", "unpack"):
-                taker = self.outline.calls[row.call] if row.how == "arg" else None
+            if row.kind == "genexp" and row.access not in (READ, UNPACK):
+                taker = self.outline.calls[row.call] if row.access == ARGUMENT else None
                 if taker is None or not self.facts.bare.is_eager(taker):
                     return True
         return False
@@ -419,7 +420,7 @@ class Doubts:
             elif name in _FRAMES:
                 frames = f"{name}()"
         for use in self.outline.uses:
-            if use.name == "sys" and use.how.startswith(".modules"):
+            if use.name == "sys" and use.access.attribute == "modules":
                 showing[0] = "sys.modules"
         if frames:
             showing = dict.fromkeys(self.home, frames)
@@ -469,11 +470,15 @@ class Doubts:
     def _changed(self) -> Iterator[str]:
         for use, path in self.facts.origins.imported_uses:
             if _changes_attribute(use):
-                if path.partition(".")[0] in _BENEATH or (path == "sys" and use.how.startswith(".modules")):
-                    yield f"`{use.name}{use.how.removesuffix('=').removesuffix('del')}` is changed in this file"
-            elif path == "requests" and use.how == "arg" and self.facts.origins.paths[use.call] == "builtins.getattr":
+                if path.partition(".")[0] in _BENEATH or (path == "sys" and use.access.attribute == "modules"):
+                    yield f"`{use.name}{use.access.path}` is changed in this file"
+            elif (
+                path == "requests"
+                and use.access == ARGUMENT
+                and self.facts.origins.paths[use.call] == "builtins.getattr"
+            ):
                 continue
-            elif path == "requests" and (use.how in ("value", "arg", "unpack") or use.how.startswith(".__dict__")):
+            elif path == "requests" and (use.access in (VALUE, ARGUMENT, UNPACK) or use.access.attribute == "__dict__"):
                 yield f"`{use.name}` is handed on in this file, and may be changed there"
         for use in self.outline.uses:  # of `session = requests.Session`, say
             if _changes_attribute(use):
@@ -517,7 +522,7 @@ class Doubts:
 
 
 def _changes_attribute(use: o.Use) -> bool:
-    return use.how.startswith(".") and use.how.endswith(("=", "del"))
+    return use.access.attribute != "" and use.access.rebinds
 
 
 def _waits_without_a_key(named: str, args: Sequence[o.Argument]) -> bool:

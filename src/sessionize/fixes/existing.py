@@ -14,13 +14,14 @@ from sessionize.analysis.flow import Place
 from sessionize.files.settings import Settings
 from sessionize.fixes.doubts import Doubts
 from sessionize.library.calls import BareCall
-from sessionize.library.profile import METHODS, READING, VERBS
+from sessionize.library.profile import CLOSING, METHODS, READING, VERBS
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.module_home import top_level
 from sessionize.sharing.object_home import is_made_first
 from sessionize.syntax import outline as o
+from sessionize.syntax.access import SET, Access, call_of
 
-_UPDATE = ".headers.update()"
+_UPDATE = call_of("headers", "update")
 
 
 class There(NamedTuple):
@@ -66,7 +67,7 @@ class Existing:
         first = min(top_level(self.facts, call.site.part) for call in calls)
         place = Place(0, first, self.facts.outline.parts[first].tick)
         asked = self._asked(calls)
-        return _first(self._of_module(bind, asked) for bind in self._made_before(0, place) if bind.how == "assign")
+        return _first(self._of_module(bind, asked) for bind in self._made_before(0, place) if bind.form == "assign")
 
     def of_object(self, owner: int, calls: Sequence[BareCall]) -> There | None:
         """The session that `__init__` of the class, or of a base in this file, sets: `self.session =
@@ -88,7 +89,7 @@ class Existing:
         """The names that are bound to `requests.Session()` in a scope, and surely so at `place`."""
         flow, parts = self.facts.flow, self.facts.outline.parts
         for bind in self.facts.sessions.bound.get(scope, ()):
-            inside = bind.how == "assign" or (bind.how == "with" and bind.part in flow.ancestors(place.block))
+            inside = bind.form == "assign" or (bind.form == "with" and bind.part in flow.ancestors(place.block))
             made = Place(parts[bind.part].parent, bind.part, parts[bind.part].tick)
             imported = any(self.facts.imports.import_before(name, scope, made) for name in o.names_in(bind.value))
             if inside and imported and flow.dominates(bind.part, bind.tick, place):
@@ -134,11 +135,11 @@ class Existing:
             obstacle = "it is bound more than once"
         elif any(facts.flow.home[use.part] != home for use in uses):
             obstacle = "another function uses it"
-        elif any(use.how == ".close()" and (use.tick < asked.end or facts.flow.loops(use.part)) for use in uses):
+        elif any(use.access in CLOSING and (use.tick < asked.end or facts.flow.loops(use.part)) for use in uses):
             obstacle = "it may be closed by then"
         elif any(facts.names.owner(bind.name, inner) != scope for inner in asked.scopes):
             obstacle = "its name means something else there"
-        obstacle = obstacle or self._changed(bind.name, {use.how for use in uses}, {*METHODS, ".close()"})
+        obstacle = obstacle or self._changed(bind.name, {use.access for use in uses}, METHODS | CLOSING)
         calls = facts.sessions.served(bind.scope, bind.name).calls
         return There(bind.name, bind.name, bind.tick, obstacle or self._unlike(asked, calls))
 
@@ -150,8 +151,8 @@ class Existing:
         elif any(facts.names.owner(bind.name, inner) != 0 for inner in asked.scopes):
             obstacle = "its name means something else there"
         passed = self._updates(o.Name(bind.name), asked.calls)
-        hows = {use.how for use in facts.names.uses(0, bind.name)}
-        obstacle = obstacle or self._changed(bind.name, hows, {*METHODS, ".close()", *passed})
+        done = {use.access for use in facts.names.uses(0, bind.name)}
+        obstacle = obstacle or self._changed(bind.name, done, METHODS | CLOSING | passed)
         obstacle = obstacle or self._unlike(asked, facts.sessions.served(bind.scope, bind.name).calls, passed)
         return There(bind.name, bind.name, bind.tick, obstacle)
 
@@ -166,23 +167,24 @@ class Existing:
             return "it may be another one"
         if not is_made_first(facts, cls, asked.calls, store):
             return "it may not be made by then"
-        hows = {what for what, _ in facts.mutations.done_on(store.attr)} - {"="}
+        done = {access for access, _ in facts.mutations.done_on(store.attr)} - {SET}
         passed = self._updates(o.Attribute(o.Name(store.name), store.attr), asked.calls)
         there = [facts.sessions.on_session(number, store.attr) for number, _ in self._calls_on[store.attr]]
-        obstacle = self._changed(f"{store.name}.{store.attr}", hows, {*METHODS, ".close()", *passed})
+        obstacle = self._changed(f"{store.name}.{store.attr}", done, METHODS | CLOSING | passed)
         return obstacle or self._unlike(asked, [call for call in there if call.verb in VERBS], passed)
 
-    def _changed(self, name: str, hows: set[str], allowed: set[str]) -> str:
+    def _changed(self, name: str, done: set[Access], allowed: frozenset[Access]) -> str:
         """What is done with a session besides calls on it that may give it options, or hand it to what does."""
         if self.settings.cookies == "isolate":
             return "it keeps cookies"
-        other = sorted(hows - allowed)
+        other = sorted(done - allowed, key=lambda access: "" if access.plain else str(access))
         if not other:
             return ""
-        how = other[-1]
-        return f"`{name}{how}` may change what it sends" if how.endswith(("()", "=")) else "other code may change it"
+        last = other[-1]
+        known = last.calls or last.assigns
+        return f"`{name}{last}` may change what it sends" if known else "other code may change it"
 
-    def _updates(self, session: o.Value, calls: Sequence[BareCall]) -> set[str]:
+    def _updates(self, session: o.Value, calls: Sequence[BareCall]) -> frozenset[Access]:
         """`.headers.update()` if all that a session is given by it is what each call passes as `headers=`, too."""
         update = o.Attribute(o.Attribute(session, "headers"), "update")
         sites = [site for _, site in self._calls_on["headers"] if site.value.func == update]
@@ -190,7 +192,7 @@ class Existing:
         given = [(arg.value, scope) for arg, scope in args if not arg.keyword and not arg.stars]
         passed = [(call.argument("headers"), call.site.scope) for call in calls]
         same = all(one == other and self._is_same(one, a, b) for one, a in given for other, b in passed)
-        return {_UPDATE} if same and len(given) == len(sites) else set()
+        return frozenset({_UPDATE} if same and len(given) == len(sites) else ())
 
     def _is_same(self, value: o.Value, scope: int, other: int) -> bool:
         """Whether an expression means the same in two scopes: its names are those of the module, or of the object."""
@@ -213,7 +215,7 @@ class Existing:
             next(reasons, ""),
         )
 
-    def _unlike(self, asked: Asked, there: Sequence[BareCall], passed: Container[str] = ()) -> str:
+    def _unlike(self, asked: Asked, there: Sequence[BareCall], passed: Container[Access] = ()) -> str:
         """What sets the calls apart from those that are made on the session already.
 
         passed: `.headers.update()` where the session sends the `headers=` of the calls by itself.

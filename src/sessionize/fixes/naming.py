@@ -224,7 +224,7 @@ class Naming:
         places = [self._scope(fix.making.place) for fix in fixes if fix.making is not None]
         makers = {0, *(scope for made in places for scope in facts.tables.scopes_around(made))}
         edits = []
-        changed = any(bind.how == "augment" for bind in facts.names.binds(0, "__all__"))
+        changed = any(bind.form == "augment" for bind in facts.names.binds(0, "__all__"))
         public = changed or bool(facts.names.uses(0, "__all__")) or facts.filename.endswith("__init__.py")
         for (owner, name), converted in redirected.items():
             (bind, *others) = facts.names.binds(owner, name)

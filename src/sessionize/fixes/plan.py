@@ -25,6 +25,7 @@ from sessionize.sharing.idle import IdleSession
 from sessionize.sharing.module_home import MODULE_REASON, Home, import_home, module_home
 from sessionize.sharing.object_home import OBJECT_REASON, object_home
 from sessionize.syntax import outline as o
+from sessionize.syntax.access import READ
 
 _LOCAL = frozenset({"RQS101", "RQS102"})
 _LASTING = frozenset({"RQS103", "RQS104", "RQS105"})
@@ -163,7 +164,7 @@ class Planner:
             uses = self.facts.names.uses(*variable) if bound == "maybe" else []
             start = bisect_right(uses, place.tick, key=lambda use: use.tick)
             end = bisect_left(uses, call.site.tick, key=lambda use: use.tick)
-            if bound == "never" or any(use.how == "read" for use in uses[start:end]):
+            if bound == "never" or any(use.access == READ for use in uses[start:end]):
                 return True
         return False
 
@@ -191,7 +192,7 @@ class Planner:
     @cached_property
     def _defining(self) -> set[int]:
         """The statements that define or import something."""
-        return {bind.part for bind in self.facts.outline.binds if bind.how in ("def", "class", "import", "star")}
+        return {bind.part for bind in self.facts.outline.binds if bind.form in ("def", "class", "import", "star")}
 
     def _across(self, calls: Sequence[BareCall]) -> bool:
         """Whether the calls are in several cells of a notebook."""

@@ -11,6 +11,7 @@ from sessionize.analysis.origins import Origins
 from sessionize.analysis.tables import Tables
 from sessionize.library.profile import MODULES, VERBS
 from sessionize.syntax import outline as o
+from sessionize.syntax.access import ARGUMENT, CALL, READ, UNPACK
 
 # The functions that take a generator to its end at once.
 EAGER = frozenset({"list", "tuple", "set", "dict", "frozenset", "sum", "any", "all", "min", "max", "sorted", "join"})
@@ -91,13 +92,13 @@ class BareCalls:
         """The functions of requests that are taken as values."""
         found = []
         for use, path in self.origins.imported_uses:
-            function = self.origins.library.function(path)
-            if path in MODULES and use.taken and use.how[1:] in VERBS:
-                found.append(Reference(use, use.how[1:], f"{use.name}{use.how}", use.call))
-            elif path in MODULES and use.how == "arg" and (taken := self._kept_by_text(self.outline.calls[use.call])):
-                found.append(Reference(use, *taken, -1))
-            elif use.how in ("value", "arg") and function is not None:
-                found.append(Reference(use, function, use.name, use.call))
+            reached = self.origins.follow(path, use.access.steps) if use.access.keeps else ""
+            function = self.origins.library.function(reached)
+            if function is not None:
+                found.append(Reference(use, function, f"{use.name}{use.access.path}", use.call))
+            elif path in MODULES and use.access == ARGUMENT:
+                by_text = self._kept_by_text(self.outline.calls[use.call])
+                found += [Reference(use, *by_text, -1)] if by_text is not None else []
         return found
 
     def _kept_by_text(self, site: o.CallSite) -> tuple[str, str] | None:
@@ -107,7 +108,7 @@ class BareCalls:
         kept = [bind for bind in binds if bind.part == site.part and bind.value == site.value]
         for bind in kept:
             uses = self.names.uses(self.names.owner(bind.name, bind.scope), bind.name)
-            if any(use.how.startswith("()") for use in uses):
+            if any(use.access == CALL for use in uses):
                 return taken
         return None
 
@@ -126,8 +127,8 @@ class BareCalls:
             site = self.outline.calls[ref.taker] if ref.taker != -1 else None
             if site is None or self.origins.paths[ref.taker] != "builtins.map" or ref.verb == "request":
                 continue
-            here = site.how in ("read", "unpack") or (
-                site.how == "arg" and self.is_eager(self.outline.calls[site.into])
+            here = site.access in (READ, UNPACK) or (
+                site.access == ARGUMENT and self.is_eager(self.outline.calls[site.into])
             )
             items = site.value.args[1:]
             slow = ref.verb in ("post", "patch") and isinstance(items[0].value, o.Call) if items else True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
@@ -10,8 +9,8 @@ from typing import NamedTuple, TypeAlias
 
 from sessionize.library.program import Program
 from sessionize.syntax import outline as o
+from sessionize.syntax.access import ITEM, Access
 
-_DELETED = re.compile(r".*\.(\w+)del")
 At: TypeAlias = tuple[int, int]  # a tick, and the part that it is in
 Variable: TypeAlias = tuple[int, str]  # its scope and name
 Function: TypeAlias = tuple[int, str]  # the scope that binds it, and its name; methods by their name alone: in -1
@@ -112,7 +111,7 @@ class Variables:
         groups: dict[Variable, set[Variable]] = {}
         together: dict[int, Variable] = {}  # by the statement that binds them
         for bind in self.facts.outline.binds:
-            if bind.how in ("assign", "walrus"):
+            if bind.form in ("assign", "walrus"):
                 own = self.facts.names.owner(bind.name, bind.scope), bind.name
                 other = together.setdefault(bind.part, own)
                 if isinstance(bind.value, o.Name):
@@ -145,8 +144,8 @@ class Variables:
     @cached_property
     def _changing(self) -> list[tuple[o.Use, list[str]]]:
         """The uses of names that change something: attributes of these names, or its items (`[]`)."""
-        changed = {how: _changed(how) for how in {use.how for use in self.facts.outline.uses}}
-        return [(use, changed[use.how]) for use in self.facts.outline.uses if changed[use.how]]
+        changed = [(use, _changed(use.access)) for use in self.facts.outline.uses]
+        return [(use, attributes) for use, attributes in changed if attributes]
 
     @cached_property
     def items_changed(self) -> dict[Variable, list[o.Use]]:
@@ -205,12 +204,12 @@ class Variables:
                     for use in self._uses_in[self.facts.outline.scopes[scope].root]:
                         variable = self.facts.names.owner(use.name, use.scope), use.name
                         own = self.facts.origins.path_of(o.Name(use.name), use.scope) is None
-                        attributes = re.findall(r"\.(\w+)", use.how) if own else ()
+                        attributes = use.access.attributes if own else ()
                         called = {variable, *((-1, attr) for attr in attributes)} - seen
                         todo += called & self._functions.keys()
                         seen |= called
-                        if attr := re.match(r"\.(\w+)(?!.*=)", use.how):
-                            reads[Read(variable, attr[1], by=function[1])] = None
+                        if use.access.attribute and not use.access.rebinds:
+                            reads[Read(variable, use.access.attribute, by=function[1])] = None
                         elif self._is_other(variable, scope):
                             reads |= dict.fromkeys(Read(variable, part, by=function[1]) for part in ("", "[]"))
             self._reads[function] = list(reads)
@@ -220,7 +219,9 @@ class Variables:
         """Whether a variable is not a function's own, and no function, class or module."""
         scopes = self.facts.outline.scopes
         own = variable[0] == -1 or scopes[variable[0]].root == scopes[scope].root
-        return not own and any(bind.how not in ("import", "def", "class") for bind in self.facts.names.binds(*variable))
+        return not own and any(
+            bind.form not in ("import", "def", "class") for bind in self.facts.names.binds(*variable)
+        )
 
     @cached_property
     def _uses_in(self) -> dict[int, list[o.Use]]:
@@ -256,7 +257,7 @@ class Variables:
             for scope in same:
                 static = "staticmethod" in map(o.last_name, scopes[scope].decorators)
                 first = -1 if function[0] == -1 and not static else 0  # that of the instance
-                names = [bind.name for bind in self.facts.tables.binds_in.get(scope, ()) if bind.how == "param"]
+                names = [bind.name for bind in self.facts.tables.binds_in.get(scope, ()) if bind.form == "param"]
                 for number, name in enumerate(names, first):
                     parameters[scope, name] += [(*function, number), (*function, name)]
         return parameters
@@ -282,10 +283,10 @@ class Variables:
         return found
 
 
-def _changed(how: str) -> list[str]:
-    """What a use of a name changes: attributes of these names, or its items (`[]`)."""
-    if found := o.CHANGE.fullmatch(how):
-        items = [] if found[1][:1] == "." else ["[]"]
-        return [*items, *re.findall(r"\.(\w+)", found[1])]
-    deleted = _DELETED.fullmatch(how)
-    return [deleted[1]] if deleted else []
+def _changed(access: Access) -> list[str]:
+    """The attributes that a use of a name changes, or its items (`[]`)."""
+    changed = access.changed
+    if changed is None:
+        return []
+    items = [] if changed and changed[0] != ITEM else [ITEM]
+    return [*items, *(step for step in changed if step != ITEM)]

@@ -11,6 +11,7 @@ from sessionize.analysis.origins import Origins
 from sessionize.analysis.tables import Tables
 from sessionize.library.calls import BareCall
 from sessionize.syntax import outline as o
+from sessionize.syntax.access import READ
 
 
 class Hosts:
@@ -42,7 +43,7 @@ class Hosts:
             return False
         if isinstance(bind.value, o.Name):  # a list may be filled
             owner = self.names.owner(bind.value.name, bind.scope)
-            if any(use.how != "read" for use in self.names.uses(owner, bind.value.name)):
+            if any(use.access != READ for use in self.names.uses(owner, bind.value.name)):
                 return False
         hosts = [self.host(call, {bind.name: item}) for item in values.items]
         return None not in hosts and len(set(hosts)) == len(hosts)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from sessionize.analysis.origins import Library
+from sessionize.syntax.access import Access, call_of
 
 # The functions of requests, and what each takes by position (requests/api.py).
 VERBS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -38,9 +39,14 @@ MODULES = frozenset({"requests", "requests.api"})
 # Those that ask for something and change nothing.
 READING = frozenset({"get", "head", "options"})
 # What is done on a session that is only called.
-METHODS = frozenset(f".{verb}()" for verb in VERBS)
-CLOSING = frozenset({".close()"})
+METHODS = frozenset(map(call_of, VERBS))
+CLOSING = frozenset({call_of("close")})
 # What tells a session something for the calls to come.
-SETTING = re.compile(
-    r"\.(?:[\w.\[\]]+(?:=|del)|mount\(\)|\w+\.(?:update|set|set_cookie|set_policy|setdefault|pop|clear)\(\))"
-)
+_SETTERS = frozenset({"update", "set", "set_cookie", "set_policy", "setdefault", "pop", "clear"})
+
+
+def sets_up(access: Access) -> bool:
+    """Tell whether an access to a session sets something for the calls to come: `session.headers.update(...)`."""
+    if access.rebinds:
+        return access.attribute != ""
+    return access.calls and (access.method == "mount" or (len(access.steps) == 2 and access.steps[1] in _SETTERS))

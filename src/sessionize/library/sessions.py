@@ -13,6 +13,7 @@ from sessionize.analysis.tables import Tables
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import VERBS
 from sessionize.syntax import outline as o
+from sessionize.syntax.access import KEPT, Access
 
 
 class Served(NamedTuple):
@@ -26,7 +27,7 @@ class Served(NamedTuple):
     """
 
     calls: tuple[BareCall, ...]
-    done: set[str]
+    done: set[Access]
     handed_on: bool
     homes: set[int]
     around: set[int]
@@ -58,8 +59,8 @@ class Sessions:
         around = [set(self.flow.ancestors(use.part)) for use in uses]
         return Served(
             calls=tuple(call for call in calls if call.verb in VERBS),
-            done={use.how for use in uses},
-            handed_on=any(use.how in ("value", "arg") or use.taken for use in uses),
+            done={use.access for use in uses},
+            handed_on=any(use.access in KEPT or use.access.taken for use in uses),
             homes={self.flow.home[use.part] for use in uses},
             around=set.intersection(*around) if around else set(),
         )

@@ -5,7 +5,6 @@ Known to make no request is only what is handed over by its name, and what that 
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from functools import cached_property
 from sessionize.analysis.callgraph import MAPPING, RUNNING
 from sessionize.library.program import Program
 from sessionize.syntax import outline as o
+from sessionize.syntax.access import CALL
 from sessionize.syntax.outline import last_name
 
 _PACKAGES = frozenset(("threading", "concurrent", "multiprocessing", "joblib", "_thread"))
@@ -78,12 +78,12 @@ class Threads:
         for bind in (*self.facts.origins.imports, *self.facts.names.stars):
             path = bind.value.path if isinstance(bind.value, o.Imported) else ""
             words = path.split(".")
-            if bind.how == "star" or not _RUNNING_ALL.isdisjoint(words):
+            if bind.form == "star" or not _RUNNING_ALL.isdisjoint(words):
                 starts = not (_RUNNING_ALL | _PACKAGES).isdisjoint(words)
                 found += [(words[0], -1)] * starts
             elif not _PACKAGES.isdisjoint(words):
                 uses = self.facts.names.uses(self.facts.names.owner(bind.name, bind.scope), bind.name)
-                named = [(use.tick, re.findall(r"\w+", re.split(r"[(\[]", use.how)[0])) for use in uses]
+                named = [(use.tick, use.access.attributes) for use in uses]
                 if not uses:  # a comment or a text may name it: `pool: "ThreadPoolExecutor"`
                     named = [(-1, [])]
                 found += [(words[0], tick) for tick, chain in named if not _STARTERS.isdisjoint((*words, *chain))]
@@ -120,13 +120,13 @@ class Threads:
         names = {use.name for use in handed}
         homes = {row.name: row.root for row in scopes if row.kind == "function" and row.name in names}
         inside = set(homes.values())
-        done = {use.how for use in (*handed, *(use for use in uses if self.facts.flow.home[use.part] in inside))}
+        done = {use.access for use in (*handed, *(use for use in uses if self.facts.flow.home[use.part] in inside))}
         variables = {(self.facts.names.owner(use.name, use.scope), use.name) for use in handed}
         values = (bind.value for variable in variables for bind in self.facts.names.binds(*variable))
         names |= {last_name(value.func) for value in values if isinstance(value, o.Call)}
         methods = ((self.facts.graph.method(use.scope), use.name) for use in handed)
         owners = {method.owner for method, name in methods if method is not None and method.instance == name}
-        return names, owners, {how.removeprefix(".").removesuffix("()") for how in done}
+        return names, owners, {access.attribute for access in done if len(access.steps) == 1}
 
     # --- what makes no request ----------------------------------------------------------------------------------------
 
@@ -136,7 +136,7 @@ class Threads:
         match self._handed_by(call):
             case o.Name(name=name):
                 binds = self.facts.names.binds(self.facts.names.owner(name, call.scope), name)
-                known = {bind.how for bind in binds} == {"def"}
+                known = {bind.form for bind in binds} == {"def"}
             case o.Attribute(value=o.Name(name=instance), attr=name):
                 method = self.facts.graph.method(call.scope)
                 known = method is not None and method.instance == instance and name in self._functions
@@ -191,10 +191,10 @@ class Threads:
         named: dict[int, set[str]] = defaultdict(set)
         for use in self.outline.uses:
             for scope in self._around(use.scope):
-                named[scope].update((use.name, *re.findall(r"\w+", use.how)))
+                named[scope].update((use.name, *use.access.attributes))
         for call in self.outline.calls:
             for scope in self._around(call.scope):
-                named[scope].update(re.findall(r"\w+", call.how))  # `client().get()`
+                named[scope].update(call.access.attributes)  # `client().get()`
         return named
 
     @cached_property
@@ -211,12 +211,12 @@ class Threads:
             return True
         method = self.facts.graph.method(use.scope)
         if method is not None and use.name == method.instance:
-            called = re.match(r"\.(\w+)\(\)", use.how)
-            return use.how[0] != "." or (called is not None and called[1] not in self._functions)
-        if not use.how.startswith("()"):
+            called = use.access.method
+            return not use.access.attribute or (called != "" and called not in self._functions)
+        if use.access != CALL:
             return False
         binds = self.facts.names.binds(self.facts.names.owner(use.name, use.scope), use.name)
-        return not {bind.how for bind in binds} <= {"def", "class", "import"}
+        return not {bind.form for bind in binds} <= {"def", "class", "import"}
 
     def _around(self, scope: int) -> Iterator[int]:
         """The scope itself and those around it."""

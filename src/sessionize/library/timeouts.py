@@ -5,7 +5,6 @@ A session whose adapter or methods may bring a timeout of their own is left out.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cached_property
@@ -14,11 +13,12 @@ from sessionize.library.calls import BareCall
 from sessionize.library.profile import VERBS
 from sessionize.library.program import Program
 from sessionize.syntax import outline as o
+from sessionize.syntax.access import ITEM, VALUE
 
 _PLACE_IN_REQUEST = 8  # the place of `timeout` in `Session.request`
 _PLAIN_ADAPTER = "requests.adapters.HTTPAdapter"
 _PROPERTIES = frozenset({"property", "cached_property"})
-_METHOD_SET = re.compile(rf"(?:\.(\w+))?\.(?:{'|'.join((*VERBS, 'send'))})=")
+_SENDING = frozenset({*VERBS, "send"})
 
 # A variable: the scope that owns it and its name. An attribute: that of the class, or -1 if it may be any object's.
 _Key = tuple[int, str]
@@ -93,8 +93,8 @@ class _Sessions:
         """What variables and attributes are bound to, with the scope where that is written."""
         values = defaultdict(list)
         for bind in self.facts.outline.binds:
-            if bind.how != "declare":
-                value = self.returned.get(bind.part, o.OPAQUE) if bind.how == "def" else _default(bind.value)
+            if bind.form != "declare":
+                value = self.returned.get(bind.part, o.OPAQUE) if bind.form == "def" else _default(bind.value)
                 values[self.facts.names.owner(bind.name, bind.scope), bind.name].append((value, bind.scope))
         for store in self.facts.outline.stores:
             values[self.attribute(store.name, store.attr, store.scope)].append((store.value, store.scope))
@@ -108,7 +108,7 @@ class _Sessions:
         returned: dict[int, o.Value] = {}
         for call in outline.calls:
             scope = outline.scopes[call.scope]
-            given_back = call.how == "value" and outline.parts[call.part].kind == "return" and ways[call.scope] == 1
+            given_back = call.access == VALUE and outline.parts[call.part].kind == "return" and ways[call.scope] == 1
             if given_back and _PROPERTIES.intersection(map(o.last_name, scope.decorators)):
                 returned[scope.part] = call.value
         return returned
@@ -126,9 +126,10 @@ class _Sessions:
                 if not isinstance(adapter, o.Call) or facts.origins.path_of(adapter.func, site.scope) != _PLAIN_ADAPTER:
                     changed.add(self.key(func.value, site.scope))
         for use in facts.outline.uses:
-            if found := _METHOD_SET.fullmatch(use.how):
+            *owner, method = use.access.steps or ("",)
+            if use.access.assigns and method in _SENDING and ITEM not in owner and len(owner) < 2:
                 name = o.Name(use.name)
-                changed.add(self.key(o.Attribute(name, found[1]) if found[1] else name, use.scope))
+                changed.add(self.key(o.Attribute(name, owner[0]) if owner else name, use.scope))
         return changed
 
 

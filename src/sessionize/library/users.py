@@ -174,7 +174,7 @@ class Users:
         itself = Item("", o.Name(name), owner)
         binds = self.facts.names.binds(owner, name)
         for bind in binds:
-            if bind.how not in ("assign", "walrus"):
+            if bind.form not in ("assign", "walrus"):
                 yield itself
                 continue
             items = list(self._items(bind.value, owner, seen))
@@ -223,7 +223,7 @@ class Users:
             jar = not self._jars.isdisjoint(group)
             given: list[tuple[int, int, str | None]] = []
             for owner, name in group:
-                sets = [use for use in self.variables.items_changed[owner, name] if use.how in ("[]=", "[]del")]
+                sets = [use for use in self.variables.items_changed[owner, name] if use.access.changes_item]
                 given += [(use.tick, use.part, self._user(use.key, use.scope)) for use in sets]
                 for site in map(self.facts.outline.calls.__getitem__, self.facts.tables.method_calls[owner, name]):
                     args, method = site.value.args, o.last_name(site.value.func)

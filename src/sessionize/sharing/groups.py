@@ -11,6 +11,7 @@ from sessionize.library.calls import BareCall
 from sessionize.library.profile import VERBS
 from sessionize.library.program import Program
 from sessionize.syntax import outline as o
+from sessionize.syntax.access import CALL
 
 # Methods that run once for each object.
 _INITIAL = frozenset({"__init__", "__post_init__", "__attrs_post_init__"})
@@ -125,7 +126,7 @@ class Groups:
             return True
         uses = list(self.mutations.done_on(name)) if name.startswith("_") else []
         for done, use in uses:
-            if use is None or not done.startswith("()"):
+            if use is None or done != CALL:
                 return False
             if not self._is_initial(self.tables.function_around(use.part), seen | {function}):
                 return False

@@ -136,9 +136,9 @@ class _Steady:
             if facts.flow.loops(binds[0].part):
                 return f"`{name}` is bound in a loop"
             seen = outer
-        if any(bind.how in ("del", "except") for bind in binds):
+        if any(bind.form in ("del", "except") for bind in binds):
             return f"`{name}` may be deleted"
-        if not any(facts.flow.dominates(bind.part, bind.tick, seen) and bind.how != "declare" for bind in binds):
+        if not any(facts.flow.dominates(bind.part, bind.tick, seen) and bind.form != "declare" for bind in binds):
             return f"`{name}` may not be bound before the calls"
         return None
 
@@ -150,7 +150,7 @@ class _Steady:
     def bound_to(self, name: str, check: Callable[[o.Value], str | None]) -> str | None:
         owner = self.names.owner(name, self.scope)
         for bind in self.names.binds(owner, name):
-            reason = check(bind.value) if bind.how == "assign" else f"`{name}` is not bound to a display here"
+            reason = check(bind.value) if bind.form == "assign" else f"`{name}` is not bound to a display here"
             if reason is not None:
                 return reason
             if owner == 0 and any(star.tick > bind.tick for star in self.names.stars):
@@ -166,7 +166,7 @@ class _Steady:
                 if use.tick > self.place.tick and not self.between(use.tick, use.part):
                     continue
                 early = use.tick < self.place.tick and owner == self.scope
-                if early and use.how in ("[]=", "[]del") and isinstance(use.key, o.Const) and use.key.kind == "str":
+                if early and use.access.changes_item and isinstance(use.key, o.Const) and use.key.kind == "str":
                     continue
             return f"`{name}` may change between the calls"
         return None
@@ -196,9 +196,9 @@ def is_text(facts: Facts, value: o.Value, scope: int, depth: int = 0, *, annotat
 
 def _binds_text(facts: Facts, bind: o.Bind, owner: int, depth: int, *, annotated: bool) -> bool:
     """Whether a binding gives its name a string; how it is made does not matter here."""
-    if bind.how == "param":
+    if bind.form == "param":
         return annotated and bind.value == o.Name("str")
-    if bind.how != "assign":
+    if bind.form != "assign":
         return False
     match bind.value:
         case o.Call(func=o.Attribute(value=receiver, attr=attr)) if attr in _TEXT_METHODS:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sessionize.analysis.memo import memo
 from sessionize.library.calls import BareCall
-from sessionize.library.profile import CLOSING, METHODS, SETTING, VERBS
+from sessionize.library.profile import CLOSING, METHODS, VERBS, sets_up
 from sessionize.library.program import Program
 from sessionize.library.sessions import Served
 from sessionize.sharing.groups import Groups
@@ -67,7 +67,7 @@ class IdleSessions:
                         found.append(IdleSession(number, site, None, loops, (call,)))
                 continue
             binds = [bind for bind in named[site.scope, site.part] if bind.tick > site.tick]
-            if binds and binds[0].how in ("assign", "with") and not self._is_busy(binds[0], loops):
+            if binds and binds[0].form in ("assign", "with") and not self._is_busy(binds[0], loops):
                 served = self._served(binds[0])
                 plain = served.done <= METHODS | CLOSING
                 found.append(IdleSession(number, site, binds[0], loops, served.calls, plain))
@@ -109,9 +109,9 @@ class IdleSessions:
     def _is_set_up(self, bind: o.Bind) -> bool:
         """Tell whether a session is only set up, as by `session.headers.update(...)`, before the calls on it."""
         uses = self.names.uses(bind.scope, bind.name)
-        told = [use.tick for use in uses if use.how not in METHODS | CLOSING]
+        told = [use.tick for use in uses if use.access not in METHODS | CLOSING]
         first = min(call.site.tick for call in self._served(bind).calls)
-        setting = (SETTING.fullmatch(use.how) for use in uses if use.tick in told)
+        setting = (sets_up(use.access) for use in uses if use.tick in told)
         return all(setting) and max(told) < first
 
     def _runs_again(self, home: int) -> bool:

@@ -92,7 +92,7 @@ def _constants(facts: Facts, option: str, calls: Sequence[BareCall], first: int)
     value = calls[0].argument(option)
     names = o.names_in(value) if value is not None else []
     bound = [bind.part for name in names for bind in facts.names.binds(0, name)]
-    changed = [use.part for name in names for use in facts.names.uses(0, name) if use.how in ("[]=", "[]del")]
+    changed = [use.part for name in names for use in facts.names.uses(0, name) if use.access.changes_item]
     return [top_level(facts, part) for part in (*bound, *changed)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -13,6 +12,7 @@ from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import may_ever_change, plain_dict, plain_pair
 from sessionize.sharing.module_home import OPTIONS, Home, line_of
 from sessionize.syntax import outline as o
+from sessionize.syntax.access import ARGUMENT, KEPT, SET, VALUE, Access
 from sessionize.syntax.outline import last_name
 
 _PLAIN_BASES = frozenset({"object", "ABC", "ABCMeta", "Generic"})
@@ -77,7 +77,7 @@ class _Class:
             return self.field()
         if "slots" in options or ("frozen" in options and inits):
             return "its dataclass takes no attributes besides its fields"
-        if any(bind.how != "def" for bind in inits):
+        if any(bind.form != "def" for bind in inits):
             return "its `__init__` is no plain method"
         branched = len(inits) > 1 or any(self.outline.parts[bind.part].parent != self.row.root for bind in inits)
         tested = self.row.name.startswith("Test")  # pytest passes over a class with an `__init__`
@@ -112,7 +112,7 @@ class _Class:
             for bind in self.facts.tables.binds_in.get(self.owner, ())
             if bind.name == "__init__"
             and not (
-                bind.how == "def"
+                bind.form == "def"
                 and "overload" in map(last_name, self.outline.scopes[self.scopes[bind.part]].decorators)
             )
         ]
@@ -203,7 +203,7 @@ class _Class:
         seen: set[int] = set()
         for site in found:  # which grows
             function = self.facts.tables.function_around(site.part)
-            if function not in seen and site.how == "value" and self.is_returned(site):
+            if function not in seen and site.access == VALUE and self.is_returned(site):
                 seen.add(function)
                 found += self.callers(function)
         return found
@@ -234,10 +234,10 @@ class _Class:
 
     def is_kept(self, site: o.CallSite) -> bool:
         """Whether an object may live on: it is not called on the spot, or by a name that is only called."""
-        if site.how not in ("value", "arg"):
+        if site.access not in KEPT:
             return False
         named = any(bind.value == site.value for bind in self.facts.tables.binds_at[site.part])
-        return not named or any(use.how in ("value", "arg") for use in self.uses(site))
+        return not named or any(use.access in KEPT for use in self.uses(site))
 
     def uses(self, site: o.CallSite) -> list[o.Use]:
         """The uses of the name that what a call gives is bound to: `city = City(name)`."""
@@ -250,7 +250,7 @@ class _Class:
         decorators = [self.facts.origins.path_of(_bare(d), self.row.parent) for d in self.row.decorators]
         if any(path not in _DATACLASS for path in decorators):
             return "its decorators may show the session, or have no place for it"
-        declared = {bind.part for bind in self.body.values() if bind.how in _FIELDS}
+        declared = {bind.part for bind in self.body.values() if bind.form in _FIELDS}
         fields = [statement for statement in self.statements if statement in declared]
         if not fields:
             return "its dataclass has no field behind which a session could stand"
@@ -281,7 +281,7 @@ class _Class:
         generated = self.data is None and _GENERATING.intersection(last_name(_bare(d)) for d in row.decorators)
         if generated or len(_bases(row)) > 1:  # of several bases, one's `__init__` may hide the other's
             return True
-        if any(bind.name == "__init__" and bind.how != "def" for bind in self.facts.tables.binds_in[subclass]):
+        if any(bind.name == "__init__" and bind.form != "def" for bind in self.facts.tables.binds_in[subclass]):
             return True
         for scope in self.facts.tables.inner[subclass]:
             if self.outline.scopes[scope].name != "__init__":
@@ -296,7 +296,7 @@ class _Class:
             ]
             method = self.facts.graph.method(scope)
             uses = self.facts.names.uses(scope, method.instance) if method is not None else []
-            uses = [use for use in uses if use.call not in inits and _may_call(use.how)]
+            uses = [use for use in uses if use.call not in inits and _may_call(use.access)]
             if not above or any(use.tick < min(above) for use in uses):
                 return True
         return False
@@ -321,17 +321,17 @@ class _Class:
             if method is not None and self.outline.scopes[scope].name == "__init__":
                 uses = self.facts.names.uses(scope, method.instance)
                 uses = [use for use in uses if not (self.is_harmless(use) or _hands_over(use, self.above(scope)))]
-                if any(_may_call(use.how) or _attribute(use.how) in self.leading for use in uses):
+                if any(_may_call(use.access) or _attribute(use.access) in self.leading for use in uses):
                     return True
         return False
 
     def is_harmless(self, use: o.Use) -> bool:
         """Whether a use of the object is known to run none of the calls: `super(Name, self)`, or a method of this file
         that leads to none."""
-        called = re.fullmatch(r"\.(\w+)\(\)", use.how)
-        bind = self.inherited(called[1]) if called is not None else None
-        if called is not None and bind is not None and bind.how == "def":
-            return called[1] not in self.leading
+        called = use.access.method
+        bind = self.inherited(called) if called else None
+        if bind is not None and bind.form == "def":
+            return called not in self.leading
         return use.call != -1 and self.facts.origins.paths[use.call] == "builtins.super"
 
     @cached_property
@@ -408,9 +408,9 @@ class _Init:
         inside = (call for call in self.cls.calls if self.scope in facts.tables.scopes_around(call.site.scope))
         stops |= {self.line(call.site.part) for call in inside}
         for use in facts.names.uses(self.scope, self.instance):
-            bind = self.cls.inherited(use.how[1:-1]) if use.how[-1] == "=" else None
-            setter = bind is not None and (bind.how == "def" or isinstance(bind.value, o.Call))  # of a property
-            uses = setter or _may_call(use.how) or _attribute(use.how) in self.unknown
+            bind = self.cls.inherited(use.access.path[1:]) if use.access.assigns else None
+            setter = bind is not None and (bind.form == "def" or isinstance(bind.value, o.Call))  # of a property
+            uses = setter or _may_call(use.access) or _attribute(use.access) in self.unknown
             if uses and not (self.cls.is_harmless(use) or _hands_over(use, known)):
                 stops.add(self.line(use.part))
         return stops
@@ -419,7 +419,7 @@ class _Init:
     def unknown(self) -> set[str]:
         """The attributes that may be properties: those of the class's body; with bases, all that are not set here."""
         stored = {store.attr for store in self.facts.tables.stores_in[self.scope]}
-        read = {_attribute(use.how) for use in self.facts.names.uses(self.scope, self.instance)}
+        read = {_attribute(use.access) for use in self.facts.names.uses(self.scope, self.instance)}
         anything = self.cls.based or "__getattr__" in self.cls.body
         return (self.cls.body.keys() | (read - stored if anything else set())) - {""}
 
@@ -449,9 +449,9 @@ class _Init:
         done: Counter[str] = Counter()
         for what, use in self.facts.mutations.done_on(value.attr):
             own = use is not None and self.is_own(use)
-            if not what and not own and (use is None or use.taken):  # it may be the same under another name
+            if what.plain and not own and (use is None or use.access.taken):  # it may live on under another name
                 return False
-            done[what] += own or what == "="
+            done["" if what.plain else str(what)] += own or what == SET
         return done.pop("=") == 1 and done.pop("") == len(self.cls.calls) and done.keys() <= {"[]", ".get()"}
 
     def is_own(self, use: o.Use) -> bool:
@@ -470,17 +470,16 @@ def _bare(value: o.Value) -> o.Value:
     return value.value if isinstance(value, o.Item) else value.func if isinstance(value, o.Call) else value
 
 
-def _attribute(how: str) -> str:
+def _attribute(access: Access) -> str:
     """The attribute that a use of an object reads; empty if it sets one, or uses it otherwise."""
-    found = re.match(r"\.(\w+)(?!=$)\b", how)
-    return found[1] if found is not None and how != f".{found[1]}=" else ""
+    return access.attribute if len(access.steps) > 1 or not access.assigns else ""
 
 
-def _may_call(how: str) -> bool:
-    """Whether a use of an object may run its methods: it is called, handed on, printed, gone through."""
-    return not how.startswith(".") or how.endswith(("()", "del"))
+def _may_call(access: Access) -> bool:
+    """Tell whether a use of an object may run its methods: it is called, handed on, printed, gone through."""
+    return not access.attribute or access.calls or (access.rebinds and not access.assigns)
 
 
 def _hands_over(use: o.Use, calls: Mapping[int, o.CallSite]) -> bool:
     """Whether a use hands the object itself to one of the calls: `Base.__init__(self)`."""
-    return use.how == "arg" and use.call in calls
+    return use.access == ARGUMENT and use.call in calls

@@ -9,11 +9,12 @@ A *part* is a piece of control structure: a statement, or a block of statements.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
+
+from sessionize.syntax.access import VALUE, Access
 
 # --- values: what an expression says, as far as a decision may lean on it ---------------------------------------------
 
@@ -231,37 +232,34 @@ class Part(NamedTuple):
     form: str = ""
     test: Value = OPAQUE  # of `if` and `while`
     exhaustive: bool = False  # of `match`: the last case takes everything
-    how: str = ""  # of `genexp`: what becomes of it, as for a `Use`
-    call: int = -1
+    access: Access = VALUE  # of `genexp`: the way it is used
+    call: int = -1  # of `genexp`: the call that it is handed to
 
 
 class Use(NamedTuple):
-    """A name that is read.
+    """A name that is read, or of which something is changed: `name`, `name.x = 1`."""
 
-    how: what becomes of its value. `read`: looked at, no more (compared, tested, formatted, iterated). `unpack`:
-    `*name`, `**name`. `arg`: handed to the call `call`. `.update()`, `.x`, `[]`, `[]=`, `.x=`, `[].y` ...: what is
-    done on it, as written. `value`: anything else, it may live on under another name.
+    tick: int
+    part: int
+    scope: int
+    name: str
+    access: Access
+    key: Value = OPAQUE  # of the item that is set or deleted
+    call: int = -1  # that it, or its attribute, is handed to
+
+
+class Bind(NamedTuple):
+    """A name that is bound.
+
+    form: assign, param, params (of `*args`, `**kwargs`), import, star, for, with, except, def, class, augment, del,
+    walrus, match, unpack, declare (an annotation alone) or type.
     """
 
     tick: int
     part: int
     scope: int
     name: str
-    how: str
-    key: Value = OPAQUE  # of `[]=` and `[]del`
-    call: int = -1
-    taken: bool = False  # of `.x`: the attribute is taken as a value, not called or looked at
-
-
-class Bind(NamedTuple):
-    """A name that is bound: `how` is assign, param, params (of `*args`, `**kwargs`), import, star, for, with, except,
-    def, class, augment, del, walrus, match, unpack, declare (an annotation alone) or type."""
-
-    tick: int
-    part: int
-    scope: int
-    name: str
-    how: str
+    form: str
     value: Value = OPAQUE
 
 
@@ -284,8 +282,8 @@ class CallSite(NamedTuple):
     scope: int
     value: Call
     start: int
-    how: str  # what becomes of its result, as for a `Use`
-    into: int
+    access: Access  # the way its result is used
+    into: int  # the call that its result is handed to
 
 
 class Spelled(NamedTuple):
@@ -318,12 +316,6 @@ class Outline(NamedTuple):
     end: int  # a tick behind all others
 
 
-# What a `Use` does where it changes an object, and before that, which: `name.tokens[0] =`, `name.tokens.pop()`.
-CHANGE = re.compile(
-    r"(.*?)(?:=|\[\]del|\.(?:update|setdefault|pop|popitem|popleft|clear|append|appendleft|extend|insert|remove|reverse"
-    r"|rotate|sort)\(\))"
-)
-
 # The row and column of the start and of the first character behind, from 1 on, in characters.
 Span: TypeAlias = tuple[tuple[int, int], tuple[int, int]]
 
@@ -339,7 +331,7 @@ class Builder:
     parts: list[Part] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     binds: list[Bind] = field(default_factory=list)
-    calls: list[CallSite | tuple[int, str, int]] = field(default_factory=list)  # a tuple where one is still open
+    calls: list[CallSite | tuple[int, Access, int]] = field(default_factory=list)  # a tuple where one is still open
     pauses: list[Pause] = field(default_factory=list)
     stores: list[Store] = field(default_factory=list)
     spelled: list[Spelled] = field(default_factory=list)
@@ -378,10 +370,10 @@ class Builder:
         self.scope, self.at = scope.parent, scope.part
 
     def describe(
-        self, part: int, *, test: Value = OPAQUE, exhaustive: bool = False, how: str = "", call: int = -1
+        self, part: int, *, test: Value = OPAQUE, exhaustive: bool = False, access: Access = VALUE, call: int = -1
     ) -> None:
         """Adds what is known of a part only once its inside has been read."""
-        self.parts[part] = self.parts[part]._replace(test=test, exhaustive=exhaustive, how=how, call=call)
+        self.parts[part] = self.parts[part]._replace(test=test, exhaustive=exhaustive, access=access, call=call)
 
     def declare(self, kind: str, names: list[str]) -> None:
         """`global` or `nonlocal` names of the current scope."""
@@ -393,25 +385,25 @@ class Builder:
             else scope._replace(nonlocals=scope.nonlocals | declared)
         )
 
-    def use(self, name: str, how: str, call: int = -1, *, taken: bool = False) -> None:
-        self.uses.append(Use(self._next(), self.at, self.scope, name, how, OPAQUE, call, taken))
+    def use(self, name: str, access: Access, call: int = -1) -> None:
+        self.uses.append(Use(self._next(), self.at, self.scope, name, access, OPAQUE, call))
 
     def change_key(self, use: int, key: Value) -> None:
         """Adds the key, read only now, to the change of an item."""
         self.uses[use] = self.uses[use]._replace(key=key)
 
-    def bind(self, name: str, how: str, value: Value = OPAQUE) -> None:
+    def bind(self, name: str, form: str, value: Value = OPAQUE) -> None:
         scope = self.scope
-        if how == "walrus":  # binds in the scope around all comprehensions (PEP 572)
+        if form == "walrus":  # binds in the scope around all comprehensions (PEP 572)
             while self.scopes[scope].kind in ("comprehension", "generator"):
                 scope = self.scopes[scope].parent
-        self.binds.append(Bind(self._next(), self.at, scope, name, how, value))
+        self.binds.append(Bind(self._next(), self.at, scope, name, form, value))
 
-    def bind_param(self, name: str, how: str, annotation: Value, default: Value | None) -> None:
+    def bind_param(self, name: str, form: str, annotation: Value, default: Value | None) -> None:
         """A parameter; its value is the name of its type, if that is plain and the default is a literal of it."""
-        plain = how == "param" and isinstance(annotation, Name)
+        plain = form == "param" and isinstance(annotation, Name)
         fits = default is None or (isinstance(default, Const) and Name(default.kind) == annotation)
-        self.bind(name, how, annotation if plain and fits else OPAQUE)
+        self.bind(name, form, annotation if plain and fits else OPAQUE)
 
     def text(self, value: Value, start: int = 0) -> Value:
         """A string, read from the tick `start` on: it could be the name of an attribute, or show its own source."""
@@ -441,9 +433,9 @@ class Builder:
     def import_star(self, module: str) -> None:
         self.bind("*", "star", Imported(module))
 
-    def open_call(self, how: str, into: int) -> int:
+    def open_call(self, access: Access, into: int) -> int:
         """The id of a call whose function and arguments are about to be read."""
-        self.calls.append((self.tick, how, into))
+        self.calls.append((self.tick, access, into))
         return len(self.calls) - 1
 
     def close_call(self, call: int, func: Value, args: tuple[Argument, ...]) -> Call:

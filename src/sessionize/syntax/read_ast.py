@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias, cast
 
 from sessionize.syntax import outline as o
+from sessionize.syntax.access import READ, UNPACK, VALUE, Access
 from sessionize.syntax.reader import Reader, by_type, kinds
 
 
@@ -97,7 +98,7 @@ class _Reader(Reader[ast.expr, Sequence[ast.stmt]]):
         self.build.close()
 
     def If(self, node: ast.If) -> None:
-        self.build.describe(self.build.at, test=self.expr(node.test, "read"))
+        self.build.describe(self.build.at, test=self.expr(node.test, READ))
         self.block("arm", node.body)
         other = node.orelse[0] if node.orelse else None
         if isinstance(other, ast.If) and self.lines[other.lineno - 1].startswith("elif", other.col_offset):
@@ -136,7 +137,7 @@ class _Reader(Reader[ast.expr, Sequence[ast.stmt]]):
         self.class_(node.name, node.decorator_list, bases, _type_params(node), node.body)
 
     def Expr(self, node: ast.Expr) -> None:
-        self.expr(node.value, "read")
+        self.expr(node.value, READ)
 
     def Assign(self, node: ast.Assign) -> None:
         self.assign(node.targets, node.value)
@@ -186,18 +187,18 @@ class _Reader(Reader[ast.expr, Sequence[ast.stmt]]):
 
     # --- targets and patterns -----------------------------------------------------------------------------------------
 
-    def target(self, node: ast.expr, how: str, value: o.Value = o.OPAQUE) -> None:
+    def target(self, node: ast.expr, form: str, value: o.Value = o.OPAQUE) -> None:
         if isinstance(node, ast.Name):
-            self.bind(node.id, how, value)
+            self.bind(node.id, form, value)
         elif isinstance(node, ast.Attribute):
-            self.change_attribute(node.value, node.attr, how, value)
+            self.change_attribute(node.value, node.attr, form, value)
         elif isinstance(node, ast.Subscript):
-            self.change_item(node.value, node, how)
+            self.change_item(node.value, node, form)
         elif isinstance(node, ast.Tuple | ast.List):
             for element in node.elts:
-                self.target(element, "del" if how == "del" else "unpack")
+                self.target(element, "del" if form == "del" else "unpack")
         else:  # `*rest`
-            self.target(cast("ast.Starred", node).value, how)
+            self.target(cast("ast.Starred", node).value, form)
 
     def pattern(self, node: ast.pattern) -> None:
         for name, value in ast.iter_fields(node):
@@ -205,25 +206,25 @@ class _Reader(Reader[ast.expr, Sequence[ast.stmt]]):
                 if isinstance(child, ast.pattern):
                     self.pattern(child)
                 elif isinstance(child, ast.expr):
-                    self.expr(child, "read")
+                    self.expr(child, READ)
                 elif isinstance(child, str) and name in ("name", "rest"):
                     self.build.bind(child, "match")
 
     # --- expressions --------------------------------------------------------------------------------------------------
 
-    def expr(self, node: ast.expr, how: str = "value", call: int = -1) -> o.Value:
-        return _EXPRESSIONS[type(node)](self, node, how, call)  # type: ignore[no-any-return]
+    def expr(self, node: ast.expr, access: Access = VALUE, call: int = -1) -> o.Value:
+        return _EXPRESSIONS[type(node)](self, node, access, call)  # type: ignore[no-any-return]
 
     def named(self, node: ast.expr) -> str | None:
         return node.id if isinstance(node, ast.Name) else None
 
-    def Name(self, node: ast.Name, how: str, call: int) -> o.Value:
-        return self.name(node, node.id, how, call)
+    def Name(self, node: ast.Name, access: Access, call: int) -> o.Value:
+        return self.name(node, node.id, access, call)
 
-    def Attribute(self, node: ast.Attribute, how: str, call: int) -> o.Value:
-        return self.attribute(node, node.value, node.attr, how, call)
+    def Attribute(self, node: ast.Attribute, access: Access, call: int) -> o.Value:
+        return self.attribute(node, node.value, node.attr, access, call)
 
-    def Constant(self, node: ast.Constant, how: str, call: int) -> o.Value:
+    def Constant(self, node: ast.Constant, access: Access, call: int) -> o.Value:
         value: object = node.value
         if isinstance(value, str):
             known = self.texts.get(value)
@@ -232,21 +233,21 @@ class _Reader(Reader[ast.expr, Sequence[ast.stmt]]):
             return known
         return o.Const(value, type(value).__name__) if value is not ... else o.OPAQUE
 
-    def Call(self, node: ast.Call, how: str, call: int) -> o.Value:
-        return self.called(node, node.func, _arguments(node.args, node.keywords), how, call)
+    def Call(self, node: ast.Call, access: Access, call: int) -> o.Value:
+        return self.called(node, node.func, _arguments(node.args, node.keywords), access, call)
 
-    def Subscript(self, node: ast.Subscript, how: str, call: int) -> o.Value:
-        return self.item(node, node.value, how)
+    def Subscript(self, node: ast.Subscript, access: Access, call: int) -> o.Value:
+        return self.item(node, node.value, access)
 
     def subscript(self, node: Any) -> o.Value:
         if not isinstance(node.slice, ast.Tuple):
-            return self.expr(node.slice, "read")
-        return self.values(*node.slice.elts, how="read")
+            return self.expr(node.slice, READ)
+        return self.values(*node.slice.elts, access=READ)
 
-    def Slice(self, node: ast.Slice, how: str, call: int) -> o.Value:
-        return self.values(node.lower, node.upper, node.step, how="read")
+    def Slice(self, node: ast.Slice, access: Access, call: int) -> o.Value:
+        return self.values(node.lower, node.upper, node.step, access=READ)
 
-    def JoinedStr(self, node: Any, how: str, call: int) -> o.Value:
+    def JoinedStr(self, node: Any, access: Access, call: int) -> o.Value:
         """An f-string, or a t-string (`TemplateStr`), of which no value is known."""
         calls, tick = len(self.calls), self.build.tick
         pieces = [o.Const(p.value, "str") if isinstance(p, ast.Constant) else self.hole(p) for p in node.values]
@@ -258,51 +259,53 @@ class _Reader(Reader[ast.expr, Sequence[ast.stmt]]):
 
     def hole(self, node: Any) -> o.Hole:
         """`{value}` of an f-string (`FormattedValue`) or a t-string (`Interpolation`)."""
-        value = self.expr(node.value, "read")
+        value = self.expr(node.value, READ)
         for inner in node.format_spec.values if node.format_spec is not None else ():
             if not isinstance(inner, ast.Constant):
                 self.hole(inner)
         return o.Hole(value, plain=node.conversion == -1 and node.format_spec is None)
 
-    def Dict(self, node: ast.Dict, how: str, call: int) -> o.Value:
+    def Dict(self, node: ast.Dict, access: Access, call: int) -> o.Value:
         return self.dict_(zip(node.keys, node.values, strict=True))
 
-    def List(self, node: ast.List | ast.Tuple | ast.Set, how: str, call: int) -> o.Value:
+    def List(self, node: ast.List | ast.Tuple | ast.Set, access: Access, call: int) -> o.Value:
         return o.Sequence(type(node).__name__.lower(), tuple([self.expr(element) for element in node.elts]))
 
-    def Starred(self, node: ast.Starred, how: str, call: int) -> o.Value:
-        return self.values(node.value, how="unpack")
+    def Starred(self, node: ast.Starred, access: Access, call: int) -> o.Value:
+        return self.values(node.value, access=UNPACK)
 
-    def BinOp(self, node: ast.BinOp, how: str, call: int) -> o.Value:
+    def BinOp(self, node: ast.BinOp, access: Access, call: int) -> o.Value:
         return self.binary(_OPERATORS.get(type(node.op)), node.left, node.right)
 
-    def UnaryOp(self, node: ast.UnaryOp, how: str, call: int) -> o.Value:
-        return self.negation(node.operand) if isinstance(node.op, ast.Not) else self.values(node.operand, how="read")
+    def UnaryOp(self, node: ast.UnaryOp, access: Access, call: int) -> o.Value:
+        return self.negation(node.operand) if isinstance(node.op, ast.Not) else self.values(node.operand, access=READ)
 
-    def BoolOp(self, node: ast.BoolOp, how: str, call: int) -> o.Value:
-        return self.boolean(_CHECKS[type(node.op)], node.values[0], node.values[1:], how)
+    def BoolOp(self, node: ast.BoolOp, access: Access, call: int) -> o.Value:
+        return self.boolean(_CHECKS[type(node.op)], node.values[0], node.values[1:], access)
 
-    def Compare(self, node: ast.Compare, how: str, call: int) -> o.Value:
+    def Compare(self, node: ast.Compare, access: Access, call: int) -> o.Value:
         ops = (_CHECKS[type(op)] for op in node.ops)
         return self.comparison(node.left, zip(ops, node.comparators, strict=True))
 
-    def IfExp(self, node: ast.IfExp, how: str, call: int) -> o.Value:
-        return self.conditional(node.test, node.body, node.orelse, how)
+    def IfExp(self, node: ast.IfExp, access: Access, call: int) -> o.Value:
+        return self.conditional(node.test, node.body, node.orelse, access)
 
-    def NamedExpr(self, node: ast.NamedExpr, how: str, call: int) -> o.Value:
+    def NamedExpr(self, node: ast.NamedExpr, access: Access, call: int) -> o.Value:
         return self.walrus(node.target.id, node.value)
 
-    def Lambda(self, node: ast.Lambda, how: str, call: int) -> o.Value:
+    def Lambda(self, node: ast.Lambda, access: Access, call: int) -> o.Value:
         return self.lambda_(_params(node.args), node.body)
 
-    def Await(self, node: ast.Await | ast.Yield | ast.YieldFrom, how: str, call: int) -> o.Value:
+    def Await(self, node: ast.Await | ast.Yield | ast.YieldFrom, access: Access, call: int) -> o.Value:
         return self.pause(node.value)
 
-    def ListComp(self, node: _Comp, how: str, call: int) -> o.Value:
-        return self.comprehension(_loops(node), [node.elt], how, call if isinstance(node, ast.GeneratorExp) else None)
+    def ListComp(self, node: _Comp, access: Access, call: int) -> o.Value:
+        return self.comprehension(
+            _loops(node), [node.elt], access, call if isinstance(node, ast.GeneratorExp) else None
+        )
 
-    def DictComp(self, node: ast.DictComp, how: str, call: int) -> o.Value:
-        return self.comprehension(_loops(node), [node.key, node.value], how, None)
+    def DictComp(self, node: ast.DictComp, access: Access, call: int) -> o.Value:
+        return self.comprehension(_loops(node), [node.key, node.value], access, None)
 
     TemplateStr = JoinedStr
     Set = Tuple = List

@@ -16,6 +16,7 @@ import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
 from sessionize.syntax import outline as o
+from sessionize.syntax.access import READ, UNPACK, VALUE, Access
 from sessionize.syntax.reader import Reader, by_type, kinds
 
 
@@ -93,7 +94,7 @@ class _Reader(Reader[cst.BaseExpression, cst.BaseSuite]):
         self.build.close()
 
     def If(self, node: cst.If) -> None:
-        self.build.describe(self.build.at, test=self.expr(node.test, "read"))
+        self.build.describe(self.build.at, test=self.expr(node.test, READ))
         self.block("arm", node.body)
         if isinstance(node.orelse, cst.If):  # `elif`: an `if` in a block where no statement can be put
             self.build.open("arm")
@@ -136,7 +137,7 @@ class _Reader(Reader[cst.BaseExpression, cst.BaseSuite]):
         self.class_(_name(node.name), decorators, bases, _type_params(node), node.body)
 
     def Expr(self, node: cst.Expr) -> None:
-        self.expr(node.value, "read")
+        self.expr(node.value, READ)
 
     def Assign(self, node: cst.Assign) -> None:
         self.assign([target.target for target in node.targets], node.value)
@@ -190,26 +191,26 @@ class _Reader(Reader[cst.BaseExpression, cst.BaseSuite]):
 
     # --- targets and patterns -----------------------------------------------------------------------------------------
 
-    def target(self, node: cst.CSTNode, how: str, value: o.Value = o.OPAQUE) -> None:
+    def target(self, node: cst.CSTNode, form: str, value: o.Value = o.OPAQUE) -> None:
         if isinstance(node, cst.Name):
-            self.bind(_name(node), how, value)
+            self.bind(_name(node), form, value)
         elif isinstance(node, cst.Attribute):
-            self.change_attribute(node.value, _name(node.attr), how, value)
+            self.change_attribute(node.value, _name(node.attr), form, value)
         elif isinstance(node, cst.Subscript):
-            self.change_item(node.value, node, how)
+            self.change_item(node.value, node, form)
         elif isinstance(node, cst.Tuple | cst.List):
             for element in node.elements:
-                self.target(element.value, "del" if how == "del" else "unpack")
+                self.target(element.value, "del" if form == "del" else "unpack")
         else:  # `*rest`
-            self.target(cst.ensure_type(node, cst.StarredElement).value, how)
+            self.target(cst.ensure_type(node, cst.StarredElement).value, form)
 
     def pattern(self, node: cst.CSTNode) -> None:
         if isinstance(node, cst.MatchValue):
-            self.expr(node.value, "read")
+            self.expr(node.value, READ)
         elif isinstance(node, cst.MatchClass):
-            self.expr(node.cls, "read")
+            self.expr(node.cls, READ)
         elif isinstance(node, cst.MatchMapping):
-            self.values(*(element.key for element in node.elements), how="read")
+            self.values(*(element.key for element in node.elements), access=READ)
         for child in node.children:
             if isinstance(child, _PATTERNS):
                 self.pattern(child.pattern if isinstance(child, _NAMED) else child)
@@ -219,25 +220,25 @@ class _Reader(Reader[cst.BaseExpression, cst.BaseSuite]):
 
     # --- expressions --------------------------------------------------------------------------------------------------
 
-    def expr(self, node: cst.BaseExpression, how: str = "value", call: int = -1) -> o.Value:
-        return _EXPRESSIONS[type(node)](self, node, how, call)  # type: ignore[no-any-return]
+    def expr(self, node: cst.BaseExpression, access: Access = VALUE, call: int = -1) -> o.Value:
+        return _EXPRESSIONS[type(node)](self, node, access, call)  # type: ignore[no-any-return]
 
     def named(self, node: cst.BaseExpression) -> str | None:
         return _name(node) if isinstance(node, cst.Name) and node.value not in _CONSTANTS else None
 
-    def Name(self, node: cst.Name, how: str, call: int) -> o.Value:
+    def Name(self, node: cst.Name, access: Access, call: int) -> o.Value:
         known = _CONSTANTS.get(node.value)
-        return known if known is not None else self.name(node, _name(node), how, call)
+        return known if known is not None else self.name(node, _name(node), access, call)
 
-    def Attribute(self, node: cst.Attribute, how: str, call: int) -> o.Value:
-        return self.attribute(node, node.value, _name(node.attr), how, call)
+    def Attribute(self, node: cst.Attribute, access: Access, call: int) -> o.Value:
+        return self.attribute(node, node.value, _name(node.attr), access, call)
 
-    def Call(self, node: cst.Call, how: str, call: int) -> o.Value:
+    def Call(self, node: cst.Call, access: Access, call: int) -> o.Value:
         args = [(arg.value, _name(arg.keyword) if arg.keyword is not None else None, arg.star) for arg in node.args]
-        return self.called(node, node.func, args, how, call)
+        return self.called(node, node.func, args, access, call)
 
-    def Subscript(self, node: cst.Subscript, how: str, call: int) -> o.Value:
-        return self.item(node, node.value, how)
+    def Subscript(self, node: cst.Subscript, access: Access, call: int) -> o.Value:
+        return self.item(node, node.value, access)
 
     def subscript(self, node: cst.BaseExpression) -> o.Value:
         node = cst.ensure_type(node, cst.Subscript)
@@ -245,26 +246,26 @@ class _Reader(Reader[cst.BaseExpression, cst.BaseSuite]):
         if len(node.slice) == 1 and isinstance(first.slice, cst.Index) and not isinstance(first.comma, cst.Comma):
             value = first.slice.value
             if first.slice.star is None and not isinstance(value, cst.Tuple):
-                return self.expr(value, "read")
+                return self.expr(value, READ)
             if isinstance(value, cst.Tuple):  # `a[(b, c)]` is `a[b, c]`
                 for element in value.elements:
-                    self.expr(element.value, "unpack" if isinstance(element, cst.StarredElement) else "read")
+                    self.expr(element.value, UNPACK if isinstance(element, cst.StarredElement) else READ)
                 return o.OPAQUE
         for piece in (element.slice for element in node.slice):
             if isinstance(piece, cst.Index):
-                self.expr(piece.value, "unpack" if piece.star is not None else "read")
+                self.expr(piece.value, UNPACK if piece.star is not None else READ)
             else:
                 sliced = cst.ensure_type(piece, cst.Slice)
-                self.values(sliced.lower, sliced.upper, sliced.step, how="read")
+                self.values(sliced.lower, sliced.upper, sliced.step, access=READ)
         return o.OPAQUE
 
-    def Ellipsis(self, node: cst.Ellipsis, how: str, call: int) -> o.Value:
+    def Ellipsis(self, node: cst.Ellipsis, access: Access, call: int) -> o.Value:
         return o.OPAQUE
 
-    def Integer(self, node: cst.Integer | cst.Float | cst.Imaginary, how: str, call: int) -> o.Value:
+    def Integer(self, node: cst.Integer | cst.Float | cst.Imaginary, access: Access, call: int) -> o.Value:
         return self.literal(node)
 
-    def SimpleString(self, node: cst.BaseString, how: str, call: int) -> o.Value:
+    def SimpleString(self, node: cst.BaseString, access: Access, call: int) -> o.Value:
         tick = self.build.tick
         return self.build.text(self.string(node), tick)
 
@@ -304,63 +305,63 @@ class _Reader(Reader[cst.BaseExpression, cst.BaseSuite]):
         return o.joined(parts)
 
     def hole(self, part: cst.FormattedStringExpression | cst.TemplatedStringExpression) -> o.Hole:
-        value = self.expr(part.expression, "read")
+        value = self.expr(part.expression, READ)
         for inner in part.format_spec or ():
             if isinstance(inner, cst.FormattedStringExpression | cst.TemplatedStringExpression):
                 self.hole(inner)
         return o.Hole(value, plain=part.conversion is None and part.format_spec is None and part.equal is None)
 
-    def TemplatedString(self, node: cst.TemplatedString, how: str, call: int) -> o.Value:
+    def TemplatedString(self, node: cst.TemplatedString, access: Access, call: int) -> o.Value:
         for part in node.parts:
             if isinstance(part, cst.TemplatedStringExpression):
                 self.hole(part)
         return o.OPAQUE
 
-    def Dict(self, node: cst.Dict, how: str, call: int) -> o.Value:
+    def Dict(self, node: cst.Dict, access: Access, call: int) -> o.Value:
         return self.dict_([(getattr(element, "key", None), element.value) for element in node.elements])
 
-    def List(self, node: cst.List | cst.Tuple | cst.Set, how: str, call: int) -> o.Value:
+    def List(self, node: cst.List | cst.Tuple | cst.Set, access: Access, call: int) -> o.Value:
         starred = [element if isinstance(element, cst.StarredElement) else element.value for element in node.elements]
         return o.Sequence(type(node).__name__.lower(), tuple([self.expr(element) for element in starred]))
 
-    def StarredElement(self, node: cst.StarredElement, how: str, call: int) -> o.Value:
-        return self.values(node.value, how="unpack")
+    def StarredElement(self, node: cst.StarredElement, access: Access, call: int) -> o.Value:
+        return self.values(node.value, access=UNPACK)
 
-    def BinaryOperation(self, node: cst.BinaryOperation, how: str, call: int) -> o.Value:
+    def BinaryOperation(self, node: cst.BinaryOperation, access: Access, call: int) -> o.Value:
         return self.binary(_OPERATORS.get(type(node.operator)), node.left, node.right)
 
-    def UnaryOperation(self, node: cst.UnaryOperation, how: str, call: int) -> o.Value:
+    def UnaryOperation(self, node: cst.UnaryOperation, access: Access, call: int) -> o.Value:
         negated = isinstance(node.operator, cst.Not)
-        return self.negation(node.expression) if negated else self.values(node.expression, how="read")
+        return self.negation(node.expression) if negated else self.values(node.expression, access=READ)
 
-    def BooleanOperation(self, node: cst.BooleanOperation, how: str, call: int) -> o.Value:
-        return self.boolean(_CHECKS[type(node.operator)], node.left, [node.right], how)
+    def BooleanOperation(self, node: cst.BooleanOperation, access: Access, call: int) -> o.Value:
+        return self.boolean(_CHECKS[type(node.operator)], node.left, [node.right], access)
 
-    def Comparison(self, node: cst.Comparison, how: str, call: int) -> o.Value:
+    def Comparison(self, node: cst.Comparison, access: Access, call: int) -> o.Value:
         others = ((_CHECKS[type(target.operator)], target.comparator) for target in node.comparisons)
         return self.comparison(node.left, others)
 
-    def IfExp(self, node: cst.IfExp, how: str, call: int) -> o.Value:
-        return self.conditional(node.test, node.body, node.orelse, how)
+    def IfExp(self, node: cst.IfExp, access: Access, call: int) -> o.Value:
+        return self.conditional(node.test, node.body, node.orelse, access)
 
-    def NamedExpr(self, node: cst.NamedExpr, how: str, call: int) -> o.Value:
+    def NamedExpr(self, node: cst.NamedExpr, access: Access, call: int) -> o.Value:
         return self.walrus(_name(cst.ensure_type(node.target, cst.Name)), node.value)
 
-    def Lambda(self, node: cst.Lambda, how: str, call: int) -> o.Value:
+    def Lambda(self, node: cst.Lambda, access: Access, call: int) -> o.Value:
         return self.lambda_(_params(node.params), node.body)
 
-    def Await(self, node: cst.Await, how: str, call: int) -> o.Value:
+    def Await(self, node: cst.Await, access: Access, call: int) -> o.Value:
         return self.pause(node.expression)
 
-    def Yield(self, node: cst.Yield, how: str, call: int) -> o.Value:
+    def Yield(self, node: cst.Yield, access: Access, call: int) -> o.Value:
         return self.pause(node.value.item if isinstance(node.value, cst.From) else node.value)
 
-    def ListComp(self, node: _Comp, how: str, call: int) -> o.Value:
+    def ListComp(self, node: _Comp, access: Access, call: int) -> o.Value:
         lazy = isinstance(node, cst.GeneratorExp)
-        return self.comprehension(_loops(node.for_in), [node.elt], how, call if lazy else None)
+        return self.comprehension(_loops(node.for_in), [node.elt], access, call if lazy else None)
 
-    def DictComp(self, node: cst.DictComp, how: str, call: int) -> o.Value:
-        return self.comprehension(_loops(node.for_in), [node.key, node.value], how, None)
+    def DictComp(self, node: cst.DictComp, access: Access, call: int) -> o.Value:
+        return self.comprehension(_loops(node.for_in), [node.key, node.value], access, None)
 
     Set = Tuple = List
     SetComp = GeneratorExp = ListComp

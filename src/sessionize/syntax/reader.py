@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from sessionize.syntax import outline as o
+from sessionize.syntax.access import ARGUMENT, CALL, DELETE, ITEM, KEPT, READ, SET, UNPACK, VALUE, Access
 
 E = TypeVar("E")  # an expression
 B = TypeVar("B")  # a block of statements
@@ -36,15 +37,15 @@ class Reader(Generic[E, B]):
     names: _Names = field(default_factory=_Names)
 
     @abstractmethod
-    def expr(self, node: E, how: str = "value", call: int = -1) -> o.Value:
-        """Reads an expression whose value is then treated as `how` says (see `outline.Use`)."""
+    def expr(self, node: E, access: Access = VALUE, call: int = -1) -> o.Value:
+        """Reads an expression whose value is then used in that way."""
 
     @abstractmethod
     def named(self, node: E) -> str | None:
         """The name, if the expression is one."""
 
     @abstractmethod
-    def target(self, node: E, how: str, value: o.Value = o.OPAQUE) -> None:
+    def target(self, node: E, form: str, value: o.Value = o.OPAQUE) -> None:
         """Reads what is bound, changed or deleted by an assignment, a loop, `with`, `del`, ..."""
 
     @abstractmethod
@@ -71,15 +72,15 @@ class Reader(Generic[E, B]):
             self.suite(body)
             self.build.close()
 
-    def values(self, *nodes: E | None, how: str = "value") -> o.Value:
+    def values(self, *nodes: E | None, access: Access = VALUE) -> o.Value:
         """Reads what is there; the value is not known."""
         for node in nodes:
             if node is not None:
-                self.expr(node, how)
+                self.expr(node, access)
         return o.OPAQUE
 
     def for_(self, target: E, values: E, body: B, orelse: B | None, *, pauses: bool) -> None:
-        value = self.expr(values, "read")
+        value = self.expr(values, READ)
         self.build.open("turn", self.form(body))
         if pauses:
             self.build.pause()
@@ -91,7 +92,7 @@ class Reader(Generic[E, B]):
     def while_(self, test: E, body: B, orelse: B | None) -> None:
         part = self.build.at
         self.build.open("turn", self.form(body))
-        self.build.describe(part, test=self.expr(test, "read"))
+        self.build.describe(part, test=self.expr(test, READ))
         self.suite(body)
         self.build.close()
         self.block("else", orelse)
@@ -102,7 +103,7 @@ class Reader(Generic[E, B]):
         self.block("body", body)
         for error, name, handler in handlers:
             self.build.open("handler", self.form(handler))
-            self.values(error, how="read")
+            self.values(error, access=READ)
             if name is not None:
                 self.build.bind(name, "except")
             self.suite(handler)
@@ -125,7 +126,7 @@ class Reader(Generic[E, B]):
         for pattern, guard, body in cases:
             self.build.open("arm", self.form(body))
             self.pattern(pattern)
-            self.values(guard, how="read")
+            self.values(guard, access=READ)
             self.suite(body)
             self.build.close()
         self.build.describe(part, exhaustive=exhaustive)
@@ -141,7 +142,7 @@ class Reader(Generic[E, B]):
     ) -> None:
         decorated = tuple([self.expr(decorator) for decorator in decorators])
         bound = self.params(params)
-        self.values(returns, how="read")
+        self.values(returns, access=READ)
         self.build.bind(name, "def")
         self.build.open_scope("function", name, self.form(body), decorated)
         for param in types:
@@ -156,8 +157,8 @@ class Reader(Generic[E, B]):
     ) -> list[tuple[str, str, o.Value, o.Value | None]]:
         """Reads the defaults and annotations of parameters: name, `param` or `params`, annotation, default."""
         defaults = [self.expr(default) if default is not None else None for *_, default in params]
-        kinds = [self.expr(kind, "read") if kind is not None else o.OPAQUE for _, _, kind, _ in params]
-        return [(name, how, kinds[i], defaults[i]) for i, (name, how, *_) in enumerate(params)]
+        kinds = [self.expr(kind, READ) if kind is not None else o.OPAQUE for _, _, kind, _ in params]
+        return [(name, form, kinds[i], defaults[i]) for i, (name, form, *_) in enumerate(params)]
 
     def class_(self, name: str, decorators: Iterable[E], bases: Iterable[E], types: Iterable[str], body: B) -> None:
         decorated = tuple([self.expr(decorator) for decorator in decorators])
@@ -178,44 +179,44 @@ class Reader(Generic[E, B]):
 
     def annotated(self, target: E, annotation: E, node: E | None) -> None:
         value = self.expr(node) if node is not None else None
-        self.expr(annotation, "read")
+        self.expr(annotation, READ)
         if value is not None:
             self.target(target, "assign", value)
         elif self.named(target) is not None:
             self.target(target, "declare")
         else:
-            self.expr(target, "read")
+            self.expr(target, READ)
 
     def augmented(self, target: E, value: E) -> None:
         name = self.named(target)
         if name is not None:
-            self.build.use(name, "read")
-            self.expr(value, "read")
+            self.build.use(name, READ)
+            self.expr(value, READ)
             self.target(target, "augment")
         else:
             self.target(target, "augment")
-            self.expr(value, "read")
+            self.expr(value, READ)
 
     def assertion(self, test: E, message: E | None) -> None:
-        self.expr(test, "read")
+        self.expr(test, READ)
         if message is not None:
-            self.choice("value", message)
+            self.choice(VALUE, message)
 
     # --- targets ------------------------------------------------------------------------------------------------------
 
-    def bind(self, name: str, how: str, value: o.Value) -> None:
-        self.build.bind(name, how, value)
+    def bind(self, name: str, form: str, value: o.Value) -> None:
+        self.build.bind(name, form, value)
         if name == "__all__" and isinstance(value, o.Sequence):
             self.build.dunder_all |= {str(v.value) for v in value.items if isinstance(v, o.Const)}
 
-    def change_attribute(self, owner: E, attr: str, how: str, value: o.Value) -> None:
+    def change_attribute(self, owner: E, attr: str, form: str, value: o.Value) -> None:
         self.build.attributes.add(attr)
-        name = self.expr(owner, f".{attr}{'del' if how == 'del' else '='}")
-        if how == "assign" and isinstance(name, o.Name):
+        name = self.expr(owner, (DELETE if form == "del" else SET).behind(attr))
+        if form == "assign" and isinstance(name, o.Name):
             self.build.store(name.name, attr, value)
 
-    def change_item(self, owner: E, node: E, how: str) -> None:
-        name = self.expr(owner, "[]del" if how == "del" else "[]=")
+    def change_item(self, owner: E, node: E, form: str) -> None:
+        name = self.expr(owner, (DELETE if form == "del" else SET).behind(ITEM))
         use = len(self.build.uses) - 1
         key = self.subscript(node)
         if isinstance(name, o.Name):
@@ -223,81 +224,79 @@ class Reader(Generic[E, B]):
 
     # --- expressions --------------------------------------------------------------------------------------------------
 
-    def name(self, node: E, name: str, how: str, call: int) -> o.Value:
-        if how in ("value", "arg"):
+    def name(self, node: E, name: str, access: Access, call: int) -> o.Value:
+        if access in KEPT:
             self.references[self.build.tick + 1] = node
-        self.build.use(name, how, call)
+        self.build.use(name, access, call)
         return self.names[name]
 
-    def attribute(self, node: E, owner: E, attr: str, how: str, call: int) -> o.Value:
+    def attribute(self, node: E, owner: E, attr: str, access: Access, call: int) -> o.Value:
         self.build.attributes.add(attr)
-        taken = how in ("value", "arg")
-        if taken:
+        if access in KEPT:
             self.references[self.build.tick + 1] = node
-        chain = f".{attr}{_tail(how)}"
         name = self.named(owner)
         if name is None:
-            return o.Attribute(self.expr(owner, chain, call), attr)
-        self.build.use(name, chain, call, taken=taken)
+            return o.Attribute(self.expr(owner, access.behind(attr), call), attr)
+        self.build.use(name, access.behind(attr), call)
         return o.Attribute(self.names[name], attr)
 
-    def called(self, node: E, func: E, args: Iterable[tuple[E, str | None, str]], how: str, into: int) -> o.Value:
+    def called(self, node: E, func: E, args: Iterable[tuple[E, str | None, str]], access: Access, into: int) -> o.Value:
         """A call with its arguments: value, keyword, stars."""
-        call = self.build.open_call(how, into)
+        call = self.build.open_call(access, into)
         self.calls.append(node)
-        callee = self.expr(func, "()")
+        callee = self.expr(func, CALL)
         read = [
-            o.Argument(self.expr(arg, "unpack" if stars else "arg", call), keyword, stars)
+            o.Argument(self.expr(arg, UNPACK if stars else ARGUMENT, call), keyword, stars)
             for arg, keyword, stars in args
         ]
         return self.build.close_call(call, callee, tuple(read))
 
-    def item(self, node: E, owner: E, how: str) -> o.Value:
-        return o.Item(self.expr(owner, f"[]{_tail(how)}"), self.subscript(node))
+    def item(self, node: E, owner: E, access: Access) -> o.Value:
+        return o.Item(self.expr(owner, access.behind(ITEM)), self.subscript(node))
 
     def dict_(self, items: Iterable[tuple[E | None, E]]) -> o.Value:
         read: list[tuple[o.Value | None, o.Value]] = []
         for key, value in items:
             if key is not None:
-                read.append((self.expr(key, "read"), self.expr(value)))
+                read.append((self.expr(key, READ), self.expr(value)))
             else:
-                read.append((None, self.expr(value, "unpack")))
+                read.append((None, self.expr(value, UNPACK)))
         return o.Dict(tuple(read))
 
     def binary(self, op: str | None, left: E, right: E) -> o.Value:
-        values = self.expr(left, "read"), self.expr(right, "read")
+        values = self.expr(left, READ), self.expr(right, READ)
         return o.Binary(op, *values) if op is not None else o.OPAQUE
 
-    def boolean(self, op: str, first: E, others: Iterable[E], how: str) -> o.Value:
-        value = self.expr(first, how)
+    def boolean(self, op: str, first: E, others: Iterable[E], access: Access) -> o.Value:
+        value = self.expr(first, access)
         before = value.values if isinstance(value, o.Check) and value.op == op else (value,)
-        return o.Check(op, (*before, *[self.choice(how, other)[0] for other in others]))
+        return o.Check(op, (*before, *[self.choice(access, other)[0] for other in others]))
 
     def comparison(self, left: E, others: Iterable[tuple[str, E]]) -> o.Value:
         """Of `a < b < c`, `c` is read only if `a < b`."""
-        before = self.expr(left, "read")
+        before = self.expr(left, READ)
         checks: list[o.Value] = []
         for op, other in others:
-            value = self.choice("read", other)[0] if checks else self.expr(other, "read")
+            value = self.choice(READ, other)[0] if checks else self.expr(other, READ)
             checks.append(o.Check(op, (before, value)))
             before = value
         return o.Check("and", tuple(checks)) if len(checks) > 1 else checks[0]
 
     def negation(self, operand: E) -> o.Value:
-        return o.Check("not", (self.expr(operand, "read"),))
+        return o.Check("not", (self.expr(operand, READ),))
 
-    def conditional(self, test: E, body: E, orelse: E, how: str) -> o.Value:
-        self.expr(test, "read")
-        self.choice(how, body, orelse)
+    def conditional(self, test: E, body: E, orelse: E, access: Access) -> o.Value:
+        self.expr(test, READ)
+        self.choice(access, body, orelse)
         return o.OPAQUE
 
-    def choice(self, how: str, *branches: E) -> list[o.Value]:
+    def choice(self, access: Access, *branches: E) -> list[o.Value]:
         """Reads expressions of which at most one is evaluated."""
         self.build.open("choice")
         values = []
         for branch in branches:
             self.build.open("arm")
-            values.append(self.expr(branch, how))
+            values.append(self.expr(branch, access))
             self.build.close()
         self.build.close()
         return values
@@ -321,23 +320,23 @@ class Reader(Generic[E, B]):
         return o.OPAQUE
 
     def comprehension(
-        self, loops: Sequence[tuple[E, E, Sequence[E], bool]], elements: Iterable[E], how: str, taker: int | None
+        self, loops: Sequence[tuple[E, E, Sequence[E], bool]], elements: Iterable[E], access: Access, taker: int | None
     ) -> o.Value:
         """Loops are target, values, conditions and whether they pause; a generator has a taker: a call or -1."""
         lazy = taker is not None
         call = taker if taker is not None else -1
         target, values, conditions, pauses = loops[0]
-        value = self.expr(values, how if lazy else "read", call)  # a generator goes through it when it is gone through
+        value = self.expr(values, access if lazy else READ, call)  # a generator goes through it when it is gone through
         self.build.open("genexp" if lazy else "comp")
-        self.build.describe(self.build.at, how=how, call=call)
+        self.build.describe(self.build.at, access=access, call=call)
         self.build.open_scope("generator" if lazy else "comprehension", "", "")
         for number, (target, values, conditions, pauses) in enumerate(loops):
             if number:
-                value = self.expr(values, "read")
+                value = self.expr(values, READ)
             if pauses:
                 self.build.pause()
             self.target(target, "for", value)
-            self.values(*conditions, how="read")
+            self.values(*conditions, access=READ)
         self.values(*elements)
         self.build.close_scope()
         self.build.close()
@@ -365,8 +364,3 @@ _KINDS = {
     "FunctionDef": "def",
     "TryStar": "try",
 }
-
-
-def _tail(how: str) -> str:
-    """What follows in a chain: of `x.y[0] = 1`, seen from `x.y`, it is `[]=`."""
-    return how if how[0] in ".[(" else ""
