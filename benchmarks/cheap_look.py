@@ -13,7 +13,7 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from sessionize.engine.engine import check_source
+from sessionize.engine.check import check_source
 from sessionize.files.source import SourceError, decode, may_have_findings
 
 

@@ -11,7 +11,8 @@ import sys
 import time
 from collections.abc import Callable
 
-from sessionize.engine.engine import check_source, fix_source
+from sessionize.engine.check import check_source
+from sessionize.engine.fix import fix_source
 from sessionize.files.settings import Settings
 
 HEAD = "import requests\n\nURL = 'https://example.com/'\n"

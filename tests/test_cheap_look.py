@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sessionize.engine.engine import check_source
+from sessionize.engine.check import check_source
 from sessionize.files.source import SourceError, decode, may_have_findings
 
 FIXTURES = sorted((Path(__file__).parent.parent / "fixtures").rglob("*.py"))

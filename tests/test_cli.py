@@ -18,7 +18,8 @@ import pytest
 from command import BROKEN, FIXED, SAFE, UNSAFE, UNTIMED, Result, Run, codes, write
 
 from sessionize import cli
-from sessionize.engine import engine
+from sessionize.engine import check as engine
+from sessionize.engine.results import Report
 from sessionize.files.settings import Settings, schema
 from sessionize.report import FORMATS
 from sessionize.rules import RULES
@@ -713,7 +714,7 @@ def test_large_files_begin_first() -> None:
 def test_file_that_ends_its_process(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     check_bytes = engine.check_bytes
 
-    def killed(data: bytes, name: str, settings: Settings, **options: Any) -> engine.Report:
+    def killed(data: bytes, name: str, settings: Settings, **options: Any) -> Report:
         if name == "b.py":
             os.kill(os.getpid(), signal.SIGKILL)
         return check_bytes(data, name, settings, **options)

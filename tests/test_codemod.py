@@ -11,7 +11,7 @@ from libcst.codemod import CodemodContext
 
 from sessionize import codemod
 from sessionize.codemod import UseSession
-from sessionize.engine.engine import Report
+from sessionize.engine.results import Report
 
 SAFE = "import requests\nfor url in urls:\n    requests.get(url)\n"
 UNSAFE = "import requests\nfor url in urls:\n    requests.get(url, proxies=proxies)\n"

@@ -14,7 +14,7 @@ import pytest
 
 from sessionize import fix_source
 from sessionize.cli import cli
-from sessionize.engine import engine
+from sessionize.engine import check, fix
 from sessionize.files.codes import NAMES
 from sessionize.files.settings import EXTEND, KEYS, load
 from sessionize.report import FORMATS, WITH_EDITS, WITH_STATISTICS
@@ -132,9 +132,9 @@ def test_settings_in_python() -> None:
 
 
 def test_examples_in_docstrings() -> None:
-    failed, tried = doctest.testmod(engine)
-    assert failed == 0
-    assert tried >= 10
+    done = [doctest.testmod(module) for module in (check, fix)]
+    assert sum(failed for failed, _ in done) == 0
+    assert sum(tried for _, tried in done) >= 10
 
 
 def test_hooks_leave_out_what_is_excluded(tmp_path: Path) -> None:

@@ -13,21 +13,13 @@ from typing import Any
 
 import pytest
 
-from sessionize.engine import engine
-from sessionize.engine.engine import (
-    Diagnostic,
-    Edit,
-    Position,
-    Report,
-    check_bytes,
-    check_file,
-    check_source,
-    check_tree,
-    fix_bytes,
-    fix_file,
-    fix_source,
-    offers,
-)
+import sessionize
+from sessionize.engine import fix, reading
+from sessionize.engine.analysis import analyse
+from sessionize.engine.check import check_bytes, check_file, check_source, check_tree
+from sessionize.engine.fix import fix_bytes, fix_file, fix_source, offers
+from sessionize.engine.results import Diagnostic, Edit, Position, Report
+from sessionize.engine.rewriting import Rewriting
 from sessionize.files.settings import Settings
 from sessionize.library.patches import find
 from sessionize.syntax.parse import UnreadableError
@@ -505,7 +497,7 @@ def test_what_nests_too_deeply_for_libcst_is_found_but_not_fixed(source: str) ->
     assert check_source(source) == check_source(source, with_edits=True) == report.left
 
 
-@pytest.mark.parametrize("target", ["read_cst.read_cst", "outline.Outline.__ne__", "writer.Writer.changes"])
+@pytest.mark.parametrize("target", ["syntax.read_cst.read_cst", "syntax.outline.Outline.__ne__", "write.writer.Writer.changes"])
 def test_wherever_libcst_or_a_comparison_gives_up_nothing_is_fixed(
     target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -561,7 +553,7 @@ def test_a_fix_in_a_method_is_written_without_the_rest_of_its_class(outer: str, 
         assert (
             applied(source, finding.edits) == head + "".join((*methods[:number], fixed, *methods[number + 1 :])) + end
         )
-    rewriting = engine._Rewriting(engine._analysis(source, "a.py", Settings(), find))
+    rewriting = Rewriting(analyse(source, "a.py", Settings(), find))
     changes = [change for fix in rewriting.analysis.fixes for change in rewriting.changes([fix])]
     assert len(changes) == 20
     if end.endswith("\n") and "if" not in outer:
@@ -569,10 +561,10 @@ def test_a_fix_in_a_method_is_written_without_the_rest_of_its_class(outer: str, 
 
 
 def test_where_the_readers_differ_libcst_decides(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "read_ast", lambda _, text: read_ast(ast.parse(UNSAFE), text))
+    monkeypatch.setattr(reading, "read_ast", lambda _, text: read_ast(ast.parse(UNSAFE), text))
     assert fix_source(LOOP).after is None
     monkeypatch.setattr(
-        engine, "read_ast", lambda _, text: read_ast(ast.parse("" if "Session" in text else HEADERS), text)
+        reading, "read_ast", lambda _, text: read_ast(ast.parse("" if "Session" in text else HEADERS), text)
     )
     assert fix_source(LOOP).after == FIXED
     (finding,) = check_source(LOOP, with_edits=True)
@@ -585,7 +577,7 @@ def test_syntax_of_a_newer_python(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(text: str) -> None:
         raise UnreadableError("invalid syntax", 2, 3)
 
-    monkeypatch.setattr(engine, "parse_ast", refuse)
+    monkeypatch.setattr(reading, "parse_ast", refuse)
     assert fix_source(LOOP).after == FIXED
     (finding,) = check_source(LOOP)
     assert (finding.start, finding.end) == (Position(3, 5), Position(3, 17))
@@ -594,10 +586,8 @@ def test_syntax_of_a_newer_python(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_source_ends_the_process() -> None:
     """LibCST's parser, which is not in Python, overflows the stack on what Python itself refuses."""
-    program = (
-        "import sys; from sessionize.engine.engine import check_source; print(len(check_source(sys.stdin.read())))"
-    )
-    path = [str(Path(engine.__file__).parent.parent), *sys.path]
+    program = "import sys; from sessionize.engine.check import check_source; print(len(check_source(sys.stdin.read())))"
+    path = [str(Path(sessionize.__file__).parent.parent), *sys.path]
     run = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path[:] = {path!r}; {program}"],
         input="requests = " + "(" * 5000 + ")" * 5000,
@@ -701,13 +691,12 @@ def test_file_that_cannot_be_read(work: Callable[[Path, Settings], Report], tmp_
 def test_file_that_changes_meanwhile_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "sync.py"
     path.write_text(LOOP)
-    fix = engine.fix_bytes
 
     def slow(data: bytes, filename: str, settings: Settings, **options: Any) -> Report:
         path.write_text("# saved by an editor\n")
-        return fix(data, filename, settings, **options)
+        return fix_bytes(data, filename, settings, **options)
 
-    monkeypatch.setattr(engine, "fix_bytes", slow)
+    monkeypatch.setattr(fix, "fix_bytes", slow)
     report = fix_file(path, Settings())
     assert report == Report(str(path), error=report.error)
     assert report.error

@@ -21,7 +21,9 @@ from command import Run
 from flake8.main.cli import main as flake8
 from wire import Servers, differences, run as run_program
 
-from sessionize.engine.engine import Diagnostic, check_bytes, check_source, fix_bytes, offers
+from sessionize.engine.check import check_bytes, check_source
+from sessionize.engine.fix import fix_bytes, offers
+from sessionize.engine.results import Diagnostic
 from sessionize.files.settings import Settings
 from sessionize.files.source import decode, encode
 from sessionize.report import render

@@ -188,12 +188,12 @@ def test_a_file_that_python_cannot_read_is_left_to_flake8(here: Path, capfd: pyt
 def test_nothing_is_loaded_for_files_that_do_not_mention_requests(here: Path) -> None:
     (here / "a.py").write_text("import os\n\nos.remove(name)\n")
     check = (
-        "import sys; from flake8.main.cli import main; main(['a.py']); print('sessionize.engine.engine' in sys.modules)"
+        "import sys; from flake8.main.cli import main; main(['a.py']); print('sessionize.engine.check' in sys.modules)"
     )
     assert program(command=("-c", check))[-1] == "False"
     (here / "a.py").write_text(LOOP)
     assert program(command=("-c", check))[-1] == "True"
-    assert program(command=("-c", check.replace("sessionize.engine.engine", "libcst")))[-1] == "False"
+    assert program(command=("-c", check.replace("sessionize.engine.check", "libcst")))[-1] == "False"
 
 
 @pytest.mark.parametrize("collects", [True, False])
@@ -206,7 +206,7 @@ def test_garbage_is_collected_as_before(here: Path, capfd: pytest.CaptureFixture
 
     (here / "a.py").write_text(LOOP)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("sessionize.engine.engine.check_tree", check_tree)
+        patched.setattr("sessionize.engine.check.check_tree", check_tree)
         (gc.enable if collects else gc.disable)()
         try:
             said(capfd, "-j1", "a.py")

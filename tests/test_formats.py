@@ -12,7 +12,8 @@ from jsonschema import Draft7Validator
 from requests_cache.backends.sqlite import SQLiteCache
 
 from sessionize import report as results
-from sessionize.engine.engine import Diagnostic, Position, Report, check_source
+from sessionize.engine.check import check_source
+from sessionize.engine.results import Diagnostic, Position, Report
 from sessionize.report import render
 from sessionize.rules import RULES
 

@@ -16,7 +16,7 @@ import pytest
 
 import sessionize
 from sessionize import cli
-from sessionize.engine.engine import Report
+from sessionize.engine.results import Report
 from sessionize.run import run as runs
 
 LOOP = b'for year in years:\n    requests.get(f"https://example.com/{year}")\n'

@@ -16,7 +16,8 @@ import pytest
 from command import FIXED, SAFE, UNSAFE, Result, Run, write
 
 from sessionize import cli
-from sessionize.engine import engine
+from sessionize.engine.fix import fix_bytes, offers
+from sessionize.engine.results import Report
 from sessionize.files.settings import Settings
 from sessionize.fixes.outcome import Fix
 from sessionize.run import interactive
@@ -195,15 +196,14 @@ def test_notebooks_are_shown_by_their_cells(ask: Ask) -> None:
 
 def test_a_fix_that_cannot_be_made_alone_is_left_out(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     write({"a.py": TWO})
-    first, _ = engine.offers(TWO.encode(), "a.py", Settings())
-    fix_bytes = engine.fix_bytes
+    first, _ = offers(TWO.encode(), "a.py", Settings())
 
-    def failing(*args: Any, only: list[Fix], **options: Any) -> engine.Report:
+    def failing(*args: Any, only: list[Fix], **options: Any) -> Report:
         if only == [first]:
-            return engine.Report("a.py", error="the fix would lose a comment; please report this file")
+            return Report("a.py", error="the fix would lose a comment; please report this file")
         return fix_bytes(*args, only=only, **options)
 
-    monkeypatch.setattr(engine, "fix_bytes", failing)
+    monkeypatch.setattr(interactive, "fix_bytes", failing)
     result = ask(answers="y")
     assert result.err.startswith(
         "a.py: fix 1 of 2 is left out: the fix would lose a comment; please report this file\n"
@@ -277,10 +277,10 @@ def test_it_needs_a_terminal(ask: Ask, monkeypatch: pytest.MonkeyPatch, stream: 
 
 def test_a_fix_left_out_on_purpose_may_stay_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """The proof of a fix still holds where only some are made: a chosen one that changes nothing does not pass."""
-    first, second = engine.offers(TWO.encode(), "a.py", Settings())
-    assert engine.fix_bytes(TWO.encode(), "a.py", Settings(), only=[second]).after == SECOND_FIXED
+    first, second = offers(TWO.encode(), "a.py", Settings())
+    assert fix_bytes(TWO.encode(), "a.py", Settings(), only=[second]).after == SECOND_FIXED
     monkeypatch.setattr("sessionize.write.writer.Writer.changes", lambda *_: [])
-    failed = engine.fix_bytes(TWO.encode(), "a.py", Settings(), only=[first])
+    failed = fix_bytes(TWO.encode(), "a.py", Settings(), only=[first])
     assert (failed.after, failed.error) == (None, "the fix would not come to rest; please report this file")
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sessionize.engine.engine import Report, check_file
+from sessionize.engine.check import check_file
+from sessionize.engine.results import Report
 from sessionize.files.settings import Settings
 from sessionize.files.source import SourceError
 from sessionize.run.migrate import fix_alone, fix_together

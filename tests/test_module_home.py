@@ -3,7 +3,8 @@
 import pytest
 from wire import Servers, run
 
-from sessionize.engine.engine import check_source, fix_source
+from sessionize.engine.check import check_source
+from sessionize.engine.fix import fix_source
 from sessionize.files.settings import Settings
 
 UNSAFE = Settings(unsafe_fixes=True)

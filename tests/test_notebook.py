@@ -13,7 +13,9 @@ from hypothesis import given, settings, strategies as st
 from wire import Servers, differences, run
 
 from sessionize.cli import cli
-from sessionize.engine.engine import Report, check_bytes, fix_bytes, fix_file
+from sessionize.engine.check import check_bytes
+from sessionize.engine.fix import fix_bytes, fix_file
+from sessionize.engine.results import Report
 from sessionize.files.settings import Settings
 from sessionize.syntax.notebook import Notebook
 from sessionize.syntax.parse import UnreadableError

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from sessionize.engine.engine import check_source, check_tree, fix_source
+from sessionize.engine.check import check_source, check_tree
+from sessionize.engine.fix import fix_source
 from sessionize.files.settings import Settings
 from sessionize.fixes import plan
 from sessionize.rules import RULES, SYNTAX_ERROR

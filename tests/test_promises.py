@@ -1,17 +1,18 @@
 """The commands of `proof/` that fix what others wrote notice what is wrong: each promise, broken on purpose."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import corpus
 import fuzz
+import promises
 import pytest
 from click.testing import CliRunner
 from promises import KINDS, verdict
 
-from sessionize.engine import engine
+from sessionize.engine.fix import fix_bytes
+from sessionize.engine.results import Report
 from sessionize.files.settings import Settings
 
 BEFORE = b"""\
@@ -24,18 +25,16 @@ print(os.name)
 AFTER = BEFORE.replace(b"# all", b"session = requests.Session()\n# all").replace(
     b"    requests.get", b"    session.get"
 )
-Fix = Callable[[bytes, str, Settings], engine.Report]
 
 
 def broken(monkeypatch: pytest.MonkeyPatch, content: bytes) -> tuple[str, ...]:
     """The faults of a fix that makes that content of `BEFORE`, and nothing of anything else."""
-    fix: Fix = engine.fix_bytes
 
-    def wrong(data: bytes, filename: str, settings: Settings) -> engine.Report:
-        report = fix(data, filename, settings)
+    def wrong(data: bytes, filename: str, settings: Settings) -> Report:
+        report = fix_bytes(data, filename, settings)
         return replace(report, change=(BEFORE, content) if data == BEFORE else None)
 
-    monkeypatch.setattr(engine, "fix_bytes", wrong)
+    monkeypatch.setattr(promises, "fix_bytes", wrong)
     return verdict(BEFORE, "a.py", KINDS["safe"]).faults
 
 
@@ -62,18 +61,18 @@ def test_broken_promise_is_told(monkeypatch: pytest.MonkeyPatch, content: bytes,
 
 
 def test_fix_that_does_not_come_to_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    report = engine.fix_bytes(BEFORE, "a.py", Settings())
-    monkeypatch.setattr(engine, "fix_bytes", lambda *_: report)
+    report = fix_bytes(BEFORE, "a.py", Settings())
+    monkeypatch.setattr(promises, "fix_bytes", lambda *_: report)
     assert verdict(BEFORE, "a.py", KINDS["safe"]).faults == ("a second fix changes it",)
 
 
 def test_crash_and_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
-    refused = engine.fix_bytes(BEFORE + b")", "a.py", Settings())
-    monkeypatch.setattr(engine, "fix_bytes", lambda *_: refused)
+    refused = fix_bytes(BEFORE + b")", "a.py", Settings())
+    monkeypatch.setattr(promises, "fix_bytes", lambda *_: refused)
     assert verdict(BEFORE, "a.py", KINDS["safe"]).faults == ("Python reads it, but: unmatched ')'",)
-    monkeypatch.setattr(engine, "fix_bytes", lambda *_: engine.Report("a.py", error="the fix would break it"))
+    monkeypatch.setattr(promises, "fix_bytes", lambda *_: Report("a.py", error="the fix would break it"))
     assert verdict(BEFORE, "a.py", KINDS["safe"]).faults == ("the fix would break it",)
-    monkeypatch.setattr(engine, "fix_bytes", lambda *_: 1 / 0)
+    monkeypatch.setattr(promises, "fix_bytes", lambda *_: 1 / 0)
     (fault,) = verdict(BEFORE, "a.py", KINDS["safe"]).faults
     assert fault.endswith("ZeroDivisionError: division by zero\n")
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import pytest
 
-from sessionize.engine.engine import Diagnostic, Edit, Position, Report
+from sessionize.engine.results import Diagnostic, Edit, Position, Report
 from sessionize.report import exit_status, render, summary
 from sessionize.report.diff import coloured, unified
 

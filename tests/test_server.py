@@ -18,7 +18,9 @@ from pygls.lsp.client import LanguageClient
 
 from sessionize import server
 from sessionize.cli import cli, main
-from sessionize.engine.engine import Report, check_source, fix_source
+from sessionize.engine.check import check_source
+from sessionize.engine.fix import fix_source
+from sessionize.engine.results import Report
 from sessionize.files.settings import Settings
 from sessionize.server import FIX_ALL, FIX_NOTEBOOK, PAUSE, make
 

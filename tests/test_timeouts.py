@@ -2,7 +2,7 @@
 
 import pytest
 
-from sessionize.engine.engine import check_source
+from sessionize.engine.check import check_source
 from sessionize.files.settings import Settings
 
 HEAD = "import functools\nimport requests\nfrom requests.adapters import HTTPAdapter\n"

@@ -6,7 +6,8 @@ TYPE_CHECKING = False  # nothing is imported before `__main__` has looked where 
 if TYPE_CHECKING:
     from typing import Any
 
-    from sessionize.engine.engine import check_source, fix_source
+    from sessionize.engine.check import check_source
+    from sessionize.engine.fix import fix_source
     from sessionize.files.settings import Settings
 
 __version__ = "0.1.0"
@@ -19,10 +20,14 @@ def __getattr__(name: str) -> Any:
         from sessionize.files.settings import Settings
 
         return Settings
-    if name in __all__:
-        from sessionize.engine import engine
+    if name == "check_source":
+        from sessionize.engine.check import check_source
 
-        return getattr(engine, name)
+        return check_source
+    if name == "fix_source":
+        from sessionize.engine.fix import fix_source
+
+        return fix_source
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import libcst as cst
 from libcst.codemod import CodemodCommand, CodemodContext
 
-from sessionize.engine.engine import fix_source
+from sessionize.engine.fix import fix_source
 from sessionize.files.settings import load
 from sessionize.run.project import Projects
 

@@ -48,7 +48,7 @@ class Plugin:
         """Row, column from 0 on, code and text of each finding."""
         if self.settings is None:
             return
-        from sessionize.engine.engine import check_tree  # noqa: PLC0415  # most runs meet few files that need it
+        from sessionize.engine.check import check_tree  # noqa: PLC0415  # most runs meet few files that need it
         from sessionize.report.concise import MARKS  # noqa: PLC0415
         from sessionize.report.terminal import printable  # noqa: PLC0415
 

@@ -34,7 +34,11 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 from sessionize import __version__
-from sessionize.engine.engine import Diagnostic, Edit, Position, Report, check_source, fix_source, line_edits, on_bytes
+from sessionize.engine.check import check_source
+from sessionize.engine.fix import fix_source
+from sessionize.engine.notebooks import on_bytes
+from sessionize.engine.results import Diagnostic, Edit, Position, Report
+from sessionize.engine.rewriting import line_edits
 from sessionize.files.lines import split_lines
 from sessionize.files.noqa import commented
 from sessionize.files.settings import FILES, Settings

@@ -29,7 +29,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings, strategies as 
 from transport import Outcome, Sent, Transport
 
 from sessionize import check_source, fix_source
-from sessionize.engine.engine import Diagnostic, Report
+from sessionize.engine.results import Diagnostic, Report
 from sessionize.files.settings import Settings
 
 CHUNK = 250  # programs between two looks at what was found

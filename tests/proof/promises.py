@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 from pyflakes.checker import Checker  # type: ignore[import-untyped, unused-ignore]
 
-from sessionize.engine import engine
+from sessionize.engine.check import check_bytes
+from sessionize.engine.fix import fix_bytes
+from sessionize.engine.results import Edit, Position, Report
 from sessionize.files import source
 from sessionize.files.lines import split_lines
 from sessionize.files.settings import Settings
@@ -33,12 +35,12 @@ class Verdict:
 def verdict(data: bytes, filename: str, settings: Settings) -> Verdict:
     """Fixes a file's content, and holds the result to what is promised. Raises nothing."""
     try:
-        found = engine.check_bytes(data, filename, settings, with_edits=True)
-        report = engine.fix_bytes(data, filename, settings)
+        found = check_bytes(data, filename, settings, with_edits=True)
+        report = fix_bytes(data, filename, settings)
         after = None if report.change is None else report.change[1]
         faults = list(_of_the_reading(data, report))
         if after is not None:
-            again = engine.fix_bytes(after, filename, settings)
+            again = fix_bytes(after, filename, settings)
             faults += ["a second fix changes it"] if again.change is not None else []
     except Exception:  # noqa: BLE001  # that there is none is the first promise
         return Verdict(None, 0, (traceback.format_exc(),))
@@ -54,7 +56,7 @@ def verdict(data: bytes, filename: str, settings: Settings) -> Verdict:
     return Verdict(after, len(calls), tuple(faults))
 
 
-def _of_the_reading(data: bytes, report: engine.Report) -> Iterator[str]:
+def _of_the_reading(data: bytes, report: Report) -> Iterator[str]:
     if report.error is not None and not report.error.startswith("not fixed, as LibCST "):
         yield report.error
     refused = [found.message for found in report.left if found.code == "RQS901"]
@@ -117,17 +119,17 @@ def _flaws(tree: ast.Module) -> Counter[str]:
     return Counter(f"{type(flaw).__name__} {flaw.message_args[0] if flaw.message_args else ''}" for flaw in found)
 
 
-def _imports(text: str) -> set[engine.Edit]:
+def _imports(text: str) -> set[Edit]:
     """The rows of what is imported from requests: names go that only all fixes together leave unused."""
     nodes = [] if (tree := _parsed(text)) is None else ast.walk(tree)
     return {
-        engine.Edit("", engine.Position(node.lineno, 1), engine.Position((node.end_lineno or node.lineno) + 1, 1))
+        Edit("", Position(node.lineno, 1), Position((node.end_lineno or node.lineno) + 1, 1))
         for node in nodes
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "requests"
     }
 
 
-def _only_changed(before: list[str], after: list[str], edits: Iterable[engine.Edit]) -> bool:
+def _only_changed(before: list[str], after: list[str], edits: Iterable[Edit]) -> bool:
     """Whether `after` is `before` with other lines where there are edits: what is between them is there, in order."""
     text, end = "".join(after), 0
     kept, done = [], 0

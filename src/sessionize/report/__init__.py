@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from sessionize.engine.engine import Diagnostic, Report
+    from sessionize.engine.results import Diagnostic, Report
 
 _Call: TypeAlias = tuple[str, int | None, int, int]  # file, cell, row and column
 

@@ -11,7 +11,7 @@ from sessionize.report.terminal import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sessionize.engine.engine import Diagnostic
+    from sessionize.engine.results import Diagnostic
 
 MARKS = {"safe": "[*] ", "unsafe": "[unsafe] ", None: ""}
 

@@ -12,7 +12,7 @@ from sessionize.files.baseline import line_of, numbered
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sessionize.engine.engine import Diagnostic
+    from sessionize.engine.results import Diagnostic
 
 
 def fingerprints(findings: Sequence[Diagnostic]) -> list[str]:

@@ -12,7 +12,7 @@ from sessionize.report.terminal import blank, printable, source_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sessionize.engine.engine import Diagnostic
+    from sessionize.engine.results import Diagnostic
 
 _WIDE, _BEFORE = 200, 60  # of a longer line so much is shown, and of it so much before the finding
 

@@ -12,7 +12,7 @@ from sessionize.report.terminal import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sessionize.engine.engine import Diagnostic
+    from sessionize.engine.results import Diagnostic
 
 
 def render(findings: Sequence[Diagnostic], failures: Sequence[tuple[str, str]]) -> str:

@@ -12,7 +12,7 @@ from sessionize.report.severity import GITLAB, level
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sessionize.engine.engine import Diagnostic
+    from sessionize.engine.results import Diagnostic
 
 TOP = {"line": 1, "column": 1}  # for what is in no line of its file: some line has to be there
 

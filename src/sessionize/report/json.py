@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sessionize.engine.engine import Diagnostic, Position
+    from sessionize.engine.results import Diagnostic, Position
 
 
 def render(findings: Sequence[Diagnostic]) -> str:

@@ -10,7 +10,7 @@ from sessionize.report.json import finding
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sessionize.engine.engine import Diagnostic
+    from sessionize.engine.results import Diagnostic
 
 
 def render(findings: Sequence[Diagnostic]) -> str:

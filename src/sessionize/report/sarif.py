@@ -20,7 +20,7 @@ from sessionize.rules import RULES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sessionize.engine.engine import Diagnostic, Position
+    from sessionize.engine.results import Diagnostic, Position
     from sessionize.rules import Rule
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sessionize.engine.engine import Diagnostic
+    from sessionize.engine.results import Diagnostic
 
 
 def render(style: str, findings: Sequence[Diagnostic]) -> str:

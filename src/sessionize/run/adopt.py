@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sessionize.engine import engine
-from sessionize.engine.engine import Report
+from sessionize.engine.check import check_source
+from sessionize.engine.notebooks import on_bytes
+from sessionize.engine.results import Report
 from sessionize.files.baseline import Baseline, line_of
 from sessionize.files.noqa import commented
 from sessionize.library.patches import PatchesFor, find
@@ -20,17 +21,17 @@ if TYPE_CHECKING:
 
 def silence(data: bytes, filename: str, settings: Settings, patches: PatchesFor = find) -> Report:
     """The report of a fix that writes comments: `fixed` are the findings they silence, `left` those that have none."""
-    return engine.on_bytes(data, filename, settings, lambda text: _silenced(text, filename, settings, patches))
+    return on_bytes(data, filename, settings, lambda text: _silenced(text, filename, settings, patches))
 
 
 def _silenced(text: str, filename: str, settings: Settings, patches: PatchesFor) -> Report:
-    found = engine.check_source(text, filename, settings, patches=patches)
+    found = check_source(text, filename, settings, patches=patches)
     rows: dict[int, set[str]] = {}
     for finding in found:
         if not finding.unreadable:  # nothing silences it
             rows.setdefault(finding.start.row, set()).add(finding.code)
     after = commented(text, rows)
-    left = engine.check_source(after, filename, settings, patches=patches) if after != text else found
+    left = check_source(after, filename, settings, patches=patches) if after != text else found
     still = {(finding.start, finding.code) for finding in left}  # a comment moves no finding
     fixed = tuple(finding for finding in found if (finding.start, finding.code) not in still)
     return Report(filename, text, after if fixed else None, fixed, left)

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 import click
 
-from sessionize.engine import engine
-from sessionize.engine.engine import Report
+from sessionize.engine.check import check_bytes
+from sessionize.engine.fix import fix_bytes, offers
+from sessionize.engine.results import Report
 from sessionize.files.settings import Settings
 from sessionize.fixes.outcome import SAFE, Fix
 from sessionize.report import diff
@@ -54,15 +55,15 @@ class Dialogue:
         except (KeyboardInterrupt, EOFError):
             self.stopped = True
             echo("\n", err=True)
-        return engine.check_bytes(data, name, settings, patches=self.projects.patches)
+        return check_bytes(data, name, settings, patches=self.projects.patches)
 
     def _fixed(self, data: bytes, name: str, settings: Settings, only: list[Fix] | None) -> Report:
         projects = self.projects
-        return engine.fix_bytes(data, name, settings, patches=projects.patches, taken=projects.taken, only=only)
+        return fix_bytes(data, name, settings, patches=projects.patches, taken=projects.taken, only=only)
 
     def _wanted(self, data: bytes, name: str, settings: Settings, *, moves: bool) -> list[Fix]:
         """EOFError and KeyboardInterrupt as the user ends the dialogue. moves: whether patches would, elsewhere."""
-        fixes = engine.offers(data, name, settings, patches=self.projects.patches)
+        fixes = offers(data, name, settings, patches=self.projects.patches)
         wanted: list[Fix] = []
         for number, fix in enumerate(fixes, 1):
             alone = self._fixed(data, name, settings, [fix])

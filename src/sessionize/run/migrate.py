@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from sessionize.engine import engine
-from sessionize.engine.engine import Report
+from sessionize.engine.fix import fix_bytes
+from sessionize.engine.results import Report
 from sessionize.files import source
 from sessionize.files.settings import Settings
 from sessionize.library.patches import FUNCTIONS, Patch, is_module, module_of
@@ -59,7 +59,7 @@ class _Migration:
 
     def fix(self, name: str) -> Report:
         data, settings = self.files[name]
-        return engine.fix_bytes(data, name, settings, patches=self.patches, taken=self.projects.taken)
+        return fix_bytes(data, name, settings, patches=self.patches, taken=self.projects.taken)
 
     def patches(self, filename: str, text: str, names: frozenset[str] = FUNCTIONS) -> Sequence[Patch]:
         return [patch._replace(stuck=self.why_stuck(patch)) for patch in self.projects.patches(filename, text, names)]

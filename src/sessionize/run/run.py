@@ -33,7 +33,7 @@ from sessionize.run.project import Projects, shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
-    from sessionize.engine.engine import Report
+    from sessionize.engine.results import Report
 
     SettingsOf = Callable[[str], Settings | ConfigError]
     Work = Callable[[bytes, str, Settings], Report]
@@ -315,21 +315,19 @@ def in_force(folder: str, config: Path | None, overrides: dict[str, Any], *, iso
 
 
 def check(data: bytes, name: str, settings: Settings, *, with_edits: bool, projects: Projects) -> Report:
-    from sessionize.engine import engine
+    from sessionize.engine.check import check_bytes
 
-    return engine.check_bytes(
-        data, name, settings, with_edits=with_edits, patches=projects.patches, taken=projects.taken
-    )
+    return check_bytes(data, name, settings, with_edits=with_edits, patches=projects.patches, taken=projects.taken)
 
 
 def fix(data: bytes, name: str, settings: Settings, *, projects: Projects) -> Report:
     """What a fix makes of a file. It is for `write` to write it: a worker may be ended at any moment."""
-    from sessionize.engine import engine
+    from sessionize.engine.fix import fix_bytes
     from sessionize.run import migrate
 
     if settings.moves_patches:
         return migrate.fix_alone(data, name, settings, projects)
-    return engine.fix_bytes(data, name, settings, patches=projects.patches, taken=projects.taken)
+    return fix_bytes(data, name, settings, patches=projects.patches, taken=projects.taken)
 
 
 def fix_together(tasks: Sequence[Task], projects: Projects) -> Generator[tuple[int, Report | None], None, None]:
@@ -356,9 +354,9 @@ def silence(data: bytes, name: str, settings: Settings, *, projects: Projects) -
 
 
 def write(report: Report) -> Report:
-    from sessionize.engine import engine
+    from sessionize.engine.fix import written
 
-    return engine.written(report)
+    return written(report)
 
 
 def echo(text: str, *, err: bool = False) -> None:
@@ -443,7 +441,7 @@ def _listed(file: IO[bytes] | None) -> list[str]:
 
 
 def _failure(filename: str, reason: str) -> Report:
-    from sessionize.engine.engine import Report
+    from sessionize.engine.results import Report
 
     return Report(filename, error=reason)
 

@@ -1,0 +1,101 @@
+"""Check of one source. Nothing here raises for what a file holds, and nothing changes it."""
+
+from __future__ import annotations
+
+import ast
+from contextlib import suppress
+from pathlib import Path
+
+from sessionize.engine.analysis import analyse, broken
+from sessionize.engine.notebooks import on_bytes
+from sessionize.engine.results import Diagnostic, Report
+from sessionize.engine.rewriting import Rewriting
+from sessionize.files import source
+from sessionize.files.settings import Settings
+from sessionize.library.patches import PatchesFor, TakenFrom, find, unknown
+from sessionize.syntax.parse import UnreadableError
+
+
+def check_source(
+    source: str,
+    filename: str = "<stdin>",
+    settings: Settings = Settings(),
+    *,
+    with_edits: bool = False,
+    patches: PatchesFor = find,
+    taken: TakenFrom = unknown,
+) -> tuple[Diagnostic, ...]:
+    r"""The findings in a source text, by position. `with_edits` adds the edits of each fix.
+
+    >>> source = "import requests\nfor url in urls:\n    requests.get(url)\n"
+    >>> [found] = check_source(source, with_edits=True)
+    >>> found.code, found.name, found.start.row, found.start.column, found.applicability
+    ('RQS101', 'request-in-loop', 3, 5, 'safe')
+    >>> [edit.content for edit in found.edits]
+    ['session = requests.Session()\n', '    session.get(url)\n']
+
+    The name decides what is known about the file, and which of `per_file_ignores` hold.
+
+    >>> from sessionize.files.settings import Settings
+    >>> check_source(source, "jobs/a.py", Settings(per_file_ignores=(("jobs/*.py", ("RQS1",)),)))
+    ()
+    """
+    return _check(source, filename, settings, patches, taken, with_edits=with_edits).left
+
+
+def check_tree(
+    tree: ast.Module, text: str, filename: str, settings: Settings, *, patches: PatchesFor = find
+) -> tuple[Diagnostic, ...]:
+    """`check_source` of a text that Python has parsed already; what flake8 silences by comments is told too."""
+    try:
+        found = analyse(text, filename, settings, patches, tree=tree)
+        return found.diagnostics([*found.findings, *found.silenced])
+    except UnreadableError as error:
+        return broken(filename, settings, error, text)
+
+
+def check_bytes(
+    data: bytes,
+    filename: str,
+    settings: Settings,
+    *,
+    with_edits: bool = False,
+    patches: PatchesFor = find,
+    taken: TakenFrom = unknown,
+) -> Report:
+    """`check_source` of a file's content; files that don't import requests are not parsed."""
+    return on_bytes(
+        data, filename, settings, lambda text: _check(text, filename, settings, patches, taken, with_edits=with_edits)
+    )
+
+
+def check_file(
+    path: Path,
+    settings: Settings,
+    *,
+    with_edits: bool = False,
+    patches: PatchesFor = find,
+    taken: TakenFrom = unknown,
+) -> Report:
+    """`check_bytes` of a file."""
+    try:
+        return check_bytes(source.read(path), str(path), settings, with_edits=with_edits, patches=patches, taken=taken)
+    except source.SourceError as error:
+        return Report(str(path), error=str(error))
+
+
+def _check(
+    text: str, filename: str, settings: Settings, patches: PatchesFor, taken: TakenFrom, *, with_edits: bool
+) -> Report:
+    try:
+        found = analyse(text, filename, settings, patches, taken)
+        left = found.diagnostics(found.findings)
+    except UnreadableError as error:
+        return Report(filename, text, left=broken(filename, settings, error, text))
+    if with_edits and any(fix.applicability is not None for fix in found.fixes):
+        with suppress(UnreadableError):  # the finding holds, but can't be fixed
+            rewriting = Rewriting(found)
+            found = rewriting.analysis
+            edits = {f.calls[0]: rewriting.edits(f) for f in found.fixes if f.applicability is not None}
+            left = found.diagnostics(found.findings, edits)
+    return Report(filename, text, left=left, known=found.known, unsafe_fixes=settings.unsafe_fixes)

@@ -1,0 +1,69 @@
+"""One text as an outline, by the reader that can read it. Nothing is decided here."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sessionize.syntax.outline import Outline, Span
+from sessionize.syntax.parse import TOO_DEEP, UnreadableError, parse_ast, parse_cst
+from sessionize.syntax.read_ast import read_ast
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from sessionize.syntax.read_cst import Nodes
+
+
+@contextmanager
+def limited_nesting() -> Iterator[None]:
+    """UnreadableError where what is done goes deeper than Python's recursion limit allows."""
+    try:
+        yield
+    except RecursionError:
+        raise UnreadableError(TOO_DEEP) from None
+
+
+class Reading:
+    """A text as an outline: read through Python's own tree, or through LibCST's if that fails or is asked for.
+
+    UnreadableError if neither reads it, RecursionError if it nests too deeply.
+    """
+
+    def __init__(self, text: str, tree: ast.Module | None = None, *, by_libcst: bool = False) -> None:
+        self.text = text
+        self.tree = tree
+        self.known: Callable[[int], Span | None] = lambda _: None
+        try:
+            if not by_libcst:
+                self.tree = tree or parse_ast(text)
+                self.outline, places = read_ast(self.tree, text)
+                self.known = places.span
+                return
+        except UnreadableError as error:  # a newer Python may read it
+            if error.final:
+                raise
+        _, self.outline, _ = self.concrete
+
+    @cached_property
+    def concrete(self) -> tuple[cst.Module, Outline, Nodes]:
+        """What LibCST reads."""
+        from sessionize.syntax.read_cst import read_cst  # noqa: PLC0415  # LibCST costs more to import than all the rest
+
+        module = parse_cst(self.text, self.tree)
+        return module, *read_cst(module)
+
+    def span(self, call: int) -> Span:
+        """Where the callee of a call stands, or what a use (minus its tick) names. UnreadableError as `Rewriting`."""
+        return self.known(call) or self._places(call)
+
+    @cached_property
+    @limited_nesting()
+    def _places(self) -> Callable[[int], Span]:
+        from sessionize.syntax.read_cst import places  # noqa: PLC0415
+
+        module, _, nodes = self.concrete
+        return places(module, nodes)

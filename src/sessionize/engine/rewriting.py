@@ -1,0 +1,81 @@
+"""A plan as changes of the text, by LibCST's tree. Nothing is written to a file here."""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from sessionize.engine.analysis import Analysis
+from sessionize.engine.reading import Reading, limited_nesting
+from sessionize.engine.results import Edit, Position
+from sessionize.files.lines import Matcher, split_lines
+from sessionize.fixes.outcome import Fix, LostCommentError
+from sessionize.syntax.parse import UnreadableError
+
+if TYPE_CHECKING:
+    from sessionize.write.writer import Change
+
+
+class Rewriting:
+    """The LibCST side of an analysis; if LibCST does not read what Python reads, the decisions are made anew.
+
+    UnreadableError, here and later, if the text is not for LibCST to read, to visit or to render.
+    """
+
+    @limited_nesting()
+    def __init__(self, found: Analysis) -> None:
+        from sessionize.write.writer import Writer  # noqa: PLC0415
+
+        module, outline, nodes = found.reading.concrete
+        if outline != found.reading.outline:
+            reading = Reading(found.reading.text, by_libcst=True)
+            found = Analysis(reading, found.filename, found.settings, found.patches, found.taken)
+        self.analysis = found
+        self.text = found.reading.text
+        self.writer = Writer(self.text, module, nodes, found.facts)
+        if self.writer.obstacle:
+            raise UnreadableError(self.writer.obstacle)
+
+    @limited_nesting()
+    def changes(self, fixes: Sequence[Fix]) -> list[Change]:
+        """What the fixes change together. LostCommentError as `Writer.changes`."""
+        return self.writer.changes(fixes, self.analysis.planner.imports(fixes))
+
+    def written(self, fixes: Sequence[Fix]) -> str:
+        """The text with these fixes made. LostCommentError as `Writer.changes`."""
+        pieces, done = [], 0
+        for change in self.changes(fixes):
+            pieces += [self.text[done : change.start], change.new]
+            done = change.end
+        return "".join((*pieces, self.text[done:]))
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """Where each line begins."""
+        return list(accumulate(map(len, split_lines(self.text)), initial=0))
+
+    def edits(self, fix: Fix) -> tuple[Edit, ...]:
+        """What a fix changes when it is made alone, as whole lines; nothing if it can't be made."""
+        edits: list[Edit] = []
+        try:
+            for change in self.changes([fix]):
+                row = bisect(self.starts, change.start)
+                for edit in line_edits(self.text[change.start : change.end], change.new, row):
+                    if edits and edits[-1].end == edit.start:
+                        before = edits.pop()
+                        edit = edit._replace(content=before.content + edit.content, start=before.start)  # noqa: PLW2901
+                    edits.append(edit)
+        except (LostCommentError, UnreadableError):
+            return ()
+        return tuple(edits)
+
+
+def line_edits(before: str, after: str, row: int = 1) -> Iterator[Edit]:
+    """From a text that begins in `row` to another, as whole lines."""
+    old, new = split_lines(before), split_lines(after)
+    for tag, i1, i2, j1, j2 in Matcher(old, new).get_opcodes():
+        if tag != "equal":
+            yield Edit("".join(new[j1:j2]), Position(row + i1, 1), Position(row + i2, 1))
