@@ -497,7 +497,9 @@ def test_what_nests_too_deeply_for_libcst_is_found_but_not_fixed(source: str) ->
     assert check_source(source) == check_source(source, with_edits=True) == report.left
 
 
-@pytest.mark.parametrize("target", ["syntax.read_cst.read_cst", "syntax.outline.Outline.__ne__", "write.writer.Writer.changes"])
+@pytest.mark.parametrize(
+    "target", ["syntax.read_cst.read_cst", "syntax.outline.Outline.__ne__", "write.writer.Writer.changes"]
+)
 def test_wherever_libcst_or_a_comparison_gives_up_nothing_is_fixed(
     target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
