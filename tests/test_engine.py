@@ -21,7 +21,7 @@ from sessionize.engine.fix import fix_bytes, fix_file, fix_source, offers
 from sessionize.engine.results import Diagnostic, Edit, Position, Report
 from sessionize.engine.rewriting import Rewriting
 from sessionize.files.settings import Settings
-from sessionize.library.patches import find
+from sessionize.library.surroundings import UNKNOWN, Surroundings
 from sessionize.syntax.parse import UnreadableError
 from sessionize.syntax.read_ast import read_ast
 from sessionize.write import writer
@@ -303,13 +303,12 @@ def test_an_import_that_may_not_have_run_is_not_added_to() -> None:
     assert "from http.cookiejar import DefaultCookiePolicy\n" in fixed
 
 
-def none_taken(_filename: str) -> frozenset[str]:
-    return frozenset()
+ALONE = Surroundings(taken=lambda _filename: frozenset())
 
 
 def test_an_import_is_put_above_one_that_goes() -> None:
     source = "# answers\nfrom requests import get\nimport requests\nfor name in names:\n    get(name)\n"
-    assert fix_source(source, settings=Settings(cookies="isolate"), taken=none_taken).after == (
+    assert fix_source(source, settings=Settings(cookies="isolate"), surroundings=ALONE).after == (
         "# answers\nfrom http.cookiejar import DefaultCookiePolicy\n\nimport requests\n"
         "session = requests.Session()\nsession.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))\n"
         "for name in names:\n    session.get(name)\n"
@@ -338,7 +337,7 @@ def test_an_import_is_put_above_one_that_goes() -> None:
 )
 def test_session_is_imported_in_the_order_of_names(before: str, after: str) -> None:
     source = f"from requests import {before}\nfor name in names:\n    get(name)\n"
-    fixed = fix_source(source, taken=none_taken).after
+    fixed = fix_source(source, surroundings=ALONE).after
     assert fixed is not None
     assert fixed.startswith(f"from requests import {after}\nsession = Session()\n")
 
@@ -401,8 +400,8 @@ def test_functions_under_other_statements_have_their_own_edits() -> None:
     ids=["an import goes", "all imports go", "the only line stays", "cases"],
 )
 def test_what_is_left_of_a_block(before: str, after: str) -> None:
-    assert fix_source(before, taken=none_taken).after == after
-    (edits,) = {found.edits for found in check_source(before, with_edits=True, taken=none_taken)}
+    assert fix_source(before, surroundings=ALONE).after == after
+    (edits,) = {found.edits for found in check_source(before, with_edits=True, surroundings=ALONE)}
     assert applied(before, edits) == after
 
 
@@ -555,7 +554,7 @@ def test_a_fix_in_a_method_is_written_without_the_rest_of_its_class(outer: str, 
         assert (
             applied(source, finding.edits) == head + "".join((*methods[:number], fixed, *methods[number + 1 :])) + end
         )
-    rewriting = Rewriting(analyse(source, "a.py", Settings(), find))
+    rewriting = Rewriting(analyse(source, "a.py", Settings(), UNKNOWN))
     changes = [change for fix in rewriting.analysis.fixes for change in rewriting.changes([fix])]
     assert len(changes) == 20
     if end.endswith("\n") and "if" not in outer:

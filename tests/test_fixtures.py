@@ -26,6 +26,7 @@ from sessionize.engine.fix import fix_bytes, offers
 from sessionize.engine.results import Diagnostic
 from sessionize.files.settings import Settings
 from sessionize.files.source import decode, encode
+from sessionize.library.surroundings import Surroundings
 from sessionize.report import render
 from sessionize.run.migrate import fix_alone
 from sessionize.run.project import Project, Projects
@@ -75,7 +76,7 @@ def fixed(path: Path, data: bytes, settings: Settings) -> bytes:
     if settings.moves_patches:
         report = fix_alone(data, shown(path), settings, Nowhere())
     else:
-        report = fix_bytes(data, shown(path), settings, taken=Nowhere().taken)
+        report = fix_bytes(data, shown(path), settings, surroundings=Surroundings(taken=Nowhere().taken))
     assert report.error is None
     return data if report.after is None else encode(decode(data), report.after)
 

@@ -32,8 +32,7 @@ class UseSession(CodemodCommand):
         settings, _ = load(filename.absolute().parent, config=None, isolated=False)
         if self.unsafe_fixes:
             settings = replace(settings, unsafe_fixes=True)
-        projects = Projects()
-        report = fix_source(tree.code, str(filename), settings, patches=projects.patches, taken=projects.taken)
+        report = fix_source(tree.code, str(filename), settings, surroundings=Projects().surroundings)
         for left in report.left:
             self.warn(f"{left.start.row}:{left.start.column}: {left.code} {left.message}. {left.help}")
         if report.error is not None:

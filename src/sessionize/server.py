@@ -44,7 +44,8 @@ from sessionize.files.noqa import commented
 from sessionize.files.settings import FILES, Settings
 from sessionize.files.source import NOTEBOOK, matches, may_have_findings_in
 from sessionize.fixes.outcome import SAFE
-from sessionize.library.patches import Patch, PatchesFor, TakenFrom, find, unknown
+from sessionize.library.patches import Patch
+from sessionize.library.surroundings import UNKNOWN, Surroundings
 from sessionize.run.project import Projects
 from sessionize.run.run import in_force
 from sessionize.syntax.notebook import Notebook
@@ -94,13 +95,6 @@ class Client:
     refreshes: bool
 
 
-class Around(NamedTuple):
-    """The project around a file: what its tests replace by name, and which names its modules take from others."""
-
-    patches: PatchesFor = find
-    taken: TakenFrom = unknown
-
-
 class Checked:
     """What was found in a state, and what can be done about it; all of this takes time.
 
@@ -112,8 +106,8 @@ class Checked:
         self,
         client: Client,
         state: State,
-        around: Around,
-        read: Callable[[], Around],
+        around: Surroundings,
+        read: Callable[[], Surroundings],
         name: str | None,
         settings: Settings = Settings(),
         trouble: str = "",
@@ -142,7 +136,7 @@ class Checked:
         return Notebook(report.after.encode()).sources if self.state.is_notebook else [report.after]
 
     def _check(self, text: str, *, with_edits: bool = False) -> Report:
-        found = check_source(text, self.name, self.settings, with_edits=with_edits, **self.around._asdict())
+        found = check_source(text, self.name, self.settings, with_edits=with_edits, surroundings=self.around)
         for each in found:
             self._codes.setdefault(each.start.row, set()).add(each.code)
         return Report(self.name, text, left=found)
@@ -164,8 +158,8 @@ class Checked:
 
     def _all_fixes(self) -> Iterator[Edit]:
         """The edits that make all safe fixes."""
-        settings, around = replace(self.settings, unsafe_fixes=False), self.read()._asdict()
-        after = self._texts(self._report(lambda text: fix_source(text, self.name, settings, **around)))
+        settings, around = replace(self.settings, unsafe_fixes=False), self.read()
+        after = self._texts(self._report(lambda text: fix_source(text, self.name, settings, surroundings=around)))
         for cell, (part, new) in enumerate(zip(self.state.parts, after, strict=True), 1):
             yield from (edit._replace(cell=cell) for edit in line_edits(part.text, new))
 
@@ -270,7 +264,7 @@ def _wanted(kind: str, only: Sequence[str] | None) -> bool:
     return only is None or any(f"{kind}.".startswith(f"{asked}.") for asked in only)
 
 
-def read_around() -> Around:
+def read_around() -> Surroundings:
     """The projects of files as they are now, each read when it is first asked for; several threads may ask."""
     projects, one = Projects(), threading.Lock()
 
@@ -282,7 +276,7 @@ def read_around() -> Around:
         with one:
             return projects.taken(filename)
 
-    return Around(patches, taken)
+    return Surroundings(patches, taken)
 
 
 class Server(LanguageServer):
@@ -294,7 +288,7 @@ class Server(LanguageServer):
         self.turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.last: dict[str, object] = {}  # what came last, of what comes in numbers
         self.told = ""  # the last message about the settings
-        self.around = Around()
+        self.around = UNKNOWN
 
     @property
     def client(self) -> Client:
@@ -346,10 +340,10 @@ class Server(LanguageServer):
         self.told = checked.trouble
         return result
 
-    def _look(self, state: State, around: Around) -> Checked:
+    def _look(self, state: State, around: Surroundings) -> Checked:
         checked = self.checked.get(state.uri)
         is_file = state.uri.startswith("file:")  # what is none has no project around it
-        around, read = (around, read_around) if is_file else (Around(), Around)
+        around, read = (around, read_around) if is_file else (UNKNOWN, Surroundings)
         if checked is not None and (checked.state, checked.around) == (state, around):
             return checked
         path = Path(self.workspace.root_path or "", path_of(state.uri))

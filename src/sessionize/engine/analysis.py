@@ -20,7 +20,7 @@ from sessionize.fixes.plan import SHARING, Planner
 from sessionize.library.calls import ANY
 from sessionize.library.profile import VERBS
 from sessionize.sharing.facts import Facts
-from sessionize.library.patches import PatchesFor, TakenFrom, unknown
+from sessionize.library.surroundings import Surroundings
 from sessionize.rules import RULES, SYNTAX_ERROR, Finding, selected
 from sessionize.syntax.parse import UnreadableError
 
@@ -30,16 +30,16 @@ _RULES = {rule.code: rule for rule in RULES}
 class Analysis:
     """What is found in a text, apart from what comments silence, and the plan for it."""
 
-    def __init__(
-        self, reading: Reading, filename: str, settings: Settings, patches: PatchesFor, taken: TakenFrom
-    ) -> None:
+    def __init__(self, reading: Reading, filename: str, settings: Settings, surroundings: Surroundings) -> None:
         self.reading = reading
-        self.patches = patches
-        self.taken = taken
+        self.surroundings = surroundings
         self.filename = filename
         self.settings = settings
         self.facts = Facts(
-            reading.outline, filename, lambda names: patches(filename, reading.text, names), lambda: taken(filename)
+            reading.outline,
+            filename,
+            lambda names: surroundings.patches(filename, reading.text, names),
+            lambda: surroundings.taken(filename),
         )
         self.codes = selected(*selectors(settings, filename))
         rules = [rule for rule in RULES if rule.code in self.codes]
@@ -148,13 +148,12 @@ def analyse(
     text: str,
     filename: str,
     settings: Settings,
-    patches: PatchesFor,
-    taken: TakenFrom = unknown,
+    surroundings: Surroundings,
     tree: ast.Module | None = None,
 ) -> Analysis:
     """UnreadableError if the text can't be read."""
     with limited_nesting():
-        return Analysis(Reading(text, tree), filename, settings, patches, taken)
+        return Analysis(Reading(text, tree), filename, settings, surroundings)
 
 
 def broken(filename: str, settings: Settings, error: UnreadableError, text: str = "") -> tuple[Diagnostic, ...]:

@@ -12,7 +12,7 @@ from sessionize.engine.results import Diagnostic, Report
 from sessionize.engine.rewriting import Rewriting
 from sessionize.files import source
 from sessionize.files.settings import Settings
-from sessionize.library.patches import PatchesFor, TakenFrom, find, unknown
+from sessionize.library.surroundings import UNKNOWN, Surroundings
 from sessionize.syntax.parse import UnreadableError
 
 
@@ -22,8 +22,7 @@ def check_source(
     settings: Settings = Settings(),
     *,
     with_edits: bool = False,
-    patches: PatchesFor = find,
-    taken: TakenFrom = unknown,
+    surroundings: Surroundings = UNKNOWN,
 ) -> tuple[Diagnostic, ...]:
     r"""The findings in a source text, by position. `with_edits` adds the edits of each fix.
 
@@ -40,15 +39,15 @@ def check_source(
     >>> check_source(source, "jobs/a.py", Settings(per_file_ignores=(("jobs/*.py", ("RQS1",)),)))
     ()
     """
-    return _check(source, filename, settings, patches, taken, with_edits=with_edits).left
+    return _check(source, filename, settings, surroundings, with_edits=with_edits).left
 
 
 def check_tree(
-    tree: ast.Module, text: str, filename: str, settings: Settings, *, patches: PatchesFor = find
+    tree: ast.Module, text: str, filename: str, settings: Settings, *, surroundings: Surroundings = UNKNOWN
 ) -> tuple[Diagnostic, ...]:
     """`check_source` of a text that Python has parsed already; what flake8 silences by comments is told too."""
     try:
-        found = analyse(text, filename, settings, patches, tree=tree)
+        found = analyse(text, filename, settings, surroundings, tree=tree)
         return found.diagnostics([*found.findings, *found.silenced])
     except UnreadableError as error:
         return broken(filename, settings, error, text)
@@ -60,12 +59,11 @@ def check_bytes(
     settings: Settings,
     *,
     with_edits: bool = False,
-    patches: PatchesFor = find,
-    taken: TakenFrom = unknown,
+    surroundings: Surroundings = UNKNOWN,
 ) -> Report:
     """`check_source` of a file's content; files that don't import requests are not parsed."""
     return on_bytes(
-        data, filename, settings, lambda text: _check(text, filename, settings, patches, taken, with_edits=with_edits)
+        data, filename, settings, lambda text: _check(text, filename, settings, surroundings, with_edits=with_edits)
     )
 
 
@@ -74,21 +72,18 @@ def check_file(
     settings: Settings,
     *,
     with_edits: bool = False,
-    patches: PatchesFor = find,
-    taken: TakenFrom = unknown,
+    surroundings: Surroundings = UNKNOWN,
 ) -> Report:
     """`check_bytes` of a file."""
     try:
-        return check_bytes(source.read(path), str(path), settings, with_edits=with_edits, patches=patches, taken=taken)
+        return check_bytes(source.read(path), str(path), settings, with_edits=with_edits, surroundings=surroundings)
     except source.SourceError as error:
         return Report(str(path), error=str(error))
 
 
-def _check(
-    text: str, filename: str, settings: Settings, patches: PatchesFor, taken: TakenFrom, *, with_edits: bool
-) -> Report:
+def _check(text: str, filename: str, settings: Settings, surroundings: Surroundings, *, with_edits: bool) -> Report:
     try:
-        found = analyse(text, filename, settings, patches, taken)
+        found = analyse(text, filename, settings, surroundings)
         left = found.diagnostics(found.findings)
     except UnreadableError as error:
         return Report(filename, text, left=broken(filename, settings, error, text))

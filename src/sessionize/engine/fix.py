@@ -18,7 +18,7 @@ from sessionize.engine.rewriting import Rewriting
 from sessionize.files import source
 from sessionize.files.settings import Settings
 from sessionize.fixes.outcome import SAFE, UNSAFE, Fix, LostCommentError
-from sessionize.library.patches import PatchesFor, TakenFrom, find, unknown
+from sessionize.library.surroundings import UNKNOWN, Surroundings
 from sessionize.library.timeouts import waits
 from sessionize.rules import PATCHED_REQUEST
 from sessionize.syntax.parse import UnreadableError
@@ -29,8 +29,7 @@ def fix_source(
     filename: str = "<stdin>",
     settings: Settings = Settings(),
     *,
-    patches: PatchesFor = find,
-    taken: TakenFrom = unknown,
+    surroundings: Surroundings = UNKNOWN,
 ) -> Report:
     r"""Fixes what can be fixed: safe fixes, and unsafe ones where the settings say so.
 
@@ -52,7 +51,7 @@ def fix_source(
     >>> "session.get" in fix_source(report.before, settings=Settings(unsafe_fixes=True)).after
     True
     """
-    return _fix(source, filename, settings, patches, taken)
+    return _fix(source, filename, settings, surroundings)
 
 
 def fix_bytes(
@@ -60,24 +59,23 @@ def fix_bytes(
     filename: str,
     settings: Settings,
     *,
-    patches: PatchesFor = find,
-    taken: TakenFrom = unknown,
+    surroundings: Surroundings = UNKNOWN,
     only: Container[Fix] | None = None,
 ) -> Report:
     """`fix_source` of a file's content; files that don't import requests are not parsed.
 
     only: those of its `offers` to make, all of them if None.
     """
-    return on_bytes(data, filename, settings, lambda text: _fix(text, filename, settings, patches, taken, only))
+    return on_bytes(data, filename, settings, lambda text: _fix(text, filename, settings, surroundings, only))
 
 
-def offers(data: bytes, filename: str, settings: Settings, *, patches: PatchesFor = find) -> list[Fix]:
+def offers(data: bytes, filename: str, settings: Settings, *, surroundings: Surroundings = UNKNOWN) -> list[Fix]:
     """The fixes that `fix_bytes` would make, in the order of their first calls."""
     fixes: list[Fix] = []
 
     def note(text: str) -> Report:
         with suppress(UnreadableError):  # `fix_bytes` tells that
-            found = Rewriting(analyse(text, filename, settings, patches)).analysis
+            found = Rewriting(analyse(text, filename, settings, surroundings)).analysis
             fixes.extend(sorted(_applied(found), key=lambda fix: min(map(found.reading.span, fix.calls))))
         return Report(filename)
 
@@ -90,12 +88,11 @@ def fix_file(
     settings: Settings,
     *,
     write: bool = True,
-    patches: PatchesFor = find,
-    taken: TakenFrom = unknown,
+    surroundings: Surroundings = UNKNOWN,
 ) -> Report:
     """`fix_bytes` of a file, written back unless `write` is false."""
     try:
-        report = fix_bytes(source.read(path), str(path), settings, patches=patches, taken=taken)
+        report = fix_bytes(source.read(path), str(path), settings, surroundings=surroundings)
     except source.SourceError as error:
         return Report(str(path), error=str(error))
     return written(report) if write else report
@@ -116,12 +113,11 @@ def _fix(
     text: str,
     filename: str,
     settings: Settings,
-    patches: PatchesFor,
-    taken: TakenFrom,
+    surroundings: Surroundings,
     only: Container[Fix] | None = None,
 ) -> Report:
     try:
-        found = analyse(text, filename, settings, patches, taken)
+        found = analyse(text, filename, settings, surroundings)
         left = found.diagnostics(found.findings)
     except UnreadableError as error:
         return Report(filename, text, left=broken(filename, settings, error, text))
@@ -143,7 +139,7 @@ def _fix(
     except LostCommentError:
         return replace(unfixed, error=f"the fix would lose a comment; {PLEASE_REPORT}")
     try:
-        again = analyse(after, filename, settings, patches)
+        again = analyse(after, filename, settings, surroundings)
         left = again.diagnostics(again.findings)
     except UnreadableError as error:
         return replace(unfixed, error=f"the fix would break it: {error}; {PLEASE_REPORT}")

@@ -32,7 +32,7 @@ class Rewriting:
         module, outline, nodes = found.reading.concrete
         if outline != found.reading.outline:
             reading = Reading(found.reading.text, by_libcst=True)
-            found = Analysis(reading, found.filename, found.settings, found.patches, found.taken)
+            found = Analysis(reading, found.filename, found.settings, found.surroundings)
         self.analysis = found
         self.text = found.reading.text
         self.writer = Writer(self.text, module, nodes, found.facts)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from sessionize.files.source import real_path
 from sessionize.syntax.parse import UnreadableError, parse_ast
@@ -133,19 +133,6 @@ class Patch(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.file}:{self.row}"
-
-
-# What concerns a file, by its name, its text, and the names other than `requests` that it calls requests by.
-PatchesFor: TypeAlias = Callable[[str, str, frozenset[str]], Sequence[Patch]]
-# The names that other files may take from a file; `*` for all.
-TakenFrom: TypeAlias = Callable[[str], frozenset[str]]
-
-EVERYTHING = frozenset("*")
-
-
-def unknown(_filename: str, /) -> frozenset[str]:
-    """The names that others may take from a file of which no project is known: all."""
-    return EVERYTHING
 
 
 def module_of(filename: str) -> tuple[str, ...]:

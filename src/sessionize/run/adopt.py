@@ -10,7 +10,7 @@ from sessionize.engine.notebooks import on_bytes
 from sessionize.engine.results import Report
 from sessionize.files.baseline import Baseline, line_of
 from sessionize.files.noqa import commented
-from sessionize.library.patches import PatchesFor, find
+from sessionize.library.surroundings import UNKNOWN, Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from sessionize.files.settings import Settings
 
 
-def silence(data: bytes, filename: str, settings: Settings, patches: PatchesFor = find) -> Report:
+def silence(data: bytes, filename: str, settings: Settings, surroundings: Surroundings = UNKNOWN) -> Report:
     """The report of a fix that writes comments: `fixed` are the findings they silence, `left` those that have none."""
-    return on_bytes(data, filename, settings, lambda text: _silenced(text, filename, settings, patches))
+    return on_bytes(data, filename, settings, lambda text: _silenced(text, filename, settings, surroundings))
 
 
-def _silenced(text: str, filename: str, settings: Settings, patches: PatchesFor) -> Report:
-    found = check_source(text, filename, settings, patches=patches)
+def _silenced(text: str, filename: str, settings: Settings, surroundings: Surroundings) -> Report:
+    found = check_source(text, filename, settings, surroundings=surroundings)
     rows: dict[int, set[str]] = {}
     for finding in found:
         if not finding.unreadable:  # nothing silences it
             rows.setdefault(finding.start.row, set()).add(finding.code)
     after = commented(text, rows)
-    left = check_source(after, filename, settings, patches=patches) if after != text else found
+    left = check_source(after, filename, settings, surroundings=surroundings) if after != text else found
     still = {(finding.start, finding.code) for finding in left}  # a comment moves no finding
     fixed = tuple(finding for finding in found if (finding.start, finding.code) not in still)
     return Report(filename, text, after if fixed else None, fixed, left)

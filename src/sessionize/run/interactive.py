@@ -55,15 +55,14 @@ class Dialogue:
         except (KeyboardInterrupt, EOFError):
             self.stopped = True
             echo("\n", err=True)
-        return check_bytes(data, name, settings, patches=self.projects.patches)
+        return check_bytes(data, name, settings, surroundings=self.projects.surroundings)
 
     def _fixed(self, data: bytes, name: str, settings: Settings, only: list[Fix] | None) -> Report:
-        projects = self.projects
-        return fix_bytes(data, name, settings, patches=projects.patches, taken=projects.taken, only=only)
+        return fix_bytes(data, name, settings, surroundings=self.projects.surroundings, only=only)
 
     def _wanted(self, data: bytes, name: str, settings: Settings, *, moves: bool) -> list[Fix]:
         """EOFError and KeyboardInterrupt as the user ends the dialogue. moves: whether patches would, elsewhere."""
-        fixes = offers(data, name, settings, patches=self.projects.patches)
+        fixes = offers(data, name, settings, surroundings=self.projects.surroundings)
         wanted: list[Fix] = []
         for number, fix in enumerate(fixes, 1):
             alone = self._fixed(data, name, settings, [fix])

@@ -16,6 +16,7 @@ from sessionize.engine.results import Report
 from sessionize.files import source
 from sessionize.files.settings import Settings
 from sessionize.library.patches import FUNCTIONS, Patch, is_module, module_of
+from sessionize.library.surroundings import Surroundings
 from sessionize.run.project import Projects, shown
 from sessionize.run.repatch import repatched
 
@@ -59,7 +60,7 @@ class _Migration:
 
     def fix(self, name: str) -> Report:
         data, settings = self.files[name]
-        return fix_bytes(data, name, settings, patches=self.patches, taken=self.projects.taken)
+        return fix_bytes(data, name, settings, surroundings=Surroundings(self.patches, self.projects.taken))
 
     def patches(self, filename: str, text: str, names: frozenset[str] = FUNCTIONS) -> Sequence[Patch]:
         return [patch._replace(stuck=self.why_stuck(patch)) for patch in self.projects.patches(filename, text, names)]

@@ -19,7 +19,8 @@ from pathlib import Path
 from sessionize.files import source
 from sessionize.files.settings import Settings
 from sessionize.files.source import project_root
-from sessionize.library.patches import EVERYTHING, FUNCTIONS, Patch, find, names_elsewhere
+from sessionize.library.patches import FUNCTIONS, Patch, find, names_elsewhere
+from sessionize.library.surroundings import EVERYTHING, Surroundings
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
 _MENTION = re.compile(rb"requests\.(\w+)\b(?![\"'])")
@@ -90,6 +91,10 @@ class Projects:
         self._projects: dict[str, Project] = {}  # by root
         self._roots: dict[str, str | None] = {}  # of folders
         self._reals: dict[str, str] = {}  # of folders
+
+    @property
+    def surroundings(self) -> Surroundings:
+        return Surroundings(self.patches, self.taken)
 
     def of(self, filename: str, /) -> Project:
         folder = os.path.dirname(self._real(filename))

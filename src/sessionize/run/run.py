@@ -317,7 +317,7 @@ def in_force(folder: str, config: Path | None, overrides: dict[str, Any], *, iso
 def check(data: bytes, name: str, settings: Settings, *, with_edits: bool, projects: Projects) -> Report:
     from sessionize.engine.check import check_bytes
 
-    return check_bytes(data, name, settings, with_edits=with_edits, patches=projects.patches, taken=projects.taken)
+    return check_bytes(data, name, settings, with_edits=with_edits, surroundings=projects.surroundings)
 
 
 def fix(data: bytes, name: str, settings: Settings, *, projects: Projects) -> Report:
@@ -327,7 +327,7 @@ def fix(data: bytes, name: str, settings: Settings, *, projects: Projects) -> Re
 
     if settings.moves_patches:
         return migrate.fix_alone(data, name, settings, projects)
-    return fix_bytes(data, name, settings, patches=projects.patches, taken=projects.taken)
+    return fix_bytes(data, name, settings, surroundings=projects.surroundings)
 
 
 def fix_together(tasks: Sequence[Task], projects: Projects) -> Generator[tuple[int, Report | None], None, None]:
@@ -350,7 +350,7 @@ def fix_together(tasks: Sequence[Task], projects: Projects) -> Generator[tuple[i
 def silence(data: bytes, name: str, settings: Settings, *, projects: Projects) -> Report:
     from sessionize.run import adopt
 
-    return adopt.silence(data, name, settings, projects.patches)
+    return adopt.silence(data, name, settings, projects.surroundings)
 
 
 def write(report: Report) -> Report:

@@ -1,0 +1,35 @@
+"""The project around a file, as far as a fix must know it: what its tests replace by name, and which names its other
+modules may take from the file.
+
+It is handed on as two functions, which are asked only where the answer matters. Nothing here reads a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from sessionize.library.patches import Patch, find
+
+EVERYTHING = frozenset("*")
+
+# The patches that concern a file: by its name, its text, and the names other than `requests` that it calls requests by.
+PatchesFor: TypeAlias = Callable[[str, str, frozenset[str]], Sequence[Patch]]
+# The names that other files may take from a file; `*` for all.
+TakenFrom: TypeAlias = Callable[[str], frozenset[str]]
+
+
+def everything_is_taken(_filename: str, /) -> frozenset[str]:
+    return EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """By default no project is known: a file has its own patches only, and others may take any name from it."""
+
+    patches: PatchesFor = find
+    taken: TakenFrom = everything_is_taken
+
+
+UNKNOWN = Surroundings()
