@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
-from sessionize.engine.analysis import analyse, broken
+from sessionize.engine.analysis import Analysis, analyse
+from sessionize.engine.diagnostics import diagnostics, unreadable
 from sessionize.engine.notebooks import on_bytes
-from sessionize.engine.results import Diagnostic, Report
+from sessionize.engine.results import Diagnostic, Edit, Report
 from sessionize.engine.rewriting import Rewriting
 from sessionize.files import source
 from sessionize.files.settings import Settings
@@ -48,9 +50,9 @@ def check_tree(
     """`check_source` of a text that Python has parsed already; what flake8 silences by comments is told too."""
     try:
         found = analyse(text, filename, settings, surroundings, tree=tree)
-        return found.diagnostics([*found.findings, *found.silenced])
+        return diagnostics(found, [*found.findings, *found.silenced])
     except UnreadableError as error:
-        return broken(filename, settings, error, text)
+        return unreadable(filename, settings, error, text)
 
 
 def check_bytes(
@@ -81,16 +83,31 @@ def check_file(
         return Report(str(path), error=str(error))
 
 
-def _check(text: str, filename: str, settings: Settings, surroundings: Surroundings, *, with_edits: bool) -> Report:
+def examine(text: str, filename: str, settings: Settings, surroundings: Surroundings) -> tuple[Report, Analysis | None]:
+    """The report of a check without edits, and the analysis behind it; None if the text can't be read."""
     try:
         found = analyse(text, filename, settings, surroundings)
-        left = found.diagnostics(found.findings)
+        left = diagnostics(found, found.findings)
     except UnreadableError as error:
-        return Report(filename, text, left=broken(filename, settings, error, text))
+        return Report(filename, text, left=unreadable(filename, settings, error, text)), None
+    return Report(filename, text, left=left, known=found.known), found
+
+
+def _check(text: str, filename: str, settings: Settings, surroundings: Surroundings, *, with_edits: bool) -> Report:
+    report, found = examine(text, filename, settings, surroundings)
+    if found is None:
+        return report
     if with_edits and any(fix.applicability is not None for fix in found.fixes):
         with suppress(UnreadableError):  # the finding holds, but can't be fixed
-            rewriting = Rewriting(found)
-            found = rewriting.analysis
-            edits = {f.calls[0]: rewriting.edits(f) for f in found.fixes if f.applicability is not None}
-            left = found.diagnostics(found.findings, edits)
-    return Report(filename, text, left=left, known=found.known, unsafe_fixes=settings.unsafe_fixes)
+            report = _with_edits(report, Rewriting(found))
+    return replace(report, unsafe_fixes=settings.unsafe_fixes)
+
+
+def _with_edits(report: Report, rewriting: Rewriting) -> Report:
+    found = rewriting.analysis
+    edits: dict[int | None, tuple[Edit, ...]] = {
+        fix.calls[0]: rewriting.edits(fix) for fix in found.fixes if fix.applicability is not None
+    }
+    told = diagnostics(found, found.findings)
+    left = tuple(finding._replace(edits=edits.get(finding.fix, ())) for finding in told)
+    return replace(report, left=left, known=found.known)

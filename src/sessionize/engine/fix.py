@@ -11,16 +11,18 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from sessionize.engine.analysis import Analysis, analyse, broken, by_finding
+from sessionize.engine.analysis import Analysis, analyse
+from sessionize.engine.check import examine
+from sessionize.engine.diagnostics import diagnostics
 from sessionize.engine.notebooks import on_bytes
-from sessionize.engine.results import PLEASE_REPORT, Report
+from sessionize.engine.results import PLEASE_REPORT, Diagnostic, Report
 from sessionize.engine.rewriting import Rewriting
 from sessionize.files import source
 from sessionize.files.settings import Settings
-from sessionize.fixes.outcome import SAFE, UNSAFE, Fix, LostCommentError
+from sessionize.fixes.outcome import Fix, LostCommentError
 from sessionize.library.surroundings import UNKNOWN, Surroundings
 from sessionize.library.timeouts import waits
-from sessionize.rules import PATCHED_REQUEST
+from sessionize.rules import BY_CODE
 from sessionize.syntax.parse import UnreadableError
 
 
@@ -76,7 +78,7 @@ def offers(data: bytes, filename: str, settings: Settings, *, surroundings: Surr
     def note(text: str) -> Report:
         with suppress(UnreadableError):  # `fix_bytes` tells that
             found = Rewriting(analyse(text, filename, settings, surroundings)).analysis
-            fixes.extend(sorted(_applied(found), key=lambda fix: min(map(found.reading.span, fix.calls))))
+            fixes.extend(sorted(found.wanted_fixes, key=lambda fix: min(map(found.reading.span, fix.calls))))
         return Report(filename)
 
     on_bytes(data, filename, settings, note)
@@ -110,41 +112,35 @@ def written(report: Report) -> Report:
 
 
 def _fix(
-    text: str,
-    filename: str,
-    settings: Settings,
-    surroundings: Surroundings,
-    only: Container[Fix] | None = None,
+    text: str, filename: str, settings: Settings, surroundings: Surroundings, only: Container[Fix] | None = None
 ) -> Report:
-    try:
-        found = analyse(text, filename, settings, surroundings)
-        left = found.diagnostics(found.findings)
-    except UnreadableError as error:
-        return Report(filename, text, left=broken(filename, settings, error, text))
-    unfixed = Report(filename, text, left=left, known=found.known, bare=found.callees())
-    if not _applied(found):
+    unfixed, found = examine(text, filename, settings, surroundings)
+    if found is None:
         return unfixed
+    unfixed = replace(unfixed, bare=found.callees())
+    if not found.wanted_fixes:
+        return unfixed
+    fixes: list[Fix] = []
+    left_out: list[Fix] = []
     try:
         rewriting = Rewriting(found)
         found = rewriting.analysis
-        fixes = [fix for fix in _applied(found) if only is None or fix in only]
+        for fix in found.wanted_fixes:
+            (fixes if only is None or fix in only else left_out).append(fix)
         if not fixes:
             return unfixed
-        decided = by_finding(fixes)
-        answered = found.diagnostics(finding for finding in found.findings if (finding.call, finding.code) in decided)
-        fixed = tuple(told for told in answered if told.applicability is not None)
-        after = rewriting.written(fixes)
+        fixed = _resolved(found, fixes)
+        after = rewriting.text_with(fixes)
     except UnreadableError as error:
         return replace(unfixed, error=f"not fixed, as {error}")
     except LostCommentError:
         return replace(unfixed, error=f"the fix would lose a comment; {PLEASE_REPORT}")
     try:
         again = analyse(after, filename, settings, surroundings)
-        left = again.diagnostics(again.findings)
+        left = diagnostics(again, again.findings)
     except UnreadableError as error:
         return replace(unfixed, error=f"the fix would break it: {error}; {PLEASE_REPORT}")
-    left_out = [fix for fix in _applied(found) if only is not None and fix not in only]
-    if not _codes(again, _applied(again)) <= _codes(found, left_out):
+    if not _codes(again, again.wanted_fixes) <= _codes(found, left_out):
         return replace(unfixed, error=f"the fix would not come to rest; {PLEASE_REPORT}")
     untimed = {call.id for call in found.facts.bare.calls if waits(call)}
     return Report(
@@ -160,14 +156,17 @@ def _fix(
     )
 
 
-def _applied(found: Analysis) -> list[Fix]:
-    """The fixes that the settings allow to make."""
-    allowed = (SAFE, UNSAFE) if found.settings.unsafe_fixes else (SAFE,)
-    return [fix for fix in found.fixes if fix.applicability in allowed]
+def _resolved(found: Analysis, fixes: Iterable[Fix]) -> tuple[Diagnostic, ...]:
+    """The diagnostics of the findings that these fixes resolve."""
+    made = {fix.calls[0] for fix in fixes}
+    return tuple(told for told in diagnostics(found, found.findings) if told.fix in made)
 
 
 def _codes(found: Analysis, fixes: Iterable[Fix]) -> Counter[str]:
-    """How many findings of each rule these fixes are for; what stands once a file goes on to the next call."""
+    """The number of findings of each rule that these fixes are for.
+
+    A finding that stands for a file's calls is left out: once its call is fixed, it goes on to the next one.
+    """
     calls = {call for fix in fixes for call in fix.calls}
     codes = (finding.code for finding in found.findings if finding.call in calls)
-    return Counter(code for code in codes if code != PATCHED_REQUEST.code)
+    return Counter(code for code in codes if not BY_CODE[code].once_a_file)

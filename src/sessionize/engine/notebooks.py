@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
-from sessionize.engine.analysis import broken, line_at, lines_of
+from sessionize.engine.diagnostics import unreadable
+from sessionize.engine.reading import line_at, lines_of
 from sessionize.engine.results import PLEASE_REPORT, Diagnostic, Edit, Position, Report
 from sessionize.files import source
 from sessionize.files.settings import Settings
@@ -15,15 +16,17 @@ from sessionize.syntax.parse import UnreadableError
 
 
 def on_bytes(data: bytes, filename: str, settings: Settings, work: Callable[[str], Report]) -> Report:
-    """What `work` makes of the text in a file, or of a notebook's script; nothing for what can't have findings."""
+    """Hands `work` the text in a file, or a notebook's script, if that can have findings. The report is of the file."""
     if not source.may_have_findings(data, filename):
         return Report(filename)
     if filename.endswith(source.NOTEBOOK):
-        return on_notebook(data, filename, settings, work)
+        return _on_notebook(data, filename, settings, work)
     try:
         read = source.decode(data)
     except source.SourceError as error:
-        return Report(filename, left=broken(filename, settings, UnreadableError(str(error), error.row, error.column)))
+        return Report(
+            filename, left=unreadable(filename, settings, UnreadableError(str(error), error.row, error.column))
+        )
     report = work(read.text)
     if report.after is None:
         return report
@@ -33,12 +36,12 @@ def on_bytes(data: bytes, filename: str, settings: Settings, work: Callable[[str
         return Report(filename, error=str(error))
 
 
-def on_notebook(data: bytes, filename: str, settings: Settings, work: Callable[[str], Report]) -> Report:
-    """What `work` makes of a notebook's script, told of its cells."""
+def _on_notebook(data: bytes, filename: str, settings: Settings, work: Callable[[str], Report]) -> Report:
+    """Hands `work` a notebook's script. The report is of its cells."""
     try:
         notebook = Notebook(data)
     except UnreadableError as error:
-        return Report(filename, left=broken(filename, settings, error) if b"requests" in data else ())
+        return Report(filename, left=unreadable(filename, settings, error) if b"requests" in data else ())
     if not notebook.mentions("requests"):
         return Report(filename)
     script = notebook.script()
@@ -53,7 +56,8 @@ def on_notebook(data: bytes, filename: str, settings: Settings, work: Callable[[
         new, after = dict(zip(notebook.numbers, changed, strict=True)), notebook.with_sources(changed)
     left = _in_cells(report.left, script, report.after or script.text, new)
     for cell, mistake in script.mistakes:
-        left += tuple(broken._replace(cell=cell) for broken in broken(filename, settings, mistake, new[cell]))
+        broken = unreadable(filename, settings, mistake, new[cell])
+        left += tuple(found._replace(cell=cell) for found in broken)
     return replace(
         report,
         before=notebook.text,
@@ -67,27 +71,31 @@ def on_notebook(data: bytes, filename: str, settings: Settings, work: Callable[[
 def _in_cells(
     diagnostics: Sequence[Diagnostic], script: Script, text: str, sources: Mapping[int, str]
 ) -> tuple[Diagnostic, ...]:
+    """Diagnostics of a script as those of its cells. sources: the cells, by number, of which `text` is the script."""
     places = script.places(text)
     lines = cache(lambda cell: lines_of(sources[cell]))
 
-    def moved(place: Position) -> Position:
-        return Position(places(place.row)[1], place.column)
+    def inside(place: Position) -> Position:
+        _, row = places(place.row)
+        return Position(row, place.column)
 
-    shared = {id(found.edits): found.edits for found in diagnostics}  # the findings of a fix have the same ones
-    edits = {
-        key: tuple(
-            Edit(script.restored(edit.content), moved(edit.start), moved(edit.end), places(edit.start.row)[0])
-            for edit in old
+    def edit_inside(edit: Edit) -> Edit:
+        cell, _ = places(edit.start.row)
+        return Edit(script.restored(edit.content), inside(edit.start), inside(edit.end), cell)
+
+    edits: dict[int, tuple[Edit, ...]] = {}  # by the identity of the old ones, which the findings of a fix share
+    told = []
+    for found in diagnostics:
+        if id(found.edits) not in edits:
+            edits[id(found.edits)] = tuple(map(edit_inside, found.edits))
+        cell, row = places(found.start.row)
+        told.append(
+            found._replace(
+                cell=cell,
+                start=inside(found.start),
+                end=inside(found.end),
+                line=line_at(lines(cell), row),
+                edits=edits[id(found.edits)],
+            )
         )
-        for key, old in shared.items()
-    }
-    return tuple(
-        found._replace(
-            cell=(cell := places(found.start.row)[0]),
-            start=(start := moved(found.start)),
-            end=moved(found.end),
-            line=line_at(lines(cell), start.row),
-            edits=edits[id(found.edits)],
-        )
-        for found in diagnostics
-    )
+    return tuple(told)

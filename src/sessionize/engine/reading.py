@@ -1,13 +1,14 @@
-"""One text as an outline, by the reader that can read it. Nothing is decided here."""
+"""One text as lines and as an outline, by the reader that can read it. Nothing is decided here."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from sessionize.files.lines import split_lines
 from sessionize.syntax.outline import Outline, Span
 from sessionize.syntax.parse import TOO_DEEP, UnreadableError, parse_ast, parse_cst
 from sessionize.syntax.read_ast import read_ast
@@ -49,15 +50,19 @@ class Reading:
         _, self.outline, _ = self.concrete
 
     @cached_property
+    def lines(self) -> list[str]:
+        return lines_of(self.text)
+
+    @cached_property
     def concrete(self) -> tuple[cst.Module, Outline, Nodes]:
-        """What LibCST reads."""
+        """LibCST's tree, the outline of it, and the nodes that the outline is of."""
         from sessionize.syntax.read_cst import read_cst  # noqa: PLC0415  # LibCST costs more to import than all the rest
 
         module = parse_cst(self.text, self.tree)
         return module, *read_cst(module)
 
     def span(self, call: int) -> Span:
-        """Where the callee of a call stands, or what a use (minus its tick) names. UnreadableError as `Rewriting`."""
+        """The place of a call's callee, or of what a use (minus its tick) names. UnreadableError as `Rewriting`."""
         return self.known(call) or self._places(call)
 
     @cached_property
@@ -67,3 +72,13 @@ class Reading:
 
         module, _, nodes = self.concrete
         return places(module, nodes)
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines without their ends."""
+    return [line.rstrip("\r\n") for line in split_lines(text)]
+
+
+def line_at(lines: Sequence[str], row: int) -> str:
+    """A line; empty behind the last one, or where no text could be read."""
+    return lines[row - 1] if row <= len(lines) else ""

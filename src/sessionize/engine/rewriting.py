@@ -41,11 +41,11 @@ class Rewriting:
 
     @limited_nesting()
     def changes(self, fixes: Sequence[Fix]) -> list[Change]:
-        """What the fixes change together. LostCommentError as `Writer.changes`."""
+        """The changes that these fixes make together. LostCommentError as `Writer.changes`."""
         return self.writer.changes(fixes, self.analysis.planner.imports(fixes))
 
-    def written(self, fixes: Sequence[Fix]) -> str:
-        """The text with these fixes made. LostCommentError as `Writer.changes`."""
+    def text_with(self, fixes: Sequence[Fix]) -> str:
+        """The text after these fixes. LostCommentError as `Writer.changes`."""
         pieces, done = [], 0
         for change in self.changes(fixes):
             pieces += [self.text[done : change.start], change.new]
@@ -54,11 +54,11 @@ class Rewriting:
 
     @cached_property
     def starts(self) -> list[int]:
-        """Where each line begins."""
+        """The offset of each line."""
         return list(accumulate(map(len, split_lines(self.text)), initial=0))
 
     def edits(self, fix: Fix) -> tuple[Edit, ...]:
-        """What a fix changes when it is made alone, as whole lines; nothing if it can't be made."""
+        """The changes of a fix that is made alone, as whole lines; none if it can't be made."""
         edits: list[Edit] = []
         try:
             for change in self.changes([fix]):

@@ -31,8 +31,9 @@ RULES: tuple[Rule, ...] = (
     SESSION_CALL_WITHOUT_TIMEOUT,
     SYNTAX_ERROR,
 )
+BY_CODE = {rule.code: rule for rule in RULES}
 
-__all__ = ["PATCHED_REQUEST", "RULES", "SYNTAX_ERROR", "Finding", "Rule", "selected"]
+__all__ = ["BY_CODE", "RULES", "SYNTAX_ERROR", "Finding", "Rule", "selected"]
 
 
 def _turns_on(rule: Rule, selector: str) -> bool:

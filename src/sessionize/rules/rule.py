@@ -26,6 +26,7 @@ class Rule(NamedTuple):
     """A pattern. `check` is a pure function, and its docstring is the rule's page.
 
     by_default: whether it is in force where nobody asks for it. by_hand: why it has no fix, if it never has one.
+    once_a_file: whether one finding stands for all calls of a file. level: `warning` or `error`, as SARIF has it.
     """
 
     code: str
@@ -33,6 +34,8 @@ class Rule(NamedTuple):
     check: Callable[[Facts, Settings], Iterable[Finding]]
     by_default: bool = True
     by_hand: str = ""
+    once_a_file: bool = False
+    level: str = "warning"
 
     @property
     def page(self) -> str:

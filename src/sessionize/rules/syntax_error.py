@@ -31,4 +31,4 @@ def check(facts: Facts, settings: Settings) -> tuple[Finding, ...]:
     return ()  # a file with facts was parsed; the engine reports the others
 
 
-SYNTAX_ERROR = Rule("RQS901", "syntax-error", check)
+SYNTAX_ERROR = Rule("RQS901", "syntax-error", check, level="error")

@@ -1,0 +1,61 @@
+"""Findings worded for the user: where each stands, and what a fix does or why there is none. It decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sessionize.engine.analysis import Analysis, codes_in_force
+from sessionize.engine.reading import line_at, lines_of
+from sessionize.engine.results import Diagnostic, Position
+from sessionize.files.settings import Settings
+from sessionize.rules import BY_CODE, SYNTAX_ERROR, Finding
+from sessionize.syntax.parse import UnreadableError
+
+
+def diagnostics(found: Analysis, findings: Iterable[Finding]) -> tuple[Diagnostic, ...]:
+    """By position. UnreadableError if only LibCST can tell where a finding stands, and it can't read the text."""
+    return tuple(sorted((_diagnostic(found, finding) for finding in findings), key=lambda d: (d.start, d.code)))
+
+
+def _diagnostic(found: Analysis, finding: Finding) -> Diagnostic:
+    fix = found.decided.get((finding.call, finding.code))
+    help_, applicability = (_why_undecided(found, finding), None) if fix is None else fix.told(finding.options)
+    start, end = found.reading.span(finding.call)
+    return Diagnostic(
+        finding.code,
+        BY_CODE[finding.code].name,
+        finding.message,
+        found.filename,
+        Position(*start),
+        Position(*end),
+        help_,
+        applicability,
+        line=found.reading.lines[start[0] - 1],
+        fix=fix.calls[0] if fix is not None and applicability is not None else None,
+    )
+
+
+def _why_undecided(found: Analysis, finding: Finding) -> str:
+    """Why there is neither a fix nor a refusal, or which rule has to be in force for one."""
+    if by_hand := BY_CODE[finding.code].by_hand:
+        return f"Not fixed: {by_hand}"
+    if finding in found.silenced:
+        return "Not fixed: it is silenced"
+    fix, codes = found.decided_with_all_rules[finding.call, finding.code]
+    help_, applicability = fix.told(finding.options)
+    if applicability is None:
+        return help_
+    off = codes - found.codes
+    needed = sorted(off or {silenced.code for silenced in found.sharing[finding.call]})
+    names = " and ".join(f"{BY_CODE[code].name} ({code})" for code in needed)
+    select = f"select {'it' if len(needed) == 1 else 'them'} too"
+    return f"Fixed together with {names}; {select if off else 'silenced here'}"
+
+
+def unreadable(filename: str, settings: Settings, error: UnreadableError, text: str = "") -> tuple[Diagnostic, ...]:
+    """The diagnostic of a file that is not Python, where that rule is in force."""
+    if SYNTAX_ERROR.code not in codes_in_force(settings, filename):
+        return ()
+    place = Position(error.row, error.column)
+    line = line_at(lines_of(text), error.row)
+    return (Diagnostic(SYNTAX_ERROR.code, SYNTAX_ERROR.name, str(error), filename, place, place, "", None, line=line),)
