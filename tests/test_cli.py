@@ -21,7 +21,7 @@ from sessionize import cli
 from sessionize.engine import check as engine
 from sessionize.engine.results import Report
 from sessionize.files.settings import Settings, schema
-from sessionize.report import FORMATS
+from sessionize.report.formats import FORMATS
 from sessionize.rules import RULES
 from sessionize.run import cluster, pool, run as runs
 

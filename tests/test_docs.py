@@ -17,7 +17,7 @@ from sessionize.cli import cli
 from sessionize.engine import check, fix
 from sessionize.files.codes import NAMES
 from sessionize.files.settings import EXTEND, KEYS, load
-from sessionize.report import FORMATS, WITH_EDITS, WITH_STATISTICS
+from sessionize.report.formats import FORMATS, WITH_EDITS, WITH_STATISTICS
 from sessionize.rules import RULES
 
 ROOT = Path(__file__).parent.parent

@@ -27,7 +27,7 @@ from sessionize.engine.results import Diagnostic
 from sessionize.files.settings import Settings
 from sessionize.files.source import decode, encode
 from sessionize.library.surroundings import Surroundings
-from sessionize.report import render
+from sessionize.report.formats import render
 from sessionize.run.migrate import fix_alone
 from sessionize.run.project import Project, Projects
 

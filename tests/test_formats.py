@@ -11,10 +11,10 @@ from command import BROKEN, FIXED, SAFE, Run, write
 from jsonschema import Draft7Validator
 from requests_cache.backends.sqlite import SQLiteCache
 
-from sessionize import report as results
 from sessionize.engine.check import check_source
 from sessionize.engine.results import Diagnostic, Position, Report
-from sessionize.report import render
+from sessionize.report import formats as results
+from sessionize.report.formats import render
 from sessionize.rules import RULES
 
 TWICE = SAFE + SAFE.removeprefix("import requests\n")

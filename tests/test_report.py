@@ -10,8 +10,9 @@ import click
 import pytest
 
 from sessionize.engine.results import Diagnostic, Edit, Position, Report
-from sessionize.report import exit_status, render, summary
 from sessionize.report.diff import coloured, unified
+from sessionize.report.formats import render
+from sessionize.report.summary import exit_status, summary
 
 FOUND = Diagnostic(
     code="RQS101",

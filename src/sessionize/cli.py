@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
-from sessionize import __version__, report as results
+from sessionize import __version__
 from sessionize.files.codes import no_such_rule, unknown_selectors
 from sessionize.files.settings import KEYS, Cookies, SessionStyle
+from sessionize.report import formats
 from sessionize.report.terminal import printable
 from sessionize.run import run as runs
 from sessionize.run.run import STDIN, Run, echo, folder_of, in_force, overriding
@@ -141,7 +142,7 @@ _shared = _options(
     _deciding,
     click.option("--files-from", metavar="FILE", type=click.File("rb"), help="Read more paths from a file, or -."),
     click.option("--stdin-filename", metavar="NAME", help="What to call standard input."),
-    click.option("--output-format", type=click.Choice(results.FORMATS), default="full", show_default=True),
+    click.option("--output-format", type=click.Choice(formats.FORMATS), default="full", show_default=True),
     click.option(
         "--output-file",
         metavar="FILE",
@@ -167,7 +168,7 @@ def check(*, add_noqa: bool, **options: Any) -> int:
     run = Run.of(options)
     if add_noqa or run.write_baseline is not None:
         return _adopt(run, add_noqa=add_noqa)
-    work = partial(runs.check, with_edits=run.output_format in results.WITH_EDITS, projects=run.projects)
+    work = partial(runs.check, with_edits=run.output_format in formats.WITH_EDITS, projects=run.projects)
     reports = [run.stdin(work)[1]] if run.paths == (STDIN,) else run.reports(work)
     run.show(reports)
     return run.close(reports)

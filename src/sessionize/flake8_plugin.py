@@ -49,7 +49,7 @@ class Plugin:
         if self.settings is None:
             return
         from sessionize.engine.check import check_tree  # noqa: PLC0415  # most runs meet few files that need it
-        from sessionize.report.concise import MARKS  # noqa: PLC0415
+        from sessionize.report.formats.concise import MARKS  # noqa: PLC0415
         from sessionize.report.terminal import printable  # noqa: PLC0415
 
         collects = gc.isenabled()

@@ -15,7 +15,6 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from sessionize import report as results
 from sessionize.files.baseline import Baseline
 from sessionize.files.settings import FILES, KEYS, ConfigError, Loaded, Settings, explain
 from sessionize.files.source import (
@@ -27,6 +26,8 @@ from sessionize.files.source import (
     may_have_findings,
     read,
 )
+from sessionize.report import formats
+from sessionize.report.summary import exit_status, summary
 from sessionize.report.terminal import printable
 from sessionize.run.project import Projects, shown
 
@@ -88,7 +89,7 @@ class Run:
             raise click.UsageError("--jobs and --cluster exclude each other")
         if "baseline" in overrides and (run.no_baseline or run.write_baseline is not None):
             raise click.UsageError("--baseline excludes --no-baseline and --write-baseline")
-        if run.statistics and run.output_format not in results.WITH_STATISTICS:
+        if run.statistics and run.output_format not in formats.WITH_STATISTICS:
             raise click.UsageError(f"--statistics has no {run.output_format} format")
         return run
 
@@ -159,7 +160,7 @@ class Run:
         return rest
 
     def show(self, reports: Sequence[Report], *, err: bool = False) -> None:
-        text = results.render(self.output_format, reports, statistics=self.statistics)
+        text = formats.render(self.output_format, reports, statistics=self.statistics)
         if self.output_file is not None:
             self.output_file.write(click.unstyle(text))
         else:
@@ -170,9 +171,9 @@ class Run:
             if report.error is not None:
                 echo(f"{printable(report.filename)}: error: {printable(report.error)}\n", err=True)
         if not self.quiet:
-            told = results.summary(reports, clean=self.clean, gone=self.gone, doing=doing, written=written)
+            told = summary(reports, clean=self.clean, gone=self.gone, doing=doing, written=written)
             echo(f"{told}\n", err=True)
-        status = results.exit_status(reports, written=written)
+        status = exit_status(reports, written=written)
         return 0 if self.exit_zero and status == 1 else status
 
     # --- who works on them --------------------------------------------------------------------------------------------

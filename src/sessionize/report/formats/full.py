@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sessionize.report.concise import headline
+from sessionize.report.formats.concise import headline
 from sessionize.report.terminal import blank, printable, source_line
 
 if TYPE_CHECKING:

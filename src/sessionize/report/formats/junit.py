@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from sessionize.report.concise import row_of
 from sessionize.report.fingerprint import relative
+from sessionize.report.formats.concise import row_of
 from sessionize.report.terminal import printable
 
 if TYPE_CHECKING:

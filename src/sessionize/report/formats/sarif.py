@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from sessionize import __version__
-from sessionize.report.concise import row_of, with_help
 from sessionize.report.fingerprint import fingerprints, relative
+from sessionize.report.formats.concise import row_of, with_help
 from sessionize.report.severity import level
 from sessionize.rules import RULES
 

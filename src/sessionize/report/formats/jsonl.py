@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from sessionize.report.json import finding
+from sessionize.report.formats.json import finding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sessionize.report.concise import row_of, with_help
 from sessionize.report.fingerprint import relative
+from sessionize.report.formats.concise import row_of, with_help
 from sessionize.report.severity import level
 from sessionize.report.terminal import printable
 

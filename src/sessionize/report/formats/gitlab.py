@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from sessionize.report.concise import row_of, with_help
 from sessionize.report.fingerprint import fingerprint, fingerprints, relative
+from sessionize.report.formats.concise import row_of, with_help
 from sessionize.report.severity import GITLAB, level
 
 if TYPE_CHECKING:

@@ -1,0 +1,96 @@
+"""The closing sentences of a run, and its exit status. Every number is counted from the reports."""
+
+from __future__ import annotations
+
+from collections import Counter
+from operator import attrgetter
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sessionize.engine.results import Diagnostic, Report
+
+_Call: TypeAlias = tuple[str, int | None, int, int]  # file, cell, row and column
+
+# The best way first.
+HOW = {"safe": "with `sessionize fix`", "unsafe": "only with `sessionize fix --unsafe-fixes`", None: "by hand"}
+
+
+def summary(
+    reports: Sequence[Report], *, clean: int = 0, gone: int = 0, doing: str = "check", written: bool = True
+) -> str:
+    """The closing sentences: what was fixed, what is left and how to fix it, which files failed.
+
+    clean: how many files there are of which there is nothing to report; gone: how many findings a baseline lists that
+    are no longer there. doing: `check`, `fix`, `silence` or `list`.
+    """
+    sentences = []
+    if fixed := _calls(found for report in reports for found in report.fixed):
+        done = "Silenced" if doing == "silence" else "Fixed" if written else "Would fix"
+        # A file that changes and in which no call does is a test whose patches move.
+        moved = sum(report.after is not None and not report.fixed for report in reports)
+        tests = f", and {'moved' if written else 'move'} patches in {_count(moved, 'other file')}" if moved else ""
+        sentences.append(f"{done} {_extent(fixed)}{tests}.")
+    # Where RQS302 is in force, it tells them.
+    unseen = (report for report in reports if all(found.code != "RQS302" for found in report.left))
+    if untimed := sum(report.untimed for report in unseen):
+        have = "has" if untimed == 1 else "have"
+        sentences.append(f"{untimed} of them {have} no timeout=; select RQS302 to keep seeing that.")
+    left_in = _by_the_settings if doing == "check" else attrgetter("left")
+    if left := _calls(found for report in reports for found in left_in(report)):
+        counts = Counter(left.values())
+        ways = ", ".join(f"{counts[kind]} {way}" for kind, way in HOW.items() if counts[kind])
+        if doing == "silence":
+            sentences.append(f"Left {_extent(left)}, on lines that cannot take a comment.")
+        else:
+            sentences.append(f"{'Left' if doing == 'fix' else 'Found'} {_extent(left, ' to fix')}: {ways}.")
+    known = sum(report.known for report in reports)
+    if known and doing == "list":
+        files = sum(report.known > 0 for report in reports)
+        sentences.append(f"Listed {_count(known, 'finding')} in {_count(files, 'file')}.")
+    if failures := sum(report.failed for report in reports):
+        sentences.append(f"{_count(failures, 'file')} could not be {'fixed' if doing == 'fix' else 'checked'}.")
+    if not sentences:
+        sentences.append("All checks passed!" if reports or clean else "No Python files found.")
+    if known and doing != "list":
+        sentences.append(f"{_count(known, 'finding')} in the baseline.")
+    if gone:
+        sentences.append(f"{_count(gone, 'entry', 'entries')} of the baseline {'is' if gone == 1 else 'are'} gone.")
+    return " ".join(sentences)
+
+
+def exit_status(reports: Iterable[Report], *, written: bool = True) -> int:
+    """2 if a file failed, 1 if findings are left or a fix was made but not written, 0 else."""
+    status = 0
+    for report in reports:
+        if report.failed:
+            return 2
+        if report.left or (report.after is not None and not written):
+            status = 1
+    return status
+
+
+def _by_the_settings(report: Report) -> Iterator[Diagnostic]:
+    """What is left in a file; an unsafe fix that the settings ask for counts as a safe one."""
+    for found in report.left:
+        asked_for = report.unsafe_fixes and found.applicability == "unsafe"
+        yield found._replace(applicability="safe") if asked_for else found
+
+
+def _calls(diagnostics: Iterable[Diagnostic]) -> dict[_Call, str | None]:
+    """The calls found, with the best applicability of the diagnostics at each."""
+    best: dict[_Call, str | None] = {}
+    for found in diagnostics:
+        if not found.unreadable:
+            call = found.filename, found.cell, found.start.row, found.start.column
+            best[call] = min(best.get(call), found.applicability, key=[*HOW].index)
+    return best
+
+
+def _extent(calls: dict[_Call, str | None], purpose: str = "") -> str:
+    return f"{_count(len(calls), 'call')}{purpose} in {_count(len({filename for filename, *_ in calls}), 'file')}"
+
+
+def _count(number: int, noun: str, nouns: str = "") -> str:
+    return f"{number} {noun if number == 1 else nouns or noun + 's'}"
