@@ -49,8 +49,8 @@ class Plugin:
         if self.settings is None:
             return
         from sessionize.engine.check import check_tree  # noqa: PLC0415  # most runs meet few files that need it
-        from sessionize.report.formats.concise import MARKS  # noqa: PLC0415
         from sessionize.report.terminal import printable  # noqa: PLC0415
+        from sessionize.report.wording import MARKS  # noqa: PLC0415
 
         collects = gc.isenabled()
         gc.disable()  # an analysis makes many objects and little garbage, and flake8 keeps the tree of the file

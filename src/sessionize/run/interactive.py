@@ -16,8 +16,8 @@ from sessionize.engine.results import Report
 from sessionize.files.settings import Settings
 from sessionize.fixes.outcome import SAFE, Fix
 from sessionize.report import diff
-from sessionize.report.formats.concise import headline
 from sessionize.report.terminal import printable
+from sessionize.report.wording import headline
 from sessionize.rules import RULES
 from sessionize.run.project import Projects
 from sessionize.run.run import echo

@@ -4,33 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
-from sessionize.report.terminal import printable
+from sessionize.report.wording import MARKS, headline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sessionize.engine.results import Diagnostic
 
-MARKS = {"safe": "[*] ", "unsafe": "[unsafe] ", None: ""}
-
 
 def render(findings: Sequence[Diagnostic]) -> str:
     return "".join(f"{headline(found, MARKS[found.applicability])}\n" for found in findings)
-
-
-def headline(found: Diagnostic, mark: str = "") -> str:
-    place = f"{click.style(printable(found.filename), bold=True)}:{row_of(found)}"
-    return f"{place}: {click.style(found.code, fg='red', bold=True)} {mark}{printable(found.message)}"
-
-
-def with_help(found: Diagnostic) -> str:
-    """The message of a finding, and what to do about it or why nothing was done."""
-    return f"{found.message}. {found.help}".removesuffix(" ")
-
-
-def row_of(found: Diagnostic) -> str:
-    """The row and column of a finding, behind the cell of a notebook."""
-    cell = "" if found.cell is None else f"cell {found.cell}:"
-    return f"{cell}{found.start.row}:{found.start.column}"

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sessionize.report.formats.concise import headline
 from sessionize.report.terminal import blank, printable, source_line
+from sessionize.report.wording import headline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

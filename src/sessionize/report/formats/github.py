@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sessionize.report.fingerprint import relative
-from sessionize.report.formats.concise import row_of, with_help
 from sessionize.report.severity import level
 from sessionize.report.terminal import printable
+from sessionize.report.wording import row_of, with_help
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from sessionize.report.fingerprint import fingerprint, fingerprints, relative
-from sessionize.report.formats.concise import row_of, with_help
 from sessionize.report.severity import GITLAB, level
+from sessionize.report.wording import row_of, with_help
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from sessionize.report.fingerprint import relative
-from sessionize.report.formats.concise import row_of
 from sessionize.report.terminal import printable
+from sessionize.report.wording import row_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 from sessionize import __version__
 from sessionize.report.fingerprint import fingerprints, relative
-from sessionize.report.formats.concise import row_of, with_help
 from sessionize.report.severity import level
+from sessionize.report.wording import row_of, with_help
 from sessionize.rules import RULES
 
 if TYPE_CHECKING:
