@@ -6,6 +6,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Container
 from functools import cached_property
+from itertools import product
 
 from sessionize.engine.reading import Reading, limited_nesting
 from sessionize.engine.results import Callee
@@ -13,13 +14,14 @@ from sessionize.files.baseline import line_of
 from sessionize.files.noqa import Comments, may_silence
 from sessionize.files.settings import Settings
 from sessionize.files.source import ignored_codes
-from sessionize.fixes.outcome import SAFE, UNSAFE, Fix
-from sessionize.fixes.plan import SHARING, Planner
+from sessionize.fixes.outcome import SAFE, UNSAFE, Fix, Outcome
+from sessionize.fixes.plan import Planner
+from sessionize.fixes.planning import SHARING
 from sessionize.library.calls import ANY
 from sessionize.library.profile import VERBS
-from sessionize.sharing.facts import Facts
 from sessionize.library.surroundings import Surroundings
 from sessionize.rules import RULES, Finding, selected
+from sessionize.sharing.facts import Facts
 
 
 class Analysis:
@@ -47,7 +49,8 @@ class Analysis:
         if self.findings and (settings.baseline is not None or may_silence(reading.text)):
             self._silence()
         self.planner = Planner(self.facts, settings)
-        self.fixes = self.planner.plan(self.findings)
+        self.outcomes = self.planner.plan(self.findings)
+        self.fixes = [outcome for outcome in self.outcomes if isinstance(outcome, Fix)]
 
     def _silence(self) -> None:
         """Takes out what comments silence, and then what the baseline lists."""
@@ -70,18 +73,21 @@ class Analysis:
         return [fix for fix in self.fixes if fix.applicability in allowed]
 
     @cached_property
-    def decided(self) -> dict[tuple[int, str], Fix]:
+    def decided(self) -> dict[tuple[int, str], Outcome]:
         """The fix or refusal for each finding, by its call and its code."""
-        return {(call, code): fix for fix in self.fixes for call in fix.calls for code in fix.resolves}
+        decided: dict[tuple[int, str], Outcome] = {}
+        for outcome in self.outcomes:
+            decided |= dict.fromkeys(product(outcome.calls, outcome.resolves), outcome)
+        return decided
 
     @cached_property
-    def decided_with_all_rules(self) -> dict[tuple[int, str], tuple[Fix, set[str]]]:
+    def decided_with_all_rules(self) -> dict[tuple[int, str], tuple[Outcome, set[str]]]:
         """`decided`, were all rules that a session is shared for in force; with those of them that find its calls."""
         sharing = [finding for at_call in self.sharing.values() for finding in at_call]
-        decided: dict[tuple[int, str], tuple[Fix, set[str]]] = {}
-        for fix in Planner(self.facts, self.settings).plan([*self.findings, *sharing]):
-            codes = {finding.code for call in fix.calls for finding in self.sharing[call]}
-            decided |= {(call, code): (fix, codes) for call in fix.calls for code in fix.resolves}
+        decided: dict[tuple[int, str], tuple[Outcome, set[str]]] = {}
+        for outcome in Planner(self.facts, self.settings).plan([*self.findings, *sharing]):
+            codes = {finding.code for call in outcome.calls for finding in self.sharing[call]}
+            decided |= dict.fromkeys(product(outcome.calls, outcome.resolves), (outcome, codes))
         return decided
 
     @cached_property
@@ -97,7 +103,7 @@ class Analysis:
     def callees(self, among: Container[int] | None = None) -> tuple[Callee, ...]:
         """The bare calls, and the functions that are handed on: all, or of these numbers."""
         bare = [(call.id, call.shown, call.verb) for call in self.facts.bare.calls]
-        bare += [(-reference.use.tick, reference.shown, reference.verb) for reference in self.facts.bare.references]
+        bare += [(reference.id, reference.shown, reference.verb) for reference in self.facts.bare.references]
         callees: list[Callee] = []
         for number, shown, verb in bare:
             if among is None or number in among:

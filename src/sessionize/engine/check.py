@@ -97,7 +97,7 @@ def _check(text: str, filename: str, settings: Settings, surroundings: Surroundi
     report, found = examine(text, filename, settings, surroundings)
     if found is None:
         return report
-    if with_edits and any(fix.applicability is not None for fix in found.fixes):
+    if with_edits and found.fixes:
         with suppress(UnreadableError):  # the finding holds, but can't be fixed
             report = _with_edits(report, Rewriting(found))
     return replace(report, unsafe_fixes=settings.unsafe_fixes)
@@ -105,9 +105,7 @@ def _check(text: str, filename: str, settings: Settings, surroundings: Surroundi
 
 def _with_edits(report: Report, rewriting: Rewriting) -> Report:
     found = rewriting.analysis
-    edits: dict[int | None, tuple[Edit, ...]] = {
-        fix.calls[0]: rewriting.edits(fix) for fix in found.fixes if fix.applicability is not None
-    }
+    edits: dict[int | None, tuple[Edit, ...]] = {fix.calls[0]: rewriting.edits(fix) for fix in found.fixes}
     told = diagnostics(found, found.findings)
     left = tuple(finding._replace(edits=edits.get(finding.fix, ())) for finding in told)
     return replace(report, left=left, known=found.known)

@@ -18,8 +18,11 @@ def diagnostics(found: Analysis, findings: Iterable[Finding]) -> tuple[Diagnosti
 
 
 def _diagnostic(found: Analysis, finding: Finding) -> Diagnostic:
-    fix = found.decided.get((finding.call, finding.code))
-    help_, applicability = (_why_undecided(found, finding), None) if fix is None else fix.told(finding.options)
+    outcome = found.decided.get((finding.call, finding.code))
+    if outcome is None:
+        help_, applicability = _why_undecided(found, finding), None
+    else:
+        help_, applicability = outcome.answer(finding.options)
     start, end = found.reading.span(finding.call)
     return Diagnostic(
         finding.code,
@@ -31,7 +34,7 @@ def _diagnostic(found: Analysis, finding: Finding) -> Diagnostic:
         help_,
         applicability,
         line=found.reading.lines[start[0] - 1],
-        fix=fix.calls[0] if fix is not None and applicability is not None else None,
+        fix=outcome.calls[0] if outcome is not None and applicability is not None else None,
     )
 
 
@@ -41,8 +44,8 @@ def _why_undecided(found: Analysis, finding: Finding) -> str:
         return f"Not fixed: {by_hand}"
     if finding in found.silenced:
         return "Not fixed: it is silenced"
-    fix, codes = found.decided_with_all_rules[finding.call, finding.code]
-    help_, applicability = fix.told(finding.options)
+    outcome, codes = found.decided_with_all_rules[finding.call, finding.code]
+    help_, applicability = outcome.answer(finding.options)
     if applicability is None:
         return help_
     off = codes - found.codes

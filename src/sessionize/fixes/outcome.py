@@ -1,9 +1,9 @@
-"""What a plan says: plain values that `rewrite` carries out and reports show."""
+"""The outcome of a plan: fixes, which are plain values that `write` carries out and reports show, and refusals."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from sessionize.analysis.flow import Place
 from sessionize.syntax.outline import Bind
@@ -16,10 +16,11 @@ class LostCommentError(Exception):
 
 
 class Redirect(NamedTuple):
-    """One call to make on a session; for a function that is handed on, `call` is minus the tick of its use.
+    """One call to make on a session.
 
-    target: the expression that names the session there; verb: the method; name_params: whether the second argument
-    needs the name `params=`.
+    target: the expression that names the session there.
+    verb: the method.
+    name_params: whether the second argument needs the name `params=`.
     """
 
     call: int
@@ -29,12 +30,15 @@ class Redirect(NamedTuple):
 
 
 class Making(NamedTuple):
-    """How a session is made.
+    """The way a new session is made.
 
-    place: where; style: `assign` or `with` before the statement of the place, `behind` it, or in a class body as an
-    `init` method, a `property` or a `field`. target: what is assigned to; create: the expression that makes the
-    session; policy: the name of `DefaultCookiePolicy` where cookies are isolated; hoist: the options that the first
-    call of the fix hands over.
+    style: `assign` or `with` before the statement of the place, `behind` it, or in a class body as an `init` method, a
+    `property` or a `field`.
+    target: the variable or attribute that it is assigned to.
+    create: the expression that makes it, `requests.Session()`.
+    policy: the name of `DefaultCookiePolicy` where cookies are isolated.
+    hoist: the options that the first call of the fix hands over.
+    needs: the name of the helper that a `property` or a `field` is made with.
     """
 
     place: Place
@@ -43,14 +47,16 @@ class Making(NamedTuple):
     create: str
     policy: str | None = None
     hoist: tuple[str, ...] = ()
-    needs: str = ""  # the name of the helper that a `property` or a `field` is made with
+    needs: str = ""
 
 
 class ImportEdit(NamedTuple):
     """A change of the import statement that makes `bind`.
 
-    add: what to import besides; drop: a name that nothing uses any more; line: an import of its own, to put `behind`
-    the statement or `above` it; or with a blank line between, `below` it or `apart` above it.
+    add: a name to import besides.
+    drop: a name that nothing uses any more.
+    line: an import of its own, to put `behind` the statement or `above` it; or with a blank line between, `below` it or
+    `apart` above it.
     """
 
     bind: Bind
@@ -61,17 +67,18 @@ class ImportEdit(NamedTuple):
 
 
 class Fix(NamedTuple):
-    """What is done, or why nothing is, about calls that one session serves.
+    """The change that makes some calls on one session.
 
-    applicability: `safe`, `unsafe`, or None where it is refused; reason: why it is not safe. making: None where a
-    session that exists already is used. dissolve: the statement that made the session until now: an assignment goes, a
-    `with` leaves its body behind. stays: why options that repeat are not set on the session. resolves: the codes of the
-    rules whose findings at the calls it is about.
+    applicability: `safe` or `unsafe`; reason: why it is not safe.
+    making: how the session is made; None where one is used that is there already.
+    dissolve: the statement that made the session until now: an assignment goes, a `with` leaves its body behind.
+    stays: why options that repeat are not set on the session.
+    resolves: the codes of the rules whose findings at the calls it is about.
     """
 
     calls: tuple[int, ...]
     message: str
-    applicability: str | None
+    applicability: str
     reason: str
     redirects: tuple[Redirect, ...] = ()
     making: Making | None = None
@@ -82,21 +89,30 @@ class Fix(NamedTuple):
 
     @property
     def hoist(self) -> tuple[str, ...]:
+        """The options that are set once on the session."""
         return self.making.hoist if self.making is not None else ()
 
     @property
     def help(self) -> str:
         """One sentence for the reader of a finding."""
-        if self.applicability is None:
-            return f"Not fixed: {self.reason}"
         return f"{self.message}; unsafe, as {self.reason}" if self.reason else self.message
 
-    def told(self, options: Iterable[str]) -> tuple[str, str | None]:
+    def answer(self, options: Iterable[str]) -> tuple[str, str | None]:
         """The help and the applicability of a finding about these options; None where it is not resolved."""
-        if self.applicability is not None and not {*options} <= {*self.hoist}:
-            return f"Not fixed: {self.stays}", None
-        return self.help, self.applicability
+        if {*options} <= {*self.hoist}:
+            return self.help, self.applicability
+        return f"Not fixed: {self.stays}", None
 
 
-def refusal(calls: tuple[int, ...], reason: str) -> Fix:
-    return Fix(calls, "", None, reason)
+class Refusal(NamedTuple):
+    """The reason that some calls are not fixed; `resolves` as for a fix."""
+
+    calls: tuple[int, ...]
+    reason: str
+    resolves: frozenset[str] = frozenset()
+
+    def answer(self, options: Iterable[str]) -> tuple[str, None]:  # noqa: ARG002  # the same for all, as for a fix
+        return f"Not fixed: {self.reason}", None
+
+
+Outcome: TypeAlias = Fix | Refusal

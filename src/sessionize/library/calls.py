@@ -31,6 +31,11 @@ class BareCall(NamedTuple):
     home: int
 
     @property
+    def is_mapped(self) -> bool:
+        """Whether its function is handed to `map`, which calls it."""
+        return self.id < 0
+
+    @property
     def unpacks(self) -> bool:
         """Tell whether it passes `**` arguments, of which no one knows the names."""
         return any(arg.stars == "**" for arg in self.site.value.args)
@@ -51,6 +56,10 @@ class Reference(NamedTuple):
     verb: str
     shown: str
     taker: int
+
+    @property
+    def id(self) -> int:
+        return -self.use.tick
 
 
 class BareCalls:

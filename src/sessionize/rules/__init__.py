@@ -33,7 +33,12 @@ RULES: tuple[Rule, ...] = (
 )
 BY_CODE = {rule.code: rule for rule in RULES}
 
-__all__ = ["BY_CODE", "RULES", "SYNTAX_ERROR", "Finding", "Rule", "selected"]
+__all__ = ["BY_CODE", "RULES", "SYNTAX_ERROR", "Finding", "Rule", "resolved_by", "selected"]
+
+
+def resolved_by(cure: str) -> frozenset[str]:
+    """The codes of the rules that a kind of fix resolves."""
+    return frozenset(rule.code for rule in RULES if rule.cure == cure)
 
 
 def _turns_on(rule: Rule, selector: str) -> bool:

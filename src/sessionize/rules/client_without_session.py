@@ -66,4 +66,4 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
         yield Finding("RQS104", call.id, f"`{call.shown}` opens a new connection for every call of this object")
 
 
-CLIENT_WITHOUT_SESSION = Rule("RQS104", "client-without-session", check)
+CLIENT_WITHOUT_SESSION = Rule("RQS104", "client-without-session", check, cure="lasting")

@@ -52,4 +52,4 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
         yield Finding("RQS105", call.id, message)
 
 
-MODULE_WITHOUT_SESSION = Rule("RQS105", "module-without-session", check)
+MODULE_WITHOUT_SESSION = Rule("RQS105", "module-without-session", check, cure="lasting")

@@ -78,4 +78,4 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     yield Finding("RQS301", patched[0].id, message)
 
 
-PATCHED_REQUEST = Rule("RQS301", "patched-request", check, once_a_file=True)
+PATCHED_REQUEST = Rule("RQS301", "patched-request", check, once_a_file=True, cure="along")

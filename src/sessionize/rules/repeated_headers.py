@@ -67,4 +67,4 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
         yield Finding("RQS201", call.id, message, ("headers",))
 
 
-REPEATED_HEADERS = Rule("RQS201", "repeated-headers", check)
+REPEATED_HEADERS = Rule("RQS201", "repeated-headers", check, cure="along")

@@ -51,4 +51,4 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
             yield Finding("RQS102", call.id, message)
 
 
-REPEATED_REQUESTS = Rule("RQS102", "repeated-requests", check)
+REPEATED_REQUESTS = Rule("RQS102", "repeated-requests", check, cure="local")

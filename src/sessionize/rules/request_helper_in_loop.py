@@ -59,4 +59,4 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
             yield Finding("RQS103", -reference.use.tick, message)
 
 
-REQUEST_HELPER_IN_LOOP = Rule("RQS103", "request-helper-in-loop", check)
+REQUEST_HELPER_IN_LOOP = Rule("RQS103", "request-helper-in-loop", check, cure="lasting")

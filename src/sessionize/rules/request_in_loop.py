@@ -69,4 +69,4 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
             yield Finding("RQS101", -reference.use.tick, message)
 
 
-REQUEST_IN_LOOP = Rule("RQS101", "request-in-loop", check)
+REQUEST_IN_LOOP = Rule("RQS101", "request-in-loop", check, cure="local")

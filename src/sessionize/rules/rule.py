@@ -1,4 +1,4 @@
-"""What a rule is, and what it finds."""
+"""Rules and their findings: `Rule`, `Finding`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from sessionize.sharing.facts import Facts
 
 
 class Finding(NamedTuple):
-    """One call that shows a rule's pattern; for a function that is handed on, minus the tick of its use.
+    """A call site that shows a rule's pattern: a call, or a function that is handed on; `call` is its id.
 
-    `options`: the arguments that repeat, for a rule about arguments.
+    options: the arguments that repeat, for a rule about arguments.
     """
 
     code: str
@@ -25,8 +25,11 @@ class Finding(NamedTuple):
 class Rule(NamedTuple):
     """A pattern. `check` is a pure function, and its docstring is the rule's page.
 
-    by_default: whether it is in force where nobody asks for it. by_hand: why it has no fix, if it never has one.
-    once_a_file: whether one finding stands for all calls of a file. level: `warning` or `error`, as SARIF has it.
+    by_default: whether it is in force where nobody asks for it.
+    by_hand: why it has no fix, if it never has one.
+    once_a_file: whether one finding stands for all calls of a file.
+    level: `warning` or `error`, as SARIF has it.
+    cure: the kind of fix that resolves it: `local`, `lasting` or `idle`; `along` if it goes with that of another rule.
     """
 
     code: str
@@ -36,6 +39,7 @@ class Rule(NamedTuple):
     by_hand: str = ""
     once_a_file: bool = False
     level: str = "warning"
+    cure: str = ""
 
     @property
     def page(self) -> str:

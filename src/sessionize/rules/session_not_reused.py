@@ -53,4 +53,4 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
         yield Finding("RQS106", session.id, message)
 
 
-SESSION_NOT_REUSED = Rule("RQS106", "session-not-reused", check)
+SESSION_NOT_REUSED = Rule("RQS106", "session-not-reused", check, cure="idle")

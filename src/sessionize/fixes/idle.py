@@ -1,0 +1,142 @@
+"""Fixes for sessions that serve too few calls: made once, before the loop."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from functools import cached_property
+
+from sessionize.analysis.flow import Place
+from sessionize.fixes.outcome import SAFE, UNSAFE, Fix, ImportEdit, Making, Outcome, Redirect, Refusal
+from sessionize.fixes.planning import IDLE, Planning, Wanted
+from sessionize.library.calls import BareCall
+from sessionize.library.profile import METHODS, READING
+from sessionize.sharing.idle import IdleSession
+from sessionize.syntax import outline as o
+
+
+class IdleFixes:
+    def __init__(self, planning: Planning) -> None:
+        self.planning = planning
+        self.facts = planning.facts
+        self.settings = planning.settings
+        self.doubts = planning.doubts
+        self.existing = planning.existing
+        self.naming = planning.naming
+
+    def outcomes(self, wanted: Wanted) -> list[Outcome]:
+        """A fix or a refusal for every session that serves too few calls."""
+        outcomes: list[Outcome] = []
+        unnamed: dict[int, list[IdleSession]] = defaultdict(list)
+        for session in self.facts.idle.sessions:
+            if not wanted.codes[session.id] & IDLE:
+                continue
+            if not session.loops:
+                outcomes.append(Refusal((session.id,), self._why_made_once(session)))
+            elif session.bind is None:
+                unnamed[session.calls[0].home].append(session)
+            else:
+                outcomes.append(self._move_out(session, session.bind))
+        return outcomes + [self._gather(sessions) for sessions in unnamed.values()]
+
+    def _why_made_once(self, session: IdleSession) -> str:
+        """The reason to leave a session that is made for one call, and what to do about it."""
+        method = self.facts.graph.method(session.site.scope)
+        if reason := self.doubts.threads.about(method.owner if method is not None else 0):
+            return reason
+        where = "keep one on the object" if method is not None else "make it once"
+        if session.plain:
+            return f"a session pays from its second call on: {where}, and use it again"
+        return f"what is set on it may differ from call to call: {where}, and pass what differs with each call"
+
+    def _gather(self, sessions: Sequence[IdleSession]) -> Outcome:
+        """One session for calls like `requests.Session().get(url)` in the loops of one function."""
+        ids = tuple(session.id for session in sessions)
+        calls = [session.calls[0] for session in sessions]
+        place = self.facts.groups.place(calls)
+        create = o.dotted(sessions[0].site.value.func)
+        if place is None or not self._made_with(create, sessions[0], place):
+            return Refusal(ids, "there is no place before the loop where it could be made")
+        name = self.naming.variable(self.settings.session_name, self.facts.outline.parts[calls[0].home].scope)
+        if reason := self.doubts.leak(calls) or self.doubts.held(calls[0]):
+            return Refusal(ids, reason)
+        doubt = self.doubts.about_cells(calls, place.tick) or self.doubts.about_sharing(calls)
+        making, imports = self._new_session(calls, place, self.planning.style(calls, place), name, create)
+        redirects = tuple(Redirect(call.id, name, call.verb, name_params=False) for call in calls)
+        message = "Make one session before the loop"
+        return Fix(ids, message, UNSAFE if doubt else SAFE, doubt, redirects, making, imports=imports)
+
+    def _move_out(self, session: IdleSession, bind: o.Bind) -> Outcome:
+        """A session with a name, made before its loop."""
+        facts = self.facts
+        ids = (session.id,)
+        home = facts.flow.home[bind.part]
+        served = facts.sessions.served(bind.scope, bind.name)
+        place = facts.flow.place([(session.site.tick, session.site.part)], bind.scope)
+        create = o.dotted(session.site.value.func)
+        if not served.done <= METHODS:
+            return Refusal(
+                ids, f"`{bind.name}` is not only called in the loop, and the rest may differ from turn to turn"
+            )
+        binds, uses = (find(bind.scope, bind.name) for find in (facts.names.binds, facts.names.uses))
+        inside = facts.outline.parts[bind.part].parent in served.around and bind.tick < uses[0].tick
+        if not session.calls or len(binds) > 1 or not inside:
+            return Refusal(ids, f"`{bind.name}` is bound or used elsewhere too")
+        if self._shares_statement(session, bind):
+            return Refusal(ids, "it is made together with something else; give it a statement of its own")
+        if place is None or facts.flow.home[place.block] != home or not self._made_with(create, session, place):
+            return Refusal(ids, "there is no place before the loop where it could be made")
+        loops = set(facts.flow.loops(bind.part))
+        several = len(session.calls) > 1 or set(facts.flow.loops(session.calls[0].site.part)) - loops
+        if self.settings.cookies == "isolate" and several:
+            return Refusal(ids, "its calls share cookies within a turn")
+        if reason := self.doubts.leak(session.calls) or self.doubts.held(session.calls[0]):
+            return Refusal(ids, reason)
+        doubt = self.doubts.about_sharing(session.calls)
+        if several and any(call.verb not in READING for call in session.calls):
+            doubt = doubt or "what a turn leaves in its cookies, as a log-in does, would reach the next turn"
+        making, imports = self._new_session(
+            session.calls, place, self.planning.style(session.calls, place), bind.name, create
+        )
+        message = f"Make `{bind.name}` once, before the loop"
+        return Fix(ids, message, UNSAFE if doubt else SAFE, doubt, (), making, bind.part, imports)
+
+    def _shares_statement(self, session: IdleSession, bind: o.Bind) -> bool:
+        """Tell whether the statement that makes a session does something besides."""
+        outline = self.facts.outline
+        siblings = self.facts.flow.children[outline.parts[bind.part].parent]
+        behind = bisect_right(siblings, bind.part)
+        joined = any(outline.parts[part].form == "joined" for part in (bind.part, *siblings[behind : behind + 1]))
+        uses = self._used_in[bind.part]
+        return (
+            joined
+            or self._bound_in[bind.part] > 1
+            or any(not session.site.start < use.tick < session.site.tick for use in uses)
+        )
+
+    @cached_property
+    def _bound_in(self) -> Counter[int]:
+        """The number of names that each part binds."""
+        return Counter(bind.part for bind in self.facts.outline.binds)
+
+    @cached_property
+    def _used_in(self) -> dict[int, list[o.Use]]:
+        """The names that are read in each part."""
+        uses = defaultdict(list)
+        for use in self.facts.outline.uses:
+            uses[use.part].append(use)
+        return uses
+
+    def _made_with(self, create: str, session: IdleSession, place: Place) -> bool:
+        """Tell whether the expression for the session surely means the same at `place`."""
+        return self.facts.imports.bound(create.partition(".")[0], session.site.scope, place) == "surely"
+
+    def _new_session(
+        self, calls: Sequence[BareCall], place: Place, style: str, target: str, create: str
+    ) -> tuple[Making, tuple[ImportEdit, ...]]:
+        if self.settings.cookies == "share":
+            return Making(place, style, target, f"{create}()"), ()
+        maker = calls[0]._replace(root=create.partition(".")[0])
+        policy, imports = self.naming.policy([maker], place)
+        return Making(place, style, target, f"{create}()", policy), imports

@@ -1,0 +1,202 @@
+"""Fixes with a session that outlives the functions of its calls: on the objects of a class, or on the module."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cached_property
+
+from sessionize.fixes.existing import There
+from sessionize.fixes.outcome import UNSAFE, Fix, Outcome, Refusal
+from sessionize.fixes.planning import (
+    ALONE,
+    INSIDE,
+    LASTING,
+    Planning,
+    Wanted,
+    beside,
+    no_session_call,
+    not_on,
+    redirect,
+    refused,
+    set_once,
+    these,
+)
+from sessionize.library.calls import BareCall
+from sessionize.sharing.module_home import MODULE_REASON, Home, module_home
+from sessionize.sharing.object_home import OBJECT_REASON, object_home
+
+
+class LastingFixes:
+    def __init__(self, planning: Planning) -> None:
+        self.planning = planning
+        self.facts = planning.facts
+        self.settings = planning.settings
+        self.doubts = planning.doubts
+        self.existing = planning.existing
+        self.naming = planning.naming
+
+    def _families(self) -> dict[int, list[BareCall]]:
+        """The calls whose session outlives their function, by the class that holds it, 0 for the module.
+
+        A subclass uses the session of its base.
+        """
+        families: dict[int, list[BareCall]] = defaultdict(list)
+        for owner, calls in self.facts.groups.lasting.items():
+            families[self._holder(owner, calls)] += calls
+        return families
+
+    def _holder(self, owner: int, calls: Sequence[BareCall]) -> int:
+        """The topmost base in this file whose objects get a session, if there is just one; else the class itself."""
+        bases = self.facts.classes.ancestry(owner) & self.facts.groups.lasting.keys() if owner else set()
+        tops = [base for base in bases if bases.isdisjoint(self.facts.classes.ancestry(base))]
+        own = self.existing.of_object(owner, calls) if tops else None
+        return owner if len(tops) != 1 or (own is not None and not own.obstacle) else tops[0]
+
+    def outcomes(self, wanted: Wanted) -> list[Outcome]:
+        """The fixes for sessions that outlive the functions of their calls, and refusals.
+
+        They live on the objects of a class; or, where that is not right, on the module, if one can serve all objects.
+        """
+        outcomes: list[Outcome] = []
+        on_module: list[BareCall] = []
+        partial = False
+        for owner, calls in self._families().items():
+            kept, refusals = self._refuse(owner, wanted.among(calls, LASTING))
+            outcomes += refusals
+            if not owner:
+                on_module += kept
+                partial = len(kept) < len(calls)
+            elif kept:
+                home = self._home(owner, kept, partial=len(kept) < len(calls))
+                if not isinstance(home, str):
+                    outcomes.append(self._share(owner, kept, home, wanted))
+                elif home != ALONE and self._may_join_module(kept):
+                    on_module += kept
+                else:
+                    outcomes.append(refused(kept, home))
+        if on_module:
+            home = self._home(0, on_module, partial=partial)
+            if isinstance(home, str):
+                outcomes.append(refused(on_module, home))
+            else:
+                outcomes.append(self._share(0, on_module, home, wanted))
+        return outcomes
+
+    def _may_join_module(self, calls: Sequence[BareCall]) -> bool:
+        """Tell whether the module's session can serve the calls of all objects."""
+        return self.doubts.for_all_objects(calls) and not isinstance(self._home(0, calls), str)
+
+    def _refuse(self, owner: int, calls: Sequence[BareCall]) -> tuple[list[BareCall], list[Refusal]]:
+        """The calls that a session can take which outlives their function, and refusals for the others."""
+        reasons = [(call, self._obstacle(owner, call)) for call in calls]
+        refusals = [Refusal((call.id,), reason) for call, reason in reasons if reason]
+        return [call for call, reason in reasons if not reason], refusals
+
+    def _obstacle(self, owner: int, call: BareCall) -> str:
+        """The reason that no session which outlives its function can take a call; empty if one can."""
+        if reason := no_session_call(call) or self.doubts.held(call):
+            return reason
+        if not self._is_at_top(call) and not self._imports_at_top:
+            return INSIDE
+        if owner and self.facts.graph.in_another_class(call.site.scope):
+            return "it stands in a class inside of the method"
+        if self.facts.outline.scopes[self.facts.bare.function(call)].name == "__del__":
+            return "`__del__` may run before a session is made, or when it is gone"
+        return ""
+
+    def _home(self, owner: int, calls: Sequence[BareCall], *, partial: bool = False) -> Home | There | str:
+        """The home of a session for calls on the objects of a class (or on the module: 0), or a reason for none.
+
+        It is a session that is there, or the place for a new one.
+        partial: whether others that could share it stay as they are.
+        """
+        if reason := self.doubts.leak(calls, lasting=True) or self.doubts.threads.about(owner):
+            return reason
+        there = self._there(owner, calls)
+        if there is not None and not there.obstacle:
+            return there
+        if partial and self._serves_one(owner, calls):
+            return ALONE
+        home = object_home(self.facts, owner, calls) if owner else module_home(self.facts, calls)
+        if isinstance(home, str):
+            return home
+        scope = self.facts.outline.parts[self.facts.flow.home[home.place.block]].scope
+        at_top = [call for call in calls if self._is_at_top(call)]
+        if any(self.facts.names.owner(call.root, scope) != 0 for call in at_top):
+            return "requests is the name of something else where the session would be made"
+        if at_top != calls and self.naming.visible("requests", home.place) is None:
+            return INSIDE
+        if any(self.facts.imports.bound(call.root, call.site.scope, home.place) != "surely" for call in at_top):
+            return "requests may be missing where the session would be made"
+        if home.style == "field" and self.settings.cookies == "isolate":
+            return "a field of a dataclass can't be told to isolate its cookies"
+        return home
+
+    def _there(self, owner: int, calls: Sequence[BareCall]) -> There | None:
+        """The session that the object, or the module, has already."""
+        return self.existing.of_object(owner, calls) if owner else self.existing.of_module(calls)
+
+    def _is_at_top(self, call: BareCall) -> bool:
+        """Tell whether a call names requests by an import at the top of the module."""
+        return self.facts.names.owner(call.root, call.site.scope) == 0
+
+    @cached_property
+    def _imports_at_top(self) -> bool:
+        """Whether the top of the module imports requests; functions that import it once more can do with that."""
+        return any(
+            bind.scope == 0 and self.facts.origins.path(bind) == "requests" for bind in self.facts.origins.imports
+        )
+
+    def _on_existing(self, owner: int, calls: Sequence[BareCall], there: There) -> Fix:
+        """The fix that makes calls on the session that the object, or the module, has already."""
+        reason = self.doubts.about_calls(calls) or self.doubts.about_file or (OBJECT_REASON if owner else MODULE_REASON)
+        targets = self._targets(owner, calls, there.name)
+        ids = tuple(call.id for call in calls)
+        message = f"Make {these(calls)} on `{targets[0]}`, the session that is already there"
+        return Fix(ids, message, UNSAFE, reason, redirect(calls, targets), stays=not_on(targets[0]))
+
+    def _targets(self, owner: int, calls: Sequence[BareCall], name: str) -> list[str]:
+        """The name by which each call finds a session of the module (`_session`) or of its object (`self._session`)."""
+        methods = [self.facts.graph.method(call.site.scope) if owner else None for call in calls]
+        return [f"{method.instance}.{name}" if method is not None else name for method in methods]
+
+    def _serves_one(self, owner: int, kept: Sequence[BareCall]) -> bool:
+        """Tell whether the calls left of a class, or of the module, would be no finding by themselves."""
+        helpers = {call.id for call in self.facts.groups.helpers}
+        if any(call.id in helpers for call in kept):
+            return False
+        if owner:
+            return len(kept) == 1 and not self.facts.graph.reads_instance(kept[0].site.scope)
+        return len({self.facts.bare.function(call) for call in kept}) == 1
+
+    def _share(self, owner: int, calls: Sequence[BareCall], home: Home | There, wanted: Wanted) -> Fix:
+        """The fix that makes calls on the session of their object, or of the module."""
+        if isinstance(home, There):
+            return self._on_existing(owner, calls, home)
+        able = self.planning.hoistable(calls)
+        hoist = wanted.options([option for option in home.hoist if option in able], calls)
+        reason = self.doubts.about_calls(calls) or self.doubts.about_file or home.reason
+        if owner:
+            name = self.naming.attribute(self.settings.session_attribute, owner)
+            target = f"{home.instance}.{name}" if home.style in ("assign", "behind", "init") else name
+        else:
+            name = target = self.naming.variable(self.settings.session_global, 0)
+        making, imports = self.planning.new_session(calls, home.place, home.style, target, hoist)
+        if home.needs:
+            helper, more = self.naming.imported(home.needs, calls, home.place)
+            making, imports = making._replace(needs=helper), imports + more
+        where = "class" if owner else "module"
+        message = f"Share one `requests.Session` between the {len(calls)} calls of this {where}"
+        if len(calls) == 1:
+            message = f"Keep one `requests.Session` for the call of this {where}"
+        return Fix(
+            tuple(call.id for call in calls),
+            message + set_once(hoist) + beside(self._there(owner, calls)),
+            UNSAFE,
+            reason,
+            redirect(calls, self._targets(owner, calls, name)),
+            making,
+            imports=imports,
+            stays=self.planning.why_options_stay(calls),
+        )

@@ -1,0 +1,173 @@
+"""Fixes for calls that a loop repeats, or that run one after the other: one session in their own function or script."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sessionize.analysis.flow import Place
+from sessionize.fixes.existing import There
+from sessionize.fixes.outcome import SAFE, UNSAFE, Fix, Outcome, Refusal
+from sessionize.fixes.planning import (
+    ALONE,
+    LOCAL,
+    Planning,
+    Wanted,
+    beside,
+    no_session_call,
+    not_on,
+    redirect,
+    refused,
+    set_once,
+    these,
+)
+from sessionize.library.calls import BareCall
+from sessionize.sharing.module_home import import_home
+from sessionize.syntax.access import READ
+
+
+class _Group(NamedTuple):
+    """Calls that share a session, its place, the options that it holds, and why it is not known to be safe."""
+
+    calls: Sequence[BareCall]
+    place: Place
+    hoist: Sequence[str]
+    doubt: str
+
+
+class LocalFixes:
+    def __init__(self, planning: Planning) -> None:
+        self.planning = planning
+        self.facts = planning.facts
+        self.settings = planning.settings
+        self.doubts = planning.doubts
+        self.existing = planning.existing
+        self.naming = planning.naming
+
+    def outcomes(self, wanted: Wanted) -> list[Outcome]:
+        """A fix or a refusal for every call that shares a session within its function; safe ones choose names first."""
+        outcomes: list[Outcome] = []
+        able: list[_Group] = []
+        mapped = (call.home for call in self.facts.bare.mapped)
+        for home in sorted({*self.facts.groups.by_home, *mapped}):
+            kept, refusals = self._refuse(wanted.among(self.facts.groups.repeated[home], LOCAL))
+            outcomes += refusals
+            if kept:
+                group = self._group(kept, wanted)
+                if isinstance(group, Refusal):
+                    outcomes.append(group)
+                else:
+                    able.append(group)
+        safe = [group for group in able if not group.doubt]
+        unsafe = [group for group in able if group.doubt]
+        return outcomes + [self._share(group) for group in (*safe, *unsafe)]
+
+    def _refuse(self, calls: Sequence[BareCall]) -> tuple[list[BareCall], list[Refusal]]:
+        """The calls that a session can take, and refusals for the others; all are refused if too few are left."""
+        reasons = {call.id: no_session_call(call) or self.doubts.held(call) for call in calls}
+        kept = [call for call in calls if not reasons[call.id]]
+        for alone in self._alone(kept):
+            reasons[alone] = ALONE
+        kept = [call for call in kept if not reasons[call.id]]
+        if leak := self.doubts.leak(kept):
+            reasons |= {call.id: leak for call in kept}
+            kept = []
+        return kept, [Refusal((number,), reason) for number, reason in reasons.items() if reason]
+
+    def _alone(self, calls: Sequence[BareCall]) -> set[int]:
+        """The calls of a home that would have a session for themselves, as the others are silenced or refused."""
+        if not calls or len(calls) == len(self.facts.groups.by_home.get(calls[0].home, ())):
+            return set()
+        place = self.facts.groups.place(calls)
+        if place is not None and self._joined(calls, place) is not None:
+            return set()
+        repeated = {*self.facts.groups.loops, *self.facts.groups.chained_among(calls)}
+        return {call.id for call in calls if not call.is_mapped} - repeated  # `map` calls again and again
+
+    def _group(self, calls: Sequence[BareCall], wanted: Wanted) -> _Group | Refusal:
+        """The calls with the place of their session, what it may hold, and why it is not known to be safe."""
+        place = self._place(calls)
+        if place is None:
+            return refused(calls, "there is no line for the session; put the calls on lines of a function")
+        if self._may_be_missing(calls, place):
+            reason = "the import of requests may not have run where the session belongs; import it further up"
+            return refused(calls, reason)
+        hoist = [] if self.planning.spans_cells(calls) else wanted.options(self.planning.hoistable(calls), calls)
+        return _Group(calls, place, hoist, self.doubts.about(calls, place) or self._doubt_of_cells(calls, place))
+
+    def _share(self, group: _Group) -> Outcome:
+        """The fix that makes the calls of a group on one session."""
+        calls, place, hoist, doubt = group
+        applicability = UNSAFE if doubt else SAFE
+        ids = tuple(call.id for call in calls)
+        there = self.existing.local(calls, place)
+        if there is not None and not there.obstacle:
+            message = f"Make {these(calls)} on `{there.name}`, the session that is already there"
+            redirects = redirect(calls, [there.name] * len(calls))
+            return Fix(ids, message, applicability, doubt, redirects, stays=not_on(there.name))
+        message = f"Share one `requests.Session` between {these(calls)}"
+        if len(calls) == 1:
+            message = "Use one `requests.Session` for all turns"
+        name = self.naming.variable(self.settings.session_name, self.facts.bare.function(calls[0]))
+        style = self.planning.style(calls, place)
+        making, imports = self.planning.new_session(calls, place, style, name, hoist)
+        if not self._names_module(calls) and not self._is_imported(calls, place):
+            return refused(calls, "requests may not be imported where the session belongs; import it further up")
+        stays = self.planning.why_options_stay(calls)
+        if self.planning.spans_cells(calls):
+            stays = "the calls stand in several cells, and what they pass may be edited in between"
+        message += set_once(hoist) + beside(there)
+        return Fix(
+            ids,
+            message,
+            applicability,
+            doubt,
+            redirect(calls, [name] * len(calls)),
+            making,
+            imports=imports,
+            stays=stays,
+        )
+
+    def _joined(self, calls: Sequence[BareCall], place: Place) -> There | None:
+        """The session that is there and that the calls are made on, if there is one."""
+        there = self.existing.local(calls, place)
+        return there if there is not None and not there.obstacle else None
+
+    def _is_imported(self, calls: Sequence[BareCall], place: Place) -> bool:
+        """Tell whether one of the calls' own names for requests is surely there at `place`."""
+        imports = self.facts.imports
+        return any(imports.import_before(call.root, call.site.scope, place) is not None for call in calls)
+
+    def _may_be_missing(self, calls: Sequence[BareCall], place: Place) -> bool:
+        """Tell whether the import may not have run at `place`.
+
+        Or whether code tests `if requests:` between there and the last call.
+        """
+        last: dict[tuple[int, str], BareCall] = {}  # by the variable that the call begins with
+        for call in sorted(calls, key=lambda call: call.site.tick):
+            last[self.facts.names.owner(call.root, call.site.scope), call.root] = call
+        for variable, call in last.items():
+            bound = self.facts.imports.bound(call.root, call.site.scope, place)
+            uses = self.facts.names.uses(*variable) if bound == "maybe" else []
+            start = bisect_right(uses, place.tick, key=lambda use: use.tick)
+            end = bisect_left(uses, call.site.tick, key=lambda use: use.tick)
+            if bound == "never" or any(use.access == READ for use in uses[start:end]):
+                return True
+        return False
+
+    def _names_module(self, calls: Sequence[BareCall]) -> bool:
+        """Tell whether a session for the calls can be made by the names that they have, without another import."""
+        roots = [self.facts.origins.path_of_name(call.root, call.site.scope) for call in calls]
+        return self.settings.cookies == "share" and "requests" in roots
+
+    def _place(self, calls: Sequence[BareCall]) -> Place | None:
+        """The place of their session: before them, but behind the import for several cells that all need it."""
+        place = self.facts.groups.place(calls)
+        if place is None or not self.planning.spans_cells(calls) or self._joined(calls, place) is not None:
+            return place
+        return import_home(self.facts, calls) or place
+
+    def _doubt_of_cells(self, calls: Sequence[BareCall], place: Place) -> str:
+        there = self._joined(calls, place) if self.facts.tables.cells else None
+        return self.doubts.about_cells(calls, place.tick if there is None else there.tick)

@@ -1,0 +1,158 @@
+"""The values and sentences that all plans for one file share."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from sessionize.analysis.flow import Place
+from sessionize.files.settings import Settings
+from sessionize.fixes.doubts import Doubts
+from sessionize.fixes.existing import Existing, There
+from sessionize.fixes.naming import Naming
+from sessionize.fixes.outcome import ImportEdit, Making, Redirect, Refusal
+from sessionize.library.calls import ANY, BareCall
+from sessionize.library.profile import VERBS
+from sessionize.rules import Finding, resolved_by
+from sessionize.sharing.facts import Facts
+
+ALONE = "a session would serve this call alone, as the others here stay as they are"
+CHOSEN = "the function is chosen at run time; choose a method of one session instead, as in `getattr(session, name)`"
+INSIDE = "requests is imported inside the function; import it at the top of the module"
+
+
+# The codes of the rules by the kind of fix that resolves them.
+LOCAL, LASTING, IDLE = (resolved_by(kind) for kind in ("local", "lasting", "idle"))
+ALONG = resolved_by("along")
+SHARING = LOCAL | LASTING
+
+
+class Wanted:
+    """The findings that fixes are wanted for, by their calls: the codes, and the options that repeat."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.codes: dict[int, set[str]] = defaultdict(set)
+        self._options: dict[int, set[str]] = defaultdict(set)
+        for finding in findings:
+            self.codes[finding.call].add(finding.code)
+            self._options[finding.call].update(finding.options)
+
+    def among(self, calls: Iterable[BareCall], codes: frozenset[str]) -> list[BareCall]:
+        """The calls that rules of these codes find."""
+        return [call for call in calls if self.codes[call.id] & codes]
+
+    def options(self, able: Iterable[str], calls: Sequence[BareCall]) -> list[str]:
+        """The options that repeat at all these calls."""
+        return [option for option in able if all(option in self._options[call.id] for call in calls)]
+
+
+class Planning:
+    """The facts, settings, doubts, sessions and names that a plan for one file leans on."""
+
+    def __init__(self, facts: Facts, settings: Settings) -> None:
+        self.facts = facts
+        self.settings = settings
+        self.doubts = Doubts(facts, settings)
+        self.existing = Existing(facts, settings, self.doubts)
+        self.naming = Naming(facts)
+
+    def hoistable(self, calls: Sequence[BareCall]) -> Sequence[str]:
+        """The options that may be set once on the session: none where a patch moves along and is to see them."""
+        patched = self.settings.moves_patches and any(map(self.facts.patched.patches_of, calls))
+        return () if patched else self.settings.hoist
+
+    def why_options_stay(self, calls: Sequence[BareCall]) -> str:
+        """The reason that an option which all these calls repeat is not set on their session."""
+        if not self.hoistable(calls):
+            return "a test whose patches move along is to see the same arguments"
+        return "another call here passes something else, or has to keep it"
+
+    def style(self, calls: Sequence[BareCall], place: Place) -> str:
+        """The style asked for; a `with` block needs lines of its own, and must not take in a cell's last expression, a
+        definition or an import."""
+        if place.tick > self.facts.outline.parts[place.before].tick:
+            return "behind"
+        if self.settings.session_style == "assign":
+            return "assign"
+        lines = self.facts.outline.parts[place.block].form == "lines"
+        statements = self.facts.flow.children[place.block]
+        last = max((call.site.part for call in calls), default=place.before)
+        inside = statements[bisect_left(statements, place.before) : bisect_right(statements, last)]
+        plain = lines and self._defining.isdisjoint(inside) and not (self.facts.tables.cells and place.block == 0)
+        return "with" if plain else "assign"
+
+    @cached_property
+    def _defining(self) -> set[int]:
+        """The statements that define or import something."""
+        return {bind.part for bind in self.facts.outline.binds if bind.form in ("def", "class", "import", "star")}
+
+    def spans_cells(self, calls: Sequence[BareCall]) -> bool:
+        """Tell whether the calls are in several cells of a notebook."""
+        return len({self.facts.tables.cell(call.site.tick) for call in calls}) > 1
+
+    def new_session(
+        self, calls: Sequence[BareCall], place: Place, style: str, target: str, hoist: Sequence[str]
+    ) -> tuple[Making, tuple[ImportEdit, ...]]:
+        create, imports = self.naming.constructor(calls, place)
+        policy = None
+        if self.settings.cookies == "isolate":
+            policy, more = self.naming.policy(calls, place)
+            imports += more
+        return Making(place, style, target, f"{create}()", policy, tuple(hoist)), imports
+
+
+def refused(calls: Sequence[BareCall], reason: str) -> Refusal:
+    return Refusal(tuple(call.id for call in calls), reason)
+
+
+def no_session_call(call: BareCall) -> str | None:
+    """The reason that a session's method can't take a call's arguments; empty or None if it can."""
+    if call.verb == ANY:
+        return CHOSEN
+    args = call.site.value.args
+    positional = [arg for arg in args if arg.keyword is None and arg.stars != "**"]
+    if any(arg.stars == "*" for arg in args):
+        return "`*args` may hold arguments that a session's method does not take by position"
+    names = VERBS[call.verb]
+    if len(positional) > len(names):
+        return f"it passes more arguments by position than `requests.{call.verb}` takes"
+    named = {arg.keyword for arg in args}
+    given = ({"method"} - {*names}).union(names[: len(positional)])
+    if twice := sorted(given.intersection(filter(None, named))):
+        return f"it passes `{twice[0]}` twice"
+    missing = [name for name in names[len(positional) :] if name in ("method", "url") and name not in named]
+    if missing and not (call.unpacks or call.is_mapped):  # `map` passes the URL
+        return f"it does not pass `{missing[0]}`"
+    return None
+
+
+def redirect(calls: Sequence[BareCall], targets: Sequence[str]) -> tuple[Redirect, ...]:
+    """The redirection of each call to the session that its target names."""
+    pairs = zip(calls, targets, strict=True)
+    return tuple(Redirect(call.id, target, call.verb, _names_params(call)) for call, target in pairs)
+
+
+def _names_params(call: BareCall) -> bool:
+    """Tell whether a second argument must get its name: `Session.get` takes none by position before requests 2.34."""
+    args = call.site.value.args
+    return call.verb == "get" and len(args) > 1 and not args[1].keyword and not args[1].stars
+
+
+def these(calls: Sequence[BareCall]) -> str:
+    return "the call" if len(calls) == 1 else f"the {len(calls)} calls"
+
+
+def not_on(name: str) -> str:
+    """The reason that nothing is set on a session that is there."""
+    return f"what is set on `{name}`, the session that is already there, reaches its other calls too"
+
+
+def beside(there: There | None) -> str:
+    """The end of a message: why a session that is there is not used."""
+    return f"; `{there.shown}` is not used, as {there.obstacle}" if there is not None else ""
+
+
+def set_once(hoist: Sequence[str]) -> str:
+    return f" and set {' and '.join(f'`{option}`' for option in hoist)} on it once" if hoist else ""
