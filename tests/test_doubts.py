@@ -7,7 +7,7 @@ import libcst as cst
 import pytest
 
 from sessionize.files.settings import Settings
-from sessionize.fixes.doubts import Doubts
+from sessionize.fixes.doubts.reasons import Doubts
 from sessionize.sharing.facts import Facts
 from sessionize.syntax.read_cst import read_cst
 
@@ -21,7 +21,7 @@ def doubt(source: str, filename: str = "sync.py", **settings: Any) -> str:
     calls = next(filter(None, map(facts.groups.repeated.get, sorted(facts.groups.by_home))))
     place = facts.groups.place(calls)
     assert place is not None
-    return Doubts(facts, replace(Settings(), **settings)).about(calls, place)
+    return Doubts(facts, replace(Settings(), **settings)).unsafe(calls, place)
 
 
 def looped(arguments: str, before: str = "") -> str:
@@ -353,4 +353,4 @@ def test_filename(filename: str, *, test: bool) -> None:
 def test_leak(first: str, second: str, *, leaks: bool) -> None:
     source = f"import requests\nrequests.get(a, {first})\nrequests.get(b, {second})"
     facts = Facts(read_cst(cst.parse_module(source))[0])
-    assert bool(Doubts(facts, Settings()).leak(facts.bare.calls)) is leaks
+    assert bool(Doubts(facts, Settings()).identity.refuse(facts.bare.calls)) is leaks

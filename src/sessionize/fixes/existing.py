@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from sessionize.analysis.flow import Place
 from sessionize.files.settings import Settings
-from sessionize.fixes.doubts import Doubts
+from sessionize.fixes.doubts.reasons import Doubts
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import CLOSING, METHODS, READING, VERBS
 from sessionize.sharing.facts import Facts
@@ -206,12 +206,12 @@ class Existing:
 
     def _asked(self, calls: Sequence[BareCall]) -> Asked:
         """What is to be known of some calls, whatever the session."""
-        reasons = (f"`{call.shown}` {reason}" for call in calls if (reason := self.doubts.about_call(call)))
+        reasons = (f"`{call.shown}` {reason}" for call in calls if (reason := self.doubts.connection.unsafe_call(call)))
         return Asked(
             calls,
             {call.site.scope for call in calls},
             max(call.site.tick for call in calls),
-            set(map(self.doubts.identity_of_connection, calls)),
+            set(map(self.doubts.connection.identity, calls)),
             next(reasons, ""),
         )
 
@@ -223,16 +223,16 @@ class Existing:
         if asked.obstacle:
             return asked.obstacle
         for call in there:
-            if reason := self.doubts.about_call(call):
+            if reason := self.doubts.connection.unsafe_call(call):
                 return f"`{call.shown}` {reason}"
-        if len(asked.connections.union(map(self.doubts.identity_of_connection, there))) > 1:
+        if len(asked.connections.union(map(self.doubts.connection.identity, there))) > 1:
             return "its calls differ in `verify=` or `cert=`"
         if any(call.verb not in READING for call in there):
             return "it may have logged in"
         saying = [call for call in there if _UPDATE not in passed or call.argument("headers") is not None]
         saying += asked.calls
         credentials = [self.doubts.users.credentials(call) for call in saying]
-        if any(other != credentials[0] for other in credentials) or not self.doubts.for_one_user(saying):
+        if any(other != credentials[0] for other in credentials) or not self.doubts.identity.for_one_user(saying):
             return "its calls may be for another user"
         return ""
 

@@ -59,9 +59,9 @@ class IdleFixes:
         if place is None or not self._made_with(create, sessions[0], place):
             return Refusal(ids, "there is no place before the loop where it could be made")
         name = self.naming.variable(self.settings.session_name, self.facts.outline.parts[calls[0].home].scope)
-        if reason := self.doubts.leak(calls) or self.doubts.held(calls[0]):
+        if reason := self.doubts.identity.refuse(calls) or self.doubts.pinned_by_patch(calls[0]):
             return Refusal(ids, reason)
-        doubt = self.doubts.about_cells(calls, place.tick) or self.doubts.about_sharing(calls)
+        doubt = self.doubts.unsafe_cells(calls, place.tick) or self.doubts.unsafe_sharing(calls)
         making, imports = self._new_session(calls, place, self.planning.style(calls, place), name, create)
         redirects = tuple(Redirect(call.id, name, call.verb, name_params=False) for call in calls)
         message = "Make one session before the loop"
@@ -91,9 +91,9 @@ class IdleFixes:
         several = len(session.calls) > 1 or set(facts.flow.loops(session.calls[0].site.part)) - loops
         if self.settings.cookies == "isolate" and several:
             return Refusal(ids, "its calls share cookies within a turn")
-        if reason := self.doubts.leak(session.calls) or self.doubts.held(session.calls[0]):
+        if reason := self.doubts.identity.refuse(session.calls) or self.doubts.pinned_by_patch(session.calls[0]):
             return Refusal(ids, reason)
-        doubt = self.doubts.about_sharing(session.calls)
+        doubt = self.doubts.unsafe_sharing(session.calls)
         if several and any(call.verb not in READING for call in session.calls):
             doubt = doubt or "what a turn leaves in its cookies, as a log-in does, would reach the next turn"
         making, imports = self._new_session(

@@ -85,7 +85,7 @@ class LastingFixes:
 
     def _may_join_module(self, calls: Sequence[BareCall]) -> bool:
         """Tell whether the module's session can serve the calls of all objects."""
-        return self.doubts.for_all_objects(calls) and not isinstance(self._home(0, calls), str)
+        return self.doubts.identity.for_all_objects(calls) and not isinstance(self._home(0, calls), str)
 
     def _refuse(self, owner: int, calls: Sequence[BareCall]) -> tuple[list[BareCall], list[Refusal]]:
         """The calls that a session can take which outlives their function, and refusals for the others."""
@@ -95,7 +95,7 @@ class LastingFixes:
 
     def _obstacle(self, owner: int, call: BareCall) -> str:
         """The reason that no session which outlives its function can take a call; empty if one can."""
-        if reason := no_session_call(call) or self.doubts.held(call):
+        if reason := no_session_call(call) or self.doubts.pinned_by_patch(call):
             return reason
         if not self._is_at_top(call) and not self._imports_at_top:
             return INSIDE
@@ -111,7 +111,7 @@ class LastingFixes:
         It is a session that is there, or the place for a new one.
         partial: whether others that could share it stay as they are.
         """
-        if reason := self.doubts.leak(calls, lasting=True) or self.doubts.threads.about(owner):
+        if reason := self.doubts.identity.refuse(calls, lasting=True) or self.doubts.threads.about(owner):
             return reason
         there = self._there(owner, calls)
         if there is not None and not there.obstacle:
@@ -150,7 +150,9 @@ class LastingFixes:
 
     def _on_existing(self, owner: int, calls: Sequence[BareCall], there: There) -> Fix:
         """The fix that makes calls on the session that the object, or the module, has already."""
-        reason = self.doubts.about_calls(calls) or self.doubts.about_file or (OBJECT_REASON if owner else MODULE_REASON)
+        reason = (
+            self.doubts.unsafe_calls(calls) or self.doubts.file.unsafe or (OBJECT_REASON if owner else MODULE_REASON)
+        )
         targets = self._targets(owner, calls, there.name)
         ids = tuple(call.id for call in calls)
         message = f"Make {these(calls)} on `{targets[0]}`, the session that is already there"
@@ -176,7 +178,7 @@ class LastingFixes:
             return self._on_existing(owner, calls, home)
         able = self.planning.hoistable(calls)
         hoist = wanted.options([option for option in home.hoist if option in able], calls)
-        reason = self.doubts.about_calls(calls) or self.doubts.about_file or home.reason
+        reason = self.doubts.unsafe_calls(calls) or self.doubts.file.unsafe or home.reason
         if owner:
             name = self.naming.attribute(self.settings.session_attribute, owner)
             target = f"{home.instance}.{name}" if home.style in ("assign", "behind", "init") else name

@@ -65,12 +65,12 @@ class LocalFixes:
 
     def _refuse(self, calls: Sequence[BareCall]) -> tuple[list[BareCall], list[Refusal]]:
         """The calls that a session can take, and refusals for the others; all are refused if too few are left."""
-        reasons = {call.id: no_session_call(call) or self.doubts.held(call) for call in calls}
+        reasons = {call.id: no_session_call(call) or self.doubts.pinned_by_patch(call) for call in calls}
         kept = [call for call in calls if not reasons[call.id]]
         for alone in self._alone(kept):
             reasons[alone] = ALONE
         kept = [call for call in kept if not reasons[call.id]]
-        if leak := self.doubts.leak(kept):
+        if leak := self.doubts.identity.refuse(kept):
             reasons |= {call.id: leak for call in kept}
             kept = []
         return kept, [Refusal((number,), reason) for number, reason in reasons.items() if reason]
@@ -94,7 +94,7 @@ class LocalFixes:
             reason = "the import of requests may not have run where the session belongs; import it further up"
             return refused(calls, reason)
         hoist = [] if self.planning.spans_cells(calls) else wanted.options(self.planning.hoistable(calls), calls)
-        return _Group(calls, place, hoist, self.doubts.about(calls, place) or self._doubt_of_cells(calls, place))
+        return _Group(calls, place, hoist, self.doubts.unsafe(calls, place) or self._doubt_of_cells(calls, place))
 
     def _share(self, group: _Group) -> Outcome:
         """The fix that makes the calls of a group on one session."""
@@ -170,4 +170,4 @@ class LocalFixes:
 
     def _doubt_of_cells(self, calls: Sequence[BareCall], place: Place) -> str:
         there = self._joined(calls, place) if self.facts.tables.cells else None
-        return self.doubts.about_cells(calls, place.tick if there is None else there.tick)
+        return self.doubts.unsafe_cells(calls, place.tick if there is None else there.tick)

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from sessionize.analysis.flow import Place
 from sessionize.files.settings import Settings
-from sessionize.fixes.doubts import Doubts
+from sessionize.fixes.doubts.reasons import Doubts
 from sessionize.fixes.existing import Existing, There
 from sessionize.fixes.naming import Naming
 from sessionize.fixes.outcome import ImportEdit, Making, Redirect, Refusal

@@ -11,6 +11,7 @@ from sessionize.analysis.imports import Imports
 from sessionize.analysis.mutations import Mutations
 from sessionize.analysis.names import Names
 from sessionize.analysis.origins import Origins
+from sessionize.analysis.reaching import Reaching
 from sessionize.analysis.retries import Retries
 from sessionize.analysis.tables import Tables
 from sessionize.library.calls import BareCalls
@@ -47,6 +48,7 @@ class Program:
         self.flow = Flow(outline, frozenset(leaving))
         self.retries = Retries(outline, self.names, self.flow, self.origins.is_function_call)
         self.graph = CallGraph(outline, self.names, self.flow, self.retries.loops)
+        self.reaching = Reaching(self.origins, self.flow)
         self.tables = Tables(self.origins, self.flow, self.graph)
         self.classes = Classes(self.origins, self.graph, self.tables)
         self.imports = Imports(self.origins, self.flow)

@@ -1,0 +1,60 @@
+"""Functions that lead to a call, by the last names of what is called: `sleep`, and all that calls it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cached_property
+
+from sessionize.analysis.flow import Flow
+from sessionize.analysis.memo import memo
+from sessionize.analysis.origins import Origins
+from sessionize.syntax import outline as o
+from sessionize.syntax.outline import last_name
+
+
+class Reaching:
+    def __init__(self, origins: Origins, flow: Flow) -> None:
+        self.outline = origins.outline
+        self.origins = origins
+        self.flow = flow
+
+    @memo
+    def leading_to(self, names: frozenset[str]) -> set[str]:
+        """The names, and those of this file's functions that call one of them, directly or not."""
+        reaching = set(names)
+        todo = list(reaching)
+        while todo:
+            new = self._callers.get(todo.pop(), set()) - reaching
+            reaching |= new
+            todo += new
+        return reaching
+
+    @cached_property
+    def _callers(self) -> dict[str, set[str]]:
+        """The names of the functions that call each name."""
+        callers: dict[str, set[str]] = defaultdict(set)
+        for home, calls in self.calls_in.items():
+            if function := self.outline.scopes[self.outline.parts[home].scope].name:
+                for named in calls:
+                    callers[named].add(function)
+        return callers
+
+    @cached_property
+    def calls_in(self) -> dict[int, dict[str, list[tuple[int, int]]]]:
+        """(tick, part) of the calls of each home, by what they call."""
+        calls: dict[int, dict[str, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
+        for call, named in zip(self.outline.calls, self.called, strict=True):
+            calls[self.flow.home[call.part]][named].append((call.tick, call.part))
+        return calls
+
+    @cached_property
+    def called(self) -> list[str]:
+        """The last name of what each call calls: `sleep`, also after `from time import sleep as nap`, or after `nap =
+        time.sleep`."""
+        called = []
+        for call, path in zip(self.outline.calls, self.origins.paths, strict=True):
+            func = call.value.func
+            followed = self.origins.resolve_once(func, call.scope) if isinstance(func, o.Name) else o.OPAQUE
+            named = path if isinstance(followed, o.Opaque) else self.origins.path_of(followed, call.scope)
+            called.append(named.rpartition(".")[2] if named is not None else last_name(func))
+        return called

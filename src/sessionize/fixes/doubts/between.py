@@ -1,0 +1,48 @@
+"""Whether something can come between two of some calls."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from sessionize.library.calls import BareCall
+from sessionize.library.changes import Changes
+from sessionize.sharing.facts import Facts
+
+
+class Span(NamedTuple):
+    """Where some calls are: their home, the first and the last tick, and the loops around any."""
+
+    home: int
+    first: int
+    last: int
+    loops: set[int]
+
+
+class Between:
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.reaching = facts.reaching
+
+    def span(self, calls: Sequence[BareCall]) -> Span:
+        ticks = [call.site.tick for call in calls]
+        loops = {loop for part in {call.site.part for call in calls} for loop in self.facts.flow.loops(part)}
+        return Span(calls[0].home if calls else -1, min(ticks, default=0), max(ticks, default=0), loops)
+
+    def holds(self, span: Span, runs: Iterable[tuple[int, int]]) -> bool:
+        """Whether something of the calls' home, (tick, part), can come between two of them."""
+        _, first, last, loops = span
+        return any(first < tick < last or not loops.isdisjoint(self.facts.flow.loops(part)) for tick, part in runs)
+
+    def holds_change(self, span: Span, changes: Changes, by: str) -> bool:
+        """Whether one of the changes can come between two of the calls, in their home or by a function that it calls.
+
+        by: a function called for what changes; what that changes itself, it may keep for the next time.
+        """
+        if bisect_right(changes.ticks, span.first) < bisect_left(changes.ticks, span.last):
+            return True
+        called = self.reaching.calls_in[span.home]
+        names = (called.keys() & self.reaching.leading_to(changes.functions - {""})) - {by}
+        runs = (run for name in names for run in called[name])
+        return self.holds(span, [*changes.in_home.get(span.home, ()), *runs])

@@ -1,0 +1,82 @@
+"""One call: what it passes may behave otherwise on a connection that is shared."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from functools import cached_property
+
+from sessionize.library.calls import BareCall
+from sessionize.library.users import Users
+from sessionize.sharing.facts import Facts
+from sessionize.syntax import outline as o
+
+
+class Connection:
+    def __init__(self, facts: Facts, users: Users) -> None:
+        self.facts = facts
+        self.outline = facts.outline
+        self.users = users
+
+    def unsafe_call(self, call: BareCall) -> str:
+        """Why a call may behave otherwise on any session, as the rest of a sentence about it."""
+        scope = call.site.scope
+        if call.unpacks:
+            return "passes `**` arguments that are not known"
+        if call.argument("proxies") not in (None, o.NONE):
+            return "passes `proxies=`, and a shared connection keeps its proxy"
+        if call.argument("hooks") not in (None, o.NONE):
+            return "passes `hooks=`, which may send requests of their own"
+        auth = call.argument("auth")
+        if auth is not None and not self._is_pair(auth, scope):
+            return "passes an `auth=` that is not known to be a pair, and may stay with the connection"
+        if self.users.bind_connection(call):
+            return "authorizes its connection, and later calls on it would be answered for the same user"
+        for text in self._spelled.get(call.site.tick, ()):
+            if all(word in text for word in call.shown.split(".")):
+                return "is spelled out by `=` in an f-string, and would read otherwise"
+        verify = self.facts.origins.resolve_once(call.argument("verify"), scope)
+        if not isinstance(verify, o.Const) or verify.kind not in ("bool", "str", "NoneType"):
+            return "passes a `verify=` that is not True, False or a string"
+        cert = self.facts.origins.resolve_once(call.argument("cert"), scope)
+        if not all(isinstance(item, o.Const) for item in (cert.items if isinstance(cert, o.Sequence) else (cert,))):
+            return "passes a `cert=` that is not a literal"
+        return ""
+
+    @cached_property
+    def _spelled(self) -> dict[int, list[str]]:
+        """The f-strings with `=` that show a call, by its tick."""
+        ticks = sorted(call.tick for call in self.outline.calls) if self.outline.spelled else []
+        spelled = defaultdict(list)
+        for start, end, text in self.outline.spelled:
+            for tick in ticks[bisect_right(ticks, start) : bisect_right(ticks, end)]:
+                spelled[tick].append(text)
+        return spelled
+
+    def _is_pair(self, auth: o.Value, scope: int) -> bool:
+        if isinstance(auth, o.Name):
+            owner = self.facts.names.owner(auth.name, scope)
+            binds = self.facts.names.binds(owner, auth.name)
+            return bool(binds) and all(b.form == "assign" and self._is_pair_display(b.value, owner) for b in binds)
+        return self._is_pair_display(auth, scope)
+
+    def _is_pair_display(self, auth: o.Value, scope: int) -> bool:
+        if isinstance(auth, o.Sequence):
+            return auth.kind == "tuple" and len(auth.items) == 2
+        return auth == o.NONE or self.facts.bare.is_basic_auth(auth, scope)
+
+    def identity(self, call: BareCall) -> tuple[o.Value, o.Value]:
+        """What decides whether two calls may use one TLS connection."""
+        verify = self.facts.origins.resolve_once(call.argument("verify"), call.site.scope)
+        default = verify in (o.NONE, o.Const(value=True, kind="bool"))
+        cert = self.facts.origins.resolve_once(call.argument("cert"), call.site.scope)
+        if isinstance(cert, o.Opaque):
+            cert = call.argument("cert") or o.NONE
+        return (o.NONE if default else verify), cert
+
+    def auth_binds(self, call: BareCall) -> bool:
+        auth = call.argument("auth")
+        return auth is not None and not self._is_pair(auth, call.site.scope)
+
+    def may_bind(self, call: BareCall) -> bool:
+        return self.auth_binds(call) or self.users.bind_connection(call)

@@ -1,0 +1,118 @@
+"""The first reason to doubt that a shared session serves some calls as well, each as a user should read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sessionize.analysis.flow import Place
+from sessionize.files.settings import Settings
+from sessionize.fixes.doubts.between import Between
+from sessionize.fixes.doubts.connection import Connection
+from sessionize.fixes.doubts.file import WholeFile
+from sessionize.fixes.doubts.identity import Identity
+from sessionize.fixes.doubts.showing import Showing
+from sessionize.fixes.doubts.waiting import Waiting
+from sessionize.library.calls import BareCall
+from sessionize.library.threads import Threads
+from sessionize.library.users import Users
+from sessionize.sharing.facts import Facts
+from sessionize.syntax import outline as o
+from sessionize.syntax.access import ARGUMENT, READ, UNPACK
+
+
+class Doubts:
+    """The doubts about the calls of one file."""
+
+    def __init__(self, facts: Facts, settings: Settings) -> None:
+        self.facts = facts
+        self.settings = settings
+        self.outline = facts.outline
+        self.users = Users(facts)
+        self.threads = Threads(facts)
+        self.between = Between(facts)
+        self.connection = Connection(facts, self.users)
+        self.identity = Identity(facts, settings, self.users, self.connection, self.between)
+        self.waiting = Waiting(facts, self.between)
+        self.showing = Showing(facts, settings)
+        self.file = WholeFile(facts, self.showing)
+
+    def unsafe(self, calls: Sequence[BareCall], place: Place) -> str:
+        """The first reason to doubt that one session made at `place` serves the calls as well; empty without one."""
+        for call in calls:
+            if self.facts.imports.bound(call.root, call.site.scope, place) == "maybe":
+                return f"`{call.root}` may be missing, or something else, where the session is made"
+        return self.unsafe_sharing(calls)
+
+    def unsafe_sharing(self, calls: Sequence[BareCall]) -> str:
+        """The same, without a look at what the session is made with."""
+        home = calls[0].home
+        if reason := self.unsafe_calls(calls):
+            return reason
+        if not all(map(_repeatable, calls)) and self.waiting.waits_between(calls):
+            return "a wait lies between its calls, and a connection closed meanwhile would fail a POST or PATCH"
+        if home in self.showing.by_home:
+            return f"the new variable would show in `{self.showing.by_home[home]}`"
+        if self.showing.changes_imports(calls) and (shown := self.showing.of_imports(calls)):
+            return f"what is imported would show in `{shown}`"
+        if home in self.waiting.forking:
+            return "after a fork two processes would use one connection"
+        if any(map(self.taken_elsewhere, calls)):
+            return "a generator expression takes the session elsewhere"
+        return self.file.unsafe
+
+    def unsafe_calls(self, calls: Sequence[BareCall]) -> str:
+        """What about the calls themselves speaks against one session."""
+        for call in calls:
+            if patches := self.facts.patched.patches_of(call):
+                return f"{patches[0]} replaces `{patches[0].target}` by name"
+        for call in calls:
+            if reason := self.connection.unsafe_call(call):
+                return f"`{call.shown}` {reason}"
+        if len({self.connection.identity(call) for call in calls}) > 1:
+            return "its calls differ in `verify=` or `cert=`, which requests before 2.32 mixes up on one session"
+        if self.settings.cookies == "share" and not self.identity.for_one_user(calls):
+            return "its calls are made for different users, and a session sends one's cookies with another's call"
+        return ""
+
+    def pinned_by_patch(self, call: BareCall) -> str:
+        """Why a call must stay where its patches are to move along: one can't, or would get other arguments."""
+        patches = self.facts.patched.patches_of(call) if self.settings.moves_patches else []
+        for patch in patches:
+            if patch.obstacle:
+                return f"{patch} replaces `{patch.target}` by name, and {patch.obstacle}"
+        if patches and call.verb == "get" and call.argument("params", 1) is not call.argument("params"):
+            return f"{patches[0]} replaces `{patches[0].target}` by name, and would get `params` by keyword"
+        return ""
+
+    def unsafe_cells(self, calls: Sequence[BareCall], made: int) -> str:
+        """Why the calls may run without the cell of a notebook in which their session is `made`; else empty.
+
+        Cells are run one by one, again, and in any order. But a call needs the cell that imports requests as it is.
+        """
+        home = self.facts.tables.cell(made)
+        for call in calls:
+            binds = self.facts.names.binds(self.facts.names.owner(call.root, call.site.scope), call.root)
+            if self.facts.tables.cell(call.site.tick) != home and {
+                self.facts.tables.cell(bind.tick) for bind in binds
+            } != {home}:
+                return "a cell can be run without the one that would make its session"
+        return ""
+
+    def taken_elsewhere(self, call: BareCall) -> bool:
+        """Whether the call is in a generator expression that is not taken to its end on the spot."""
+        for part in self.facts.flow.ancestors(call.site.part):
+            row = self.outline.parts[part]
+            if row.kind == "genexp" and row.access not in (READ, UNPACK):
+                taker = self.outline.calls[row.call] if row.access == ARGUMENT else None
+                if taker is None or not self.facts.bare.is_eager(taker):
+                    return True
+        return False
+
+
+def _repeatable(call: BareCall) -> bool:
+    """Whether the request is no POST or PATCH, which can't be sent again when a connection turns out to be closed."""
+    method: object = call.verb
+    if call.verb == "request":
+        value = call.argument("method", 0)
+        method = value.value if isinstance(value, o.Const) else "post"
+    return str(method).lower() not in ("post", "patch")

@@ -1,0 +1,67 @@
+"""Code that looks at variables by text or by frame, in which a new one would show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from sessionize.files.settings import Settings
+from sessionize.library.calls import BareCall
+from sessionize.sharing.facts import Facts
+from sessionize.syntax import outline as o
+from sessionize.syntax.ipython import LINE
+
+_FRAMES = frozenset({"sys._getframe", "inspect.currentframe", "inspect.stack", "inspect.getmembers"})
+
+
+class Showing:
+    def __init__(self, facts: Facts, settings: Settings) -> None:
+        self.facts = facts
+        self.settings = settings
+        self.outline = facts.outline
+        self.home = facts.flow.home
+
+    def changes_imports(self, calls: Sequence[BareCall]) -> bool:
+        """Whether a session for these calls may need an import, or leave one without use."""
+        named = {self.facts.origins.path_of(o.Name(call.root), call.site.scope) for call in calls}
+        return self.settings.cookies == "isolate" or named != {"requests"}
+
+    @cached_property
+    def by_home(self) -> dict[int, str]:
+        """The homes in which a new variable would show, and in what."""
+        showing = {}
+        frames = ""
+        for call, path in zip(self.outline.calls, self.facts.origins.paths, strict=True):
+            name = (path or "").removeprefix("builtins.")
+            if name in ("eval", "exec") or (name in ("locals", "vars", "dir") and not call.value.args):
+                showing[self.home[call.part]] = f"{name}()"
+            elif name == "globals":
+                showing[0] = "globals()"
+            elif name in _FRAMES:
+                frames = f"{name}()"
+        for use in self.outline.uses:
+            if use.name == "sys" and use.access.attribute == "modules":
+                showing[0] = "sys.modules"
+        if frames:
+            showing = dict.fromkeys(self.home, frames)
+        for line in self.running:
+            showing.setdefault(0, line)
+        return showing
+
+    def of_imports(self, calls: Sequence[BareCall]) -> str:
+        """In what the names that imports bind show, beside those of these calls; empty if in nothing."""
+        owners = {0, *(self.facts.names.owner(call.root, call.site.scope) for call in calls)} - {-1}
+        shown = (self.by_home.get(self.outline.scopes[owner].root) for owner in sorted(owners))
+        return next(filter(None, shown), self._evaluating)
+
+    @cached_property
+    def _evaluating(self) -> str:
+        """What of this file runs text that may name what the module imports; empty if nothing does."""
+        names = (path.removeprefix("builtins.") for path in self.facts.origins.paths if path is not None)
+        return next((f"{name}()" for name in names if name in ("eval", "exec")), "")
+
+    @cached_property
+    def running(self) -> list[str]:
+        """What of a notebook may run any code: a magic like `%run`, or a cell that cannot be read."""
+        lines = [call.value.args[1].value for call in self.outline.calls if call.value.func == o.Name(LINE)]
+        return [str(line.value) for line in lines if isinstance(line, o.Const) and line != o.NONE]
