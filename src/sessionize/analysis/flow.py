@@ -80,6 +80,11 @@ class Flow:
             flow.outcomes[part] = flow._outcomes(part)
         return flow
 
+    def place_before(self, statement: int) -> Place:
+        """The place before a statement of a block."""
+        row = self.parts[statement]
+        return Place(row.parent, statement, row.tick)
+
     def ancestors(self, part: int) -> Iterator[int]:
         """The part itself and the parts around it, up to its home."""
         while part != -1:

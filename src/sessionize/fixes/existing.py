@@ -16,7 +16,7 @@ from sessionize.fixes.doubts.reasons import Doubts
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import CLOSING, METHODS, READING, VERBS
 from sessionize.sharing.facts import Facts
-from sessionize.sharing.module_home import top_level
+from sessionize.sharing.home import top_level
 from sessionize.sharing.object_home import is_made_first
 from sessionize.syntax import outline as o
 from sessionize.syntax.access import SET, Access, call_of

@@ -23,8 +23,9 @@ from sessionize.fixes.planning import (
     these,
 )
 from sessionize.library.calls import BareCall
-from sessionize.sharing.module_home import MODULE_REASON, Home, module_home
-from sessionize.sharing.object_home import OBJECT_REASON, object_home
+from sessionize.sharing.home import MODULE_REASON, OBJECT_REASON, Home
+from sessionize.sharing.module_home import module_home
+from sessionize.sharing.object_home import object_home
 
 
 class LastingFixes:

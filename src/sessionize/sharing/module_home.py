@@ -1,31 +1,17 @@
-"""Where a session lives that outlives a function: what a home is, and the module's."""
+"""The home of a session in a module: behind the imports, before the first function with a call."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from sessionize.analysis.flow import Place
 from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import may_ever_change
+from sessionize.sharing.home import MODULE_REASON, OPTIONS, Home, line_of, top_level
 from sessionize.syntax import outline as o
 from sessionize.syntax.ipython import LINE
-
-OPTIONS = ("headers", "auth")
-MODULE_REASON = "all users of the module then share the session: look for threads, forks and tests that patch requests"
-
-
-class Home(NamedTuple):
-    """A place for a session. instance: the name of the object there; needs: the path of what its style is made with."""
-
-    place: Place
-    style: str
-    reason: str
-    hoist: tuple[str, ...] = ()
-    instance: str = ""
-    needs: str = ""
 
 
 def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
@@ -76,14 +62,6 @@ def import_home(facts: Facts, calls: Sequence[BareCall]) -> Place | None:
     return place
 
 
-def line_of(facts: Facts, statement: int) -> int:
-    """The first statement on the line of a statement."""
-    siblings = facts.flow.children[facts.outline.parts[statement].parent]
-    while facts.outline.parts[statement].form == "joined":
-        statement = siblings[siblings.index(statement) - 1]
-    return statement
-
-
 def _constants(facts: Facts, option: str, calls: Sequence[BareCall], first: int) -> list[int] | None:
     """The top-level statements that bind what all calls pass as `option`, if that is the same for ever; else None."""
     place = Place(0, first, facts.outline.parts[first].tick)
@@ -94,12 +72,3 @@ def _constants(facts: Facts, option: str, calls: Sequence[BareCall], first: int)
     bound = [bind.part for name in names for bind in facts.names.binds(0, name)]
     changed = [use.part for name in names for use in facts.names.uses(0, name) if use.access.changes_item]
     return [top_level(facts, part) for part in (*bound, *changed)]
-
-
-def top_level(facts: Facts, part: int) -> int:
-    """The statement of the module's top level in which a part stands, through functions and classes."""
-    while True:
-        for ancestor in facts.flow.ancestors(part):
-            if facts.outline.parts[ancestor].parent == 0:
-                return ancestor
-        part = facts.outline.scopes[facts.outline.parts[facts.flow.home[part]].scope].part
