@@ -28,8 +28,8 @@ from sessionize.files.settings import Settings
 from sessionize.files.source import decode, encode
 from sessionize.library.surroundings import Surroundings
 from sessionize.report.formats import render
-from sessionize.run.migrate import fix_alone
 from sessionize.run.project import Project, Projects
+from sessionize.run.testpatches.migrate import fix_alone
 
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"

@@ -11,9 +11,9 @@ from sessionize.engine.results import Report
 from sessionize.files.settings import Settings
 from sessionize.files.source import SourceError
 from sessionize.library.surroundings import Surroundings
-from sessionize.run.migrate import fix_alone, fix_together
 from sessionize.run.project import Projects
 from sessionize.run.run import fix, fix_together as fix_all
+from sessionize.run.testpatches.migrate import fix_alone, fix_together
 
 MOVING = Settings(unsafe_fixes=True, rewrite_patches=True)
 LOOP = "import requests\n\n\ndef pages(urls):\n    return [requests.{}(url) for url in urls]\n"

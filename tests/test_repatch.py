@@ -3,7 +3,7 @@
 import pytest
 
 from sessionize.library.patches import find
-from sessionize.run.repatch import repatched
+from sessionize.run.testpatches.repatch import repatched
 
 HEAD = "import requests\nfrom unittest import mock\nfrom unittest.mock import patch\nfrom pkg import client\n"
 PASS = "lambda _, *args, **kwargs: requests.get(*args, **kwargs)"

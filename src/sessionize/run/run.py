@@ -324,7 +324,7 @@ def check(data: bytes, name: str, settings: Settings, *, with_edits: bool, proje
 def fix(data: bytes, name: str, settings: Settings, *, projects: Projects) -> Report:
     """What a fix makes of a file. It is for `write` to write it: a worker may be ended at any moment."""
     from sessionize.engine.fix import fix_bytes
-    from sessionize.run import migrate
+    from sessionize.run.testpatches import migrate
 
     if settings.moves_patches:
         return migrate.fix_alone(data, name, settings, projects)
@@ -333,7 +333,7 @@ def fix(data: bytes, name: str, settings: Settings, *, projects: Projects) -> Re
 
 def fix_together(tasks: Sequence[Task], projects: Projects) -> Generator[tuple[int, Report | None], None, None]:
     """What a fix makes of files, and of the tests that change with them."""
-    from sessionize.run import migrate
+    from sessionize.run.testpatches import migrate
 
     numbers = {path: number for number, path, _ in tasks}
     files = {}

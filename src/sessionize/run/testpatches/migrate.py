@@ -18,7 +18,7 @@ from sessionize.files.settings import Settings
 from sessionize.library.patches import FUNCTIONS, Patch, is_module, module_of
 from sessionize.library.surroundings import Surroundings
 from sessionize.run.project import Projects, shown
-from sessionize.run.repatch import repatched
+from sessionize.run.testpatches.repatch import repatched
 
 Read = Callable[[str], bytes]
 _IMPORT = re.compile(rb"^[ \t]*import\b(?:[^\n#]*,)?[ \t]*requests\b(?![ \t]+as\b)", re.MULTILINE)
