@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
 from functools import cached_property
 from itertools import accumulate, filterfalse, pairwise
-from typing import NamedTuple, TypeAlias, TypeVar, cast
+from typing import NamedTuple, TypeAlias, cast
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
@@ -20,15 +19,26 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 from sessionize.files.lines import restore_lines, split_lines
 from sessionize.fixes.outcome import Fix, ImportEdit, LostCommentError, Making, Redirect
 from sessionize.sharing.facts import Facts
-from sessionize.syntax.ipython import CELL
 from sessionize.syntax.outline import Part
 from sessionize.syntax.read_cst import Nodes
+from sessionize.write.arguments import Indent, index, method, without
+from sessionize.write.comments import (
+    NEXT,
+    comment_line,
+    comment_lines,
+    commented,
+    comments,
+    is_for_tools,
+    loses_comment,
+    moves_along,
+    trailing_comments,
+    without_ignore,
+)
+from sessionize.write.imports import imported
+from sessionize.write.spacing import Blank, blank_end, closed_up, gap, is_import, single_spaced, split, without_blank
+from sessionize.write.tree import Block, Line, Statement, lines, small
 
-_Statement: TypeAlias = cst.SimpleStatementLine | cst.BaseCompoundStatement
-_Space: TypeAlias = cst.BaseParenthesizableWhitespace
-_Block: TypeAlias = cst.Module | cst.IndentedBlock
-_Way: TypeAlias = tuple[tuple[_Block, int], ...]  # blocks, from the top level in, each with the place of a statement
-_Line: TypeAlias = cst.SimpleStatementLine | cst.SimpleStatementSuite
+_Way: TypeAlias = tuple[tuple[Block, int], ...]  # blocks, from the top level in, each with the place of a statement
 
 
 class Change(NamedTuple):
@@ -43,7 +53,7 @@ class _Run(NamedTuple):
     """Statements of a block, from `start` up to `stop`; `outer`: the way to the statement that the block is of."""
 
     outer: _Way
-    block: _Block
+    block: Block
     start: int
     stop: int
 
@@ -57,8 +67,8 @@ class Writer:
         self.module = module.with_changes(has_trailing_newline=text.endswith(("\n", "\r")))
         self.nodes = nodes
         self.facts = facts
-        self._places: dict[_Block, dict[cst.CSTNode, int]] = {}
-        self._inside: dict[_Block, list[int]] = {}
+        self._places: dict[Block, dict[cst.CSTNode, int]] = {}
+        self._inside: dict[Block, list[int]] = {}
 
     @cached_property
     def obstacle(self) -> str:
@@ -77,19 +87,19 @@ class Writer:
         rewriter = _Rewriter(self, fixes, imports)
         runs = _runs(rewriter.ways)
         before = [self._only(run) for run in runs]
-        after = [cast("_Block", old.visit(rewriter)) for old in before]
-        if _loses_comment(before, after):  # all runs together: a comment in an option moves along to the session
+        after = [cast("Block", old.visit(rewriter)) for old in before]
+        if loses_comment(before, after):  # all runs together: a comment in an option moves along to the session
             raise LostCommentError
         return sorted(self._change(*change) for change in zip(runs, before, after, strict=True))
 
-    def _change(self, run: _Run, old: _Block, new: _Block) -> Change:
+    def _change(self, run: _Run, old: Block, new: Block) -> Change:
         rows = self._rows(run.outer, run.block)
         start, end = self._offsets[rows[run.start]], self._offsets[rows[run.stop]]
         read = self.text[start:end] if self.text == self._read else self._code(run, old, last=end == len(self.text))
         changed = self._code(run, new, last=end == len(self.text))
         return Change(start, end, restore_lines(self.text[start:end], read, changed))
 
-    def _only(self, run: _Run) -> _Block:
+    def _only(self, run: _Run) -> Block:
         """A block with nothing but a run of its statements, and what follows the last one."""
         body = run.block.body[run.start : run.stop]
         footer = run.block.footer if run.stop == len(run.block.body) else ()
@@ -97,7 +107,7 @@ class Writer:
             return self.module.with_changes(header=(), body=body, footer=footer)
         return run.block.with_changes(header=cst.TrailingWhitespace(), body=body, footer=footer)
 
-    def _indented(self, run: _Run, block: _Block) -> cst.Module:
+    def _indented(self, run: _Run, block: Block) -> cst.Module:
         """What became of a block of a run, in as many others as the block of the run: each begins with a line."""
         for around, place in reversed(run.outer):
             suite = cst.ensure_type(block, cst.IndentedBlock)
@@ -111,14 +121,14 @@ class Writer:
                 block = self.module.with_changes(header=(), body=inside, footer=())
         return cst.ensure_type(block, cst.Module)
 
-    def _code(self, run: _Run, block: _Block, *, last: bool) -> str:
+    def _code(self, run: _Run, block: Block, *, last: bool) -> str:
         """What became of a block of a run as LibCST renders it; `last`: whether the text ends behind it."""
         module = self._indented(run, block)
         code = module.with_changes(has_trailing_newline=self.module.has_trailing_newline or not last).code
         passed = run.outer and not block.body and run.stop - run.start < len(run.block.body)  # LibCST puts a `pass`
         return "".join(split_lines(code)[len(run.outer) + bool(passed) :])
 
-    def _rows(self, outer: _Way, block: _Block) -> list[int]:
+    def _rows(self, outer: _Way, block: Block) -> list[int]:
         """The rows in which the statements of a block begin, and the one behind the block; counted from 0."""
         if isinstance(block, cst.Module):
             return self._top
@@ -126,7 +136,7 @@ class Writer:
             *outermost, (around, index) = outer
             row = self._rows(tuple(outermost), around)[index]
             hollow = _Hollow(self._unused)
-            code = self.module.code_for_node(cast("_Statement", around.body[index].visit(hollow)))
+            code = self.module.code_for_node(cast("Statement", around.body[index].visit(hollow)))
             for found, above in zip(hollow.blocks, code.split(self._unused), strict=False):
                 row += len(split_lines(above)) - 1
                 sizes = (len(split_lines(self.module.code_for_node(node))) for node in found.body)
@@ -145,7 +155,7 @@ class Writer:
             if isinstance(block, cst.Module | cst.IndentedBlock)
         )[::-1]
 
-    def _place(self, block: _Block, node: cst.CSTNode) -> int:
+    def _place(self, block: Block, node: cst.CSTNode) -> int:
         """Which statement of a block a node is; those on one line have one place."""
         if block not in self._places:
             found = self._places[block] = {}
@@ -208,7 +218,7 @@ class Writer:
 def _runs(ways: Sequence[_Way]) -> list[_Run]:
     """The statements at the ends of these ways, but those inside others; neighbours together, inner blocks first."""
     ends = set(ways)
-    places: dict[tuple[_Way, _Block], set[int]] = defaultdict(set)
+    places: dict[tuple[_Way, Block], set[int]] = defaultdict(set)
     for way in ways:
         *outer, (block, place) = next(way[:depth] for depth in range(1, len(way) + 1) if way[:depth] in ends)
         places[tuple(outer), block].add(place)
@@ -259,7 +269,7 @@ class _Rewriter(cst.CSTTransformer):
         self.comments: dict[cst.CSTNode, list[str]] = defaultdict(list)  # to put above a statement
         self.imports: dict[cst.CSTNode, list[ImportEdit]] = defaultdict(list)
         self.ways: list[_Way] = []  # to the statements that are written anew
-        self.prior: dict[cst.CSTNode, _Statement] = {}  # what stands before them
+        self.prior: dict[cst.CSTNode, Statement] = {}  # what stands before them
         self.dirty: set[cst.CSTNode] = set()  # statements with something to do inside
         self.last: dict[Fix, int] = {}  # of `with` blocks: the last statement inside
         for fix in sorted(fixes, key=lambda fix: min(fix.calls)):
@@ -331,7 +341,7 @@ class _Rewriter(cst.CSTTransformer):
         way = *outer, (block, place) = self.writer.way(part)
         self.ways.append(way)
         if place:
-            self.prior[block.body[place]] = cast("_Statement", block.body[place - 1])
+            self.prior[block.body[place]] = cast("Statement", block.body[place - 1])
         if following and place + 1 < len(block.body):
             self.ways.append((*outer, (block, place + 1)))
         self.dirty.update(self.writer.around(part))
@@ -351,9 +361,9 @@ class _Rewriter(cst.CSTTransformer):
             node = self.redirected(cst.ensure_type(node, cst.Call), *self.calls[original_node])
         elif original_node in self.references:
             redirect = self.references[original_node]
-            node = _method(cast("cst.Attribute | cst.Name", node), redirect)
+            node = method(cast("cst.Attribute | cst.Name", node), redirect)
         elif isinstance(original_node, cst.ImportFrom) and original_node in self.imports:
-            changed = _imported(original_node, self.imports[original_node])
+            changed = imported(original_node, self.imports[original_node])
             if changed is not None:
                 node = changed
                 gone = Counter(comments(original_node)) - Counter(comments(node))
@@ -363,16 +373,16 @@ class _Rewriter(cst.CSTTransformer):
         elif isinstance(original_node, cst.Import) and any(edit.drop for edit in self.imports.get(original_node, ())):
             self.emptied.add(original_node)
         elif isinstance(original_node, cst.SimpleStatementLine | cst.SimpleStatementSuite):
-            node = self.line(original_node, cast("_Line", node))
+            node = self.line(original_node, cast("Line", node))
         elif isinstance(original_node, cst.Module | cst.IndentedBlock):
-            body, footer = self.block(original_node, cast("_Block", node))
+            body, footer = self.block(original_node, cast("Block", node))
             node = node.with_changes(body=body, footer=footer)
         return cast("cst.CSTNodeT", node)
 
     # --- calls --------------------------------------------------------------------------------------------------------
 
     def redirected(self, call: cst.Call, fix: Fix, redirect: Redirect) -> cst.Call:
-        func = _method(cast("cst.Attribute | cst.Name", call.func), redirect)
+        func = method(cast("cst.Attribute | cst.Name", call.func), redirect)
         if redirect.name_params:
             equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
             value = call.args[1].value
@@ -381,10 +391,10 @@ class _Rewriter(cst.CSTTransformer):
             params = call.args[1].with_changes(keyword=cst.Name("params"), equal=equal, value=value)
             call = call.with_changes(args=[call.args[0], params, *call.args[2:]])
         gone = Counter(comments(call.func)) - Counter(comments(func))  # of `requests.Session(  # one for each`
-        self.comments[self.above(self.part_of(redirect))] += filterfalse(_is_for_tools, gone.elements())
-        self.taken[fix][1].extend(filter(_is_for_tools, gone))
+        self.comments[self.above(self.part_of(redirect))] += filterfalse(is_for_tools, gone.elements())
+        self.taken[fix][1].extend(filter(is_for_tools, gone))
         for option in fix.hoist:
-            call = _without(call, _index(call, option))
+            call = without(call, index(call, option))
         return call.with_changes(func=func)
 
     def above(self, part: int) -> cst.CSTNode:
@@ -402,15 +412,15 @@ class _Rewriter(cst.CSTTransformer):
         for number, redirect in enumerate(fix.redirects):
             call = self.nodes.calls[redirect.call]
             for earlier in fix.hoist[: fix.hoist.index(option)]:
-                call = _without(call, _index(call, earlier))
-            value = call.args[_index(call, option)].value
-            left = comments(_without(call, _index(call, option)))
+                call = without(call, index(call, earlier))
+            value = call.args[index(call, option)].value
+            left = comments(without(call, index(call, option)))
             if number == 0:
                 left += comments(value)
             for comment in comments(call):
                 if comment in left:
                     left.remove(comment)
-                elif number == 0 and _is_for_tools(comment):
+                elif number == 0 and is_for_tools(comment):
                     behind.append(comment)
                 else:
                     moved.append(comment)
@@ -423,22 +433,22 @@ class _Rewriter(cst.CSTTransformer):
         made: list[cst.SimpleStatementLine] = []
         name = "session" if making.style == "property" else making.target
         if making.policy is not None:
-            statement = _small(f"{name}.cookies.set_policy({making.policy}(allowed_domains=[]))")
+            statement = small(f"{name}.cookies.set_policy({making.policy}(allowed_domains=[]))")
             made.append(cst.SimpleStatementLine([statement]))
         for option in making.hoist:
             call = self.nodes.calls[fix.redirects[0].call]
-            value = call.args[_index(call, option)].value
+            value = call.args[index(call, option)].value
             if option == "auth":
                 text = f"{name}.auth = "
-                statement = _small(f"{text}0").with_changes(value=self.moved(value, fix, len(text)))
+                statement = small(f"{text}0").with_changes(value=self.moved(value, fix, len(text)))
             else:
                 text = f"{name}.{option}.update("
-                expr = cst.ensure_type(_small(f"{text})"), cst.Expr)
+                expr = cst.ensure_type(small(f"{text})"), cst.Expr)
                 update = expr.value.with_changes(args=[cst.Arg(self.moved(value, fix, len(text)))])
                 statement = expr.with_changes(value=update)
             above, behind = self.moved_comments(fix, option)
-            line = cst.SimpleStatementLine([statement], leading_lines=_comment_lines(above))
-            made.append(cst.ensure_type(_commented(line, behind), cst.SimpleStatementLine))
+            line = cst.SimpleStatementLine([statement], leading_lines=comment_lines(above))
+            made.append(cst.ensure_type(commented(line, behind), cst.SimpleStatementLine))
         return made
 
     def moved(self, value: cst.BaseExpression, fix: Fix, column: int) -> cst.BaseExpression:
@@ -453,9 +463,9 @@ class _Rewriter(cst.CSTTransformer):
             line[: len(line) - len(line.lstrip())]
             for line in (lines[start.line - 1], lines[positions[next(self.writer.around(part))].start.line - 1])
         )
-        return cast("cst.BaseExpression", value.visit(_Indent(block, indent, start.column, column)))
+        return cast("cst.BaseExpression", value.visit(Indent(block, indent, start.column, column)))
 
-    def line(self, original: _Line, updated: _Line) -> _Line:
+    def line(self, original: Line, updated: Line) -> Line:
         """A line of small statements, with what has to stand between them."""
         lines = isinstance(original, cst.SimpleStatementLine)
         whole = self.emptied.issuperset(original.body)  # it goes as a line, and stays as a suite, which can't be empty
@@ -464,14 +474,14 @@ class _Rewriter(cst.CSTTransformer):
         for old, new in zip(original.body, updated.body, strict=True):
             for fix in self.sessions.get(old, ()):
                 if fix.making is not None and not lines:
-                    body.append(_small(f"{fix.making.target} = {fix.making.create}"))
+                    body.append(small(f"{fix.making.target} = {fix.making.create}"))
                     body += [small for line in self.made(fix, fix.making) for small in line.body]
             if between:
-                body += map(_small, self.added([old], "above", "apart"))
+                body += map(small, self.added([old], "above", "apart"))
             if whole or old not in self.emptied:
                 body.append(new)
             if between:
-                body += map(_small, self.added([old], "behind", "below"))
+                body += map(small, self.added([old], "behind", "below"))
         if body == list(updated.body):
             return updated
         semicolon = cst.Semicolon(whitespace_after=cst.SimpleWhitespace(" "))
@@ -485,47 +495,47 @@ class _Rewriter(cst.CSTTransformer):
         edits = (edit for node in nodes for edit in self.imports.get(node, ()))
         return sorted({edit.line for edit in edits if edit.line is not None and edit.where in where})
 
-    def block(self, original: _Block, updated: _Block) -> tuple[list[_Statement], list[cst.EmptyLine]]:
+    def block(self, original: Block, updated: Block) -> tuple[list[Statement], list[cst.EmptyLine]]:
         """The statements of a block, with the sessions that are made among them; and comments that follow them."""
         indent = original.indent if isinstance(original, cst.IndentedBlock) else None
-        body: list[_Statement] = []
+        body: list[Statement] = []
         carried: list[cst.EmptyLine] = []  # what stood above a statement that is gone
         open_blocks: list[
             tuple[int, cst.CSTNode]
         ] = []  # the `with`s in `body` that are open, and their last statements
         prior = self.prior.get(original.body[0])
         gone = False
-        for old, new in zip(original.body, cast("Sequence[_Statement]", updated.body), strict=True):
+        for old, new in zip(original.body, cast("Sequence[Statement]", updated.body), strict=True):
             smalls = old.body if isinstance(old, cst.SimpleStatementLine) else (old,)
             last = body[-1] if body else prior
             moved = [comment for small in smalls for comment in self.comments.get(small, ())]
             if gone and not body and isinstance(original, cst.Module):
-                own = _closed_up(last, carried, _without_ignore(new))
+                own = closed_up(last, carried, without_ignore(new))
             else:
-                own = _closed_up(last, carried, new) if gone else [*carried, *new.leading_lines]
-            above = [*own, *_comment_lines(moved)]
+                own = closed_up(last, carried, new) if gone else [*carried, *new.leading_lines]
+            above = [*own, *comment_lines(moved)]
             carried, gone = [], False
             whole = len(smalls) == 1 or self.emptied.issuperset(smalls)
             if whole and (added := self.added(smalls, "above", "apart")):
-                kept, above = _split(above)
-                body += _lines(added, kept)
+                kept, above = split(above)
+                body += lines(added, kept)
                 above = [*(cst.EmptyLine(indent=False) for _ in self.added(smalls, "apart")[:1]), *above]
             wide = 2 if isinstance(original, cst.Module) else 1
-            set_off = _blank_end(_split(above)[0]) or [cst.EmptyLine(indent=False)] * wide
-            behind: list[_Statement] = []
+            set_off = blank_end(split(above)[0]) or [cst.EmptyLine(indent=False)] * wide
+            behind: list[Statement] = []
             for fix in self.sessions.get(smalls[0], ()):
                 making = fix.making
                 assert making is not None
                 if making.style in ("behind", "field"):
-                    behind += self.session_lines(fix, making, _gap(old) if making.place.block == 0 else [])
+                    behind += self.session_lines(fix, making, gap(old) if making.place.block == 0 else [])
                 else:
-                    blank, above = _split(above)
+                    blank, above = split(above)
                     if making.style == "with":
                         open_blocks.append((len(body), self.nodes.parts[self.last[fix]]))
                     elif making.style in ("init", "property"):
                         above = [cst.EmptyLine(indent=False), *above]
                     elif isinstance(old, cst.FunctionDef | cst.ClassDef) and fix is self.sessions[old][-1]:
-                        blank = _single_spaced(blank) if _is_import(last) else blank
+                        blank = single_spaced(blank) if is_import(last) else blank
                         above = [*set_off, *above]
                     body += self.session_lines(fix, making, blank)
             if smalls[0] in self.dissolved and isinstance(new, cst.With):
@@ -535,47 +545,47 @@ class _Rewriter(cst.CSTTransformer):
                 continue
             if smalls[0] in self.dissolved:
                 said, trailing = self.taken[self.dissolved[smalls[0]]]
-                carried, gone = [line for line in above if not _moves_along(line)], True
+                carried, gone = [line for line in above if not moves_along(line)], True
                 said += [line.comment.value for line in above if line.comment is not None and line not in carried]
-                trailing += _trailing(new)
+                trailing += trailing_comments(new)
                 continue
             if self.emptied.issuperset(smalls):
-                carried = [line for line in above if line.comment is None or not _NEXT.match(line.comment.value)]
-                carried += _comment_lines(_trailing(new))
+                carried = [line for line in above if line.comment is None or not NEXT.match(line.comment.value)]
+                carried += comment_lines(trailing_comments(new))
                 gone = not behind
                 if behind:
                     first, *others = behind
-                    body += [first.with_changes(leading_lines=_closed_up(last, carried, first)), *others]
+                    body += [first.with_changes(leading_lines=closed_up(last, carried, first)), *others]
                     carried = []
                 continue
             body.append(new.with_changes(leading_lines=above))
             if len(smalls) == 1:
-                body += _lines(self.added(smalls, "behind"), [])
-                body += _lines(self.added(smalls, "below"), [cst.EmptyLine(indent=False)])
+                body += lines(self.added(smalls, "behind"), [])
+                body += lines(self.added(smalls, "below"), [cst.EmptyLine(indent=False)])
             body += behind
             while open_blocks and open_blocks[-1][1] in smalls:
                 start, _ = open_blocks.pop()
                 suite = cst.ensure_type(body[start].body, cst.IndentedBlock)
                 inside = body[start + 1 :]
                 if isinstance(original, cst.Module):
-                    spaced = (line.with_changes(leading_lines=_single_spaced(line.leading_lines)) for line in inside)
-                    inside = [cast("_Statement", line.visit(_Blank())) for line in spaced]
+                    spaced = (line.with_changes(leading_lines=single_spaced(line.leading_lines)) for line in inside)
+                    inside = [cast("Statement", line.visit(Blank())) for line in spaced]
                 suite = suite.with_changes(body=inside, indent=indent)
                 body[start:] = [body[start].with_changes(body=suite)]
         if gone and not any(line.comment for line in carried):
             carried = []
         return body, [*carried, *updated.footer]
 
-    def session_lines(self, fix: Fix, making: Making, above: Sequence[cst.EmptyLine]) -> list[_Statement]:
+    def session_lines(self, fix: Fix, making: Making, above: Sequence[cst.EmptyLine]) -> list[Statement]:
         """The lines that make a session; in the `with` style the first is a `with` whose body is yet to be filled."""
         rest = self.made(fix, making)
         text = _MADE[making.style].format(
             target=making.target, create=making.create, session=making.create[:-2], needs=making.needs
         )
         said, trailing = self.taken[fix]
-        others = [comment for comment in trailing[1:] if not _is_for_tools(comment)]
-        above = [*above, *map(_comment_line, said), *_comment_lines(others)]
-        first = _commented(cst.parse_statement(text, self.config).with_changes(leading_lines=above), trailing)
+        others = [comment for comment in trailing[1:] if not is_for_tools(comment)]
+        above = [*above, *map(comment_line, said), *comment_lines(others)]
+        first = commented(cst.parse_statement(text, self.config).with_changes(leading_lines=above), trailing)
         if making.style == "property" and rest:
             text = f"@{making.needs}\ndef {making.target}(self):\n    session = {making.create}\n    return session"
             first = cst.parse_statement(text, self.config).with_changes(leading_lines=above)
@@ -597,19 +607,7 @@ _OWNERS = (
     cst.Finally,
     cst.MatchCase,
 )
-# Comments that what follows belongs under: the types of a function, the beginning of a cell.
-_FIRST = re.compile(r"#\s*(type:|%%)")
 _FORM_FEED = re.compile(r"^[ \t]*\f[ \t\f]+[^\s]", re.MULTILINE)
-_TOOLS = (
-    r"(?i:noqa|nosec|nosemgrep|nosonar)\b"
-    r"|(?:fmt|flake8|isort|mypy|pragma|pylint|pyrefly|pyright|pytype|ruff|ty|type|yapf):|pyre-|noinspection\b"
-)
-# A comment for tools, up to the next comment on its line.
-_TOOL = re.compile(rf"(?:^|\s+)#+\s*(?:{_TOOLS})(?:(?!\s#\s).)*")
-# One on a line of its own that speaks of the next line, where others hold from there on.
-_NEXT = re.compile(r"#\s*(?:pylint:\s*disable-next|noinspection)\b")
-# For mypy one above the first statement speaks of the whole module; one further down of nothing.
-_IGNORE = re.compile(r"#\s*type:\s*ignore\b")
 # How a session is made, in each style.
 _MADE = {
     "assign": "{target} = {create}",
@@ -629,323 +627,7 @@ def _block(fix: Fix) -> int:
     return fix.making.place.block if fix.making is not None else -1
 
 
-def _method(func: cst.Attribute | cst.Name, redirect: Redirect) -> cst.Attribute:
-    """`session.get` in the place of `requests.get`, `get` or `requests.Session().get`."""
-    target = cst.parse_expression(redirect.target)
-    if isinstance(func, cst.Attribute):
-        root = cast("cst.Name | cst.Call", func.value)
-        return func.with_changes(value=target.with_changes(lpar=root.lpar, rpar=root.rpar))
-    return cst.Attribute(target, cst.Name(redirect.verb), lpar=func.lpar, rpar=func.rpar)
-
-
-class _Blank(cst.CSTTransformer):
-    """Leaves blank lines as they are: those of the top level count as indented, by nothing."""
-
-    def visit_IndentedBlock(self, node: cst.IndentedBlock) -> bool:
-        return False
-
-    def leave_EmptyLine(self, original_node: cst.EmptyLine, updated_node: cst.EmptyLine) -> cst.EmptyLine:
-        return updated_node if updated_node.comment is not None else updated_node.with_changes(indent=False)
-
-
-class _Indent(cst.CSTTransformer):
-    """Moves the lines of an expression that moves to another line."""
-
-    def __init__(self, block: str, indent: str, column: int, new_column: int) -> None:
-        """`block`: the indentation of its statement; `indent`: of its first line; `column`: where it began there."""
-        super().__init__()
-        self.block = block
-        self.indent = indent
-        self.shift = new_column - column
-        self.column = column
-
-    def leave_ParenthesizedWhitespace(
-        self, original_node: cst.ParenthesizedWhitespace, updated_node: cst.ParenthesizedWhitespace
-    ) -> cst.ParenthesizedWhitespace:
-        return updated_node.with_changes(
-            last_line=cst.SimpleWhitespace(self.moved(updated_node.last_line.value)),
-            empty_lines=[
-                line.with_changes(whitespace=cst.SimpleWhitespace(self.moved(line.whitespace.value)))
-                if line.comment is not None
-                else line
-                for line in updated_node.empty_lines
-            ],
-        )
-
-    def moved(self, extra: str) -> str:
-        """What is to stand behind the block's indentation in the new place."""
-        whole = self.block + extra
-        if len(whole) > self.column:  # it was aligned with the bracket
-            return " " * (len(whole) + self.shift)
-        return whole.removeprefix(self.indent) if whole.startswith(self.indent) else extra
-
-
-# --- imports ----------------------------------------------------------------------------------------------------------
-
-
-def _imported(node: cst.ImportFrom, edits: Sequence[ImportEdit]) -> cst.ImportFrom | None:
-    """The import with other names, a new one in the place of one that goes where isort's order allows it; None if no
-    name is left."""
-    names = list(cast("Sequence[cst.ImportAlias]", node.names))
-    none = cst.SimpleWhitespace("")
-    start = none if node.lpar is None else node.lpar.whitespace_after
-    end = none if node.rpar is None else node.rpar.whitespace_before
-    drop = {edit.drop for edit in edits}
-    for text in sorted({edit.add for edit in edits if edit.add is not None}):
-        new = _alias(text)
-        kept = [name for name in names if _bound(name) not in drop]
-        ordered = all(_order(one) < _order(other) for one, other in pairwise(kept))
-        at = next((i for i, name in enumerate(kept) if _order(new) < _order(name)), len(kept))
-        going = [i for i, name in enumerate(names) if _bound(name) in drop]
-        fitting = [i for before, i in enumerate(going) if i - before == at or not ordered]
-        if fitting:
-            names[fitting[0]] = names[fitting[0]].with_changes(name=new.name, asname=new.asname)
-        elif at < len(kept):
-            comma = cst.Comma(whitespace_after=_uncommented(start))
-            names.insert(names.index(kept[at]), new.with_changes(comma=comma))
-        else:
-            names, end = _with_last(names, new, start, end)
-    kept = [name for name in names if _bound(name) not in drop]
-    while kept and len(names) > len(kept):
-        index = next(i for i, name in enumerate(names) if _bound(name) in drop)
-        names, start, end = _without_item(names, index, start, end)
-    if node.lpar is not None and node.rpar is not None:
-        lpar, rpar = node.lpar.with_changes(whitespace_after=start), node.rpar.with_changes(whitespace_before=end)
-        node = node.with_changes(lpar=lpar, rpar=rpar)
-    return node.with_changes(names=names) if kept else None
-
-
-def _with_last(
-    names: Sequence[cst.ImportAlias], new: cst.ImportAlias, start: _Space, end: _Space
-) -> tuple[list[cst.ImportAlias], _Space]:
-    """Names with another one behind them, on a line of its own if they have lines; and the whitespace behind it."""
-    *others, last = names
-    after = last.comma.whitespace_after if isinstance(last.comma, cst.Comma) else end
-    space = _uncommented(start)
-    if isinstance(space, cst.ParenthesizedWhitespace) and isinstance(after, cst.ParenthesizedWhitespace):
-        space = space.with_changes(first_line=after.first_line)  # with the comment of the name that was the last
-        bare = after.first_line.with_changes(whitespace=cst.SimpleWhitespace(""), comment=None)
-        after = after.with_changes(first_line=bare)
-    if isinstance(last.comma, cst.Comma):
-        new = new.with_changes(comma=last.comma.with_changes(whitespace_after=after))
-    else:
-        end = after
-    return [*others, last.with_changes(comma=cst.Comma(whitespace_after=space)), new], end
-
-
-def _bound(alias: cst.ImportAlias) -> str:
-    return alias.evaluated_alias or alias.evaluated_name
-
-
-def _order(alias: cst.ImportAlias) -> tuple[bool, bool, str]:
-    """Where isort puts a name: constants, then classes, then the rest."""
-    name = alias.evaluated_name
-    return not name.isupper(), not name[:1].isupper(), name.lower()
-
-
-def _alias(text: str) -> cst.ImportAlias:
-    statement = cst.ensure_type(_small(f"from requests import {text}"), cst.ImportFrom)
-    return cast("Sequence[cst.ImportAlias]", statement.names)[0]
-
-
-# --- arguments --------------------------------------------------------------------------------------------------------
-
-
-def _index(call: cst.Call, keyword: str) -> int:
-    return next(i for i, arg in enumerate(call.args) if arg.keyword is not None and arg.keyword.value == keyword)
-
-
-def _without(call: cst.Call, index: int) -> cst.Call:
-    """The call without one argument."""
-    ends = call.whitespace_before_args, call.args[-1].whitespace_after_arg
-    args, start, end = _without_item(call.args, index, *ends)
-    args[-1] = args[-1].with_changes(whitespace_after_arg=end)
-    return call.with_changes(args=args, whitespace_before_args=start)
-
-
-_Item = TypeVar("_Item", cst.Arg, cst.ImportAlias)
-
-
-def _without_item(items: Sequence[_Item], index: int, start: _Space, end: _Space) -> tuple[list[_Item], _Space, _Space]:
-    """Items without one and its comma, and what stands before and behind them; an item that had a line to itself takes
-    the line along."""
-    items = list(items)
-    comma = items.pop(index).comma
-    last = index == len(items)
-    prior = cst.ensure_type(items[index - 1].comma, cst.Comma) if index else None
-    before = prior.whitespace_after if prior is not None else start
-    after = comma.whitespace_after if isinstance(comma, cst.Comma) else end
-    space = _joined(before, after, last=last, first=index == 0)
-    if prior is None:
-        return items, space, end
-    if not last:
-        items[index - 1] = items[index - 1].with_changes(comma=prior.with_changes(whitespace_after=space))
-    elif isinstance(comma, cst.Comma):
-        items[index - 1] = items[index - 1].with_changes(comma=comma.with_changes(whitespace_after=space))
-    else:
-        items[index - 1] = items[index - 1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
-        end = space
-    return items, start, end
-
-
-def _joined(before: _Space, after: _Space, *, last: bool, first: bool) -> _Space:
-    """The whitespace that is left where an argument or a name stood between `before` and `after`."""
-    if not isinstance(before, cst.ParenthesizedWhitespace):  # something stands before it on its line
-        return before if first and not comments(after) else after
-    if isinstance(after, cst.ParenthesizedWhitespace):  # it had its lines to itself
-        return after.with_changes(first_line=before.first_line)
-    if last and before.first_line.comment is None:  # `)` stands behind it
-        return after
-    return before.with_changes(empty_lines=[]) if last else before
-
-
-def _uncommented(space: _Space) -> _Space:
-    """A break of the line alone, where one stands in `space`; else a blank."""
-    if not isinstance(space, cst.ParenthesizedWhitespace):
-        return cst.SimpleWhitespace(" ")
-    first = space.first_line.with_changes(whitespace=cst.SimpleWhitespace(""), comment=None)
-    return space.with_changes(first_line=first, empty_lines=[])
-
-
-# --- small nodes ------------------------------------------------------------------------------------------------------
-
-
-class _CommentCollector(cst.CSTVisitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def visit_Comment(self, node: cst.Comment) -> None:
-        self.found.append(node.value)
-
-
-def _loses_comment(old: Sequence[cst.CSTNode], new: Sequence[cst.CSTNode]) -> bool:
-    """Whether trees that were made from others have not the same comments, but those for tools.
-
-    What they share is not looked at.
-    """
-    counts: Counter[str] = Counter()
-    before, after = list(old), list(new)
-    while before or after:
-        shared = {id(node) for node in before} & {id(node) for node in after}
-        for nodes, one in ((before, 1), (after, -1)):
-            own = [node for node in nodes if id(node) not in shared]
-            for node in own:
-                if isinstance(node, cst.Comment):
-                    counts[_prose(node.value)] += one
-            nodes[:] = [child for node in own for child in _children(node)]
-    return any(count for prose, count in counts.items() if prose)
-
-
-def _children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """LibCST's own `children` makes every node anew."""
-    for field in fields(node):
-        value = getattr(node, field.name)
-        if isinstance(value, cst.CSTNode):
-            yield value
-        elif isinstance(value, list | tuple):
-            yield from (item for item in value if isinstance(item, cst.CSTNode))
-
-
-def comments(node: cst.CSTNode) -> list[str]:
-    """The comments in a tree, in order."""
-    collector = _CommentCollector()
-    node.visit(collector)
-    return collector.found
-
-
-def _small(text: str) -> cst.BaseSmallStatement:
-    line = cst.ensure_type(cst.parse_statement(text), cst.SimpleStatementLine)
-    return line.body[0]
-
-
-def _comment_line(text: str) -> cst.EmptyLine:
-    return cst.EmptyLine(comment=cst.Comment(text))
-
-
-def _comment_lines(found: Iterable[str]) -> list[cst.EmptyLine]:
-    """Comments on lines of their own, without what is for tools: there it would hold for all that follows."""
-    return [_comment_line(prose) for comment in found if (prose := _prose(comment))]
-
-
-def _prose(comment: str) -> str:
-    """What a comment says to people."""
-    return _TOOL.sub("", comment).strip()
-
-
-def _is_for_tools(comment: str) -> bool:
-    return _TOOL.search(comment) is not None
-
-
-def _moves_along(line: cst.EmptyLine) -> bool:
-    """Whether a line above a statement is a comment that speaks of it."""
-    comment = line.comment.value if line.comment is not None else ""
-    return bool(comment) and (not _is_for_tools(comment) or _NEXT.match(comment) is not None)
-
-
-def _without_ignore(node: _Statement) -> _Statement:
-    """A statement that becomes the first of its module, without `# type: ignore` on lines of their own above it."""
-    above = [line for line in node.leading_lines if line.comment is None or not _IGNORE.match(line.comment.value)]
-    return node.with_changes(leading_lines=above)
-
-
-def _trailing(node: _Statement) -> list[str]:
-    """The comments of a statement but those above it."""
-    return comments(node.with_changes(leading_lines=[]))
-
-
-def _commented(node: _Statement, found: Sequence[str]) -> _Statement:
-    """A new statement with comments at the end of its (first) line: the first of those found, and all for tools."""
-    if not found:
-        return node
-    tools = sorted(filter(_is_for_tools, found), key=lambda comment: not comment.startswith("# type:"))
-    comment = cst.Comment("  ".join(dict.fromkeys([*tools, found[0]])))  # mypy wants its own to be the first
-    space = cst.TrailingWhitespace(whitespace=cst.SimpleWhitespace("  "), comment=comment)
-    if isinstance(node, cst.With):
-        return node.with_changes(body=node.body.with_changes(header=space))
-    return node.with_changes(trailing_whitespace=space)
-
-
-def _without_blank(lines: Sequence[cst.EmptyLine]) -> Sequence[cst.EmptyLine]:
-    start = next((i for i, line in enumerate(lines) if line.comment is not None), len(lines))
-    return lines[start:]
-
-
-def _blank_end(lines: Sequence[cst.EmptyLine]) -> Sequence[cst.EmptyLine]:
-    """The blank lines at the end."""
-    return lines[len(_without_blank(lines[::-1])) :]
-
-
-def _closed_up(last: cst.CSTNode | None, left: Sequence[cst.EmptyLine], node: _Statement) -> list[cst.EmptyLine]:
-    """The lines above a statement where the one before it has gone, which stood behind `last` and had `left` above:
-    as many blank lines as on one side of it."""
-    lines = _without_blank(node.leading_lines)
-    blank = node.leading_lines[: len(node.leading_lines) - len(lines)]
-    if (last is None or _ends_cell(last) or _ends_cell(node)) and not any(line.comment for line in left):
-        return [*lines]  # nothing is there to be set off
-    if left and left[0].comment and blank and _is_import(last) and not _is_import(node):
-        left = [blank[0], *left]
-    return [*left, *blank[len(_blank_end(left)) :], *lines]
-
-
-def _ends_cell(node: cst.CSTNode) -> bool:
-    """Whether a statement is the line between two cells of a notebook."""
-    return isinstance(node, cst.SimpleStatementLine) and cst.Module([node]).code.strip() == f"{CELL}()"
-
-
-def _single_spaced(lines: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
-    """The lines with no more than one blank line in a row, as inside of a block and behind imports."""
-    doubled = {id(line) for line, below in pairwise(lines) if line.comment is None and below.comment is None}
-    return [line for line in lines if id(line) not in doubled]
-
-
-def _lines(texts: Sequence[str], above: Sequence[cst.EmptyLine]) -> list[cst.SimpleStatementLine]:
-    """New lines, the first of them with what stands above."""
-    lines = [cst.SimpleStatementLine([_small(text)]) for text in texts]
-    return [line.with_changes(leading_lines=() if number else above) for number, line in enumerate(lines)]
-
-
-def _left_behind(node: cst.With, above: list[cst.EmptyLine]) -> tuple[list[_Statement], list[str], list[cst.EmptyLine]]:
+def _left_behind(node: cst.With, above: list[cst.EmptyLine]) -> tuple[list[Statement], list[str], list[cst.EmptyLine]]:
     """The body of a `with` that goes; the comments of its first line, and those behind the body."""
     if isinstance(node.body, cst.SimpleStatementSuite):
         line = cst.SimpleStatementLine(
@@ -954,25 +636,6 @@ def _left_behind(node: cst.With, above: list[cst.EmptyLine]) -> tuple[list[_Stat
         return [line], [], []
     block = cst.ensure_type(node.body, cst.IndentedBlock)
     header = comments(node.with_changes(leading_lines=[], body=block.with_changes(body=[], footer=[])))
-    first, *rest = cast("Sequence[_Statement]", block.body)
-    inside = [first.with_changes(leading_lines=[*above, *_without_blank(first.leading_lines)]), *rest]
+    first, *rest = cast("Sequence[Statement]", block.body)
+    inside = [first.with_changes(leading_lines=[*above, *without_blank(first.leading_lines)]), *rest]
     return inside, header, list(block.footer)
-
-
-def _gap(statement: cst.CSTNode) -> list[cst.EmptyLine]:
-    """A blank line behind imports and blocks, none behind other lines."""
-    plain = isinstance(statement, cst.SimpleStatementLine) and not _is_import(statement)
-    return [] if plain else [cst.EmptyLine(indent=False)]
-
-
-def _is_import(statement: cst.CSTNode | None) -> bool:
-    smalls = statement.body if isinstance(statement, cst.SimpleStatementLine) else ()
-    return any(isinstance(small, cst.Import | cst.ImportFrom) for small in smalls)
-
-
-def _split(lines: list[cst.EmptyLine]) -> tuple[list[cst.EmptyLine], list[cst.EmptyLine]]:
-    """The lines above a statement: those that stay above a new one before it, and the comment right above it."""
-    cut = len(lines)
-    while cut and (comment := lines[cut - 1].comment) is not None and not _FIRST.match(comment.value):
-        cut -= 1
-    return lines[:cut], lines[cut:]

@@ -21,7 +21,7 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 from sessionize.files.lines import restore_lines
 from sessionize.library.patches import Patch, Reader
 from sessionize.syntax.parse import UnreadableError, parse_ast, parse_cst
-from sessionize.write.writer import comments
+from sessionize.write.comments import comments
 
 # Options of `patch` after which its mock is more than a mock that takes everything.
 _PARTICULAR = frozenset({"autospec", "spec", "spec_set", "new_callable", "wraps", "create"})

@@ -1,0 +1,77 @@
+"""Blank lines and comments above statements, where statements come and go."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+import libcst as cst
+
+from sessionize.syntax.ipython import CELL
+from sessionize.write.tree import Statement
+
+# Comments that what follows belongs under: the types of a function, the beginning of a cell.
+_FIRST = re.compile(r"#\s*(type:|%%)")
+
+
+class Blank(cst.CSTTransformer):
+    """Leaves blank lines as they are: those of the top level count as indented, by nothing."""
+
+    def visit_IndentedBlock(self, node: cst.IndentedBlock) -> bool:
+        return False
+
+    def leave_EmptyLine(self, original_node: cst.EmptyLine, updated_node: cst.EmptyLine) -> cst.EmptyLine:
+        return updated_node if updated_node.comment is not None else updated_node.with_changes(indent=False)
+
+
+def without_blank(lines: Sequence[cst.EmptyLine]) -> Sequence[cst.EmptyLine]:
+    start = next((i for i, line in enumerate(lines) if line.comment is not None), len(lines))
+    return lines[start:]
+
+
+def blank_end(lines: Sequence[cst.EmptyLine]) -> Sequence[cst.EmptyLine]:
+    """The blank lines at the end."""
+    return lines[len(without_blank(lines[::-1])) :]
+
+
+def single_spaced(lines: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
+    """The lines with no more than one blank line in a row, as inside of a block and behind imports."""
+    doubled = {id(line) for line, below in pairwise(lines) if line.comment is None and below.comment is None}
+    return [line for line in lines if id(line) not in doubled]
+
+
+def closed_up(last: cst.CSTNode | None, left: Sequence[cst.EmptyLine], node: Statement) -> list[cst.EmptyLine]:
+    """The lines above a statement where the one before it has gone, which stood behind `last` and had `left` above:
+    as many blank lines as on one side of it."""
+    lines = without_blank(node.leading_lines)
+    blank = node.leading_lines[: len(node.leading_lines) - len(lines)]
+    if (last is None or _ends_cell(last) or _ends_cell(node)) and not any(line.comment for line in left):
+        return [*lines]  # nothing is there to be set off
+    if left and left[0].comment and blank and is_import(last) and not is_import(node):
+        left = [blank[0], *left]
+    return [*left, *blank[len(blank_end(left)) :], *lines]
+
+
+def _ends_cell(node: cst.CSTNode) -> bool:
+    """Whether a statement is the line between two cells of a notebook."""
+    return isinstance(node, cst.SimpleStatementLine) and cst.Module([node]).code.strip() == f"{CELL}()"
+
+
+def gap(statement: cst.CSTNode) -> list[cst.EmptyLine]:
+    """A blank line behind imports and blocks, none behind other lines."""
+    plain = isinstance(statement, cst.SimpleStatementLine) and not is_import(statement)
+    return [] if plain else [cst.EmptyLine(indent=False)]
+
+
+def is_import(statement: cst.CSTNode | None) -> bool:
+    smalls = statement.body if isinstance(statement, cst.SimpleStatementLine) else ()
+    return any(isinstance(small, cst.Import | cst.ImportFrom) for small in smalls)
+
+
+def split(lines: list[cst.EmptyLine]) -> tuple[list[cst.EmptyLine], list[cst.EmptyLine]]:
+    """The lines above a statement: those that stay above a new one before it, and the comment right above it."""
+    cut = len(lines)
+    while cut and (comment := lines[cut - 1].comment) is not None and not _FIRST.match(comment.value):
+        cut -= 1
+    return lines[:cut], lines[cut:]

@@ -1,0 +1,23 @@
+"""Statements and blocks in LibCST's tree, and new ones from text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import libcst as cst
+
+Statement: TypeAlias = cst.SimpleStatementLine | cst.BaseCompoundStatement
+Block: TypeAlias = cst.Module | cst.IndentedBlock
+Line: TypeAlias = cst.SimpleStatementLine | cst.SimpleStatementSuite
+
+
+def small(text: str) -> cst.BaseSmallStatement:
+    line = cst.ensure_type(cst.parse_statement(text), cst.SimpleStatementLine)
+    return line.body[0]
+
+
+def lines(texts: Sequence[str], above: Sequence[cst.EmptyLine]) -> list[cst.SimpleStatementLine]:
+    """New lines, the first of them with what stands above."""
+    lines = [cst.SimpleStatementLine([small(text)]) for text in texts]
+    return [line.with_changes(leading_lines=() if number else above) for number, line in enumerate(lines)]
