@@ -24,7 +24,8 @@ from sessionize.files.settings import Settings
 from sessionize.library.surroundings import UNKNOWN, Surroundings
 from sessionize.syntax.parse import UnreadableError
 from sessionize.syntax.read_ast import read_ast
-from sessionize.write import writer
+from sessionize.write import sessions
+from sessionize.write.regions import merge_regions
 from sessionize.write.writer import Change, Writer
 
 LOOP = """\
@@ -528,7 +529,7 @@ def test_places_that_nest_too_deeply(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_where_nothing_changes_nothing_is_written() -> None:
-    assert writer._runs([]) == []
+    assert merge_regions([]) == []
 
 
 METHOD = """\
@@ -737,7 +738,7 @@ def test_a_comment_that_would_be_lost(monkeypatch: pytest.MonkeyPatch, *, inside
         head, loop = source.split("for")
         source = f"{head}class Client:\n    def get(self, names):\n" + indent(f"for{loop}", " " * 8)
     assert "# told" in (fix_source(source).after or "")
-    monkeypatch.setattr(writer._Rewriter, "moved_comments", lambda *_: ([], []))
+    monkeypatch.setattr(sessions, "orphan_comments", lambda *_: ([], []))
     report = fix_source(source)
     assert (report.after, report.left) == (None, check_source(source))
     assert "comment" in str(report.error)

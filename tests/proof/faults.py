@@ -118,10 +118,10 @@ FAULTS = (
     # the rewriting
     Fault("headers-assigned", 'text = f"{name}.{option}.update("', 'text = f"{name}.{option}.setdefault("'),
     Fault("cookies-not-isolated", "if making.policy is not None:", "if making.policy is None:"),
-    Fault("option-sent-twice", "for option in fix.hoist:\n            call = _without", "for option in fix.hoist[1:]:\n            call = _without"),
-    Fault("with-ends-too-early", "self.last[fix] = max(", "self.last[fix] = min("),
-    Fault("with-blocks-cross", "self.last[outer] = max(self.last[outer], self.last[within.pop()])", "within.pop()"),
-    Fault("lost-comments", "moved.append(comment)", "pass"),
+    Fault("option-sent-twice", "without_options(call, fix.hoist)", "without_options(call, fix.hoist[1:])"),
+    Fault("with-ends-too-early", "last = max(self.parts.in_block(", "last = min(self.parts.in_block("),
+    Fault("with-blocks-cross", "outer.last = max(outer.last, within.pop().last)", "within.pop()"),
+    Fault("lost-comments", "above.append(comment)", "pass"),
 )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ class Rewriting:
             found = Analysis(reading, found.filename, found.settings, found.surroundings)
         self.analysis = found
         self.text = found.reading.text
-        self.writer = Writer(self.text, module, nodes, found.facts)
+        self.writer = Writer(self.text, module, nodes, found.facts.outline)
         if self.writer.obstacle:
             raise UnreadableError(self.writer.obstacle)
 

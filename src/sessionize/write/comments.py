@@ -18,12 +18,12 @@ _TOOLS = (
 # A comment for tools, up to the next comment on its line.
 _TOOL = re.compile(rf"(?:^|\s+)#+\s*(?:{_TOOLS})(?:(?!\s#\s).)*")
 # One on a line of its own that speaks of the next line, where others hold from there on.
-NEXT = re.compile(r"#\s*(?:pylint:\s*disable-next|noinspection)\b")
+_NEXT = re.compile(r"#\s*(?:pylint:\s*disable-next|noinspection)\b")
 # For mypy one above the first statement speaks of the whole module; one further down of nothing.
 _IGNORE = re.compile(r"#\s*type:\s*ignore\b")
 
 
-class _CommentCollector(cst.CSTVisitor):
+class _Collector(cst.CSTVisitor):
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
@@ -34,31 +34,31 @@ class _CommentCollector(cst.CSTVisitor):
 
 def comments(node: cst.CSTNode) -> list[str]:
     """The comments in a tree, in order."""
-    collector = _CommentCollector()
+    collector = _Collector()
     node.visit(collector)
     return collector.found
 
 
 def loses_comment(old: Sequence[cst.CSTNode], new: Sequence[cst.CSTNode]) -> bool:
-    """Whether trees that were made from others have not the same comments, but those for tools.
-
-    What they share is not looked at.
-    """
+    """Whether `new`, made from `old`, has other comments for people. Nodes that both have are not looked at."""
     counts: Counter[str] = Counter()
     before, after = list(old), list(new)
     while before or after:
-        shared = {id(node) for node in before} & {id(node) for node in after}
+        shared = set(before) & set(after)
         for nodes, one in ((before, 1), (after, -1)):
-            own = [node for node in nodes if id(node) not in shared]
-            for node in own:
-                if isinstance(node, cst.Comment):
-                    counts[prose(node.value)] += one
-            nodes[:] = [child for node in own for child in _children(node)]
-    return any(count for text, count in counts.items() if text)
+            children: list[cst.CSTNode] = []
+            for node in nodes:
+                if isinstance(node, cst.Comment) and node not in shared:
+                    counts[_prose(node.value)] += one
+                if node not in shared:
+                    children += _children(node)
+            nodes[:] = children
+    del counts[""]
+    return any(counts.values())
 
 
 def _children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """LibCST's own `children` makes every node anew."""
+    """The nodes right below. LibCST's own `children` makes every node anew."""
     for field in fields(node):
         value = getattr(node, field.name)
         if isinstance(value, cst.CSTNode):
@@ -67,8 +67,8 @@ def _children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
             yield from (item for item in value if isinstance(item, cst.CSTNode))
 
 
-def prose(comment: str) -> str:
-    """What a comment says to people."""
+def _prose(comment: str) -> str:
+    """The words of a comment that are for people."""
     return _TOOL.sub("", comment).strip()
 
 
@@ -76,10 +76,19 @@ def is_for_tools(comment: str) -> bool:
     return _TOOL.search(comment) is not None
 
 
-def moves_along(line: cst.EmptyLine) -> bool:
-    """Whether a line above a statement is a comment that speaks of it."""
-    comment = line.comment.value if line.comment is not None else ""
-    return bool(comment) and (not is_for_tools(comment) or NEXT.match(comment) is not None)
+def comment_of(line: cst.EmptyLine) -> str:
+    """The comment on a line of its own; empty on a blank line."""
+    return line.comment.value if line.comment is not None else ""
+
+
+def speaks_of_next(comment: str) -> bool:
+    """A comment for tools that holds for the next line alone, as `# pylint: disable-next=...`."""
+    return _NEXT.match(comment) is not None
+
+
+def speaks_of_statement(comment: str) -> bool:
+    """A comment above a statement that goes where the statement goes."""
+    return bool(comment) and (not is_for_tools(comment) or speaks_of_next(comment))
 
 
 def comment_line(text: str) -> cst.EmptyLine:
@@ -88,16 +97,16 @@ def comment_line(text: str) -> cst.EmptyLine:
 
 def comment_lines(found: Iterable[str]) -> list[cst.EmptyLine]:
     """Comments on lines of their own, without what is for tools: there it would hold for all that follows."""
-    return [comment_line(text) for comment in found if (text := prose(comment))]
+    return [comment_line(text) for text in map(_prose, found) if text]
 
 
-def trailing_comments(node: Statement) -> list[str]:
-    """The comments of a statement but those above it."""
+def comments_inside(node: Statement) -> list[str]:
+    """The comments of a statement, without those above it."""
     return comments(node.with_changes(leading_lines=[]))
 
 
-def commented(node: Statement, found: Sequence[str]) -> Statement:
-    """A new statement with comments at the end of its (first) line: the first of those found, and all for tools."""
+def with_comments(node: Statement, found: Sequence[str]) -> Statement:
+    """A new statement with comments at the end of its first line: the first of those found, and all for tools."""
     if not found:
         return node
     tools = sorted(filter(is_for_tools, found), key=lambda comment: not comment.startswith("# type:"))
@@ -108,7 +117,7 @@ def commented(node: Statement, found: Sequence[str]) -> Statement:
     return node.with_changes(trailing_whitespace=space)
 
 
-def without_ignore(node: Statement) -> Statement:
+def without_type_ignore(node: Statement) -> Statement:
     """A statement that becomes the first of its module, without `# type: ignore` on lines of their own above it."""
-    above = [line for line in node.leading_lines if line.comment is None or not _IGNORE.match(line.comment.value)]
+    above = [line for line in node.leading_lines if not _IGNORE.match(comment_of(line))]
     return node.with_changes(leading_lines=above)

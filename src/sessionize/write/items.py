@@ -14,8 +14,10 @@ _Item = TypeVar("_Item", cst.Arg, cst.ImportAlias)
 
 
 def without_item(items: Sequence[_Item], index: int, start: Space, end: Space) -> tuple[list[_Item], Space, Space]:
-    """Items without one and its comma, and what stands before and behind them; an item that had a line to itself takes
-    the line along."""
+    """Items without one and its comma; the whitespace before and behind them.
+
+    An item that had a line to itself takes the line along.
+    """
     items = list(items)
     comma = items.pop(index).comma
     last = index == len(items)
@@ -46,8 +48,8 @@ def _joined(before: Space, after: Space, *, last: bool, first: bool) -> Space:
     return before.with_changes(empty_lines=[]) if last else before
 
 
-def uncommented(space: Space) -> Space:
-    """A break of the line alone, where one stands in `space`; else a blank."""
+def line_break(space: Space) -> Space:
+    """The break of the line in `space` without its comment; a blank if there is none."""
     if not isinstance(space, cst.ParenthesizedWhitespace):
         return cst.SimpleWhitespace(" ")
     first = space.first_line.with_changes(whitespace=cst.SimpleWhitespace(""), comment=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import cast
 
 import libcst as cst
 
@@ -15,8 +16,14 @@ from sessionize.write.tree import Statement
 _FIRST = re.compile(r"#\s*(type:|%%)")
 
 
-class Blank(cst.CSTTransformer):
-    """Leaves blank lines as they are: those of the top level count as indented, by nothing."""
+def move_into_block(statement: Statement) -> Statement:
+    """A statement of the top level as it stands inside of a block."""
+    spaced = statement.with_changes(leading_lines=single_spaced(statement.leading_lines))
+    return cast("Statement", spaced.visit(_BlankLines()))
+
+
+class _BlankLines(cst.CSTTransformer):
+    """Keeps blank lines empty: those of the top level count as indented, by nothing."""
 
     def visit_IndentedBlock(self, node: cst.IndentedBlock) -> bool:
         return False
@@ -25,14 +32,14 @@ class Blank(cst.CSTTransformer):
         return updated_node if updated_node.comment is not None else updated_node.with_changes(indent=False)
 
 
-def without_blank(lines: Sequence[cst.EmptyLine]) -> Sequence[cst.EmptyLine]:
+def without_blank_start(lines: Sequence[cst.EmptyLine]) -> Sequence[cst.EmptyLine]:
     start = next((i for i, line in enumerate(lines) if line.comment is not None), len(lines))
     return lines[start:]
 
 
 def blank_end(lines: Sequence[cst.EmptyLine]) -> Sequence[cst.EmptyLine]:
     """The blank lines at the end."""
-    return lines[len(without_blank(lines[::-1])) :]
+    return lines[len(without_blank_start(lines[::-1])) :]
 
 
 def single_spaced(lines: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
@@ -41,10 +48,12 @@ def single_spaced(lines: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
     return [line for line in lines if id(line) not in doubled]
 
 
-def closed_up(last: cst.CSTNode | None, left: Sequence[cst.EmptyLine], node: Statement) -> list[cst.EmptyLine]:
-    """The lines above a statement where the one before it has gone, which stood behind `last` and had `left` above:
-    as many blank lines as on one side of it."""
-    lines = without_blank(node.leading_lines)
+def close_up(last: cst.CSTNode | None, left: Sequence[cst.EmptyLine], node: Statement) -> list[cst.EmptyLine]:
+    """The lines above a statement where the one before it has gone, which stood behind `last` and had `left` above.
+
+    There are as many blank lines as on one side of what has gone.
+    """
+    lines = without_blank_start(node.leading_lines)
     blank = node.leading_lines[: len(node.leading_lines) - len(lines)]
     if (last is None or _ends_cell(last) or _ends_cell(node)) and not any(line.comment for line in left):
         return [*lines]  # nothing is there to be set off
@@ -58,7 +67,7 @@ def _ends_cell(node: cst.CSTNode) -> bool:
     return isinstance(node, cst.SimpleStatementLine) and cst.Module([node]).code.strip() == f"{CELL}()"
 
 
-def gap(statement: cst.CSTNode) -> list[cst.EmptyLine]:
+def blank_behind(statement: cst.CSTNode) -> list[cst.EmptyLine]:
     """A blank line behind imports and blocks, none behind other lines."""
     plain = isinstance(statement, cst.SimpleStatementLine) and not is_import(statement)
     return [] if plain else [cst.EmptyLine(indent=False)]
@@ -69,7 +78,7 @@ def is_import(statement: cst.CSTNode | None) -> bool:
     return any(isinstance(small, cst.Import | cst.ImportFrom) for small in smalls)
 
 
-def split(lines: list[cst.EmptyLine]) -> tuple[list[cst.EmptyLine], list[cst.EmptyLine]]:
+def split_above(lines: list[cst.EmptyLine]) -> tuple[list[cst.EmptyLine], list[cst.EmptyLine]]:
     """The lines above a statement: those that stay above a new one before it, and the comment right above it."""
     cut = len(lines)
     while cut and (comment := lines[cut - 1].comment) is not None and not _FIRST.match(comment.value):

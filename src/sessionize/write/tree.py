@@ -1,4 +1,4 @@
-"""Statements and blocks in LibCST's tree, and new ones from text."""
+"""Kinds of nodes in LibCST's tree, and statements from text."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Block: TypeAlias = cst.Module | cst.IndentedBlock
 Line: TypeAlias = cst.SimpleStatementLine | cst.SimpleStatementSuite
 
 
-def small(text: str) -> cst.BaseSmallStatement:
+def parse_small(text: str) -> cst.BaseSmallStatement:
     line = cst.ensure_type(cst.parse_statement(text), cst.SimpleStatementLine)
     return line.body[0]
 
 
-def lines(texts: Sequence[str], above: Sequence[cst.EmptyLine]) -> list[cst.SimpleStatementLine]:
-    """New lines, the first of them with what stands above."""
-    lines = [cst.SimpleStatementLine([small(text)]) for text in texts]
+def parse_lines(texts: Sequence[str], above: Sequence[cst.EmptyLine]) -> list[cst.SimpleStatementLine]:
+    """New statements, a line each; the first has `above` over it."""
+    lines = [cst.SimpleStatementLine([parse_small(text)]) for text in texts]
     return [line.with_changes(leading_lines=() if number else above) for number, line in enumerate(lines)]

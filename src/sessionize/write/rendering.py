@@ -1,0 +1,152 @@
+"""Text of regions, as LibCST renders them, and the rows at which they stand in the text that was read.
+
+LibCST renders a block from a module alone, and finds positions by rendering all of it. So a region is put into a module
+of its own, as deep as it was, and the rows of other statements are counted without them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache, cached_property
+from itertools import accumulate
+from typing import cast
+
+import libcst as cst
+from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
+
+from sessionize.files.lines import split_lines
+from sessionize.write.regions import BlockPath, Region
+from sessionize.write.tree import Block, Statement
+
+_HAVE_BLOCKS = (
+    cst.BaseCompoundStatement,
+    cst.Else,
+    cst.ExceptHandler,
+    cst.ExceptStarHandler,
+    cst.Finally,
+    cst.MatchCase,
+)
+
+
+class Rendering:
+    """`text` as it is rendered from `module`, which was read from it."""
+
+    def __init__(self, text: str, module: cst.Module) -> None:
+        self.text = text
+        # LibCST sees no end of line in a final carriage return.
+        self.module = module.with_changes(has_trailing_newline=text.endswith(("\n", "\r")))
+        self._rows_inside = cache(self._count_rows_inside)  # asked for every region of a statement
+
+    @cached_property
+    def code(self) -> str:
+        """The whole text."""
+        if not self.module.has_trailing_newline:
+            return self.module.code
+        header, footer = (map(self.module.code_for_node, lines) for lines in (self.module.header, self.module.footer))
+        return "".join((*header, *self._statements, *footer))
+
+    @cached_property
+    def _statements(self) -> list[str]:
+        """The statements of the top level, with the lines above each."""
+        return [self.module.code_for_node(node) for node in self.module.body]
+
+    # --- a region in a module of its own ------------------------------------------------------------------------------
+
+    def isolate(self, region: Region) -> Block:
+        """The block of a region with nothing but its statements, and what follows the last one."""
+        body = region.block.body[region.start : region.stop]
+        footer = region.block.footer if region.stop == len(region.block.body) else ()
+        if isinstance(region.block, cst.Module):
+            return self.module.with_changes(header=(), body=body, footer=footer)
+        return region.block.with_changes(header=cst.TrailingWhitespace(), body=body, footer=footer)
+
+    def _embed(self, region: Region, block: Block) -> cst.Module:
+        """A module with `block`, which the block of a region became, inside as many others: each begins with a line."""
+        for outer, index in reversed(region.outer):
+            suite = cst.ensure_type(block, cst.IndentedBlock)
+            if isinstance(match := outer.body[index], cst.Match):  # its cases are deeper, and no block
+                indents = (self.module.default_indent if i is None else i for i in (match.indent, suite.indent))
+                suite = suite.with_changes(indent="".join(indents))
+            inside = [cst.If(cst.Name("_"), suite)]
+            if isinstance(outer, cst.IndentedBlock):
+                block = cst.IndentedBlock(inside, indent=outer.indent)
+            else:
+                block = self.module.with_changes(header=(), body=inside, footer=())
+        return cst.ensure_type(block, cst.Module)
+
+    def render(self, region: Region, block: Block, *, last: bool) -> str:
+        """The code of `block`, which the block of a region became; `last`: the text ends behind it."""
+        module = self._embed(region, block)
+        code = module.with_changes(has_trailing_newline=self.module.has_trailing_newline or not last).code
+        lines_around = len(region.outer)
+        if region.outer and not block.body and region.stop - region.start < len(region.block.body):
+            lines_around += 1  # LibCST puts a `pass` where the others of the block are left out
+        return "".join(split_lines(code)[lines_around:])
+
+    def positions(self, path: BlockPath) -> tuple[Mapping[cst.CSTNode, CodeRange], list[str]]:
+        """Where the nodes of a statement stand in its lines; and these lines."""
+        region = Region.at(path)
+        module = self._embed(region, self.isolate(region))
+        return MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider), split_lines(module.code)
+
+    # --- rows ---------------------------------------------------------------------------------------------------------
+
+    def offsets(self, region: Region) -> tuple[int, int]:
+        """Where a region begins and ends in the text."""
+        rows = self._rows(region.outer, region.block)
+        return self._line_offsets[rows[region.start]], self._line_offsets[rows[region.stop]]
+
+    @cached_property
+    def _line_offsets(self) -> list[int]:
+        """Where each line of the text begins, and where the last one ends."""
+        return list(accumulate(map(len, split_lines(self.text)), initial=0))
+
+    def _rows(self, outer: BlockPath, block: Block) -> list[int]:
+        """The rows at which the statements of a block begin, and the one behind the block; counted from 0."""
+        return self._top_rows if isinstance(block, cst.Module) else self._rows_inside(outer)[block]
+
+    @cached_property
+    def _top_rows(self) -> list[int]:
+        header = "".join(map(self.module.code_for_node, self.module.header))
+        *rows, _ = accumulate(len(split_lines(code)) for code in (header, *self._statements))
+        return [*rows, len(self._line_offsets) - 1]
+
+    def _count_rows_inside(self, path: BlockPath) -> dict[Block, list[int]]:
+        """The rows of each block of the statement at the end of a path."""
+        *outer, (around, index) = path
+        row = self._rows(tuple(outer), around)[index]
+        counter = _BlockCounter(self._unused_name)
+        code = self.module.code_for_node(cast("Statement", around.body[index].visit(counter)))
+        counted: dict[Block, list[int]] = {}
+        for block, above in zip(counter.blocks, code.split(self._unused_name), strict=False):
+            row += len(split_lines(above)) - 1
+            sizes = (len(split_lines(self.module.code_for_node(node))) for node in block.body)
+            rows = list(accumulate(sizes, initial=row))
+            rows[-1] += len(block.footer)
+            row = rows[-1] - 1
+            counted[block] = rows
+        return counted
+
+    @cached_property
+    def _unused_name(self) -> str:
+        """A name that is nowhere in the text."""
+        return "_" * (max(map(len, re.findall("_+", self.text)), default=0) + 1)
+
+
+class _BlockCounter(cst.CSTTransformer):
+    """Leaves a name in the place of each block of a statement, so that the lines between them can be counted."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.line = cst.SimpleStatementLine([cst.Expr(cst.Name(name))])
+        self.blocks: list[cst.IndentedBlock] = []
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        return isinstance(node, _HAVE_BLOCKS)
+
+    def on_leave(self, original_node: cst.CSTNodeT, updated_node: cst.CSTNodeT) -> cst.CSTNodeT:
+        if not isinstance(original_node, cst.IndentedBlock):
+            return updated_node
+        self.blocks.append(original_node)
+        return updated_node.with_changes(body=[self.line], footer=())

@@ -1,0 +1,95 @@
+"""The statements that make a session and set it up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import cast
+
+import libcst as cst
+
+from sessionize.fixes.outcome import Fix, Making
+from sessionize.write.arguments import Reindent, option_value, orphan_comments
+from sessionize.write.comments import comment_line, comment_lines, is_for_tools, with_comments
+from sessionize.write.parts import Parts
+from sessionize.write.rendering import Rendering
+from sessionize.write.tree import Statement, parse_small
+from sessionize.write.worklist import Orphans
+
+# By style of making; setup lines go behind the first statement, or the first one of a method.
+_CODE = {
+    "assign": "{target} = {create}",
+    "behind": "{target} = {create}",
+    "with": "with {create} as {target}:\n    pass",
+    "init": "def __init__(self):\n    {target} = {create}",
+    "property": "@{helper}\ndef {target}(self):\n    return {create}",
+    "field": "{target}: {session} = {helper}(default_factory={session}, init=False, repr=False, compare=False)",
+}
+_PROPERTY_WITH_SETUP = "@{helper}\ndef {target}(self):\n    session = {create}\n    return session"
+
+
+class SessionCode:
+    """Code for the sessions of fixes; `orphans` are the comments that move to it."""
+
+    def __init__(self, rendering: Rendering, parts: Parts, orphans: Orphans) -> None:
+        self.rendering = rendering
+        self.parts = parts
+        self.orphans = orphans
+
+    def statements(self, fix: Fix, making: Making, above: Sequence[cst.EmptyLine]) -> list[Statement]:
+        """The statements that make a session, with `above` over the first; a `with` has a body yet to be filled."""
+        setup = self.setup_lines(fix, making)
+        code = _PROPERTY_WITH_SETUP if making.style == "property" and setup else _CODE[making.style]
+        session = making.create.removesuffix("()")
+        text = code.format(target=making.target, create=making.create, session=session, helper=making.needs)
+        behind = self.orphans.behind_session[fix]
+        others = [comment for comment in behind[1:] if not is_for_tools(comment)]
+        above = [*above, *map(comment_line, self.orphans.above_session[fix]), *comment_lines(others)]
+        made = cst.parse_statement(text, self.rendering.module.config_for_parsing).with_changes(leading_lines=above)
+        made = with_comments(made, behind)
+        if not isinstance(made, cst.FunctionDef):
+            return [made, *setup]
+        # In a method the setup stands behind its first line: `def __init__(self): self.session = requests.Session()`.
+        block = cst.ensure_type(made.body, cst.IndentedBlock)
+        first, *rest = block.body
+        return [made.with_changes(body=block.with_changes(body=[first, *setup, *rest]))]
+
+    def setup_lines(self, fix: Fix, making: Making) -> list[cst.SimpleStatementLine]:
+        """The lines that follow `session = ...`."""
+        lines: list[cst.SimpleStatementLine] = []
+        name = "session" if making.style == "property" else making.target
+        if making.policy is not None:
+            statement = parse_small(f"{name}.cookies.set_policy({making.policy}(allowed_domains=[]))")
+            lines.append(cst.SimpleStatementLine([statement]))
+        for option in making.hoist:
+            above, behind = orphan_comments(self.parts.calls(fix), making.hoist, option)
+            line = cst.SimpleStatementLine([self._set_option(fix, name, option)], leading_lines=comment_lines(above))
+            lines.append(cst.ensure_type(with_comments(line, behind), cst.SimpleStatementLine))
+        return lines
+
+    def _set_option(self, fix: Fix, name: str, option: str) -> cst.BaseSmallStatement:
+        """`session.auth = ("me", "secret")` or `session.headers.update({"Accept": "text/csv"})`."""
+        value = option_value(self.parts.calls(fix)[0], option)
+        part = self.parts.of(fix.redirects[0])
+        if option == "auth":
+            text = f"{name}.auth = "
+            return parse_small(f"{text}0").with_changes(value=self._reindent(value, part, len(text)))
+        text = f"{name}.{option}.update("
+        line = cst.ensure_type(parse_small(f"{text})"), cst.Expr)
+        call = line.value.with_changes(args=[cst.Arg(self._reindent(value, part, len(text)))])
+        return line.with_changes(value=call)
+
+    def _reindent(self, value: cst.BaseExpression, part: int, column: int) -> cst.BaseExpression:
+        """A value of a call in `part` that moves to `column`; its other lines keep their offset."""
+        if not re.search(r"[\r\n]", self.rendering.module.code_for_node(value)):
+            return value
+        positions, lines = self.rendering.positions(self.parts.path(part))
+        statement = next(self.parts.nodes_around(part))
+        block_indent = _indent(lines[positions[statement].start.line - 1])
+        start = positions[value].start
+        reindent = Reindent(block_indent, _indent(lines[start.line - 1]), start.column, column)
+        return cast("cst.BaseExpression", value.visit(reindent))
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]

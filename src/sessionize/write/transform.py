@@ -1,0 +1,60 @@
+"""The one traversal of what is written anew: each node that has work on the list is changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import cast
+
+import libcst as cst
+
+from sessionize.fixes.outcome import Fix, Redirect
+from sessionize.write.arguments import bind_method, name_params, without_options
+from sessionize.write.comments import comments, is_for_tools
+from sessionize.write.sessions import SessionCode
+from sessionize.write.statements import BlockWriter, write_line
+from sessionize.write.tree import Block, Line
+from sessionize.write.worklist import Worklist
+
+
+class Transformer(cst.CSTTransformer):
+    def __init__(self, work: Worklist, code: SessionCode) -> None:
+        super().__init__()
+        self.work = work
+        self.code = code
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        """Goes to where there is something to do, and into no other statement."""
+        if isinstance(node, cst.SimpleStatementLine):
+            return not self.work.dirty.isdisjoint(node.body)
+        if isinstance(node, cst.BaseCompoundStatement | cst.BaseSmallStatement):
+            return node in self.work.dirty
+        return not isinstance(node, cst.BaseParenthesizableWhitespace | cst.TrailingWhitespace | cst.EmptyLine)
+
+    def on_leave(self, original_node: cst.CSTNodeT, updated_node: cst.CSTNodeT) -> cst.CSTNodeT:
+        node: cst.CSTNode = updated_node
+        if original_node in self.work.calls:
+            # `requests.get(url, headers=HEADERS)`
+            node = self._redirect(cst.ensure_type(node, cst.Call), *self.work.calls[original_node])
+        elif original_node in self.work.references:
+            # the function in `pool.map(requests.get, urls)`
+            node = bind_method(cast("cst.Attribute | cst.Name", node), self.work.references[original_node])
+        elif original_node in self.work.changed_imports:
+            # `from requests import get`
+            node = self.work.changed_imports[original_node]
+        elif isinstance(original_node, cst.SimpleStatementLine | cst.SimpleStatementSuite):
+            # `a = 1; b = 2`, also behind `if a:`
+            node = write_line(self.work, self.code, original_node, cast("Line", node))
+        elif isinstance(original_node, cst.Module | cst.IndentedBlock):
+            node = BlockWriter(self.work, self.code, original_node).write(cast("Block", node))
+        return cast("cst.CSTNodeT", node)
+
+    def _redirect(self, call: cst.Call, fix: Fix, redirect: Redirect) -> cst.Call:
+        """`session.get(url)`; also for `requests.Session(...).get(url)`, which may have a comment in it."""
+        func = bind_method(cast("cst.Attribute | cst.Name", call.func), redirect)
+        if redirect.name_params:
+            call = name_params(call)
+        gone = Counter(comments(call.func)) - Counter(comments(func))
+        above = self.work.orphans.above[self.work.parts.with_own_line(self.work.parts.of(redirect))]
+        for comment in gone.elements():
+            (self.work.orphans.behind_session[fix] if is_for_tools(comment) else above).append(comment)
+        return without_options(call, fix.hoist).with_changes(func=func)

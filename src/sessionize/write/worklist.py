@@ -1,0 +1,160 @@
+"""The work of a traversal by node: what the fixes and the imports ask of it, before any node is changed."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+import libcst as cst
+
+from sessionize.fixes.outcome import Fix, ImportEdit, Making, Redirect
+from sessionize.write.arguments import orphan_comments
+from sessionize.write.comments import comments
+from sessionize.write.imports import edit_names
+from sessionize.write.parts import Parts
+from sessionize.write.regions import BlockPath
+from sessionize.write.tree import Statement
+
+
+@dataclass
+class WithBlock:
+    """Statements of a block that a `with` takes in, from the first to the last, as parts."""
+
+    block: int
+    first: int
+    last: int
+
+
+@dataclass
+class Orphans:
+    """Comments whose place goes; a traversal may find more of them."""
+
+    above: dict[cst.CSTNode, list[str]] = field(default_factory=lambda: defaultdict(list))  # to stand above a statement
+    above_session: dict[Fix, list[str]] = field(default_factory=lambda: defaultdict(list))
+    behind_session: dict[Fix, list[str]] = field(default_factory=lambda: defaultdict(list))  # on its line
+
+
+class Worklist:
+    """Where each fix and each edit of an import has something to do.
+
+    Nodes are those of the tree that was read: a transformer meets them as the original ones.
+    """
+
+    def __init__(self, parts: Parts, fixes: Sequence[Fix], imports: Sequence[ImportEdit]) -> None:
+        self.parts = parts
+        self.paths: list[BlockPath] = []  # to the statements that are written anew
+        self.prior: dict[cst.CSTNode, Statement] = {}  # what stands before them
+        self.dirty: set[cst.CSTNode] = set()  # statements with something to do inside
+        self.orphans = Orphans()
+        self.calls: dict[cst.CSTNode, tuple[Fix, Redirect]] = {}
+        self.references: dict[cst.CSTNode, Redirect] = {}
+        self.dissolved: dict[cst.CSTNode, Fix] = {}  # what made a session until now
+        self.sessions: dict[cst.CSTNode, list[tuple[Fix, Making]]] = defaultdict(
+            list
+        )  # by the statement of their place
+        self._with_blocks: dict[Fix, WithBlock] = {}
+        self.changed_imports: dict[cst.CSTNode, cst.ImportFrom] = {}
+        self.emptied: set[cst.CSTNode] = set()  # imports of which no name is left
+        self._import_edits: dict[cst.CSTNode, list[ImportEdit]] = defaultdict(list)
+        for fix in sorted(fixes, key=lambda fix: min(fix.calls)):
+            self._add_fix(fix)
+        self._nest_with_blocks()
+        self._add_imports(imports)
+
+    def import_lines(self, smalls: Iterable[cst.CSTNode], *where: str) -> list[str]:
+        """The imports that go next to others, on these sides of them."""
+        edits = (edit for small in smalls for edit in self._import_edits.get(small, ()))
+        return sorted({edit.line for edit in edits if edit.line is not None and edit.where in where})
+
+    def last_inside(self, fix: Fix) -> cst.CSTNode:
+        """The last statement that the `with` of a fix takes in."""
+        return self.parts.nodes.parts[self._with_blocks[fix].last]
+
+    def _touch(self, part: int, *, following: bool = False) -> BlockPath:
+        """Marks the statements around a part; the innermost, and the `following` one if need be, is written anew."""
+        path = *outer, (block, index) = self.parts.path(part)
+        self.paths.append(path)
+        if index:
+            self.prior[block.body[index]] = cast("Statement", block.body[index - 1])
+        if following and index + 1 < len(block.body):
+            self.paths.append((*outer, (block, index + 1)))
+        self.dirty.update(self.parts.nodes_around(part))
+        return path
+
+    # --- fixes --------------------------------------------------------------------------------------------------------
+
+    def _add_fix(self, fix: Fix) -> None:
+        nodes = self.parts.nodes
+        for redirect in fix.redirects:
+            if redirect.call < 0:
+                self.references[nodes.references[-redirect.call]] = redirect
+            else:
+                self.calls[nodes.calls[redirect.call]] = fix, redirect
+            self._touch(self.parts.of(redirect))
+        if fix.dissolve is not None:
+            self.dissolved[nodes.parts[fix.dissolve]] = fix
+            self._touch(fix.dissolve, following=True)  # it takes what stood above
+        if fix.making is not None:
+            self._add_session(fix, fix.making)
+
+    def _add_session(self, fix: Fix, making: Making) -> None:
+        block, before, _ = making.place
+        self.sessions[self.parts.nodes.parts[before]].append((fix, making))
+        self._touch(before, following=making.style == "behind")
+        if making.style == "with":
+            inside = [self.parts.of(redirect) for redirect in fix.redirects]
+            if fix.dissolve is not None:
+                inside.append(fix.dissolve)
+            last = max(self.parts.in_block(block, part) for part in inside)
+            self._with_blocks[fix] = WithBlock(block, before, last)
+        elif self.parts.outline.parts[block].form == "inline":  # no comment can stand there
+            for option in making.hoist:
+                for found in orphan_comments(self.parts.calls(fix), making.hoist, option):
+                    self.orphans.above[self.parts.with_own_line(before)] += found
+
+    def _nest_with_blocks(self) -> None:
+        """Makes an outer and an inner one of `with` blocks that would cross."""
+        within: list[WithBlock] = []
+        blocks = self._with_blocks.values()
+        for outer in sorted(blocks, key=lambda found: (found.block, found.first, -found.last), reverse=True):
+            while within and within[-1].block == outer.block and within[-1].first <= outer.last:
+                outer.last = max(outer.last, within.pop().last)
+            within.append(outer)
+        last = {fix: block.last for fix, block in self._with_blocks.items()}
+        for sessions in self.sessions.values():
+            sessions.sort(key=lambda made: -last.get(made[0], 0))
+        for found in blocks:
+            (*around, (block, start)), (*_, (_, stop)) = map(self.parts.path, (found.first, found.last))
+            self.paths += [(*around, (block, index)) for index in range(start, stop + 1)]
+
+    # --- imports ------------------------------------------------------------------------------------------------------
+
+    def _add_imports(self, imports: Sequence[ImportEdit]) -> None:
+        alone: set[cst.CSTNode] = set()  # imports that are all of their block
+        added: set[tuple[int, str]] = set()  # in a block one line is enough, next to the first import
+        for edit in sorted(imports, key=lambda edit: edit.bind.tick):
+            if edit.line is not None:
+                line = self.parts.outline.parts[edit.bind.part].parent, edit.line
+                edit = edit._replace(line=None) if line in added else edit  # noqa: PLW2901
+                added.add(line)
+            node = self.parts.nodes.imports[edit.bind.tick]
+            self._import_edits[node].append(edit)
+            *_, (block, _) = self._touch(edit.bind.part, following=edit.drop is not None)
+            if len(block.body) == 1:
+                alone.add(node)
+        for statement, edits in self._import_edits.items():
+            if isinstance(statement, cst.ImportFrom):
+                self._change_import(statement, edits, alone=statement in alone)
+            elif any(edit.drop for edit in edits):
+                self.emptied.add(statement)
+
+    def _change_import(self, node: cst.ImportFrom, edits: Sequence[ImportEdit], *, alone: bool) -> None:
+        changed = edit_names(node, edits)
+        if changed is not None:
+            self.changed_imports[node] = changed
+            gone = Counter(comments(node)) - Counter(comments(changed))
+            self.orphans.above[node] += gone.elements()
+        elif not alone:
+            self.emptied.add(node)
