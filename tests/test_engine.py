@@ -25,7 +25,7 @@ from sessionize.library.surroundings import UNKNOWN, Surroundings
 from sessionize.syntax.parse import UnreadableError
 from sessionize.syntax.read_ast import read_ast
 from sessionize.write import sessions
-from sessionize.write.regions import merge_regions
+from sessionize.write.tree import merge_regions
 from sessionize.write.writer import Change, Writer
 
 LOOP = """\

@@ -99,15 +99,14 @@ class Reindent(cst.CSTTransformer):
     def leave_ParenthesizedWhitespace(
         self, original_node: cst.ParenthesizedWhitespace, updated_node: cst.ParenthesizedWhitespace
     ) -> cst.ParenthesizedWhitespace:
-        lines = []
-        for line in updated_node.empty_lines:
-            if line.comment is not None:
-                line = line.with_changes(whitespace=self._moved(line.whitespace))  # noqa: PLW2901
-            lines.append(line)
+        lines = [
+            line.with_changes(whitespace=self._moved(line.whitespace)) if line.comment is not None else line
+            for line in updated_node.empty_lines
+        ]
         return updated_node.with_changes(last_line=self._moved(updated_node.last_line), empty_lines=lines)
 
     def _moved(self, space: cst.SimpleWhitespace) -> cst.SimpleWhitespace:
-        """What is to stand behind the block's indentation in the new place."""
+        """The whitespace behind the indentation of the block in the new place."""
         whole = self.block + space.value
         if len(whole) > self.column:  # it was aligned with the bracket
             return cst.SimpleWhitespace(" " * (len(whole) + self.shift))

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import accumulate
 from typing import cast
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
+from sessionize.analysis.memo import memo
 from sessionize.files.lines import split_lines
-from sessionize.write.regions import BlockPath, Region
-from sessionize.write.tree import Block, Statement
+from sessionize.write.tree import Block, BlockPath, Region, Statement
 
 _HAVE_BLOCKS = (
     cst.BaseCompoundStatement,
@@ -36,7 +36,6 @@ class Rendering:
         self.text = text
         # LibCST sees no end of line in a final carriage return.
         self.module = module.with_changes(has_trailing_newline=text.endswith(("\n", "\r")))
-        self._rows_inside = cache(self._count_rows_inside)  # asked for every region of a statement
 
     @cached_property
     def code(self) -> str:
@@ -112,7 +111,8 @@ class Rendering:
         *rows, _ = accumulate(len(split_lines(code)) for code in (header, *self._statements))
         return [*rows, len(self._line_offsets) - 1]
 
-    def _count_rows_inside(self, path: BlockPath) -> dict[Block, list[int]]:
+    @memo
+    def _rows_inside(self, path: BlockPath) -> dict[Block, list[int]]:
         """The rows of each block of the statement at the end of a path."""
         *outer, (around, index) = path
         row = self._rows(tuple(outer), around)[index]

@@ -11,9 +11,8 @@ import libcst as cst
 from sessionize.fixes.outcome import Fix, Making
 from sessionize.write.arguments import Reindent, option_value, orphan_comments
 from sessionize.write.comments import comment_line, comment_lines, is_for_tools, with_comments
-from sessionize.write.parts import Parts
 from sessionize.write.rendering import Rendering
-from sessionize.write.tree import Statement, parse_small
+from sessionize.write.tree import Parts, Statement, parse_small
 from sessionize.write.worklist import Orphans
 
 # By style of making; setup lines go behind the first statement, or the first one of a method.

@@ -13,9 +13,7 @@ from sessionize.fixes.outcome import Fix, ImportEdit, Making, Redirect
 from sessionize.write.arguments import orphan_comments
 from sessionize.write.comments import comments
 from sessionize.write.imports import edit_names
-from sessionize.write.parts import Parts
-from sessionize.write.regions import BlockPath
-from sessionize.write.tree import Statement
+from sessionize.write.tree import BlockPath, Parts, Statement
 
 
 @dataclass

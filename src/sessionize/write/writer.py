@@ -18,12 +18,10 @@ from sessionize.fixes.outcome import Fix, ImportEdit, LostCommentError
 from sessionize.syntax.outline import Outline
 from sessionize.syntax.read_cst import Nodes
 from sessionize.write.comments import loses_comment
-from sessionize.write.parts import Parts
-from sessionize.write.regions import Region, merge_regions
 from sessionize.write.rendering import Rendering
 from sessionize.write.sessions import SessionCode
 from sessionize.write.transform import Transformer
-from sessionize.write.tree import Block
+from sessionize.write.tree import Block, Parts, Region, merge_regions
 from sessionize.write.worklist import Worklist
 
 _INDENT_WITH_FORM_FEED = re.compile(r"^[ \t]*\f[ \t\f]+[^\s]", re.MULTILINE)
