@@ -3,7 +3,7 @@
 import pytest
 
 from sessionize.library.patches import find
-from sessionize.run.testpatches.repatch import repatched
+from sessionize.run.testpatches.repatch import move_patches
 
 HEAD = "import requests\nfrom unittest import mock\nfrom unittest.mock import patch\nfrom pkg import client\n"
 PASS = "lambda _, *args, **kwargs: requests.get(*args, **kwargs)"
@@ -11,7 +11,7 @@ PASS = "lambda _, *args, **kwargs: requests.get(*args, **kwargs)"
 
 def moved(code: str, *, alone: bool) -> str:
     text = HEAD + code
-    after, refused = repatched(text, "test.py", {found.target: alone for found in find("test.py", text)})
+    after, refused = move_patches(text, "test.py", {found.target: alone for found in find("test.py", text)})
     assert refused == {}
     assert find("test.py", after) != find("test.py", text)
     return after.removeprefix(HEAD)
@@ -19,7 +19,7 @@ def moved(code: str, *, alone: bool) -> str:
 
 def refusal(code: str, *, alone: bool = False) -> str:
     text = HEAD + code
-    after, refused = repatched(text, "test.py", {found.target: alone for found in find("test.py", text)})
+    after, refused = move_patches(text, "test.py", {found.target: alone for found in find("test.py", text)})
     assert after == text
     return next(iter(refused.values()))
 
@@ -116,7 +116,7 @@ def test_more_than_a_mock_stays_though_no_bare_call_is_left(code: str) -> None:
 )
 def test_import_is_added(before: str, after: str) -> None:
     text = before + '@patch("requests.get")\ndef test(get): ...\n'
-    result, refused = repatched(text, "test.py", {"requests.get": False})
+    result, refused = move_patches(text, "test.py", {"requests.get": False})
     assert refused == {}
     assert after in result
     assert result.startswith(before.partition("import mock")[0])
@@ -156,12 +156,15 @@ def test_comment_inside_a_target_is_not_written_twice() -> None:
 
 def test_file_that_libcst_does_not_read() -> None:
     text = HEAD + 'patch("requests.get")\n' + "-" * 1200 + "1\n"
-    assert repatched(text, "test.py", {"requests.get": True}) == (text, {"requests.get": "the file can't be rewritten"})
+    assert move_patches(text, "test.py", {"requests.get": True}) == (
+        text,
+        {"requests.get": "the file can't be rewritten"},
+    )
 
 
 def test_other_patches_stay() -> None:
     text = HEAD + 'patch("requests.get")\npatch("requests.put")\n'
-    after, _ = repatched(text, "test.py", {"requests.get": True})
+    after, _ = move_patches(text, "test.py", {"requests.get": True})
     assert after == text.replace("requests.get", "requests.Session.get")
 
 
@@ -183,6 +186,6 @@ def test_several_items_at_once() -> None:
 
 
 def test_target_that_is_not_there() -> None:
-    assert repatched(HEAD, "test.py", {"requests.get": True})[1] == {
+    assert move_patches(HEAD, "test.py", {"requests.get": True})[1] == {
         "requests.get": "it is not written where it is made"
     }

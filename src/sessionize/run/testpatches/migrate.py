@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from sessionize.analysis.memo import memo
 from sessionize.engine.fix import fix_bytes
 from sessionize.engine.results import Report
 from sessionize.files import source
@@ -18,7 +19,7 @@ from sessionize.files.settings import Settings
 from sessionize.library.patches import FUNCTIONS, Patch, is_module, module_of
 from sessionize.library.surroundings import Surroundings
 from sessionize.run.project import Projects, shown
-from sessionize.run.testpatches.repatch import repatched
+from sessionize.run.testpatches.repatch import move_patches
 
 Read = Callable[[str], bytes]
 _IMPORT = re.compile(rb"^[ \t]*import\b(?:[^\n#]*,)?[ \t]*requests\b(?![ \t]+as\b)", re.MULTILINE)
@@ -45,18 +46,14 @@ class _Migration:
         self.files = files
         self.projects = projects
         self.read = read
-        self.reals: dict[str, str] = {}
         self.names = {self.real(name): name for name in files}
         self.stuck: dict[tuple[str, str], str] = {}  # by file and target: why a patch can't move
-        # By which modules `requests` is surely the library: `from shop import requests` is another one.
         self.importing = [module_of(name) for name, (data, _) in files.items() if _IMPORT.search(data)]
-        self.known: dict[str, bool] = {}
         self.fixed = {name: self.fix(name) for name in files}
 
+    @memo
     def real(self, file: str) -> str:
-        if file not in self.reals:
-            self.reals[file] = os.path.realpath(file)
-        return self.reals[file]
+        return os.path.realpath(file)
 
     def fix(self, name: str) -> Report:
         data, settings = self.files[name]
@@ -67,27 +64,23 @@ class _Migration:
 
     def why_stuck(self, patch: Patch) -> str:
         by, named, _ = patch.target.rpartition(".requests.")
-        if named and by not in self.known:
-            self.known[by] = any(is_module(by.split("."), module) for module in self.importing)
-        if named and not self.known[by]:
+        if named and not self.imports_requests(by):
             return f"`{by}.requests` is not known to be the library"
         return self.stuck.get((self.real(patch.file), patch.target), "")
+
+    @memo
+    def imports_requests(self, by: str) -> bool:
+        """`requests` of that module is surely the library: `from shop import requests` is another one."""
+        return any(is_module(by.split("."), module) for module in self.importing)
 
     def reports(self) -> list[Report]:
         """Fixes again without the calls whose patches can't move, until all that is left to move can."""
         while True:
             reached = {name: self.reaching(report) for name, report in self.fixed.items() if report.redirected}
-            moves: dict[str, dict[str, bool]] = defaultdict(dict)
-            alone: dict[str, bool] = {}
-            for name, patches in reached.items():
-                for patch in patches:
-                    if patch.target not in alone:
-                        alone[patch.target] = not self.left(patch, name)
-                    moves[self.real(patch.file)][patch.target] = alone[patch.target]
-            moved = {}
+            moved: dict[str, Report] = {}
             refused: dict[tuple[str, str], str] = {}
-            for file, targets in moves.items():
-                moved[file], reasons = self.moved(file, targets)
+            for file, targets in self.moves(reached).items():
+                moved[file], reasons = self.move(file, targets)
                 refused |= {(file, target): reason for target, reason in reasons.items()}
             if not refused:
                 tests = {self.names.get(file, report.filename): report for file, report in moved.items()}
@@ -97,8 +90,19 @@ class _Migration:
                 if any((self.real(patch.file), patch.target) in refused for patch in patches):
                     self.fixed[name] = self.fix(name)
 
+    def moves(self, reached: Mapping[str, Sequence[Patch]]) -> dict[str, dict[str, bool]]:
+        """By file the targets to move, and whether only sessions make these calls now."""
+        moves: dict[str, dict[str, bool]] = defaultdict(dict)
+        alone: dict[str, bool] = {}
+        for name, patches in reached.items():
+            for patch in patches:
+                if patch.target not in alone:
+                    alone[patch.target] = not self.may_stay_bare(patch, name)
+                moves[self.real(patch.file)][patch.target] = alone[patch.target]
+        return moves
+
     def reaching(self, report: Report) -> list[Patch]:
-        """What replaces calls that now go to a session."""
+        """The patches that replace calls which now go to a session."""
         module = module_of(report.filename)
         return [
             patch
@@ -106,8 +110,8 @@ class _Migration:
             if any(patch.reaches(module, *callee) for callee in report.redirected)
         ]
 
-    def left(self, patch: Patch, name: str) -> bool:
-        """Whether bare calls are left that a patch reaches, or may be left, in files that were not read."""
+    def may_stay_bare(self, patch: Patch, name: str) -> bool:
+        """Bare calls are left that a patch reaches, or may be left, in files that were not read."""
         for report in self.fixed.values():
             module = module_of(report.filename)
             if any(patch.reaches(module, *callee) for callee in report.bare):
@@ -116,13 +120,13 @@ class _Migration:
         mentions = self.projects.of(name).mentions
         return any(patch.function in mentions[file] for file in mentions.keys() - known)
 
-    def moved(self, file: str, targets: Mapping[str, bool]) -> tuple[Report, dict[str, str]]:
-        """The report of a file whose patches move, and what can't move, with the reason."""
+    def move(self, file: str, targets: Mapping[str, bool]) -> tuple[Report, dict[str, str]]:
+        """The report of a file whose patches move, and the targets that can't move, with the reason."""
         report = self.fixed.get(self.names.get(file, ""), Report(shown(file)))
         try:
             data = self.files[report.filename][0] if report.filename in self.files else self.read(file)
             before = source.decode(data)
-            after, refused = repatched(report.after or before.text, report.filename, targets)
+            after, refused = move_patches(report.after or before.text, report.filename, targets)
             change = data, source.encode(before, after)
         except source.SourceError as error:
             return report, dict.fromkeys(targets, str(error))

@@ -1,0 +1,95 @@
+"""Replacements of nodes, and code behind nodes, written into the tree of a test."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+import libcst as cst
+
+
+@dataclass
+class Replacements:
+    replaced: dict[cst.CSTNode, cst.CSTNode] = field(default_factory=dict)
+    added: dict[cst.CSTNode, list[str]] = field(default_factory=lambda: defaultdict(list))  # code behind a node
+    needs_requests: bool = False
+
+    def render(self, module: cst.Module) -> str:
+        """The code of a module with these replacements, and with `import requests` if they need it."""
+        after = module.visit(_Replacing(self, module.config_for_parsing))
+        if not self.needs_requests or any(map(_imports_requests, module.body)):
+            return after.code
+        body = list(after.body)
+        at = next(index for index, statement in enumerate(body) if not _stays_first(statement))
+        line = cst.parse_statement("import requests", module.config_for_parsing)
+        line = line.with_changes(leading_lines=body[at].leading_lines)
+        body[at : at + 1] = [line, body[at].with_changes(leading_lines=())]
+        return after.with_changes(body=body).code
+
+
+class _Replacing(cst.CSTTransformer):
+    def __init__(self, replacements: Replacements, config: cst.PartialParserConfig) -> None:
+        super().__init__()
+        self.replacements = replacements
+        self.config = config
+        self.withs: list[cst.With] = []  # around the node that is visited
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        if isinstance(node, cst.With):
+            self.withs.append(node)
+        return True
+
+    def on_leave(
+        self, original_node: cst.CSTNodeT, updated_node: cst.CSTNodeT
+    ) -> cst.CSTNodeT | cst.FlattenSentinel[cst.CSTNodeT] | cst.RemovalSentinel:
+        node: cst.CSTNode = self.replacements.replaced.get(original_node, updated_node)
+        if isinstance(original_node, cst.With):
+            self.withs.pop()
+        added = self.replacements.added.get(original_node)
+        if not added:
+            return cast("cst.CSTNodeT", node)
+        nodes: Sequence[cst.CSTNode]
+        if isinstance(node, cst.Decorator):
+            # `@patch(...)`
+            nodes = [node, *(cst.Decorator(cst.parse_expression(code, self.config)) for code in added)]
+        elif isinstance(node, cst.WithItem):
+            # `with patch(...) as get:`
+            nodes = self._items(node, cst.ensure_type(original_node, cst.WithItem), added)
+        else:
+            # `monkeypatch.setattr(...)`, `requests.get = fake`
+            nodes = [node, *(cst.parse_statement(code, self.config) for code in added)]
+        return cast("cst.FlattenSentinel[cst.CSTNodeT]", cst.FlattenSentinel(nodes))
+
+    def _items(self, node: cst.WithItem, original: cst.WithItem, added: Sequence[str]) -> list[cst.WithItem]:
+        """The item and those behind it, on lines of their own if items have lines."""
+        block = self.withs[-1]
+        space: cst.BaseParenthesizableWhitespace = cst.SimpleWhitespace(" ")
+        if isinstance(block.lpar, cst.LeftParen) and isinstance(
+            block.lpar.whitespace_after, cst.ParenthesizedWhitespace
+        ):
+            space = block.lpar.whitespace_after.with_changes(first_line=cst.TrailingWhitespace(), empty_lines=[])
+        elif original is not block.items[-1] and isinstance(node.comma, cst.Comma):
+            space = node.comma.whitespace_after
+        between = cst.Comma(whitespace_after=space)
+        items = [node, *(cst.WithItem(cst.parse_expression(code, self.config)) for code in added)]
+        last = items.pop().with_changes(comma=node.comma)
+        return [*(item.with_changes(comma=between) for item in items), last]
+
+
+def _imports_requests(statement: cst.CSTNode) -> bool:
+    """`import requests`, under whatever name."""
+    smalls = statement.body if isinstance(statement, cst.SimpleStatementLine) else ()
+    imports = [small for small in smalls if isinstance(small, cst.Import)]
+    return any(alias.evaluated_name == "requests" for small in imports for alias in small.names)
+
+
+def _stays_first(statement: cst.CSTNode) -> bool:
+    """A docstring or an import from the future, above which nothing may stand."""
+    match statement:
+        case cst.SimpleStatementLine(body=[cst.Expr(value=cst.SimpleString())]):
+            return True
+        case cst.SimpleStatementLine(body=[cst.ImportFrom(module=cst.Name(value="__future__"))]):
+            return True
+    return False
