@@ -40,7 +40,7 @@ def comments(node: cst.CSTNode) -> list[str]:
 
 
 def loses_comment(old: Sequence[cst.CSTNode], new: Sequence[cst.CSTNode]) -> bool:
-    """Whether `new`, made from `old`, has other comments for people. Nodes that both have are not looked at."""
+    """`new`, made from `old`, has not the same comments for people. Nodes that both have are not looked at."""
     counts: Counter[str] = Counter()
     before, after = list(old), list(new)
     while before or after:

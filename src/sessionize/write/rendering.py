@@ -42,13 +42,13 @@ class Rendering:
         """The whole text."""
         if not self.module.has_trailing_newline:
             return self.module.code
-        header, footer = (map(self.module.code_for_node, lines) for lines in (self.module.header, self.module.footer))
-        return "".join((*header, *self._statements, *footer))
+        render = self.module.code_for_node
+        return "".join((*map(render, self.module.header), *self._statements, *map(render, self.module.footer)))
 
     @cached_property
     def _statements(self) -> list[str]:
         """The statements of the top level, with the lines above each."""
-        return [self.module.code_for_node(node) for node in self.module.body]
+        return list(map(self.module.code_for_node, self.module.body))
 
     # --- a region in a module of its own ------------------------------------------------------------------------------
 
@@ -65,8 +65,8 @@ class Rendering:
         for outer, index in reversed(region.outer):
             suite = cst.ensure_type(block, cst.IndentedBlock)
             if isinstance(match := outer.body[index], cst.Match):  # its cases are deeper, and no block
-                indents = (self.module.default_indent if i is None else i for i in (match.indent, suite.indent))
-                suite = suite.with_changes(indent="".join(indents))
+                default = self.module.default_indent
+                suite = suite.with_changes(indent=(match.indent or default) + (suite.indent or default))
             inside = [cst.If(cst.Name("_"), suite)]
             if isinstance(outer, cst.IndentedBlock):
                 block = cst.IndentedBlock(inside, indent=outer.indent)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import cast
 
 import libcst as cst
@@ -44,8 +43,12 @@ def blank_end(lines: Sequence[cst.EmptyLine]) -> Sequence[cst.EmptyLine]:
 
 def single_spaced(lines: Sequence[cst.EmptyLine]) -> list[cst.EmptyLine]:
     """The lines with no more than one blank line in a row, as inside of a block and behind imports."""
-    doubled = {id(line) for line, below in pairwise(lines) if line.comment is None and below.comment is None}
-    return [line for line in lines if id(line) not in doubled]
+    found: list[cst.EmptyLine] = []
+    for line in lines:
+        if found and found[-1].comment is None and line.comment is None:
+            found.pop()
+        found.append(line)
+    return found
 
 
 def close_up(last: cst.CSTNode | None, left: Sequence[cst.EmptyLine], node: Statement) -> list[cst.EmptyLine]:
@@ -63,7 +66,7 @@ def close_up(last: cst.CSTNode | None, left: Sequence[cst.EmptyLine], node: Stat
 
 
 def _ends_cell(node: cst.CSTNode) -> bool:
-    """Whether a statement is the line between two cells of a notebook."""
+    """`__cell__()`, the line between two cells of a notebook."""
     return isinstance(node, cst.SimpleStatementLine) and cst.Module([node]).code.strip() == f"{CELL}()"
 
 

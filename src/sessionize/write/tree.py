@@ -29,8 +29,10 @@ def parse_small(text: str) -> cst.BaseSmallStatement:
 
 def parse_lines(texts: Sequence[str], above: Sequence[cst.EmptyLine]) -> list[cst.SimpleStatementLine]:
     """New statements, a line each; the first has `above` over it."""
-    lines = [cst.SimpleStatementLine([parse_small(text)]) for text in texts]
-    return [line.with_changes(leading_lines=() if number else above) for number, line in enumerate(lines)]
+    lines: list[cst.SimpleStatementLine] = []
+    for text in texts:
+        lines.append(cst.SimpleStatementLine([parse_small(text)], leading_lines=() if lines else above))
+    return lines
 
 
 class Region(NamedTuple):

@@ -63,8 +63,12 @@ class Worklist:
 
     def import_lines(self, smalls: Iterable[cst.CSTNode], *where: str) -> list[str]:
         """The imports that go next to others, on these sides of them."""
-        edits = (edit for small in smalls for edit in self._import_edits.get(small, ()))
-        return sorted({edit.line for edit in edits if edit.line is not None and edit.where in where})
+        lines: set[str] = set()
+        for small in smalls:
+            for edit in self._import_edits.get(small, ()):
+                if edit.line is not None and edit.where in where:
+                    lines.add(edit.line)
+        return sorted(lines)
 
     def last_inside(self, fix: Fix) -> cst.CSTNode:
         """The last statement that the `with` of a fix takes in."""

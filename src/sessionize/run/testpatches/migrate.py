@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from sessionize.analysis.memo import memo
 from sessionize.engine.fix import fix_bytes
-from sessionize.engine.results import Report
+from sessionize.engine.results import Callee, Report
 from sessionize.files import source
 from sessionize.files.settings import Settings
 from sessionize.library.patches import FUNCTIONS, Patch, is_module, module_of
@@ -103,19 +103,13 @@ class _Migration:
 
     def reaching(self, report: Report) -> list[Patch]:
         """The patches that replace calls which now go to a session."""
-        module = module_of(report.filename)
-        return [
-            patch
-            for patch in self.patches(report.filename, report.before or "")
-            if any(patch.reaches(module, *callee) for callee in report.redirected)
-        ]
+        patches = self.patches(report.filename, report.before or "")
+        return [patch for patch in patches if _reaches(patch, report, report.redirected)]
 
     def may_stay_bare(self, patch: Patch, name: str) -> bool:
         """Bare calls are left that a patch reaches, or may be left, in files that were not read."""
-        for report in self.fixed.values():
-            module = module_of(report.filename)
-            if any(patch.reaches(module, *callee) for callee in report.bare):
-                return True
+        if any(_reaches(patch, report, report.bare) for report in self.fixed.values()):
+            return True
         known = {self.real(name) for name, report in self.fixed.items() if not report.failed}
         mentions = self.projects.of(name).mentions
         return any(patch.function in mentions[file] for file in mentions.keys() - known)
@@ -131,3 +125,9 @@ class _Migration:
         except source.SourceError as error:
             return report, dict.fromkeys(targets, str(error))
         return replace(report, before=before.text, after=after, change=change), refused
+
+
+def _reaches(patch: Patch, report: Report, callees: Sequence[Callee]) -> bool:
+    """A patch replaces one of these callees in the file of a report."""
+    module = module_of(report.filename)
+    return any(patch.reaches(module, *callee) for callee in callees)

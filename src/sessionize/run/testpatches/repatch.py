@@ -146,7 +146,7 @@ class _Mover:
 
     @cached_property
     def _paths_read(self) -> set[str]:
-        """What the test itself uses: a patch of that must stay."""
+        """Attributes that the test itself uses: a patch of one must stay."""
         found: set[str] = set()
         for node in self.reader.nodes:
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
