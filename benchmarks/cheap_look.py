@@ -14,7 +14,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from sessionize.engine.check import check_source
-from sessionize.files.source import SourceError, decode, may_have_findings
+from sessionize.files.text import SourceError, decode
+from sessionize.library.cheap_look import may_have_findings
 
 
 def look(path: Path) -> tuple[str, str]:

@@ -17,7 +17,8 @@ PARSE = """
 import sys
 from pathlib import Path
 import libcst
-from sessionize.files.source import decode, may_have_findings
+from sessionize.files.text import decode
+from sessionize.library.cheap_look import may_have_findings
 for path in sorted(Path(sys.argv[1]).rglob("*.py")):
     data = path.read_bytes()
     if may_have_findings(data):

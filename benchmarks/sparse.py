@@ -16,8 +16,9 @@ from pathlib import Path
 
 from measure import in_turn, table
 
+from sessionize.files.paths import SUFFIXES
 from sessionize.files.settings import Settings
-from sessionize.files.source import SUFFIXES, discover
+from sessionize.files.walk import discover
 
 PACKAGES = """
     ansible-core==2.16.14 babel==2.17.0 boto3==1.40.0 botocore==1.40.0 django==5.2.4 matplotlib==3.10.3 networkx==3.4.2

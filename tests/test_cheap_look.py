@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sessionize.engine.check import check_source
-from sessionize.files.source import SourceError, decode, may_have_findings
+from sessionize.files.text import SourceError, decode
+from sessionize.library.cheap_look import may_have_findings
 
 FIXTURES = sorted((Path(__file__).parent.parent / "fixtures").rglob("*.py"))
 LOOKALIKES = [

@@ -25,7 +25,7 @@ from sessionize.engine.check import check_bytes, check_source
 from sessionize.engine.fix import fix_bytes, offers
 from sessionize.engine.results import Diagnostic
 from sessionize.files.settings import Settings
-from sessionize.files.source import decode, encode
+from sessionize.files.text import decode, encode
 from sessionize.library.surroundings import Surroundings
 from sessionize.report.formats import render
 from sessionize.run.project import Project, Projects

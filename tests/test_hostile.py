@@ -301,7 +301,7 @@ def test_changed_and_removed_meanwhile(
 # is killed.
 KILLS = """
 import os, random, signal, sys, time
-from sessionize.files.source import read, write
+from sessionize.files.store import read, write
 if sys.argv[1] == "named":
     del os.O_TMPFILE
 OLD, NEW = b"old" * 50_000, b"new" * 70_000

@@ -9,7 +9,7 @@ import pytest
 from sessionize.engine.check import check_file
 from sessionize.engine.results import Report
 from sessionize.files.settings import Settings
-from sessionize.files.source import SourceError
+from sessionize.files.text import SourceError
 from sessionize.library.surroundings import Surroundings
 from sessionize.run.project import Projects
 from sessionize.run.run import fix, fix_together as fix_all

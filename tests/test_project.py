@@ -10,8 +10,9 @@ from command import Run, write
 
 from sessionize.engine.check import check_file, check_source
 from sessionize.engine.fix import fix_bytes, fix_file, offers
-from sessionize.files import source
+from sessionize.files import store, walk
 from sessionize.files.settings import Settings
+from sessionize.files.text import SourceError
 from sessionize.library import patches
 from sessionize.library.surroundings import Surroundings
 from sessionize.run.project import Project, Projects
@@ -109,19 +110,19 @@ def test_what_is_ignored_or_unreadable_is_not_read(project: Path, monkeypatch: p
     (project / ".venv").mkdir()
     (project / ".venv" / "test_other.py").write_text(TEST)
     (project / "tests" / "gone.py").write_text(TEST)
-    found, read = source.discover, source.read
+    found, read = walk.discover, store.read
 
-    def discover(*arguments: Any, **options: Any) -> Iterator[str | source.Unreadable]:
-        yield source.Unreadable("tests/locked", "Permission denied")
+    def discover(*arguments: Any, **options: Any) -> Iterator[str | walk.Unreadable]:
+        yield walk.Unreadable("tests/locked", "Permission denied")
         yield from found(*arguments, **options)
 
     def read_what_is_there(path: str) -> bytes:
         if path.endswith("gone.py"):
-            raise source.SourceError("No such file or directory")
+            raise SourceError("No such file or directory")
         return read(path)
 
-    monkeypatch.setattr(source, "discover", discover)
-    monkeypatch.setattr(source, "read", read_what_is_there)
+    monkeypatch.setattr(walk, "discover", discover)
+    monkeypatch.setattr(store, "read", read_what_is_there)
     assert rows("src/sync.py") == ["tests/test_sync.py:4"]
 
 

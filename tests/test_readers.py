@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from readers import differences
 
-from sessionize.files.source import decode
+from sessionize.files.text import decode
 from sessionize.syntax.outline import Span
 from sessionize.syntax.read_ast import read_ast
 

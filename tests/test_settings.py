@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
+from sessionize.files.gitignore import matches
 from sessionize.files.settings import DEFAULT_EXCLUDE, ConfigError, Settings, described, explain, load, schema
-from sessionize.files.source import is_excluded, matches
+from sessionize.files.walk import is_excluded
 
 if sys.version_info >= (3, 11):
     import tomllib

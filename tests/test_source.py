@@ -11,19 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from sessionize.files.gitignore import matches
 from sessionize.files.settings import Settings
-from sessionize.files.source import (
-    Source,
-    SourceError,
-    Unreadable,
-    decode,
-    discover,
-    encode,
-    matches,
-    may_have_findings,
-    read,
-    write,
-)
+from sessionize.files.store import read, write
+from sessionize.files.text import Source, SourceError, decode, encode
+from sessionize.files.walk import Unreadable, discover
+from sessionize.library.cheap_look import may_have_findings
 
 BOM = b"\xef\xbb\xbf"
 OLD, NEW = b"old\n", b"new\r\n"

@@ -17,7 +17,7 @@ from typing import ClassVar
 from sessionize import __version__
 from sessionize.files.codes import unknown_selectors
 from sessionize.files.settings import Settings, load
-from sessionize.files.source import may_have_findings_in
+from sessionize.library.cheap_look import may_have_findings_in
 from sessionize.run.project import Projects
 
 

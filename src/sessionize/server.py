@@ -39,11 +39,13 @@ from sessionize.engine.fix import fix_source
 from sessionize.engine.notebooks import on_bytes
 from sessionize.engine.results import Diagnostic, Edit, Position, Report
 from sessionize.engine.rewriting import line_edits
+from sessionize.files.gitignore import matches
 from sessionize.files.lines import split_lines
 from sessionize.files.noqa import commented
+from sessionize.files.paths import NOTEBOOK
 from sessionize.files.settings import FILES, Settings
-from sessionize.files.source import NOTEBOOK, matches, may_have_findings_in
 from sessionize.fixes.outcome import SAFE
+from sessionize.library.cheap_look import may_have_findings_in
 from sessionize.library.patches import Patch
 from sessionize.library.surroundings import UNKNOWN, Surroundings
 from sessionize.run.project import Projects

@@ -28,7 +28,7 @@ import click
 from promises import KINDS, verdict
 
 from sessionize import check_source, fix_source
-from sessionize.files.source import decode
+from sessionize.files.text import decode
 
 PATIENCE = 20  # seconds for one program
 FIXTURES = sorted((Path(__file__).parents[2] / "fixtures").rglob("*.py"))

@@ -16,9 +16,9 @@ from pyflakes.checker import Checker  # type: ignore[import-untyped, unused-igno
 from sessionize.engine.check import check_bytes
 from sessionize.engine.fix import fix_bytes
 from sessionize.engine.results import Edit, Position, Report
-from sessionize.files import source
 from sessionize.files.lines import split_lines
 from sessionize.files.settings import Settings
+from sessionize.files.text import SourceError, decode
 
 KINDS = {"safe": Settings(), "unsafe": Settings(unsafe_fixes=True)}
 
@@ -46,7 +46,7 @@ def verdict(data: bytes, filename: str, settings: Settings) -> Verdict:
         return Verdict(None, 0, (traceback.format_exc(),))
     if after is not None:
         allowed = ("safe", "unsafe") if settings.unsafe_fixes else ("safe",)
-        before, text = source.decode(data).text, source.decode(after).text
+        before, text = decode(data).text, decode(after).text
         edits = {edit for found in found.left if found.applicability in allowed for edit in found.edits}
         edits |= _imports(before)
         faults += _of_the_text(before, text)
@@ -61,8 +61,8 @@ def _of_the_reading(data: bytes, report: Report) -> Iterator[str]:
         yield report.error
     refused = [found.message for found in report.left if found.code == "RQS901"]
     try:
-        tree = _parsed(source.decode(data).text) if refused else None
-    except source.SourceError:
+        tree = _parsed(decode(data).text) if refused else None
+    except SourceError:
         return
     if tree is not None and not _deep(tree):
         yield f"Python reads it, but: {refused[0]}"

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import libcst as cst
 
-from sessionize.files.source import SourceError, decode
+from sessionize.files.text import SourceError, decode
 from sessionize.syntax.read_ast import Places, read_ast
 from sessionize.syntax.read_cst import Nodes, places, read_cst
 

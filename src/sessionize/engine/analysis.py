@@ -13,7 +13,7 @@ from sessionize.engine.results import Callee
 from sessionize.files.baseline import line_of
 from sessionize.files.noqa import Comments, may_silence
 from sessionize.files.settings import Settings
-from sessionize.files.source import ignored_codes
+from sessionize.files.walk import ignored_codes
 from sessionize.fixes.outcome import SAFE, UNSAFE, Fix, Outcome
 from sessionize.fixes.plan import Planner
 from sessionize.fixes.planning import SHARING

@@ -12,8 +12,9 @@ from sessionize.engine.diagnostics import diagnostics, unreadable
 from sessionize.engine.notebooks import on_bytes
 from sessionize.engine.results import Diagnostic, Edit, Report
 from sessionize.engine.rewriting import Rewriting
-from sessionize.files import source
+from sessionize.files import store
 from sessionize.files.settings import Settings
+from sessionize.files.text import SourceError
 from sessionize.library.surroundings import UNKNOWN, Surroundings
 from sessionize.syntax.parse import UnreadableError
 
@@ -78,8 +79,8 @@ def check_file(
 ) -> Report:
     """`check_bytes` of a file."""
     try:
-        return check_bytes(source.read(path), str(path), settings, with_edits=with_edits, surroundings=surroundings)
-    except source.SourceError as error:
+        return check_bytes(store.read(path), str(path), settings, with_edits=with_edits, surroundings=surroundings)
+    except SourceError as error:
         return Report(str(path), error=str(error))
 
 

@@ -17,8 +17,9 @@ from sessionize.engine.diagnostics import diagnostics
 from sessionize.engine.notebooks import on_bytes
 from sessionize.engine.results import PLEASE_REPORT, Diagnostic, Report
 from sessionize.engine.rewriting import Rewriting
-from sessionize.files import source
+from sessionize.files import store
 from sessionize.files.settings import Settings
+from sessionize.files.text import SourceError
 from sessionize.fixes.outcome import Fix, LostCommentError
 from sessionize.library.surroundings import UNKNOWN, Surroundings
 from sessionize.library.timeouts import waits
@@ -94,8 +95,8 @@ def fix_file(
 ) -> Report:
     """`fix_bytes` of a file, written back unless `write` is false."""
     try:
-        report = fix_bytes(source.read(path), str(path), settings, surroundings=surroundings)
-    except source.SourceError as error:
+        report = fix_bytes(store.read(path), str(path), settings, surroundings=surroundings)
+    except SourceError as error:
         return Report(str(path), error=str(error))
     return written(report) if write else report
 
@@ -105,8 +106,8 @@ def written(report: Report) -> Report:
     if report.change is None:
         return report
     try:
-        source.write(report.filename, *report.change)
-    except source.SourceError as error:
+        store.write(report.filename, *report.change)
+    except SourceError as error:
         return Report(report.filename, error=str(error))
     return report
 

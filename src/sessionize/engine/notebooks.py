@@ -9,21 +9,23 @@ from functools import cache
 from sessionize.engine.diagnostics import unreadable
 from sessionize.engine.reading import line_at, lines_of
 from sessionize.engine.results import PLEASE_REPORT, Diagnostic, Edit, Position, Report
-from sessionize.files import source
+from sessionize.files.paths import NOTEBOOK
 from sessionize.files.settings import Settings
+from sessionize.files.text import SourceError, decode, encode
+from sessionize.library.cheap_look import may_have_findings
 from sessionize.syntax.notebook import Notebook, Script
 from sessionize.syntax.parse import UnreadableError
 
 
 def on_bytes(data: bytes, filename: str, settings: Settings, work: Callable[[str], Report]) -> Report:
     """Hands `work` the text in a file, or a notebook's script, if that can have findings. The report is of the file."""
-    if not source.may_have_findings(data, filename):
+    if not may_have_findings(data, filename):
         return Report(filename)
-    if filename.endswith(source.NOTEBOOK):
+    if filename.endswith(NOTEBOOK):
         return _on_notebook(data, filename, settings, work)
     try:
-        read = source.decode(data)
-    except source.SourceError as error:
+        read = decode(data)
+    except SourceError as error:
         return Report(
             filename, left=unreadable(filename, settings, UnreadableError(str(error), error.row, error.column))
         )
@@ -31,8 +33,8 @@ def on_bytes(data: bytes, filename: str, settings: Settings, work: Callable[[str
     if report.after is None:
         return report
     try:
-        return replace(report, change=(data, source.encode(read, report.after)))
-    except source.SourceError as error:
+        return replace(report, change=(data, encode(read, report.after)))
+    except SourceError as error:
         return Report(filename, error=str(error))
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import NamedTuple
 
-from sessionize.files.source import real_path
+from sessionize.files.paths import real_path
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
 # The cheap look: what a file with a patch holds.

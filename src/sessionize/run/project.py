@@ -16,9 +16,10 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-from sessionize.files import source
+from sessionize.files import store, walk
+from sessionize.files.paths import SUFFIXES, project_root
 from sessionize.files.settings import Settings
-from sessionize.files.source import project_root
+from sessionize.files.text import SourceError
 from sessionize.library.patches import FUNCTIONS, Patch, find, names_elsewhere
 from sessionize.library.surroundings import EVERYTHING, Surroundings
 from sessionize.syntax.parse import UnreadableError, parse_ast
@@ -76,11 +77,11 @@ class Project:
             return
         marked = project_root(self.root, self._roots)
         within = [self.root] if marked is not None else _beside(self.root)
-        for found in source.discover(within, Settings(root=Path(self.root))):
+        for found in walk.discover(within, Settings(root=Path(self.root))):
             if isinstance(found, str) and project_root(os.path.dirname(found), self._roots) == marked:
                 try:
-                    yield found, source.read(found)
-                except source.SourceError:  # told where the file is checked
+                    yield found, store.read(found)
+                except SourceError:  # told where the file is checked
                     continue
 
 
@@ -122,8 +123,8 @@ class Projects:
         """
         names: set[str] = set()
         for filename in filenames if whole else ():
-            with suppress(source.SourceError):
-                names |= names_elsewhere(source.read(filename))
+            with suppress(SourceError):
+                names |= names_elsewhere(store.read(filename))
             self.taken(filename)
         for filename in filenames:
             self.of(filename).patches(frozenset(names))
@@ -151,7 +152,7 @@ def _beside(folder: str) -> list[str]:
     """
     try:
         with os.scandir(folder) as scan:
-            return sorted(entry.path for entry in scan if entry.name.endswith(source.SUFFIXES) or _belongs(entry.path))
+            return sorted(entry.path for entry in scan if entry.name.endswith(SUFFIXES) or _belongs(entry.path))
     except OSError:  # told where its files are checked
         return []
 
@@ -163,8 +164,8 @@ def _belongs(path: str) -> bool:
 def _taken(module: str, file: str) -> frozenset[str]:
     """The names that a file may take from a module that it imports; all where it hands the module on."""
     try:
-        nodes = list(ast.walk(parse_ast(source.read(file))))
-    except (source.SourceError, UnreadableError):
+        nodes = list(ast.walk(parse_ast(store.read(file))))
+    except (SourceError, UnreadableError):
         return EVERYTHING
     imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
     aliases = [alias for node in imports for alias in node.names]

@@ -17,15 +17,10 @@ import click
 
 from sessionize.files.baseline import Baseline
 from sessionize.files.settings import FILES, KEYS, ConfigError, Loaded, Settings, explain
-from sessionize.files.source import (
-    SourceError,
-    Unreadable,
-    discover,
-    ignored_codes,
-    is_excluded,
-    may_have_findings,
-    read,
-)
+from sessionize.files.store import read
+from sessionize.files.text import SourceError
+from sessionize.files.walk import Unreadable, discover, ignored_codes, is_excluded
+from sessionize.library.cheap_look import may_have_findings
 from sessionize.report import formats
 from sessionize.report.summary import exit_status, summary
 from sessionize.report.terminal import printable

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
-from sessionize.files.source import path_in_project
+from sessionize.files.paths import path_in_project
 from sessionize.fixes.doubts.showing import Showing
 from sessionize.sharing.facts import Facts
 from sessionize.syntax import outline as o

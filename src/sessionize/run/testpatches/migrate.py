@@ -14,8 +14,9 @@ from dataclasses import replace
 from sessionize.analysis.memo import memo
 from sessionize.engine.fix import fix_bytes
 from sessionize.engine.results import Callee, Report
-from sessionize.files import source
+from sessionize.files import store
 from sessionize.files.settings import Settings
+from sessionize.files.text import SourceError, decode, encode
 from sessionize.library.patches import FUNCTIONS, Patch, is_module, module_of
 from sessionize.library.surroundings import Surroundings
 from sessionize.run.project import Projects, shown
@@ -26,7 +27,7 @@ _IMPORT = re.compile(rb"^[ \t]*import\b(?:[^\n#]*,)?[ \t]*requests\b(?![ \t]+as\
 
 
 def fix_together(
-    files: Mapping[str, tuple[bytes, Settings]], projects: Projects, read: Read = source.read
+    files: Mapping[str, tuple[bytes, Settings]], projects: Projects, read: Read = store.read
 ) -> list[Report]:
     """The reports of `files` (by name their content and settings), and of the other files whose patches move."""
     return _Migration(files, projects, read).reports()
@@ -36,7 +37,7 @@ def fix_alone(data: bytes, name: str, settings: Settings, projects: Projects) ->
     """The report of a content, where no other file can be changed."""
 
     def read(_file: str) -> bytes:
-        raise source.SourceError("it stands in a file that is not changed")
+        raise SourceError("it stands in a file that is not changed")
 
     return fix_together({name: (data, settings)}, projects, read)[0]
 
@@ -119,10 +120,10 @@ class _Migration:
         report = self.fixed.get(self.names.get(file, ""), Report(shown(file)))
         try:
             data = self.files[report.filename][0] if report.filename in self.files else self.read(file)
-            before = source.decode(data)
+            before = decode(data)
             after, refused = move_patches(report.after or before.text, report.filename, targets)
-            change = data, source.encode(before, after)
-        except source.SourceError as error:
+            change = data, encode(before, after)
+        except SourceError as error:
             return report, dict.fromkeys(targets, str(error))
         return replace(report, before=before.text, after=after, change=change), refused
 

@@ -1,0 +1,73 @@
+"""The cheap look at the bytes of a file."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from sessionize.files.paths import NOTEBOOK
+from sessionize.files.text import SourceError, decode
+
+
+def may_have_findings(data: bytes, filename: str = "") -> bool:
+    """The cheap look that spares most files the parse; where it says no, requests is not imported: no finding."""
+    if filename.endswith(NOTEBOOK):  # JSON, in which a name may be an escape
+        return b"requests" in data or b"\\u" in data or not data.isascii()
+    if _is_plain(data):
+        return _imports_requests(data)
+    try:
+        return may_have_findings_in(decode(data).text)
+    except SourceError:
+        return b"requests" in data
+
+
+def may_have_findings_in(text: str) -> bool:
+    """The cheap look at a text."""
+    data = text.encode(errors="surrogatepass")
+    if _has_lookalikes(data):
+        data = unicodedata.normalize("NFKC", text).encode(errors="surrogatepass")
+    return _imports_requests(data)
+
+
+def _is_plain(data: bytes) -> bool:
+    """Whether names stand in the bytes as Python reads them."""
+    end = data.find(b"\n", data.find(b"\n") + 1)
+    head = data[:end] if end != -1 else data  # where a coding comment may stand
+    if b"coding" in head and head.count(b"coding") != len(re.findall(_UTF_8, head)):
+        return False
+    return not _has_lookalikes(data)
+
+
+def _has_lookalikes(data: bytes) -> bool:
+    return not data.isascii() and re.search(_LOOKALIKE, data.translate(None, _ASCII)) is not None
+
+
+def _imports_requests(data: bytes) -> bool:
+    return b"requests" in data and any(_imported(data, found.start()) for found in re.finditer(_NAME, data))
+
+
+def _imported(data: bytes, at: int) -> bool:
+    """Whether it may be in an import that a module is named at a place."""
+    *lines, line = re.split(_LINE_END, re.sub(_CONTINUED, b" ", data[max(at - _FAR, 0) : at]))
+    if len(lines) < 2 and at > _FAR:
+        return True
+    before = re.search(_BEFORE, line)
+    if before is None or before[0].startswith(b"import"):
+        return before is not None
+    return re.match(_AFTER_FROM, data[at : at + 2 * _FAR]) is not None
+
+
+_FAR = 1000  # bytes: a longer line is not worth a closer look
+_ASCII = bytes(range(128))
+# Most runs need few of these, so they are compiled where they are used.
+_UTF_8 = rb"(?i)coding[:=][ \t]*utf-?8"
+_NAME = rb"requests(?<=[\s,\\]requests)(?!\w)"
+_LINE_END = rb"\r\n?|\n"
+_CONTINUED = rb"\\(?:\r\n?|\n)"
+_BEFORE = rb"import\s(?:[^;]*,)?\s*$|from\s+$"
+_AFTER_FROM = rb"[\w.\s\\\x80-\xff]{%d}|[\w.\s\\\x80-\xff]*\bimport\b" % _FAR
+# The characters that Python reads as one of the letters of `requests` in a name (NFKC), at least these, in UTF-8.
+_LOOKALIKE = (
+    rb"\xc5\xbf|\xca\xb3|\xcb\xa2|\xe1\xb5|\xe2(?:\x82[\x91-\x9c]|\x84\xaf|\x85\x87)"
+    rb"|\xef(?:\xac[\x85\x86]|\xbd[\x80-\xbf])|\xf0(?:\x90\x9e|\x9d)"
+)
