@@ -16,7 +16,8 @@ from sessionize import fix_source
 from sessionize.cli import cli
 from sessionize.engine import check, fix
 from sessionize.files.codes import NAMES
-from sessionize.files.settings import EXTEND, KEYS, load
+from sessionize.files.settings import EXTEND, KEYS
+from sessionize.files.settings_files import load
 from sessionize.report.formats import FORMATS, WITH_EDITS, WITH_STATISTICS
 from sessionize.rules import RULES
 

@@ -20,7 +20,7 @@ import pytest
 import yaml
 
 from sessionize.cli import cli
-from sessionize.files.settings import load
+from sessionize.files.settings_files import load
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -11,7 +11,8 @@ import pytest
 from jsonschema import Draft7Validator
 
 from sessionize.files.gitignore import matches
-from sessionize.files.settings import DEFAULT_EXCLUDE, ConfigError, Settings, described, explain, load, schema
+from sessionize.files.settings import DEFAULT_EXCLUDE, ConfigError, Settings, described, schema
+from sessionize.files.settings_files import explain, load
 from sessionize.files.walk import is_excluded
 
 if sys.version_info >= (3, 11):

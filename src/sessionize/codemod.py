@@ -10,7 +10,7 @@ import libcst as cst
 from libcst.codemod import CodemodCommand, CodemodContext
 
 from sessionize.engine.fix import fix_source
-from sessionize.files.settings import load
+from sessionize.files.settings_files import load
 from sessionize.run.project import Projects
 
 

@@ -16,7 +16,8 @@ from typing import ClassVar
 
 from sessionize import __version__
 from sessionize.files.codes import unknown_selectors
-from sessionize.files.settings import Settings, load
+from sessionize.files.settings import Settings
+from sessionize.files.settings_files import load
 from sessionize.library.cheap_look import may_have_findings_in
 from sessionize.run.project import Projects
 

@@ -43,7 +43,8 @@ from sessionize.files.gitignore import matches
 from sessionize.files.lines import split_lines
 from sessionize.files.noqa import commented
 from sessionize.files.paths import NOTEBOOK
-from sessionize.files.settings import FILES, Settings
+from sessionize.files.settings import Settings
+from sessionize.files.settings_files import FILES
 from sessionize.fixes.outcome import SAFE
 from sessionize.library.cheap_look import may_have_findings_in
 from sessionize.library.patches import Patch

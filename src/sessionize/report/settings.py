@@ -9,7 +9,7 @@ from sessionize.files.settings import described, schema as settings_schema
 from sessionize.report.terminal import printable
 
 if TYPE_CHECKING:
-    from sessionize.files.settings import Loaded
+    from sessionize.files.settings_files import Loaded
 
 
 def schema() -> str:

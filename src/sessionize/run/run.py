@@ -16,7 +16,8 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from sessionize.files.baseline import Baseline
-from sessionize.files.settings import FILES, KEYS, ConfigError, Loaded, Settings, explain
+from sessionize.files.settings import KEYS, ConfigError, Settings
+from sessionize.files.settings_files import FILES, Loaded, explain
 from sessionize.files.store import read
 from sessionize.files.text import SourceError
 from sessionize.files.walk import Unreadable, discover, ignored_codes, is_excluded
