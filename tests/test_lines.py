@@ -5,7 +5,8 @@ import difflib
 import pytest
 from hypothesis import given, strategies as st
 
-from sessionize.files.lines import Matcher, restore_lines
+from sessionize.files.matcher import Matcher
+from sessionize.syntax.indentation import restore_lines
 
 
 def test_lines_that_stay_keep_their_own_indentation() -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from sessionize.engine.analysis import Analysis
 from sessionize.engine.reading import Reading, limited_nesting
 from sessionize.engine.results import Edit, Position
-from sessionize.files.lines import Matcher, split_lines
+from sessionize.files.lines import split_lines
+from sessionize.files.matcher import Matcher
 from sessionize.fixes.outcome import Fix, LostCommentError
 from sessionize.syntax.parse import UnreadableError
 

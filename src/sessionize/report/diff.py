@@ -6,7 +6,7 @@ import io
 
 import click
 
-from sessionize.files.lines import Matcher
+from sessionize.files.matcher import Matcher
 from sessionize.files.paths import NOTEBOOK
 from sessionize.report.terminal import printable, source_line
 from sessionize.syntax.notebook import Notebook

@@ -13,8 +13,9 @@ from typing import NamedTuple, cast
 
 import libcst as cst
 
-from sessionize.files.lines import restore_lines, split_lines
+from sessionize.files.lines import split_lines
 from sessionize.fixes.outcome import Fix, ImportEdit, LostCommentError
+from sessionize.syntax.indentation import restore_lines
 from sessionize.syntax.outline import Outline
 from sessionize.syntax.read_cst import Nodes
 from sessionize.write.comments import loses_comment

@@ -17,9 +17,9 @@ from typing import NamedTuple, cast
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
-from sessionize.files.lines import restore_lines
 from sessionize.library.patches import Patch, Reader
 from sessionize.run.testpatches.replace import Replacements
+from sessionize.syntax.indentation import restore_lines
 from sessionize.syntax.parse import UnreadableError, parse_ast, parse_cst
 from sessionize.write.comments import comments
 
