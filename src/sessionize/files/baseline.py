@@ -8,15 +8,16 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from sessionize.files.lines import numbered
+
 Line = tuple[str, str]  # a rule's code and the text of a line that shows its pattern
 Files = Mapping[str, Mapping[str, Mapping[str, int]]]  # file, code, line, how often
 _Finding = TypeVar("_Finding")
-_Key = TypeVar("_Key", bound=Hashable)
 
 
 class BaselineError(ValueError):
@@ -95,14 +96,6 @@ class Baseline:
 def line_of(code: str, line: str) -> Line:
     """What a finding of a rule on a line is known by."""
     return code, line.strip()
-
-
-def numbered(keys: Iterable[_Key]) -> Iterator[tuple[_Key, int]]:
-    """Each key with the number of equal ones before it."""
-    seen: Counter[_Key] = Counter()
-    for key in keys:
-        yield key, seen[key]
-        seen[key] += 1
 
 
 def _counts(value: object, depth: int) -> bool:

@@ -9,6 +9,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
 
+from sessionize.files.lines import numbered
+
 _FAR = 500  # lines: fewer are left to difflib, which is quick enough there
 _Chain: TypeAlias = "tuple[int, int, _Chain | None]"
 
@@ -45,18 +47,16 @@ def _anchors(old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[tuple
     once = [*_in_order(old, new), (len(old), len(new))]
     for (i, j), (a, b) in pairwise([(-1, -1), *once]):
         if a - i > _FAR:
-            between = _in_order([*_numbered(old[i + 1 : a])], [*_numbered(new[j + 1 : b])])
+            between = _in_order(_told_apart(old[i + 1 : a]), _told_apart(new[j + 1 : b]))
             yield from ((i + 1 + here, j + 1 + there) for here, there in between)
         if a < len(old):
             yield a, b
 
 
-def _numbered(lines: Sequence[Hashable]) -> Iterator[Hashable]:
-    """Each line, the how many-th like it, and how many there are."""
-    total, seen = Counter(lines), Counter[Hashable]()
-    for line in lines:
-        seen[line] += 1
-        yield line, seen[line], total[line]
+def _told_apart(lines: Sequence[Hashable]) -> list[Hashable]:
+    """Each line with the number of equal ones before it, and of equal ones in all."""
+    total = Counter(lines)
+    return [(line, before, total[line]) for line, before in numbered(lines)]
 
 
 def _in_order(old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[tuple[int, int]]:

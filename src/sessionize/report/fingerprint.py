@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sessionize.files.baseline import line_of, numbered
+from sessionize.files.baseline import line_of
+from sessionize.files.lines import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from json import JSONDecodeError
 from typing import Any
 
+from sessionize.files.lines import bare_lines
 from sessionize.syntax.ipython import CELL, Cells
 from sessionize.syntax.parse import UnreadableError
 
@@ -102,8 +103,7 @@ class Places:
     """Which cell, and which row of it, a row of a script is."""
 
     def __init__(self, text: str, numbers: list[int]) -> None:
-        lines = re.split(r"\r\n|\r|\n", text)
-        ends = [row for row, line in enumerate(lines, 1) if line == f"{CELL}()"]
+        ends = [row for row, line in enumerate(bare_lines(text), 1) if line == f"{CELL}()"]
         self._starts = [1, *(end + 1 for end in ends)]
         self._numbers = numbers
 

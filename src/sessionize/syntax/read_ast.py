@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias, cast
 
+from sessionize.files.lines import bare_lines
 from sessionize.syntax import outline as o
 from sessionize.syntax.access import READ, UNPACK, VALUE, Access
 from sessionize.syntax.reader import Reader, by_type, kinds
@@ -46,7 +47,7 @@ def read_ast(tree: ast.Module, text: str) -> tuple[o.Outline, Places]:
 
     Raises RecursionError where the source nests deeper than Python's recursion limit allows.
     """
-    reader = _Reader(lines=text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    reader = _Reader(lines=bare_lines(text))
     reader.build.open_scope("module", "", "lines")
     reader.suite(tree.body)
     return reader.build.finish(), Places(reader.lines, reader.calls, reader.references, reader.unplaced)
