@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flake8.main.cli import main as flake8
 
-from sessionize.files.noqa import Comments, commented
+from sessionize.files.noqa import Comments, add_noqa
 
 
 def left(text: str, *findings: tuple[str, int]) -> list[tuple[str, int]]:
@@ -104,7 +104,7 @@ def test_silenced_in_the_whole_file(comment: str, silenced: str) -> None:
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_a_comment_is_written_at_the_end_of_its_row(end: str) -> None:
     text = end.join(["one()", "two()  # noqa: E1", "thr\x0cee()", ""])
-    assert commented(text, {2: ["RQS201", "RQS101"], 3: ["RQS101"]}) == end.join(
+    assert add_noqa(text, {2: ["RQS201", "RQS101"], 3: ["RQS101"]}) == end.join(
         ["one()", "two()  # noqa: E1, RQS101, RQS201", "thr\x0cee()  # noqa: RQS101", ""]
     )
 
@@ -199,7 +199,7 @@ def test_ruff_silences_the_same(tmp_path: Path) -> None:
 def test_a_comment_is_written_behind_a_string_of_several_lines(end: str) -> None:
     text = end.join(["one('''", "''', two())", "three()"])
     codes = {1: ["RQS101"], 2: ["RQS201", "RQS101"]}
-    assert commented(text, codes) == end.join(["one('''", "''', two())  # noqa: RQS101, RQS201", "three()"])
+    assert add_noqa(text, codes) == end.join(["one('''", "''', two())  # noqa: RQS101, RQS201", "three()"])
 
 
 @pytest.mark.parametrize("text", ["call()  # noqa\nlist = (\n", "if a:\n    call()  # noqa\n  call()\n"])
@@ -212,4 +212,4 @@ def test_where_python_cannot_tell_strings_from_code_a_line_is_a_line(text: str) 
 
 @pytest.mark.parametrize("text", ["call()\nlist = (\n", "if a:\n    call()\n  call()\n", 'call("""\n'])
 def test_no_comment_is_written_where_python_cannot_tell_strings_from_code(text: str) -> None:
-    assert commented(text, {1: ["RQS101"], 2: ["RQS101"]}) == text
+    assert add_noqa(text, {1: ["RQS101"], 2: ["RQS101"]}) == text

@@ -41,7 +41,7 @@ from sessionize.engine.results import Diagnostic, Edit, Position, Report
 from sessionize.engine.rewriting import line_edits
 from sessionize.files.gitignore import matches
 from sessionize.files.lines import split_lines
-from sessionize.files.noqa import commented
+from sessionize.files.noqa import add_noqa
 from sessionize.files.paths import NOTEBOOK
 from sessionize.files.settings import Settings
 from sessionize.files.settings_files import FILES
@@ -151,7 +151,7 @@ class Checked:
 
     def _comments(self) -> dict[tuple[int, int], Edit]:
         """By part and row, the edit that silences what is found there; none where no comment can stand."""
-        after = self._texts(self._report(lambda text: Report(self.name, text, commented(text, self._codes))))
+        after = self._texts(self._report(lambda text: Report(self.name, text, add_noqa(text, self._codes))))
         edits = {}
         for cell, (old, new) in enumerate(zip(self.lines, map(split_lines, after), strict=True), 1):
             for row, (line, silent) in enumerate(zip(old, new, strict=True), 1):

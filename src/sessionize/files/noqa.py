@@ -1,23 +1,31 @@
-"""Which findings comments silence, in flake8's grammar (`# noqa`) and in ruff's (`# ruff: ignore[...]`)."""
+"""The comments that silence findings, in flake8's grammar (`# noqa`) and in ruff's (`# ruff: ignore[...]`).
+
+A finding is silenced here where flake8 or ruff would silence it, and nowhere else.
+"""
 
 from __future__ import annotations
 
 import re
 import tokenize
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+from sessionize.files.lines import bare_lines, split_lines
 
 _CODES = r"[A-Za-z]+[0-9]+(?:[,\s]+[A-Za-z]+[0-9]+)*"
-_LINE = re.compile(rf"# noqa(?::\s?(?P<codes>{_CODES}))?", re.IGNORECASE)
-_FILE = re.compile(rf"\s*# flake8[:=]\s*noqa(?::\s?(?P<codes>{_CODES}|[a-z]+))?\s*$", re.IGNORECASE)
+_NOQA = re.compile(rf"# noqa(?::\s?(?P<codes>{_CODES}))?", re.IGNORECASE)
+_FLAKE8_FILE = re.compile(rf"\s*# flake8[:=]\s*noqa(?::\s?(?P<codes>{_CODES}|[a-z]+))?\s*$", re.IGNORECASE)
 _RUFF = re.compile(r"#\s*ruff:\s*ignore\s*\[(?P<codes>[^]]*)\]")
 _RUFF_FILE = re.compile(
     rf"#\s*ruff:\s*(?:file-ignore\s*\[(?P<listed>[^]]*)\]|(?i:noqa)(?::\s*(?P<codes>{_CODES})|(?!\s*:)))"
 )
 
+_Rows: TypeAlias = tuple[int, int]  # the first and the last
+
 
 def may_silence(text: str) -> bool:
-    """The cheap look: whether there can be such a comment."""
+    """The cheap look: False where there is no such comment."""
     return re.search("noqa|ruff", text, re.IGNORECASE) is not None
 
 
@@ -25,102 +33,133 @@ class Comments:
     """The comments of a text that silence findings: all, or those whose codes begin as theirs do."""
 
     def __init__(self, text: str) -> None:
-        self._lines = _Lines(re.split(r"\r\n|\r|\n", text))
-        self._of_line: dict[tuple[int, int], re.Match[str] | None] = {}  # by the rows of a line, as they are asked for
-        whole = [found["codes"] for found in map(_FILE.match, self._lines.lines) if found is not None]
-        self._of_file = _prefixes(whole)
-        self._ruff: dict[int, list[str]] = defaultdict(list)  # by row
-        ruff_of_file: list[str | None] = []
-        for row, column in self._lines.comments.items():
-            comment = self._lines.lines[row - 1][column:]
-            first, last = self._lines.below.get(row, self._lines.spans[row])
-            for found in _RUFF.finditer(comment):
-                for silent in range(first, last + 1):
-                    self._ruff[silent].append(found["codes"])
-            if row in self._lines.below:
-                files = _RUFF_FILE.finditer(comment)
-                ruff_of_file += [found["codes"] if found["listed"] is None else found["listed"] for found in files]
-        self._ruff_of_file = _prefixes(ruff_of_file)
+        lines = _LogicalLines(text)
+        self._flake8 = _flake8_comments(lines)
+        self._ruff = _ruff_comments(lines)
 
     def for_flake8(self, code: str, row: int) -> bool:
-        """Whether they silence a finding by `# noqa` at the end of its line, or by `# flake8: noqa`.
+        """True for a finding that `# noqa` silences at the end of its line, or `# flake8: noqa`.
 
         A line ends where flake8 lets it end: not in a string, nor at a backslash.
         """
-        span = self._lines.spans.get(row, (row, row))
-        if span not in self._of_line:
-            self._of_line[span] = _LINE.search(self._lines.joined(span))
-        found = self._of_line[span]
-        of_line = [found["codes"]] if found is not None else []
-        return code.startswith(self._of_file + _prefixes(of_line))
+        return self._flake8.silence(code, row)
 
     def for_ruff(self, code: str, row: int) -> bool:
-        """Whether they do by `# ruff: ignore[...]`, at the end of the line or above it or its statement, or by
-        `# ruff: file-ignore[...]` or `# ruff: noqa` on a line of its own."""
-        return code.startswith(self._ruff_of_file + _prefixes(self._ruff.get(row, ())))
+        """True for a finding that `# ruff: ignore[...]` silences, at the end of the line or above it or its statement.
+
+        So do `# ruff: file-ignore[...]` and `# ruff: noqa` on a line of their own.
+        """
+        return self._ruff.silence(code, row)
 
 
-def commented(text: str, codes: Mapping[int, Iterable[str]]) -> str:
+def add_noqa(text: str, codes: Mapping[int, Iterable[str]]) -> str:
     """The text with a comment for the codes of each row, at the end of what flake8 takes for its line.
 
     A comment that names codes takes them in, any other keeps its place before the new one. It is not written where
     something in a string is taken for the comment.
     """
-    pieces = re.split(r"(\r\n|\r|\n)", text)  # every second one is an end of line
-    lines = _Lines(pieces[::2])
-    missing: dict[tuple[int, int], set[str]] = defaultdict(set)
+    lines = _LogicalLines(text)
+    missing: dict[_Rows, set[str]] = defaultdict(set)
     for row in codes.keys() & lines.spans.keys():
-        missing[lines.spans[row]] |= {*codes[row]}
+        missing[lines.spans[row]].update(codes[row])
+    result = [*split_lines(text), ""]  # as many as bare ones
     for span, wanted in missing.items():
-        line, before = lines.lines[span[1] - 1], lines.joined(span)
+        row = span[1]
+        line, before = lines.bare[row - 1], lines.joined(span)
         start = len(before) - len(line)
-        found = _LINE.search(before)
-        if found is not None and found.start() < start + lines.comments.get(span[1], len(line)):
+        found = _NOQA.search(before)
+        if found is not None and found.start() < start + lines.comments.get(row, len(line)):
             continue
-        new = ", ".join(sorted(wanted))
+        added = ", ".join(sorted(wanted))
         if found is not None and found["codes"] is not None:
             end = found.end("codes") - start
-            line = f"{line[:end]}, {new}{line[end:]}"
+            new = f"{line[:end]}, {added}{line[end:]}"
         else:
-            line = f"{line.rstrip()}  # noqa: {new}"
-        pieces[2 * span[1] - 2] = line
-    return "".join(pieces)
+            new = f"{line.rstrip()}  # noqa: {added}"
+        result[row - 1] = new + result[row - 1][len(line) :]
+    return "".join(result)
 
 
-class _Lines:
+class _Codes:
+    """The codes that comments name, for the whole file and by row; None for one that names none, and stands for all."""
+
+    def __init__(self) -> None:
+        self.of_file: list[str | None] = []
+        self.of_rows: dict[int, list[str | None]] = defaultdict(list)
+
+    def add(self, rows: _Rows, codes: str | None) -> None:
+        for row in range(rows[0], rows[1] + 1):
+            self.of_rows[row].append(codes)
+
+    def silence(self, code: str, row: int) -> bool:
+        for codes in (*self.of_file, *self.of_rows.get(row, ())):
+            if codes is None or code.startswith(tuple(filter(None, re.split(r"[,\s]+", codes.upper())))):
+                return True
+        return False
+
+
+def _flake8_comments(lines: _LogicalLines) -> _Codes:
+    """`# noqa: RQS101` behind a line, and `# flake8: noqa: RQS101` on one of its own."""
+    result = _Codes()
+    for line in lines.bare:
+        if found := _FLAKE8_FILE.match(line):
+            result.of_file.append(found["codes"])
+    every_row = range(1, len(lines.bare) + 1)
+    for span in dict.fromkeys(lines.spans.get(row, (row, row)) for row in every_row):
+        if found := _NOQA.search(lines.joined(span)):
+            result.add(span, found["codes"])
+    return result
+
+
+def _ruff_comments(lines: _LogicalLines) -> _Codes:
+    """`# ruff: ignore[RQS101]`; on lines of their own `# ruff: file-ignore[RQS101]` and `# ruff: noqa: RQS101`."""
+    result = _Codes()
+    for row, column in lines.comments.items():
+        comment = lines.bare[row - 1][column:]
+        silenced = lines.below.get(row, lines.spans[row])
+        for found in _RUFF.finditer(comment):
+            result.add(silenced, found["codes"])
+        if row in lines.below:
+            for found in _RUFF_FILE.finditer(comment):
+                result.of_file.append(found["codes"] if found["listed"] is None else found["listed"])
+    return result
+
+
+class _LogicalLines:
     """The lines of a text as its tokens join them. Where Python cannot tell tokens, nothing is known of them.
 
-    spans: of each row, from where to where a line reaches for flake8, over strings and backslashes. comments: by row,
-    their columns. below: for a comment alone on its line, the rows of the statement that follows; inside of brackets,
-    of the line.
+    bare: the lines as they stand, without their ends.
+    spans: of each row, the rows of its line for flake8, which reaches over strings and backslashes.
+    comments: by row, their columns.
+    below: for a comment alone on its line, the rows of the statement that follows; inside of brackets, of the line.
     """
 
-    def __init__(self, lines: Sequence[str]) -> None:
-        self.lines = lines
-        self.spans: dict[int, tuple[int, int]] = {}
+    def __init__(self, text: str) -> None:
+        self.bare = bare_lines(text)
+        self.spans: dict[int, _Rows] = {}
         self.comments: dict[int, int] = {}
-        self.below: dict[int, tuple[int, int]] = {}
+        self.below: dict[int, _Rows] = {}
         try:
             self._read()
         except (tokenize.TokenError, SyntaxError):
             self.spans, self.comments, self.below = {}, {}, {}
 
-    def joined(self, span: tuple[int, int]) -> str:
-        return "\n".join(self.lines[span[0] - 1 : span[1]])
+    def joined(self, span: _Rows) -> str:
+        return "\n".join(self.bare[span[0] - 1 : span[1]])
 
     def _read(self) -> None:
         line = statement = 0  # the rows where they began; 0 at their end
         alone: list[int] = []  # comments alone on their lines, until the next line of code begins; then:
         above_line: list[int] = []
         above_statement: list[int] = []
-        for token in tokenize.generate_tokens(iter(f"{text}\n" for text in self.lines).__next__):
+        for token in tokenize.generate_tokens(iter(f"{text}\n" for text in self.bare).__next__):
             kind, row = tokenize.tok_name[token.type], token.start[0]
             if kind in ("INDENT", "DEDENT", "ENDMARKER"):
                 continue
             line = line or row
             if kind == "COMMENT":
                 self.comments[row] = token.start[1]
-                if not self.lines[row - 1][: token.start[1]].strip():
+                if not self.bare[row - 1][: token.start[1]].strip():
                     alone.append(row)
             elif kind in ("NL", "NEWLINE"):
                 self.spans |= dict.fromkeys(range(line, row + 1), (line, row))
@@ -136,11 +175,3 @@ class _Lines:
                 alone.clear()
                 statement = statement or row
         self.below |= dict.fromkeys(alone, (0, 0))
-
-
-def _prefixes(comments: Iterable[str | None]) -> tuple[str, ...]:
-    """The codes that comments name, each once; a comment that names none stands for all codes, which begin with ""."""
-    names: dict[str, None] = {}
-    for codes in comments:
-        names |= dict.fromkeys([""] if codes is None else filter(None, re.split(r"[,\s]+", codes.upper())))
-    return tuple(names)

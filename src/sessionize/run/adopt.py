@@ -9,7 +9,7 @@ from sessionize.engine.check import check_source
 from sessionize.engine.notebooks import on_bytes
 from sessionize.engine.results import Report
 from sessionize.files.baseline import Baseline, line_of
-from sessionize.files.noqa import commented
+from sessionize.files.noqa import add_noqa
 from sessionize.library.surroundings import UNKNOWN, Surroundings
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def _silenced(text: str, filename: str, settings: Settings, surroundings: Surrou
     for finding in found:
         if not finding.unreadable:  # nothing silences it
             rows.setdefault(finding.start.row, set()).add(finding.code)
-    after = commented(text, rows)
+    after = add_noqa(text, rows)
     left = check_source(after, filename, settings, surroundings=surroundings) if after != text else found
     still = {(finding.start, finding.code) for finding in left}  # a comment moves no finding
     fixed = tuple(finding for finding in found if (finding.start, finding.code) not in still)
