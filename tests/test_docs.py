@@ -109,7 +109,7 @@ def test_settings(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.sessionize]\n")
     (project / "sessionize-baseline.json").write_text('{"files": {}}')
     (project / "pyproject.toml").write_text(example, encoding="utf-8")
-    assert load(project, config=None, isolated=False)[1] == project / "pyproject.toml"
+    assert load(project).file == project / "pyproject.toml"
     assert {*KEYS, EXTEND} <= set(re.findall(r"[\w-]+", example))
 
 

@@ -183,7 +183,7 @@ def test_data_parses(tmp_path: Path) -> None:
     for block in data:
         if "[tool.sessionize]" in block.text:
             (tmp_path / "pyproject.toml").write_text(block.text, encoding="utf-8")
-            assert load(tmp_path, config=None, isolated=False)[1] == tmp_path / "pyproject.toml"
+            assert load(tmp_path).file == tmp_path / "pyproject.toml"
 
 
 def test_commands_in_data_are_known() -> None:

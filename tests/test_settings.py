@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 
 from sessionize.files.gitignore import matches
 from sessionize.files.settings import DEFAULT_EXCLUDE, ConfigError, Settings, described, schema
-from sessionize.files.settings_files import explain, load
+from sessionize.files.settings_files import load
 from sessionize.files.walk import is_excluded
 
 if sys.version_info >= (3, 11):
@@ -48,9 +48,14 @@ EVERY_SETTING = Settings(
 )
 
 
+def settings_and_file(start: Path, **options: Any) -> tuple[Settings, Path | None]:
+    loaded = load(start, **options)
+    return loaded.settings, loaded.file
+
+
 def found(start: Path) -> tuple[str, Path | None]:
     """The session's name, by which the files are told apart, and the file it is from."""
-    settings, file = load(start, config=None, isolated=False)
+    settings, file = settings_and_file(start)
     return settings.session_name, file
 
 
@@ -60,17 +65,17 @@ def valid(table: dict[str, Any]) -> bool:
 
 
 def test_defaults(tmp_path: Path) -> None:
-    assert load(tmp_path, config=None, isolated=False) == (Settings(), None)
+    assert settings_and_file(tmp_path) == (Settings(), None)
     assert hash(Settings()) == hash(Settings(exclude=DEFAULT_EXCLUDE))
 
 
 def test_every_key_of_a_file(tmp_path: Path) -> None:
     file = tmp_path / "sessionize.toml"
     file.write_text(EVERY_KEY)
-    assert load(tmp_path, config=None, isolated=False) == (replace(EVERY_SETTING, root=tmp_path), file)
+    assert settings_and_file(tmp_path) == (replace(EVERY_SETTING, root=tmp_path), file)
     file = tmp_path / "pyproject.toml"
     file.write_text("[tool.other]\na = 1\n[tool.sessionize]\n" + EVERY_KEY)
-    assert load(tmp_path, config=file, isolated=False) == (EVERY_SETTING, file)
+    assert settings_and_file(tmp_path, config=file) == (EVERY_SETTING, file)
     assert hash(EVERY_SETTING)
 
 
@@ -102,8 +107,8 @@ def test_a_file_that_is_named(tmp_path: Path) -> None:
     (tmp_path / "sessionize.toml").write_text("session-name = 'near'\n")
     named = tmp_path / "other.toml"
     named.write_text("session-name = 'named'\n")
-    assert load(tmp_path, config=named, isolated=False) == (Settings(session_name="named"), named)
-    assert load(tmp_path, config=None, isolated=True) == (Settings(), None)
+    assert settings_and_file(tmp_path, config=named) == (Settings(session_name="named"), named)
+    assert settings_and_file(tmp_path, isolated=True) == (Settings(), None)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +155,7 @@ def test_what_a_file_must_not_say(tmp_path: Path, text: str, message: str) -> No
     file = tmp_path / "sessionize.toml"
     file.write_text(text)
     with pytest.raises(ConfigError) as error:
-        load(tmp_path, config=None, isolated=False)
+        load(tmp_path)
     if message.endswith("expected one of "):
         assert str(error.value).startswith(f"{file}: {message}")
     else:
@@ -172,7 +177,7 @@ def test_a_file_that_is_broken(tmp_path: Path, name: str, data: bytes, message: 
     file = tmp_path / name
     file.write_bytes(data)
     with pytest.raises(ConfigError) as error:
-        load(tmp_path, config=None, isolated=False)
+        load(tmp_path)
     assert str(error.value).startswith(f"{file}: ")
     assert message in str(error.value)
     assert "\n" not in str(error.value)
@@ -181,11 +186,11 @@ def test_a_file_that_is_broken(tmp_path: Path, name: str, data: bytes, message: 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     for file, message in ((tmp_path / "none.toml", "No such file or directory"), (tmp_path, "Is a directory")):
         with pytest.raises(ConfigError) as error:
-            load(tmp_path, config=file, isolated=False)
+            load(tmp_path, config=file)
         assert str(error.value) == f"{file}: {message}"
     (tmp_path / "sessionize.toml").mkdir()
     with pytest.raises(ConfigError, match=r"sessionize\.toml: Is a directory$"):
-        load(tmp_path, config=None, isolated=False)
+        load(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["", "tool = 1  # not of sessionize\n", "[tool.other]\nsessionize = {}\n"])
@@ -193,7 +198,7 @@ def test_a_named_pyproject_without_settings(tmp_path: Path, text: str) -> None:
     file = tmp_path / "pyproject.toml"
     file.write_text(text)
     with pytest.raises(ConfigError) as error:
-        load(tmp_path, config=file, isolated=False)
+        load(tmp_path, config=file)
     assert str(error.value) == f"{file}: there is no [tool.sessionize] in it"
 
 
@@ -247,7 +252,7 @@ def test_unknown_rule_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "sessionize.toml"
     file.write_text("select = ['RQS101', 'RQS999']")
     with pytest.raises(ConfigError) as error:
-        load(tmp_path, config=None, isolated=False)
+        load(tmp_path)
     assert str(error.value).startswith(f"{file}: select: there is no rule 'RQS999'")
 
 
@@ -293,7 +298,7 @@ def test_what_a_file_says_goes_before_what_it_extends(here: Path) -> None:
             """,
         }
     )
-    loaded = explain(here / "team/api", config=None, isolated=False)
+    loaded = load(here / "team/api")
     assert loaded.file == here / "team/api/sessionize.toml"
     assert loaded.settings == Settings(
         select=("RQS2",),
@@ -336,7 +341,7 @@ def test_patterns_are_relative_to_their_file(here: Path, start: str) -> None:
         }
     )
     os.chdir(start if Path(start).is_dir() else ".")
-    settings, _ = load(here / "a/[x]", config=None, isolated=False)
+    settings = load(here / "a/[x]").settings
 
     def left_out(name: str) -> bool:
         return is_excluded(str(here / name), settings)
@@ -365,7 +370,7 @@ def test_patterns_of_a_file_beside(here: Path) -> None:
             "app/sessionize.toml": "extend = '../shared/base.toml'\nexclude = ['gen/b.py']\n",
         }
     )
-    settings, _ = load(here / "app", config=None, isolated=False)
+    settings = load(here / "app").settings
     assert settings.root == here
     names = ("app/old.py", "app/gen/a.py", "app/gen/b.py", "shared/gen/a.py", "shared/gen/b.py")
     assert [name for name in names if is_excluded(name, settings)] == ["app/old.py", "app/gen/b.py", "shared/gen/a.py"]
@@ -374,7 +379,7 @@ def test_patterns_of_a_file_beside(here: Path) -> None:
 def test_patterns_of_the_command_line_and_of_a_named_file_count_from_here(here: Path) -> None:
     say({"app/sessionize.toml": "exclude = ['gen/a.py']\n", "base.toml": "exclude = ['gen/a.py']\n"})
     overrides = {"extend-exclude": ("app/gen/b.py", "c.py")}
-    loaded = explain(here / "app", config=None, isolated=False, overrides=overrides)
+    loaded = load(here / "app", overrides=overrides)
     names = ("app/gen/a.py", "app/gen/b.py", "app/c.py", "gen/a.py")
     assert [name for name in names if is_excluded(name, loaded.settings)] == [
         "app/gen/a.py",
@@ -382,10 +387,10 @@ def test_patterns_of_the_command_line_and_of_a_named_file_count_from_here(here: 
         "app/c.py",
     ]
     assert loaded.origins["extend-exclude"] == ("the command line",)
-    loaded = explain(here / "app", config=here / "base.toml", isolated=False)
+    loaded = load(here / "app", config=here / "base.toml")
     assert [name for name in names if is_excluded(name, loaded.settings)] == ["gen/a.py"]
     os.chdir("app")
-    loaded = explain(here / "app", config=Path("../base.toml"), isolated=False, overrides=overrides)
+    loaded = load(here / "app", config=Path("../base.toml"), isolated=False, overrides=overrides)
     assert [name for name in names if is_excluded(f"../{name}", loaded.settings)] == ["app/gen/a.py", "app/c.py"]
 
 
@@ -397,12 +402,12 @@ def test_a_baseline_is_beside_the_file_that_names_it(here: Path) -> None:
             "app/sessionize.toml": "extend = '../pyproject.toml'\n",
         }
     )
-    settings, _ = load(here / "app", config=None, isolated=False)
+    settings = load(here / "app").settings
     assert settings.baseline is not None
     assert settings.baseline.path == here / "ci/known.json"
     assert settings.baseline.size("ci/a.py") == 2
     assert hash(settings) == hash(replace(settings))
-    assert explain(here, config=None, isolated=False, baseline=False).settings.baseline is None
+    assert load(here, baseline=False).settings.baseline is None
 
 
 @pytest.mark.parametrize(
@@ -427,7 +432,7 @@ def test_a_baseline_is_beside_the_file_that_names_it(here: Path) -> None:
 def test_a_file_that_cannot_be_extended(here: Path, files: dict[str, str], message: str) -> None:
     say(files)
     with pytest.raises(ConfigError) as error:
-        load(here, config=None, isolated=False)
+        load(here)
     assert str(error.value) == f"{here}/sessionize.toml: {message.format(here=here)}"
 
 
@@ -441,7 +446,7 @@ def test_files_that_extend_each_other(here: Path) -> None:
     )
     Path("a/d.toml").symlink_to("b.toml")
     with pytest.raises(ConfigError) as error:
-        load(here, config=None, isolated=False)
+        load(here)
     assert str(error.value) == f"{here}/a/c.toml: extend: 'd.toml' leads in a circle"
 
 
@@ -470,14 +475,14 @@ def test_a_file_that_nests_too_deeply(tmp_path: Path) -> None:
     file = tmp_path / "sessionize.toml"
     file.write_text("exclude = " + "[" * 100_000)
     with pytest.raises(ConfigError, match=r"it nests too deeply$"):
-        load(tmp_path, config=None, isolated=False)
+        load(tmp_path)
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.toml")
     (tmp_path / "sessionize.toml").write_text("extend = 'pipe.toml'")
     with pytest.raises(ConfigError, match=r"extend: .*pipe\.toml: Not a regular file$"):
-        load(tmp_path, config=None, isolated=False)
+        load(tmp_path)
     (tmp_path / "pipe.toml").rename(tmp_path / "sessionize.toml")
     with pytest.raises(ConfigError, match=r"sessionize\.toml: Not a regular file$"):
-        load(tmp_path, config=None, isolated=False)
+        load(tmp_path)

@@ -29,7 +29,7 @@ class UseSession(CodemodCommand):
 
     def transform_module_impl(self, tree: cst.Module) -> cst.Module:
         filename = Path(self.context.filename or "<string>")
-        settings, _ = load(filename.absolute().parent, config=None, isolated=False)
+        settings = load(filename.absolute().parent).settings
         if self.unsafe_fixes:
             settings = replace(settings, unsafe_fixes=True)
         report = fix_source(tree.code, str(filename), settings, surroundings=Projects().surroundings)

@@ -69,5 +69,5 @@ class Plugin:
 
 def _settings(selectors: tuple[str, ...], folder: Path) -> Settings:
     """The settings in force in a folder. What flake8 selects takes the place of what they select."""
-    settings, _ = load(folder, config=None, isolated=False)
+    settings = load(folder).settings
     return replace(settings, select=selectors, extend_select=(), ignore=(), per_file_ignores=())

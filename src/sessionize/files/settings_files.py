@@ -1,4 +1,7 @@
-"""The files that settings are read from: found, read, and merged."""
+"""The files that settings are read from: located, read, and merged with those that they extend.
+
+What cannot be used is a ConfigError that names its file. No file is skipped, and no key is ignored.
+"""
 
 import dataclasses
 import os
@@ -15,162 +18,114 @@ from sessionize.files.baseline import Baseline, BaselineError
 from sessionize.files.settings import EXTEND, KEYS, ConfigError, Settings, checked, nearest
 
 FILES = ("sessionize.toml", "pyproject.toml")  # in the order in which they count
+_ADDING = ("extend-select", "extend-exclude", "per-file-ignores")
+_EXCLUDING = ("exclude", "extend-exclude")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings, the file that was found (None: no file), and by key what says something about it."""
+    """Settings, the file that was located (None: no file), and by key the names of all that say something about it."""
 
     settings: Settings
     file: Path | None
     origins: Mapping[str, Sequence[str]]
 
 
-def load(start: Path, *, config: Path | None, isolated: bool) -> tuple[Settings, Path | None]:
-    """The settings in force at `start`, and the file they are from (None: the defaults).
-
-    That is `config` if given, else the nearest `sessionize.toml`, or `pyproject.toml` with a `[tool.sessionize]`,
-    from `start` upwards; none if `isolated`. ConfigError if a file cannot be used.
-    """
-    loaded = explain(start, config=config, isolated=isolated)
-    return loaded.settings, loaded.file
-
-
-def explain(
-    start: Path,
-    *,
-    config: Path | None,
-    isolated: bool,
-    overrides: Mapping[str, Any] = MappingProxyType({}),
-    baseline: bool = True,
-) -> Loaded:
-    """`load`, with where each setting is from.
-
-    `overrides`: what the command line says, by key and in the types of the fields; its paths are those of the current
-    folder. `baseline`: whether a baseline counts; if not, it is not read.
-    """
-    sources = [] if isolated else _found(start, config)
-    file = sources[0].file if sources else None
-    if overrides:
-        said = {key: value if key == "baseline" else checked(key, value) for key, value in overrides.items()}
-        sources = [_Source(None, said, Path()), *sources]
-    root = _root(sources)
-    values: dict[str, Any] = {}
-    origins: dict[str, tuple[str, ...]] = {}
-    for source in reversed(sources):
-        for key in source.says.keys() - {EXTEND}:
-            value = source.value(key, root, own=source.file == file)
-            adds = key in _ADDING and key in values
-            values[key] = values[key] + value if adds else value
-            origins[key] = (*origins[key], source.name) if adds else (source.name,)
-    path = values.pop("baseline", None)
-    if path is not None and baseline:
-        values["baseline"] = _baseline(path, origins["baseline"][0])
-    return Loaded(Settings(**{KEYS[key].name: value for key, value in values.items()}, root=root), file, origins)
-
-
-_ADDING = ("extend-select", "extend-exclude", "per-file-ignores")
-_EXCLUDING = ("exclude", "extend-exclude")
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Source:
-    """What one file says, or the command line (None), and the folder that it speaks of."""
+class _Layer:
+    """The values of one file, or of the command line (None), and the folder that its patterns are relative to."""
 
     file: Path | None
-    says: Mapping[str, Any]
+    values: Mapping[str, Any]
     folder: Path
 
     @property
     def name(self) -> str:
         return "the command line" if self.file is None else str(self.file)
 
-    def value(self, key: str, root: Path, *, own: bool) -> Any:
-        """A value with its paths as they read in `root`. `own`: whether it speaks of nothing outside of its folder."""
-        value = self.says[key]
-        if key == "baseline":
-            return Path(value) if self.file is None else self.file.parent / value
-        inside = "." if self.folder == root else os.path.relpath(os.path.realpath(self.folder), root)
-        if inside != ".":
-            inside = inside.replace(os.sep, "/")
-            if key in _EXCLUDING:
-                return tuple(_pattern(pattern, inside, own=own) for pattern in value)
-            if key == "per-file-ignores":
-                return tuple((_pattern(pattern, inside, own=own), codes) for pattern, codes in value)
-        return value
+
+def load(
+    start: Path,
+    *,
+    config: Path | None = None,
+    isolated: bool = False,
+    overrides: Mapping[str, Any] = MappingProxyType({}),
+    baseline: bool = True,
+) -> Loaded:
+    """The settings in force at `start`. ConfigError if a file cannot be used.
+
+    They are those of `config` if given, else of the nearest `sessionize.toml`, or `pyproject.toml` with a
+    `[tool.sessionize]`, from `start` upwards; the defaults if `isolated`.
+
+    overrides: values of the command line, by key and in the types of the fields; its paths are those of the current
+        folder.
+    baseline: False if baselines do not count; then none is read.
+    """
+    layers: list[_Layer] = []
+    if not isolated:
+        # `config` holds for any file, so it speaks from the current folder.
+        located = _locate(start.resolve()) if config is None else _Layer(config, _read_named(config), Path())
+        layers = _extended(located) if located is not None else []
+    file = layers[0].file if layers else None
+    if overrides:
+        values = {key: value if key == "baseline" else checked(key, value) for key, value in overrides.items()}
+        layers.insert(0, _Layer(None, values, Path()))
+    root = _common_folder(layers)
+    values, origins = _merge(layers, root, file)
+    path = values.pop("baseline", None)
+    if path is not None and baseline:
+        values["baseline"] = _read_baseline(path, origins["baseline"][0])
+    settings = Settings(**{KEYS[key].name: value for key, value in values.items()}, root=root)
+    return Loaded(settings, file, origins)
 
 
-def _found(start: Path, config: Path | None) -> list[_Source]:
-    """The file that counts and those that it extends, the most general one last."""
-    if config is not None:
-        return _chain(_Source(config, _said(config), Path()))  # it holds for any file, so it speaks from here
-    start = start.resolve()
+# --- locate -----------------------------------------------------------------------------------------------------------
+
+
+def _locate(start: Path) -> _Layer | None:
+    """The nearest file with settings, from `start` upwards."""
     for folder in (start, *start.parents):
-        for file in (folder / name for name in FILES):
-            # `Path.exists` raises where a folder must not be searched.
-            if not os.path.exists(file):  # noqa: PTH110
-                continue
-            _open_to_all(file)
-            if (said := _read(file)) is not None:
-                return _chain(_Source(file, said, folder))
-    return []
+        for name in FILES:
+            file = folder / name
+            if _exists(file):
+                _expect_file(file)
+                if (values := _read(file)) is not None:
+                    return _Layer(file, values, folder)
+    return None
 
 
-def _open_to_all(file: Path) -> None:
-    """ConfigError for what is a pipe, say: it would wait for its writer."""
-    if not (file.is_file() or file.is_dir()):
-        raise ConfigError("Not a regular file", file)
-
-
-def _chain(source: _Source) -> list[_Source]:
-    chain, seen = [source], {os.path.realpath(source.name)}
-    while (name := chain[-1].says.get(EXTEND)) is not None:
-        before = chain[-1].name
+def _extended(layer: _Layer) -> list[_Layer]:
+    """The layer and those of the files that it extends, the most general one last."""
+    layers, seen = [layer], {os.path.realpath(layer.name)}
+    while (name := layers[-1].values.get(EXTEND)) is not None:
+        before = layers[-1].name
         file = Path(os.path.realpath(Path(before).parent / name))
         if str(file) in seen:
             raise ConfigError(f"{EXTEND}: {name!r} leads in a circle", before)
         try:
-            if file.exists():
-                _open_to_all(file)
-            chain.append(_Source(file, _said(file), file.parent))
+            _expect_file(file)
+            layers.append(_Layer(file, _read_named(file), file.parent))
         except ConfigError as error:
             raise ConfigError(f"{EXTEND}: {error}", before) from error
         seen.add(str(file))
-    return chain
+    return layers
 
 
-def _root(sources: Sequence[_Source]) -> Path:
-    """The folder that holds all those that patterns are relative to."""
-    speaking = [source for source in sources if source.file is not None or source.says.keys() & set(_EXCLUDING)]
-    if len({source.folder for source in speaking}) < 2:
-        return speaking[0].folder if speaking else Path()
-    return Path(os.path.commonpath([os.path.realpath(source.folder) for source in speaking]))
+def _expect_file(path: Path) -> None:
+    """ConfigError for a pipe, say: it would wait for its writer. A folder, or nothing, is told when it is read."""
+    if _exists(path) and not (path.is_file() or path.is_dir()):
+        raise ConfigError("Not a regular file", path)
 
 
-def _pattern(pattern: str, inside: str, *, own: bool) -> str:
-    """A pattern of gitignore's that reads in the folder around `inside` as it read there.
-
-    One for a name, which holds at any depth, goes on to hold everywhere unless it is `own`.
-    """
-    negation, body = ("!", pattern[1:]) if pattern.startswith("!") else ("", pattern)
-    anchored = "/" in body.rstrip("/")
-    if not anchored and not own:
-        return pattern
-    folder = re.sub(r"([\\*?\[])", r"\\\1", inside)
-    return f"{negation}/{folder}/{'' if anchored else '**/'}{body.removeprefix('/')}"
+def _exists(path: Path) -> bool:
+    return os.path.exists(path)  # noqa: PTH110  # `Path.exists` raises where a folder must not be searched
 
 
-def _baseline(path: Path, origin: str) -> Baseline:
-    try:
-        if os.path.exists(path):  # noqa: PTH110  # as above
-            _open_to_all(path)
-        return Baseline.read(path)
-    except (BaselineError, ConfigError) as error:
-        raise ConfigError(f"baseline: {error}", origin) from error
+# --- read -------------------------------------------------------------------------------------------------------------
 
 
 def _read(file: Path) -> dict[str, Any] | None:
-    """What one file says, by key, in the types of the fields; None for a `pyproject.toml` without settings."""
+    """The values of one file, by key, in the types of the fields; None for a `pyproject.toml` without settings."""
     try:
         table = _table(file)
         return None if table is None else _values(table)
@@ -182,10 +137,11 @@ def _read(file: Path) -> dict[str, Any] | None:
         raise ConfigError("it nests too deeply", file) from None
 
 
-def _said(file: Path) -> dict[str, Any]:
-    if (said := _read(file)) is None:
+def _read_named(file: Path) -> dict[str, Any]:
+    """The values of a file that is named outright, and so must have some."""
+    if (values := _read(file)) is None:
         raise ConfigError("there is no [tool.sessionize] in it", file)
-    return said
+    return values
 
 
 def _table(file: Path) -> object:
@@ -213,3 +169,71 @@ def _values(table: object) -> dict[str, Any]:
             raise ConfigError(f"unknown key {key!r}, {nearest(key, [*KEYS, EXTEND])}")
         values[key] = checked(key, value)
     return values
+
+
+def _read_baseline(path: Path, origin: str) -> Baseline:
+    try:
+        _expect_file(path)
+        return Baseline.read(path)
+    except (BaselineError, ConfigError) as error:
+        raise ConfigError(f"baseline: {error}", origin) from error
+
+
+# --- merge ------------------------------------------------------------------------------------------------------------
+
+
+def _merge(
+    layers: Sequence[_Layer], root: Path, file: Path | None
+) -> tuple[dict[str, Any], dict[str, tuple[str, ...]]]:
+    """The values by key, and the names of the layers that they are from. The first layer counts most."""
+    values: dict[str, Any] = {}
+    origins: dict[str, tuple[str, ...]] = {}
+    for layer in reversed(layers):
+        for key in layer.values.keys() - {EXTEND}:
+            value = _relocated(layer, key, root, own=layer.file == file)
+            if key in _ADDING and key in values:
+                values[key] += value
+                origins[key] += (layer.name,)
+            else:
+                values[key] = value
+                origins[key] = (layer.name,)
+    return values, origins
+
+
+def _common_folder(layers: Sequence[_Layer]) -> Path:
+    """The folder that holds all those that patterns are relative to."""
+    folders = [layer.folder for layer in layers if layer.file is not None or layer.values.keys() & set(_EXCLUDING)]
+    if len(set(folders)) < 2:
+        return folders[0] if folders else Path()
+    return Path(os.path.commonpath([os.path.realpath(folder) for folder in folders]))
+
+
+def _relocated(layer: _Layer, key: str, root: Path, *, own: bool) -> Any:
+    """A value of a layer with its patterns as they read in `root`. own: True if they hold nowhere else."""
+    value = layer.values[key]
+    if key == "baseline":
+        return Path(value) if layer.file is None else layer.file.parent / value
+    if layer.folder == root:
+        return value
+    inside = os.path.relpath(os.path.realpath(layer.folder), root).replace(os.sep, "/")
+    if inside == ".":
+        return value
+    if key in _EXCLUDING:
+        return tuple(_pattern(pattern, inside, own=own) for pattern in value)
+    if key == "per-file-ignores":
+        return tuple((_pattern(pattern, inside, own=own), codes) for pattern, codes in value)
+    return value
+
+
+def _pattern(pattern: str, inside: str, *, own: bool) -> str:
+    """A gitignore pattern of the folder `inside`, as it reads in the folder around that.
+
+    `/build/` becomes `/inside/build/`. One for a name, as `build`, holds at any depth: it stays and holds everywhere,
+    or if it is `own` it becomes `/inside/**/build`.
+    """
+    negation, body = ("!", pattern[1:]) if pattern.startswith("!") else ("", pattern)
+    anchored = "/" in body.rstrip("/")
+    if not anchored and not own:
+        return pattern
+    folder = re.sub(r"([\\*?\[])", r"\\\1", inside)
+    return f"{negation}/{folder}/{'' if anchored else '**/'}{body.removeprefix('/')}"

@@ -17,7 +17,7 @@ import click
 
 from sessionize.files.baseline import Baseline
 from sessionize.files.settings import KEYS, ConfigError, Settings
-from sessionize.files.settings_files import FILES, Loaded, explain
+from sessionize.files.settings_files import FILES, Loaded, load
 from sessionize.files.store import read
 from sessionize.files.text import SourceError
 from sessionize.files.walk import Unreadable, discover, ignored_codes, is_excluded
@@ -232,9 +232,7 @@ class Run:
             if folder == above or any(os.path.exists(os.path.join(folder, name)) for name in FILES):
                 try:
                     path = Path(folder)
-                    return self._checked(
-                        explain(path, config=None, isolated=False, overrides=self.overrides, baseline=self._baseline)
-                    )
+                    return self._checked(load(path, overrides=self.overrides, baseline=self._baseline))
                 except ConfigError as error:
                     return error
             return inside(above)
@@ -306,7 +304,7 @@ def _key(name: str) -> str:
 def in_force(folder: str, config: Path | None, overrides: dict[str, Any], *, isolated: bool, baseline: bool) -> Loaded:
     """The settings for the files of a folder, and where they are from. A mistake in them is told by click."""
     try:
-        return explain(Path(folder), config=config, isolated=isolated, overrides=overrides, baseline=baseline)
+        return load(Path(folder), config=config, isolated=isolated, overrides=overrides, baseline=baseline)
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
 
