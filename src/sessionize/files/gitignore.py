@@ -1,17 +1,35 @@
-"""The patterns of gitignore files."""
+r"""The patterns of gitignore files, read as git reads them.
+
+    # old              a comment
+    old                a file or folder of this name, at any depth
+    old/               a folder only
+    /old  a/old        there, beside the gitignore file; a slash at the start or within ties a pattern to its place
+    *.log  o?d         any letters, or one, but no slash
+    o[a-z]d  o[!a-z]d  one letter of a set, or outside of it; never a slash
+    **/old  a/**/b     through any number of folders
+    a/**               all that is inside of a
+    !old               not left out after all: the last pattern that hits an entry decides
+    \#old  o\*d        the letter itself
+
+Blanks at the end of a line are no part of it, unless a backslash stands before them. `tests/test_source.py` compares
+the answers with those of git.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import re
-from collections.abc import Iterable
 from itertools import takewhile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def matches(path: str, pattern: str, *, root: Path = Path()) -> bool:
-    """Whether a pattern, relative to `root`, names a path or a folder around it."""
+    """True if a pattern, relative to `root`, names a path or a folder around it."""
     return Patterns(os.path.realpath(root), [pattern]).hit(path)
 
 
@@ -23,14 +41,16 @@ class Patterns:
     """
 
     def __init__(self, folder: str, lines: Iterable[str]) -> None:
-        self._base = os.path.join(folder, "").replace(os.sep, "/")
-        stripped = (re.sub(r"(?<!\\) +$", "", line) for line in lines if not line.startswith("#"))
-        patterns = [line for line in stripped if line]
-        names = list(takewhile(re.compile(r"[\w.-]+/?").fullmatch, patterns))
+        self._base = _with_slash(folder)
+        uncommented = (line for line in lines if not line.startswith("#"))
+        patterns = [line for line in (_FINAL_BLANKS.sub("", line) for line in uncommented) if line]
+        # Names without any signs, which most files begin with, are looked up; the others are one expression, of which
+        # the first group that hits is that of the last pattern.
+        names = list(takewhile(_NAME.fullmatch, patterns))
         others = patterns[len(names) :][::-1]
         self._names = {*names, *(f"{name}/" for name in names)}
-        self._verdicts = [None, *(not line.startswith("!") for line in others)]
-        expression = "|".join(f"({_expression(line)})" for line in others)
+        self._verdicts = [None, *(not pattern.startswith("!") for pattern in others)]
+        expression = "|".join(f"({_expression(pattern)})" for pattern in others)
         self._match = re.compile(expression, re.DOTALL).fullmatch if others else None
 
     def verdict(self, name: str, path: str) -> bool | None:
@@ -43,40 +63,62 @@ class Patterns:
         return True if name in self._names else None
 
     def hit(self, path: str) -> bool:
-        """Whether a path is left out, or a folder around it that is inside of `folder`."""
-        entries = []
+        """True if a path is left out, or a folder around it that is inside of `folder`."""
         if os.path.isdir(path):
             folder = os.path.realpath(path)
         else:
             folder, name = os.path.realpath(os.path.dirname(path)), os.path.basename(path)
-            entries.append((name, os.path.join(folder, name)))
-        while (inside := os.path.join(folder, "").replace(os.sep, "/")).startswith(self._base) and inside != self._base:
-            entries.append((f"{os.path.basename(folder)}/", inside))
+            if self.verdict(name, os.path.join(folder, name)):
+                return True
+        while (inside := _with_slash(folder)).startswith(self._base) and inside != self._base:
+            if self.verdict(f"{os.path.basename(folder)}/", inside):
+                return True
             folder = os.path.dirname(folder)
-        return any(self.verdict(*entry) for entry in entries)
+        return False
 
 
-def _expression(line: str) -> str:
-    """A gitignore pattern as a regular expression for the whole path of an entry.
+def _with_slash(folder: str) -> str:
+    return os.path.join(folder, "").replace(os.sep, "/")
 
-    What `pathspec` has to be helped with: it takes a final `**` for the folder itself, too, and `*` alone for a search
-    for any letter. A set it hands on to `re` as it stands, where that may hit a slash or be an error.
+
+_FINAL_BLANKS = re.compile(r"(?<!\\) +$")
+_NAME = re.compile(r"[\w.-]+/?")
+
+
+# --- one pattern ------------------------------------------------------------------------------------------------------
+
+
+def _expression(pattern: str) -> str:
+    """A pattern as a regular expression for the whole path of an entry.
+
+    `pathspec` translates it, with help where it and git differ:
+
+    a/**   it would take `a` itself, too
+    *      it would search for any letter
+    [a-z]  it would hand it on to `re` as it stands, where that may hit a slash or be an error
     """
     from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern  # noqa: PLC0415  # most trees need none
 
-    sets = map(_set, _SET.finditer(line))
-    line = re.sub(r"(^!?|/)(\*?)\*(/?)$", lambda end: f"{end[1]}{end[2] and '**/'}?*{end[3]}", line)
+    sets = map(_set, _SET.finditer(pattern))
+    pattern = _FINAL_STARS.sub(lambda end: f"{end[1]}{end[2] and '**/'}?*{end[3]}", pattern)
     expression = None
     with contextlib.suppress(ValueError):  # not a pattern: git goes on without it
-        expression, _ = GitIgnoreSpecPattern.pattern_to_regex(_SET.sub(r"\1\0", line))
+        expression, _ = GitIgnoreSpecPattern.pattern_to_regex(_SET.sub(r"\1\0", pattern))
     expression = re.sub(r"\(\?P<\w+>", "(?:", expression or "(?!)")
     return re.sub("\0", lambda _: next(sets, ""), expression)
 
 
-_SET = re.compile(r"(?<!\\)((?:\\\\)*)\[([!^]|(?![!^]))((?:\\.|[^\\/])(?:\\.|[^]\\/])*)\]", re.DOTALL)
-
-
 def _set(found: re.Match[str]) -> str:
-    ranges = re.findall(r"\\?(.)(?:-\\?(.))?", found[3], re.DOTALL)
+    """`[a-z]` as `(?!/)[/a-z]`, `[!a-z]` as `(?!/)[^/a-z]`; a range that runs backwards is empty."""
+    negation, inside = "^" * len(found["negation"]), found["inside"]
+    ranges = re.findall(r"\\?(.)(?:-\\?(.))?", inside, re.DOTALL)
     plain = "".join(re.escape(low) + (f"-{re.escape(high)}" if low <= high else "") for low, high in ranges)
-    return f"(?!/)[{'^' * len(found[2])}/{plain}]"
+    return f"(?!/)[{negation}/{plain}]"
+
+
+# `*` or `**` as the last part of a pattern: `**`, `a/*`, `a/**/`, `!*`
+_FINAL_STARS = re.compile(r"(^!?|/)(\*?)\*(/?)$")
+# `[a-z]`, `[!a-z]`, `[]a]`, `[a\]]`, behind an even number of backslashes
+_SET = re.compile(
+    r"(?<!\\)((?:\\\\)*)\[(?P<negation>[!^]|(?![!^]))(?P<inside>(?:\\.|[^\\/])(?:\\.|[^]\\/])*)\]", re.DOTALL
+)
