@@ -1,4 +1,7 @@
-"""The files in folders, found as git would find them."""
+"""The source files in folders, found as git would find them.
+
+A walk never follows a link to a folder, so it ends; and it gives each file once, under whatever names it has.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,8 @@ import codecs
 import contextlib
 import os
 import stat
-from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sessionize.files.gitignore import Patterns, matches
 from sessionize.files.paths import SUFFIXES
@@ -20,12 +22,30 @@ if TYPE_CHECKING:
 
     from sessionize.files.settings import Settings
 
+_Rules: TypeAlias = "tuple[Patterns, ...]"  # of the ignore files around a place, the nearest first
+
 
 class Unreadable(NamedTuple):
     """A path where `discover` could not look."""
 
     path: str
     reason: str
+
+
+class _Found(NamedTuple):
+    """A file, or a path that leads to none, with its real path; `is_link` if that is another one."""
+
+    real: str
+    shown: str | Unreadable
+    is_link: bool = False
+
+
+class _Folder(NamedTuple):
+    """A folder that is still to be looked into, with the rules around it."""
+
+    real: str
+    shown: str
+    rules: _Rules
 
 
 def discover(
@@ -41,84 +61,87 @@ def discover(
     """
     excluded = _excluded(settings)
     seen = set() if seen is None else seen
-    links: list[tuple[str, str | Unreadable]] = []
+    links: list[_Found] = []
     for path in paths:
         if settings.force_exclude and excluded.hit(os.fspath(path)):
             continue
-        for real, found, is_link in _found(os.fspath(path), excluded):
-            if is_link:
-                links.append((real, found))
-            elif real not in seen:
-                seen.add(real)
-                yield found
-    for real, found in links:
-        if real not in seen:
-            seen.add(real)
-            yield found
-
-
-def ignored_codes(path: str, settings: Settings) -> list[str]:
-    """What `per_file_ignores` says about a path."""
-    ignores = settings.per_file_ignores
-    return [code for pattern, codes in ignores if matches(path, pattern, root=settings.root) for code in codes]
+        for found in _walk(os.fspath(path), excluded):
+            if found.is_link:
+                links.append(found)
+            elif found.real not in seen:
+                seen.add(found.real)
+                yield found.shown
+    for link in links:
+        if link.real not in seen:
+            seen.add(link.real)
+            yield link.shown
 
 
 def is_excluded(path: str, settings: Settings) -> bool:
-    """Whether `exclude` names a path or a folder around it."""
+    """True if `exclude` names a path or a folder around it."""
     return _excluded(settings).hit(path)
 
 
+def ignored_codes(path: str, settings: Settings) -> list[str]:
+    """The codes that `per_file_ignores` lists for a path."""
+    ignored: list[str] = []
+    for pattern, codes in settings.per_file_ignores:
+        if matches(path, pattern, root=settings.root):
+            ignored += codes
+    return ignored
+
+
 def _excluded(settings: Settings) -> Patterns:
-    return Patterns(os.path.realpath(settings.root), chain(settings.exclude, settings.extend_exclude))
+    return Patterns(os.path.realpath(settings.root), (*settings.exclude, *settings.extend_exclude))
 
 
-def _found(path: str, excluded: Patterns) -> Iterator[tuple[str, str | Unreadable, bool]]:
-    """What one path stands for, each with its real path, and whether it is a link to a file."""
+def _walk(path: str, excluded: Patterns) -> Iterator[_Found]:
+    """The files that one path stands for: itself, or those in the folder."""
     try:
         is_folder = stat.S_ISDIR(os.stat(path).st_mode)
     except (OSError, ValueError) as error:
-        yield path, Unreadable(path, reason(error)), False
+        yield _Found(path, Unreadable(path, reason(error)))
         return
     real = os.path.realpath(path)
-    # With a folder go the rules around it, the nearest first; with a file none.
-    pending: list[tuple[str, str, tuple[Patterns, ...] | None, bool]] = [
-        (real, path, _rules_above(real) if is_folder else None, os.path.islink(path))
-    ]
+    if not is_folder:
+        yield _Found(real, path, os.path.islink(path))
+        return
+    pending: list[_Found | _Folder] = [_Folder(real, path, _rules_above(real))]  # the next one last
     while pending:
-        folder, shown, rules, is_link = pending.pop()
-        if rules is None:
-            yield folder, shown, is_link
+        found = pending.pop()
+        if isinstance(found, _Found):
+            yield found
             continue
         try:
-            with os.scandir(folder) as scan:
+            with os.scandir(found.real) as scan:
                 entries = {entry.name: entry for entry in scan}
         except OSError as error:
-            yield folder, Unreadable(shown, reason(error)), False
+            yield _Found(found.real, Unreadable(found.shown, reason(error)))
             continue
-        rules = _rules_inside(folder, rules, entries)
-        within = "" if shown == os.curdir else os.path.join(shown, "")
-        for name, real, is_folder in sorted(_taken(entries.values(), (excluded, *rules)), reverse=True):
-            is_link = not is_folder and real != os.path.join(folder, name)
-            pending.append((real, within + name.rstrip("/"), rules if is_folder else None, is_link))
+        rules = _rules_inside(found.real, found.rules, entries)
+        within = "" if found.shown == os.curdir else os.path.join(found.shown, "")
+        for name, entry in sorted(_taken(entries.values(), (excluded, *rules)), reverse=True):
+            if name.endswith("/"):
+                pending.append(_Folder(entry.path, within + entry.name, rules))
+            else:
+                real = os.path.realpath(entry.path) if entry.is_symlink() else entry.path
+                pending.append(_Found(real, within + name, real != entry.path))
 
 
-def _taken(entries: Iterable[os.DirEntry[str]], rules: Iterable[Patterns]) -> Iterator[tuple[str, str, bool]]:
-    """The subfolders and source files that are not left out: name, real path, whether it is a folder.
+def _taken(entries: Iterable[os.DirEntry[str]], rules: _Rules) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """The subfolders and source files that are not left out, by name.
 
     The name of a folder ends in a slash, and so a folder is sorted as its files are.
     """
     for entry in entries:
-        is_folder = entry.is_dir(follow_symlinks=False)
-        if not is_folder and not (entry.name.endswith(SUFFIXES) and _is_file(entry)):
+        if entry.is_dir(follow_symlinks=False):
+            slash = "/"
+        elif entry.name.endswith(SUFFIXES) and _is_file(entry):
+            slash = ""
+        else:
             continue
-        slash = "/" if is_folder else ""
-        name, path = entry.name + slash, entry.path
-        for patterns in rules:
-            left_out = patterns.verdict(name, path + slash)
-            if left_out is not None:
-                break
-        if not left_out:
-            yield name, os.path.realpath(path) if entry.is_symlink() else path, is_folder
+        if not _left_out(entry.name + slash, entry.path + slash, rules):
+            yield entry.name + slash, entry
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:
@@ -126,28 +149,40 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
     return entry.is_file(follow_symlinks=False) or os.path.isfile(entry.path)
 
 
-def _rules_above(folder: str) -> tuple[Patterns, ...]:
-    """What the ignore files from the root of the repository down to `folder` say; nothing outside of a repository."""
+def _left_out(name: str, path: str, rules: _Rules) -> bool:
+    """The verdict of the nearest patterns that speak of an entry."""
+    for patterns in rules:
+        verdict = patterns.verdict(name, path)
+        if verdict is not None:
+            return verdict
+    return False
+
+
+# --- ignore files -----------------------------------------------------------------------------------------------------
+
+
+def _rules_above(folder: str) -> _Rules:
+    """The rules from the root of the repository down to `folder`; none outside of a repository."""
     above = []
     while not os.path.lexists(os.path.join(folder, ".git")):
         below, folder = folder, os.path.dirname(folder)
         if folder == below:
             return ()
         above.append(folder)
-    rules: tuple[Patterns, ...] = ()
+    rules: _Rules = ()
     for outer in reversed(above):
         here = [name for name in (".git", ".gitignore") if os.path.lexists(os.path.join(outer, name))]
         rules = _rules_inside(outer, rules, here)
     return rules
 
 
-def _rules_inside(folder: str, rules: tuple[Patterns, ...], names: Container[str]) -> tuple[Patterns, ...]:
-    """The rules for what is in a folder, given those around it, which end where another repository begins."""
+def _rules_inside(folder: str, rules: _Rules, names: Container[str]) -> _Rules:
+    """The rules for the content of a folder, given those around it, which end where another repository begins."""
     files = [".gitignore"] if ".gitignore" in names else []
     if ".git" in names:
         rules, files = (), [".git/info/exclude", *files]
     for name in files:
         with contextlib.suppress(SourceError):  # git, too, goes on without a file that it cannot read
             lines = read(os.path.join(folder, name)).removeprefix(codecs.BOM_UTF8).splitlines()
-            rules = (Patterns(folder, (line.decode(errors="surrogateescape") for line in lines)), *rules)
+            rules = (Patterns(folder, [line.decode(errors="surrogateescape") for line in lines]), *rules)
     return rules
