@@ -34,7 +34,7 @@ def unknown_selectors(selectors: Iterable[str]) -> list[str]:
 
 
 def no_such_rule(names: Sequence[str]) -> str:
-    """What to say of names that no rule has; with the rules that are meant, or that begin so.
+    """A message about names that no rule has; with the rules that are meant, or that begin so.
 
     Of a code with other digits nobody knows which rule is meant.
     """
@@ -44,8 +44,12 @@ def no_such_rule(names: Sequence[str]) -> str:
     near: list[str] = []
     for name in names:
         begun = [code for code in NAMES if code.startswith(name.upper())]
-        other = name[:3].upper() == "RQS" and name[3:].isdigit()
-        like = [] if other else [known[like] for like in get_close_matches(name.casefold(), known, n=1)]
-        near += begun or like or [""]
-    meant = "" if "" in near else f", did you mean {', '.join(map(repr, near))}?"
-    return f"there is no rule {', '.join(map(repr, names))}{meant or '; `sessionize rule --all` tells of all rules'}"
+        if not begun and not (name[:3].upper() == "RQS" and name[3:].isdigit()):
+            begun = [known[like] for like in get_close_matches(name.casefold(), known, n=1)]
+        near += begun or [""]
+    hint = "; `sessionize rule --all` tells of all rules" if "" in near else f", did you mean {_quoted(near)}?"
+    return f"there is no rule {_quoted(names)}{hint}"
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names))

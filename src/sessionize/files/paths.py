@@ -1,4 +1,4 @@
-"""The names of files, and the projects they lie in."""
+"""The names of files: which ones are Python, one name for a file that has several, the project around it."""
 
 from __future__ import annotations
 
@@ -8,23 +8,8 @@ from pathlib import PurePath
 
 NOTEBOOK = ".ipynb"
 SUFFIXES = (".py", ".pyi", NOTEBOOK)
-MARKERS = ("pyproject.toml", "sessionize.toml", "setup.py", "setup.cfg", ".git", ".hg")  # in the folder of a project
-
-
-def project_root(folder: str, known: dict[str, str | None]) -> str | None:
-    """The folder itself, or the next one around it, that holds a project; `known` takes up what is found of folders."""
-    if folder not in known:
-        above = os.path.dirname(folder)
-        here = any(os.path.lexists(os.path.join(folder, marker)) for marker in MARKERS)
-        known[folder] = folder if here else project_root(above, known) if above != folder else None
-    return known[folder]
-
-
-def path_in_project(filename: str) -> PurePath:
-    """The path of a file inside of its project, however it is named; in none, that of its folder and its name."""
-    real = PurePath(real_path(filename))
-    root = project_root(str(real.parent), {})
-    return PurePath(*real.parts[-2:]) if root is None else real.relative_to(root)
+# One of these stands in the folder of a project.
+MARKERS = ("pyproject.toml", "sessionize.toml", "setup.py", "setup.cfg", ".git", ".hg")
 
 
 def real_path(filename: str) -> str:
@@ -33,3 +18,21 @@ def real_path(filename: str) -> str:
         with contextlib.suppress(OSError, ValueError):  # the current folder is gone; no file can have such a name
             return os.path.realpath(filename)
     return filename
+
+
+def project_root(folder: str, known: dict[str, str | None]) -> str | None:
+    """The folder itself, or the next one around it, that holds a project; `known` takes up the answers for folders."""
+    if folder not in known:
+        above = os.path.dirname(folder)
+        if any(os.path.lexists(os.path.join(folder, marker)) for marker in MARKERS):
+            known[folder] = folder
+        else:
+            known[folder] = project_root(above, known) if above != folder else None
+    return known[folder]
+
+
+def path_in_project(filename: str) -> PurePath:
+    """The path of a file inside of its project, however it is named; in none, that of its folder and its name."""
+    real = PurePath(real_path(filename))
+    root = project_root(str(real.parent), {})
+    return PurePath(*real.parts[-2:]) if root is None else real.relative_to(root)

@@ -1,7 +1,7 @@
-"""The settings: their values, their defaults, and the files they are read from.
+"""The settings: their values, their defaults, and which values are allowed.
 
-`Settings` is the only list of the settings: keys, types and allowed values of the file are read off its fields, and so
-is the JSON schema by which editors check it.
+`Settings` is the only list of the settings: keys, types and allowed values of a settings file are read off its fields,
+and so is the JSON schema by which editors check it.
 """
 
 import dataclasses
@@ -59,7 +59,7 @@ class ConfigError(ValueError):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Settings:
-    """What the user decides. A key of the settings file is the field's name with hyphens.
+    """The decisions of the user. A key of the settings file is the field's name with hyphens.
 
     select, ignore, extend_select: rules, each by its code (`RQS101`), the beginning of one (`RQS1`), its name
         (`request-in-loop`), or `ALL`.
@@ -98,12 +98,13 @@ class Settings:
 
     @property
     def moves_patches(self) -> bool:
-        """Whether what tests replace by name moves along with the calls, of which all fixes are unsafe."""
+        """True to move the patches of tests along with the calls; all such fixes are unsafe."""
         return self.unsafe_fixes and self.rewrite_patches
 
     def __post_init__(self) -> None:
-        for name in (field.name for key, field in KEYS.items() if key != "baseline"):
-            object.__setattr__(self, name, checked(name, getattr(self, name)))
+        for key, field in KEYS.items():
+            if key != "baseline":
+                object.__setattr__(self, field.name, checked(field.name, getattr(self, field.name)))
         if not isinstance(self.baseline, Baseline | None):
             raise ConfigError(f"baseline: expected None or a Baseline, got {reprlib.repr(self.baseline)}")
         if not isinstance(self.root, Path):
@@ -160,19 +161,19 @@ def checked(key: str, value: object) -> Any:
 def _allowed(key: str, value: object) -> Any:
     if key == EXTEND:
         return _name(value)
-    checked: Any = _value(KEYS[key].type, value)
-    if key in _NAMING and (not checked.isidentifier() or keyword.iskeyword(checked) or checked.startswith("__")):
-        raise ConfigError(f"{checked!r} cannot name a variable")
-    selectors = checked if key in _SELECTING else ()
+    typed: Any = _value(KEYS[key].type, value)
+    if key in _NAMING and (not typed.isidentifier() or keyword.iskeyword(typed) or typed.startswith("__")):
+        raise ConfigError(f"{typed!r} cannot name a variable")
+    selectors = typed if key in _SELECTING else ()
     if key == "per-file-ignores":
-        selectors = [code for _, codes in checked for code in codes]
+        selectors = [code for _, codes in typed for code in codes]
     if unknown := unknown_selectors(selectors):
         raise ConfigError(no_such_rule(unknown))
-    return checked
+    return typed
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
-    """What to say to someone who wrote `word` for one of the known ones."""
+    """A hint for someone who wrote `word` for one of the known ones."""
     import difflib  # noqa: PLC0415  # only a mistake needs it
 
     near = difflib.get_close_matches(word, known, n=1)

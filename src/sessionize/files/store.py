@@ -1,4 +1,7 @@
-"""The bytes of files: read, and replaced whole or not at all."""
+"""The bytes of files: read, and replaced whole or not at all.
+
+A file is never written in place: after a kill or on a full disk the old one is still there.
+"""
 
 from __future__ import annotations
 
@@ -37,31 +40,28 @@ def write(path: str | os.PathLike[str], old: bytes, new: bytes) -> None:
         raise SourceError(reason(error)) from error
 
 
+def reason(error: OSError | ValueError) -> str:
+    """The words of the system for an error, without the path."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 def _replace(path: str, old: bytes, new: bytes) -> None:
     before = os.stat(path)
     if not os.access(path, os.W_OK):  # a rename would not ask
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    folder, name = os.path.split(path)
     # Nobody tidies up after a process that is killed. So the new file has a name for no longer than from its link to
-    # its rename, for which Linux has no single call. What is left behind even so has a name of its own for each file:
-    # the file is still the old one, and the next fix of it takes that away.
-    mark = f".sessionize-{zlib.crc32(os.fsencode(name)):08x}-"
-    for left in os.listdir(folder):
-        if left.startswith(mark):
-            with contextlib.suppress(OSError):
-                os.unlink(os.path.join(folder, left))
-    temporary = os.path.join(folder, mark + os.urandom(4).hex())
-    private = partial(os.open, mode=0o600)
+    # its rename, for which Linux has no single call.
+    temporary = _free_name(path)
     try:
         try:
-            with open(os.open(folder, os.O_WRONLY | os.O_TMPFILE, 0o600), "wb") as file:
+            with open(os.open(os.path.dirname(path), os.O_WRONLY | os.O_TMPFILE, 0o600), "wb") as file:
                 nameless = f"/proc/self/fd/{file.fileno()}"
                 _fill(file, nameless, new, before)
                 _expect(path, old)
                 # With a folder given, even one of no use, this is the system call that follows the link in /proc.
                 os.link(nameless, temporary, src_dir_fd=0, follow_symlinks=True)
         except (OSError, AttributeError):  # not Linux, NFS, no /proc; what else there is wrong is met again
-            with open(temporary, "xb", opener=private) as file:
+            with open(temporary, "xb", opener=partial(os.open, mode=0o600)) as file:
                 _fill(file, temporary, new, before)
                 _expect(path, old)
         os.replace(temporary, path)
@@ -69,6 +69,20 @@ def _replace(path: str, old: bytes, new: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def _free_name(path: str) -> str:
+    """A name beside the file for its next content.
+
+    It shows which file it is for. So content that a killed process left behind is taken away by the next fix.
+    """
+    folder, name = os.path.split(path)
+    mark = f".sessionize-{zlib.crc32(os.fsencode(name)):08x}-"
+    for left in os.listdir(folder):
+        if left.startswith(mark):
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(folder, left))
+    return os.path.join(folder, mark + os.urandom(4).hex())
 
 
 def _fill(file: BinaryIO, path: str, content: bytes, like: os.stat_result) -> None:
@@ -82,7 +96,3 @@ def _fill(file: BinaryIO, path: str, content: bytes, like: os.stat_result) -> No
 def _expect(path: str, content: bytes) -> None:
     if read(path) != content:
         raise SourceError("changed since it was read, so left alone")
-
-
-def reason(error: OSError | ValueError) -> str:
-    return getattr(error, "strerror", None) or str(error)

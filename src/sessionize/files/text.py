@@ -1,4 +1,7 @@
-"""The text in the bytes of a file, which can be written back byte for byte, or it is said why not."""
+"""The text in the bytes of a file, and other text in the same bytes: encoding, byte order mark and line ends stay.
+
+Text that could not be written back byte for byte is an error, never a guess.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import NamedTuple
 
 
 class SourceError(Exception):
-    """Why one file cannot be read or written: one line, without its path; and the place in it, if there is one."""
+    """A file that cannot be read or written, told in one line without its path; with the place in it, if any."""
 
     def __init__(self, message: str, row: int = 1, column: int = 1) -> None:
         super().__init__(message)
@@ -18,7 +21,7 @@ class SourceError(Exception):
 
 
 class Source(NamedTuple):
-    """The text of a file, line ends untouched, and what turns it back into bytes."""
+    """The text of a file, line ends untouched, with its encoding and byte order mark."""
 
     text: str
     encoding: str
@@ -28,9 +31,9 @@ class Source(NamedTuple):
 def decode(data: bytes) -> Source:
     """Text as Python decodes it. SourceError if Python would not, or if `encode` would not give the same bytes."""
     body = data.removeprefix(codecs.BOM_UTF8)
+    bom = body != data
     if (null := body.find(b"\0")) != -1:
         raise SourceError("source code cannot contain null bytes", *_place(body[:null]))
-    bom = body != data
     encoding = _declared_encoding(body)
     if bom and encoding != "utf-8":
         raise SourceError(f"the byte order mark says utf-8, the coding comment {encoding}")
@@ -48,12 +51,6 @@ def decode(data: bytes) -> Source:
     return Source(text, encoding, bom)
 
 
-def _place(before: bytes) -> tuple[int, int]:
-    """The row and column of what stands behind some bytes; in an encoding other than UTF-8 about that column."""
-    lines = (before + b"|").splitlines()
-    return len(lines), len(lines[-1].decode(errors="replace"))
-
-
 def encode(source: Source, text: str) -> bytes:
     """Another text in the encoding of `source`."""
     try:
@@ -64,14 +61,17 @@ def encode(source: Source, text: str) -> bytes:
 
 
 def _declared_encoding(body: bytes) -> str:
+    """The encoding that a coding comment names: `# -*- coding: latin-1 -*-`, in the first two lines; else UTF-8."""
     # Python reads the coding comment before it knows the encoding; `detect_encoding` insists on UTF-8 around it.
-    lines = [line.decode("ascii", "replace").encode() + b"\n" for line in _first_lines(body)]
+    first_lines = re.split(rb"\r\n?|\n", body, maxsplit=2)[:2]
+    lines = [line.decode("ascii", "replace").encode() + b"\n" for line in first_lines]
     try:
         return tokenize.detect_encoding(iter(lines).__next__)[0]
     except SyntaxError as error:  # "unknown encoding: ..."
         raise SourceError(str(error)) from error
 
 
-def _first_lines(data: bytes) -> list[bytes]:
-    """The lines where a coding comment may stand."""
-    return re.split(rb"\r\n?|\n", data, maxsplit=2)[:2]
+def _place(before: bytes) -> tuple[int, int]:
+    """The row and column behind some bytes; in an encoding other than UTF-8 about that column."""
+    lines = (before + b"|").splitlines()
+    return len(lines), len(lines[-1].decode(errors="replace"))
