@@ -1,4 +1,8 @@
-"""The cheap look at the bytes of a file."""
+"""The cheap look, which spares most files the parse: can requests be imported in these bytes, or this text?
+
+It may say yes for nothing, but never no to a file with a finding: `benchmarks/cheap_look.py` shows so on any tree.
+Every run loads it, also inside flake8, so it must load nothing that takes time.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,26 @@ import unicodedata
 from sessionize.files.paths import NOTEBOOK
 from sessionize.files.text import SourceError, decode
 
+_FAR = 1000  # bytes: a longer line is not worth a closer look
+_ASCII = bytes(range(128))
+# Most runs need few of these, so they are compiled where they are used.
+_UTF_8 = rb"(?i)coding[:=][ \t]*utf-?8"  # `# coding: utf-8`
+_NAME = rb"requests(?<=[\s,\\]requests)(?!\w)"
+_LINE_END = rb"\r\n?|\n"
+_CONTINUED = rb"\\(?:\r\n?|\n)"
+# `import `, `import os, `, `from `
+_BEFORE = rb"import\s(?:[^;]*,)?\s*$|from\s+$"
+# ` import`, `.sessions import`, or more than one wants to read
+_AFTER_FROM = rb"[\w.\s\\\x80-\xff]{%d}|[\w.\s\\\x80-\xff]*\bimport\b" % _FAR
+# The characters that Python reads as one of the letters of `requests` in a name (NFKC), at least these, in UTF-8.
+_LOOKALIKE = (
+    rb"\xc5\xbf|\xca\xb3|\xcb\xa2|\xe1\xb5|\xe2(?:\x82[\x91-\x9c]|\x84\xaf|\x85\x87)"
+    rb"|\xef(?:\xac[\x85\x86]|\xbd[\x80-\xbf])|\xf0(?:\x90\x9e|\x9d)"
+)
+
 
 def may_have_findings(data: bytes, filename: str = "") -> bool:
-    """The cheap look that spares most files the parse; where it says no, requests is not imported: no finding."""
+    """The cheap look at the bytes of a file: False where requests is not imported, so that there is no finding."""
     if filename.endswith(NOTEBOOK):  # JSON, in which a name may be an escape
         return b"requests" in data or b"\\u" in data or not data.isascii()
     if _is_plain(data):
@@ -30,7 +51,7 @@ def may_have_findings_in(text: str) -> bool:
 
 
 def _is_plain(data: bytes) -> bool:
-    """Whether names stand in the bytes as Python reads them."""
+    """True if names stand in the bytes as Python reads them."""
     end = data.find(b"\n", data.find(b"\n") + 1)
     head = data[:end] if end != -1 else data  # where a coding comment may stand
     if b"coding" in head and head.count(b"coding") != len(re.findall(_UTF_8, head)):
@@ -43,31 +64,17 @@ def _has_lookalikes(data: bytes) -> bool:
 
 
 def _imports_requests(data: bytes) -> bool:
-    return b"requests" in data and any(_imported(data, found.start()) for found in re.finditer(_NAME, data))
+    return b"requests" in data and any(_in_import(data, found.start()) for found in re.finditer(_NAME, data))
 
 
-def _imported(data: bytes, at: int) -> bool:
-    """Whether it may be in an import that a module is named at a place."""
+def _in_import(data: bytes, at: int) -> bool:
+    """True if the name at a place may stand in `import os, requests` or `from requests import get`."""
     *lines, line = re.split(_LINE_END, re.sub(_CONTINUED, b" ", data[max(at - _FAR, 0) : at]))
     if len(lines) < 2 and at > _FAR:
         return True
     before = re.search(_BEFORE, line)
-    if before is None or before[0].startswith(b"import"):
-        return before is not None
+    if before is None:
+        return False
+    if before[0].startswith(b"import"):
+        return True
     return re.match(_AFTER_FROM, data[at : at + 2 * _FAR]) is not None
-
-
-_FAR = 1000  # bytes: a longer line is not worth a closer look
-_ASCII = bytes(range(128))
-# Most runs need few of these, so they are compiled where they are used.
-_UTF_8 = rb"(?i)coding[:=][ \t]*utf-?8"
-_NAME = rb"requests(?<=[\s,\\]requests)(?!\w)"
-_LINE_END = rb"\r\n?|\n"
-_CONTINUED = rb"\\(?:\r\n?|\n)"
-_BEFORE = rb"import\s(?:[^;]*,)?\s*$|from\s+$"
-_AFTER_FROM = rb"[\w.\s\\\x80-\xff]{%d}|[\w.\s\\\x80-\xff]*\bimport\b" % _FAR
-# The characters that Python reads as one of the letters of `requests` in a name (NFKC), at least these, in UTF-8.
-_LOOKALIKE = (
-    rb"\xc5\xbf|\xca\xb3|\xcb\xa2|\xe1\xb5|\xe2(?:\x82[\x91-\x9c]|\x84\xaf|\x85\x87)"
-    rb"|\xef(?:\xac[\x85\x86]|\xbd[\x80-\xbf])|\xf0(?:\x90\x9e|\x9d)"
-)
