@@ -405,7 +405,7 @@ def test_a_baseline_is_beside_the_file_that_names_it(here: Path) -> None:
     settings = load(here / "app").settings
     assert settings.baseline is not None
     assert settings.baseline.path == here / "ci/known.json"
-    assert settings.baseline.size("ci/a.py") == 2
+    assert settings.baseline.count("ci/a.py") == 2
     assert hash(settings) == hash(replace(settings))
     assert load(here, baseline=False).settings.baseline is None
 

@@ -1,4 +1,4 @@
-"""The findings that a code base puts off: a file lists them, and only others are told.
+"""Baselines: a file lists the findings that a code base puts off, and only others are told.
 
 A finding is known by its file, its rule and the text of its line, never by its row: code above it may come and go.
 """
@@ -16,7 +16,7 @@ from typing import TypeVar
 from sessionize.files.lines import numbered
 
 Line = tuple[str, str]  # a rule's code and the text of a line that shows its pattern
-Files = Mapping[str, Mapping[str, Mapping[str, int]]]  # file, code, line, how often
+_Counts = Mapping[str, Mapping[str, int]]  # by a rule's code and the text of a line, how often the line shows it
 _Finding = TypeVar("_Finding")
 
 
@@ -26,13 +26,13 @@ class BaselineError(ValueError):
 
 @dataclass(frozen=True)
 class Baseline:
-    """What the file at `path` lists. Names of files are relative to its folder.
+    """The findings that the file at `path` lists, in files that are named relative to its folder.
 
-    `whole` is false for what `only` gives.
+    whole: False for one that `for_file` gives, whose file is named as the run names it.
     """
 
     path: Path
-    files: Files = field(default_factory=dict, compare=False, repr=False)
+    files: Mapping[str, _Counts] = field(default_factory=dict, compare=False, repr=False)
     whole: bool = True
 
     @classmethod
@@ -44,7 +44,7 @@ class Baseline:
             raise BaselineError(f"{path}: {error.strerror}") from error
         except (ValueError, RecursionError) as error:
             raise BaselineError(f"{path}: not a baseline: {error}") from error
-        if not isinstance(document, dict) or not _counts(document.get("files"), depth=3):
+        if not isinstance(document, dict) or not _is_table(document.get("files"), depth=3):
             raise BaselineError(f"{path}: not a baseline; `sessionize check --write-baseline` makes one")
         return cls(path, document["files"])
 
@@ -54,52 +54,55 @@ class Baseline:
         base = cls(path)
         files: dict[str, dict[str, dict[str, int]]] = {}
         for (filename, (code, line)), count in sorted(Counter(findings).items()):
-            files.setdefault(base.name(filename), {}).setdefault(code, {})[line] = count
+            files.setdefault(base._listed_name(filename), {}).setdefault(code, {})[line] = count
         return cls(path, files)
 
     def write(self) -> None:
         text = json.dumps({"files": self.files}, indent=2, sort_keys=True, ensure_ascii=False)
         self.path.write_bytes(text.encode(errors="backslashreplace") + b"\n")
 
-    def name(self, filename: str) -> str:
-        folder = os.path.realpath(self.path.parent)
-        return os.path.relpath(os.path.realpath(filename), folder).replace(os.sep, "/")
+    def for_file(self, filename: str) -> Baseline:
+        """The part for one file, wherever it lies: a worker may run elsewhere."""
+        return Baseline(self.path, {filename: self._listed(filename)}, whole=False)
 
-    def lines(self, filename: str) -> Mapping[str, Mapping[str, int]]:
-        """What is listed for a file: how often which line shows the pattern of a rule, by its code."""
-        return self.files.get(self.name(filename) if self.whole else filename, {})
+    def count(self, filename: str) -> int:
+        """The number of findings that are listed for a file."""
+        return _total(self._listed(filename))
 
-    def size(self, filename: str) -> int:
-        """How many findings are listed for a file."""
-        return sum(count for lines in self.lines(filename).values() for count in lines.values())
-
-    def only(self, filename: str) -> Baseline:
-        """What is listed for a file, wherever it lies: a worker may run elsewhere."""
-        return Baseline(self.path, {filename: self.lines(filename)}, whole=False)
-
-    def gone(self) -> int:
-        """How many findings are listed for files that are no longer there."""
-        names = [name for name in self.files if not os.path.lexists(self.path.parent / name)]
-        return sum(sum(lines.values()) for name in names for lines in self.files[name].values())
+    def count_gone(self) -> int:
+        """The number of findings that are listed for files that are no longer there."""
+        folder = self.path.parent
+        return sum(_total(lines) for name, lines in self.files.items() if not os.path.lexists(folder / name))
 
     def unlisted(self, filename: str, findings: Sequence[_Finding], line: Callable[[_Finding], Line]) -> list[_Finding]:
         """The findings in a file, in their order, that are not listed; of equal ones the first count as listed."""
-        listed = self.lines(filename)
+        listed = self._listed(filename)
         keys = numbered(map(line, findings))
-        return [
-            finding
-            for finding, ((code, text), before) in zip(findings, keys, strict=True)
-            if before >= listed.get(code, {}).get(text, 0)
-        ]
+        unlisted = []
+        for finding, ((code, text), before) in zip(findings, keys, strict=True):
+            if before >= listed.get(code, {}).get(text, 0):
+                unlisted.append(finding)
+        return unlisted
+
+    def _listed_name(self, filename: str) -> str:
+        folder = os.path.realpath(self.path.parent)
+        return os.path.relpath(os.path.realpath(filename), folder).replace(os.sep, "/")
+
+    def _listed(self, filename: str) -> _Counts:
+        return self.files.get(self._listed_name(filename) if self.whole else filename, {})
 
 
 def line_of(code: str, line: str) -> Line:
-    """What a finding of a rule on a line is known by."""
+    """The key of a finding: its rule's code, and its line without the indentation."""
     return code, line.strip()
 
 
-def _counts(value: object, depth: int) -> bool:
-    """Whether a value is tables in tables, `depth` deep, of positive numbers."""
+def _total(counts: _Counts) -> int:
+    return sum(sum(lines.values()) for lines in counts.values())
+
+
+def _is_table(value: object, depth: int) -> bool:
+    """True for tables in tables, `depth` deep, of positive numbers."""
     if depth:
-        return isinstance(value, dict) and all(_counts(item, depth - 1) for item in value.values())
+        return isinstance(value, dict) and all(_is_table(item, depth - 1) for item in value.values())
     return isinstance(value, int) and value > 0

@@ -126,7 +126,7 @@ class Run:
                 continue
             if (baseline := file[1].baseline) is not None:
                 baselines.add(baseline)
-                listed[number] = baseline.size(file[0])
+                listed[number] = baseline.count(file[0])
             try:
                 data = read(file[0])
             except SourceError as error:
@@ -415,7 +415,7 @@ def _for_one(path: str, settings: Settings) -> Settings:
     if settings.per_file_ignores:
         ignored = ignored_codes(path, settings)
         settings = replace(settings, ignore=(*settings.ignore, *ignored), per_file_ignores=())
-    return settings if settings.baseline is None else replace(settings, baseline=settings.baseline.only(path))
+    return settings if settings.baseline is None else replace(settings, baseline=settings.baseline.for_file(path))
 
 
 def _gone(listed: dict[int, int], baselines: set[Baseline], reports: dict[int, Report]) -> int:
@@ -426,7 +426,7 @@ def _gone(listed: dict[int, int], baselines: set[Baseline], reports: dict[int, R
     failed = {number for number, report in reports.items() if report.failed}
     known = sum(report.known for number, report in reports.items() if number not in failed)
     there = sum(count for number, count in listed.items() if number not in failed)
-    return there - known + sum(baseline.gone() for baseline in baselines)
+    return there - known + sum(baseline.count_gone() for baseline in baselines)
 
 
 def _listed(file: IO[bytes] | None) -> list[str]:
