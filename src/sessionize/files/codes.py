@@ -30,7 +30,11 @@ def matches(code: str, selector: str) -> bool:
 
 def unknown_selectors(selectors: Iterable[str]) -> list[str]:
     """The selectors (a code, the beginning of one, a rule's name, or ALL) that select no rule."""
-    return [selector for selector in selectors if not any(matches(code, selector) for code in NAMES)]
+    return [selector for selector in selectors if not _is_known(selector)]
+
+
+def _is_known(selector: str) -> bool:
+    return any(matches(code, selector) for code in NAMES)
 
 
 def no_such_rule(names: Sequence[str]) -> str:

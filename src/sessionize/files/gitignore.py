@@ -42,8 +42,7 @@ class Patterns:
 
     def __init__(self, folder: str, lines: Iterable[str]) -> None:
         self._base = _with_slash(folder)
-        uncommented = (line for line in lines if not line.startswith("#"))
-        patterns = [line for line in (_FINAL_BLANKS.sub("", line) for line in uncommented) if line]
+        patterns = [_FINAL_BLANKS.sub("", line) for line in lines if not line.startswith("#") and line.strip(" ")]
         # Names without any signs, which most files begin with, are looked up; the others are one expression, of which
         # the first group that hits is that of the last pattern.
         names = list(takewhile(_NAME.fullmatch, patterns))

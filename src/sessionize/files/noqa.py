@@ -101,12 +101,11 @@ class _Codes:
 def _flake8_comments(lines: _LogicalLines) -> _Codes:
     """`# noqa: RQS101` behind a line, and `# flake8: noqa: RQS101` on one of its own."""
     result = _Codes()
-    for line in lines.bare:
+    for row, line in enumerate(lines.bare, 1):
         if found := _FLAKE8_FILE.match(line):
             result.of_file.append(found["codes"])
-    every_row = range(1, len(lines.bare) + 1)
-    for span in dict.fromkeys(lines.spans.get(row, (row, row)) for row in every_row):
-        if found := _NOQA.search(lines.joined(span)):
+        span = lines.spans.get(row, (row, row))
+        if row == span[0] and (found := _NOQA.search(lines.joined(span))):
             result.add(span, found["codes"])
     return result
 

@@ -103,10 +103,8 @@ def _walk(path: str, excluded: Patterns) -> Iterator[_Found]:
         yield _Found(path, Unreadable(path, reason(error)))
         return
     real = os.path.realpath(path)
-    if not is_folder:
-        yield _Found(real, path, os.path.islink(path))
-        return
-    pending: list[_Found | _Folder] = [_Folder(real, path, _rules_above(real))]  # the next one last
+    pending: list[_Found | _Folder] = []  # the next one last
+    pending.append(_Folder(real, path, _rules_above(real)) if is_folder else _Found(real, path, os.path.islink(path)))
     while pending:
         found = pending.pop()
         if isinstance(found, _Found):
