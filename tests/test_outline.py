@@ -676,8 +676,8 @@ def test_nodes() -> None:
     def code(node: cst.CSTNode) -> str:
         return module.code_for_node(node).strip()
 
-    assert [code(node) for node in nodes.calls] == ["f(g())", "g()"]
-    assert nodes.references == {}
+    assert [code(nodes.sites[call.tick]) for call in outline.calls] == ["f(g())", "g()"]
+    assert len(nodes.sites) == 2
     assert [called(call.value) for call in outline.calls] == ["f", "g"]
     assert {bind.name: code(nodes.imports[bind.tick]) for bind in outline.binds} == {
         "a": "import a",
@@ -693,7 +693,5 @@ def test_nodes_of_values() -> None:
     module = cst.parse_module("x = a; f(b.c, d()); e.g; h < 1")
     outline, nodes = read_cst(module)
     names = {use.tick: use.name for use in outline.uses}
-    assert {names[tick]: module.code_for_node(node) for tick, node in nodes.references.items()} == {
-        "a": "a",
-        "b": "b.c",
-    }
+    taken = {names[site]: module.code_for_node(node) for site, node in nodes.sites.items() if site in names}
+    assert taken == {"a": "a", "b": "b.c"}

@@ -261,15 +261,15 @@ def test_odd_programs(source: str) -> None:
 
 def span_of_get(source: str) -> Span | None:
     outline, places = read_ast(ast.parse(source), source)
-    (call,) = (number for number, call in enumerate(outline.calls) if "attr='get'" in repr(call.value.func))
-    return places.span(call)
+    (site,) = (call.tick for call in outline.calls if "attr='get'" in repr(call.value.func))
+    return places.span(site)
 
 
 def test_places() -> None:
     assert span_of_get('"é"; (\nä).get(1)') == ((1, 6), (2, 7))
     source = "x = (\n é.a); f(b)"
     outline, places = read_ast(ast.parse(source), source)
-    spans = {use.name: places.span(-use.tick) for use in outline.uses if use.name in "éb"}
+    spans = {use.name: places.span(use.tick) for use in outline.uses if use.name in "éb"}
     assert spans == {"é": ((2, 2), (2, 5)), "b": ((2, 10), (2, 11))}
 
 
@@ -279,7 +279,7 @@ def test_place_in_an_f_string() -> None:
     assert span_of_get("x = f'{a}', b.get(c)") == ((1, 13), (1, 18))
     outline, places = read_ast(ast.parse("f'{a(b)}'"), "f'{a(b)}'")
     (b,) = (use.tick for use in outline.uses if use.name == "b")
-    assert places.span(-b) == (((1, 6), (1, 7)) if known else None)
+    assert places.span(b) == (((1, 6), (1, 7)) if known else None)
 
 
 def test_nesting_too_deep() -> None:

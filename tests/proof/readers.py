@@ -48,15 +48,15 @@ def _first_difference(mine: object, other: object) -> str:
 
 
 def _misplaced(module: cst.Module, known: Places, nodes: Nodes) -> list[str]:
-    if known.references.keys() != nodes.references.keys() or len(known.calls) != len(nodes.calls):
-        return ["not the same references or calls"]
+    if known.sites.keys() != nodes.sites.keys():
+        return ["not the same call sites"]
     span = places(module, nodes)
     found = []
-    for number, node in [*((-tick, node) for tick, node in nodes.references.items()), *enumerate(nodes.calls)]:
+    for site, node in nodes.sites.items():
         # To Python, the parentheses of a tuple or generator belong to it.
-        enclosed = isinstance(node, cst.Call) and isinstance(node.func, cst.Tuple | cst.GeneratorExp) and number >= 0
-        if known.span(number) not in (None, span(number)) and not enclosed:
-            found.append(f"{module.code_for_node(node)}: ast {known.span(number)}, cst {span(number)}")
+        enclosed = isinstance(node, cst.Call) and isinstance(node.func, cst.Tuple | cst.GeneratorExp)
+        if known.span(site) not in (None, span(site)) and not enclosed:
+            found.append(f"{module.code_for_node(node)}: ast {known.span(site)}, cst {span(site)}")
     return found
 
 

@@ -61,9 +61,9 @@ class Reading:
         module = parse_cst(self.text, self.tree)
         return module, *read_cst(module)
 
-    def span(self, call: int) -> Span:
-        """The place of a call's callee, or of what a use (minus its tick) names. UnreadableError as `Rewriting`."""
-        return self.known(call) or self._places(call)
+    def span(self, site: int) -> Span:
+        """The place of a call site: of its callee, or of what is taken as a value. UnreadableError as `Rewriting`."""
+        return self.known(site) or self._places(site)
 
     @cached_property
     @limited_nesting()

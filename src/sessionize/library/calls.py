@@ -33,7 +33,7 @@ class BareCall(NamedTuple):
     @property
     def is_mapped(self) -> bool:
         """Whether its function is handed to `map`, which calls it."""
-        return self.id < 0
+        return self.id != self.site.tick
 
     @property
     def unpacks(self) -> bool:
@@ -59,7 +59,7 @@ class Reference(NamedTuple):
 
     @property
     def id(self) -> int:
-        return -self.use.tick
+        return self.use.tick
 
 
 class BareCalls:
@@ -72,8 +72,7 @@ class BareCalls:
         self.calls = tuple(self._bare_calls())
 
     def _bare_calls(self) -> Iterator[BareCall]:
-        for call, path in enumerate(self.origins.paths):
-            site = self.outline.calls[call]
+        for site, path in self.origins.called:
             func = site.value.func
             function = self.origins.library.function(path)
             if function is not None:
@@ -83,7 +82,7 @@ class BareCalls:
             else:
                 continue
             root = o.dotted(func.args[0].value if isinstance(func, o.Call) else func).partition(".")[0]
-            yield BareCall(call, verb, root, shown, site, self.flow.home[site.part])
+            yield BareCall(site.tick, verb, root, shown, site, self.flow.home[site.part])
 
     def by_text(self, value: o.Call, scope: int) -> tuple[str, str] | None:
         """The verb of `getattr(requests, "get")`, and how to show it: `ANY` where the name is not a plain string."""
@@ -144,7 +143,7 @@ class BareCalls:
             if here and len(items) == 1 and not items[0].stars and not slow:
                 stands = site._replace(value=o.Call(o.OPAQUE, ()), scope=ref.use.scope)
                 home = self.flow.home[site.part]
-                found.append(BareCall(-ref.use.tick, ref.verb, ref.use.name, ref.shown, stands, home))
+                found.append(BareCall(ref.id, ref.verb, ref.use.name, ref.shown, stands, home))
         return found
 
     def is_basic_auth(self, value: o.Value, scope: int) -> bool:

@@ -69,4 +69,4 @@ class Sessions:
         """The call of that id on a session, which `root` names, as if it were bare."""
         site = self.outline.calls[number]
         verb = o.last_name(site.value.func)
-        return BareCall(number, verb, root, f"{root or 'Session()'}.{verb}", site, self.flow.home[site.part])
+        return BareCall(site.tick, verb, root, f"{root or 'Session()'}.{verb}", site, self.flow.home[site.part])

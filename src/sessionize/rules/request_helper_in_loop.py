@@ -56,7 +56,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     for reference in facts.bare.references:
         if reference.taker == -1 or last_name(facts.outline.calls[reference.taker].value.func) not in ("map", "imap"):
             message = f"`{reference.shown}` is handed on, and opens a new connection whenever it is called"
-            yield Finding("RQS103", -reference.use.tick, message)
+            yield Finding("RQS103", reference.id, message)
 
 
 REQUEST_HELPER_IN_LOOP = Rule("RQS103", "request-helper-in-loop", check, cure="lasting")

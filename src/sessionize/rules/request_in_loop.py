@@ -66,7 +66,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
             continue
         if not any(facts.hosts.all_differ(arg.value, taker.scope) for arg in taker.value.args[1:]):
             message = f"`{reference.shown}` handed to `map` opens a new connection for every item"
-            yield Finding("RQS101", -reference.use.tick, message)
+            yield Finding("RQS101", reference.id, message)
 
 
 REQUEST_IN_LOOP = Rule("RQS101", "request-in-loop", check, cure="local")

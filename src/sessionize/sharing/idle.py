@@ -64,13 +64,13 @@ class IdleSessions:
                 if func.attr in VERBS:
                     call = self.named.on_session(number - 1, "")
                     if not any(self.hosts.changes_each_turn(call, loop) for loop in loops):
-                        found.append(IdleSession(number, site, None, loops, (call,)))
+                        found.append(IdleSession(site.tick, site, None, loops, (call,)))
                 continue
             binds = [bind for bind in named[site.scope, site.part] if bind.tick > site.tick]
             if binds and binds[0].form in ("assign", "with") and not self._is_busy(binds[0], loops):
                 served = self._served(binds[0])
                 plain = served.done <= METHODS | CLOSING
-                found.append(IdleSession(number, site, binds[0], loops, served.calls, plain))
+                found.append(IdleSession(site.tick, site, binds[0], loops, served.calls, plain))
         return found
 
     def _is_busy(self, bind: o.Bind, loops: tuple[int, ...]) -> bool:

@@ -4,7 +4,8 @@ Whatever reads a file (`read_ast`, `read_cst`) builds an `Outline` through `Buil
 the outline alone. So decisions can be tested without a tree, and the two readers can be held equal.
 
 A *part* is a piece of control structure: a statement, or a block of statements. A part's id is its place in
-`Outline.parts`, and the same holds for scopes and calls. A *tick* orders everything as Python evaluates it.
+`Outline.parts`, and the same holds for scopes and calls. A *tick* orders everything as Python evaluates it. A *call
+site* is a call, or a name or attribute that is taken as a value and may be called elsewhere; its id is its tick.
 """
 
 from __future__ import annotations

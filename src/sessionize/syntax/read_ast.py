@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias, cast
 
@@ -20,21 +20,22 @@ from sessionize.syntax.reader import Reader, by_type, kinds
 
 
 class Places(NamedTuple):
-    """Where callees stand in the text, by the id of the call, and names and attributes that are taken as values, by
-    the tick of the use; None inside an f-string, where Python does not know it (before 3.12)."""
+    """The places of call sites in a text: of calls, and of names and attributes that are taken as values."""
 
     lines: list[str]
-    calls: list[ast.expr]
-    references: dict[int, ast.expr]
+    sites: Mapping[int, ast.expr]
     unplaced: set[ast.expr]
 
-    def span(self, call: int) -> o.Span | None:
-        """The place of the callee of a call, or of what a use (minus its tick) names."""
-        node = self.references[-call] if call < 0 else self.calls[call]
+    def span(self, site: int) -> o.Span | None:
+        """The place of a call's callee, or of what is taken as a value.
+
+        None inside an f-string, where Python before 3.12 does not know it.
+        """
+        node = self.sites[site]
         if node in self.unplaced:
             return None
-        if call >= 0:
-            node = cast("ast.Call", node).func
+        if isinstance(node, ast.Call):
+            node = node.func
         end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
         return self._place(node.lineno, node.col_offset), self._place(*end)
 
@@ -50,7 +51,8 @@ def read_ast(tree: ast.Module, text: str) -> tuple[o.Outline, Places]:
     reader = _Reader(lines=bare_lines(text))
     reader.build.open_scope("module", "", "lines")
     reader.suite(tree.body)
-    return reader.build.finish(), Places(reader.lines, reader.calls, reader.references, reader.unplaced)
+    outline = reader.build.finish()
+    return outline, Places(reader.lines, reader.sites(outline), reader.unplaced)
 
 
 _Param: TypeAlias = tuple[str, str, ast.expr | None, ast.expr | None]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import unicodedata
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, cast, overload
 
@@ -22,13 +22,11 @@ from sessionize.syntax.reader import Reader, by_type, kinds
 
 @dataclass(frozen=True, slots=True)
 class Nodes:
-    """The nodes from which parts and calls were read, by id; imports, by the tick of the binding; and names and
-    attributes that are taken as values, by the tick of the use."""
+    """The nodes from which an outline was read: of parts, of call sites, and of imports by the tick of the binding."""
 
     parts: dict[int, cst.CSTNode]
-    calls: tuple[cst.Call, ...]
+    sites: Mapping[int, cst.BaseExpression]
     imports: dict[int, cst.Import | cst.ImportFrom]
-    references: dict[int, cst.BaseExpression]
 
 
 def read_cst(module: cst.Module) -> tuple[o.Outline, Nodes]:
@@ -40,16 +38,17 @@ def read_cst(module: cst.Module) -> tuple[o.Outline, Nodes]:
     reader.build.open_scope("module", "", "lines")
     reader.keep(module)
     reader.statements(module.body)
-    calls = tuple(cst.ensure_type(call, cst.Call) for call in reader.calls)
-    return reader.build.finish(), Nodes(reader.parts, calls, reader.imports, reader.references)
+    outline = reader.build.finish()
+    return outline, Nodes(reader.parts, reader.sites(outline), reader.imports)
 
 
 def places(module: cst.Module, nodes: Nodes) -> Callable[[int], o.Span]:
-    """Where the callee of a call stands, or what a use (minus its tick) names. It costs more than the reading."""
+    """A function that gives the place of a call site, as `Places.span`. It costs more than the reading."""
     positions = MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider)
 
-    def span(call: int) -> o.Span:
-        place = positions[nodes.references[-call] if call < 0 else nodes.calls[call].func]
+    def span(site: int) -> o.Span:
+        node = nodes.sites[site]
+        place = positions[node.func if isinstance(node, cst.Call) else node]
         return (place.start.line, place.start.column + 1), (place.end.line, place.end.column + 1)
 
     return span

@@ -7,7 +7,7 @@ It knows no tree. A reader takes its nodes apart and hands on the pieces; only i
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Generic, TypeVar
@@ -29,12 +29,20 @@ class _Names(dict[str, o.Name]):
 
 @dataclass(slots=True)
 class Reader(Generic[E, B]):
-    """Builds an outline; remembers the calls by id, and by the tick of the use names and attributes taken as values."""
+    """Builds an outline, and remembers the nodes of its call sites.
+
+    calls: by their number; references: names and attributes that are taken as values, by the tick of the use.
+    """
 
     build: o.Builder = field(default_factory=o.Builder)
     calls: list[E] = field(default_factory=list)
     references: dict[int, E] = field(default_factory=dict)
     names: _Names = field(default_factory=_Names)
+
+    def sites(self, outline: o.Outline) -> Mapping[int, E]:
+        """The nodes of the call sites of the outline that was built."""
+        ticks = (call.tick for call in outline.calls)
+        return {**self.references, **dict(zip(ticks, self.calls, strict=True))}
 
     @abstractmethod
     def expr(self, node: E, access: Access = VALUE, call: int = -1) -> o.Value:

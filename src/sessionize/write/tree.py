@@ -79,18 +79,16 @@ class Parts:
         self.nodes = nodes
 
     def calls(self, fix: Fix) -> list[cst.Call]:
-        return [self.nodes.calls[redirect.call] for redirect in fix.redirects]
+        return [cst.ensure_type(self.nodes.sites[redirect.call], cst.Call) for redirect in fix.redirects]
 
     def of(self, redirect: Redirect) -> int:
         """The part with the call, or the use of a function that is handed on."""
-        if redirect.call >= 0:
-            return self.outline.calls[redirect.call].part
-        return self._part_of_use[-redirect.call]
+        return self._part_of_site[redirect.call]
 
     @cached_property
-    def _part_of_use(self) -> dict[int, int]:
-        """By tick."""
-        return {use.tick: use.part for use in self.outline.uses}
+    def _part_of_site(self) -> dict[int, int]:
+        parts = {use.tick: use.part for use in self.outline.uses}
+        return parts | {call.tick: call.part for call in self.outline.calls}
 
     def outer(self, part: int) -> int:
         """The part around a part, out of a function body too; -1 around the module."""

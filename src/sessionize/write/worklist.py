@@ -90,10 +90,11 @@ class Worklist:
     def _add_fix(self, fix: Fix) -> None:
         nodes = self.parts.nodes
         for redirect in fix.redirects:
-            if redirect.call < 0:
-                self.references[nodes.references[-redirect.call]] = redirect
+            node = nodes.sites[redirect.call]
+            if isinstance(node, cst.Call):
+                self.calls[node] = fix, redirect
             else:
-                self.calls[nodes.calls[redirect.call]] = fix, redirect
+                self.references[node] = redirect
             self._touch(self.parts.of(redirect))
         if fix.dissolve is not None:
             self.dissolved[nodes.parts[fix.dissolve]] = fix

@@ -56,7 +56,7 @@ class Waiting:
     def waits_between(self, calls: Sequence[BareCall]) -> bool:
         """Whether a sleep, input, command, `await` or `yield` can come between two of the calls."""
         waits = self._waits.get(calls[0].home, [])
-        if waits and any(call.id < 0 for call in calls):  # `map` calls while it is gone through
+        if waits and any(call.is_mapped for call in calls):  # `map` calls while it is gone through
             return True
         return self.between.holds(self.between.span(calls), waits)
 
