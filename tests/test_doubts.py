@@ -18,7 +18,7 @@ POSTS = "for x in y:\n requests.post(a)\n "
 def doubt(source: str, filename: str = "sync.py", **settings: Any) -> str:
     """The first doubt about the calls of the first home that repeats some."""
     facts = Facts(read_cst(cst.parse_module(f"import requests\n{source}"))[0], filename)
-    calls = next(filter(None, map(facts.groups.repeated.get, sorted(facts.groups.by_home))))
+    calls = next(filter(None, map(facts.groups.repeated.get, sorted(facts.groups.by_frame))))
     place = facts.groups.place(calls)
     assert place is not None
     return Doubts(facts, replace(Settings(), **settings)).unsafe(calls, place)

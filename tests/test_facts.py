@@ -272,7 +272,7 @@ def test_loop_that_repeats_a_call(source: str, kind: str | None) -> None:
 )
 def test_repeated(source: str, repeated: str) -> None:
     facts = read(IMPORT + source)
-    found = [call for home in facts.groups.by_home for call in facts.groups.repeated[home]]
+    found = [call for home in facts.groups.by_frame for call in facts.groups.repeated[home]]
     assert " ".join(call.verb for call in found) == repeated
     assert facts.groups.repeated[-1] == []
 
@@ -319,7 +319,7 @@ HANDLED = "try: import requests\nexcept ImportError: "
 def test_bound(source: str, when: str) -> None:
     facts = read(source)
     (call,) = [call for call in facts.outline.calls if call.value.func == o.Name("here")]
-    home = facts.outline.parts[facts.flow.home[call.part]].scope
+    home = facts.outline.parts[facts.flow.frame[call.part]].scope
     place = facts.flow.place([(call.tick, call.part)], home)
     assert place is not None
     assert facts.imports.bound("requests", call.scope, place) == when

@@ -139,7 +139,7 @@ def chained(source: str) -> str:
     events = [
         Event(call.tick, call.part, number, key(call))
         for number, call in enumerate(outline.calls)
-        if name(call) in "abcde" and flow.home[call.part] == 0
+        if name(call) in "abcde" and flow.frame[call.part] == 0
     ]
     again: dict[int, list[Event]] = defaultdict(list)
     for event in events:
@@ -240,8 +240,8 @@ def test_chained(source: str, together: str) -> None:
 
 def place_of(outline: Outline, flow: Flow, callee: str) -> Place | None:
     calls = [call for call in outline.calls if name(call) == callee]
-    home = flow.home[calls[0].part]
-    return flow.place([(call.tick, call.part) for call in calls], outline.parts[home].scope)
+    frame = flow.frame[calls[0].part]
+    return flow.place([(call.tick, call.part) for call in calls], outline.parts[frame].scope)
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ IMPORTS = "import copy, json, os, requests, requests.auth\n"
 
 
 def why_not(source: str, option: str, *, ever: bool = False) -> str:
-    """Why the calls of the first home that repeats some can't share the option; empty if they can."""
+    """Why the calls of the first frame that repeats some can't share the option; empty if they can."""
     facts = Facts(read_cst(cst.parse_module(IMPORTS + source))[0])
-    calls = next(filter(None, map(facts.groups.repeated.get, sorted(facts.groups.by_home))))
+    calls = next(filter(None, map(facts.groups.repeated.get, sorted(facts.groups.by_frame))))
     place = facts.groups.place(calls)
     assert place is not None
     return (may_ever_change if ever else may_change)(facts, option, calls, place) or ""

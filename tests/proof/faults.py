@@ -80,7 +80,7 @@ FAULTS = (
     Fault("a-proxy-for-all", 'if call.argument("proxies") not in (None, o.NONE):', 'if call.argument("proxy"):'),
     Fault("credentials-of-the-connection", "if bound and any(", "if bound and all("),
     Fault("verify-differs", "if len({self.connection.identity(call) for call in calls}) > 1:", "if len(calls) > 99:"),
-    Fault("a-variable-in-locals", "if home in self.showing.by_home:", "if self.showing.by_home is None:"),
+    Fault("a-variable-in-locals", "if frame in self.showing.by_frame:", "if self.showing.by_frame is None:"),
     Fault("a-generator-that-leaves", "if any(map(self.taken_elsewhere, calls)):", "if not calls:"),
     Fault("requests-is-replaced", 'return use.access.attribute != "" and use.access.rebinds', 'return use.access.attribute != "" and use.access.end == "del"'),
     Fault("waits-for-nothing", "if not all(map(_repeatable, calls)) and", "if not any(map(_repeatable, calls)) and"),
@@ -105,7 +105,7 @@ FAULTS = (
     Fault("an-attribute-that-is-taken", "next(n for n in numbered if n not in given and n not in self._seen)", "wanted"),
     # objects and modules
     Fault("init-that-may-leave", "stops = {self.line(left)} if left is not None else set()", "stops = set()"),
-    Fault("functions-in-init-run-later", "if self.scope in facts.tables.scopes_around(call.site.scope)", "if call.home == self.block"),
+    Fault("functions-in-init-run-later", "if self.scope in facts.tables.scopes_around(call.site.scope)", "if call.frame == self.block"),
     Fault("base-that-calls-back", "known = {} if self.cls.calls_back() else self.above", "known = self.above"),
     Fault("base-from-elsewhere", ' or not self.cls.has_strangers:', " or self.cls.has_strangers:"),
     Fault("session-for-each-of-many-objects", "self._why_strange() or self.many.reason()", "self._why_strange()"),

@@ -108,7 +108,7 @@ class CallGraph:
                 self._helpers[function] = False
             else:
                 seen.add(function)
-                function = self.outline.parts[self.flow.home[sites[0].part]].scope
+                function = self.outline.parts[self.flow.frame[sites[0].part]].scope
         self._helpers |= dict.fromkeys(seen, self._helpers[function])
         return self._helpers[function]
 

@@ -3,7 +3,7 @@
 Only normal flow counts. An exception that leaves a statement is not followed into its handlers, so a loop whose body
 returns on success is left by it, and the body of a `try` and its handlers exclude each other.
 
-A *home* is the body of a module, function or lambda; class bodies and comprehensions run in place inside theirs.
+A *frame* is the body of a module, function or lambda; class bodies and comprehensions run in place inside theirs.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ class Flow:
         self._truths: Mapping[int, bool] = MappingProxyType({})  # whether the test of an `if` or `while` holds
         self._ends: Mapping[int, int] = dict.fromkeys(leaving, RAISE)  # how simple statements end that do not go on
         self.children: list[list[int]] = [[] for _ in self.parts]
-        self.home: list[int] = []
+        self.frame: list[int] = []
         for part, row in enumerate(self.parts):
             if row.parent == -1:
-                self.home.append(part)
+                self.frame.append(part)
             else:
                 self.children[row.parent].append(part)
-                self.home.append(self.home[row.parent])
+                self.frame.append(self.frame[row.parent])
         self._rest: dict[int, int] = {}
         self._by_kind: dict[int, dict[str, int]] = {}
         self.outcomes = [0] * len(self.parts)
@@ -86,13 +86,13 @@ class Flow:
         return Place(row.parent, statement, row.tick)
 
     def ancestors(self, part: int) -> Iterator[int]:
-        """The part itself and the parts around it, up to its home."""
+        """The part itself and the parts around it, up to its frame."""
         while part != -1:
             yield part
             part = self.parts[part].parent
 
     def loops(self, part: int) -> list[int]:
-        """The loops of the home of which `part` is in the turn, innermost first."""
+        """The loops of the frame of which `part` is in the turn, innermost first."""
         return [self.parts[p].parent for p in self.ancestors(part) if self.parts[p].kind == "turn"]
 
     def end(self, part: int) -> int:
@@ -122,17 +122,17 @@ class Flow:
             child = node
         return found
 
-    def chained(self, home: int, events: Iterable[Event], again: Mapping[int, list[Event]]) -> set[int]:
-        """The ids of the events that can run in one run of `home` before or after another one with a matching key.
+    def chained(self, frame: int, events: Iterable[Event], again: Mapping[int, list[Event]]) -> set[int]:
+        """The ids of the events that can run in one run of `frame` before or after another one with a matching key.
 
         `again`: the events that each loop repeats."""
-        return _Chains(self, events, again).run(home)
+        return _Chains(self, events, again).run(frame)
 
     def place(self, events: Iterable[tuple[int, int]], scope: int) -> Place | None:
         """Where a statement dominates all `events` (tick, part) and runs once: before the first statement that
         holds one, in the innermost block around them all that is in no loop and belongs to `scope` itself.
 
-        It is on a line of its own, unless the whole home stands on one line (`def f(): a; b`); None in a lambda.
+        It is on a line of its own, unless the whole frame stands on one line (`def f(): a; b`); None in a lambda.
         """
         paths = [list(self.ancestors(part)) for _, part in events]
         common = set(paths[0]).intersection(*map(set, paths[1:]))
@@ -151,7 +151,7 @@ class Flow:
         return spots.get("lines", spots.get("inline"))
 
     def dominates(self, part: int, tick: int, place: Place, instead: Container[int] = ()) -> bool:
-        """Whether what runs at `tick` in `part` surely ran when `place` of the same home is reached.
+        """Whether what runs at `tick` in `part` surely ran when `place` of the same frame is reached.
 
         instead: the handlers that do the same."""
         if tick >= place.tick:
@@ -309,7 +309,7 @@ def _union(masks: Iterable[int]) -> int:
 
 
 class _Chains:
-    """One pass over a home that carries, along every path, which events have run.
+    """One pass over a frame that carries, along every path, which events have run.
 
     What has run where the pass is stands in `ran` and `waiting`. Each part gives back what it adds on each of its ways
     out, and takes it back: so paths that meet again are joined by what they add, however much ran before they parted.
@@ -330,8 +330,8 @@ class _Chains:
                     break
                 self.marked.add(part)
 
-    def run(self, home: int) -> set[int]:
-        self.part(home)
+    def run(self, frame: int) -> set[int]:
+        self.part(frame)
         return self.found
 
     def meet(self, event: Event) -> None:

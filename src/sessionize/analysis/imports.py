@@ -18,7 +18,7 @@ class Imports:
     def lift(self, place: Place, owner: int) -> Place | None:
         """A place as the scope `owner` sees it: there, or at the `def` in that scope that contains it."""
         while True:
-            scope = self.outline.parts[self.flow.home[place.block]].scope
+            scope = self.outline.parts[self.flow.frame[place.block]].scope
             if scope == owner:
                 return place
             part = self.outline.scopes[scope].part
@@ -32,7 +32,7 @@ class Imports:
         imports = self.origins.main_bindings(owner, name)
         instead = self._live_fallbacks(owner, name)
         if self.import_before(name, scope, place) is None:
-            here = any(self.flow.home[bind.part] == self.flow.home[place.block] for bind in imports)
+            here = any(self.flow.frame[bind.part] == self.flow.frame[place.block] for bind in imports)
             others = [*instead, *self.origins.alike(owner, name)]
             late = not others or all(bind.tick > place.tick for bind in (*imports, *others))
             return "never" if here and late else "maybe"

@@ -33,18 +33,18 @@ class Reaching:
     def _callers(self) -> dict[str, set[str]]:
         """The names of the functions that call each name."""
         callers: dict[str, set[str]] = defaultdict(set)
-        for home, calls in self.calls_in.items():
-            if function := self.outline.scopes[self.outline.parts[home].scope].name:
+        for frame, calls in self.calls_in.items():
+            if function := self.outline.scopes[self.outline.parts[frame].scope].name:
                 for named in calls:
                     callers[named].add(function)
         return callers
 
     @cached_property
     def calls_in(self) -> dict[int, dict[str, list[tuple[int, int]]]]:
-        """(tick, part) of the calls of each home, by what they call."""
+        """(tick, part) of the calls of each frame, by what they call."""
         calls: dict[int, dict[str, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
         for call, named in zip(self.outline.calls, self.called, strict=True):
-            calls[self.flow.home[call.part]][named].append((call.tick, call.part))
+            calls[self.flow.frame[call.part]][named].append((call.tick, call.part))
         return calls
 
     @cached_property

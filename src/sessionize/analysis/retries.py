@@ -123,12 +123,12 @@ class Retries:
 
     def _is_settled(self, subject: o.Value, first: int) -> bool:
         """Whether a value does not change from the `if` that is its `first` test on."""
-        home, (tick, *_) = self.flow.home[first], self.outline.parts[first]
+        frame, (tick, *_) = self.flow.frame[first], self.outline.parts[first]
         attributes = {"", *(inner.attr for inner in o.within(subject) if isinstance(inner, o.Attribute))}
         for inner in o.within(subject):
             if isinstance(inner, o.Name):
                 variable = self.names.owner(inner.name, self.outline.parts[first].scope), inner.name
-                binds = [bind for bind in self.names.binds(*variable) if self.flow.home[bind.part] == home]
+                binds = [bind for bind in self.names.binds(*variable) if self.flow.frame[bind.part] == frame]
                 if any(bind.tick > tick or self.flow.loops(bind.part) for bind in binds):
                     return False
                 if any(use.tick > tick and _changed(use.access) in attributes for use in self.names.uses(*variable)):

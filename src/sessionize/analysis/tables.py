@@ -60,11 +60,11 @@ class Tables:
 
     @cached_property
     def init_calls(self) -> dict[int, dict[int, o.CallSite]]:
-        """The calls of another `__init__`, by home, with their ids."""
+        """The calls of another `__init__`, by frame, with their ids."""
         calls: dict[int, dict[int, o.CallSite]] = defaultdict(dict)
         for number, call in enumerate(self.outline.calls):
             if o.last_name(call.value.func) == "__init__":
-                calls[self.flow.home[call.part]][number] = call
+                calls[self.flow.frame[call.part]][number] = call
         return calls
 
     @cached_property
@@ -163,7 +163,7 @@ class Tables:
 
     def function_around(self, part: int) -> int:
         """The same of a part."""
-        return self.outline.parts[self.flow.home[part]].scope
+        return self.outline.parts[self.flow.frame[part]].scope
 
     @property
     def end(self) -> int:

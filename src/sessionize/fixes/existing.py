@@ -58,7 +58,7 @@ class Existing:
 
     def local(self, calls: Sequence[BareCall], place: Place) -> There | None:
         """The session of the calls' own function, or script, that was surely made at `place`."""
-        scope = self.facts.outline.parts[calls[0].home].scope
+        scope = self.facts.outline.parts[calls[0].frame].scope
         asked = self._asked(calls)
         return _first(self._local(bind, asked) for bind in self._made_before(scope, place))
 
@@ -128,12 +128,12 @@ class Existing:
 
     def _local(self, bind: o.Bind, asked: Asked) -> There:
         facts = self.facts
-        scope, home = bind.scope, asked.calls[0].home
+        scope, frame = bind.scope, asked.calls[0].frame
         uses = facts.names.uses(scope, bind.name)
         obstacle = ""
         if len(facts.names.binds(scope, bind.name)) > 1:
             obstacle = "it is bound more than once"
-        elif any(facts.flow.home[use.part] != home for use in uses):
+        elif any(facts.flow.frame[use.part] != frame for use in uses):
             obstacle = "another function uses it"
         elif any(use.access in CLOSING and (use.tick < asked.end or facts.flow.loops(use.part)) for use in uses):
             obstacle = "it may be closed by then"

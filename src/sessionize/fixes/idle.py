@@ -35,7 +35,7 @@ class IdleFixes:
             if not session.loops:
                 outcomes.append(Refusal((session.id,), self._why_made_once(session)))
             elif session.bind is None:
-                unnamed[session.calls[0].home].append(session)
+                unnamed[session.calls[0].frame].append(session)
             else:
                 outcomes.append(self._move_out(session, session.bind))
         return outcomes + [self._gather(sessions) for sessions in unnamed.values()]
@@ -58,7 +58,7 @@ class IdleFixes:
         create = o.dotted(sessions[0].site.value.func)
         if place is None or not self._made_with(create, sessions[0], place):
             return Refusal(ids, "there is no place before the loop where it could be made")
-        name = self.naming.variable(self.settings.session_name, self.facts.outline.parts[calls[0].home].scope)
+        name = self.naming.variable(self.settings.session_name, self.facts.outline.parts[calls[0].frame].scope)
         if reason := self.doubts.identity.refuse(calls) or self.doubts.pinned_by_patch(calls[0]):
             return Refusal(ids, reason)
         doubt = self.doubts.unsafe_cells(calls, place.tick) or self.doubts.unsafe_sharing(calls)
@@ -71,7 +71,7 @@ class IdleFixes:
         """A session with a name, made before its loop."""
         facts = self.facts
         ids = (session.id,)
-        home = facts.flow.home[bind.part]
+        frame = facts.flow.frame[bind.part]
         served = facts.sessions.served(bind.scope, bind.name)
         place = facts.flow.place([(session.site.tick, session.site.part)], bind.scope)
         create = o.dotted(session.site.value.func)
@@ -85,7 +85,7 @@ class IdleFixes:
             return Refusal(ids, f"`{bind.name}` is bound or used elsewhere too")
         if self._shares_statement(session, bind):
             return Refusal(ids, "it is made together with something else; give it a statement of its own")
-        if place is None or facts.flow.home[place.block] != home or not self._made_with(create, session, place):
+        if place is None or facts.flow.frame[place.block] != frame or not self._made_with(create, session, place):
             return Refusal(ids, "there is no place before the loop where it could be made")
         loops = set(facts.flow.loops(bind.part))
         several = len(session.calls) > 1 or set(facts.flow.loops(session.calls[0].site.part)) - loops

@@ -122,7 +122,7 @@ class LastingFixes:
         home = object_home(self.facts, owner, calls) if owner else module_home(self.facts, calls)
         if isinstance(home, str):
             return home
-        scope = self.facts.outline.parts[self.facts.flow.home[home.place.block]].scope
+        scope = self.facts.outline.parts[self.facts.flow.frame[home.place.block]].scope
         at_top = [call for call in calls if self._is_at_top(call)]
         if any(self.facts.names.owner(call.root, scope) != 0 for call in at_top):
             return "requests is the name of something else where the session would be made"

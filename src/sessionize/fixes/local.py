@@ -49,9 +49,9 @@ class LocalFixes:
         """A fix or a refusal for every call that shares a session within its function; safe ones choose names first."""
         outcomes: list[Outcome] = []
         able: list[_Group] = []
-        mapped = (call.home for call in self.facts.bare.mapped)
-        for home in sorted({*self.facts.groups.by_home, *mapped}):
-            kept, refusals = self._refuse(wanted.among(self.facts.groups.repeated[home], LOCAL))
+        mapped = (call.frame for call in self.facts.bare.mapped)
+        for frame in sorted({*self.facts.groups.by_frame, *mapped}):
+            kept, refusals = self._refuse(wanted.among(self.facts.groups.repeated[frame], LOCAL))
             outcomes += refusals
             if kept:
                 group = self._group(kept, wanted)
@@ -76,8 +76,8 @@ class LocalFixes:
         return kept, [Refusal((number,), reason) for number, reason in reasons.items() if reason]
 
     def _alone(self, calls: Sequence[BareCall]) -> set[int]:
-        """The calls of a home that would have a session for themselves, as the others are silenced or refused."""
-        if not calls or len(calls) == len(self.facts.groups.by_home.get(calls[0].home, ())):
+        """The calls of a frame that would have a session for themselves, as the others are silenced or refused."""
+        if not calls or len(calls) == len(self.facts.groups.by_frame.get(calls[0].frame, ())):
             return set()
         place = self.facts.groups.place(calls)
         if place is not None and self._joined(calls, place) is not None:

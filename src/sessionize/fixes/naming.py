@@ -100,7 +100,7 @@ class Naming:
         return None
 
     def _scope(self, place: Place) -> int:
-        return self.facts.outline.parts[self.facts.flow.home[place.block]].scope
+        return self.facts.outline.parts[self.facts.flow.frame[place.block]].scope
 
     def _is_there(self, call: BareCall, place: Place) -> bool:
         """Whether the name that a call begins with is the same variable at `place`, and not that of a function."""

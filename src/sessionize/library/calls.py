@@ -28,7 +28,7 @@ class BareCall(NamedTuple):
     root: str
     shown: str
     site: o.CallSite
-    home: int
+    frame: int
 
     @property
     def is_mapped(self) -> bool:
@@ -82,7 +82,7 @@ class BareCalls:
             else:
                 continue
             root = o.dotted(func.args[0].value if isinstance(func, o.Call) else func).partition(".")[0]
-            yield BareCall(site.tick, verb, root, shown, site, self.flow.home[site.part])
+            yield BareCall(site.tick, verb, root, shown, site, self.flow.frame[site.part])
 
     def by_text(self, value: o.Call, scope: int) -> tuple[str, str] | None:
         """The verb of `getattr(requests, "get")`, and how to show it: `ANY` where the name is not a plain string."""
@@ -142,8 +142,8 @@ class BareCalls:
             slow = ref.verb in ("post", "patch") and isinstance(items[0].value, o.Call) if items else True
             if here and len(items) == 1 and not items[0].stars and not slow:
                 stands = site._replace(value=o.Call(o.OPAQUE, ()), scope=ref.use.scope)
-                home = self.flow.home[site.part]
-                found.append(BareCall(ref.id, ref.verb, ref.use.name, ref.shown, stands, home))
+                frame = self.flow.frame[site.part]
+                found.append(BareCall(ref.id, ref.verb, ref.use.name, ref.shown, stands, frame))
         return found
 
     def is_basic_auth(self, value: o.Value, scope: int) -> bool:
@@ -160,7 +160,7 @@ class BareCalls:
 
     def function(self, call: BareCall) -> int:
         """The scope of the function or lambda in which a call stands; 0 for the module."""
-        return self.outline.parts[call.home].scope
+        return self.outline.parts[call.frame].scope
 
     @cached_property
     def shown(self) -> set[str]:

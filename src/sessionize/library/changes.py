@@ -30,10 +30,15 @@ class Read(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """Where something changes: the ticks, in order; (tick, part) by home; and the names of the functions that do it."""
+    """The places where something changes.
+
+    ticks: all of them, in order.
+    in_frame: (tick, part) by frame.
+    functions: the names of those that do it.
+    """
 
     ticks: Sequence[int]
-    in_home: Mapping[int, Sequence[At]]
+    in_frame: Mapping[int, Sequence[At]]
     functions: frozenset[str]
 
 
@@ -93,12 +98,12 @@ class Variables:
             flow, parts, scopes = self.facts.flow, self.facts.outline.parts, self.facts.outline.scopes
             owners = {owner for owner, _ in of} if not isinstance(of, str) else {0}
             local = scopes[min(owners)].root if len(owners) == 1 and min(owners) > 0 else -1
-            in_home = defaultdict(list)
+            in_frame = defaultdict(list)
             for tick, part in sorted(find()):
-                in_home[flow.home[part]].append((tick, part))
-            ticks = sorted(tick for places in in_home.values() for tick, _ in places)
-            functions = frozenset(scopes[parts[home].scope].name for home in in_home if home != local)
-            self._changes[key] = Changes(ticks, in_home, functions)
+                in_frame[flow.frame[part]].append((tick, part))
+            ticks = sorted(tick for places in in_frame.values() for tick, _ in places)
+            functions = frozenset(scopes[parts[frame].scope].name for frame in in_frame if frame != local)
+            self._changes[key] = Changes(ticks, in_frame, functions)
         return self._changes[key]
 
     def group(self, variable: Variable) -> frozenset[Variable]:
@@ -225,10 +230,10 @@ class Variables:
 
     @cached_property
     def _uses_in(self) -> dict[int, list[o.Use]]:
-        """The names that each home uses."""
+        """The names that each frame uses."""
         uses = defaultdict(list)
         for use in self.facts.outline.uses:
-            uses[self.facts.flow.home[use.part]].append(use)
+            uses[self.facts.flow.frame[use.part]].append(use)
         return uses
 
     @cached_property

@@ -22,14 +22,14 @@ class Served(NamedTuple):
     calls: those made on it, as if they were bare.
     done: all that is done with it, as for a `Use`.
     handed_on: whether other code may get it.
-    homes: those of its uses.
+    frames: those of its uses.
     around: the parts that hold all its uses.
     """
 
     calls: tuple[BareCall, ...]
     done: set[Access]
     handed_on: bool
-    homes: set[int]
+    frames: set[int]
     around: set[int]
 
 
@@ -61,7 +61,7 @@ class Sessions:
             calls=tuple(call for call in calls if call.verb in VERBS),
             done={use.access for use in uses},
             handed_on=any(use.access in KEPT or use.access.taken for use in uses),
-            homes={self.flow.home[use.part] for use in uses},
+            frames={self.flow.frame[use.part] for use in uses},
             around=set.intersection(*around) if around else set(),
         )
 
@@ -69,4 +69,4 @@ class Sessions:
         """The call of that id on a session, which `root` names, as if it were bare."""
         site = self.outline.calls[number]
         verb = o.last_name(site.value.func)
-        return BareCall(site.tick, verb, root, f"{root or 'Session()'}.{verb}", site, self.flow.home[site.part])
+        return BareCall(site.tick, verb, root, f"{root or 'Session()'}.{verb}", site, self.flow.frame[site.part])

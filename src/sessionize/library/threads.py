@@ -118,9 +118,9 @@ class Threads:
         spans = (range(bisect_right(ticks, call.start), bisect_left(ticks, call.tick)) for call in self._handing)
         handed = [uses[number] for number in set().union(*spans)]
         names = {use.name for use in handed}
-        homes = {row.name: row.root for row in scopes if row.kind == "function" and row.name in names}
-        inside = set(homes.values())
-        done = {use.access for use in (*handed, *(use for use in uses if self.facts.flow.home[use.part] in inside))}
+        frames = {row.name: row.root for row in scopes if row.kind == "function" and row.name in names}
+        inside = set(frames.values())
+        done = {use.access for use in (*handed, *(use for use in uses if self.facts.flow.frame[use.part] in inside))}
         variables = {(self.facts.names.owner(use.name, use.scope), use.name) for use in handed}
         values = (bind.value for variable in variables for bind in self.facts.names.binds(*variable))
         names |= {last_name(value.func) for value in values if isinstance(value, o.Call)}

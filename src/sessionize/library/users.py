@@ -179,7 +179,7 @@ class Users:
                 continue
             items = list(self._items(bind.value, owner, seen))
             yield from (itself if not item.key and isinstance(item.value, o.Opaque) else item for item in items)
-            if items and self.facts.flow.home[bind.part] != self.facts.flow.home[binds[0].part]:
+            if items and self.facts.flow.frame[bind.part] != self.facts.flow.frame[binds[0].part]:
                 yield itself
         if not binds:
             yield itself

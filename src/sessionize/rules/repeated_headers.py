@@ -15,8 +15,8 @@ from sessionize.sharing.object_home import object_home
 
 def unchanged(facts: Facts, settings: Settings, options: Iterable[str]) -> Iterator[tuple[BareCall, tuple[str, ...]]]:
     """The calls that should share a session, each with those of the options that the session could hold for all."""
-    for home in facts.groups.by_home:
-        calls = facts.groups.repeated[home]
+    for frame in facts.groups.by_frame:
+        calls = facts.groups.repeated[frame]
         place = facts.groups.place(calls) if calls else None
         if place is not None:
             same = tuple(option for option in options if may_change(facts, option, calls, place) is None)

@@ -46,7 +46,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     """
     for call in facts.bare.calls:
         if call.id in facts.groups.chained:
-            count = len(facts.groups.repeated[call.home])
+            count = len(facts.groups.repeated[call.frame])
             message = f"`{call.shown}` is one of {count} calls here that each open a new connection"
             yield Finding("RQS102", call.id, message)
 

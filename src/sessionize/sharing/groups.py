@@ -29,12 +29,12 @@ class Groups:
         self.bare = program.bare
 
     @cached_property
-    def by_home(self) -> dict[int, list[BareCall]]:
-        """The bare calls of each home in the order in which they run."""
-        homes: dict[int, list[BareCall]] = defaultdict(list)
+    def by_frame(self) -> dict[int, list[BareCall]]:
+        """The bare calls of each frame in the order in which they run."""
+        frames: dict[int, list[BareCall]] = defaultdict(list)
         for call in sorted(self.bare.calls, key=lambda call: call.site.tick):
-            homes[call.home].append(call)
-        return homes
+            frames[call.frame].append(call)
+        return frames
 
     @cached_property
     def loops(self) -> dict[int, int]:
@@ -48,15 +48,15 @@ class Groups:
 
     @cached_property
     def chained(self) -> set[int]:
-        """The calls that no loop repeats but that run before or after another bare call of their home."""
-        return set().union(*map(self.chained_among, self.by_home.values()))
+        """The calls that no loop repeats but that run before or after another bare call of their frame."""
+        return set().union(*map(self.chained_among, self.by_frame.values()))
 
     def chained_among(self, calls: Sequence[BareCall]) -> set[int]:
-        """Those of some calls of one home that no loop repeats but that run before or after another of them."""
+        """Those of some calls of one frame that no loop repeats but that run before or after another of them."""
         return self.runs_together(calls, [self.hosts.host(call) for call in calls]) - self.loops.keys()
 
     def runs_together(self, calls: Sequence[BareCall], keys: Sequence[str | None]) -> set[int]:
-        """The calls of one home that can run before or after another one with a matching key."""
+        """The calls of one frame that can run before or after another one with a matching key."""
         if len(calls) < 2:
             return set()
         events = [Event(c.site.tick, c.site.part, c.id, key) for c, key in zip(calls, keys, strict=True)]
@@ -64,19 +64,19 @@ class Groups:
         for call, event in zip(calls, events, strict=True):
             for loop in self.flow.loops(call.site.part) if call.id in self.loops else ():
                 again[loop].append(event)
-        found = self.flow.chained(calls[0].home, events, again)
+        found = self.flow.chained(calls[0].frame, events, again)
         for flows in self.retries.alternatives([call.site for call in calls]) if found else ():
-            found &= set().union(*(flow.chained(calls[0].home, events, again) for flow in flows))
+            found &= set().union(*(flow.chained(calls[0].frame, events, again) for flow in flows))
         return found
 
     @cached_property
     def repeated(self) -> dict[int, list[BareCall]]:
-        """The calls of each home that should share a session."""
+        """The calls of each frame that should share a session."""
         repeated: dict[int, list[BareCall]] = defaultdict(list)
-        for home, calls in self.by_home.items():
-            repeated[home] = [call for call in calls if call.id in self.loops or call.id in self.chained]
+        for frame, calls in self.by_frame.items():
+            repeated[frame] = [call for call in calls if call.id in self.loops or call.id in self.chained]
         for call in self.bare.mapped:
-            repeated[call.home].append(call)
+            repeated[call.frame].append(call)
         return repeated
 
     @cached_property
@@ -173,5 +173,5 @@ class Groups:
 
     def place(self, calls: Sequence[BareCall]) -> Place | None:
         """The place where one session for the calls can be made (see `Flow.place`)."""
-        scope = self.outline.parts[calls[0].home].scope
+        scope = self.outline.parts[calls[0].frame].scope
         return self.flow.place([(call.site.tick, call.site.part) for call in calls], scope)

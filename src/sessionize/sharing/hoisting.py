@@ -59,8 +59,8 @@ class _Steady:
         around = {parts[part].kind for call in calls for part in facts.flow.ancestors(call.site.part)}
         self.forever = forever or "genexp" in around  # of which no one knows when it is gone through
         self.text_only = False
-        self.home = facts.flow.home[place.block]
-        self.scope = facts.outline.parts[self.home].scope
+        self.frame = facts.flow.frame[place.block]
+        self.scope = facts.outline.parts[self.frame].scope
         self.end = max(call.site.tick for call in calls)
         self.turns = {loop for call in calls for loop in facts.flow.loops(call.site.part)}
 
@@ -124,7 +124,7 @@ class _Steady:
         if facts.mutations.reflection:
             return f"`{name}` may change through `{facts.mutations.reflection}`"
         if owner == self.scope:
-            if any(facts.flow.home[bind.part] != self.home or self.between(bind.tick, bind.part) for bind in binds):
+            if any(facts.flow.frame[bind.part] != self.frame or self.between(bind.tick, bind.part) for bind in binds):
                 return f"`{name}` may be bound anew"
             if owner == 0 and any(self.between(star.tick, star.part) for star in self.names.stars):
                 return f"`{name}` may be replaced by a star import"
@@ -143,7 +143,7 @@ class _Steady:
         return None
 
     def between(self, tick: int, part: int) -> bool:
-        """Whether something of the home can run after the place and before the last call."""
+        """Whether something of the frame can run after the place and before the last call."""
         inside = bool(self.turns.intersection(self.facts.flow.loops(part)))
         return tick > self.place.tick and (self.forever or tick < self.end or inside)
 
@@ -162,7 +162,7 @@ class _Steady:
         facts = self.facts
         owner = self.names.owner(name, self.scope)
         for use in facts.mutations.mutating_uses(owner, name):
-            if facts.flow.home[use.part] == self.home:
+            if facts.flow.frame[use.part] == self.frame:
                 if use.tick > self.place.tick and not self.between(use.tick, use.part):
                     continue
                 early = use.tick < self.place.tick and owner == self.scope

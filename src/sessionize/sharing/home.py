@@ -43,4 +43,4 @@ def top_level(facts: Facts, part: int) -> int:
         for ancestor in facts.flow.ancestors(part):
             if facts.outline.parts[ancestor].parent == 0:
                 return ancestor
-        part = facts.outline.scopes[facts.outline.parts[facts.flow.home[part]].scope].part
+        part = facts.outline.scopes[facts.outline.parts[facts.flow.frame[part]].scope].part

@@ -83,12 +83,12 @@ class IdleSessions:
             sometimes = {"arm", "handler"}.intersection(around[: around.index("turn")])
             later = served.done and self.outline.parts[bind.part].parent not in served.around
             return bool(sometimes and later) or any(self._changes_host(bind.scope, bind.name, loop) for loop in loops)
-        home = self.flow.home[bind.part]
-        if self.groups.repeated[home] or served.homes != {home}:  # calls that may join it, or none
+        frame = self.flow.frame[bind.part]
+        if self.groups.repeated[frame] or served.frames != {frame}:  # calls that may join it, or none
             return True
         if not served.calls or self._serves_several(bind.scope, bind.name):
             return True
-        return not served.done <= METHODS | CLOSING and not (self._is_set_up(bind) and self._runs_again(home))
+        return not served.done <= METHODS | CLOSING and not (self._is_set_up(bind) and self._runs_again(frame))
 
     def _served(self, bind: o.Bind) -> Served:
         return self.named.served(bind.scope, bind.name)
@@ -114,12 +114,12 @@ class IdleSessions:
         setting = (sets_up(use.access) for use in uses if use.tick in told)
         return all(setting) and max(told) < first
 
-    def _runs_again(self, home: int) -> bool:
+    def _runs_again(self, frame: int) -> bool:
         """Tell whether a function is called again and again.
 
         By this file, or as a method that reads its object and is not one that Python calls, like `__init__`.
         """
-        function = self.outline.parts[home].scope
+        function = self.outline.parts[frame].scope
         special = self.outline.scopes[function].name.startswith("__")
         return self.graph.is_helper(function) or (not special and self.graph.reads_instance(function))
 

@@ -86,7 +86,7 @@ class ObjectInit:
 
     def line(self, part: int) -> int:
         """The line of the block in which a part stands, or the function around it, which may run from there on."""
-        while (home := self.facts.flow.home[part]) != self.block:
+        while (home := self.facts.flow.frame[part]) != self.block:
             part = self.outline.scopes[self.outline.parts[home].scope].part
         path = list(self.facts.flow.ancestors(part))
         return line_of(self.facts, path[path.index(self.block) - 1])

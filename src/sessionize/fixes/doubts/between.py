@@ -12,9 +12,9 @@ from sessionize.sharing.facts import Facts
 
 
 class Span(NamedTuple):
-    """Where some calls are: their home, the first and the last tick, and the loops around any."""
+    """Where some calls are: their frame, the first and the last tick, and the loops around any."""
 
-    home: int
+    frame: int
     first: int
     last: int
     loops: set[int]
@@ -28,21 +28,21 @@ class Between:
     def span(self, calls: Sequence[BareCall]) -> Span:
         ticks = [call.site.tick for call in calls]
         loops = {loop for part in {call.site.part for call in calls} for loop in self.facts.flow.loops(part)}
-        return Span(calls[0].home if calls else -1, min(ticks, default=0), max(ticks, default=0), loops)
+        return Span(calls[0].frame if calls else -1, min(ticks, default=0), max(ticks, default=0), loops)
 
     def holds(self, span: Span, runs: Iterable[tuple[int, int]]) -> bool:
-        """Whether something of the calls' home, (tick, part), can come between two of them."""
+        """Whether something of the calls' frame, (tick, part), can come between two of them."""
         _, first, last, loops = span
         return any(first < tick < last or not loops.isdisjoint(self.facts.flow.loops(part)) for tick, part in runs)
 
     def holds_change(self, span: Span, changes: Changes, by: str) -> bool:
-        """Whether one of the changes can come between two of the calls, in their home or by a function that it calls.
+        """Whether one of the changes can come between two of the calls, in their frame or by a function that it calls.
 
         by: a function called for what changes; what that changes itself, it may keep for the next time.
         """
         if bisect_right(changes.ticks, span.first) < bisect_left(changes.ticks, span.last):
             return True
-        called = self.reaching.calls_in[span.home]
+        called = self.reaching.calls_in[span.frame]
         names = (called.keys() & self.reaching.leading_to(changes.functions - {""})) - {by}
         runs = (run for name in names for run in called[name])
-        return self.holds(span, [*changes.in_home.get(span.home, ()), *runs])
+        return self.holds(span, [*changes.in_frame.get(span.frame, ()), *runs])

@@ -87,7 +87,7 @@ class Identity:
             return False
         said: dict[str, o.Value] = {}
         read: set[Read] = set()
-        together = len({call.home for call in calls}) == 1
+        together = len({call.frame for call in calls}) == 1
         for key, value, scope in self.users.said(calls):
             unknown = isinstance(value, o.Opaque) and (key or self.users.told)
             if unknown or (key and said.setdefault(key, value) != value):

@@ -45,16 +45,16 @@ class Doubts:
 
     def unsafe_sharing(self, calls: Sequence[BareCall]) -> str:
         """The same, without a look at what the session is made with."""
-        home = calls[0].home
+        frame = calls[0].frame
         if reason := self.unsafe_calls(calls):
             return reason
         if not all(map(_repeatable, calls)) and self.waiting.waits_between(calls):
             return "a wait lies between its calls, and a connection closed meanwhile would fail a POST or PATCH"
-        if home in self.showing.by_home:
-            return f"the new variable would show in `{self.showing.by_home[home]}`"
+        if frame in self.showing.by_frame:
+            return f"the new variable would show in `{self.showing.by_frame[frame]}`"
         if self.showing.changes_imports(calls) and (shown := self.showing.of_imports(calls)):
             return f"what is imported would show in `{shown}`"
-        if home in self.waiting.forking:
+        if frame in self.waiting.forking:
             return "after a fork two processes would use one connection"
         if any(map(self.taken_elsewhere, calls)):
             return "a generator expression takes the session elsewhere"
@@ -89,12 +89,12 @@ class Doubts:
 
         Cells are run one by one, again, and in any order. But a call needs the cell that imports requests as it is.
         """
-        home = self.facts.tables.cell(made)
+        frame = self.facts.tables.cell(made)
         for call in calls:
             binds = self.facts.names.binds(self.facts.names.owner(call.root, call.site.scope), call.root)
-            if self.facts.tables.cell(call.site.tick) != home and {
+            if self.facts.tables.cell(call.site.tick) != frame and {
                 self.facts.tables.cell(bind.tick) for bind in binds
-            } != {home}:
+            } != {frame}:
                 return "a cell can be run without the one that would make its session"
         return ""
 

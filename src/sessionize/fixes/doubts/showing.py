@@ -19,7 +19,7 @@ class Showing:
         self.facts = facts
         self.settings = settings
         self.outline = facts.outline
-        self.home = facts.flow.home
+        self.frame = facts.flow.frame
 
     def changes_imports(self, calls: Sequence[BareCall]) -> bool:
         """Whether a session for these calls may need an import, or leave one without use."""
@@ -27,14 +27,14 @@ class Showing:
         return self.settings.cookies == "isolate" or named != {"requests"}
 
     @cached_property
-    def by_home(self) -> dict[int, str]:
-        """The homes in which a new variable would show, and in what."""
+    def by_frame(self) -> dict[int, str]:
+        """The frames in which a new variable would show, and in what."""
         showing = {}
         frames = ""
         for call, path in zip(self.outline.calls, self.facts.origins.paths, strict=True):
             name = (path or "").removeprefix("builtins.")
             if name in ("eval", "exec") or (name in ("locals", "vars", "dir") and not call.value.args):
-                showing[self.home[call.part]] = f"{name}()"
+                showing[self.frame[call.part]] = f"{name}()"
             elif name == "globals":
                 showing[0] = "globals()"
             elif name in _FRAMES:
@@ -43,7 +43,7 @@ class Showing:
             if use.name == "sys" and use.access.attribute == "modules":
                 showing[0] = "sys.modules"
         if frames:
-            showing = dict.fromkeys(self.home, frames)
+            showing = dict.fromkeys(self.frame, frames)
         for line in self.running:
             showing.setdefault(0, line)
         return showing
@@ -51,7 +51,7 @@ class Showing:
     def of_imports(self, calls: Sequence[BareCall]) -> str:
         """In what the names that imports bind show, beside those of these calls; empty if in nothing."""
         owners = {0, *(self.facts.names.owner(call.root, call.site.scope) for call in calls)} - {-1}
-        shown = (self.by_home.get(self.outline.scopes[owner].root) for owner in sorted(owners))
+        shown = (self.by_frame.get(self.outline.scopes[owner].root) for owner in sorted(owners))
         return next(filter(None, shown), self._evaluating)
 
     @cached_property

@@ -49,40 +49,40 @@ class Waiting:
     def __init__(self, facts: Facts, between: Between) -> None:
         self.facts = facts
         self.outline = facts.outline
-        self.home = facts.flow.home
+        self.frame = facts.flow.frame
         self.reaching = facts.reaching
         self.between = between
 
     def waits_between(self, calls: Sequence[BareCall]) -> bool:
         """Whether a sleep, input, command, `await` or `yield` can come between two of the calls."""
-        waits = self._waits.get(calls[0].home, [])
+        waits = self._waits.get(calls[0].frame, [])
         if waits and any(call.is_mapped for call in calls):  # `map` calls while it is gone through
             return True
         return self.between.holds(self.between.span(calls), waits)
 
     @cached_property
     def _waits(self) -> dict[int, list[tuple[int, int]]]:
-        """(tick, part) of whatever may take its time, by home."""
+        """(tick, part) of whatever may take its time, by frame."""
         waits = defaultdict(list)
         for tick, part in self.outline.pauses:
-            waits[self.home[part]].append((tick, part))
+            waits[self.frame[part]].append((tick, part))
         waiting = self.reaching.leading_to(_WAITING)
         for call, path, named in zip(self.outline.calls, self.facts.origins.paths, self.reaching.called, strict=True):
             waits_for = named in waiting and not _selects_by_text(named, call.value.args)
             if waits_for or _waits_without_a_key(named, call.value.args) or path in _COMMANDS:
-                waits[self.home[call.part]].append((call.tick, call.part))
+                waits[self.frame[call.part]].append((call.tick, call.part))
         for bind in self.outline.binds:  # `for line in sys.stdin`, `for change in watch()`
             slow = isinstance(bind.value, o.Call) and last_name(bind.value.func) in waiting
             if bind.form == "for" and (slow or self.facts.origins.path_of(bind.value, bind.scope) == "sys.stdin"):
-                waits[self.home[bind.part]].append((bind.tick, bind.part))
+                waits[self.frame[bind.part]].append((bind.tick, bind.part))
         return waits
 
     @cached_property
     def forking(self) -> set[int]:
-        """The homes that fork, directly or through a function of this file."""
+        """The frames that fork, directly or through a function of this file."""
         forking = self.reaching.leading_to(_FORKING)
         called = zip(self.outline.calls, self.reaching.called, strict=True)
-        return {self.home[call.part] for call, named in called if named in forking}
+        return {self.frame[call.part] for call, named in called if named in forking}
 
 
 def _waits_without_a_key(named: str, args: Sequence[o.Argument]) -> bool:
