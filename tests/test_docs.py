@@ -18,7 +18,7 @@ from sessionize.engine import check, fix
 from sessionize.files.codes import NAMES
 from sessionize.files.settings import EXTEND, KEYS
 from sessionize.files.settings_files import load
-from sessionize.report.formats import FORMATS, WITH_EDITS, WITH_STATISTICS
+from sessionize.report.formats import FORMATS, format_named
 from sessionize.rules import RULES
 
 ROOT = Path(__file__).parent.parent
@@ -85,9 +85,11 @@ def test_formats() -> None:
     listed = re.findall(r"`(\w+)`", section("Formats", USAGE).partition(". ")[0])
     assert listed == [*FORMATS], "docs/usage.md, section Formats, lists the output formats in its first sentence"
     (row,) = re.findall(r"^\| `--statistics` \| .*\((.*)\) \|$", USAGE, re.MULTILINE)
-    assert re.findall(r"`(\w+)`", row) == [*WITH_STATISTICS], "docs/usage.md, --statistics, lists its formats"
+    counting = [name for name in FORMATS if format_named(name).statistics]
+    assert re.findall(r"`(\w+)`", row) == counting, "docs/usage.md, --statistics, lists its formats"
     (edits,) = re.findall(r"(`json`[^.]*) list a fix's `edits`", section("Formats", USAGE))
-    assert re.findall(r"`(\w+)`", edits) == [*WITH_EDITS], "docs/usage.md says which formats list `edits`"
+    editing = [name for name in FORMATS if format_named(name).edits]
+    assert re.findall(r"`(\w+)`", edits) == editing, "docs/usage.md says which formats list `edits`"
 
 
 def test_example() -> None:

@@ -168,7 +168,7 @@ def check(*, add_noqa: bool, **options: Any) -> int:
     run = Run.of(options)
     if add_noqa or run.write_baseline is not None:
         return _adopt(run, add_noqa=add_noqa)
-    work = partial(runs.check, with_edits=run.output_format in formats.WITH_EDITS, projects=run.projects)
+    work = partial(runs.check, with_edits=formats.format_named(run.output_format).edits, projects=run.projects)
     reports = [run.stdin(work)[1]] if run.paths == (STDIN,) else run.reports(work)
     run.show(reports)
     return run.close(reports)

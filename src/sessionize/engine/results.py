@@ -47,8 +47,13 @@ class Diagnostic(NamedTuple):
     fix: int | None = None
 
     @property
+    def region(self) -> tuple[Position, Position] | None:
+        """Its start and end in its file; None in a notebook, as the rows of a cell are no rows of its file."""
+        return (self.start, self.end) if self.cell is None else None
+
+    @property
     def unreadable(self) -> bool:
-        """Whether it says that the file is not Python."""
+        """True if it says that the file is not Python."""
         return self.code == SYNTAX_ERROR.code
 
 
@@ -83,5 +88,5 @@ class Report:
 
     @property
     def failed(self) -> bool:
-        """Whether the file could not be read, parsed or written."""
+        """True if the file could not be read, parsed or written."""
         return self.error is not None or any(found.unreadable for found in self.left)

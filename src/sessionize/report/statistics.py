@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -14,34 +14,53 @@ if TYPE_CHECKING:
     from sessionize.engine.results import Diagnostic
 
 
-def render(style: str, findings: Sequence[Diagnostic]) -> str:
-    """A line for each rule and one about all, or an object for each if `style` is `json`; the most frequent first."""
+class _Count(NamedTuple):
+    """One rule: the number of its findings, and of those with a safe fix."""
+
+    code: str
+    name: str
+    findings: int
+    fixable: int
+
+
+def as_json(findings: Sequence[Diagnostic]) -> str:
+    rows = [
+        {
+            "code": row.code,
+            "name": row.name,
+            "count": row.findings,
+            "fixable": row.fixable == row.findings,
+            "fixable_count": row.fixable,
+        }
+        for row in _counts(findings)
+    ]
+    return json.dumps(rows, indent=2) + "\n"
+
+
+def as_table(findings: Sequence[Diagnostic]) -> str:
+    """A line for each rule, and one about all."""
+    counts = _counts(findings)
+    if not counts:
+        return ""
+    width = max(len(str(row.findings)) for row in counts)
+    lines = []
+    for row in counts:
+        mark = "[*]" if row.fixable == row.findings else "[-]" if row.fixable else "[ ]"
+        number, shown = click.style(f"{row.findings:{width}}", bold=True), click.style(row.code, fg="red", bold=True)
+        lines.append(f"{number}  {shown}  {mark} {row.name}\n")
+    return "".join([*lines, f"{_total(findings)}\n"])
+
+
+def _counts(findings: Sequence[Diagnostic]) -> list[_Count]:
+    """The most frequent rule first."""
     counts = Counter((found.code, found.name) for found in findings)
     fixable = Counter(found.code for found in findings if found.applicability == "safe")
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    if style == "json":
-        rows = [
-            {
-                "code": code,
-                "name": name,
-                "count": count,
-                "fixable": fixable[code] == count,
-                "fixable_count": fixable[code],
-            }
-            for (code, name), count in ranked
-        ]
-        return json.dumps(rows, indent=2) + "\n"
-    width = max((len(str(count)) for count in counts.values()), default=0)
-    lines = []
-    for (code, name), count in ranked:
-        mark = "[*]" if fixable[code] == count else "[-]" if fixable[code] else "[ ]"
-        number, shown = click.style(f"{count:{width}}", bold=True), click.style(code, fg="red", bold=True)
-        lines.append(f"{number}  {shown}  {mark} {name}\n")
-    return "".join([*lines, f"{_total(findings)}\n"]) if lines else ""
+    return [_Count(code, name, count, fixable[code]) for (code, name), count in ranked]
 
 
 def _total(findings: Sequence[Diagnostic]) -> str:
-    """What the marks mean; and how many calls there are, as several findings may stand at one."""
+    """The meaning of the marks; and the number of calls, as several findings may stand at one."""
     marks = "[*] all, [-] some, [ ] none with a safe fix"
     readable = [found for found in findings if not found.unreadable]
     calls = {(found.filename, found.cell, found.start) for found in readable}

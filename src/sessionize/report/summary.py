@@ -25,39 +25,57 @@ def summary(
     clean: how many files there are of which there is nothing to report; gone: how many findings a baseline lists that
     are no longer there. doing: `check`, `fix`, `silence` or `list`.
     """
-    sentences = []
-    if fixed := _calls(found for report in reports for found in report.fixed):
-        done = "Silenced" if doing == "silence" else "Fixed" if written else "Would fix"
-        # A file that changes and in which no call does is a test whose patches move.
-        moved = sum(report.after is not None and not report.fixed for report in reports)
-        tests = f", and {'moved' if written else 'move'} patches in {_count(moved, 'other file')}" if moved else ""
-        sentences.append(f"{done} {_extent(fixed)}{tests}.")
-    # Where RQS302 is in force, it tells them.
-    unseen = (report for report in reports if all(found.code != "RQS302" for found in report.left))
-    if untimed := sum(report.untimed for report in unseen):
-        have = "has" if untimed == 1 else "have"
-        sentences.append(f"{untimed} of them {have} no timeout=; select RQS302 to keep seeing that.")
-    left_in = _by_the_settings if doing == "check" else attrgetter("left")
-    if left := _calls(found for report in reports for found in left_in(report)):
-        counts = Counter(left.values())
-        ways = ", ".join(f"{counts[kind]} {way}" for kind, way in HOW.items() if counts[kind])
-        if doing == "silence":
-            sentences.append(f"Left {_extent(left)}, on lines that cannot take a comment.")
-        else:
-            sentences.append(f"{'Left' if doing == 'fix' else 'Found'} {_extent(left, ' to fix')}: {ways}.")
     known = sum(report.known for report in reports)
+    failures = sum(report.failed for report in reports)
+    sentences = [_fixed(reports, doing, written=written), _untimed(reports), _left(reports, doing)]
     if known and doing == "list":
         files = sum(report.known > 0 for report in reports)
         sentences.append(f"Listed {_count(known, 'finding')} in {_count(files, 'file')}.")
-    if failures := sum(report.failed for report in reports):
+    if failures:
         sentences.append(f"{_count(failures, 'file')} could not be {'fixed' if doing == 'fix' else 'checked'}.")
-    if not sentences:
+    if not any(sentences):
         sentences.append("All checks passed!" if reports or clean else "No Python files found.")
     if known and doing != "list":
         sentences.append(f"{_count(known, 'finding')} in the baseline.")
     if gone:
         sentences.append(f"{_count(gone, 'entry', 'entries')} of the baseline {'is' if gone == 1 else 'are'} gone.")
-    return " ".join(sentences)
+    return " ".join(filter(None, sentences))
+
+
+def _fixed(reports: Sequence[Report], doing: str, *, written: bool) -> str:
+    fixed = _calls(found for report in reports for found in report.fixed)
+    if not fixed:
+        return ""
+    done = "Silenced" if doing == "silence" else "Fixed" if written else "Would fix"
+    # A file that changes and in which no call does is a test whose patches move.
+    moved = sum(report.after is not None and not report.fixed for report in reports)
+    tests = f", and {'moved' if written else 'move'} patches in {_count(moved, 'other file')}" if moved else ""
+    return f"{done} {_extent(fixed)}{tests}."
+
+
+def _untimed(reports: Sequence[Report]) -> str:
+    """Calls without a timeout that a fix redirects, in files where no finding tells of them."""
+    if not any(report.untimed for report in reports):
+        return ""
+    from sessionize.rules import RULES  # noqa: PLC0415  # most runs begin and end without
+
+    (code,) = [rule.code for rule in RULES if rule.tells_untimed]
+    untold = [report for report in reports if all(found.code != code for found in report.left)]
+    untimed = sum(report.untimed for report in untold)
+    have = "has" if untimed == 1 else "have"
+    return f"{untimed} of them {have} no timeout=; select {code} to keep seeing that." if untimed else ""
+
+
+def _left(reports: Sequence[Report], doing: str) -> str:
+    left_in = _by_the_settings if doing == "check" else attrgetter("left")
+    left = _calls(found for report in reports for found in left_in(report))
+    if not left:
+        return ""
+    if doing == "silence":
+        return f"Left {_extent(left)}, on lines that cannot take a comment."
+    counts = Counter(left.values())
+    ways = ", ".join(f"{counts[kind]} {way}" for kind, way in HOW.items() if counts[kind])
+    return f"{'Left' if doing == 'fix' else 'Found'} {_extent(left, ' to fix')}: {ways}."
 
 
 def exit_status(reports: Iterable[Report], *, written: bool = True) -> int:
@@ -72,7 +90,7 @@ def exit_status(reports: Iterable[Report], *, written: bool = True) -> int:
 
 
 def _by_the_settings(report: Report) -> Iterator[Diagnostic]:
-    """What is left in a file; an unsafe fix that the settings ask for counts as a safe one."""
+    """The findings left in a file; an unsafe fix that the settings ask for counts as a safe one."""
     for found in report.left:
         asked_for = report.unsafe_fixes and found.applicability == "unsafe"
         yield found._replace(applicability="safe") if asked_for else found

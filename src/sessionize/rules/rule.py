@@ -28,6 +28,7 @@ class Rule(NamedTuple):
     by_default: whether it is in force where nobody asks for it.
     by_hand: why it has no fix, if it never has one.
     once_a_file: whether one finding stands for all calls of a file.
+    tells_untimed: whether it tells of calls without a timeout, which a fix would else count.
     level: `warning` or `error`, as SARIF has it.
     cure: the kind of fix that resolves it: `local`, `lasting` or `idle`; `along` if it goes with that of another rule.
     """
@@ -38,6 +39,7 @@ class Rule(NamedTuple):
     by_default: bool = True
     by_hand: str = ""
     once_a_file: bool = False
+    tells_untimed: bool = False
     level: str = "warning"
     cure: str = ""
 

@@ -57,4 +57,5 @@ SESSION_CALL_WITHOUT_TIMEOUT = Rule(
     check,
     by_default=False,
     by_hand="how long a call may wait is for you to say",
+    tells_untimed=True,
 )

@@ -85,7 +85,7 @@ class Run:
             raise click.UsageError("--jobs and --cluster exclude each other")
         if "baseline" in overrides and (run.no_baseline or run.write_baseline is not None):
             raise click.UsageError("--baseline excludes --no-baseline and --write-baseline")
-        if run.statistics and run.output_format not in formats.WITH_STATISTICS:
+        if run.statistics and formats.format_named(run.output_format).statistics is None:
             raise click.UsageError(f"--statistics has no {run.output_format} format")
         return run
 

@@ -1,38 +1,52 @@
-"""Output formats, a module each, imported only when it is asked for."""
+"""Output formats, a module each with its `FORMAT`. Only the one that is asked for is imported: some load all rules."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from sessionize.engine.results import Diagnostic, Report
 
 FORMATS = ("full", "concise", "json", "jsonl", "github", "gitlab", "sarif", "junit")
-WITH_EDITS = ("json", "jsonl", "sarif")
 MOST = 100
-WITH_FAILURES = ("github", "gitlab", "sarif", "junit")
-WITH_STATISTICS = ("full", "concise", "json")
 
 
-def render(style: str, reports: Iterable[Report], *, statistics: bool = False) -> str:
-    """What is left in the files, in their order, then of cells, rows and columns; or how much of it there is.
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One way to tell findings.
 
-    Which files failed is told, too, in formats that have a place for it.
+    render: tells the findings; and the files that failed, each with the reason, if the format has a place for them.
+    edits: whether it lists the edits of fixes. statistics: tells how many findings there are, if the format can.
     """
-    findings, failures = [], []
+
+    render: Callable[[Sequence[Diagnostic], Sequence[tuple[str, str]]], str]
+    edits: bool = False
+    statistics: Callable[[Sequence[Diagnostic]], str] | None = None
+
+
+def format_named(name: str) -> Format:
+    """The format of one of the names in `FORMATS`."""
+    found: Format = import_module(f"sessionize.report.formats.{name}").FORMAT
+    return found
+
+
+def render(name: str, reports: Iterable[Report], *, statistics: bool = False) -> str:
+    """The findings left in the files, in their order, then of cells, rows and columns; or the numbers of them."""
+    asked_for = format_named(name)
+    findings: list[Diagnostic] = []
+    failures: list[tuple[str, str]] = []
     for report in reports:
         findings += sorted(report.left, key=lambda found: (found.cell or 0, found.start, found.code))
-        failures += [(report.filename, report.error)] if report.error is not None else []
+        if report.error is not None:
+            failures.append((report.filename, report.error))
     if statistics:
-        return str(import_module("sessionize.report.statistics").render(style, findings))
-    if style in WITH_EDITS:
-        findings = list(_unrepeated(findings))
-    told = (findings, failures) if style in WITH_FAILURES else (findings,)
-    return str(import_module(f"sessionize.report.formats.{style}").render(*told))
+        assert asked_for.statistics is not None
+        return asked_for.statistics(findings)
+    return asked_for.render(list(_unrepeated(findings)) if asked_for.edits else findings, failures)
 
 
 def _unrepeated(findings: Sequence[Diagnostic]) -> Iterator[Diagnostic]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sessionize.report.formats import Format
+from sessionize.report.statistics import as_table
 from sessionize.report.terminal import blank, printable, source_line
 from sessionize.report.wording import headline
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 _WIDE, _BEFORE = 200, 60  # of a longer line so much is shown, and of it so much before the finding
 
 
-def render(findings: Sequence[Diagnostic]) -> str:
+def render(findings: Sequence[Diagnostic], _failures: Sequence[tuple[str, str]]) -> str:
     return "".join(f"{line}\n" for found in findings for line in (headline(found), *_excerpt(found), ""))
 
 
@@ -48,3 +50,6 @@ def _excerpt(found: Diagnostic) -> list[str]:
 
 def _blue(text: str) -> str:
     return click.style(text, fg="blue", bold=True)
+
+
+FORMAT = Format(render, statistics=as_table)

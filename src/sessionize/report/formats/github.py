@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sessionize.report.fingerprint import relative
-from sessionize.report.severity import level
+from sessionize.report.formats import Format
 from sessionize.report.terminal import printable
 from sessionize.report.wording import row_of, with_help
+from sessionize.rules import BY_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,13 +23,14 @@ def render(findings: Sequence[Diagnostic], failures: Sequence[tuple[str, str]]) 
 def _command(found: Diagnostic) -> str:
     path = relative(found.filename)
     properties: dict[str, object] = {"title": f"sessionize ({found.code})", "file": path}
-    if found.cell is None:  # the rows of a cell are no rows of its file
-        properties |= {"line": found.start.row, "endLine": found.end.row}
-        if found.end.row == found.start.row:  # GitHub takes columns within one line only
-            properties |= {"col": found.start.column, "endColumn": found.end.column}
+    if found.region is not None:
+        start, end = found.region
+        properties |= {"line": start.row, "endLine": end.row}
+        if end.row == start.row:  # GitHub takes columns within one line only
+            properties |= {"col": start.column, "endColumn": end.column}
     listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
     place = f"{path}:{row_of(found)}"
-    return f"::{level(found.code)} {listed}::{_data(f'{place}: {found.code} {with_help(found)}')}\n"
+    return f"::{BY_CODE[found.code].level} {listed}::{_data(f'{place}: {found.code} {with_help(found)}')}\n"
 
 
 def _failed(filename: str, reason: str) -> str:
@@ -42,3 +44,6 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+FORMAT = Format(render)

@@ -6,14 +6,16 @@ import json
 from typing import TYPE_CHECKING
 
 from sessionize.report.fingerprint import fingerprint, fingerprints, relative
-from sessionize.report.severity import GITLAB, level
+from sessionize.report.formats import Format
 from sessionize.report.wording import row_of, with_help
+from sessionize.rules import BY_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sessionize.engine.results import Diagnostic
 
+SEVERITIES = {"warning": "minor", "error": "major"}  # by the levels of rules
 TOP = {"line": 1, "column": 1}  # for what is in no line of its file: some line has to be there
 
 
@@ -25,14 +27,16 @@ def render(findings: Sequence[Diagnostic], failures: Sequence[tuple[str, str]]) 
 
 def _finding(found: Diagnostic, name: str) -> dict[str, object]:
     text = f"{found.code} {with_help(found)}"
-    begin, end = ({"line": place.row, "column": place.column} for place in (found.start, found.end))
-    if found.cell is not None:
-        text, begin, end = f"{row_of(found)}: {text}", TOP, TOP
+    begin = end = TOP
+    if found.region is None:
+        text = f"{row_of(found)}: {text}"
+    else:
+        begin, end = ({"line": place.row, "column": place.column} for place in found.region)
     return {
         "description": text,
         "check_name": found.name,
         "fingerprint": name,
-        "severity": GITLAB[level(found.code)],
+        "severity": SEVERITIES[BY_CODE[found.code].level],
         "location": {"path": relative(found.filename), "positions": {"begin": begin, "end": end}},
     }
 
@@ -43,6 +47,9 @@ def _failure(filename: str, reason: str) -> dict[str, object]:
         "description": reason,
         "check_name": "error",
         "fingerprint": fingerprint(path, reason),
-        "severity": GITLAB["error"],
+        "severity": SEVERITIES["error"],
         "location": {"path": path, "positions": {"begin": TOP, "end": TOP}},
     }
+
+
+FORMAT = Format(render)

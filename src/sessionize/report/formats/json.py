@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from sessionize.report.formats import Format
+from sessionize.report.statistics import as_json
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sessionize.engine.results import Diagnostic, Position
 
 
-def render(findings: Sequence[Diagnostic]) -> str:
+def render(findings: Sequence[Diagnostic], _failures: Sequence[tuple[str, str]]) -> str:
     # ASCII only: names that are no valid text (lone surrogates) and any encoding of the stream are no concern then.
     return json.dumps([finding(found) for found in findings], indent=2) + "\n"
 
@@ -46,3 +49,6 @@ def _cell(cell: int | None) -> dict[str, object]:
 
 def _location(position: Position) -> dict[str, int]:
     return {"row": position.row, "column": position.column}
+
+
+FORMAT = Format(render, edits=True, statistics=as_json)

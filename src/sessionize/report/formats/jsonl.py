@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from sessionize.report.formats import Format
 from sessionize.report.formats.json import finding
 
 if TYPE_CHECKING:
@@ -13,5 +14,8 @@ if TYPE_CHECKING:
     from sessionize.engine.results import Diagnostic
 
 
-def render(findings: Sequence[Diagnostic]) -> str:
+def render(findings: Sequence[Diagnostic], _failures: Sequence[tuple[str, str]]) -> str:
     return "".join(f"{json.dumps(finding(found))}\n" for found in findings)
+
+
+FORMAT = Format(render, edits=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from sessionize.report.fingerprint import relative
+from sessionize.report.formats import Format
 from sessionize.report.terminal import printable
 from sessionize.report.wording import row_of
 
@@ -41,8 +42,8 @@ def render(findings: Sequence[Diagnostic], failures: Sequence[tuple[str, str]]) 
 def _add_case(suite: ET.Element, path: str, found: Diagnostic) -> None:
     name = f"{found.code} {found.name} ({row_of(found)})"
     case = ET.SubElement(suite, "testcase", name=name, classname=path, file=path)
-    if found.cell is None:  # the rows of a cell are no rows of its file
-        case.set("line", str(found.start.row))
+    if found.region is not None:
+        case.set("line", str(found.region[0].row))
     message = _text(found.message)
     failure = ET.SubElement(case, "failure", type=found.code, message=message)
     failure.text = f"{path}:{row_of(found)}: {found.code} {message}\n{_text(found.help)}".rstrip()
@@ -51,3 +52,6 @@ def _add_case(suite: ET.Element, path: str, found: Diagnostic) -> None:
 def _text(text: str) -> str:
     """Text with what XML has no way to write spelled out."""
     return re.sub("[\ufffe\uffff]", lambda char: f"\\u{ord(char[0]):x}", printable(text))
+
+
+FORMAT = Format(render)

@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 from sessionize import __version__
 from sessionize.report.fingerprint import fingerprints, relative
-from sessionize.report.severity import level
+from sessionize.report.formats import Format
 from sessionize.report.wording import row_of, with_help
-from sessionize.rules import RULES
+from sessionize.rules import BY_CODE, RULES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sessionize.rules import Rule
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-INDEX = {rule.code: number for number, rule in enumerate(RULES)}
+INDEX = {code: number for number, code in enumerate(BY_CODE)}
 
 
 def render(findings: Sequence[Diagnostic], failures: Sequence[tuple[str, str]]) -> str:
@@ -43,33 +43,31 @@ def render(findings: Sequence[Diagnostic], failures: Sequence[tuple[str, str]]) 
 
 
 def _rule(rule: Rule) -> dict[str, object]:
-    what = rule.page.split("\n\n")[0].partition("\n")[2].replace("\n", " ")
+    first = rule.page.split("\n\n")[0].partition("\n")[2].replace("\n", " ")
     return {
         "id": rule.code,
         "name": rule.name,
         "shortDescription": {"text": rule.name.replace("-", " ").capitalize()},
-        "fullDescription": {"text": what},
+        "fullDescription": {"text": first},
         "help": {"text": rule.page, "markdown": rule.page},
-        "defaultConfiguration": {"level": level(rule.code)},
+        "defaultConfiguration": {"level": rule.level},
     }
 
 
 def _result(found: Diagnostic, fingerprint: str) -> dict[str, object]:
     artifact = _artifact(found.filename)
-    # A notebook's rows are those of a cell, which mean nothing in its file: neither to show nor to change it.
-    inside = found.cell is None
-    region = {"region": _region(found.start, found.end)} if inside else {}
-    place = "" if inside else f"{row_of(found)}: "
+    region = {} if found.region is None else {"region": _region(*found.region)}
+    place = f"{row_of(found)}: " if found.region is None else ""
     result: dict[str, Any] = {
         "ruleId": found.code,
         "ruleIndex": INDEX[found.code],
-        "level": level(found.code),
+        "level": BY_CODE[found.code].level,
         "message": {"text": f"{place}{with_help(found)}"},
         "locations": [{"physicalLocation": {"artifactLocation": artifact, **region}}],
         # Only our own key: services work out theirs, and warn if a tool does.
         "partialFingerprints": {"sessionize/v1": fingerprint},
     }
-    if found.edits and inside:
+    if found.edits and found.region is not None:
         replacements = [
             {"deletedRegion": _region(edit.start, edit.end), "insertedContent": {"text": edit.content}}
             for edit in found.edits
@@ -94,3 +92,6 @@ def _artifact(filename: str) -> dict[str, str]:
 
 def _region(start: Position, end: Position) -> dict[str, int]:
     return {"startLine": start.row, "startColumn": start.column, "endLine": end.row, "endColumn": end.column}
+
+
+FORMAT = Format(render, edits=True)
