@@ -10,6 +10,7 @@ from command import BROKEN, SAFE, UNSAFE, UNTIMED, Run, codes, write
 from sessionize.files.settings import Settings
 from sessionize.run import run as runs
 from sessionize.run.adopt import silence
+from sessionize.run.work import do
 
 LOOP = "import requests\nfor url in urls:\n"
 NEW = "for name in names:\n    requests.post(name)\n"
@@ -134,14 +135,15 @@ def test_a_baseline_by_many_processes(run: Run) -> None:
 def test_what_goes_to_a_worker_holds_in_any_folder(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     write({"a.py": SAFE, "sub/a.py": SAFE, "b.py": SAFE, "sessionize.toml": "per-file-ignores = {'/b.py' = ['RQS1']}"})
     run("check", "--write-baseline", "sub/known.json", "a.py")
-    do: Any = runs._do
+
+    known: Any = do
 
     def elsewhere(*task: Any) -> object:
         with monkeypatch.context() as patch:
             patch.chdir("/")
-            return do(*task, SAFE.encode())
+            return known(*task, SAFE.encode())
 
-    monkeypatch.setattr(runs, "_do", elsewhere)
+    monkeypatch.setattr(runs, "do", elsewhere)
     assert found(run, "--baseline", "sub/known.json") == ["sub/a.py:RQS101"]
 
 

@@ -24,6 +24,7 @@ from sessionize.files.settings import Settings, schema
 from sessionize.report.formats import FORMATS
 from sessionize.rules import RULES
 from sessionize.run import cluster, pool, run as runs
+from sessionize.run.workers import bunched
 
 SAFE_SUMMARY = "Found 1 call to fix in 1 file: 1 with `sessionize fix`.\n"
 
@@ -705,7 +706,7 @@ def test_workers_are_used_where_it_pays(run: Run, monkeypatch: pytest.MonkeyPatc
 def test_large_files_begin_first() -> None:
     sizes = dict(enumerate([1, 500, *[1] * 30, 900, 90]))
     tasks = [(number, f"{number}.py", Settings()) for number in sizes]
-    bunches = list(runs._bunches(tasks, sizes, workers=1))
+    bunches = list(bunched(tasks, sizes, workers=1))
     assert [[number for number, *_ in bunch] for bunch in bunches[:2]] == [[32], [1]]
     assert [sum(sizes[number] for number, *_ in bunch) for bunch in bunches[2:]] == [96, 8, 8, 8, 1]
     assert sorted(task for bunch in bunches for task in bunch) == tasks

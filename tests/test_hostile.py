@@ -18,6 +18,7 @@ import sessionize
 from sessionize import cli
 from sessionize.engine.results import Report
 from sessionize.run import run as runs
+from sessionize.run.work import write as write_fix
 
 LOOP = b'for year in years:\n    requests.get(f"https://example.com/{year}")\n'
 SAFE = b"import requests\n" + LOOP
@@ -282,9 +283,8 @@ def test_changed_and_removed_meanwhile(
             Path(report.filename).write_bytes(b"changed")
         if report.filename == "removed.py":
             Path(report.filename).unlink()
-        return written(report)
+        return write_fix(report)
 
-    written = runs.write
     monkeypatch.setattr(runs, "write", meanwhile)
     monkeypatch.setattr(sys, "argv", ["sessionize", "fix", "-q", jobs])
     monkeypatch.chdir(tmp_path)

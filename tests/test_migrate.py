@@ -12,8 +12,8 @@ from sessionize.files.settings import Settings
 from sessionize.files.text import SourceError
 from sessionize.library.surroundings import Surroundings
 from sessionize.run.project import Projects
-from sessionize.run.run import fix, fix_together as fix_all
 from sessionize.run.testpatches.migrate import fix_alone, fix_together
+from sessionize.run.work import fix, fix_together as fix_all
 
 MOVING = Settings(unsafe_fixes=True, rewrite_patches=True)
 LOOP = "import requests\n\n\ndef pages(urls):\n    return [requests.{}(url) for url in urls]\n"

@@ -19,9 +19,10 @@ from sessionize import __version__
 from sessionize.files.codes import no_such_rule, unknown_selectors
 from sessionize.files.settings import KEYS, Cookies, SessionStyle
 from sessionize.report import formats
-from sessionize.report.terminal import printable
-from sessionize.run import run as runs
-from sessionize.run.run import STDIN, Run, echo, folder_of, in_force, overriding
+from sessionize.report.terminal import echo, printable
+from sessionize.run import work as works
+from sessionize.run.files import folder_of, in_force
+from sessionize.run.run import STDIN, Run, overriding
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -168,7 +169,7 @@ def check(*, add_noqa: bool, **options: Any) -> int:
     run = Run.of(options)
     if add_noqa or run.write_baseline is not None:
         return _adopt(run, add_noqa=add_noqa)
-    work = partial(runs.check, with_edits=formats.format_named(run.output_format).edits, projects=run.projects)
+    work = partial(works.check, with_edits=formats.format_named(run.output_format).edits, projects=run.projects)
     reports = [run.stdin(work)[1]] if run.paths == (STDIN,) else run.reports(work)
     run.show(reports)
     return run.close(reports)
@@ -182,7 +183,7 @@ def _adopt(run: Run, *, add_noqa: bool) -> int:
     if not add_noqa:
         reports = run.listed()
     elif run.write_baseline is None:
-        reports = run.reports(partial(runs.silence, projects=run.projects), writes=True)
+        reports = run.reports(partial(works.silence, projects=run.projects), writes=True)
     else:
         raise click.UsageError("--add-noqa and --write-baseline exclude each other")
     run.show(reports)
@@ -200,14 +201,14 @@ def fix(*, diff: bool, **options: Any) -> int:
     stdin = run.paths == (STDIN,)
     if run.interactive:
         return _ask(run, diff=diff)
-    work = partial(runs.fix, projects=run.projects)
+    work = partial(works.fix, projects=run.projects)
     if stdin:
         data, report = run.stdin(work)
         reports = [report]
         if not diff:
             _put(data if report.change is None else report.change[1])
     else:
-        reports = run.reports(work, writes=not diff, together=partial(runs.fix_together, projects=run.projects))
+        reports = run.reports(work, writes=not diff, together=partial(works.fix_together, projects=run.projects))
     if diff:
         for report in reports:
             if report.change is not None:

@@ -49,8 +49,8 @@ from sessionize.fixes.outcome import SAFE
 from sessionize.library.cheap_look import may_have_findings_in
 from sessionize.library.patches import Patch
 from sessionize.library.surroundings import UNKNOWN, Surroundings
+from sessionize.run.files import in_force
 from sessionize.run.project import Projects
-from sessionize.run.run import in_force
 from sessionize.syntax.notebook import Notebook
 
 PAUSE = 0.1  # seconds without a change, after which a document is checked

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
+
+import click
 
 
 def printable(text: str) -> str:
@@ -18,6 +21,13 @@ def source_line(line: str) -> str:
 def blank(line: str) -> str:
     """White space as wide as `source_line(line)` is on the screen, tabs included."""
     return "".join(char if char == "\t" else " " * _width(char) for char in source_line(line))
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    """Writes text, what the stream's encoding lacks as escapes."""
+    # A stream that the shell closed is None.
+    encoding = getattr(sys.stderr if err else sys.stdout, "encoding", None) or "utf-8"
+    click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=err, nl=False)
 
 
 def _plain(text: str) -> bool:

@@ -16,11 +16,10 @@ from sessionize.engine.results import Report
 from sessionize.files.settings import Settings
 from sessionize.fixes.outcome import SAFE, Fix
 from sessionize.report import diff
-from sessionize.report.terminal import printable
+from sessionize.report.terminal import echo, printable
 from sessionize.report.wording import headline
 from sessionize.rules import RULES
 from sessionize.run.project import Projects
-from sessionize.run.run import echo
 
 STAYS = "rewrite-patches, which the settings turn on, does not hold here: what tests patch stays as it is."
 ANSWERS = {

@@ -20,22 +20,24 @@ from sessionize.files.settings import KEYS, ConfigError, Settings
 from sessionize.files.settings_files import FILES, Loaded, load
 from sessionize.files.store import read
 from sessionize.files.text import SourceError
-from sessionize.files.walk import Unreadable, discover, ignored_codes, is_excluded
+from sessionize.files.walk import Unreadable, discover, is_excluded
 from sessionize.library.cheap_look import may_have_findings
 from sessionize.report import formats
 from sessionize.report.summary import exit_status, summary
-from sessionize.report.terminal import printable
+from sessionize.report.terminal import echo, printable
+from sessionize.run.files import folder_of, for_one, in_force, names_in
 from sessionize.run.project import Projects, shown
+from sessionize.run.work import check, do, failure, write
+from sessionize.run.workers import bunched, died, usable_cpus, with_content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
     from sessionize.engine.results import Report
+    from sessionize.run.work import Task, Work
 
     SettingsOf = Callable[[str], Settings | ConfigError]
-    Work = Callable[[bytes, str, Settings], Report]
     Together = Callable[[Sequence["Task"]], Generator[tuple[int, Report | None], None, None]]
-    Task = tuple[int, str, Settings]
 
 STDIN = "-"
 BYTES_FOR_WORKERS = 200_000  # of files to be parsed; with less, workers cost more time than they save
@@ -122,7 +124,7 @@ class Run:
         # All settings are read before the first file is written: a wrong command line must not stop a fix half way.
         for number, file in enumerate(self._files(self._settings()), 1):
             if isinstance(file, Unreadable):
-                reports[number] = _failure(file.path, file.reason)
+                reports[number] = failure(file.path, file.reason)
                 continue
             if (baseline := file[1].baseline) is not None:
                 baselines.add(baseline)
@@ -130,13 +132,13 @@ class Run:
             try:
                 data = read(file[0])
             except SourceError as error:
-                reports[number] = _failure(file[0], str(error))
+                reports[number] = failure(file[0], str(error))
                 continue
             if may_have_findings(data, file[0]):
-                tasks.append((number, file[0], _for_one(*file)))
+                tasks.append((number, file[0], for_one(*file)))
                 sizes[number] = len(data)
         at_once = together is not None and any(settings.moves_patches for *_, settings in tasks)
-        by_file = partial(self._worked, do=partial(_do, work), sizes=sizes, writes=writes)
+        by_file = partial(self._worked, do=partial(do, work), sizes=sizes, writes=writes)
         with closing((together if together is not None and at_once else by_file)(tasks)) as worked:
             for index, report in self._progress(worked, len(tasks)):
                 if report is not None:
@@ -188,12 +190,12 @@ class Run:
             self.projects.read([path for _, path, _ in tasks], whole=True)  # workers may see none of it
             try:
                 with cluster.connected(self.cluster) as (executors, workers, lost):
-                    sent = ([*map(_sent, bunch)] for bunch in _bunches(tasks, sizes, workers))
-                    yield from pool.run(do, sent, executors, _died, width=max(4 * workers, 16), lost=lost)
+                    sent = ([*map(with_content, bunch)] for bunch in bunched(tasks, sizes, workers))
+                    yield from pool.run(do, sent, executors, died, width=max(4 * workers, 16), lost=lost)
             except cluster.ClusterError as error:
                 raise click.ClickException(str(error)) from error
             return
-        jobs = self.jobs or (_usable_cpus() if sum(sizes.values()) >= BYTES_FOR_WORKERS else 1)
+        jobs = self.jobs or (usable_cpus() if sum(sizes.values()) >= BYTES_FOR_WORKERS else 1)
         workers = 1 if self.interactive else min(jobs, len(tasks))
         if workers < 2:
             yield from (do(*task) for task in tasks)
@@ -202,8 +204,8 @@ class Run:
 
         if writes:  # before rows move
             self.projects.read([path for _, path, _ in tasks])
-        bunches = _bunches(tasks, sizes, workers)
-        yield from pool.run(do, bunches, partial(pool.processes, workers), _died, width=2 * workers)
+        bunches = bunched(tasks, sizes, workers)
+        yield from pool.run(do, bunches, partial(pool.processes, workers), died, width=2 * workers)
 
     def _progress(self, done: Iterator[tuple[int, Report | None]], number: int) -> Iterator[tuple[int, Report | None]]:
         """Hands on what is done; on a terminal with a bar, if it takes its time."""
@@ -258,7 +260,7 @@ class Run:
     def _files(self, settings_of: SettingsOf) -> Iterator[tuple[str, Settings] | Unreadable]:
         """The files that the paths stand for, each once, with their settings; settings files that can't be used instead
         of those below them."""
-        paths = [str(Path(path)) for path in (*self.paths, *_listed(self.files_from))]
+        paths = [str(Path(path)) for path in (*self.paths, *names_in(self.files_from))]
         if not paths and self.files_from is None:
             paths = [os.curdir]
         paths.sort(key=os.path.islink)  # a file that is given twice has its own name, and not that of a link to it
@@ -287,11 +289,6 @@ class Run:
             yield Unreadable(shown(error.origin), error.reason)
 
 
-def folder_of(path: str) -> str:
-    """The folder whose settings hold for a path."""
-    return path if os.path.isdir(path) else os.path.dirname(path)
-
-
 def overriding(options: dict[str, Any]) -> dict[str, Any]:
     """What of the options of the command line is a setting, by key."""
     return {_key(name): value for name, value in options.items() if _key(name) in KEYS and value is not None}
@@ -299,123 +296,6 @@ def overriding(options: dict[str, Any]) -> dict[str, Any]:
 
 def _key(name: str) -> str:
     return name.replace("_", "-")
-
-
-def in_force(folder: str, config: Path | None, overrides: dict[str, Any], *, isolated: bool, baseline: bool) -> Loaded:
-    """The settings for the files of a folder, and where they are from. A mistake in them is told by click."""
-    try:
-        return load(Path(folder), config=config, isolated=isolated, overrides=overrides, baseline=baseline)
-    except ConfigError as error:
-        raise click.ClickException(str(error)) from error
-
-
-def check(data: bytes, name: str, settings: Settings, *, with_edits: bool, projects: Projects) -> Report:
-    from sessionize.engine.check import check_bytes
-
-    return check_bytes(data, name, settings, with_edits=with_edits, surroundings=projects.surroundings)
-
-
-def fix(data: bytes, name: str, settings: Settings, *, projects: Projects) -> Report:
-    """What a fix makes of a file. It is for `write` to write it: a worker may be ended at any moment."""
-    from sessionize.engine.fix import fix_bytes
-    from sessionize.run.testpatches import migrate
-
-    if settings.moves_patches:
-        return migrate.fix_alone(data, name, settings, projects)
-    return fix_bytes(data, name, settings, surroundings=projects.surroundings)
-
-
-def fix_together(tasks: Sequence[Task], projects: Projects) -> Generator[tuple[int, Report | None], None, None]:
-    """What a fix makes of files, and of the tests that change with them."""
-    from sessionize.run.testpatches import migrate
-
-    numbers = {path: number for number, path, _ in tasks}
-    files = {}
-    for number, path, settings in tasks:
-        try:
-            data = read(path)
-        except SourceError as error:
-            yield number, _failure(path, str(error))
-            continue
-        files[path] = data, settings
-    for report in migrate.fix_together(files, projects):
-        yield numbers.setdefault(report.filename, sys.maxsize - len(numbers)), _telling(report)
-
-
-def silence(data: bytes, name: str, settings: Settings, *, projects: Projects) -> Report:
-    from sessionize.run import adopt
-
-    return adopt.silence(data, name, settings, projects.surroundings)
-
-
-def write(report: Report) -> Report:
-    from sessionize.engine.fix import written
-
-    return written(report)
-
-
-def echo(text: str, *, err: bool = False) -> None:
-    """Writes text, what the stream's encoding lacks as escapes."""
-    # A stream that the shell closed is None.
-    encoding = getattr(sys.stderr if err else sys.stdout, "encoding", None) or "utf-8"
-    click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=err, nl=False)
-
-
-def _do(
-    work: Work, number: int, path: str, settings: Settings, data: bytes | SourceError | None = None
-) -> tuple[int, Report | None]:
-    """The report of one file, None if it tells nothing. Without `data` it is read here."""
-    try:
-        data = read(path) if data is None else data
-    except SourceError as error:
-        data = error
-    if isinstance(data, SourceError):
-        return number, _failure(path, str(data))
-    report = work(data, path, settings)
-    return number, _telling(report)
-
-
-def _telling(report: Report) -> Report | None:
-    telling = report.left or report.known or report.error is not None or report.after is not None
-    return replace(report, before=None) if telling else None  # the text costs memory, and time to come from a worker
-
-
-def _bunches(tasks: Sequence[Task], sizes: dict[int, int], workers: int) -> Iterator[list[Task]]:
-    """The tasks in bunches of about as many bytes, large files first: nobody is to wait for one that began last.
-
-    A worker that dies takes its bunch along: that is never many files.
-    """
-    enough = sum(sizes.values()) / (16 * workers)
-    bunch: list[Task] = []
-    size = 0
-    for task in sorted(tasks, key=lambda task: -sizes[task[0]]):
-        bunch.append(task)
-        size += sizes[task[0]]
-        if size >= enough or len(bunch) == 8:
-            yield bunch
-            bunch, size = [], 0
-    if bunch:
-        yield bunch
-
-
-def _sent(task: Task) -> tuple[Any, ...]:
-    """A task with what it takes to do it on another machine."""
-    try:
-        return *task, read(task[1])
-    except SourceError as error:
-        return *task, error
-
-
-def _died(number: int, path: str, *_: object) -> tuple[int, Report]:
-    return number, _failure(path, "the process that worked on it died")
-
-
-def _for_one(path: str, settings: Settings) -> Settings:
-    """The settings that go to a worker with one file. What hangs on the place of the file is settled here."""
-    if settings.per_file_ignores:
-        ignored = ignored_codes(path, settings)
-        settings = replace(settings, ignore=(*settings.ignore, *ignored), per_file_ignores=())
-    return settings if settings.baseline is None else replace(settings, baseline=settings.baseline.for_file(path))
 
 
 def _gone(listed: dict[int, int], baselines: set[Baseline], reports: dict[int, Report]) -> int:
@@ -427,20 +307,3 @@ def _gone(listed: dict[int, int], baselines: set[Baseline], reports: dict[int, R
     known = sum(report.known for number, report in reports.items() if number not in failed)
     there = sum(count for number, count in listed.items() if number not in failed)
     return there - known + sum(baseline.count_gone() for baseline in baselines)
-
-
-def _listed(file: IO[bytes] | None) -> list[str]:
-    data = b"" if file is None else file.read()
-    names = data.split(b"\0") if b"\0" in data else data.splitlines()
-    return [os.fsdecode(name) for name in names if name]
-
-
-def _failure(filename: str, reason: str) -> Report:
-    from sessionize.engine.results import Report
-
-    return Report(filename, error=reason)
-
-
-def _usable_cpus() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
