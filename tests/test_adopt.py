@@ -9,7 +9,7 @@ from command import BROKEN, SAFE, UNSAFE, UNTIMED, Run, codes, write
 
 from sessionize.files.settings import Settings
 from sessionize.run import run as runs
-from sessionize.run.adopt import silence
+from sessionize.run.adopt import noqa_report
 from sessionize.run.work import do
 
 LOOP = "import requests\nfor url in urls:\n"
@@ -221,9 +221,9 @@ def test_a_name_that_is_no_text(run: Run) -> None:
 
 def silenced(text: str) -> str:
     """What becomes of a text; whatever can be silenced is, and a second time nothing changes."""
-    report = silence(text.encode(), "jobs.py", Settings())
+    report = noqa_report(text.encode(), "jobs.py", Settings())
     after = text if report.after is None else report.after
-    again = silence(after.encode(), "jobs.py", Settings())
+    again = noqa_report(after.encode(), "jobs.py", Settings())
     assert (again.after, again.fixed, again.left) == (None, (), report.left)
     return after
 

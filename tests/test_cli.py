@@ -23,8 +23,7 @@ from sessionize.engine.results import Report
 from sessionize.files.settings import Settings, schema
 from sessionize.report.formats import FORMATS
 from sessionize.rules import RULES
-from sessionize.run import cluster, pool, run as runs
-from sessionize.run.workers import bunched
+from sessionize.run import cluster, output, pool, run as runs, workers
 
 SAFE_SUMMARY = "Found 1 call to fix in 1 file: 1 with `sessionize fix`.\n"
 
@@ -697,7 +696,7 @@ def test_workers_are_used_where_it_pays(run: Run, monkeypatch: pytest.MonkeyPatc
     run("check", "-j8", "a.py")
     run("check")
     assert used == []
-    monkeypatch.setattr(runs, "BYTES_FOR_WORKERS", 10)
+    monkeypatch.setattr(workers, "BYTES_FOR_WORKERS", 10)
     run("check", "-q")
     run("check", "-q", "-j8")
     assert used == [2, 3]
@@ -706,7 +705,7 @@ def test_workers_are_used_where_it_pays(run: Run, monkeypatch: pytest.MonkeyPatc
 def test_large_files_begin_first() -> None:
     sizes = dict(enumerate([1, 500, *[1] * 30, 900, 90]))
     tasks = [(number, f"{number}.py", Settings()) for number in sizes]
-    bunches = list(bunched(tasks, sizes, workers=1))
+    bunches = list(workers._bunches(tasks, sizes, workers=1))
     assert [[number for number, *_ in bunch] for bunch in bunches[:2]] == [[32], [1]]
     assert [sum(sizes[number] for number, *_ in bunch) for bunch in bunches[2:]] == [96, 8, 8, 8, 1]
     assert sorted(task for bunch in bunches for task in bunch) == tasks
@@ -759,7 +758,7 @@ def test_progress(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     write({"a.py": SAFE, "b.py": SAFE})
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert "Files" not in run("check").err
-    monkeypatch.setattr(runs, "PATIENCE", -1)
+    monkeypatch.setattr(output, "PATIENCE", -1)
     assert "Files  [####################################]  100%" in run("check").err
     assert "Files" not in run("check", "--quiet").err
 

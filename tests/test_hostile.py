@@ -18,7 +18,7 @@ import sessionize
 from sessionize import cli
 from sessionize.engine.results import Report
 from sessionize.run import run as runs
-from sessionize.run.work import write as write_fix
+from sessionize.run.work import write_fix
 
 LOOP = b'for year in years:\n    requests.get(f"https://example.com/{year}")\n'
 SAFE = b"import requests\n" + LOOP
@@ -285,7 +285,7 @@ def test_changed_and_removed_meanwhile(
             Path(report.filename).unlink()
         return write_fix(report)
 
-    monkeypatch.setattr(runs, "write", meanwhile)
+    monkeypatch.setattr(runs, "write_fix", meanwhile)
     monkeypatch.setattr(sys, "argv", ["sessionize", "fix", "-q", jobs])
     monkeypatch.chdir(tmp_path)
     write(tmp_path, dict.fromkeys(["a.py", "changed.py", "removed.py", "z.py"], SAFE))

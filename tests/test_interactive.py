@@ -220,7 +220,7 @@ def test_a_file_that_changed_meanwhile_is_not_written(ask: Ask, monkeypatch: pyt
 
 def test_no_progress_bar_gets_between_the_questions(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     write({"a.py": SAFE})
-    monkeypatch.setattr("sessionize.run.run.PATIENCE", -1)
+    monkeypatch.setattr("sessionize.run.output.PATIENCE", -1)
     assert "Files" not in ask(answers="n").err
 
 

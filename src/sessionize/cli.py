@@ -22,7 +22,9 @@ from sessionize.report import formats
 from sessionize.report.terminal import echo, printable
 from sessionize.run import work as works
 from sessionize.run.files import folder_of, in_force
-from sessionize.run.run import STDIN, Run, overriding
+from sessionize.run.options import STDIN, Options, SettingsOptions
+from sessionize.run.output import Results, close, show
+from sessionize.run.run import Run
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -166,28 +168,31 @@ _shared = _options(
 @click.option("--add-noqa", is_flag=True, help="Write noqa comments at the findings.")
 def check(*, add_noqa: bool, **options: Any) -> int:
     """Report calls that should share a session. Changes no code."""
-    run = Run.of(options)
-    if add_noqa or run.write_baseline is not None:
+    given = Options(**options)
+    run = Run(given)
+    if add_noqa or given.write_baseline is not None:
         return _adopt(run, add_noqa=add_noqa)
-    work = partial(works.check, with_edits=formats.format_named(run.output_format).edits, projects=run.projects)
-    reports = [run.stdin(work)[1]] if run.paths == (STDIN,) else run.reports(work)
-    run.show(reports)
-    return run.close(reports)
+    with_edits = formats.format_named(given.output_format).edits
+    work = partial(works.check, with_edits=with_edits, projects=run.projects)
+    results = Results([run.on_stdin(work)[1]]) if given.on_stdin else run.on_files(work)
+    show(given, results)
+    return close(given, results)
 
 
 def _adopt(run: Run, *, add_noqa: bool) -> int:
-    if run.paths == (STDIN,):
+    given = run.options
+    if given.on_stdin:
         raise click.UsageError("--add-noqa and --write-baseline need files, not standard input")
-    if run.write_baseline == Path(STDIN):
+    if given.write_baseline == Path(STDIN):
         raise click.UsageError("--write-baseline needs a file, not standard output")
     if not add_noqa:
-        reports = run.listed()
-    elif run.write_baseline is None:
-        reports = run.reports(partial(works.silence, projects=run.projects), writes=True)
+        results = run.write_baseline()
+    elif given.write_baseline is None:
+        results = run.on_files(partial(works.noqa_report, projects=run.projects), writes=True)
     else:
         raise click.UsageError("--add-noqa and --write-baseline exclude each other")
-    run.show(reports)
-    return run.close(reports, doing="silence" if add_noqa else "list")
+    show(given, results)
+    return close(given, results, doing="silence" if add_noqa else "list")
 
 
 @cli.command()
@@ -197,48 +202,49 @@ def _adopt(run: Run, *, add_noqa: bool) -> int:
 @click.option("-i", "--interactive", is_flag=True, help="Show each fix, and ask whether to make it.")
 def fix(*, diff: bool, **options: Any) -> int:
     """Rewrite files so that calls share a session."""
-    run = Run.of(options)
-    stdin = run.paths == (STDIN,)
-    if run.interactive:
+    given = Options(**options)
+    run = Run(given)
+    if given.interactive:
         return _ask(run, diff=diff)
     work = partial(works.fix, projects=run.projects)
-    if stdin:
-        data, report = run.stdin(work)
-        reports = [report]
+    if given.on_stdin:
+        data, report = run.on_stdin(work)
+        results = Results([report])
         if not diff:
             _put(data if report.change is None else report.change[1])
     else:
-        reports = run.reports(work, writes=not diff, together=partial(works.fix_together, projects=run.projects))
+        results = run.on_files(work, writes=not diff, together=partial(works.fix_together, projects=run.projects))
     if diff:
-        for report in reports:
+        for report in results.reports:
             if report.change is not None:
                 _show(report.filename, *report.change)
     # What stands on standard output is a program or a diff, and nothing else.
-    run.show(reports, err=diff or stdin)
-    return run.close(reports, doing="fix", written=not diff)
+    show(given, results, err=diff or given.on_stdin)
+    return close(given, results, doing="fix", written=not diff)
 
 
 def _ask(run: Run, *, diff: bool) -> int:
     from sessionize.run.interactive import Dialogue
 
+    given = run.options
     others = {
         "--diff": diff,
-        "--rewrite-patches": run.overrides.get("rewrite-patches"),
-        "--cluster": run.cluster,
-        "- (standard input)": run.paths == (STDIN,),
+        "--rewrite-patches": given.rewrite_patches,
+        "--cluster": given.cluster,
+        "- (standard input)": given.on_stdin,
     }
-    for other in (name for name, given in others.items() if given):
+    for other in (name for name, chosen in others.items() if chosen):
         raise click.UsageError(f"--interactive and {other} exclude each other")
     for stream, called in ((sys.stdin, "input"), (sys.stderr, "error")):
         if stream is None or not stream.isatty():
             raise click.ClickException(f"--interactive needs a terminal on standard {called}")
     dialogue = Dialogue(run.projects)
-    reports = run.reports(dialogue.fix, writes=True)
-    run.show(reports)
-    if dialogue.stopped and not run.quiet:
-        written = any(report.change is not None for report in reports)
+    results = run.on_files(dialogue.fix, writes=True)
+    show(given, results)
+    if dialogue.stopped and not given.quiet:
+        written = any(report.change is not None for report in results.reports)
         echo(f"Stopped; {'what was accepted before is' if written else 'nothing was'} written.\n", err=True)
-    return run.close(reports, doing="fix")
+    return close(given, results, doing="fix")
 
 
 @cli.command()
@@ -273,9 +279,7 @@ def config(path: str, *, schema: bool, output_format: str, **options: Any) -> in
         return 0
     if not os.path.lexists(path):
         raise click.UsageError(f"{path!r} does not exist")
-    isolated, baseline = options["isolated"], not options["no_baseline"]
-    overrides = overriding(options)
-    loaded = in_force(folder_of(path), options["config"], overrides, isolated=isolated, baseline=baseline)
+    loaded = in_force(folder_of(path), SettingsOptions(**options))
     echo(settings.render(output_format, loaded))
     return 0
 

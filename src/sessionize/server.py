@@ -27,7 +27,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, unquote
 
-import click
 from lsprotocol import types as lsp
 from pygls.capabilities import get_capability
 from pygls.lsp.server import LanguageServer
@@ -43,13 +42,14 @@ from sessionize.files.gitignore import matches
 from sessionize.files.lines import split_lines
 from sessionize.files.noqa import add_noqa
 from sessionize.files.paths import NOTEBOOK
-from sessionize.files.settings import Settings
+from sessionize.files.settings import ConfigError, Settings
 from sessionize.files.settings_files import FILES
 from sessionize.fixes.outcome import SAFE
 from sessionize.library.cheap_look import may_have_findings_in
 from sessionize.library.patches import Patch
 from sessionize.library.surroundings import UNKNOWN, Surroundings
-from sessionize.run.files import in_force
+from sessionize.run.files import loaded
+from sessionize.run.options import SettingsOptions
 from sessionize.run.project import Projects
 from sessionize.syntax.notebook import Notebook
 
@@ -351,10 +351,10 @@ class Server(LanguageServer):
             return checked
         path = Path(self.workspace.root_path or "", path_of(state.uri))
         try:
-            loaded = in_force(str(path.parent), None, {}, isolated=False, baseline=True)
-        except click.ClickException as error:
+            around_path = loaded(str(path.parent), SettingsOptions())
+        except ConfigError as error:
             return Checked(self.client, state, around, read, None, trouble=str(error))
-        settings, origin = loaded.settings, loaded.file
+        settings, origin = around_path.settings, around_path.file
         root = Path(self.workspace.root_path or path.parent) if origin is None else origin.parent
         excluded = any(matches(str(path), each, root=root) for each in (*settings.exclude, *settings.extend_exclude))
         name = str(path)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sessionize.files.settings import Settings
 
 
-def silence(data: bytes, filename: str, settings: Settings, surroundings: Surroundings = UNKNOWN) -> Report:
+def noqa_report(data: bytes, filename: str, settings: Settings, surroundings: Surroundings = UNKNOWN) -> Report:
     """The report of a fix that writes comments: `fixed` are the findings they silence, `left` those that have none."""
     return on_bytes(data, filename, settings, lambda text: _silenced(text, filename, settings, surroundings))
 
@@ -37,7 +37,7 @@ def _silenced(text: str, filename: str, settings: Settings, surroundings: Surrou
     return Report(filename, text, after if fixed else None, fixed, left)
 
 
-def listed(reports: Iterable[Report], path: Path) -> tuple[Baseline, list[Report]]:
+def baseline_of(reports: Iterable[Report], path: Path) -> tuple[Baseline, list[Report]]:
     """The baseline that lists all findings, and reports of what is none: errors, and files that cannot be parsed."""
     findings, rest = [], []
     for report in reports:

@@ -1,20 +1,103 @@
-"""The files of a run, each with its settings."""
+"""The files of a run, each with its settings. Nothing is written, and no file of a program is read."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import click
 
 from sessionize.files.settings import ConfigError, Settings
-from sessionize.files.settings_files import Loaded, load
-from sessionize.files.walk import ignored_codes
+from sessionize.files.settings_files import FILES, Loaded, load
+from sessionize.files.walk import Unreadable, discover
+from sessionize.run.project import shown
 
 if TYPE_CHECKING:
-    pass
+    from collections.abc import Iterator
+
+    from sessionize.run.options import Options, SettingsOptions
+
+
+class FolderSettings:
+    """The settings for the files of each folder.
+
+    everywhere: the command line's, with its `--config FILE`. A mistake in them ends the run.
+    """
+
+    def __init__(self, options: SettingsOptions) -> None:
+        self.options = options
+        self.alike = options.isolated or options.config is not None
+        if self.alike:
+            self.everywhere = self._checked(in_force(os.curdir, options))
+        else:
+            self.everywhere = in_force(os.curdir, replace(options, isolated=True)).settings
+        self._of_real = cache(self._read)
+        self._of_named = cache(lambda folder: self._of_real(os.path.realpath(folder)))
+
+    def of(self, folder: str) -> Settings | ConfigError:
+        """The settings for the files of a folder, or why the nearest settings file can't be used."""
+        return self.everywhere if self.alike else self._of_named(folder)
+
+    def _read(self, folder: str) -> Settings | ConfigError:
+        above = os.path.dirname(folder)
+        if folder != above and not any(os.path.exists(os.path.join(folder, name)) for name in FILES):
+            return self._of_real(above)
+        try:
+            return self._checked(loaded(folder, self.options))
+        except ConfigError as error:
+            return error
+
+    def _checked(self, loaded: Loaded) -> Settings:
+        if self.options.rewrite_patches and not loaded.settings.unsafe_fixes:
+            raise click.UsageError("--rewrite-patches needs --unsafe-fixes: a fix past what a test patches is unsafe")
+        return loaded.settings
+
+
+def files(options: Options) -> Iterator[tuple[str, Settings] | Unreadable]:
+    """The files that the paths stand for, each once.
+
+    A settings file that can't be used is told, once, instead of the files below it.
+    """
+    settings_of = FolderSettings(options)
+    paths = [str(Path(path)) for path in (*options.paths, *_names_in(options.files_from))]
+    if not paths and options.files_from is None:
+        paths = [os.curdir]
+    paths.sort(key=os.path.islink)  # a file that is given twice has its own name, and not that of a link to it
+    around = [(settings_of.of(folder_of(path)), path) for path in paths]
+    seen: set[str] = set()
+    for settings, group in groupby(around, key=itemgetter(0)):
+        walking = settings
+        if isinstance(settings, ConfigError):
+            yield from _mistake(settings, seen)
+            walking = settings_of.everywhere  # what is below may have settings of its own
+        for found in discover([path for _, path in group], walking, seen=seen):
+            if not isinstance(found, str):
+                yield found
+                continue
+            folder, slash, _ = found.rpartition(os.sep)
+            own = settings_of.of(folder or slash)
+            if isinstance(own, ConfigError):
+                yield from _mistake(own, seen)
+            else:
+                yield found, own
+
+
+def _mistake(error: ConfigError, seen: set[str]) -> Iterator[Unreadable]:
+    if error.origin not in seen:
+        seen.add(error.origin)
+        yield Unreadable(shown(error.origin), error.reason)
+
+
+def _names_in(file: IO[bytes] | None) -> list[str]:
+    """The names in a file of `--files-from`: a line each, or as `find -print0` writes them."""
+    data = b"" if file is None else file.read()
+    names = data.split(b"\0") if b"\0" in data else data.splitlines()
+    return [os.fsdecode(name) for name in names if name]
 
 
 def folder_of(path: str) -> str:
@@ -22,23 +105,20 @@ def folder_of(path: str) -> str:
     return path if os.path.isdir(path) else os.path.dirname(path)
 
 
-def in_force(folder: str, config: Path | None, overrides: dict[str, Any], *, isolated: bool, baseline: bool) -> Loaded:
+def in_force(folder: str, options: SettingsOptions) -> Loaded:
     """The settings for the files of a folder, and where they are from. A mistake in them is told by click."""
     try:
-        return load(Path(folder), config=config, isolated=isolated, overrides=overrides, baseline=baseline)
+        return loaded(folder, options)
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
 
 
-def for_one(path: str, settings: Settings) -> Settings:
-    """The settings that go to a worker with one file. What hangs on the place of the file is settled here."""
-    if settings.per_file_ignores:
-        ignored = ignored_codes(path, settings)
-        settings = replace(settings, ignore=(*settings.ignore, *ignored), per_file_ignores=())
-    return settings if settings.baseline is None else replace(settings, baseline=settings.baseline.for_file(path))
-
-
-def names_in(file: IO[bytes] | None) -> list[str]:
-    data = b"" if file is None else file.read()
-    names = data.split(b"\0") if b"\0" in data else data.splitlines()
-    return [os.fsdecode(name) for name in names if name]
+def loaded(folder: str, options: SettingsOptions) -> Loaded:
+    """`in_force`, but a mistake is a ConfigError."""
+    return load(
+        Path(folder),
+        config=options.config,
+        isolated=options.isolated,
+        overrides=options.overrides,
+        baseline=options.uses_baseline,
+    )

@@ -1,4 +1,4 @@
-"""What is done with one file, in whatever process: a report comes of it. Only `write` changes a file."""
+"""The work on one file, in whatever process: a report comes of it. Only `write_fix` changes a file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sessionize.engine.results import Report
 
     Work = Callable[[bytes, str, Settings], Report]
-    Task = tuple[int, str, Settings]
+    Task = tuple[int, str, Settings]  # the number of a file, its path, and its settings
 
 
 def check(data: bytes, name: str, settings: Settings, *, with_edits: bool, projects: Projects) -> Report:
@@ -27,7 +27,7 @@ def check(data: bytes, name: str, settings: Settings, *, with_edits: bool, proje
 
 
 def fix(data: bytes, name: str, settings: Settings, *, projects: Projects) -> Report:
-    """What a fix makes of a file. It is for `write` to write it: a worker may be ended at any moment."""
+    """The report of a fix. It is for `write_fix` to write it: a worker may be ended at any moment."""
     from sessionize.engine.fix import fix_bytes
     from sessionize.run.testpatches import migrate
 
@@ -37,7 +37,7 @@ def fix(data: bytes, name: str, settings: Settings, *, projects: Projects) -> Re
 
 
 def fix_together(tasks: Sequence[Task], projects: Projects) -> Generator[tuple[int, Report | None], None, None]:
-    """What a fix makes of files, and of the tests that change with them."""
+    """The reports of files that are fixed, and of the tests that change with them."""
     from sessionize.run.testpatches import migrate
 
     numbers = {path: number for number, path, _ in tasks}
@@ -50,16 +50,18 @@ def fix_together(tasks: Sequence[Task], projects: Projects) -> Generator[tuple[i
             continue
         files[path] = data, settings
     for report in migrate.fix_together(files, projects):
-        yield numbers.setdefault(report.filename, sys.maxsize - len(numbers)), telling(report)
+        yield numbers.setdefault(report.filename, sys.maxsize - len(numbers)), _telling(report)
 
 
-def silence(data: bytes, name: str, settings: Settings, *, projects: Projects) -> Report:
+def noqa_report(data: bytes, name: str, settings: Settings, *, projects: Projects) -> Report:
+    """The report of a fix that writes comments at the findings."""
     from sessionize.run import adopt
 
-    return adopt.silence(data, name, settings, projects.surroundings)
+    return adopt.noqa_report(data, name, settings, projects.surroundings)
 
 
-def write(report: Report) -> Report:
+def write_fix(report: Report) -> Report:
+    """The report, once the file holds what it says."""
     from sessionize.engine.fix import written
 
     return written(report)
@@ -75,16 +77,15 @@ def do(
         data = error
     if isinstance(data, SourceError):
         return number, failure(path, str(data))
-    report = work(data, path, settings)
-    return number, telling(report)
-
-
-def telling(report: Report) -> Report | None:
-    telling = report.left or report.known or report.error is not None or report.after is not None
-    return replace(report, before=None) if telling else None  # the text costs memory, and time to come from a worker
+    return number, _telling(work(data, path, settings))
 
 
 def failure(filename: str, reason: str) -> Report:
     from sessionize.engine.results import Report
 
     return Report(filename, error=reason)
+
+
+def _telling(report: Report) -> Report | None:
+    telling = report.left or report.known or report.error is not None or report.after is not None
+    return replace(report, before=None) if telling else None  # the text costs memory, and time to come from a worker

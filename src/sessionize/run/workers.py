@@ -1,23 +1,66 @@
-"""Which processes work on which files."""
+"""The processes that work on the files of a run: this one, others on this machine, or a cluster's."""
 
 from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from sessionize.files.store import read
 from sessionize.files.text import SourceError
 from sessionize.run.work import failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from sessionize.engine.results import Report
+    from sessionize.run.options import Options
+    from sessionize.run.project import Projects
     from sessionize.run.work import Task
 
+    Done = tuple[int, Report | None]
+    Do = Callable[..., Done]
 
-def bunched(tasks: Sequence[Task], sizes: dict[int, int], workers: int) -> Iterator[list[Task]]:
+BYTES_FOR_WORKERS = 200_000  # of files to be parsed; with less, workers cost more time than they save
+
+
+def worked(
+    options: Options, projects: Projects, tasks: Sequence[Task], do: Do, *, sizes: dict[int, int], writes: bool
+) -> Generator[Done, None, None]:
+    """The reports of all tasks, as they come. sizes: of the files, by number. writes: whether they are then written."""
+    if options.cluster is not None and tasks:
+        yield from _on_cluster(options.cluster, projects, tasks, do, sizes)
+        return
+    jobs = options.jobs or (_usable_cpus() if sum(sizes.values()) >= BYTES_FOR_WORKERS else 1)
+    workers = 1 if options.interactive else min(jobs, len(tasks))
+    if workers < 2:
+        yield from (do(*task) for task in tasks)
+        return
+    from sessionize.run import pool  # the engine now, and not in each of the workers
+
+    if writes:  # before rows move
+        projects.read([path for _, path, _ in tasks])
+    yield from pool.run(do, _bunches(tasks, sizes, workers), partial(pool.processes, workers), _died, width=2 * workers)
+
+
+def _on_cluster(
+    address: str, projects: Projects, tasks: Sequence[Task], do: Do, sizes: dict[int, int]
+) -> Generator[Done, None, None]:
+    from sessionize.run import cluster, pool
+
+    projects.read([path for _, path, _ in tasks], whole=True)  # workers may see none of it
+    try:
+        with cluster.connected(address) as (executors, workers, lost):
+            sent = ([*map(_with_content, bunch)] for bunch in _bunches(tasks, sizes, workers))
+            yield from pool.run(do, sent, executors, _died, width=max(4 * workers, 16), lost=lost)
+    except cluster.ClusterError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _bunches(tasks: Sequence[Task], sizes: dict[int, int], workers: int) -> Iterator[list[Task]]:
     """The tasks in bunches of about as many bytes, large files first: nobody is to wait for one that began last.
 
     A worker that dies takes its bunch along: that is never many files.
@@ -35,7 +78,7 @@ def bunched(tasks: Sequence[Task], sizes: dict[int, int], workers: int) -> Itera
         yield bunch
 
 
-def with_content(task: Task) -> tuple[Any, ...]:
+def _with_content(task: Task) -> tuple[Any, ...]:
     """A task with what it takes to do it on another machine."""
     try:
         return *task, read(task[1])
@@ -43,10 +86,10 @@ def with_content(task: Task) -> tuple[Any, ...]:
         return *task, error
 
 
-def died(number: int, path: str, *_: object) -> tuple[int, Report]:
+def _died(number: int, path: str, *_: object) -> tuple[int, Report]:
     return number, failure(path, "the process that worked on it died")
 
 
-def usable_cpus() -> int:
+def _usable_cpus() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

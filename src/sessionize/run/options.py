@@ -1,0 +1,106 @@
+"""The options of the command line as typed values. Those that contradict each other are refused here, nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from sessionize.report.formats import format_named
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sessionize.files.settings import Cookies, SessionStyle
+
+STDIN = "-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsOptions:
+    """Where settings are read from, and the settings that are given themselves; None: nothing is said."""
+
+    config: Path | None = None
+    isolated: bool = False
+    no_baseline: bool = False
+    select: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] | None = None
+    extend_select: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] | None = None
+    extend_exclude: tuple[str, ...] | None = None
+    force_exclude: bool | None = None
+    baseline: Path | None = None
+    unsafe_fixes: bool | None = None
+    rewrite_patches: bool | None = None
+    session_style: SessionStyle | None = None
+    session_name: str | None = None
+    cookies: Cookies | None = None
+
+    @property
+    def overrides(self) -> dict[str, object]:
+        """The settings that are given, by key."""
+        settings = {
+            "select": self.select,
+            "ignore": self.ignore,
+            "extend-select": self.extend_select,
+            "exclude": self.exclude,
+            "extend-exclude": self.extend_exclude,
+            "force-exclude": self.force_exclude,
+            "baseline": self.baseline,
+            "unsafe-fixes": self.unsafe_fixes,
+            "rewrite-patches": self.rewrite_patches,
+            "session-style": self.session_style,
+            "session-name": self.session_name,
+            "cookies": self.cookies,
+        }
+        return {key: value for key, value in settings.items() if value is not None}
+
+    @property
+    def uses_baseline(self) -> bool:
+        return not self.no_baseline
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(SettingsOptions):
+    """The options of `check` and `fix`.
+
+    write_baseline: the file to list the findings in. interactive: whether the user is asked, in this process.
+    """
+
+    paths: tuple[str, ...]
+    files_from: IO[bytes] | None
+    stdin_filename: str | None
+    output_format: str
+    output_file: IO[str] | None
+    jobs: int | None
+    cluster: str | None
+    statistics: bool
+    quiet: bool
+    exit_zero: bool
+    write_baseline: Path | None = None
+    interactive: bool = False
+
+    def __post_init__(self) -> None:
+        if "" in self.paths:  # to pathlib that is the current folder
+            raise click.UsageError("a path is empty")
+        if STDIN in self.paths and (len(self.paths) > 1 or self.files_from is not None):
+            raise click.UsageError("- (standard input) cannot be combined with other paths")
+        if self.stdin_filename is not None and STDIN not in self.paths:
+            raise click.UsageError("--stdin-filename needs - (standard input) as the path")
+        if self.config is not None and self.isolated:
+            raise click.UsageError("--config and --isolated exclude each other")
+        if self.jobs is not None and self.cluster is not None:
+            raise click.UsageError("--jobs and --cluster exclude each other")
+        if self.baseline is not None and not self.uses_baseline:
+            raise click.UsageError("--baseline excludes --no-baseline and --write-baseline")
+        if self.statistics and format_named(self.output_format).statistics is None:
+            raise click.UsageError(f"--statistics has no {self.output_format} format")
+
+    @property
+    def on_stdin(self) -> bool:
+        return self.paths == (STDIN,)
+
+    @property
+    def uses_baseline(self) -> bool:
+        return not self.no_baseline and self.write_baseline is None
