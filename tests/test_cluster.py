@@ -171,7 +171,8 @@ def test_port_of_something_else(says: bytes | None, monkeypatch: pytest.MonkeyPa
 def test_without_a_scheduler_a_run_ends(tree: Path, form: str) -> None:
     """Nothing that Dask leaves behind keeps it from that, or has something to say."""
     pytest.importorskip("distributed")
-    program = "from sessionize import cli, cluster; cluster.ANSWER = 0.5; raise SystemExit(cli.main())"
+    imports = "from sessionize import cli; from sessionize.run import cluster"
+    program = f"{imports}; cluster.ANSWER = 0.5; raise SystemExit(cli.main())"
     with port(b"") as silent:
         where = form.format(silent)
         command = [sys.executable, "-c", program, "check", "--cluster", where]

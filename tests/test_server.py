@@ -16,13 +16,15 @@ from lsprotocol import types as lsp
 from pygls.io_ import StdoutWriter, run_async
 from pygls.lsp.client import LanguageClient
 
-from sessionize import server
 from sessionize.cli import cli, main
+from sessionize.editor import checked
+from sessionize.editor.answers import FIX_ALL, FIX_NOTEBOOK
+from sessionize.editor.states import path_of
 from sessionize.engine.check import check_source
 from sessionize.engine.fix import fix_source
 from sessionize.engine.results import Report
 from sessionize.files.settings import Settings
-from sessionize.server import FIX_ALL, FIX_NOTEBOOK, PAUSE, make
+from sessionize.server import PAUSE, make
 
 SAFE = """\
 import requests
@@ -797,7 +799,7 @@ def test_diagnostics_are_published_under_the_name_that_the_client_uses(tmp_path:
     ],
 )
 def test_path(uri: str, path: str) -> None:
-    assert Path(server.path_of(uri)) == Path(path)
+    assert Path(path_of(uri)) == Path(path)
 
 
 # --- long work --------------------------------------------------------------------------------------------------------
@@ -814,7 +816,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
             assert gate.wait(NEVER)
         return check_source(text, *args, **options)
 
-    monkeypatch.setattr(server, "check_source", slowly)
+    monkeypatch.setattr(checked, "check_source", slowly)
     return lambda hold: gate.clear() if hold else gate.set()
 
 
@@ -865,8 +867,8 @@ def test_actions_on_many_findings_are_offered_without_their_edits(
         async with editing(tmp_path, modern=True) as editor:
             uri = editor.open(tmp_path / "load.py", text)
             assert len(await editor.diagnostics()) == 1000
-            monkeypatch.setattr(server, "check_source", never)
-            monkeypatch.setattr(server, "fix_source", never)
+            monkeypatch.setattr(checked, "check_source", never)
+            monkeypatch.setattr(checked, "fix_source", never)
             started = asyncio.get_running_loop().time()
             assert len(await editor.actions(uri, 6)) == 3
             assert asyncio.get_running_loop().time() - started < 5  # usually a tenth of a second
