@@ -4,6 +4,14 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from sessionize.engine.check import check_bytes
+from sessionize.engine.fix import fix_bytes
+from sessionize.engine.results import Report
+from sessionize.files.settings import Settings
+from sessionize.files.store import read
+from sessionize.run.work import write_fix
 
 SAFE = """\
 import requests
@@ -39,3 +47,12 @@ def write(files: dict[str, str]) -> None:
 
 def codes(result: Result) -> list[str]:
     return [f"{found['filename']}:{found['code']}" for found in json.loads(result.out)]
+
+
+def check_file(path: Path, settings: Settings, **options: Any) -> Report:
+    return check_bytes(read(path), str(path), settings, **options)
+
+
+def fix_file(path: Path, settings: Settings, *, write: bool = True, **options: Any) -> Report:
+    report = fix_bytes(read(path), str(path), settings, **options)
+    return write_fix(report) if write else report

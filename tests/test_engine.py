@@ -9,19 +9,20 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from textwrap import indent
-from typing import Any
 
 import pytest
+from command import check_file, fix_file
 
 import sessionize
-from sessionize.engine import fix, reading
+from sessionize.engine import reading
 from sessionize.engine.analysis import analyse
-from sessionize.engine.check import check_bytes, check_file, check_source, check_tree
-from sessionize.engine.fix import fix_bytes, fix_file, fix_source, offers
+from sessionize.engine.check import check_bytes, check_source, check_tree
+from sessionize.engine.fix import fix_bytes, fix_source, offers
 from sessionize.engine.results import Diagnostic, Edit, Position, Report
 from sessionize.engine.rewriting import Rewriting
 from sessionize.files.settings import Settings
 from sessionize.library.surroundings import UNKNOWN, Surroundings
+from sessionize.run.work import write_fix
 from sessionize.syntax.parse import UnreadableError
 from sessionize.syntax.read_ast import read_ast
 from sessionize.write import sessions
@@ -682,24 +683,12 @@ def test_encoding_is_kept(tmp_path: Path, mark: bytes, encoding: str) -> None:
     assert path.read_bytes() == mark + FIXED.replace("\n", "\r\n").encode() + tail
 
 
-@pytest.mark.parametrize("work", [check_file, fix_file])
-def test_file_that_cannot_be_read(work: Callable[[Path, Settings], Report], tmp_path: Path) -> None:
-    report = work(tmp_path / "gone.py", Settings())
-    assert report == Report(str(tmp_path / "gone.py"), error=report.error)
-    assert report.error
-    assert "\n" not in report.error
-
-
-def test_file_that_changes_meanwhile_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_that_changes_meanwhile_is_left(tmp_path: Path) -> None:
     path = tmp_path / "sync.py"
     path.write_text(LOOP)
-
-    def slow(data: bytes, filename: str, settings: Settings, **options: Any) -> Report:
-        path.write_text("# saved by an editor\n")
-        return fix_bytes(data, filename, settings, **options)
-
-    monkeypatch.setattr(fix, "fix_bytes", slow)
-    report = fix_file(path, Settings())
+    fixed = fix_file(path, Settings(), write=False)
+    path.write_text("# saved by an editor\n")
+    report = write_fix(fixed)
     assert report == Report(str(path), error=report.error)
     assert report.error
     assert path.read_text() == "# saved by an editor\n"

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from command import check_file
 
-from sessionize.engine.check import check_file
 from sessionize.engine.results import Report
 from sessionize.files.settings import Settings
 from sessionize.files.text import SourceError

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from command import fix_file
 from hypothesis import given, settings, strategies as st
 from wire import Servers, differences, run
 
 from sessionize.cli import cli
 from sessionize.engine.check import check_bytes
-from sessionize.engine.fix import fix_bytes, fix_file
+from sessionize.engine.fix import fix_bytes
 from sessionize.engine.results import Report
 from sessionize.files.settings import Settings
 from sessionize.syntax.notebook import Notebook

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command import Run, write
+from command import Run, check_file, fix_file, write
 
-from sessionize.engine.check import check_file, check_source
-from sessionize.engine.fix import fix_bytes, fix_file, offers
+from sessionize.engine.check import check_source
+from sessionize.engine.fix import fix_bytes, offers
 from sessionize.files import store, walk
 from sessionize.files.settings import Settings
 from sessionize.files.text import SourceError

@@ -5,16 +5,13 @@ from __future__ import annotations
 import ast
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 from sessionize.engine.analysis import Analysis, analyse
 from sessionize.engine.diagnostics import diagnostics, unreadable
 from sessionize.engine.notebooks import on_bytes
 from sessionize.engine.results import Diagnostic, Edit, Report
 from sessionize.engine.rewriting import Rewriting
-from sessionize.files import store
 from sessionize.files.settings import Settings
-from sessionize.files.text import SourceError
 from sessionize.library.surroundings import UNKNOWN, Surroundings
 from sessionize.syntax.parse import UnreadableError
 
@@ -68,20 +65,6 @@ def check_bytes(
     return on_bytes(
         data, filename, settings, lambda text: _check(text, filename, settings, surroundings, with_edits=with_edits)
     )
-
-
-def check_file(
-    path: Path,
-    settings: Settings,
-    *,
-    with_edits: bool = False,
-    surroundings: Surroundings = UNKNOWN,
-) -> Report:
-    """`check_bytes` of a file."""
-    try:
-        return check_bytes(store.read(path), str(path), settings, with_edits=with_edits, surroundings=surroundings)
-    except SourceError as error:
-        return Report(str(path), error=str(error))
 
 
 def examine(text: str, filename: str, settings: Settings, surroundings: Surroundings) -> tuple[Report, Analysis | None]:

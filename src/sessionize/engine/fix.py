@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Container, Iterable
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 from sessionize.engine.analysis import Analysis, analyse
 from sessionize.engine.check import examine
@@ -17,9 +16,7 @@ from sessionize.engine.diagnostics import diagnostics
 from sessionize.engine.notebooks import on_bytes
 from sessionize.engine.results import PLEASE_REPORT, Diagnostic, Report
 from sessionize.engine.rewriting import Rewriting
-from sessionize.files import store
 from sessionize.files.settings import Settings
-from sessionize.files.text import SourceError
 from sessionize.fixes.outcome import Fix, LostCommentError
 from sessionize.library.surroundings import UNKNOWN, Surroundings
 from sessionize.library.timeouts import waits
@@ -84,32 +81,6 @@ def offers(data: bytes, filename: str, settings: Settings, *, surroundings: Surr
 
     on_bytes(data, filename, settings, note)
     return fixes
-
-
-def fix_file(
-    path: Path,
-    settings: Settings,
-    *,
-    write: bool = True,
-    surroundings: Surroundings = UNKNOWN,
-) -> Report:
-    """`fix_bytes` of a file, written back unless `write` is false."""
-    try:
-        report = fix_bytes(store.read(path), str(path), settings, surroundings=surroundings)
-    except SourceError as error:
-        return Report(str(path), error=str(error))
-    return written(report) if write else report
-
-
-def written(report: Report) -> Report:
-    """The report of a fix, once its file holds what it says."""
-    if report.change is None:
-        return report
-    try:
-        store.write(report.filename, *report.change)
-    except SourceError as error:
-        return Report(report.filename, error=str(error))
-    return report
 
 
 def _fix(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sessionize.files.settings import Settings
-from sessionize.files.store import read
+from sessionize.files.store import read, write
 from sessionize.files.text import SourceError
 from sessionize.run.project import Projects
 
@@ -62,9 +62,13 @@ def noqa_report(data: bytes, name: str, settings: Settings, *, projects: Project
 
 def write_fix(report: Report) -> Report:
     """The report, once the file holds what it says."""
-    from sessionize.engine.fix import written
-
-    return written(report)
+    if report.change is None:
+        return report
+    try:
+        write(report.filename, *report.change)
+    except SourceError as error:
+        return failure(report.filename, str(error))
+    return report
 
 
 def do(
