@@ -1,22 +1,16 @@
-"""What the benchmarks stand on: a relay that adds round trips, a plot; and what one of them shows, without a clock."""
+"""The base of the benchmarks: a relay that adds round trips, a plot."""
 
 import importlib.util
 import socket
 import sys
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from types import FrameType, ModuleType
-from typing import Any
+from types import ModuleType
 from xml.etree import ElementTree as ET
 
 import pytest
 
-import sessionize
-
-OURS = str(Path(sessionize.__file__).parent)
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
@@ -66,39 +60,3 @@ def test_a_plot_is_to_scale_and_says_what_it_shows() -> None:
     assert max(float(box.get("x", "")) + float(box.get("width", "")) for box in bars) < plot.WIDTH
     texts = {text.text for text in svg.findall("{*}text")}
     assert {"Time < more", "far & wide", "bare", "session", "20 ms", "5 ms", *"abcde"} == texts
-
-
-LINEAR = load("linear")
-
-
-def runs_of_lines(work: Callable[[str], object], source: str) -> Counter[tuple[str, int]]:
-    """How often each line of ours runs."""
-    runs: Counter[tuple[str, int]] = Counter()
-
-    def line(frame: FrameType, event: str, _: object) -> Callable[..., Any]:
-        if event == "line":
-            runs[frame.f_code.co_filename, frame.f_lineno] += 1
-        return line
-
-    def call(frame: FrameType, _event: str, _: object) -> Callable[..., Any] | None:
-        return line if frame.f_code.co_filename.startswith(OURS) else None
-
-    before = sys.gettrace()  # that of coverage
-    sys.settrace(call)
-    try:
-        work(source)
-    finally:
-        sys.settrace(before)
-    return runs
-
-
-@pytest.mark.parametrize("way", LINEAR.WAYS)
-@pytest.mark.parametrize("shape", LINEAR.SHAPES, ids=lambda shape: str(shape.__name__))
-def test_twice_the_calls_run_no_line_much_more_than_twice_as_often(shape: Callable[[int], str], way: str) -> None:
-    """Four times would be quadratic."""
-    work = LINEAR.WAYS[way]
-    work(shape(10))  # imports
-    few, many = (runs_of_lines(work, shape(calls)) for calls in (25, 50))
-    assert few
-    grown = {line: (few[line], times) for line, times in many.items() if times > 75 and times > 2.6 * few[line]}
-    assert not grown

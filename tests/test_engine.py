@@ -15,7 +15,7 @@ from command import check_file, fix_file
 
 import sessionize
 from sessionize.engine import reading
-from sessionize.engine.analysis import analyse
+from sessionize.engine.analysis import MOST_CALLS, analyse
 from sessionize.engine.check import check_bytes, check_source, check_tree
 from sessionize.engine.fix import fix_bytes, fix_source, offers
 from sessionize.engine.results import Diagnostic, Edit, Position, Report
@@ -791,3 +791,12 @@ def test_a_backslash_alone_above_all_is_a_line() -> None:
     source = "\\\n# one\nimport requests\nx = 1\nfor page in pages:\n    requests.get(page)\n"
     expected = source.replace("for", "session = requests.Session()\nfor").replace("requests.get", "session.get")
     assert fix_source(source).after == expected
+
+
+def test_a_file_with_too_many_calls_is_not_analysed() -> None:
+    call = "requests.get('https://a.test')\n"
+    assert len(check_source("import requests\n" + MOST_CALLS * call)) == MOST_CALLS
+    report = fix_source("import requests\n" + (MOST_CALLS + 1) * call)
+    (found,) = report.left
+    assert (found.code, found.message) == ("RQS901", "more than 2,000 calls of requests in one file are not analysed")
+    assert report.after is None

@@ -22,6 +22,10 @@ from sessionize.library.profile import VERBS
 from sessionize.library.surroundings import Surroundings
 from sessionize.rules import RULES, Finding, selected
 from sessionize.sharing.facts import Facts
+from sessionize.syntax.parse import UnreadableError
+
+# Files that people wrote have hundreds at most; what decides about calls may take the square of their number.
+MOST_CALLS = 2000
 
 
 class Analysis:
@@ -41,6 +45,8 @@ class Analysis:
             lambda names: surroundings.patches(filename, reading.text, names),
             lambda: surroundings.taken(filename),
         )
+        if len(self.facts.bare.calls) > MOST_CALLS:
+            raise UnreadableError(f"more than {MOST_CALLS:,} calls of requests in one file are not analysed")
         self.codes = codes_in_force(settings, filename)
         rules = [rule for rule in RULES if rule.code in self.codes]
         self.findings = [finding for rule in rules for finding in rule.check(self.facts, settings)]

@@ -9,7 +9,8 @@ from sessionize.sharing.facts import Facts
 
 def check(facts: Facts, settings: Settings) -> tuple[Finding, ...]:
     """## What it does
-    Reports a file that imports requests but cannot be parsed or decoded.
+    Reports a file that imports requests but cannot be parsed or decoded; or that makes more than 2,000 calls of
+    requests, which are not analysed.
 
     ## Why is this bad?
     Nothing can be said about such a file, and it is never changed. Files that do not import requests are not parsed.
@@ -23,7 +24,7 @@ def check(facts: Facts, settings: Settings) -> tuple[Finding, ...]:
     There is no fix.
 
     ## When not to use
-    Leave out files that are not meant to be Python 3 with `exclude`.
+    Leave out files that are not meant to be Python 3, or that a program wrote, with `exclude`.
 
     ## References
     - [Python: Lexical analysis](https://docs.python.org/3/reference/lexical_analysis.html)
