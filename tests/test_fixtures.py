@@ -6,20 +6,19 @@ import json
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 import tokenize
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
+from unittest.mock import patch
 
-import click
 import pytest
 import requests
+from _pytest.mark.structures import ParameterSet
 from command import Run
-from flake8.main.cli import main as flake8
-from wire import Servers, differences, run as run_program
+from wire import Run as WireRun, Servers, differences, run as run_program
 
 from sessionize.engine.check import check_bytes, check_source
 from sessionize.engine.fix import fix_bytes, offers
@@ -27,7 +26,6 @@ from sessionize.engine.results import Diagnostic
 from sessionize.files.settings import Settings
 from sessionize.files.text import decode, encode
 from sessionize.library.surroundings import Surroundings
-from sessionize.report.formats import render
 from sessionize.run.project import Project, Projects
 from sessionize.run.testpatches.migrate import fix_alone
 
@@ -43,9 +41,13 @@ def case(path: Path) -> str:
     return str(path.relative_to(FIXTURES)).removesuffix(".py").removesuffix(".before")
 
 
-each_pair = pytest.mark.parametrize("before", PAIRS, ids=case)
-each_untouched = pytest.mark.parametrize("path", UNTOUCHED, ids=case)
-each_before = pytest.mark.parametrize("path", [*PAIRS, *UNTOUCHED], ids=case)
+def in_groups(paths: list[Path]) -> list[ParameterSet]:
+    """The tests of one case run in one process, so that what was worked out for it once can be used again."""
+    return [pytest.param(path, id=case(path), marks=pytest.mark.xdist_group(case(path))) for path in paths]
+
+
+each_pair = pytest.mark.parametrize("before", in_groups(PAIRS))
+each_untouched = pytest.mark.parametrize("path", in_groups(UNTOUCHED))
 
 
 def beside(before: Path, suffix: str) -> Path:
@@ -71,6 +73,7 @@ def shown(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
 def fixed(path: Path, data: bytes, settings: Settings) -> bytes:
     """What a fix leaves in the file."""
     if settings.moves_patches:
@@ -131,9 +134,24 @@ def standing_alone(data: bytes) -> Counter[str]:
     return Counter(line for line in map(str.strip, decode(data).text.splitlines()) if FOR_TOOLS.match(line))
 
 
+@cache
+def ran(program: Path | str, servers: Servers) -> tuple[WireRun, int]:
+    """What a program sends and prints, and how many sessions it makes; a bare call makes one of its own."""
+    sessions = 0
+    make = requests.Session.__init__
+
+    def make_counted(session: requests.Session) -> None:
+        nonlocal sessions
+        sessions += 1
+        make(session)
+
+    with patch.object(requests.Session, "__init__", make_counted):
+        return run_program(program, servers), sessions
+
+
 def assert_same_wire(before: Path, after: Path | str, servers: Servers) -> None:
     """Both programs send and print the same, the second over fewer connections."""
-    was, now = run_program(before, servers), run_program(after, servers)
+    (was, _), (now, _) = ran(before, servers), ran(after, servers)
     assert differences(was, now) == []
     assert was.requests, "the case sends nothing"
     assert was.error is None or was.error[0] == "SystemExit", "the case does not end by itself"
@@ -200,31 +218,6 @@ def test_no_comment_for_tools_comes_to_stand_alone(before: Path) -> None:
     assert standing_alone(beside(before, AFTER).read_bytes()) <= standing_alone(before.read_bytes())
 
 
-@pytest.mark.parametrize(
-    "form", [{}, {"cookies": "isolate", "session_style": "with"}], ids=["as they are", "in other forms"]
-)
-def test_what_other_linters_left_alone_they_still_do(form: dict[str, Any], tmp_path: Path) -> None:
-    """All cases with all fixes, in one run of ruff, which knows what isort, pycodestyle and pyflakes look for."""
-    for path in (*PAIRS, *UNTOUCHED):
-        data = path.read_bytes()
-        settings = replace(settings_of(data), unsafe_fixes=True, rewrite_patches=False, **form)
-        after = fixed(path, data, settings)
-        if after != data:
-            name = f"{case(path).replace('/', '.')}.py"
-            (tmp_path / f"before.{name}").write_bytes(data)
-            (tmp_path / f"after.{name}").write_bytes(after)
-    command = ["ruff", "check", "--isolated", "--no-cache", "--preview", "--select=I,E402,E1,E2,E3,W,F"]
-    done = subprocess.run(
-        [sys.executable, "-m", *command, "--output-format=json", tmp_path], capture_output=True, encoding="utf-8"
-    )
-    told: dict[str, list[str]] = defaultdict(list)
-    for found in json.loads(done.stdout):
-        side, _, name = Path(found["filename"]).name.partition(".")
-        told[name].append(f"{side}: {found['location']['row']}: {found['code']} {found['message']}")
-    assert len(list(tmp_path.iterdir())) > len(PAIRS)
-    assert [(name, lines) for name, lines in told.items() if not any(line.startswith("before") for line in lines)] == []
-
-
 @each_pair
 def test_wire_is_the_same(before: Path, servers: Servers, cookie_servers: Servers) -> None:
     after = beside(before, AFTER)
@@ -234,18 +227,10 @@ def test_wire_is_the_same(before: Path, servers: Servers, cookie_servers: Server
 
 
 @each_pair
-def test_connections_are_reused(before: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A session opens one connection to a host; a call that stays bare counts, it makes a session of its own."""
-    sessions = 0
-    make = requests.Session.__init__
-
-    def make_counted(session: requests.Session) -> None:
-        nonlocal sessions
-        sessions += 1
-        make(session)
-
-    monkeypatch.setattr(requests.Session, "__init__", make_counted)
-    assert max(run_program(beside(before, AFTER), servers).connections) <= sessions
+def test_connections_are_reused(before: Path, servers: Servers) -> None:
+    """A session opens one connection to a host."""
+    run, sessions = ran(beside(before, AFTER), servers)
+    assert max(run.connections) <= sessions
 
 
 @each_pair
@@ -270,30 +255,9 @@ def test_every_form(
         assert None in {finding.applicability for finding in left} or not settings.unsafe_fixes
         return
     assert fixed(before, after, settings) == after
-    assert_same_wire(before, decode(after).text, cookie_servers if settings.cookies == "isolate" else servers)
-
-
-@pytest.fixture(scope="module")
-def told_by_flake8(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """What flake8 says of each file, all in one run. They are copies, each in a folder of its own: its project."""
-    folder = tmp_path_factory.mktemp("flake8")
-    cases = {str(folder / f"{number}" / path.name): shown(path) for number, path in enumerate((*PAIRS, *UNTOUCHED))}
-    for copy, name in cases.items():
-        Path(copy).parent.mkdir()
-        shutil.copy(ROOT / name, copy)
-    flake8(["--isolated", "--select=RQS", "--extend-select=RQS3", "-j1", f"--output-file={folder}/output", *cases])
-    told: dict[str, list[str]] = defaultdict(list)
-    for line in (folder / "output").read_text(encoding="utf-8").splitlines():
-        copy, _, finding = line.partition(":")
-        told[cases[copy]].append(finding.replace(copy, cases[copy]))
-    return told
-
-
-@each_before
-def test_flake8_agrees(path: Path, told_by_flake8: dict[str, list[str]]) -> None:
-    report = check_bytes(path.read_bytes(), shown(path), Settings(select=("RQS", "RQS3")))
-    lines = click.unstyle(render("concise", [report])).splitlines()
-    assert told_by_flake8[shown(path)] == [line.removeprefix(f"{shown(path)}:") for line in lines]
+    golden = beside(before, AFTER)
+    program = golden if golden.read_bytes() == after else decode(after).text
+    assert_same_wire(before, program, cookie_servers if settings.cookies == "isolate" else servers)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,67 @@
+"""All cases, as flake8 and ruff see them, each in one run: apart, as they take longer than a case does."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections import defaultdict
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from flake8.main.cli import main as flake8
+from test_fixtures import PAIRS, ROOT, UNTOUCHED, case, fixed, settings_of, shown
+
+from sessionize.engine.check import check_bytes
+from sessionize.files.settings import Settings
+from sessionize.report.formats import render
+
+
+@pytest.mark.parametrize(
+    "form", [{}, {"cookies": "isolate", "session_style": "with"}], ids=["as they are", "in other forms"]
+)
+def test_what_other_linters_left_alone_they_still_do(form: dict[str, Any], tmp_path: Path) -> None:
+    """All cases with all fixes, in one run of ruff, which knows what isort, pycodestyle and pyflakes look for."""
+    for path in (*PAIRS, *UNTOUCHED):
+        data = path.read_bytes()
+        settings = replace(settings_of(data), unsafe_fixes=True, rewrite_patches=False, **form)
+        after = fixed(path, data, settings)
+        if after != data:
+            name = f"{case(path).replace('/', '.')}.py"
+            (tmp_path / f"before.{name}").write_bytes(data)
+            (tmp_path / f"after.{name}").write_bytes(after)
+    command = ["ruff", "check", "--isolated", "--no-cache", "--preview", "--select=I,E402,E1,E2,E3,W,F"]
+    done = subprocess.run(
+        [sys.executable, "-m", *command, "--output-format=json", tmp_path], capture_output=True, encoding="utf-8"
+    )
+    told: dict[str, list[str]] = defaultdict(list)
+    for found in json.loads(done.stdout):
+        side, _, name = Path(found["filename"]).name.partition(".")
+        told[name].append(f"{side}: {found['location']['row']}: {found['code']} {found['message']}")
+    assert len(list(tmp_path.iterdir())) > len(PAIRS)
+    assert [(name, lines) for name, lines in told.items() if not any(line.startswith("before") for line in lines)] == []
+
+
+@pytest.fixture(scope="module")
+def told_by_flake8(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """What flake8 says of each file, all in one run. They are copies, each in a folder of its own: its project."""
+    folder = tmp_path_factory.mktemp("flake8")
+    cases = {str(folder / f"{number}" / path.name): shown(path) for number, path in enumerate((*PAIRS, *UNTOUCHED))}
+    for copy, name in cases.items():
+        Path(copy).parent.mkdir()
+        shutil.copy(ROOT / name, copy)
+    flake8(["--isolated", "--select=RQS", "--extend-select=RQS3", "-j1", f"--output-file={folder}/output", *cases])
+    told: dict[str, list[str]] = defaultdict(list)
+    for line in (folder / "output").read_text(encoding="utf-8").splitlines():
+        copy, _, finding = line.partition(":")
+        told[cases[copy]].append(finding.replace(copy, cases[copy]))
+    return told
+
+
+@pytest.mark.parametrize("path", [*PAIRS, *UNTOUCHED], ids=case)
+def test_flake8_agrees(path: Path, told_by_flake8: dict[str, list[str]]) -> None:
+    report = check_bytes(path.read_bytes(), shown(path), Settings(select=("RQS", "RQS3")))
+    lines = click.unstyle(render("concise", [report])).splitlines()
+    assert told_by_flake8[shown(path)] == [line.removeprefix(f"{shown(path)}:") for line in lines]
