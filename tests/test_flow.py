@@ -8,7 +8,9 @@ from collections import defaultdict
 import libcst as cst
 import pytest
 
-from sessionize.analysis.flow import Event, Flow, Place
+from sessionize.analysis import chains
+from sessionize.analysis.chains import Event
+from sessionize.analysis.flow import Flow, Place
 from sessionize.syntax import outline as o
 from sessionize.syntax.outline import CallSite, Outline
 from sessionize.syntax.read_cst import Nodes, read_cst
@@ -146,7 +148,7 @@ def chained(source: str) -> str:
         if flow.turns_again(event.part, event.tick):
             for loop in flow.loops(event.part):
                 again[loop].append(event)
-    return " ".join(sorted(name(outline.calls[number]) for number in flow.chained(0, events, again)))
+    return " ".join(sorted(name(outline.calls[number]) for number in chains.chained(flow, 0, events, again)))
 
 
 @pytest.mark.parametrize(

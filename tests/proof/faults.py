@@ -44,9 +44,8 @@ FAULTS = (
     Fault("pages-are-the-same", 'if changed & {"", *attributes}:', "if not binds and seen:"),
     Fault("what-is-counted-ends-the-loop", " or name in o.within(bind.value)", ""),
     Fault("exclusive-by-a-name-that-changes", "if any(bind.tick > tick or self.flow.loops(bind.part) for bind in binds):", "if not binds == [*binds]:"),
-    Fault("both-arms-run", "outs = [self.part(arm) for arm in arms]",
-          "outs = [self.steps(part, arms)]"),
-    Fault("finally-goes-on-below", "return {(bit if way == NEXT else way): ran", "return {way: ran"),
+    Fault("both-arms-run", "*(self.part(arm, ran) for arm in arms))", "self.steps(part, arms, ran))"),
+    Fault("finally-goes-on-below", "return {(bit if way == NEXT else way): after", "return {way: after"),
     # what a name means
     Fault("shadowed-imports", "return paths.pop() if len(paths) == 1 else None", "return max(paths - {None}, default=None)"),
     Fault("type-checking-imports", 'if name == "TYPE_CHECKING":', 'if name == "TYPING":'),

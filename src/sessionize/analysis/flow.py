@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_right
-from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 from copy import copy
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from sessionize.syntax.outline import Const, Outline
 
@@ -23,24 +22,11 @@ NEXT, BREAK, CONTINUE, RETURN, RAISE = _WAYS = 1, 2, 4, 8, 16
 EXIT = RETURN | RAISE
 
 _JUMPS = {"return": RETURN, "raise": RAISE, "break": BREAK, "continue": CONTINUE}
-_BRANCHES = frozenset({"if", "match", "choice"})
-_LOOPS = frozenset({"for", "while", "comp", "genexp"})
+BRANCHES = frozenset({"if", "match", "choice"})
+LOOPS = frozenset({"for", "while", "comp", "genexp"})
 _PLAIN = frozenset({"simple", "def", "class"})
 _IN_EXPRESSIONS = frozenset({"choice", "comp", "genexp"})
-_BLOCKS = frozenset({"arm", "turn", "else", "handler", "finally"})
-
-# What has run: the keys and ids of events, without an id those of an earlier turn. And that by the way out.
-Ran: TypeAlias = frozenset[tuple[str | None, int | None]]
-Ways: TypeAlias = dict[int, Ran]
-
-
-class Event(NamedTuple):
-    """A call of interest. `key`: what it must have in common with another to repeat it; None if that is unknown."""
-
-    tick: int
-    part: int
-    id: int
-    key: str | None
+BLOCKS = frozenset({"arm", "turn", "else", "handler", "finally"})
 
 
 class Place(NamedTuple):
@@ -122,12 +108,6 @@ class Flow:
             child = node
         return found
 
-    def chained(self, frame: int, events: Iterable[Event], again: Mapping[int, list[Event]]) -> set[int]:
-        """The ids of the events that can run in one run of `frame` before or after another one with a matching key.
-
-        `again`: the events that each loop repeats."""
-        return _Chains(self, events, again).run(frame)
-
     def place(self, events: Iterable[tuple[int, int]], scope: int) -> Place | None:
         """Where a statement dominates all `events` (tick, part) and runs once: before the first statement that
         holds one, in the innermost block around them all that is in no loop and belongs to `scope` itself.
@@ -184,7 +164,11 @@ class Flow:
                 return mask
         return mask | NEXT
 
-    def _ended(self, part: int, mask: int) -> int:
+    def ways_out(self, part: int) -> list[int]:
+        """The ways out of a part, each by itself."""
+        return [bit for bit in _WAYS if self.outcomes[part] & bit]
+
+    def ended(self, part: int, mask: int) -> int:
         """The ways out of a statement whose inside was left by `mask`."""
         kind = self.parts[part].kind
         if mask & NEXT and (kind in _JUMPS or part in self._ends):
@@ -195,17 +179,17 @@ class Flow:
         row = self.parts[part]
         children = self.children[part]
         if not children:
-            return self._ended(part, NEXT)
-        if row.kind in _BRANCHES:
-            arms, may_skip = self._arms(part)
+            return self.ended(part, NEXT)
+        if row.kind in BRANCHES:
+            arms, may_skip = self.arms(part)
             return _union(self.outcomes[arm] for arm in arms) | (NEXT if may_skip else 0)
-        if row.kind in _LOOPS:
+        if row.kind in LOOPS:
             return self._after_loop(part, self._blocks(part)["turn"] | CONTINUE)
         if row.kind == "try":
             return self._through_finally(self._blocks(part), self._before_finally(part))
-        return self._ended(part, self._sequence(children))
+        return self.ended(part, self._sequence(children))
 
-    def _arms(self, part: int) -> tuple[list[int], bool]:
+    def arms(self, part: int) -> tuple[list[int], bool]:
         """The arms of a statement or expression that can run, and whether it may be that none does."""
         row = self.parts[part]
         arms = [child for child in self.children[part] if self.parts[child].kind == "arm"]
@@ -271,9 +255,9 @@ class Flow:
         """How `part` can be left by a run that got through `child` with `state`, or is at `tick` in `part` itself."""
         row = self.parts[part]
         kind = self.parts[child].kind if child != -1 else ""
-        if row.kind in _BRANCHES:
+        if row.kind in BRANCHES:
             return state if kind == "arm" else self.outcomes[part]
-        if row.kind in _LOOPS:
+        if row.kind in LOOPS:
             if kind == "turn":
                 back = self.outcomes[part] if state & (NEXT | CONTINUE) else 0
                 return back | (state & EXIT) | (NEXT if state & BREAK else 0)
@@ -293,7 +277,7 @@ class Flow:
                 rest = _then(self.outcomes[children[later]], self._after(children[later]))
         else:
             rest = self._after(child)
-        return self._ended(part, _then(state, rest))
+        return self.ended(part, _then(state, rest))
 
 
 def _then(first: int, rest: int) -> int:
@@ -306,161 +290,3 @@ def _union(masks: Iterable[int]) -> int:
     for mask in masks:
         result |= mask
     return result
-
-
-class _Chains:
-    """One pass over a frame that carries, along every path, which events have run.
-
-    What has run where the pass is stands in `ran` and `waiting`. Each part gives back what it adds on each of its ways
-    out, and takes it back: so paths that meet again are joined by what they add, however much ran before they parted.
-    """
-
-    def __init__(self, flow: Flow, events: Iterable[Event], again: Mapping[int, list[Event]]) -> None:
-        self.flow = flow
-        self.again = again
-        self.found: set[int] = set()
-        self.ran: Counter[str | None] = Counter()  # how many have run, by their key
-        self.waiting: dict[str | None, set[int]] = defaultdict(set)  # the ids of those that have met no other
-        self.events: dict[int, list[Event]] = defaultdict(list)
-        self.marked: set[int] = set()  # parts with an event inside
-        for event in events:
-            self.events[event.part].append(event)
-            for part in flow.ancestors(event.part):
-                if part in self.marked:
-                    break
-                self.marked.add(part)
-
-    def run(self, frame: int) -> set[int]:
-        self.part(frame)
-        return self.found
-
-    def meet(self, event: Event) -> None:
-        """Marks the event and those that have run, if their keys match."""
-        if self.ran if event.key is None else (event.key in self.ran or None in self.ran):
-            self.found.add(event.id)
-            for key in list(self.waiting) if event.key is None else (event.key, None):
-                self.found |= self.waiting.pop(key, set())
-
-    def add(self, ran: Iterable[tuple[str | None, int | None]]) -> None:
-        """What has run, has run before what comes now."""
-        for key, number in ran:
-            self.ran[key] += 1
-            if number is not None and number not in self.found:
-                self.waiting[key].add(number)
-
-    def drop(self, ran: Iterable[tuple[str | None, int | None]]) -> None:
-        """Takes back what was added."""
-        for key, number in ran:
-            self.ran[key] -= 1
-            if not self.ran[key]:
-                del self.ran[key]
-            if number is not None and key in self.waiting:
-                self.waiting[key].discard(number)
-
-    def part(self, part: int) -> Ways:
-        """What runs in `part` on each way out of it."""
-        flow = self.flow
-        if part not in self.marked:
-            return {bit: frozenset() for bit in _WAYS if flow.outcomes[part] & bit}
-        row = flow.parts[part]
-        blocks = [c for c in flow.children[part] if flow.parts[c].kind in _BLOCKS]
-        head = [c for c in flow.children[part] if flow.parts[c].kind not in _BLOCKS]
-        if row.kind == "try":
-            return self.attempt(head[0], blocks)
-        if row.kind not in _BRANCHES | _LOOPS:
-            return {flow._ended(part, bit): ran for bit, ran in self.steps(part, flow.children[part]).items()}
-        before = self.steps(part, head)[NEXT]
-        self.add(before)
-        if row.kind in _LOOPS:
-            out = self.loop(part, blocks)
-        else:
-            arms, may_skip = flow._arms(part)
-            outs = [self.part(arm) for arm in arms]
-            if may_skip:
-                outs.append({NEXT: frozenset()})
-            out = _merge(*outs)
-        self.drop(before)
-        return _behind(before, out)
-
-    def steps(self, part: int, children: list[int]) -> Ways:
-        """One after the other: the events of `part` itself and its `children`."""
-        flow = self.flow
-        ran: list[tuple[str | None, int | None]] = []
-        left: dict[int, int] = {}  # how much of it ran before the last that may be left by each other way out
-        more: dict[int, list[Ran]] = defaultdict(list)  # what runs in those that are
-        events = {event.tick: event for event in self.events[part]}
-        statements = {flow.parts[child].tick: child for child in children}
-        for tick in sorted((*events, *statements)):
-            if tick in events:
-                self.meet(events[tick])
-                step: Ways = {NEXT: frozenset({(events[tick].key, events[tick].id)})}
-            else:
-                step = self.part(statements[tick])
-            onwards = step.pop(NEXT, None)
-            for bit, inside in step.items():
-                left[bit] = len(ran)
-                more[bit].append(inside)
-            if onwards is None:
-                break
-            self.add(onwards)
-            ran += onwards
-        else:
-            left[NEXT] = len(ran)
-        self.drop(ran)
-        return {bit: frozenset(ran[:count]).union(*more[bit]) for bit, count in left.items()}
-
-    def loop(self, part: int, blocks: list[int]) -> Ways:
-        earlier: Ran = frozenset((event.key, None) for event in self.again.get(part, ()))  # ran in an earlier turn
-        self.add(earlier)
-        turn = _behind(earlier, self.part(blocks[0]))
-        self.drop(earlier)
-        ended = _merge({NEXT: frozenset()}, *({NEXT: turn[bit]} for bit in (NEXT, CONTINUE) if bit in turn))
-        outs = [ended]
-        if len(blocks) > 1:
-            self.add(ended[NEXT])
-            outs = [_behind(ended[NEXT], self.part(blocks[1]))]
-            self.drop(ended[NEXT])
-        if BREAK in turn:
-            outs.append({NEXT: turn[BREAK]})
-        outs += [{bit: turn[bit]} for bit in (RETURN, RAISE) if bit in turn]
-        return _merge(*outs)
-
-    def attempt(self, body: int, blocks: list[int]) -> Ways:
-        flow = self.flow
-        out = self.part(body)
-        final = None
-        outs = []
-        for block in blocks:
-            kind = flow.parts[block].kind
-            if kind == "else" and NEXT in out:
-                before = out.pop(NEXT)
-                self.add(before)
-                outs.append(_behind(before, self.part(block)))
-                self.drop(before)
-            elif kind == "handler":
-                outs.append(self.part(block))
-            elif kind == "finally":
-                final = block
-        out = _merge(out, *outs)
-        if final is not None:
-            out = _merge(*(self._finally(final, bit, ran) for bit, ran in out.items()))
-        return out
-
-    def _finally(self, block: int, bit: int, before: Ran) -> Ways:
-        self.add(before)
-        out = _behind(before, self.part(block))
-        self.drop(before)
-        return {(bit if way == NEXT else way): ran for way, ran in out.items()}
-
-
-def _behind(before: Ran, out: Ways) -> Ways:
-    """What runs on each way out, with what ran before."""
-    return {bit: before | ran for bit, ran in out.items()}
-
-
-def _merge(*outs: Ways) -> Ways:
-    merged: dict[int, list[Ran]] = defaultdict(list)
-    for out in outs:
-        for bit, ran in out.items():
-            merged[bit].append(ran)
-    return {bit: rans[0].union(*rans[1:]) for bit, rans in merged.items()}

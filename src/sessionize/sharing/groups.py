@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 
-from sessionize.analysis.flow import Event, Place
+from sessionize.analysis.chains import Event, chained
+from sessionize.analysis.flow import Place
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import VERBS
 from sessionize.library.program import Program
@@ -64,9 +65,9 @@ class Groups:
         for call, event in zip(calls, events, strict=True):
             for loop in self.flow.loops(call.site.part) if call.id in self.loops else ():
                 again[loop].append(event)
-        found = self.flow.chained(calls[0].frame, events, again)
+        found = chained(self.flow, calls[0].frame, events, again)
         for flows in self.retries.alternatives([call.site for call in calls]) if found else ():
-            found &= set().union(*(flow.chained(calls[0].frame, events, again) for flow in flows))
+            found &= set().union(*(chained(flow, calls[0].frame, events, again) for flow in flows))
         return found
 
     @cached_property

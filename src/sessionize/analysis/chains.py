@@ -1,0 +1,138 @@
+"""Events that can run one after the other in one run of a frame: `requests.get(a); requests.get(b)`.
+
+Branches exclude each other: of `if x: requests.get(a)` and `else: requests.get(b)` only one runs.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, TypeAlias
+
+from sessionize.analysis.flow import BLOCKS, BRANCHES, BREAK, CONTINUE, LOOPS, NEXT, RAISE, RETURN, Flow
+
+
+class Event(NamedTuple):
+    """A call of interest.
+
+    key: the thing that another must have in common with it to repeat it, such as a host; None if that is unknown.
+    """
+
+    tick: int
+    part: int
+    id: int
+    key: str | None
+
+
+# The keys and ids of the events that have run, without an id those of an earlier turn; and that by the way out.
+Ran: TypeAlias = frozenset[tuple[str | None, int | None]]
+Ways: TypeAlias = dict[int, Ran]
+
+
+def chained(flow: Flow, frame: int, events: Iterable[Event], again: Mapping[int, list[Event]]) -> set[int]:
+    """The ids of the events that can run before or after another one with a matching key, in one run of a frame.
+
+    again: the events that each loop repeats.
+    """
+    chains = _Chains(flow, events, again)
+    chains.part(frame, frozenset())
+    return chains.found
+
+
+class _Chains:
+    """One pass over a frame that follows every path, with the events that have run on it."""
+
+    def __init__(self, flow: Flow, events: Iterable[Event], again: Mapping[int, list[Event]]) -> None:
+        self.flow = flow
+        self.again = again
+        self.found: set[int] = set()
+        self.events: dict[int, list[Event]] = defaultdict(list)
+        self.marked: set[int] = set()  # parts with an event inside
+        for event in events:
+            self.events[event.part].append(event)
+            self.marked.update(flow.ancestors(event.part))
+
+    def meet(self, event: Event, ran: Ran) -> None:
+        """Marks an event and those that ran before it, where their keys match."""
+        matching = [number for key, number in ran if event.key is None or key in (event.key, None)]
+        if matching:
+            self.found.update((event.id, *(number for number in matching if number is not None)))
+
+    def part(self, part: int, ran: Ran) -> Ways:
+        """The events that have run on each way out of a part, `ran` before it."""
+        flow = self.flow
+        if part not in self.marked:
+            return dict.fromkeys(flow.ways_out(part), ran)
+        row = flow.parts[part]
+        blocks = [child for child in flow.children[part] if flow.parts[child].kind in BLOCKS]
+        head = [child for child in flow.children[part] if flow.parts[child].kind not in BLOCKS]
+        if row.kind == "try":
+            return self.attempt(head[0], blocks, ran)
+        if row.kind not in BRANCHES | LOOPS:
+            return {flow.ended(part, bit): ran for bit, ran in self.steps(part, flow.children[part], ran).items()}
+        ran = self.steps(part, head, ran)[NEXT]
+        if row.kind in LOOPS:
+            return self.loop(part, blocks, ran)
+        arms, may_skip = flow.arms(part)
+        skipped: list[Ways] = [{NEXT: ran}] if may_skip else []
+        return _merge(*skipped, *(self.part(arm, ran) for arm in arms))
+
+    def steps(self, part: int, children: list[int], ran: Ran) -> Ways:
+        """The events of `part` itself and its `children`, one after the other."""
+        out: Ways = {}
+        events = {event.tick: event for event in self.events[part]}
+        statements = {self.flow.parts[child].tick: child for child in children}
+        for tick in sorted((*events, *statements)):
+            if tick in events:
+                self.meet(events[tick], ran)
+                ran |= {(events[tick].key, events[tick].id)}
+                continue
+            step = self.part(statements[tick], ran)
+            onwards = step.pop(NEXT, None)
+            out = _merge(out, step)
+            if onwards is None:
+                return out
+            ran = onwards
+        return {**out, NEXT: ran}
+
+    def loop(self, part: int, blocks: list[int], ran: Ran) -> Ways:
+        """`blocks`: the turn, and the `else` if there is one."""
+        earlier = ((event.key, None) for event in self.again.get(part, ()))
+        turn = self.part(blocks[0], ran.union(earlier))
+        ended = ran.union(*(turn[bit] for bit in (NEXT, CONTINUE) if bit in turn))
+        outs = [self.part(blocks[1], ended) if len(blocks) > 1 else {NEXT: ended}]
+        if BREAK in turn:
+            outs.append({NEXT: turn[BREAK]})
+        outs += [{bit: turn[bit]} for bit in (RETURN, RAISE) if bit in turn]
+        return _merge(*outs)
+
+    def attempt(self, body: int, blocks: list[int], ran: Ran) -> Ways:
+        """A `try`: its handlers run instead of its body, the `finally` behind each way out."""
+        out = self.part(body, ran)
+        outs = []
+        final = None
+        for block in blocks:
+            kind = self.flow.parts[block].kind
+            if kind == "else" and NEXT in out:
+                outs.append(self.part(block, out.pop(NEXT)))
+            elif kind == "handler":
+                outs.append(self.part(block, ran))
+            elif kind == "finally":
+                final = block
+        out = _merge(out, *outs)
+        if final is None:
+            return out
+        return _merge(*(self.last(final, bit, before) for bit, before in out.items()))
+
+    def last(self, block: int, bit: int, ran: Ran) -> Ways:
+        """A `finally` behind one way out, which goes on behind it."""
+        return {(bit if way == NEXT else way): after for way, after in self.part(block, ran).items()}
+
+
+def _merge(*outs: Ways) -> Ways:
+    """The events that have run on each way out of paths that meet."""
+    merged: Ways = {}
+    for out in outs:
+        for bit, ran in out.items():
+            merged[bit] = merged.get(bit, frozenset()) | ran
+    return merged
