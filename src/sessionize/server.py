@@ -122,7 +122,7 @@ class Server(LanguageServer):
         self.checked = {uri: checked for uri, checked in self.checked.items() if self.state(uri) is not None}
 
     async def is_last(self, what: str) -> bool:
-        """Whether what has come is not followed by more of its kind."""
+        """True unless more of a kind comes within `PAUSE`."""
         mine = self.last[what] = object()
         await asyncio.sleep(PAUSE)
         return self.last[what] is mine

@@ -109,5 +109,5 @@ class Answers:
 
 
 def _wanted(kind: str, only: Sequence[str] | None) -> bool:
-    """Whether a kind of action is among those that are asked for: `source.fixAll` is a `source`."""
+    """True if a kind of action is among those that are asked for: `source.fixAll` is a `source`."""
     return only is None or any(f"{kind}.".startswith(f"{asked}.") for asked in only)

@@ -33,7 +33,7 @@ class State(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """What the client can do.
+    """The abilities of the client.
 
     units: how long a text is to it. versions: it takes edits for a version. resolves: it asks for the edit of an action
     that is chosen. pulls: it asks for diagnostics. refreshes: it can be told to ask for them again.

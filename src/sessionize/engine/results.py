@@ -1,4 +1,4 @@
-"""What an engine says of one file: plain values, which are all that reports and editors need of it."""
+"""Results for one file, as plain values. They are all that reports and editors need of the engine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Position(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """Replace what stands from `start` up to `end`, in that cell of a notebook, by `content`."""
+    """Replaces the text from `start` up to `end`, in that cell of a notebook, by `content`."""
 
     content: str
     start: Position
@@ -62,7 +62,7 @@ Callee: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of one file.
+    """The result of a check or a fix of one file.
 
     before: its text, None if it could not be read or needed no parsing; after: its new text if a fix changed it.
     change: its content before and after that. redirected: the calls that went to a session, each as the name of its

@@ -15,7 +15,7 @@ COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def unified(filename: str, before: bytes, after: bytes) -> bytes:
-    """What changed in a file; for a notebook in each of its cells, whose last lines have no end."""
+    """The changes of a file; those of a notebook by cells, whose last lines have no end."""
     if not filename.endswith(NOTEBOOK):
         return _unified(filename, before, after)
     old, new = Notebook(before), Notebook(after)

@@ -1,4 +1,4 @@
-"""What a finding is called by programs that follow it from one run to the next."""
+"""Names of findings for programs that follow them from one run to the next."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class ClusterError(Exception):
 
 @contextmanager
 def connected(address: str) -> Iterator[tuple[Executors[Any], int, tuple[type[Exception], ...]]]:
-    """What makes executors, how many workers there are, and what tells that a task was lost."""
+    """A maker of executors, the number of workers, and the exceptions that tell of a lost task."""
     try:
         distributed = import_module("distributed")
     except ImportError as error:

@@ -33,7 +33,7 @@ ANSWERS = {
 
 @dataclass
 class Dialogue:
-    """What the user has said so far. every: to make all that follow; stopped: to ask no more.
+    """The user's answers so far. every: to make all fixes that follow; stopped: to ask no more.
 
     told: whether the user knows which setting does not hold.
     """
@@ -88,7 +88,7 @@ class Dialogue:
 
 
 def _answer(alone: Report, fix: Fix) -> str:
-    """What the user wants: one of `ANSWERS`, but for `explain`."""
+    """Asks the user about a fix: one of `ANSWERS`, but for `explain`."""
     unsafe = "" if fix.applicability == SAFE else "unsafe "
     while True:
         keys = ", ".join(f"[{word[0]}]{word[1:]}" for word in ANSWERS)
@@ -107,7 +107,7 @@ def _answer(alone: Report, fix: Fix) -> str:
 
 
 def _explained(alone: Report, fix: Fix) -> str:
-    """What the fix is for, and the pages of the rules that found that."""
+    """The findings that the fix is for, and the pages of their rules."""
     codes = {found.code for found in alone.fixed}
     findings = "".join(f"{headline(found)}\n" for found in alone.fixed)
     pages = "".join(f"\n{rule.titled}" for rule in RULES if rule.code in codes)

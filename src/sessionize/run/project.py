@@ -40,7 +40,7 @@ class Project:
         self._taken: dict[str, frozenset[str]] = {}  # by the names of modules
 
     def patches(self, names: frozenset[str]) -> tuple[Patch, ...]:
-        """What its files replace by name (see `find`)."""
+        """The patches in its files (see `find`)."""
         for more, patches in self._patches.items():
             if names <= more:
                 return patches
@@ -62,15 +62,21 @@ class Project:
         """The files by the words of their import statements."""
         importers: dict[bytes, list[str]] = defaultdict(list)
         for file, data in self._files():
-            for word in {word for found in _IMPORTED.finditer(data) for word in _WORD.findall(found[1])}:
+            words: set[bytes] = set()
+            for found in _IMPORTED.finditer(data):
+                words.update(_WORD.findall(found[1]))
+            for word in words:
                 importers[word].append(file)
         return importers
 
     @cached_property
     def mentions(self) -> dict[str, frozenset[str]]:
         """The functions of requests that each file may call."""
-        found = ((os.path.realpath(file), _MENTION.findall(data)) for file, data in self._files())
-        return {file: frozenset(name.decode() for name in names) for file, names in found if names}
+        mentions = {}
+        for file, data in self._files():
+            if names := _MENTION.findall(data):
+                mentions[os.path.realpath(file)] = frozenset(map(bytes.decode, names))
+        return mentions
 
     def _files(self) -> Iterator[tuple[str, bytes]]:
         if self.root is None:
@@ -105,7 +111,7 @@ class Projects:
         return self._projects[root]
 
     def patches(self, filename: str, text: str, names: frozenset[str] = FUNCTIONS) -> tuple[Patch, ...]:
-        """What a file of that text replaces by name, and then what the rest of its project does (see `find`)."""
+        """The patches in a file of that text, and then those in the rest of its project (see `find`)."""
         own = shown(self._real(filename))
         others = (patch for patch in self.of(filename).patches(names) if patch.file != own)
         return *find(filename, text, names), *others
@@ -146,7 +152,7 @@ def _outside_of_packages(folder: str) -> str:
 
 
 def _beside(folder: str) -> list[str]:
-    """What belongs together where no marker shows a project: the files of a folder, its packages and its tests.
+    """A project where no marker shows one: the files of a folder, its packages and its tests.
 
     That is not all there is below: it may be the user's home.
     """
@@ -167,15 +173,13 @@ def _taken(module: str, file: str) -> frozenset[str]:
         nodes = list(ast.walk(parse_ast(store.read(file))))
     except (SourceError, UnreadableError):
         return EVERYTHING
-    imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
-    aliases = [alias for node in imports for alias in node.names]
-    called = {module, *(alias.asname for alias in aliases if alias.asname and _last(alias.name) == module)}
-    names = {
-        alias.name
-        for node in imports
-        if isinstance(node, ast.ImportFrom) and _last(node.module or "") == module
-        for alias in node.names
-    }
+    called = {module}  # common, and c by `import common as c`
+    names: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            called.update(alias.asname for alias in node.names if alias.asname and _last(alias.name) == module)
+        if isinstance(node, ast.ImportFrom) and _last(node.module or "") == module:  # from shop.common import get
+            names.update(alias.name for alias in node.names)
     inner = set()
     for node in nodes:
         match node:
