@@ -82,11 +82,9 @@ class Run:
             if may_have_findings(data, path):
                 tasks.append((number, path, _for_one(path, settings)))
                 sizes[number] = len(data)
-        if together is not None and any(settings.moves_patches for *_, settings in tasks):
-            done = together(tasks)
-        else:
-            done = worked(self.options, self.projects, tasks, partial(do, work), sizes=sizes, writes=writes)
-        with closing(done):
+        at_once = any(settings.moves_patches for *_, settings in tasks)
+        by_file = partial(worked, self.options, self.projects, do=partial(do, work), sizes=sizes, writes=writes)
+        with closing((together if together is not None and at_once else by_file)(tasks)) as done:
             for index, report in progress(self.options, done, len(tasks)):
                 if report is not None:
                     reports[index] = write_fix(report) if writes else report
