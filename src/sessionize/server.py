@@ -177,7 +177,8 @@ async def files_changed(
         if server.client.refreshes:
             server.workspace_diagnostic_refresh(None)
         states = [server.state(document.uri) for document in server.workspace.text_documents.values()]
-        await asyncio.gather(*(server.publish(uri) for uri in {state.uri for state in states if state is not None}))
+        uris = {state.uri for state in states if state is not None}
+        await asyncio.gather(*map(server.publish, uris))
 
 
 async def asked(server: Server, params: lsp.DocumentDiagnosticParams) -> lsp.DocumentDiagnosticReport:

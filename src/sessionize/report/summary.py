@@ -60,7 +60,10 @@ def _untimed(reports: Sequence[Report]) -> str:
     from sessionize.rules import RULES  # noqa: PLC0415  # most runs begin and end without
 
     (code,) = [rule.code for rule in RULES if rule.tells_untimed]
-    untimed = sum(report.untimed for report in reports if code not in {found.code for found in report.left})
+    untimed = 0
+    for report in reports:
+        if all(found.code != code for found in report.left):
+            untimed += report.untimed
     have = "has" if untimed == 1 else "have"
     return f"{untimed} of them {have} no timeout=; select {code} to keep seeing that." if untimed else ""
 
