@@ -19,7 +19,7 @@ import pytest
 from sessionize import cli
 from sessionize.run import cluster
 
-pytestmark = pytest.mark.filterwarnings("default")  # what Dask leaves open is not ours
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]  # what Dask leaves open is not ours
 LOOP = "import requests\nfor name in names:\n    requests.get(name)\n"
 
 

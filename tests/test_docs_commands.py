@@ -22,6 +22,8 @@ import yaml
 from sessionize.cli import cli
 from sessionize.files.settings_files import load
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 RULES = sorted((ROOT / "docs/rules").glob("*.md"))

@@ -20,6 +20,8 @@ from sessionize.engine.results import Report
 from sessionize.run import run as runs
 from sessionize.run.work import write_fix
 
+pytestmark = pytest.mark.slow
+
 LOOP = b'for year in years:\n    requests.get(f"https://example.com/{year}")\n'
 SAFE = b"import requests\n" + LOOP
 FIXED = b"import requests\nsession = requests.Session()\n" + LOOP.replace(b"requests.", b"session.")

@@ -18,6 +18,8 @@ from sessionize.engine.check import check_bytes
 from sessionize.files.settings import Settings
 from sessionize.report.formats import render
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     "form", [{}, {"cookies": "isolate", "session_style": "with"}], ids=["as they are", "in other forms"]

@@ -20,6 +20,8 @@ import pytest
 
 from sessionize.run import pool
 
+pytestmark = pytest.mark.slow
+
 
 def double(number: int) -> int:
     return 2 * number
