@@ -121,6 +121,7 @@ def test_check_loads_what_its_files_need(tmp_path: Path, text: str, loaded: set[
     slow = {
         "libcst",
         "pathspec",
+        "sessionize.debug",
         "sessionize.engine.check",
         "sessionize.rules",
         "sessionize.run.pool",

@@ -66,6 +66,13 @@ def test_pages_are_those_in_docs() -> None:
     assert written == runpy.run_path(str(ROOT / "docs/rules.py"))["pages"](), "run: python docs/rules.py"
 
 
+def test_how_it_works() -> None:
+    page = (ROOT / "docs/how-it-works.md").read_text(encoding="utf-8")
+    assert page == runpy.run_path(str(ROOT / "docs/how_it_works.py"))["page"](), "run: python docs/how_it_works.py"
+    folders = {path.parent.name for path in (ROOT / "src/sessionize").glob("*/__init__.py")}
+    assert set(re.findall(r"`(\w+)/`", page)) <= folders, "docs/how_it_works.py names a folder that is not there"
+
+
 def test_commands_and_options() -> None:
     (synopsis,) = re.findall(r"```text\n(.*?)```", USAGE, re.DOTALL)
     assert set(re.findall(r"^sessionize (\w+)", synopsis, re.MULTILINE)) == set(cli.commands)
