@@ -19,7 +19,7 @@ def unchanged(facts: Facts, settings: Settings, options: Iterable[str]) -> Itera
         calls = facts.groups.repeated[frame]
         place = facts.groups.place(calls) if calls else None
         if place is not None:
-            same = tuple(option for option in options if may_change(facts, option, calls, place) is None)
+            same = tuple(option for option in options if not may_change(facts, option, calls, place))
             yield from ((call, same) for call in calls if same)
     for owner, calls in facts.groups.lasting.items():
         lasting = object_home(facts, owner, calls) if owner else module_home(facts, calls)

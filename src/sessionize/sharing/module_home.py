@@ -65,7 +65,7 @@ def import_home(facts: Facts, calls: Sequence[BareCall]) -> Place | None:
 def _constants(facts: Facts, option: str, calls: Sequence[BareCall], first: int) -> list[int] | None:
     """The top-level statements that bind what all calls pass as `option`, if that is the same for ever; else None."""
     place = Place(0, first, facts.outline.parts[first].tick)
-    if may_ever_change(facts, option, calls, place) is not None:
+    if may_ever_change(facts, option, calls, place):
         return None
     value = calls[0].argument(option)
     names = o.names_in(value) if value is not None else []

@@ -135,7 +135,7 @@ class _ObjectHome:
 
     def _new_init(self) -> Home:
         place = self._above_methods()
-        hoist = tuple(h for h in OPTIONS if may_ever_change(self.facts, h, self.calls, place) is None)
+        hoist = tuple(h for h in OPTIONS if not may_ever_change(self.facts, h, self.calls, place))
         return Home(place, "init", OBJECT_REASON, hoist, "self")
 
     def _above_methods(self) -> Place:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from sessionize.analysis.flow import Place
-from sessionize.sharing.hoisting import may_ever_change, plain_dict, plain_pair
+from sessionize.sharing.hoisting import is_pair, is_plain_dict, may_ever_change
 from sessionize.sharing.home import OBJECT_REASON, OPTIONS, Home, line_of
 from sessionize.sharing.object_class import ObjectClass, hands_over, may_call, read_attribute
 from sessionize.syntax import outline as o
@@ -98,12 +98,12 @@ class ObjectInit:
         if any(call.argument(option) != value or call.unpacks for call in self.cls.calls):
             return False
         if not isinstance(value, o.Attribute) or value.value != o.Name(self.instance):
-            return may_ever_change(self.facts, option, self.cls.calls, place) is None
+            return not may_ever_change(self.facts, option, self.cls.calls, place)
         if value.attr in self.facts.tables.class_names or self.facts.mutations.reachable_by_string(value.attr):
             return False
         stores = self.facts.tables.stores_of[value.attr]
-        check = plain_pair if option == "auth" else plain_dict
-        if len(stores) != 1 or stores[0].scope != self.scope or check(stores[0].value) is not None:
+        is_plain = is_pair if option == "auth" else is_plain_dict
+        if len(stores) != 1 or stores[0].scope != self.scope or not is_plain(stores[0].value):
             return False
         if line_of(self.facts, stores[0].part) not in before:
             return False
