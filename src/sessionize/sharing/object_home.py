@@ -10,7 +10,7 @@ from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import may_ever_change
 from sessionize.sharing.home import OBJECT_REASON, OPTIONS, Home, line_of
 from sessionize.sharing.many_objects import ManyObjects
-from sessionize.sharing.object_class import ATTRS, ObjectClass, bare
+from sessionize.sharing.object_class import ATTRS, ObjectClass, head
 from sessionize.sharing.object_init import ObjectInit
 from sessionize.syntax import outline as o
 from sessionize.syntax.outline import last_name
@@ -33,20 +33,19 @@ _FIELDS = frozenset({"declare", "assign"})
 
 
 def object_home(facts: Facts, owner: int, calls: Sequence[BareCall]) -> Home | str:
-    """A home for the session of the calls made by the objects of a class; a reason where there is none."""
+    """The home for the session of the calls made by the objects of a class; a reason where there is none."""
     return _ObjectHome(ObjectClass(facts, owner, calls)).home()
 
 
 def is_made_first(facts: Facts, owner: int, calls: Sequence[BareCall], store: o.Store) -> bool:
-    """Whether what `__init__` of a class sets is surely there before anything may use it: `self.session = ...`."""
+    """Tell whether an attribute that `__init__` of a class sets is surely there before anything may use it."""
     cls = ObjectClass(facts, owner, calls)
     inits = cls.inits()
     if len(inits) != 1 or cls.scopes.get(inits[0].part) != store.scope:
         return False
     if any(map(cls.skips_init, facts.classes.descendants[owner])):
         return False
-    init = ObjectInit(cls, store.scope)
-    return line_of(facts, store.part) in init.before_stops()
+    return line_of(facts, store.part) in ObjectInit(cls, store.scope).before_stops()
 
 
 class _ObjectHome:
@@ -54,18 +53,16 @@ class _ObjectHome:
         self.cls = cls
         self.facts = cls.facts
         self.outline = cls.outline
-        self.calls = cls.calls
-        self.owner = cls.owner
-        self.many = ManyObjects(cls)
+        self.row = cls.row
 
     def home(self) -> Home | str:
-        if reason := self._why_strange() or self.many.reason():
+        if reason := self._why_strange() or ManyObjects(self.cls).reason():
             return reason
         cls = self.cls
         inits = cls.inits()
         options = {arg.keyword for arg in cls.data.args} if isinstance(cls.data, o.Call) else set()
         restored = any(map(cls.inherited, _RESTORING)) or "__new__" in self.outline.attributes
-        skipped = restored or any(map(cls.skips_init, self.facts.classes.descendants[self.owner]))
+        skipped = restored or any(map(cls.skips_init, cls.below[1:]))
         if cls.data is not None and not inits and not skipped and "init" not in options:
             return self._field()
         if "slots" in options or ("frozen" in options and inits):
@@ -79,10 +76,10 @@ class _ObjectHome:
     def _in_init(self, bind: o.Bind) -> Home | str:
         """The home in the `__init__` that is bound, or at first use where it may not run as it is written."""
         scope = self.cls.scopes[bind.part]
-        branched = self.outline.parts[bind.part].parent != self.cls.row.root
+        branched = self.outline.parts[bind.part].parent != self.row.root
         wrapped = self.outline.scopes[scope].decorators
-        above = self.cls.above(scope).values()
-        beside = not self.cls.based and any(call.value.args for call in above)  # of a mixin, its options
+        others = self.cls.init_calls(scope).values()
+        beside = not self.cls.based and any(call.value.args for call in others)  # of a mixin, its options
         init = ObjectInit(self.cls, scope)
         if branched or wrapped or beside or init.follows_strangers:
             return self._at_first_use()
@@ -90,23 +87,24 @@ class _ObjectHome:
 
     def _without_init(self) -> Home:
         """The home in an `__init__` that is added, or at first use where another one may be there."""
-        tested = self.cls.row.name.startswith("Test")  # pytest passes over a class with an `__init__`
+        tested = self.row.name.startswith("Test")  # pytest passes over a class with an `__init__`
         mixin = not any(map(self.cls.is_called, self.cls.below))  # or it may be one
-        if self.cls.based or tested or self.cls.row.decorators or mixin:
+        if self.cls.based or tested or self.row.decorators or mixin:
             return self._at_first_use()
-        return self._new_init()
+        place = self._above_methods()
+        hoist = [option for option in OPTIONS if not may_ever_change(self.facts, option, self.cls.calls, place)]
+        return Home(place, "init", OBJECT_REASON, tuple(hoist), "self")
 
     def _why_strange(self) -> str:
         """The thing about the class that leaves no place for a session; empty if there is none."""
-        rows = [self.outline.scopes[scope] for scope in self.cls.family]
-        named = {(bare(base), row.parent) for row in rows for base in row.bases}
-        bases = {last_name(base) for base, _ in named}
-        bases |= {
-            (self.facts.origins.path_of(base, scope) or "").rpartition(".")[2] for base, scope in named
-        }  # under an alias
+        bases = set()
+        for row in (self.outline.scopes[scope] for scope in self.cls.family):
+            for base in map(head, row.bases):
+                path = self.facts.origins.path_of(base, row.parent) or ""  # behind an alias
+                bases |= {last_name(base), path.rpartition(".")[2]}
         if strange := sorted(bases & _STRANGE_BASES):
             return f"a class made from `{strange[0]}` has no place for a session of its own"
-        if ATTRS.intersection(last_name(bare(decorator)) for decorator in self.cls.row.decorators):
+        if ATTRS.intersection(last_name(head(decorator)) for decorator in self.row.decorators):
             return "a class made by attrs has no place for a session that is not a field"
         if "__slots__" in self.cls.body:
             return "its `__slots__` have no place for a session"
@@ -115,13 +113,14 @@ class _ObjectHome:
         shown = self.facts.classes.shown_objects
         if not any(map(self.cls.inherited, _STATE)):
             shown = self.facts.classes.pickled_objects | shown
-        if what := next((shown[scope] for scope in (*self.cls.related, -1) if scope in shown), ""):
-            return f"`{what}` is used in this file, and the session would show in it"
+        for scope in (*self.cls.related, -1):
+            if scope in shown:
+                return f"`{shown[scope]}` is used in this file, and the session would show in it"
         return ""
 
     def _field(self) -> Home | str:
-        decorators = [self.facts.origins.path_of(bare(d), self.cls.row.parent) for d in self.cls.row.decorators]
-        if any(path not in _DATACLASS for path in decorators):
+        decorators = [self.facts.origins.path_of(head(d), self.row.parent) for d in self.row.decorators]
+        if not _DATACLASS.issuperset(decorators):
             return "its decorators may show the session, or have no place for it"
         declared = {bind.part for bind in self.cls.body.values() if bind.form in _FIELDS}
         fields = [statement for statement in self.cls.statements if statement in declared]
@@ -133,13 +132,9 @@ class _ObjectHome:
     def _at_first_use(self) -> Home:
         return Home(self._above_methods(), "property", OBJECT_REASON, needs="functools.cached_property")
 
-    def _new_init(self) -> Home:
-        place = self._above_methods()
-        hoist = tuple(h for h in OPTIONS if not may_ever_change(self.facts, h, self.calls, place))
-        return Home(place, "init", OBJECT_REASON, hoist, "self")
-
     def _above_methods(self) -> Place:
         """The place before the statement of the class's body that holds the first method, perhaps in a branch."""
-        root = self.cls.row.root
-        around = self.facts.flow.ancestors(min(self.cls.scopes))
-        return self.facts.flow.place_before(next(part for part in around if self.outline.parts[part].parent == root))
+        part = min(self.cls.scopes)
+        while self.outline.parts[part].parent != self.row.root:
+            part = self.outline.parts[part].parent
+        return self.facts.flow.place_before(part)
