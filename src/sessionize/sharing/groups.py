@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import chain
 
 from sessionize.analysis.chains import Event, chained
 from sessionize.analysis.flow import Place
@@ -75,20 +76,28 @@ class Groups:
         """The calls of each frame that should share a session."""
         repeated: dict[int, list[BareCall]] = defaultdict(list)
         for frame, calls in self.by_frame.items():
-            repeated[frame] = [call for call in calls if call.id in self.loops or call.id in self.chained]
+            repeated[frame] = [call for call in calls if self._is_repeated(call)]
         for call in self.bare.mapped:
             repeated[call.frame].append(call)
         return repeated
 
+    def _is_repeated(self, call: BareCall) -> bool:
+        return call.id in self.loops or call.id in self.chained
+
     @cached_property
     def single(self) -> list[BareCall]:
         """The calls that run once, as far as their own function shows."""
-        return [call for call in self.bare.calls if call.id not in self.loops and call.id not in self.chained]
+        return [call for call in self.bare.calls if not self._is_repeated(call)]
 
     @cached_property
     def helpers(self) -> list[BareCall]:
         """The single calls in functions that this file calls again and again."""
         return [call for call in self.single if self.graph.is_helper(self.bare.function(call))]
+
+    @cached_property
+    def _seldom(self) -> list[BareCall]:
+        """The single calls in other functions."""
+        return [call for call in self.single if not self.graph.is_helper(self.bare.function(call))]
 
     @cached_property
     def clients(self) -> list[BareCall]:
@@ -97,17 +106,15 @@ class Groups:
         for call in self.bare.calls:
             if (method := self.graph.method(call.site.scope)) is not None:
                 by_class[method.owner].append(call)
+        seldom = {call.id for call in self._seldom}
         found = []
         for owner, calls in by_class.items():
+            if self.initial.issuperset(call.id for call in calls):
+                continue
             shared = len(calls) > 1 or owner in self._with_session
-            if not self.initial.issuperset(call.id for call in calls):
-                single = [call for call in calls if call.id in self._single_in_methods]
-                found += [call for call in single if shared or self.graph.reads_instance(call.site.scope)]
+            single = [call for call in calls if call.id in seldom]
+            found += [call for call in single if shared or self.graph.reads_instance(call.site.scope)]
         return found
-
-    @cached_property
-    def _single_in_methods(self) -> set[int]:
-        return {call.id for call in self.single} - {call.id for call in self.helpers}
 
     @cached_property
     def initial(self) -> set[int]:
@@ -115,8 +122,7 @@ class Groups:
 
         None of an object that has a session to make them on.
         """
-        single = [call for call in self.bare.calls if call.id in self._single_in_methods]
-        return {call.id for call in single if self._is_initial(self.bare.function(call))}
+        return {call.id for call in self._seldom if self._is_initial(self.bare.function(call))}
 
     def _is_initial(self, function: int, seen: frozenset[int] = frozenset()) -> bool:
         method = self.graph.method(function)
@@ -148,20 +154,17 @@ class Groups:
     @cached_property
     def scattered(self) -> list[BareCall]:
         """The single calls of a module of which two functions or more make calls."""
-        claimed = {call.id for call in (*self.helpers, *self.clients)}
         clients = {call.id for call in self.clients}
         functions = {self.bare.function(call) for call in self.bare.calls if call.id not in clients} - {0}
-        single = [call for call in self.single if call.id not in claimed and self.bare.function(call) != 0]
-        return single if len(functions) > 1 else []
+        if len(functions) < 2:
+            return []
+        return [call for call in self._seldom if call.id not in clients and self.bare.function(call) != 0]
 
     @cached_property
     def sharing(self) -> list[BareCall]:
         """All calls that should share a session, in the order of their ids."""
-        repeated = [call for call in self.bare.calls if call.id in self.loops or call.id in self.chained]
-        found = {
-            call.id: call for call in (*repeated, *self.bare.mapped, *self.helpers, *self.clients, *self.scattered)
-        }
-        return [found[number] for number in sorted(found)]
+        calls = chain(*self.repeated.values(), self.helpers, self.clients, self.scattered)
+        return sorted(calls, key=lambda call: call.id)
 
     @cached_property
     def lasting(self) -> dict[int, list[BareCall]]:

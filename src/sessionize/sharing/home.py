@@ -15,7 +15,8 @@ OBJECT_REASON = "it lives as long as the object: look for subclasses, threads an
 class Home(NamedTuple):
     """A place for a session that outlives a function.
 
-    style: as in `Making`; reason: why it is not known to be safe.
+    style: as in `Making`.
+    reason: why it is not known to be safe.
     hoist: the options that the session may hold there.
     instance: the name of the object there.
     needs: the path of the helper that its style is made with.

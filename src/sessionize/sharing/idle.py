@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from functools import cached_property
 from typing import NamedTuple
 
@@ -22,7 +21,7 @@ class IdleSession(NamedTuple):
     bind: the name it gets, if any.
     loops: those that make it anew.
     calls: those made on it.
-    plain: whether nothing is set on it.
+    plain: true if nothing is set on it.
     """
 
     id: int
@@ -50,9 +49,6 @@ class IdleSessions:
     def sessions(self) -> list[IdleSession]:
         """The sessions that a loop makes anew, or that serve a single call."""
         found = []
-        named: dict[tuple[int, int], list[o.Bind]] = defaultdict(list)
-        for bind in (bind for binds in self.named.bound.values() for bind in binds):
-            named[bind.scope, bind.part].append(bind)
         for number, path in enumerate(self.origins.paths):
             site = self.outline.calls[number]
             if path != "requests.Session" or site.value.args:
@@ -61,17 +57,25 @@ class IdleSessions:
             outer = self.outline.calls[number - 1] if number else site
             func = outer.value.func
             if isinstance(func, o.Attribute) and func.value == site.value and outer.start == site.start:
+                # `requests.Session().get(url)`
                 if func.attr in VERBS:
                     call = self.named.on_session(number - 1, "")
                     if not any(self.hosts.changes_each_turn(call, loop) for loop in loops):
                         found.append(IdleSession(site.tick, site, None, loops, (call,)))
                 continue
-            binds = [bind for bind in named[site.scope, site.part] if bind.tick > site.tick]
-            if binds and binds[0].form in ("assign", "with") and not self._is_busy(binds[0], loops):
-                served = self._served(binds[0])
+            bind = self._bound(site)
+            if bind is not None and bind.form in ("assign", "with") and not self._is_busy(bind, loops):
+                served = self._served(bind)
                 plain = served.done <= METHODS | CLOSING
-                found.append(IdleSession(site.tick, site, binds[0], loops, served.calls, plain))
+                found.append(IdleSession(site.tick, site, bind, loops, served.calls, plain))
         return found
+
+    def _bound(self, site: o.CallSite) -> o.Bind | None:
+        """The name that a session is bound to: `session = requests.Session()`."""
+        for bind in self.named.bound.get(site.scope, ()):
+            if bind.part == site.part and bind.tick > site.tick:
+                return bind
+        return None
 
     def _is_busy(self, bind: o.Bind, loops: tuple[int, ...]) -> bool:
         """Tell whether a session with a name may serve more than one call, or is there for something else."""
@@ -108,11 +112,9 @@ class IdleSessions:
 
     def _is_set_up(self, bind: o.Bind) -> bool:
         """Tell whether a session is only set up, as by `session.headers.update(...)`, before the calls on it."""
-        uses = self.names.uses(bind.scope, bind.name)
-        told = [use.tick for use in uses if use.access not in METHODS | CLOSING]
         first = min(call.site.tick for call in self._served(bind).calls)
-        setting = (sets_up(use.access) for use in uses if use.tick in told)
-        return all(setting) and max(told) < first
+        setting = [use for use in self.names.uses(bind.scope, bind.name) if use.access not in METHODS | CLOSING]
+        return all(sets_up(use.access) and use.tick < first for use in setting)
 
     def _runs_again(self, frame: int) -> bool:
         """Tell whether a function is called again and again.

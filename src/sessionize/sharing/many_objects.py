@@ -39,7 +39,7 @@ class ManyObjects:
         return {self.scopes[scope].name for scope in scopes}
 
     def _copies_itself(self) -> bool:
-        """Tell whether a method makes new objects of the class, as it does where it is called for each step of a chain."""
+        """Tell whether a method makes new objects of the class, as one does that is called for each step of a chain."""
         related = self.cls.related
         class_methods = set()
         for site in self._makings:

@@ -15,7 +15,10 @@ from sessionize.syntax.ipython import LINE
 
 
 def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
-    """Behind the imports, and behind any constant that a hoist needs, before the first function with such a call."""
+    """The home behind the imports, and behind the constants that a hoist needs, above the first function with a call.
+
+    A reason where there is none.
+    """
     first = min(top_level(facts, call.site.part) for call in calls)
     top = facts.flow.children[0]
     binds = (bind for bind in (*facts.origins.imports, *facts.names.stars) if bind.scope == 0)
@@ -27,7 +30,7 @@ def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
     behind = before[-1]
     for option in OPTIONS:
         needed = _constants(facts, option, calls, first)
-        if needed is not None and all(part < first for part in needed):
+        if needed is not None and max(needed, default=0) < first:
             hoist.append(option)
             behind = max((behind, *needed))
     behind = line_of(facts, behind)
@@ -36,16 +39,17 @@ def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
 
 
 def import_home(facts: Facts, calls: Sequence[BareCall]) -> Place | None:
-    """Behind the import of requests for calls in several cells of a notebook, if one cell holds all of it; and behind
-    the imports that follow it there, which belong above all else (E402).
+    """The place behind the import of requests for calls in several cells of a notebook, if one cell holds all of it.
 
-    What such a cell shows is its last expression, so nothing may go behind one on the line of an import.
+    It is behind the imports that follow there, too, which belong above all else (E402). A cell shows its last
+    expression, so nothing may go behind one on the line of an import.
     """
-    binds = [bind for root in {call.root for call in calls} for bind in facts.names.binds(0, root)]
     parts = facts.outline.parts
-    if len({facts.tables.cell(bind.tick) for bind in binds}) != 1:
-        return None
-    if any(parts[bind.part].parent != 0 for bind in binds):
+    binds = []
+    for root in {call.root for call in calls}:
+        binds += facts.names.binds(0, root)
+    cells = {facts.tables.cell(bind.tick) for bind in binds}
+    if len(cells) != 1 or any(parts[bind.part].parent != 0 for bind in binds):
         return None
     last = max(bind.part for bind in binds)
     imports = {top_level(facts, bind.part) for bind in facts.origins.imports if bind.scope == 0}
@@ -62,13 +66,14 @@ def import_home(facts: Facts, calls: Sequence[BareCall]) -> Place | None:
     return place
 
 
-def _constants(facts: Facts, option: str, calls: Sequence[BareCall], first: int) -> list[int] | None:
+def _constants(facts: Facts, option: str, calls: Sequence[BareCall], first: int) -> set[int] | None:
     """The top-level statements that bind what all calls pass as `option`, if that is the same for ever; else None."""
     place = Place(0, first, facts.outline.parts[first].tick)
     if may_ever_change(facts, option, calls, place):
         return None
     value = calls[0].argument(option)
-    names = o.names_in(value) if value is not None else []
-    bound = [bind.part for name in names for bind in facts.names.binds(0, name)]
-    changed = [use.part for name in names for use in facts.names.uses(0, name) if use.access.changes_item]
-    return [top_level(facts, part) for part in (*bound, *changed)]
+    parts: set[int] = set()
+    for name in o.names_in(value) if value is not None else ():
+        parts.update(bind.part for bind in facts.names.binds(0, name))
+        parts.update(use.part for use in facts.names.uses(0, name) if use.access.changes_item)
+    return {top_level(facts, part) for part in parts}
