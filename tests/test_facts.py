@@ -4,7 +4,7 @@ import libcst as cst
 import pytest
 
 from sessionize.sharing.facts import Facts
-from sessionize.syntax import outline as o
+from sessionize.syntax import values as v
 from sessionize.syntax.outline import CallSite
 from sessionize.syntax.read_cst import read_cst
 
@@ -112,7 +112,7 @@ def test_bare_calls(source: str, calls: str) -> None:
 )
 def test_argument(arguments: str, data: str | None) -> None:
     (call,) = read(f"{IMPORT}requests.post({arguments})").bare.calls
-    assert call.argument("data", 1) == (o.Name(data) if data is not None else None)
+    assert call.argument("data", 1) == (v.Name(data) if data is not None else None)
 
 
 # --- hosts ------------------------------------------------------------------------------------------------------------
@@ -318,7 +318,7 @@ HANDLED = "try: import requests\nexcept ImportError: "
 )
 def test_bound(source: str, when: str) -> None:
     facts = read(source)
-    (call,) = [call for call in facts.outline.calls if call.value.func == o.Name("here")]
+    (call,) = [call for call in facts.outline.calls if call.value.func == v.Name("here")]
     home = facts.outline.parts[facts.flow.frame[call.part]].scope
     place = facts.flow.place([(call.tick, call.part)], home)
     assert place is not None

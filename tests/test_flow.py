@@ -11,7 +11,7 @@ import pytest
 from sessionize.analysis import chains
 from sessionize.analysis.chains import Event
 from sessionize.analysis.flow import Flow, Place
-from sessionize.syntax import outline as o
+from sessionize.syntax import values as v
 from sessionize.syntax.outline import CallSite, Outline
 from sessionize.syntax.read_cst import Nodes, read_cst
 
@@ -22,14 +22,14 @@ def read(source: str) -> tuple[Outline, Nodes, Flow]:
 
 
 def name(call: CallSite) -> str:
-    assert isinstance(call.value.func, o.Name)
+    assert isinstance(call.value.func, v.Name)
     return call.value.func.name
 
 
 def key(call: CallSite) -> str | None:
     """The first argument, if it is a literal."""
     first = call.value.args[0].value if call.value.args else None
-    return str(first.value) if isinstance(first, o.Const) else None
+    return str(first.value) if isinstance(first, v.Const) else None
 
 
 # --- what runs again --------------------------------------------------------------------------------------------------

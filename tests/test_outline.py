@@ -3,7 +3,7 @@
 import libcst as cst
 import pytest
 
-from sessionize.syntax import outline as o
+from sessionize.syntax import values as v
 from sessionize.syntax.access import ARGUMENT, READ
 from sessionize.syntax.outline import Outline
 from sessionize.syntax.read_cst import Nodes, read_cst
@@ -13,23 +13,23 @@ def read(source: str) -> Outline:
     return read_cst(cst.parse_module(source))[0]
 
 
-def value_of(expression: str) -> o.Value:
+def value_of(expression: str) -> v.Value:
     """What is known of an expression."""
     return read(f"x = {expression}").binds[-1].value
 
 
-def const(value: object) -> o.Const:
-    return o.Const(value, type(value).__name__)
+def const(value: object) -> v.Const:
+    return v.Const(value, type(value).__name__)
 
 
-def called(value: o.Value) -> str:
+def called(value: v.Value) -> str:
     """The name that is called."""
-    assert isinstance(value, o.Call)
-    assert isinstance(value.func, o.Name)
+    assert isinstance(value, v.Call)
+    assert isinstance(value.func, v.Name)
     return value.func.name
 
 
-A, B, C = o.Name("a"), o.Name("b"), o.Name("c")
+A, B, C = v.Name("a"), v.Name("b"), v.Name("c")
 
 
 # --- names that are read ----------------------------------------------------------------------------------------------
@@ -137,11 +137,11 @@ def test_what_becomes_of_a_name(source: str, hows: str) -> None:
         ("x['a'] = 1", const("a")),
         ("del x[0]", const(0)),
         ("x[a] = 1", A),
-        ("x[a:b] = 1", o.OPAQUE),
-        ("x[0, 1] = 1", o.OPAQUE),
+        ("x[a:b] = 1", v.OPAQUE),
+        ("x[0, 1] = 1", v.OPAQUE),
     ],
 )
-def test_key_that_is_set(source: str, key: o.Value) -> None:
+def test_key_that_is_set(source: str, key: v.Value) -> None:
     assert [use.key for use in read(source).uses if use.name == "x"] == [key]
 
 
@@ -203,40 +203,40 @@ def test_binds(source: str, binds: str) -> None:
 @pytest.mark.parametrize(
     ("source", "value"),
     [
-        ("import x", o.Imported("x")),
-        ("import x.y", o.Imported("x")),
-        ("import a.b as x", o.Imported("a.b")),
-        ("from a import x", o.Imported("a.x")),
-        ("from a.b import y as x", o.Imported("a.b.y")),
-        ("from . import x", o.Imported("..x")),
-        ("from ..a import x", o.Imported("..a.x")),
+        ("import x", v.Imported("x")),
+        ("import x.y", v.Imported("x")),
+        ("import a.b as x", v.Imported("a.b")),
+        ("from a import x", v.Imported("a.x")),
+        ("from a.b import y as x", v.Imported("a.b.y")),
+        ("from . import x", v.Imported("..x")),
+        ("from ..a import x", v.Imported("..a.x")),
         ("x: int = a", A),
         ("y = x = 1", const(1)),
         ("y = x = f'{a}'", value_of("f'{a}'")),
-        ("y = x = a", o.OPAQUE),  # two names for what may change
+        ("y = x = a", v.OPAQUE),  # two names for what may change
         ("(x := a)", A),
-        ("x, y = a, b", o.OPAQUE),
-        ("x += 1", o.OPAQUE),
+        ("x, y = a, b", v.OPAQUE),
+        ("x += 1", v.OPAQUE),
         ("for x in a: pass", A),
         ("async def f():\n async for x in a: pass", A),
         ("[x for x in a]", A),
         ("[x for y in b for x in a]", A),
         ("with a as x: pass", A),
-        ("def f(x): pass", o.OPAQUE),
-        ("def f(x: str): pass", o.Name("str")),
-        ("def f(x: str = 'a'): pass", o.Name("str")),
-        ("def f(x: str = None): pass", o.OPAQUE),
-        ("def f(x: str = a): pass", o.OPAQUE),
-        ("def f(x: int = True): pass", o.OPAQUE),
-        ("def f(x='a'): pass", o.OPAQUE),
-        ("def f(x: str | None): pass", o.OPAQUE),
-        ("def f(x: 'str'): pass", o.OPAQUE),
-        ("def f(*x: str): pass", o.OPAQUE),
-        ("def f(**x: str): pass", o.OPAQUE),
-        ("lambda x: 0", o.OPAQUE),
+        ("def f(x): pass", v.OPAQUE),
+        ("def f(x: str): pass", v.Name("str")),
+        ("def f(x: str = 'a'): pass", v.Name("str")),
+        ("def f(x: str = None): pass", v.OPAQUE),
+        ("def f(x: str = a): pass", v.OPAQUE),
+        ("def f(x: int = True): pass", v.OPAQUE),
+        ("def f(x='a'): pass", v.OPAQUE),
+        ("def f(x: str | None): pass", v.OPAQUE),
+        ("def f(x: 'str'): pass", v.OPAQUE),
+        ("def f(*x: str): pass", v.OPAQUE),
+        ("def f(**x: str): pass", v.OPAQUE),
+        ("lambda x: 0", v.OPAQUE),
     ],
 )
-def test_value_that_is_bound(source: str, value: o.Value) -> None:
+def test_value_that_is_bound(source: str, value: v.Value) -> None:
     assert [bind.value for bind in read(source).binds if bind.name == "x"] == [value]
 
 
@@ -260,7 +260,7 @@ def test_dunder_all(source: str, exported: set[str]) -> None:
 @pytest.mark.parametrize(
     ("expression", "value"),
     [
-        ("None", o.NONE),
+        ("None", v.NONE),
         ("True", const(value=True)),
         ("False", const(value=False)),
         ("1", const(1)),
@@ -272,81 +272,81 @@ def test_dunder_all(source: str, exported: set[str]) -> None:
         ("b'a'", const(b"a")),
         ("'a' 'b' \"c\"", const("abc")),
         ("b'a' b'b'", const(b"ab")),
-        ("...", o.OPAQUE),
+        ("...", v.OPAQUE),
         ("a", A),
         ("(a)", A),
-        ("a.b.c", o.Attribute(o.Attribute(A, "b"), "c")),
-        ("a['b']", o.Item(A, const("b"))),
-        ("a[b]", o.Item(A, B)),
-        ("a[b, c]", o.Item(A, o.OPAQUE)),
-        ("a[b:c]", o.Item(A, o.OPAQUE)),
+        ("a.b.c", v.Attribute(v.Attribute(A, "b"), "c")),
+        ("a['b']", v.Item(A, const("b"))),
+        ("a[b]", v.Item(A, B)),
+        ("a[b, c]", v.Item(A, v.OPAQUE)),
+        ("a[b:c]", v.Item(A, v.OPAQUE)),
         ("f'a'", const("a")),
         ("f''", const("")),
-        ("f'{a}'", o.Join((const(""), o.Hole(A, plain=True)))),
-        ("f'{a!r}'", o.Join((const(""), o.Hole(A, plain=False)))),
-        ("f'{a:>2}'", o.Join((const(""), o.Hole(A, plain=False)))),
-        ("f'{a=}'", o.Join((const("a="), o.Hole(A, plain=False)))),
-        ("f'{a = # c\n}'", o.Join((const("a = \n"), o.Hole(A, plain=False)))),
-        ("f'a{b}c'", o.Join((const("a"), o.Hole(B, plain=True), const("c")))),
-        ("'a' f'b{c}' 'd' f'e'", o.Join((const("ab"), o.Hole(C, plain=True), const("de")))),
+        ("f'{a}'", v.Join((const(""), v.Hole(A, plain=True)))),
+        ("f'{a!r}'", v.Join((const(""), v.Hole(A, plain=False)))),
+        ("f'{a:>2}'", v.Join((const(""), v.Hole(A, plain=False)))),
+        ("f'{a=}'", v.Join((const("a="), v.Hole(A, plain=False)))),
+        ("f'{a = # c\n}'", v.Join((const("a = \n"), v.Hole(A, plain=False)))),
+        ("f'a{b}c'", v.Join((const("a"), v.Hole(B, plain=True), const("c")))),
+        ("'a' f'b{c}' 'd' f'e'", v.Join((const("ab"), v.Hole(C, plain=True), const("de")))),
         (r"f'a\t{{b}}'", const("a\t{b}")),
         (r"rf'a\t{{b}}'", const(r"a\t{b}")),
         (r"FR'\t'", const(r"\t")),
-        (r"f'''\'{a}'''", o.Join((const("'"), o.Hole(A, plain=True)))),
+        (r"f'''\'{a}'''", v.Join((const("'"), v.Hole(A, plain=True)))),
         (r"f'é€\u20ac\N{EURO SIGN}\x41\101\d'", const(r"é€€€AA\d")),
         (r"rb'\d'", const(rb"\d")),
         (r"'\d'", const(r"\d")),
         # what Python refuses, but not LibCST
-        (r"'\x'", o.OPAQUE),
-        (r"f'a\x{b}'", o.OPAQUE),
-        ("b'é'", o.OPAQUE),
-        ("1" * 5000, o.OPAQUE),
-        ("a + b", o.Binary("+", A, B)),
-        ("a % b", o.Binary("%", A, B)),
-        ("a * 2", o.Binary("*", A, const(2))),
-        ("a - b", o.OPAQUE),
-        ("-1", o.OPAQUE),
-        ("not a", o.Check("not", (A,))),
-        ("a and b", o.Check("and", (A, B))),
-        ("a and b and c", o.Check("and", (A, B, C))),
-        ("(a and b) and c", o.Check("and", (A, B, C))),
-        ("a or (b or c)", o.Check("or", (A, o.Check("or", (B, C))))),
-        ("a and b or c", o.Check("or", (o.Check("and", (A, B)), C))),
-        ("a < b", o.Check("<", (A, B))),
-        ("a < b not in c", o.Check("and", (o.Check("<", (A, B)), o.Check("not in", (B, C))))),
-        ("a if b else c", o.OPAQUE),
-        ("lambda: a", o.OPAQUE),
-        ("[a for a in b]", o.OPAQUE),
-        ("(a for a in b)", o.OPAQUE),
-        ("{}", o.Dict(())),
-        ("{'a': b, **c}", o.Dict(((const("a"), B), (None, C)))),
-        ("[a, 'b']", o.Sequence("list", (A, const("b")))),
-        ("a, b", o.Sequence("tuple", (A, B))),
-        ("()", o.Sequence("tuple", ())),
-        ("{a}", o.Sequence("set", (A,))),
-        ("[a, *b]", o.Sequence("list", (A, o.OPAQUE))),
-        ("a()", o.Call(A, ())),
+        (r"'\x'", v.OPAQUE),
+        (r"f'a\x{b}'", v.OPAQUE),
+        ("b'é'", v.OPAQUE),
+        ("1" * 5000, v.OPAQUE),
+        ("a + b", v.Binary("+", A, B)),
+        ("a % b", v.Binary("%", A, B)),
+        ("a * 2", v.Binary("*", A, const(2))),
+        ("a - b", v.OPAQUE),
+        ("-1", v.OPAQUE),
+        ("not a", v.Check("not", (A,))),
+        ("a and b", v.Check("and", (A, B))),
+        ("a and b and c", v.Check("and", (A, B, C))),
+        ("(a and b) and c", v.Check("and", (A, B, C))),
+        ("a or (b or c)", v.Check("or", (A, v.Check("or", (B, C))))),
+        ("a and b or c", v.Check("or", (v.Check("and", (A, B)), C))),
+        ("a < b", v.Check("<", (A, B))),
+        ("a < b not in c", v.Check("and", (v.Check("<", (A, B)), v.Check("not in", (B, C))))),
+        ("a if b else c", v.OPAQUE),
+        ("lambda: a", v.OPAQUE),
+        ("[a for a in b]", v.OPAQUE),
+        ("(a for a in b)", v.OPAQUE),
+        ("{}", v.Dict(())),
+        ("{'a': b, **c}", v.Dict(((const("a"), B), (None, C)))),
+        ("[a, 'b']", v.Sequence("list", (A, const("b")))),
+        ("a, b", v.Sequence("tuple", (A, B))),
+        ("()", v.Sequence("tuple", ())),
+        ("{a}", v.Sequence("set", (A,))),
+        ("[a, *b]", v.Sequence("list", (A, v.OPAQUE))),
+        ("a()", v.Call(A, ())),
         (
             "a(b, *b, k=c, **c)",
-            o.Call(
+            v.Call(
                 A,
                 (
-                    o.Argument(B, None, ""),
-                    o.Argument(B, None, "*"),
-                    o.Argument(C, "k", ""),
-                    o.Argument(C, None, "**"),
+                    v.Argument(B, None, ""),
+                    v.Argument(B, None, "*"),
+                    v.Argument(C, "k", ""),
+                    v.Argument(C, None, "**"),
                 ),
             ),
         ),
     ],
 )
-def test_value(expression: str, value: o.Value) -> None:
+def test_value(expression: str, value: v.Value) -> None:
     assert value_of(expression) == value
 
 
 def test_only_plain_pieces_of_one_kind_are_joined() -> None:
-    assert o.joined([const("a"), const(b"b")]) == o.Join((const("a"), const(b"b")))
-    assert o.joined([const("a"), o.OPAQUE]) == o.OPAQUE
+    assert v.joined([const("a"), const(b"b")]) == v.Join((const("a"), const(b"b")))
+    assert v.joined([const("a"), v.OPAQUE]) == v.OPAQUE
 
 
 @pytest.mark.skipif(not hasattr(cst, "TemplatedString"), reason="this LibCST knows no t-strings")
@@ -354,7 +354,7 @@ def test_template_string() -> None:
     outline = read("x = t'a{b}{c!r:>{d}}'")
     assert [use.name for use in outline.uses] == ["b", "c", "d"]
     assert {use.access for use in outline.uses} == {READ}
-    assert [bind.value for bind in outline.binds] == [o.OPAQUE]
+    assert [bind.value for bind in outline.binds] == [v.OPAQUE]
 
 
 # --- control structure ------------------------------------------------------------------------------------------------
@@ -512,9 +512,9 @@ def test_scope_of_a_binding(source: str, scope: str) -> None:
 
 def test_decorators_and_bases() -> None:
     outline = read("@a\n@b(1)\ndef f(): pass\n@c\nclass C(a, b[0], metaclass=c): pass\nclass D: pass\nlambda: 0")
-    call = o.Call(B, (o.Argument(const(1), None, ""),))
+    call = v.Call(B, (v.Argument(const(1), None, ""),))
     assert [scope.decorators for scope in outline.scopes] == [(), (A, call), (C,), (), ()]
-    assert [scope.bases for scope in outline.scopes] == [(), (), (A, o.Item(B, const(0)), C), (), ()]
+    assert [scope.bases for scope in outline.scopes] == [(), (), (A, v.Item(B, const(0)), C), (), ()]
 
 
 # --- attributes and calls ---------------------------------------------------------------------------------------------
@@ -535,7 +535,7 @@ def test_decorators_and_bases() -> None:
         ("a = x.y", []),
     ],
 )
-def test_stores(source: str, stores: list[tuple[str, str, o.Value]]) -> None:
+def test_stores(source: str, stores: list[tuple[str, str, v.Value]]) -> None:
     assert [(store.name, store.attr, store.value) for store in read(source).stores] == stores
 
 
@@ -558,7 +558,7 @@ def test_attributes_are_all_that_could_be_one() -> None:
 )
 def test_what_becomes_of_a_result(source: str, how: str, into: str | None) -> None:
     outline = read(source)
-    (call,) = [call for call in outline.calls if call.value.func == o.Name("x")]
+    (call,) = [call for call in outline.calls if call.value.func == v.Name("x")]
     assert str(call.access) == how
     assert (called(outline.calls[call.into].value) if call.into != -1 else None) == into
 
@@ -613,7 +613,7 @@ def test_a_call_lasts_from_its_function_to_its_end() -> None:
 )
 def test_calls_are_in_order_of_evaluation(source: str, order: str) -> None:
     calls = sorted(read(source).calls, key=lambda call: call.tick)
-    assert [call.value.func.name if isinstance(call.value.func, o.Name) else "?" for call in calls] == order.split()
+    assert [call.value.func.name if isinstance(call.value.func, v.Name) else "?" for call in calls] == order.split()
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ from sessionize.report.terminal import echo, printable, source_line
 from sessionize.rules import BY_CODE
 from sessionize.sharing.module_home import module_home
 from sessionize.sharing.object_home import object_home
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.notebook import Notebook
 from sessionize.syntax.parse import UnreadableError
 
@@ -182,30 +182,30 @@ def _outcome(found: Analysis, outcome: Outcome) -> list[tuple[str, str]]:
     return shown
 
 
-def _value(value: o.Value | o.Argument | None) -> str:
+def _value(value: v.Value | v.Argument | None) -> str:
     """A value of the outline about as it is written; `...` for what the outline does not say."""
     match value:
-        case o.Const(value=constant):
+        case v.Const(value=constant):
             return repr(constant)
-        case o.Name(name=name) | o.Imported(path=name):
+        case v.Name(name=name) | v.Imported(path=name):
             return name
-        case o.Attribute(value=inner, attr=attr):
+        case v.Attribute(value=inner, attr=attr):
             return f"{_value(inner)}.{attr}"
-        case o.Item(value=inner, key=key):
+        case v.Item(value=inner, key=key):
             return f"{_value(inner)}[{_value(key)}]"
-        case o.Hole(value=inner):
+        case v.Hole(value=inner):
             return f"{{{_value(inner)}}}"
-        case o.Join(parts=parts):
+        case v.Join(parts=parts):
             return f"f({' '.join(map(_value, parts))})"
-        case o.Binary(op=op, left=left, right=right):
+        case v.Binary(op=op, left=left, right=right):
             return f"{_value(left)} {op} {_value(right)}"
-        case o.Dict(items=items):
+        case v.Dict(items=items):
             return f"{{{', '.join(f'{_value(key)}: {_value(item)}' for key, item in items)}}}"
-        case o.Sequence(kind=kind, items=values):
+        case v.Sequence(kind=kind, items=values):
             return f"{kind}({', '.join(map(_value, values))})"
-        case o.Argument(value=inner, keyword=keyword, stars=stars):
+        case v.Argument(value=inner, keyword=keyword, stars=stars):
             return f"{keyword}={_value(inner)}" if keyword else f"{stars}{_value(inner)}"
-        case o.Call(func=func, args=args):
+        case v.Call(func=func, args=args):
             return f"{_value(func)}({', '.join(map(_value, args))})"
         case None:  # in front of `**value` in a dict
             return "**"

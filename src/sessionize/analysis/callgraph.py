@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from sessionize.analysis.flow import Flow
 from sessionize.analysis.names import Names
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, CALL, VALUE
-from sessionize.syntax.outline import last_name
+from sessionize.syntax.values import last_name
 
 _NO_INSTANCE = frozenset({"", "cls", "mcs", "klass"})
 # Calls that run what they are handed: again and again, or once.
@@ -152,7 +152,7 @@ class CallGraph:
         calls = defaultdict(list)
         for site in self.outline.calls:
             func = site.value.func
-            if isinstance(func, o.Attribute) and isinstance(func.value, o.Name):
+            if isinstance(func, v.Attribute) and isinstance(func.value, v.Name):
                 caller = self._methods.get(self.names.owner(func.value.name, site.scope))
                 if caller is not None and caller.instance == func.value.name:
                     calls[caller.owner, func.attr].append(site)
@@ -164,6 +164,6 @@ class CallGraph:
         calls = defaultdict(list)
         for site in self.outline.calls:
             func = site.value.func
-            if isinstance(func, o.Name):
+            if isinstance(func, v.Name):
                 calls[self.names.owner(func.name, site.scope), func.name].append(site)
         return calls

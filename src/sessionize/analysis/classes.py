@@ -9,7 +9,7 @@ from typing import TypeAlias
 from sessionize.analysis.callgraph import CallGraph
 from sessionize.analysis.origins import Origins
 from sessionize.analysis.tables import Tables
-from sessionize.syntax import outline as o
+from sessionize.syntax import values as v
 from sessionize.syntax.access import KEPT
 
 _Named: TypeAlias = tuple[int, str] | str  # a variable, or a name alone
@@ -50,28 +50,28 @@ class Classes:
         named: dict[int, set[_Named]] = {}
         for scope in self.tables.classes:
             row = self.outline.scopes[scope]
-            bases = [base.value if isinstance(base, o.Item) else base for base in row.bases]  # `Base[int]`
+            bases = [base.value if isinstance(base, v.Item) else base for base in row.bases]  # `Base[int]`
             named[scope] = {name for base in bases for name in self._named(base, row.parent)}
-            aliased = {o.last_name(self.origins.resolve_once(base, row.parent)) for base in bases}
-            named[scope] |= aliased - {*map(o.last_name, bases)}
+            aliased = {v.last_name(self.origins.resolve_once(base, row.parent)) for base in bases}
+            named[scope] |= aliased - {*map(v.last_name, bases)}
         return named
 
-    def _named(self, base: o.Value, scope: int) -> list[_Named]:
+    def _named(self, base: v.Value, scope: int) -> list[_Named]:
         """By what a base is looked up: the variable of classes of this file, or the name; nothing if it is imported."""
-        root = base.value if isinstance(base, o.Attribute) else base
-        if isinstance(root, o.Name):
+        root = base.value if isinstance(base, v.Attribute) else base
+        if isinstance(root, v.Name):
             variable = self.names.owner(root.name, scope), root.name
             hows = {bind.form for bind in self.names.binds(*variable)}
             if self.outline.scopes[scope].kind == "class" and variable[0] == scope:
                 hows.add("outer")  # what a class body does not bind yet is looked up around it
             if hows <= {"import"}:
                 return []
-            if hows == {"class"} and o.last_name(base) not in self.tables.stores_of:
+            if hows == {"class"} and v.last_name(base) not in self.tables.stores_of:
                 inner = self._classes_of[variable] if base != root else ()
-                names: list[_Named] = [(cls, o.last_name(base)) for cls in inner] or [variable]
+                names: list[_Named] = [(cls, v.last_name(base)) for cls in inner] or [variable]
                 if self._classes_of.keys() >= {*names}:
                     return names
-        return [o.last_name(base)]
+        return [v.last_name(base)]
 
     @cached_property
     def _classes_of(self) -> dict[_Named, list[int]]:
@@ -101,17 +101,17 @@ class Classes:
                 shown.setdefault(-1, "vars")
             if "__dict__" in use.access.steps:
                 own = use.access.attribute == "__dict__"
-                shown.setdefault(self._class_of(o.Name(use.name), use.scope) if own else -1, "__dict__")
+                shown.setdefault(self._class_of(v.Name(use.name), use.scope) if own else -1, "__dict__")
         for call, path in zip(self.outline.calls, self.origins.paths, strict=True):
             if "__dict__" in call.access.steps:
                 shown.setdefault(-1, "__dict__")
             if path in _SHOWING and call.value.args:
                 given = call.value.args[0].value
                 made = self.origins.resolve_once(given, call.scope)
-                parsed = isinstance(made, o.Call) and o.last_name(made.func) == "parse_args"
+                parsed = isinstance(made, v.Call) and v.last_name(made.func) == "parse_args"
                 imported = not (self.origins.path_of(given, call.scope) or "builtins.").startswith("builtins.")
                 if not parsed and not imported:
-                    shown.setdefault(self._class_of(given, call.scope), f"{o.last_name(call.value.func)}()")
+                    shown.setdefault(self._class_of(given, call.scope), f"{v.last_name(call.value.func)}()")
         return shown
 
     @cached_property
@@ -124,16 +124,16 @@ class Classes:
                 given = call.value.args[0].value
                 scope = self._class_of(given, call.scope)
                 if scope != -1 or (
-                    isinstance(given, o.Name) and isinstance(self.origins.resolve_once(given, call.scope), o.Opaque)
+                    isinstance(given, v.Name) and isinstance(self.origins.resolve_once(given, call.scope), v.Opaque)
                 ):
                     pickled.setdefault(scope, f"{module}.{name}()")
         return pickled
 
-    def _class_of(self, value: o.Value, scope: int) -> int:
+    def _class_of(self, value: v.Value, scope: int) -> int:
         """The class of this file of which a value is an object: `self`, or what `Name(...)` made; -1 if unknown."""
         method = self.graph.method(scope)
-        if method is not None and value == o.Name(method.instance):
+        if method is not None and value == v.Name(method.instance):
             return method.owner
         made = self.origins.resolve_once(value, scope)
-        classes = self._classes_of.get(o.last_name(made.func), ()) if isinstance(made, o.Call) else ()
+        classes = self._classes_of.get(v.last_name(made.func), ()) if isinstance(made, v.Call) else ()
         return classes[0] if len(classes) == 1 else -1

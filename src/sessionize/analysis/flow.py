@@ -15,7 +15,8 @@ from copy import copy
 from types import MappingProxyType
 from typing import NamedTuple
 
-from sessionize.syntax.outline import Const, Outline
+from sessionize.syntax.outline import Outline
+from sessionize.syntax.values import Const
 
 # How a part can be left, as bits.
 NEXT, BREAK, CONTINUE, RETURN, RAISE = _WAYS = 1, 2, 4, 8, 16

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from sessionize.analysis.memo import memo
 from sessionize.analysis.origins import Origins
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, ITEM, READ, UNPACK, Access
 
 # Calls that only look at what they are given.
@@ -50,7 +50,7 @@ class Mutations:
     def _holds_responses(self, owner: int, name: str) -> bool:
         """Tell whether a variable is bound to what functions of the library return, and to nothing else."""
         made = [bind.value for bind in self.names.binds(owner, name)]
-        paths = [self.origins.path_of(value.func, owner) if isinstance(value, o.Call) else None for value in made]
+        paths = [self.origins.path_of(value.func, owner) if isinstance(value, v.Call) else None for value in made]
         return bool(paths) and all(map(self.origins.library.owns, paths))
 
     @memo
@@ -63,7 +63,7 @@ class Mutations:
         if use.access != ARGUMENT:
             return False
         call, path = self.outline.calls[use.call], self.origins.paths[use.call]
-        kept = any(arg.keyword and arg.value == o.Name(use.name) for arg in call.value.args)  # `dict(headers=name)`
+        kept = any(arg.keyword and arg.value == v.Name(use.name) for arg in call.value.args)  # `dict(headers=name)`
         return (path in _LOOKING and not kept) or self.origins.library.function(path) is not None
 
     def reachable_by_string(self, attr: str) -> bool:
@@ -74,12 +74,12 @@ class Mutations:
     def _names_in_text(self) -> set[str] | None:
         """The names that `getattr` and the like are given; None if they may be any, as `setattr` takes any."""
         anything = "builtins.setattr" in self.origins.paths or "__setattr__" in self.outline.attributes
-        names: list[o.Value] = [o.OPAQUE] if anything else []
+        names: list[v.Value] = [v.OPAQUE] if anything else []
         for call, path in self.origins.called:
             if path in ("builtins.getattr", "operator.attrgetter"):
                 taken = slice(1, 2) if path == "builtins.getattr" else slice(None)
                 names += [arg.value for arg in call.value.args[taken]]
-        known = [str(name.value) for name in names if isinstance(name, o.Const)]
+        known = [str(name.value) for name in names if isinstance(name, v.Const)]
         return {word for text in known for word in text.split(".")} if len(known) == len(names) else None
 
     @cached_property

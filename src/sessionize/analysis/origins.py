@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sessionize.analysis.memo import memo
 from sessionize.analysis.names import Names
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 
 
 class Library(NamedTuple):
@@ -49,16 +49,16 @@ class Origins:
         """Each call with the path of what it calls."""
         return zip(self.outline.calls, self.paths, strict=True)
 
-    def path_of(self, value: o.Value, scope: int) -> str | None:
+    def path_of(self, value: v.Value, scope: int) -> str | None:
         """The dotted path that an expression names: `requests.get`, `builtins.print`.
 
         None if it begins with no import, and with no name that only Python itself binds.
         """
         attributes = []
-        while isinstance(value, o.Attribute):
+        while isinstance(value, v.Attribute):
             attributes.append(value.attr)
             value = value.value
-        path = self.path_of_name(value.name, scope) if isinstance(value, o.Name) else None
+        path = self.path_of_name(value.name, scope) if isinstance(value, v.Name) else None
         return self.follow(path, reversed(attributes)) if path is not None else None
 
     def follow(self, path: str, attributes: Iterable[str]) -> str:
@@ -71,9 +71,9 @@ class Origins:
     def path_of_name(self, name: str, scope: int) -> str | None:
         return self._path_of_variable(self.names.owner(name, scope), name)
 
-    def is_function_call(self, value: o.Value, scope: int) -> bool:
+    def is_function_call(self, value: v.Value, scope: int) -> bool:
         """Tell whether an expression calls a function of the library: `requests.get(url)`."""
-        path = self.path_of(value.func, scope) if isinstance(value, o.Call) else None
+        path = self.path_of(value.func, scope) if isinstance(value, v.Call) else None
         return self.library.function(path) is not None
 
     @memo
@@ -110,7 +110,7 @@ class Origins:
 
     def path(self, bind: o.Bind) -> str | None:
         """The dotted path of what an import binds; None for other bindings."""
-        if not isinstance(bind.value, o.Imported):
+        if not isinstance(bind.value, v.Imported):
             return None
         return self.library.aliases.get(bind.value.path, bind.value.path)
 
@@ -122,7 +122,7 @@ class Origins:
         parts = self.outline.parts
         for part in self._around(bind.part):
             outer = parts[part].parent
-            name = o.last_name(parts[outer].test) if self._first_arms.get(outer) == part else ""
+            name = v.last_name(parts[outer].test) if self._first_arms.get(outer) == part else ""
             if name == "TYPE_CHECKING":
                 return True
         return False
@@ -152,7 +152,7 @@ class Origins:
             handles = (imported or bind.form == "assign") and any(imports[part] > imported for part in attempts)
             arms = [part for part in around if parts[part].kind == "arm"]
             branched = sum(before[parts[arm].parent] - before[arm] for arm in arms)
-            if handles or (bind.form == "assign" and bind.value == o.NONE and branched == before[-1]):
+            if handles or (bind.form == "assign" and bind.value == v.NONE and branched == before[-1]):
                 found.add(bind.tick)
             if imported:
                 before.update((*around, -1))
@@ -176,14 +176,14 @@ class Origins:
         uses = [(use, self.path_of_name(use.name, use.scope)) for use in self.outline.uses if use.name in names]
         return [(use, path) for use, path in uses if path is not None]
 
-    def resolve_once(self, value: o.Value | None, scope: int) -> o.Value:
+    def resolve_once(self, value: v.Value | None, scope: int) -> v.Value:
         """A value, followed through a name that is bound once: `HEADERS` is `{...}`; that of None where it is left out.
 
         It is opaque where the name is bound otherwise.
         """
         if value is None:
-            return o.NONE
-        if not isinstance(value, o.Name):
+            return v.NONE
+        if not isinstance(value, v.Name):
             return value
         binds = self.names.binds(self.names.owner(value.name, scope), value.name)
-        return binds[0].value if len(binds) == 1 and binds[0].form == "assign" else o.OPAQUE
+        return binds[0].value if len(binds) == 1 and binds[0].form == "assign" else v.OPAQUE

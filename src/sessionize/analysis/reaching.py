@@ -8,8 +8,8 @@ from functools import cached_property
 from sessionize.analysis.flow import Flow
 from sessionize.analysis.memo import memo
 from sessionize.analysis.origins import Origins
-from sessionize.syntax import outline as o
-from sessionize.syntax.outline import last_name
+from sessionize.syntax import values as v
+from sessionize.syntax.values import last_name
 
 
 class Reaching:
@@ -54,7 +54,7 @@ class Reaching:
         called = []
         for call, path in zip(self.outline.calls, self.origins.paths, strict=True):
             func = call.value.func
-            followed = self.origins.resolve_once(func, call.scope) if isinstance(func, o.Name) else o.OPAQUE
-            named = path if isinstance(followed, o.Opaque) else self.origins.path_of(followed, call.scope)
+            followed = self.origins.resolve_once(func, call.scope) if isinstance(func, v.Name) else v.OPAQUE
+            named = path if isinstance(followed, v.Opaque) else self.origins.path_of(followed, call.scope)
             called.append(named.rpartition(".")[2] if named is not None else last_name(func))
         return called

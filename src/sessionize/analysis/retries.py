@@ -18,15 +18,15 @@ from typing import Any, TypeAlias, TypeVar
 
 from sessionize.analysis.flow import BREAK, CONTINUE, NEXT, RETURN, Flow
 from sessionize.analysis.names import Names
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ITEM, Access
 
 _Row = TypeVar("_Row", o.Bind, o.Use)
-Known: TypeAlias = Callable[[o.Value], o.Const | None]
+Known: TypeAlias = Callable[[v.Value], v.Const | None]
 
-_TRUE, _FALSE, _OK = o.Const(value=True, kind="bool"), o.Const(value=False, kind="bool"), o.Const(200, "int")
-_GOOD = o.Const(value=True, kind="answer")
-_OTHER = o.Const(value=True, kind="other")  # none of the constants that a name is compared with
+_TRUE, _FALSE, _OK = v.Const(value=True, kind="bool"), v.Const(value=False, kind="bool"), v.Const(200, "int")
+_GOOD = v.Const(value=True, kind="answer")
+_OTHER = v.Const(value=True, kind="other")  # none of the constants that a name is compared with
 _COMPARED: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
     {
         "==": operator.eq,
@@ -47,26 +47,26 @@ _HOW = frozenset(
 )
 
 
-def holds(test: o.Value, known: Known) -> bool | None:
+def holds(test: v.Value, known: Known) -> bool | None:
     """Whether a test holds, by what is `known` of the values in it; None if that does not say."""
     match test:
-        case o.Check(op="not", values=(inner,)):
+        case v.Check(op="not", values=(inner,)):
             inside = holds(inner, known)
             return None if inside is None else not inside
-        case o.Check(op="and" | "or" as op, values=values):
+        case v.Check(op="and" | "or" as op, values=values):
             truths = {holds(value, known) for value in values}
             return op == "or" if (op == "or") in truths else None if None in truths else op == "and"
-        case o.Check(op=op, values=(left, right)):
+        case v.Check(op=op, values=(left, right)):
             return _compare(op, known(left), known(right))
     value = known(test)
     return None if value is None else bool(value.value)
 
 
-def _compare(op: str, left: o.Const | None, right: o.Const | None) -> bool | None:
+def _compare(op: str, left: v.Const | None, right: v.Const | None) -> bool | None:
     if left is None or right is None:
         return None
     if _GOOD in (left, right):
-        return op in ("is not", "!=") if o.NONE in (left, right) else None
+        return op in ("is not", "!=") if v.NONE in (left, right) else None
     if _OTHER in (left, right):
         return {"==": False, "!=": True, "in": False, "not in": True, "is": False, "is not": True}.get(op)
     with suppress(TypeError):
@@ -74,22 +74,22 @@ def _compare(op: str, left: o.Const | None, right: o.Const | None) -> bool | Non
     return None
 
 
-def constant(value: o.Value) -> o.Const | None:
+def constant(value: v.Value) -> v.Const | None:
     """A literal, or a tuple of the literals in a display."""
-    if isinstance(value, o.Sequence) and all(isinstance(item, o.Const) for item in value.items):
-        return o.Const(tuple(item.value for item in value.items if isinstance(item, o.Const)), "tuple")
-    return value if isinstance(value, o.Const) else None
+    if isinstance(value, v.Sequence) and all(isinstance(item, v.Const) for item in value.items):
+        return v.Const(tuple(item.value for item in value.items if isinstance(item, v.Const)), "tuple")
+    return value if isinstance(value, v.Const) else None
 
 
 class Retries:
-    def __init__(self, outline: o.Outline, names: Names, flow: Flow, is_answer: Callable[[o.Value, int], bool]) -> None:
+    def __init__(self, outline: o.Outline, names: Names, flow: Flow, is_answer: Callable[[v.Value, int], bool]) -> None:
         """`is_answer`: whether a value of a scope is what a call of requests gives."""
         self.outline = outline
         self.names = names
         self.flow = flow
         self.is_answer = is_answer
         self._changes: dict[tuple[int, tuple[int, str]], tuple[list[o.Bind], set[str]]] = {}  # in loops, of variables
-        self._variables: dict[tuple[int, str], o.Const | None] = {}  # what they are, as they are asked for
+        self._variables: dict[tuple[int, str], v.Const | None] = {}  # what they are, as they are asked for
 
     def loops(self, site: o.CallSite) -> list[int]:
         """The loops that repeat a call, innermost first."""
@@ -110,7 +110,7 @@ class Retries:
         """
         parts = self.outline.parts
         around = {part for site in sites for part in self.flow.ancestors(site.part) if parts[part].kind == "if"}
-        compared: dict[o.Value, dict[int, set[o.Const]]] = defaultdict(lambda: defaultdict(set))
+        compared: dict[v.Value, dict[int, set[v.Const]]] = defaultdict(lambda: defaultdict(set))
         for part in sorted(around):
             for subject, value in _comparisons(parts[part].test):
                 compared[subject][part].add(value)
@@ -121,12 +121,12 @@ class Retries:
                 left -= len(values)
                 yield [self.flow.assuming(self._truths(found, {subject: value})) for value in values]
 
-    def _is_settled(self, subject: o.Value, first: int) -> bool:
+    def _is_settled(self, subject: v.Value, first: int) -> bool:
         """Whether a value does not change from the `if` that is its `first` test on."""
         frame, (tick, *_) = self.flow.frame[first], self.outline.parts[first]
-        attributes = {"", *(inner.attr for inner in o.within(subject) if isinstance(inner, o.Attribute))}
-        for inner in o.within(subject):
-            if isinstance(inner, o.Name):
+        attributes = {"", *(inner.attr for inner in v.within(subject) if isinstance(inner, v.Attribute))}
+        for inner in v.within(subject):
+            if isinstance(inner, v.Name):
                 variable = self.names.owner(inner.name, self.outline.parts[first].scope), inner.name
                 binds = [bind for bind in self.names.binds(*variable) if self.flow.frame[bind.part] == frame]
                 if any(bind.tick > tick or self.flow.loops(bind.part) for bind in binds):
@@ -135,9 +135,12 @@ class Retries:
                     return False
         return True
 
-    def _truths(self, parts: Iterable[int], known: Mapping[o.Value, o.Const]) -> dict[int, bool]:
+    def _truths(self, parts: Iterable[int], known: Mapping[v.Value, v.Const]) -> dict[int, bool]:
         """Which tests of some `if` hold, and which do not, where these values are known."""
-        truths = {part: holds(self.outline.parts[part].test, lambda v: known.get(v) or constant(v)) for part in parts}
+        truths = {
+            part: holds(self.outline.parts[part].test, lambda value: known.get(value) or constant(value))
+            for part in parts
+        }
         return {part: truth for part, truth in truths.items() if truth is not None}
 
     # --- good answers -------------------------------------------------------------------------------------------------
@@ -154,23 +157,23 @@ class Retries:
                     truths[part] = truth
         return self.flow.assuming(truths, dict(self._stops()))
 
-    def _known(self, scope: int, value: o.Value, depth: int = 0) -> o.Const | None:
+    def _known(self, scope: int, value: v.Value, depth: int = 0) -> v.Const | None:
         """What a value is where every answer is good."""
         match value:
-            case o.Attribute(attr="OK") | o.Attribute(value=o.Name("codes") | o.Attribute(attr="codes"), attr="ok"):
+            case v.Attribute(attr="OK") | v.Attribute(value=v.Name("codes") | v.Attribute(attr="codes"), attr="ok"):
                 return _OK
-            case o.Attribute(attr="status_code"):
+            case v.Attribute(attr="status_code"):
                 return _OK
-            case o.Attribute(attr="ok"):
+            case v.Attribute(attr="ok"):
                 return _TRUE
-            case o.Name(name=name) if depth < 8:
+            case v.Name(name=name) if depth < 8:
                 variable = self.names.owner(name, scope), name
                 if variable not in self._variables:
                     self._variables[variable] = None  # where it is bound to itself
                     binds = self.names.binds(*variable)
                     plain = {bind.form for bind in binds} <= {"assign", "walrus", "with"}
                     known = {self._known(variable[0], bind.value, depth + 1) for bind in binds if plain}
-                    known -= {o.NONE} if _GOOD in known else set()
+                    known -= {v.NONE} if _GOOD in known else set()
                     self._variables[variable] = known.pop() if len(known) == 1 else None
                 return self._variables[variable]
         return _GOOD if self.is_answer(value, scope) else constant(value)
@@ -183,8 +186,8 @@ class Retries:
             if loop == -1 or bind.form not in ("assign", "walrus") or self.outline.parts[bind.part].kind != "simple":
                 continue
             test = self.outline.parts[loop].test
-            name = o.Name(bind.name)
-            if name not in o.checked(test) or name in o.within(bind.value):
+            name = v.Name(bind.name)
+            if name not in v.checked(test) or name in v.within(bind.value):
                 continue
             known = self._known_behind(bind)
             if holds(test, known) is False:
@@ -195,7 +198,7 @@ class Retries:
     def _known_behind(self, bind: o.Bind) -> Known:
         """What is known where a name has just been bound."""
         value = self._known(bind.scope, bind.value)
-        return lambda other: value if other == o.Name(bind.name) else self._known(bind.scope, other)
+        return lambda other: value if other == v.Name(bind.name) else self._known(bind.scope, other)
 
     # --- what is asked for --------------------------------------------------------------------------------------------
 
@@ -204,15 +207,15 @@ class Retries:
         asked = [arg.value for arg in site.value.args if arg.keyword not in _HOW]
         return all(self._stays(value, loop, site, frozenset()) for value in asked)
 
-    def _stays(self, value: o.Value, loop: int, site: o.CallSite, seen: frozenset[str]) -> bool:
-        attributes = {inner.attr for inner in o.within(value) if isinstance(inner, o.Attribute)}
-        for inner in o.within(value):
+    def _stays(self, value: v.Value, loop: int, site: o.CallSite, seen: frozenset[str]) -> bool:
+        attributes = {inner.attr for inner in v.within(value) if isinstance(inner, v.Attribute)}
+        for inner in v.within(value):
             match inner:
-                case o.Opaque():
+                case v.Opaque():
                     return False
-                case o.Call(func=o.Name(name="next" | "input")) | o.Call(args=()):  # of an iterator, a queue, a clock
+                case v.Call(func=v.Name(name="next" | "input")) | v.Call(args=()):  # of an iterator, a queue, a clock
                     return False
-                case o.Name(name=name):
+                case v.Name(name=name):
                     binds, changed = self._changes_in(loop, (self.names.owner(name, site.scope), name))
                     if len(binds) > 1 or not all(self._binds_the_same(bind, loop, site, seen) for bind in binds):
                         return False
@@ -238,38 +241,38 @@ class Retries:
         return loop in self.flow.loops(part)
 
 
-def _comparisons(test: o.Value) -> Iterator[tuple[o.Value, o.Const]]:
+def _comparisons(test: v.Value) -> Iterator[tuple[v.Value, v.Const]]:
     """What a test compares with which constants; a name alone with False."""
     match test:
-        case o.Check(op="and" | "or" | "not", values=values):
+        case v.Check(op="and" | "or" | "not", values=values):
             for inner in values:
                 yield from _comparisons(inner)
-        case o.Check(op="is" | "is not", values=(o.Name() as left, o.Const() as value)):
+        case v.Check(op="is" | "is not", values=(v.Name() as left, v.Const() as value)):
             yield left, value
-        case o.Check(op="==" | "!=", values=(left, o.Const() as value)) if _is_plain(left):
+        case v.Check(op="==" | "!=", values=(left, v.Const() as value)) if _is_plain(left):
             yield left, value
-        case o.Check(op="in" | "not in", values=(left, o.Sequence(items=items))) if _is_plain(left):
-            yield from ((left, item) for item in items if isinstance(item, o.Const))
-        case o.Name():
+        case v.Check(op="in" | "not in", values=(left, v.Sequence(items=items))) if _is_plain(left):
+            yield from ((left, item) for item in items if isinstance(item, v.Const))
+        case v.Name():
             yield test, _FALSE
 
 
-def _asking(test: o.Value) -> o.Value:
+def _asking(test: v.Value) -> v.Value:
     """The part of a loop's test that its own calls decide: of `tries and not requests.get(url).ok` the second."""
-    values = test.values if isinstance(test, o.Check) and test.op == "and" else (test,)
-    return o.Check("and", tuple(value for value in values if _may_call(value)))
+    values = test.values if isinstance(test, v.Check) and test.op == "and" else (test,)
+    return v.Check("and", tuple(value for value in values if _may_call(value)))
 
 
-def _may_call(test: o.Value) -> bool:
-    return any(isinstance(inner, o.Call) or inner == o.OPAQUE for inner in o.checked(test))
+def _may_call(test: v.Value) -> bool:
+    return any(isinstance(inner, v.Call) or inner == v.OPAQUE for inner in v.checked(test))
 
 
-def _is_plain(value: o.Value) -> bool:
+def _is_plain(value: v.Value) -> bool:
     """Whether it is a name, `self.method`, or `method.upper()`."""
     match value:
-        case o.Call(func=o.Attribute(value=inner, attr="upper" | "lower"), args=()) | o.Attribute(value=inner):
+        case v.Call(func=v.Attribute(value=inner, attr="upper" | "lower"), args=()) | v.Attribute(value=inner):
             return _is_plain(inner)
-    return isinstance(value, o.Name)
+    return isinstance(value, v.Name)
 
 
 def _changed(access: Access) -> str | None:

@@ -10,7 +10,7 @@ from functools import cached_property
 from sessionize.analysis.callgraph import CallGraph
 from sessionize.analysis.flow import Flow
 from sessionize.analysis.origins import Origins
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.ipython import CELL
 
 
@@ -63,7 +63,7 @@ class Tables:
         """The calls of another `__init__`, by frame, with their ids."""
         calls: dict[int, dict[int, o.CallSite]] = defaultdict(dict)
         for number, call in enumerate(self.outline.calls):
-            if o.last_name(call.value.func) == "__init__":
+            if v.last_name(call.value.func) == "__init__":
                 calls[self.flow.frame[call.part]][number] = call
         return calls
 
@@ -81,7 +81,7 @@ class Tables:
         """The calls by the last name of what they call."""
         calls = defaultdict(list)
         for call in self.outline.calls:
-            calls[o.last_name(call.value.func)].append(call)
+            calls[v.last_name(call.value.func)].append(call)
         return calls
 
     @cached_property
@@ -89,7 +89,7 @@ class Tables:
         """The names of the functions in which each name stands; by an empty one of those that use their object in a
         way that may run any of its methods."""
         scopes = self.outline.scopes
-        chains = [(call.scope, o.last_name(call.value.func), call.access) for call in self.outline.calls]
+        chains = [(call.scope, v.last_name(call.value.func), call.access) for call in self.outline.calls]
         chains += [(use.scope, use.name, use.access) for use in self.outline.uses]
         functions: dict[str, set[str]] = defaultdict(set)
         for scope, name, access in chains:
@@ -106,9 +106,13 @@ class Tables:
     def in_displays(self) -> set[str]:
         """The names of what is called in a list, set or dict: `[Name(...), Name(...)]`."""
         values = [bind.value for bind in self.outline.binds]
-        displays = (v for v in values if isinstance(v, o.Dict) or (isinstance(v, o.Sequence) and v.kind != "tuple"))
-        inner = (value for display in displays for value in o.within(display))
-        return {o.last_name(value.func) for value in inner if isinstance(value, o.Call)}
+        displays = [
+            value
+            for value in values
+            if isinstance(value, v.Dict) or (isinstance(value, v.Sequence) and value.kind != "tuple")
+        ]
+        inner = (value for display in displays for value in v.within(display))
+        return {v.last_name(value.func) for value in inner if isinstance(value, v.Call)}
 
     @cached_property
     def returns_in(self) -> dict[int, int]:
@@ -157,7 +161,7 @@ class Tables:
         calls = defaultdict(list)
         for number, site in enumerate(self.outline.calls):
             func = site.value.func
-            if isinstance(func, o.Attribute) and isinstance(func.value, o.Name):
+            if isinstance(func, v.Attribute) and isinstance(func.value, v.Name):
                 calls[self.names.owner(func.value.name, site.scope), func.value.name].append(number)
         return calls
 
@@ -173,7 +177,7 @@ class Tables:
     @cached_property
     def cells(self) -> list[int]:
         """The ticks at which the cells of a notebook end; none in a file that is no notebook."""
-        return [call.tick for call in self.outline.calls if call.value.func == o.Name(CELL)]
+        return [call.tick for call in self.outline.calls if call.value.func == v.Name(CELL)]
 
     def cell(self, tick: int) -> int:
         """The cell that something stands in, counted from 0."""

@@ -18,7 +18,7 @@ from sessionize.library.profile import CLOSING, METHODS, READING, VERBS
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.home import top_level
 from sessionize.sharing.object_home import is_made_first
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import SET, Access, call_of
 
 _UPDATE = call_of("headers", "update")
@@ -44,7 +44,7 @@ class Asked(NamedTuple):
     calls: Sequence[BareCall]
     scopes: set[int]
     end: int
-    connections: set[tuple[o.Value, o.Value]]
+    connections: set[tuple[v.Value, v.Value]]
     obstacle: str
 
 
@@ -91,7 +91,7 @@ class Existing:
         for bind in self.facts.sessions.bound.get(scope, ()):
             inside = bind.form == "assign" or (bind.form == "with" and bind.part in flow.ancestors(place.block))
             made = Place(parts[bind.part].parent, bind.part, parts[bind.part].tick)
-            imported = any(self.facts.imports.import_before(name, scope, made) for name in o.names_in(bind.value))
+            imported = any(self.facts.imports.import_before(name, scope, made) for name in v.names_in(bind.value))
             if inside and imported and flow.dominates(bind.part, bind.tick, place):
                 yield bind
 
@@ -120,8 +120,8 @@ class Existing:
         """The calls of methods, with their numbers, by the last name of what they are called on."""
         calls = defaultdict(list)
         for number, site in enumerate(self.facts.outline.calls):
-            if isinstance(site.value.func, o.Attribute):
-                calls[o.last_name(site.value.func.value)].append((number, site))
+            if isinstance(site.value.func, v.Attribute):
+                calls[v.last_name(site.value.func.value)].append((number, site))
         return calls
 
     # --- why they are not used ----------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ class Existing:
             obstacle = "it is bound more than once"
         elif any(facts.names.owner(bind.name, inner) != 0 for inner in asked.scopes):
             obstacle = "its name means something else there"
-        passed = self._updates(o.Name(bind.name), asked.calls)
+        passed = self._updates(v.Name(bind.name), asked.calls)
         done = {use.access for use in facts.names.uses(0, bind.name)}
         obstacle = obstacle or self._changed(bind.name, done, METHODS | CLOSING | passed)
         obstacle = obstacle or self._unlike(asked, facts.sessions.served(bind.scope, bind.name).calls, passed)
@@ -161,14 +161,14 @@ class Existing:
         facts = self.facts
         value = store.value
         plain = (
-            isinstance(value, o.Call) and not value.args and facts.origins.path_of(value.func, store.scope) == _SESSION
+            isinstance(value, v.Call) and not value.args and facts.origins.path_of(value.func, store.scope) == _SESSION
         )
         if not plain or len(facts.tables.stores_of[store.attr]) > 1:
             return "it may be another one"
         if not is_made_first(facts, cls, asked.calls, store):
             return "it may not be made by then"
         done = {access for access, _ in facts.mutations.done_on(store.attr)} - {SET}
-        passed = self._updates(o.Attribute(o.Name(store.name), store.attr), asked.calls)
+        passed = self._updates(v.Attribute(v.Name(store.name), store.attr), asked.calls)
         there = [facts.sessions.on_session(number, store.attr) for number, _ in self._calls_on[store.attr]]
         obstacle = self._changed(f"{store.name}.{store.attr}", done, METHODS | CLOSING | passed)
         return obstacle or self._unlike(asked, [call for call in there if call.verb in VERBS], passed)
@@ -184,9 +184,9 @@ class Existing:
         known = last.calls or last.assigns
         return f"`{name}{last}` may change what it sends" if known else "other code may change it"
 
-    def _updates(self, session: o.Value, calls: Sequence[BareCall]) -> frozenset[Access]:
+    def _updates(self, session: v.Value, calls: Sequence[BareCall]) -> frozenset[Access]:
         """`.headers.update()` if all that a session is given by it is what each call passes as `headers=`, too."""
-        update = o.Attribute(o.Attribute(session, "headers"), "update")
+        update = v.Attribute(v.Attribute(session, "headers"), "update")
         sites = [site for _, site in self._calls_on["headers"] if site.value.func == update]
         args = [(arg, site.scope) for site in sites for arg in site.value.args]
         given = [(arg.value, scope) for arg, scope in args if not arg.keyword and not arg.stars]
@@ -194,14 +194,14 @@ class Existing:
         same = all(one == other and self._is_same(one, a, b) for one, a in given for other, b in passed)
         return frozenset({_UPDATE} if same and len(given) == len(sites) else ())
 
-    def _is_same(self, value: o.Value, scope: int, other: int) -> bool:
+    def _is_same(self, value: v.Value, scope: int, other: int) -> bool:
         """Whether an expression means the same in two scopes: its names are those of the module, or of the object."""
-        if not o.is_known(value):
+        if not v.is_known(value):
             return False
         methods = [self.facts.graph.method(each) for each in (scope, other)]
         instances = [method.instance for method in methods if method is not None]
         own = instances[:1] if instances[:1] == instances[1:] else []
-        names = [name for name in o.names_in(value) if name not in own]
+        names = [name for name in v.names_in(value) if name not in own]
         return all(self.facts.names.owner(name, each) == 0 for name in names for each in (scope, other))
 
     def _asked(self, calls: Sequence[BareCall]) -> Asked:

@@ -13,7 +13,7 @@ from sessionize.fixes.planning import IDLE, Planning, Wanted
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import METHODS, READING
 from sessionize.sharing.idle import IdleSession
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 
 
 class IdleFixes:
@@ -55,7 +55,7 @@ class IdleFixes:
         ids = tuple(session.id for session in sessions)
         calls = [session.calls[0] for session in sessions]
         place = self.facts.groups.place(calls)
-        create = o.dotted(sessions[0].site.value.func)
+        create = v.dotted(sessions[0].site.value.func)
         if place is None or not self._made_with(create, sessions[0], place):
             return Refusal(ids, "there is no place before the loop where it could be made")
         name = self.naming.variable(self.settings.session_name, self.facts.outline.parts[calls[0].frame].scope)
@@ -74,7 +74,7 @@ class IdleFixes:
         frame = facts.flow.frame[bind.part]
         served = facts.sessions.served(bind.scope, bind.name)
         place = facts.flow.place([(session.site.tick, session.site.part)], bind.scope)
-        create = o.dotted(session.site.value.func)
+        create = v.dotted(session.site.value.func)
         if not served.done <= METHODS:
             return Refusal(
                 ids, f"`{bind.name}` is not only called in the loop, and the rest may differ from turn to turn"

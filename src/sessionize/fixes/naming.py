@@ -13,7 +13,7 @@ from sessionize.fixes.outcome import Fix, ImportEdit
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import VERBS
 from sessionize.sharing.facts import Facts
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 
 _POLICY = "http.cookiejar.DefaultCookiePolicy"
 _STANDARD = sys.stdlib_module_names - {"__future__"}  # which stands above all others
@@ -75,9 +75,9 @@ class Naming:
         """Whether a class is derived from one that is neither in this file nor in the standard library."""
         family = [self.scopes[scope] for scope in (owner, *self.facts.classes.ancestry(owner))]
         known = {row.name for row in family[1:]}
-        bases = [(base.value if isinstance(base, o.Item) else base, row.parent) for row in family for base in row.bases]
+        bases = [(base.value if isinstance(base, v.Item) else base, row.parent) for row in family for base in row.bases]
         paths = [
-            self.facts.origins.path_of(base, scope) or "" for base, scope in bases if o.last_name(base) not in known
+            self.facts.origins.path_of(base, scope) or "" for base, scope in bases if v.last_name(base) not in known
         ]
         return any(path.partition(".")[0] not in {*_STANDARD, "builtins"} for path in paths)
 
@@ -94,7 +94,7 @@ class Naming:
         for name in self._names_of[path]:
             bind = self.facts.imports.import_before(name, scope, place)
             own = bind is not None and self.facts.origins.path(bind) == path  # and not a copy of it, which comes first
-            means = self.facts.origins.path_of(o.Name(name), scope) == path
+            means = self.facts.origins.path_of(v.Name(name), scope) == path
             if own and means and self.facts.imports.bound(name, scope, place) == "surely":
                 return name
         return None
@@ -123,7 +123,7 @@ class Naming:
         """
         for module, attributes in (("requests", "Session"), ("requests.api", "sessions.Session")):
             for call in calls:
-                if self.facts.origins.path_of(o.Name(call.root), call.site.scope) == module and self._is_there(
+                if self.facts.origins.path_of(v.Name(call.root), call.site.scope) == module and self._is_there(
                     call, place
                 ):
                     return f"{call.root}.{attributes}", ()
@@ -133,7 +133,7 @@ class Naming:
         name = "Session" if not self.facts.names.is_taken("Session", 0) else self._free("RequestsSession", 0)
         add = name if name == "Session" else f"Session as {name}"
         bind = self.import_of(calls[0], place)
-        if bind.value == o.Imported(self.facts.origins.path(bind) or ""):
+        if bind.value == v.Imported(self.facts.origins.path(bind) or ""):
             return name, (ImportEdit(bind, add=add),)
         return name, (ImportEdit(bind, line=f"from requests import {add}", where="above"),)
 
@@ -173,7 +173,7 @@ class Naming:
             behind = [
                 bind
                 for bind, path in standard
-                if isinstance(bind.value, o.Imported) and (not bind.value.is_from or path.rpartition(".")[0] < module)
+                if isinstance(bind.value, v.Imported) and (not bind.value.is_from or path.rpartition(".")[0] < module)
             ]
             others = [bind for bind, path in paths if not path.startswith("__future__.")]
             if standard:
@@ -207,7 +207,7 @@ class Naming:
         if not self._is_there(call, place) and (visible := self.visible("requests", place)) is not None:
             before = self.facts.imports.import_before(visible, self._scope(place), place)
         return before or next(
-            b for b in self.facts.origins.bindings(owner, call.root) if isinstance(b.value, o.Imported)
+            b for b in self.facts.origins.bindings(owner, call.root) if isinstance(b.value, v.Imported)
         )
 
     @cached_property

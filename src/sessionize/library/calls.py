@@ -10,7 +10,7 @@ from sessionize.analysis.flow import Flow
 from sessionize.analysis.origins import Origins
 from sessionize.analysis.tables import Tables
 from sessionize.library.profile import MODULES, VERBS
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, CALL, READ, UNPACK
 
 # The functions that take a generator to its end at once.
@@ -40,7 +40,7 @@ class BareCall(NamedTuple):
         """Tell whether it passes `**` arguments, of which no one knows the names."""
         return any(arg.stars == "**" for arg in self.site.value.args)
 
-    def argument(self, keyword: str, position: int = -1) -> o.Value | None:
+    def argument(self, keyword: str, position: int = -1) -> v.Value | None:
         """The argument of that keyword, or at that position."""
         args = self.site.value.args
         for arg in args:
@@ -76,24 +76,24 @@ class BareCalls:
             func = site.value.func
             function = self.origins.library.function(path)
             if function is not None:
-                verb, shown = function, o.dotted(func)
-            elif isinstance(func, o.Call) and site.value.args and (taken := self.by_text(func, site.scope)):
+                verb, shown = function, v.dotted(func)
+            elif isinstance(func, v.Call) and site.value.args and (taken := self.by_text(func, site.scope)):
                 verb, shown = taken
             else:
                 continue
-            root = o.dotted(func.args[0].value if isinstance(func, o.Call) else func).partition(".")[0]
+            root = v.dotted(func.args[0].value if isinstance(func, v.Call) else func).partition(".")[0]
             yield BareCall(site.tick, verb, root, shown, site, self.flow.frame[site.part])
 
-    def by_text(self, value: o.Call, scope: int) -> tuple[str, str] | None:
+    def by_text(self, value: v.Call, scope: int) -> tuple[str, str] | None:
         """The verb of `getattr(requests, "get")`, and how to show it: `ANY` where the name is not a plain string."""
         if len(value.args) < 2 or self.origins.path_of(value.func, scope) != "builtins.getattr":
             return None
         library, name = value.args[0].value, value.args[1].value
         if self.origins.path_of(library, scope) not in MODULES:
             return None
-        if not isinstance(name, o.Const):
-            return ANY, f"getattr({o.dotted(library)}, ...)"
-        return (str(name.value), f"{o.dotted(library)}.{name.value}") if name.value in VERBS else None
+        if not isinstance(name, v.Const):
+            return ANY, f"getattr({v.dotted(library)}, ...)"
+        return (str(name.value), f"{v.dotted(library)}.{name.value}") if name.value in VERBS else None
 
     @cached_property
     def references(self) -> list[Reference]:
@@ -124,7 +124,7 @@ class BareCalls:
         """Tell whether a call takes a generator that it is handed to its end at once: `list(...)`, `", ".join(...)`."""
         func = taker.value.func
         path = self.origins.path_of(func, taker.scope) or ""
-        joins = isinstance(func, o.Attribute) and func.attr == "join"
+        joins = isinstance(func, v.Attribute) and func.attr == "join"
         return joins or path.removeprefix("builtins.") in EAGER
 
     @cached_property
@@ -139,19 +139,19 @@ class BareCalls:
                 site.access == ARGUMENT and self.is_eager(self.outline.calls[site.into])
             )
             items = site.value.args[1:]
-            slow = ref.verb in ("post", "patch") and isinstance(items[0].value, o.Call) if items else True
+            slow = ref.verb in ("post", "patch") and isinstance(items[0].value, v.Call) if items else True
             if here and len(items) == 1 and not items[0].stars and not slow:
-                stands = site._replace(value=o.Call(o.OPAQUE, ()), scope=ref.use.scope)
+                stands = site._replace(value=v.Call(v.OPAQUE, ()), scope=ref.use.scope)
                 frame = self.flow.frame[site.part]
                 found.append(BareCall(ref.id, ref.verb, ref.use.name, ref.shown, stands, frame))
         return found
 
-    def is_basic_auth(self, value: o.Value, scope: int) -> bool:
+    def is_basic_auth(self, value: v.Value, scope: int) -> bool:
         """Tell whether a value is `HTTPBasicAuth(user, password)`, which is what a pair becomes.
 
         See requests/models.py, `prepare_auth`.
         """
-        if not isinstance(value, o.Call) or any(arg.stars for arg in value.args):
+        if not isinstance(value, v.Call) or any(arg.stars for arg in value.args):
             return False
         params = ["username", "password"]
         if [arg.keyword or name for arg, name in zip(value.args, params, strict=False)] != params:

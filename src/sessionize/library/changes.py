@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from typing import NamedTuple, TypeAlias
 
 from sessionize.library.program import Program
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ITEM, Access
 
 At: TypeAlias = tuple[int, int]  # a tick, and the part that it is in
@@ -25,7 +25,7 @@ class Read(NamedTuple):
 
     variable: Variable
     part: str = ""
-    key: o.Value = o.OPAQUE
+    key: v.Value = v.OPAQUE
     by: str = ""
 
 
@@ -48,29 +48,29 @@ class Variables:
     def __init__(self, facts: Program) -> None:
         self.facts = facts
         # As they are asked for.
-        self._items_at: dict[frozenset[Variable], dict[o.Value | None, list[At]]] = {}
+        self._items_at: dict[frozenset[Variable], dict[v.Value | None, list[At]]] = {}
         self._changes: dict[tuple[object, ...], Changes] = {}
         self._reads: dict[Function, list[Read]] = {}
 
-    def reads(self, value: o.Value, scope: int) -> Iterator[Read]:
+    def reads(self, value: v.Value, scope: int) -> Iterator[Read]:
         """What a value reads of which variables, also by the functions of this file that it calls."""
         called: set[Function] = set()
-        for inner in o.within(value):
+        for inner in v.within(value):
             match inner:
-                case o.Name(name=name):
+                case v.Name(name=name):
                     variable = self.facts.names.owner(name, scope), name
                     yield Read(variable)
                     called.add(variable)
-                case o.Attribute(value=holder, attr=attr):
+                case v.Attribute(value=holder, attr=attr):
                     if self.facts.origins.path_of(inner, scope) is None:  # not `os.environ.get`
                         called.add((-1, attr))
-                    owner = self.facts.names.owner(holder.name, scope) if isinstance(holder, o.Name) else -1
-                    yield Read((owner, o.last_name(holder)), attr)
-                case o.Item(value=o.Name(name=name), key=key):
+                    owner = self.facts.names.owner(holder.name, scope) if isinstance(holder, v.Name) else -1
+                    yield Read((owner, v.last_name(holder)), attr)
+                case v.Item(value=v.Name(name=name), key=key):
                     yield Read(
                         (self.facts.names.owner(name, scope), name), "[]", self.facts.origins.resolve_once(key, scope)
                     )
-                case o.Call(func=o.Attribute(value=o.Name(name=name), attr=attr)) if (-1, attr) not in self._functions:
+                case v.Call(func=v.Attribute(value=v.Name(name=name), attr=attr)) if (-1, attr) not in self._functions:
                     yield Read((self.facts.names.owner(name, scope), name), "()")
         for function in called & self._functions.keys():
             yield from self._read_by(function)
@@ -83,10 +83,10 @@ class Variables:
         if not part:
             yield self.once("bound", {variable}, lambda: [bind[:2] for bind in self.facts.names.binds(*variable)])
         elif part == "[]":
-            for each in (key, None) if isinstance(key, o.Const) else (o.OPAQUE,):
+            for each in (key, None) if isinstance(key, v.Const) else (v.OPAQUE,):
                 yield self.once(each, group, partial(self._items_of_group(group).__getitem__, each))
         elif part == "()":
-            yield self.once(o.OPAQUE, group, lambda: self._items_of_group(group)[o.OPAQUE])
+            yield self.once(v.OPAQUE, group, lambda: self._items_of_group(group)[v.OPAQUE])
             yield self.once("on it", group, lambda: [use[:2] for each in group for use in self._attributes_on[each]])
         else:
             yield self.once("attribute", part, lambda: self._attributes[part])
@@ -119,7 +119,7 @@ class Variables:
             if bind.form in ("assign", "walrus"):
                 own = self.facts.names.owner(bind.name, bind.scope), bind.name
                 other = together.setdefault(bind.part, own)
-                if isinstance(bind.value, o.Name):
+                if isinstance(bind.value, v.Name):
                     other = self.facts.names.owner(bind.value.name, bind.scope), bind.value.name
                 few, many = sorted((groups.get(own, {own}), groups.get(other, {other})), key=len)
                 if few != many:
@@ -130,19 +130,19 @@ class Variables:
 
     # --- what changes -------------------------------------------------------------------------------------------------
 
-    def _items_of_group(self, group: frozenset[Variable]) -> dict[o.Value | None, list[At]]:
+    def _items_of_group(self, group: frozenset[Variable]) -> dict[v.Value | None, list[At]]:
         """Where items of variables change, by key: OPAQUE for any, None for one that is not known."""
         if group not in self._items_at:
-            items: dict[o.Value | None, list[At]] = defaultdict(list)
+            items: dict[v.Value | None, list[At]] = defaultdict(list)
             for variable in group:
                 handed = (at for at, parameter in self.handed.get(variable, ()) if parameter in self._changed)
                 for use in self.items_changed[variable]:
                     key = self.facts.origins.resolve_once(use.key, use.scope)
-                    items[key if isinstance(key, o.Const) else None].append(use[:2])
-                    items[o.OPAQUE].append(use[:2])
+                    items[key if isinstance(key, v.Const) else None].append(use[:2])
+                    items[v.OPAQUE].append(use[:2])
                 for at in handed:
                     items[None].append(at)
-                    items[o.OPAQUE].append(at)
+                    items[v.OPAQUE].append(at)
             self._items_at[group] = items
         return self._items_at[group]
 
@@ -170,7 +170,7 @@ class Variables:
                 attributes[attr].append(use[:2])
         for variable, uses in self.items_changed.items():  # `headers = self.headers`
             for bind in self.facts.names.binds(*variable):
-                if isinstance(bind.value, o.Attribute):
+                if isinstance(bind.value, v.Attribute):
                     attributes[bind.value.attr] += [use[:2] for use in uses]
         for what, handed in self.handed.items():
             if isinstance(what, str):
@@ -208,7 +208,7 @@ class Variables:
                 for scope in self._functions.get(todo.pop(), ()):
                     for use in self._uses_in[self.facts.outline.scopes[scope].root]:
                         variable = self.facts.names.owner(use.name, use.scope), use.name
-                        own = self.facts.origins.path_of(o.Name(use.name), use.scope) is None
+                        own = self.facts.origins.path_of(v.Name(use.name), use.scope) is None
                         attributes = use.access.attributes if own else ()
                         called = {variable, *((-1, attr) for attr in attributes)} - seen
                         todo += called & self._functions.keys()
@@ -243,13 +243,13 @@ class Variables:
         handed: dict[Variable | str, list[tuple[At, Parameter]]] = defaultdict(list)
         for site in self.facts.outline.calls:
             func = site.value.func
-            function = names.owner(func.name, site.scope) if isinstance(func, o.Name) else -1, o.last_name(func)
+            function = names.owner(func.name, site.scope) if isinstance(func, v.Name) else -1, v.last_name(func)
             for number, arg in enumerate(site.value.args if function in self._functions else ()):
                 at = site.tick, site.part
-                if isinstance(arg.value, o.Name):
+                if isinstance(arg.value, v.Name):
                     variable = names.owner(arg.value.name, site.scope), arg.value.name
                     handed[variable].append((at, (*function, arg.keyword or number)))
-                elif isinstance(arg.value, o.Attribute):
+                elif isinstance(arg.value, v.Attribute):
                     handed[arg.value.attr].append((at, (*function, arg.keyword or number)))
         return handed
 
@@ -260,7 +260,7 @@ class Variables:
         parameters: dict[Variable, list[Parameter]] = defaultdict(list)
         for function, same in self._functions.items():
             for scope in same:
-                static = "staticmethod" in map(o.last_name, scopes[scope].decorators)
+                static = "staticmethod" in map(v.last_name, scopes[scope].decorators)
                 first = -1 if function[0] == -1 and not static else 0  # that of the instance
                 names = [bind.name for bind in self.facts.tables.binds_in.get(scope, ()) if bind.form == "param"]
                 for number, name in enumerate(names, first):

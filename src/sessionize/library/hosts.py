@@ -10,7 +10,7 @@ from types import MappingProxyType
 from sessionize.analysis.origins import Origins
 from sessionize.analysis.tables import Tables
 from sessionize.library.calls import BareCall
-from sessionize.syntax import outline as o
+from sessionize.syntax import values as v
 from sessionize.syntax.access import READ
 
 
@@ -20,12 +20,12 @@ class Hosts:
         self.origins = origins
         self.tables = tables
 
-    def host(self, call: BareCall, given: Mapping[str, o.Value] = MappingProxyType({})) -> str | None:
+    def host(self, call: BareCall, given: Mapping[str, v.Value] = MappingProxyType({})) -> str | None:
         """The host that a call reaches, where the source shows it. `given`: values of names to assume."""
         url = call.argument("url", 1 if call.verb == "request" else 0)
         return self._host(url, call.site.scope, given) if url is not None else None
 
-    def _host(self, url: o.Value, scope: int, given: Mapping[str, o.Value]) -> str | None:
+    def _host(self, url: v.Value, scope: int, given: Mapping[str, v.Value]) -> str | None:
         text, whole = self._prefix(url, scope, given, 0)
         found = re.match(r"https?://([^/?#\\]+)([/?#\\]|$)", text, re.IGNORECASE)
         if found is None or not (whole or found[2]):
@@ -39,47 +39,47 @@ class Hosts:
             return False
         bind = targets[0]
         values = self.origins.resolve_once(bind.value, bind.scope)
-        if not isinstance(values, o.Sequence) or len(self.names.binds(bind.scope, bind.name)) != 1:
+        if not isinstance(values, v.Sequence) or len(self.names.binds(bind.scope, bind.name)) != 1:
             return False
-        if isinstance(bind.value, o.Name):  # a list may be filled
+        if isinstance(bind.value, v.Name):  # a list may be filled
             owner = self.names.owner(bind.value.name, bind.scope)
             if any(use.access != READ for use in self.names.uses(owner, bind.value.name)):
                 return False
         hosts = [self.host(call, {bind.name: item}) for item in values.items]
         return None not in hosts and len(set(hosts)) == len(hosts)
 
-    def all_differ(self, values: o.Value, scope: int) -> bool:
+    def all_differ(self, values: v.Value, scope: int) -> bool:
         """Whether values are a literal list of URLs whose hosts are all known and differ."""
         values = self.origins.resolve_once(values, scope)
-        if not isinstance(values, o.Sequence) or len(values.items) < 2:
+        if not isinstance(values, v.Sequence) or len(values.items) < 2:
             return False
         hosts = [self._host(item, scope, {}) for item in values.items]
         return None not in hosts and len(set(hosts)) == len(hosts)
 
-    def prefix(self, value: o.Value, scope: int) -> str:
+    def prefix(self, value: v.Value, scope: int) -> str:
         """The text that a string surely begins with."""
         return self._prefix(value, scope, {}, 0)[0]
 
-    def _prefix(self, value: o.Value, scope: int, given: Mapping[str, o.Value], depth: int) -> tuple[str, bool]:
+    def _prefix(self, value: v.Value, scope: int, given: Mapping[str, v.Value], depth: int) -> tuple[str, bool]:
         """The text that a string begins with, as far as it is known, and whether that is all of it."""
         if depth > 8:
             return "", False
         match value:
-            case o.Const(value=str(text)):
+            case v.Const(value=str(text)):
                 return text, True
-            case o.Name(name=name) if name in given:
+            case v.Name(name=name) if name in given:
                 return self._prefix(given[name], scope, {}, depth + 1)
-            case o.Name():
+            case v.Name():
                 return self._prefix(self.origins.resolve_once(value, scope), scope, given, depth + 1)
-            case o.Join(parts=parts):
-                pieces: list[o.Value] = [p.value if isinstance(p, o.Hole) and p.plain else p for p in parts]
-            case o.Binary(op="+", left=left, right=right):
+            case v.Join(parts=parts):
+                pieces: list[v.Value] = [p.value if isinstance(p, v.Hole) and p.plain else p for p in parts]
+            case v.Binary(op="+", left=left, right=right):
                 pieces = [left, right]
-            case o.Binary(op="%", left=o.Const(value=str(text)), right=right):
+            case v.Binary(op="%", left=v.Const(value=str(text)), right=right):
                 pieces = _percent(text, right)
-            case o.Call(func=o.Attribute(value=template, attr="format"), args=args):
+            case v.Call(func=v.Attribute(value=template, attr="format"), args=args):
                 text, whole = self._prefix(template, scope, given, depth + 1)
-                pieces = _format(text, args) if whole else [o.Const(text.partition("{")[0], "str"), o.OPAQUE]
+                pieces = _format(text, args) if whole else [v.Const(text.partition("{")[0], "str"), v.OPAQUE]
             case _:
                 return "", False
         known = ""
@@ -91,29 +91,29 @@ class Hosts:
         return known, True
 
 
-def _percent(text: str, right: o.Value) -> list[o.Value]:
+def _percent(text: str, right: v.Value) -> list[v.Value]:
     """The pieces of `text % right`."""
-    values = list(right.items) if isinstance(right, o.Sequence) and right.kind == "tuple" else [right]
-    pieces: list[o.Value] = []
+    values = list(right.items) if isinstance(right, v.Sequence) and right.kind == "tuple" else [right]
+    pieces: list[v.Value] = []
     for index, piece in enumerate(re.split(r"%s", text)):
         if index:
-            pieces.append(values.pop(0) if values else o.OPAQUE)
-        pieces.append(o.Const(piece.partition("%")[0], "str"))
+            pieces.append(values.pop(0) if values else v.OPAQUE)
+        pieces.append(v.Const(piece.partition("%")[0], "str"))
         if "%" in piece:
-            return [*pieces, o.OPAQUE]
+            return [*pieces, v.OPAQUE]
     return pieces
 
 
-def _format(text: str, args: tuple[o.Argument, ...]) -> list[o.Value]:
+def _format(text: str, args: tuple[v.Argument, ...]) -> list[v.Value]:
     """The pieces of `text.format(*args)`."""
-    pieces: list[o.Value] = []
+    pieces: list[v.Value] = []
     try:
         fields = list(string.Formatter().parse(text))
     except ValueError:
-        return [o.OPAQUE]
+        return [v.OPAQUE]
     automatic = 0
     for literal, field, spec, conversion in fields:
-        pieces.append(o.Const(literal, "str"))
+        pieces.append(v.Const(literal, "str"))
         if field is not None:
             plain = not spec and not conversion and not any(arg.stars for arg in args)
             numbered = field.isascii() and field.isdigit()
@@ -122,5 +122,5 @@ def _format(text: str, args: tuple[o.Argument, ...]) -> list[o.Value]:
             named = [arg.value for arg in args if arg.keyword == field]
             placed = [arg.value for arg in args if arg.keyword is None][position : position + 1]
             found = placed if not field or numbered else named
-            pieces.append(found[0] if plain and found else o.OPAQUE)
+            pieces.append(found[0] if plain and found else v.OPAQUE)
     return pieces

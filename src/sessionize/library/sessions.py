@@ -12,7 +12,7 @@ from sessionize.analysis.origins import Origins
 from sessionize.analysis.tables import Tables
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import VERBS
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import KEPT, Access
 
 
@@ -47,7 +47,7 @@ class Sessions:
         sessions = defaultdict(list)
         for bind in self.outline.binds:
             value = bind.value
-            if isinstance(value, o.Call) and self.origins.path_of(value.func, bind.scope) == "requests.Session":
+            if isinstance(value, v.Call) and self.origins.path_of(value.func, bind.scope) == "requests.Session":
                 sessions[bind.scope].append(bind)
         return sessions
 
@@ -68,5 +68,5 @@ class Sessions:
     def on_session(self, number: int, root: str) -> BareCall:
         """The call of that id on a session, which `root` names, as if it were bare."""
         site = self.outline.calls[number]
-        verb = o.last_name(site.value.func)
+        verb = v.last_name(site.value.func)
         return BareCall(site.tick, verb, root, f"{root or 'Session()'}.{verb}", site, self.flow.frame[site.part])

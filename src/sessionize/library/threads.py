@@ -12,9 +12,9 @@ from functools import cached_property
 
 from sessionize.analysis.callgraph import MAPPING, RUNNING
 from sessionize.library.program import Program
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import CALL
-from sessionize.syntax.outline import last_name
+from sessionize.syntax.values import last_name
 
 _PACKAGES = frozenset(("threading", "concurrent", "multiprocessing", "joblib", "_thread"))
 # These run what they find of a program in threads, processes or the like of their own.
@@ -61,7 +61,7 @@ class Threads:
     def starts(self, taker: o.CallSite) -> bool:
         """Whether a call makes other threads or processes run what it is handed."""
         name = last_name(taker.value.func)
-        plural = isinstance(taker.value.func, o.Attribute) or name in ("Thread", "Timer", "Process", "delayed")
+        plural = isinstance(taker.value.func, v.Attribute) or name in ("Thread", "Timer", "Process", "delayed")
         return name in _SHOWING or (name in _HANDING and plural and bool(self._starters))
 
     @cached_property
@@ -76,7 +76,7 @@ class Threads:
         """What starts threads or processes: the package that it is imported from, and the tick of its use, or -1."""
         found = []
         for bind in (*self.facts.origins.imports, *self.facts.names.stars):
-            path = bind.value.path if isinstance(bind.value, o.Imported) else ""
+            path = bind.value.path if isinstance(bind.value, v.Imported) else ""
             words = path.split(".")
             if bind.form == "star" or not _RUNNING_ALL.isdisjoint(words):
                 starts = not (_RUNNING_ALL | _PACKAGES).isdisjoint(words)
@@ -123,7 +123,7 @@ class Threads:
         done = {use.access for use in (*handed, *(use for use in uses if self.facts.flow.frame[use.part] in inside))}
         variables = {(self.facts.names.owner(use.name, use.scope), use.name) for use in handed}
         values = (bind.value for variable in variables for bind in self.facts.names.binds(*variable))
-        names |= {last_name(value.func) for value in values if isinstance(value, o.Call)}
+        names |= {last_name(value.func) for value in values if isinstance(value, v.Call)}
         methods = ((self.facts.graph.method(use.scope), use.name) for use in handed)
         owners = {method.owner for method, name in methods if method is not None and method.instance == name}
         return names, owners, {access.attribute for access in done if len(access.steps) == 1}
@@ -134,10 +134,10 @@ class Threads:
         """Whether a call hands over a function of this file, or a method of its own object, that leads to no request;
         and no other object, of which that could make use."""
         match self._handed_by(call):
-            case o.Name(name=name):
+            case v.Name(name=name):
                 binds = self.facts.names.binds(self.facts.names.owner(name, call.scope), name)
                 known = {bind.form for bind in binds} == {"def"}
-            case o.Attribute(value=o.Name(name=instance), attr=name):
+            case v.Attribute(value=v.Name(name=instance), attr=name):
                 method = self.facts.graph.method(call.scope)
                 known = method is not None and method.instance == instance and name in self._functions
             case _:
@@ -145,15 +145,15 @@ class Threads:
         return known and self._leads_to_no_request(name)
 
     @staticmethod
-    def _handed_by(call: o.CallSite) -> o.Value:
+    def _handed_by(call: o.CallSite) -> v.Value:
         """What a call makes others run, if it hands over nothing else but plain values."""
         args = call.value.args
         run = [arg.value for arg in args if arg.keyword is None][_PLACES.get(last_name(call.value.func), 0) :]
         run += [arg.value for arg in args if arg.keyword in _KEYWORDS]
         run += [arg.value for arg in args if arg.keyword is not None and arg.keyword not in _KEYWORDS | _TELLING]
-        others = (part for value in run[1:] for part in o.within(value))
-        plain = all(isinstance(part, o.Const | o.Sequence) for part in others)
-        return run[0] if run and plain and not any(arg.stars for arg in args) else o.OPAQUE
+        others = (part for value in run[1:] for part in v.within(value))
+        plain = all(isinstance(part, v.Const | v.Sequence) for part in others)
+        return run[0] if run and plain and not any(arg.stars for arg in args) else v.OPAQUE
 
     def _leads_to_no_request(self, name: str) -> bool:
         """Whether no function of that name makes a request, nor one that it names, nor one that those name."""
@@ -180,7 +180,7 @@ class Threads:
         bound = [(bind.name, bind.value) for bind in self.outline.binds]
         bound += [(store.attr, store.value) for store in self.outline.stores]
         for name, value in bound:
-            named = last_name(value.func if isinstance(value, o.Call) else value)
+            named = last_name(value.func if isinstance(value, v.Call) else value)
             if named in functions:
                 functions[name] |= functions[named]
         return functions

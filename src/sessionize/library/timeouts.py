@@ -12,7 +12,7 @@ from functools import cached_property
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import VERBS
 from sessionize.library.program import Program
-from sessionize.syntax import outline as o
+from sessionize.syntax import values as v
 from sessionize.syntax.access import ITEM, VALUE
 
 _PLACE_IN_REQUEST = 8  # the place of `timeout` in `Session.request`
@@ -29,7 +29,7 @@ def waits(call: BareCall) -> bool:
     if any(arg.stars for arg in call.site.value.args):
         return False
     timeout = call.argument("timeout", _PLACE_IN_REQUEST if call.verb == "request" else -1)
-    return timeout is None or timeout == o.NONE
+    return timeout is None or timeout == v.NONE
 
 
 def session_calls(facts: Program) -> Iterator[BareCall]:
@@ -37,8 +37,8 @@ def session_calls(facts: Program) -> Iterator[BareCall]:
     sessions = _Sessions(facts)
     for number, site in enumerate(facts.outline.calls):
         func = site.value.func
-        if isinstance(func, o.Attribute) and func.attr in VERBS and sessions.include(func.value, site.scope):
-            yield facts.sessions.on_session(number, o.dotted(func.value))
+        if isinstance(func, v.Attribute) and func.attr in VERBS and sessions.include(func.value, site.scope):
+            yield facts.sessions.on_session(number, v.dotted(func.value))
 
 
 class _Sessions:
@@ -47,9 +47,9 @@ class _Sessions:
         self.known: dict[_Key, bool] = {}
         self.answers: dict[_Key, set[bool]] = {}
 
-    def include(self, value: o.Value, scope: int) -> bool:
+    def include(self, value: v.Value, scope: int) -> bool:
         """Whether an expression is a session, and one without timeouts of its own."""
-        if isinstance(value, o.Call):
+        if isinstance(value, v.Call):
             return self.makes_session(value, scope)
         key = self.key(value, scope)
         if key is None or key[0] == -1:
@@ -58,11 +58,11 @@ class _Sessions:
             self.known[key] = self.is_session(key)
         return self.known[key]
 
-    def key(self, value: o.Value, scope: int) -> _Key | None:
+    def key(self, value: v.Value, scope: int) -> _Key | None:
         match value:
-            case o.Name(name=name):
+            case v.Name(name=name):
                 return self.facts.names.owner(name, scope), name
-            case o.Attribute(value=o.Name(name=name), attr=attr):
+            case v.Attribute(value=v.Name(name=name), attr=attr):
                 return self.attribute(name, attr, scope)
         return None
 
@@ -70,8 +70,8 @@ class _Sessions:
         method = self.facts.graph.method(scope)
         return method.owner if method is not None and method.instance == name else -1, attr
 
-    def makes_session(self, value: o.Value, scope: int) -> bool:
-        return isinstance(value, o.Call) and self.facts.origins.path_of(value.func, scope) == "requests.Session"
+    def makes_session(self, value: v.Value, scope: int) -> bool:
+        return isinstance(value, v.Call) and self.facts.origins.path_of(value.func, scope) == "requests.Session"
 
     def is_session(self, key: _Key) -> bool:
         owner, name = key
@@ -85,31 +85,31 @@ class _Sessions:
         """Whether what a variable or attribute is bound to makes a session: the answers for all but None."""
         if key not in self.answers:
             bound = self.values.get(key, ())
-            self.answers[key] = {self.makes_session(value, scope) for value, scope in bound if value != o.NONE}
+            self.answers[key] = {self.makes_session(value, scope) for value, scope in bound if value != v.NONE}
         return self.answers[key]
 
     @cached_property
-    def values(self) -> dict[_Key, list[tuple[o.Value, int]]]:
+    def values(self) -> dict[_Key, list[tuple[v.Value, int]]]:
         """What variables and attributes are bound to, with the scope where that is written."""
         values = defaultdict(list)
         for bind in self.facts.outline.binds:
             if bind.form != "declare":
-                value = self.returned.get(bind.part, o.OPAQUE) if bind.form == "def" else _default(bind.value)
+                value = self.returned.get(bind.part, v.OPAQUE) if bind.form == "def" else _default(bind.value)
                 values[self.facts.names.owner(bind.name, bind.scope), bind.name].append((value, bind.scope))
         for store in self.facts.outline.stores:
             values[self.attribute(store.name, store.attr, store.scope)].append((store.value, store.scope))
         return values
 
     @cached_property
-    def returned(self) -> dict[int, o.Value]:
+    def returned(self) -> dict[int, v.Value]:
         """What properties return, by the statements that define them, where that is one call."""
         outline = self.facts.outline
         ways = Counter(part.scope for part in outline.parts if part.kind == "return")
-        returned: dict[int, o.Value] = {}
+        returned: dict[int, v.Value] = {}
         for call in outline.calls:
             scope = outline.scopes[call.scope]
             given_back = call.access == VALUE and outline.parts[call.part].kind == "return" and ways[call.scope] == 1
-            if given_back and _PROPERTIES.intersection(map(o.last_name, scope.decorators)):
+            if given_back and _PROPERTIES.intersection(map(v.last_name, scope.decorators)):
                 returned[scope.part] = call.value
         return returned
 
@@ -120,22 +120,22 @@ class _Sessions:
         changed = set()
         for site in facts.outline.calls:
             func = site.value.func
-            if isinstance(func, o.Attribute) and func.attr == "mount":
+            if isinstance(func, v.Attribute) and func.attr == "mount":
                 adapters = [arg.value for n, arg in enumerate(site.value.args) if arg.keyword == "adapter" or n == 1]
-                adapter = facts.origins.resolve_once(adapters[0], site.scope) if adapters else o.OPAQUE
-                if not isinstance(adapter, o.Call) or facts.origins.path_of(adapter.func, site.scope) != _PLAIN_ADAPTER:
+                adapter = facts.origins.resolve_once(adapters[0], site.scope) if adapters else v.OPAQUE
+                if not isinstance(adapter, v.Call) or facts.origins.path_of(adapter.func, site.scope) != _PLAIN_ADAPTER:
                     changed.add(self.key(func.value, site.scope))
         for use in facts.outline.uses:
             *owner, method = use.access.steps or ("",)
             if use.access.assigns and method in _SENDING and ITEM not in owner and len(owner) < 2:
-                name = o.Name(use.name)
-                changed.add(self.key(o.Attribute(name, owner[0]) if owner else name, use.scope))
+                name = v.Name(use.name)
+                changed.add(self.key(v.Attribute(name, owner[0]) if owner else name, use.scope))
         return changed
 
 
-def _default(value: o.Value) -> o.Value:
+def _default(value: v.Value) -> v.Value:
     """What is bound; for the field of a dataclass what its factory makes."""
-    if isinstance(value, o.Call) and o.last_name(value.func) == "field":
+    if isinstance(value, v.Call) and v.last_name(value.func) == "field":
         factories = [arg.value for arg in value.args if arg.keyword == "default_factory"]
-        return o.Call(factories[0], ()) if factories else o.OPAQUE
+        return v.Call(factories[0], ()) if factories else v.OPAQUE
     return value

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sessionize.library.calls import BareCall
 from sessionize.library.changes import Changes, Parameter, Read, Variable, Variables
 from sessionize.library.program import Program
-from sessionize.syntax import outline as o
+from sessionize.syntax import values as v
 
 # A token against forged requests is another for each of a user's calls.
 _USER = re.compile(r"authorization|cookie|.*api-?key|(?!.*[cx]srf).*token")
@@ -26,7 +26,7 @@ class Argument(NamedTuple):
 
     scope: int
     option: str
-    value: o.Value
+    value: v.Value
 
 
 class Item(NamedTuple):
@@ -34,7 +34,7 @@ class Item(NamedTuple):
     has an empty key."""
 
     key: str
-    value: o.Value
+    value: v.Value
     scope: int
 
 
@@ -44,7 +44,7 @@ class Users:
         self.variables = Variables(facts)
         # By argument, and by the variables of one object, as they are asked for.
         self._known: dict[Argument, tuple[Item, ...]] = {}
-        self._found: dict[Argument, tuple[tuple[str, o.Value], ...]] = {}
+        self._found: dict[Argument, tuple[tuple[str, v.Value], ...]] = {}
         self._binds: dict[Argument, bool] = {}
         self._given: dict[frozenset[Variable], list[tuple[int, int, str]]] = {}
         self._few: dict[frozenset[Variable], list[tuple[int, str]]] = {}
@@ -54,17 +54,17 @@ class Users:
         for argument in dict.fromkeys(argument for call in calls for argument in self._arguments(call)):
             yield from self._said(argument)
 
-    def credentials(self, call: BareCall) -> list[tuple[tuple[str, o.Value], ...]]:
+    def credentials(self, call: BareCall) -> list[tuple[tuple[str, v.Value], ...]]:
         """What of a call is, or may be, a name and a password, or what stands for them: by header, the values."""
         return list(filter(None, map(self._credentials, self._arguments(call))))
 
     def in_turn(self, calls: Iterable[BareCall]) -> bool:
         """Whether an argument takes the next of some users' credentials."""
         arguments = (argument for call in calls for argument in self._arguments(call) if argument.option != "params")
-        inner = (inner for argument in arguments for inner in o.within(argument.value))
-        return any(isinstance(value, o.Call) and o.last_name(value.func) in _IN_TURN for value in inner)
+        inner = (inner for argument in arguments for inner in v.within(argument.value))
+        return any(isinstance(value, v.Call) and v.last_name(value.func) in _IN_TURN for value in inner)
 
-    def reads(self, value: o.Value, scope: int) -> Iterator[Read]:
+    def reads(self, value: v.Value, scope: int) -> Iterator[Read]:
         """What a value reads that may say for whom a call is made."""
         return (read for read in self.variables.reads(value, scope) if self.told or read.part != "()")
 
@@ -102,11 +102,11 @@ class Users:
         given = {option: call.argument(option) for option in ("auth", "cookies", "headers")}
         given["params"] = call.argument("params", 1 if call.verb == "get" else -1)
         url = call.argument("url", 1 if call.verb == "request" else 0)
-        if isinstance(url, o.Join) and any(isinstance(p, o.Const) and "@" in str(p.value) for p in url.parts):
+        if isinstance(url, v.Join) and any(isinstance(p, v.Const) and "@" in str(p.value) for p in url.parts):
             given[""] = url
         for option, value in given.items():
-            if value is not None and value != o.NONE:
-                scope = self.facts.names.owner(value.name, call.site.scope) if isinstance(value, o.Name) else -1
+            if value is not None and value != v.NONE:
+                scope = self.facts.names.owner(value.name, call.site.scope) if isinstance(value, v.Name) else -1
                 yield Argument(call.site.scope if scope == -1 else scope, option, value)
 
     def _said(self, argument: Argument) -> tuple[Item, ...]:
@@ -118,10 +118,10 @@ class Users:
                 items = [*self._items(value, scope, set())]
             if option == "params":
                 items = [item._replace(key=f"{item.key} in params") for item in items if item.key]
-            self._known[argument] = tuple(item for item in items if item.value != o.NONE)
+            self._known[argument] = tuple(item for item in items if item.value != v.NONE)
         return self._known[argument]
 
-    def _credentials(self, argument: Argument) -> tuple[tuple[str, o.Value], ...]:
+    def _credentials(self, argument: Argument) -> tuple[tuple[str, v.Value], ...]:
         if argument not in self._found:
             said = self._said(argument)
             self._found[argument] = tuple(item[:2] for item in said if item.key in ("auth", "authorization", ""))
@@ -136,32 +136,32 @@ class Users:
 
     # --- items of dicts -----------------------------------------------------------------------------------------------
 
-    def _items(self, value: o.Value, scope: int, seen: set[Variable] | None = None) -> Iterator[Item]:
+    def _items(self, value: v.Value, scope: int, seen: set[Variable] | None = None) -> Iterator[Item]:
         """The items of a dict that say for whom a call is made; with an empty key what else may hold such items.
 
         seen: the variables that were looked into, as `headers = {**headers, ...}` holds itself; none is if it is None.
         """
         match value:
-            case o.Dict(items=items):
+            case v.Dict(items=items):
                 for key, item in items:
                     if key is None:
                         yield from self._items(item, scope, seen)
                     elif (user := self._user(key, scope)) is not None:
                         yield Item(user, item, scope)
-            case o.Sequence(items=pairs):
+            case v.Sequence(items=pairs):
                 for pair in pairs:
-                    if not isinstance(pair, o.Sequence) or len(pair.items) != 2:
+                    if not isinstance(pair, v.Sequence) or len(pair.items) != 2:
                         yield Item("", pair, scope)
                     elif (user := self._user(pair.items[0], scope)) is not None:
                         yield Item(user, pair.items[1], scope)
-            case o.Binary(op="|", left=left, right=right):
+            case v.Binary(op="|", left=left, right=right):
                 yield from self._items(left, scope, seen)
                 yield from self._items(right, scope, seen)
-            case o.Call(func=o.Attribute(value=inner, attr="copy"), args=()):
+            case v.Call(func=v.Attribute(value=inner, attr="copy"), args=()):
                 yield from self._items(inner, scope, seen)
-            case o.Call(func=func, args=args) if self.facts.origins.path_of(func, scope) == "builtins.dict":
+            case v.Call(func=func, args=args) if self.facts.origins.path_of(func, scope) == "builtins.dict":
                 yield from self._given_items(args, scope, seen)
-            case o.Name(name=name) if seen is not None:
+            case v.Name(name=name) if seen is not None:
                 if (variable := (self.facts.names.owner(name, scope), name)) not in seen:
                     seen.add(variable)
                     yield from self._items_of(variable, seen)
@@ -171,33 +171,33 @@ class Users:
     def _items_of(self, variable: Variable, seen: set[Variable]) -> Iterator[Item]:
         """The same of a variable."""
         owner, name = variable
-        itself = Item("", o.Name(name), owner)
+        itself = Item("", v.Name(name), owner)
         binds = self.facts.names.binds(owner, name)
         for bind in binds:
             if bind.form not in ("assign", "walrus"):
                 yield itself
                 continue
             items = list(self._items(bind.value, owner, seen))
-            yield from (itself if not item.key and isinstance(item.value, o.Opaque) else item for item in items)
+            yield from (itself if not item.key and isinstance(item.value, v.Opaque) else item for item in items)
             if items and self.facts.flow.frame[bind.part] != self.facts.flow.frame[binds[0].part]:
                 yield itself
         if not binds:
             yield itself
         for tick, key in self._few_sets(self.variables.group(variable)):
-            yield Item(key, o.Item(o.Name(name), o.Const(tick, "int")), owner)
+            yield Item(key, v.Item(v.Name(name), v.Const(tick, "int")), owner)
 
-    def _given_items(self, args: Sequence[o.Argument], scope: int, seen: set[Variable] | None = None) -> Iterator[Item]:
+    def _given_items(self, args: Sequence[v.Argument], scope: int, seen: set[Variable] | None = None) -> Iterator[Item]:
         """The same of `dict(...)` and `headers.update(...)`."""
         for arg in args:
             if arg.keyword is None:
                 yield from self._items(arg.value, scope, seen)
-            elif (user := self._user(o.Const(arg.keyword, "str"), scope)) is not None:
+            elif (user := self._user(v.Const(arg.keyword, "str"), scope)) is not None:
                 yield Item(user, arg.value, scope)
 
-    def _user(self, key: o.Value, scope: int) -> str | None:
+    def _user(self, key: v.Value, scope: int) -> str | None:
         """A key in small letters if it says for whom a call is made, nothing if it may, None if it does not."""
         key = self.facts.origins.resolve_once(key, scope)
-        if not isinstance(key, o.Const) or key.kind == "bytes":
+        if not isinstance(key, v.Const) or key.kind == "bytes":
             return ""
         said = str(key.value).lower()
         return said if _USER.fullmatch(said) else None
@@ -226,7 +226,7 @@ class Users:
                 sets = [use for use in self.variables.items_changed[owner, name] if use.access.changes_item]
                 given += [(use.tick, use.part, self._user(use.key, use.scope)) for use in sets]
                 for site in map(self.facts.outline.calls.__getitem__, self.facts.tables.method_calls[owner, name]):
-                    args, method = site.value.args, o.last_name(site.value.func)
+                    args, method = site.value.args, v.last_name(site.value.func)
                     if method == "update":
                         given += [(site.tick, site.part, item.key) for item in self._given_items(args, site.scope)]
                     elif method == "setdefault" or (method in _TAKING and args):
@@ -247,7 +247,7 @@ class Users:
             (self.facts.names.owner(arg.value.name, site.scope), arg.value.name)
             for site in self.facts.outline.calls
             for arg in site.value.args
-            if arg.keyword == "cookies" and isinstance(arg.value, o.Name)
+            if arg.keyword == "cookies" and isinstance(arg.value, v.Name)
         }
 
     @cached_property

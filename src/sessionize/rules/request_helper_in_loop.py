@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sessionize.files.settings import Settings
 from sessionize.rules.rule import Finding, Rule
 from sessionize.sharing.facts import Facts
-from sessionize.syntax.outline import last_name
+from sessionize.syntax.values import last_name
 
 
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:

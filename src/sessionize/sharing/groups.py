@@ -12,7 +12,7 @@ from sessionize.analysis.flow import Place
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import VERBS
 from sessionize.library.program import Program
-from sessionize.syntax import outline as o
+from sessionize.syntax import values as v
 from sessionize.syntax.access import CALL
 
 # Methods that run once for each object.
@@ -145,7 +145,7 @@ class Groups:
         found = set()
         for site in self.outline.calls:
             match site.value.func:
-                case o.Attribute(value=o.Attribute(value=o.Name(name=name), attr=attr), attr=verb):
+                case v.Attribute(value=v.Attribute(value=v.Name(name=name), attr=attr), attr=verb):
                     method = self.graph.method(site.scope)
                     if verb in VERBS and "session" in attr and method is not None and method.instance == name:
                         found.add(method.owner)

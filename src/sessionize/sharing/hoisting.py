@@ -13,7 +13,7 @@ from typing import TypeGuard
 from sessionize.analysis.flow import Place
 from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 
 _TEXT_METHODS = frozenset({"strip", "lstrip", "rstrip", "lower", "upper", "format", "join", "replace", "hexdigest"})
 
@@ -28,20 +28,20 @@ def may_ever_change(facts: Facts, option: str, calls: Sequence[BareCall], place:
     return not _Stretch(facts, calls, place, forever=True).keeps(option)
 
 
-def is_plain_dict(value: o.Value) -> TypeGuard[o.Dict]:
+def is_plain_dict(value: v.Value) -> TypeGuard[v.Dict]:
     """Tell whether a value is a dict display with string keys and no None, which a session merges as a call does."""
-    if not isinstance(value, o.Dict) or not value.items:
+    if not isinstance(value, v.Dict) or not value.items:
         return False
     for key, item in value.items:
-        named = isinstance(key, o.Const) and key.kind == "str"
-        if not named or item == o.NONE:
+        named = isinstance(key, v.Const) and key.kind == "str"
+        if not named or item == v.NONE:
             return False
     return True
 
 
-def is_pair(value: o.Value) -> bool:
+def is_pair(value: v.Value) -> bool:
     """Tell whether a value is a display of a pair: `(user, password)`."""
-    return isinstance(value, o.Sequence) and value.kind == "tuple" and len(value.items) == 2
+    return isinstance(value, v.Sequence) and value.kind == "tuple" and len(value.items) == 2
 
 
 class _Stretch:
@@ -74,7 +74,7 @@ class _Stretch:
             return False
         if option == "auth":
             return self._keeps_pair(value)
-        if isinstance(value, o.Name) and option != "cookies":
+        if isinstance(value, v.Name) and option != "cookies":
             name = value.name
             return self._keeps_name(name) and self._is_bound_to(is_plain_dict, name) and self._is_untouched(name)
         if not is_plain_dict(value):
@@ -84,31 +84,31 @@ class _Stretch:
             return False  # None would delete a cookie, or be sent
         return all(map(self._keeps_item, items))
 
-    def _means_the_same(self, value: o.Value) -> bool:
+    def _means_the_same(self, value: v.Value) -> bool:
         """Tell whether the names in a value are the same variables at all calls."""
-        for name in o.names_in(value):
+        for name in v.names_in(value):
             owner = self.names.owner(name, self.scope)
             if any(self.names.owner(name, call.site.scope) != owner for call in self.calls):
                 return False
         return True
 
-    def _keeps_pair(self, value: o.Value) -> bool:
+    def _keeps_pair(self, value: v.Value) -> bool:
         match value:
-            case o.Name(name=name):
+            case v.Name(name=name):
                 return self._keeps_name(name) and self._is_bound_to(is_pair, name)
-            case o.Sequence(items=items) if is_pair(value):
+            case v.Sequence(items=items) if is_pair(value):
                 return all(map(self._keeps_item, items))
-            case o.Call(func=func, args=(user, password)) if self.facts.bare.is_basic_auth(value, self.scope):
-                imported = self.facts.imports.bound(o.names_in(func)[0], self.scope, self.place) == "surely"
+            case v.Call(func=func, args=(user, password)) if self.facts.bare.is_basic_auth(value, self.scope):
+                imported = self.facts.imports.bound(v.names_in(func)[0], self.scope, self.place) == "surely"
                 return imported and self._keeps_item(user.value) and self._keeps_item(password.value)
         return False
 
-    def _keeps_item(self, value: o.Value) -> bool:
+    def _keeps_item(self, value: v.Value) -> bool:
         """Tell whether a value is a constant, a name that keeps its value, or a string made of such."""
-        if value == o.NONE:
+        if value == v.NONE:
             return False
-        plain = isinstance(value, o.Const | o.Name) or is_text(self.facts, value, self.scope)
-        return plain and all(map(self._keeps_name, o.names_in(value)))
+        plain = isinstance(value, v.Const | v.Name) or is_text(self.facts, value, self.scope)
+        return plain and all(map(self._keeps_name, v.names_in(value)))
 
     def _keeps_name(self, name: str) -> bool:
         """Tell whether a name is bound at the place, and not bound anew before the last call."""
@@ -136,7 +136,7 @@ class _Stretch:
         inside = not self.turns.isdisjoint(self.flow.loops(event.part))
         return event.tick > self.place.tick and (self.forever or event.tick < self.end or inside)
 
-    def _is_bound_to(self, is_plain: Callable[[o.Value], bool], name: str) -> bool:
+    def _is_bound_to(self, is_plain: Callable[[v.Value], bool], name: str) -> bool:
         """Tell whether a name is only bound to displays of a kind, and by no star import."""
         owner = self.names.owner(name, self.scope)
         starring = self.names.stars if owner == 0 else []
@@ -154,26 +154,26 @@ class _Stretch:
             if self._comes_between(use):
                 return False
             early = use.tick < self.place.tick and owner == self.scope
-            named = use.access.changes_item and isinstance(use.key, o.Const) and use.key.kind == "str"
+            named = use.access.changes_item and isinstance(use.key, v.Const) and use.key.kind == "str"
             if use.tick <= self.place.tick and not (early and named):  # `name["Accept"] = "text/csv"`
                 return False
         return True
 
 
-def is_text(facts: Facts, value: o.Value, scope: int, depth: int = 0, *, annotated: bool = False) -> bool:
+def is_text(facts: Facts, value: v.Value, scope: int, depth: int = 0, *, annotated: bool = False) -> bool:
     """Tell whether a value is surely a string whose making has no effect beyond reading names.
 
     annotated: whether to trust a parameter's `str`: not in `+`, which raises where the caller passed None after all.
     """
     match value:
-        case o.Const(kind=kind):
+        case v.Const(kind=kind):
             return kind == "str"
-        case o.Join(parts=parts):
-            holes = [part for part in parts if isinstance(part, o.Hole)]
+        case v.Join(parts=parts):
+            holes = [part for part in parts if isinstance(part, v.Hole)]
             return all(hole.plain and is_text(facts, hole.value, scope, depth, annotated=True) for hole in holes)
-        case o.Binary(op="+", left=left, right=right):
+        case v.Binary(op="+", left=left, right=right):
             return is_text(facts, left, scope, depth) and is_text(facts, right, scope, depth)
-        case o.Name(name=name) if depth < 8:
+        case v.Name(name=name) if depth < 8:
             owner = facts.names.owner(name, scope)
             binds = facts.names.binds(owner, name)
             return bool(binds) and all(_binds_text(facts, b, owner, depth + 1, annotated=annotated) for b in binds)
@@ -183,16 +183,16 @@ def is_text(facts: Facts, value: o.Value, scope: int, depth: int = 0, *, annotat
 def _binds_text(facts: Facts, bind: o.Bind, owner: int, depth: int, *, annotated: bool) -> bool:
     """Tell whether a binding gives its name a string; how it is made does not matter here."""
     if bind.form == "param":
-        return annotated and bind.value == o.Name("str")
+        return annotated and bind.value == v.Name("str")
     if bind.form != "assign":
         return False
     match bind.value:
-        case o.Call(func=o.Attribute(value=receiver, attr=attr)) if attr in _TEXT_METHODS:
+        case v.Call(func=v.Attribute(value=receiver, attr=attr)) if attr in _TEXT_METHODS:
             return attr == "hexdigest" or is_text(facts, receiver, owner, depth)
-        case o.Call(func=func):
+        case v.Call(func=func):
             path = facts.origins.path_of(func, owner)
             maybe_none = annotated and path in ("os.getenv", "os.environ.get")
             return maybe_none or path in ("builtins.str", "builtins.input", "getpass.getpass")
-        case o.Item(value=mapping):
+        case v.Item(value=mapping):
             return facts.origins.path_of(mapping, owner) == "os.environ"
     return is_text(facts, bind.value, owner, depth, annotated=annotated)

@@ -11,7 +11,7 @@ from sessionize.library.profile import CLOSING, METHODS, VERBS, sets_up
 from sessionize.library.program import Program
 from sessionize.library.sessions import Served
 from sessionize.sharing.groups import Groups
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 
 
 class IdleSession(NamedTuple):
@@ -56,7 +56,7 @@ class IdleSessions:
             loops = tuple(self.retries.again(site))
             outer = self.outline.calls[number - 1] if number else site
             func = outer.value.func
-            if isinstance(func, o.Attribute) and func.value == site.value and outer.start == site.start:
+            if isinstance(func, v.Attribute) and func.value == site.value and outer.start == site.start:
                 # `requests.Session().get(url)`
                 if func.attr in VERBS:
                     call = self.named.on_session(number - 1, "")

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable
 from functools import cached_property
 
 from sessionize.sharing.object_class import ObjectClass
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import KEPT, VALUE
 
 _COPYING = frozenset({"copy.deepcopy", "copy.replace", "dataclasses.replace"})
@@ -61,14 +61,14 @@ class ManyObjects:
         instance = method.instance if method is not None else ""
         path_of = self.facts.origins.path_of
         match call.value.func:
-            case o.Call(func=func) if path_of(func, call.scope) == "builtins.type":  # `type(self)()`
+            case v.Call(func=func) if path_of(func, call.scope) == "builtins.type":  # `type(self)()`
                 return True
-            case o.Attribute(attr="__class__") | o.Name(name="__class__"):  # `self.__class__()`
+            case v.Attribute(attr="__class__") | v.Name(name="__class__"):  # `self.__class__()`
                 return True
-            case o.Attribute(value=o.Name(name=name), attr=attr) if attr in makers and name in (instance, *classes):
+            case v.Attribute(value=v.Name(name=name), attr=attr) if attr in makers and name in (instance, *classes):
                 return True  # `Name.make()`, `self.make()`
         copied = path_of(call.value.func, call.scope) in _COPYING
-        return copied and any(arg.value == o.Name(instance) for arg in call.value.args)
+        return copied and any(arg.value == v.Name(instance) for arg in call.value.args)
 
     @cached_property
     def _makings(self) -> list[o.CallSite]:

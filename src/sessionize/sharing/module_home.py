@@ -10,7 +10,7 @@ from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import may_ever_change
 from sessionize.sharing.home import MODULE_REASON, OPTIONS, Home, line_of, top_level
-from sessionize.syntax import outline as o
+from sessionize.syntax import values as v
 from sessionize.syntax.ipython import LINE
 
 
@@ -54,7 +54,7 @@ def import_home(facts: Facts, calls: Sequence[BareCall]) -> Place | None:
     last = max(bind.part for bind in binds)
     imports = {top_level(facts, bind.part) for bind in facts.origins.imports if bind.scope == 0}
     imports -= {top_level(facts, call.site.part) for call in calls}
-    magics = {call.part for call in facts.outline.calls if call.value.func == o.Name(LINE)}
+    magics = {call.part for call in facts.outline.calls if call.value.func == v.Name(LINE)}
     place = None
     for part, following in pairwise(facts.flow.children[0]):
         if part == last or (place is not None and part in imports):
@@ -73,7 +73,7 @@ def _constants(facts: Facts, option: str, calls: Sequence[BareCall], first: int)
         return None
     value = calls[0].argument(option)
     parts: set[int] = set()
-    for name in o.names_in(value) if value is not None else ():
+    for name in v.names_in(value) if value is not None else ():
         parts.update(bind.part for bind in facts.names.binds(0, name))
         parts.update(use.part for use in facts.names.uses(0, name) if use.access.changes_item)
     return {top_level(facts, part) for part in parts}

@@ -7,9 +7,9 @@ from functools import cached_property
 
 from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, Access
-from sessionize.syntax.outline import last_name
+from sessionize.syntax.values import last_name
 
 _PLAIN_BASES = frozenset({"object", "ABC", "ABCMeta", "Generic"})
 ATTRS = frozenset({"attrs", "attr", "define", "frozen", "mutable", "s", "attributes"})
@@ -149,14 +149,14 @@ class ObjectClass:
         return found - {""}
 
 
-def bases_of(row: o.Scope) -> list[o.Value]:
+def bases_of(row: o.Scope) -> list[v.Value]:
     """The bases of a class that may have an `__init__`."""
     return [base for base in row.bases if last_name(head(base)) not in _PLAIN_BASES]
 
 
-def head(value: o.Value) -> o.Value:
+def head(value: v.Value) -> v.Value:
     """`Generic` of `Generic[T]`, `dataclass` of `dataclass(frozen=True)`."""
-    return value.value if isinstance(value, o.Item) else value.func if isinstance(value, o.Call) else value
+    return value.value if isinstance(value, v.Item) else value.func if isinstance(value, v.Call) else value
 
 
 def _may_call(access: Access) -> bool:

@@ -12,8 +12,8 @@ from sessionize.sharing.home import OBJECT_REASON, OPTIONS, Home, line_of
 from sessionize.sharing.many_objects import ManyObjects
 from sessionize.sharing.object_class import ATTRS, ObjectClass, head
 from sessionize.sharing.object_init import ObjectInit
-from sessionize.syntax import outline as o
-from sessionize.syntax.outline import last_name
+from sessionize.syntax import outline as o, values as v
+from sessionize.syntax.values import last_name
 
 _STRANGE_BASES = frozenset(
     ("NamedTuple", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "Protocol", "TypedDict", "tuple", "type", "Struct")
@@ -60,7 +60,7 @@ class _ObjectHome:
             return reason
         cls = self.cls
         inits = cls.inits()
-        options = {arg.keyword for arg in cls.data.args} if isinstance(cls.data, o.Call) else set()
+        options = {arg.keyword for arg in cls.data.args} if isinstance(cls.data, v.Call) else set()
         restored = any(map(cls.inherited, _RESTORING)) or "__new__" in self.outline.attributes
         skipped = restored or any(map(cls.skips_init, cls.below[1:]))
         if cls.data is not None and not inits and not skipped and "init" not in options:

@@ -10,7 +10,7 @@ from sessionize.analysis.flow import Place
 from sessionize.sharing.hoisting import is_pair, is_plain_dict, may_ever_change
 from sessionize.sharing.home import OBJECT_REASON, OPTIONS, Home, line_of
 from sessionize.sharing.object_class import ObjectClass
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import SET
 
 
@@ -74,7 +74,7 @@ class ObjectInit:
     def _runs_setter(self, use: o.Use) -> bool:
         """Tell whether a use of the object sets a property."""
         bind = self.cls.inherited(use.access.path[1:]) if use.access.assigns else None
-        return bind is not None and (bind.form == "def" or isinstance(bind.value, o.Call))
+        return bind is not None and (bind.form == "def" or isinstance(bind.value, v.Call))
 
     @cached_property
     def _unknown(self) -> set[str]:
@@ -100,7 +100,7 @@ class ObjectInit:
         value = self.cls.calls[0].argument(option)
         if any(call.argument(option) != value or call.unpacks for call in self.cls.calls):
             return False
-        if not isinstance(value, o.Attribute) or value.value != o.Name(self.instance):
+        if not isinstance(value, v.Attribute) or value.value != v.Name(self.instance):
             return not may_ever_change(self.facts, option, self.cls.calls, place)
         if value.attr in self.tables.class_names or self.facts.mutations.reachable_by_string(value.attr):
             return False

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias, cast
 
 from sessionize.files.lines import bare_lines
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import READ, UNPACK, VALUE, Access
 from sessionize.syntax.reader import Reader, by_type, kinds
 
@@ -62,7 +62,7 @@ _Comp: TypeAlias = ast.ListComp | ast.SetComp | ast.GeneratorExp
 @dataclass(slots=True)
 class _Reader(Reader[ast.expr, Sequence[ast.stmt]]):
     lines: list[str] = field(default_factory=list)
-    texts: dict[str, o.Value] = field(default_factory=dict)
+    texts: dict[str, v.Value] = field(default_factory=dict)
     unplaced: set[ast.expr] = field(default_factory=set)
 
     # --- lines --------------------------------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ class _Reader(Reader[ast.expr, Sequence[ast.stmt]]):
 
     # --- targets and patterns -----------------------------------------------------------------------------------------
 
-    def target(self, node: ast.expr, form: str, value: o.Value = o.OPAQUE) -> None:
+    def target(self, node: ast.expr, form: str, value: v.Value = v.OPAQUE) -> None:
         if isinstance(node, ast.Name):
             self.bind(node.id, form, value)
         elif isinstance(node, ast.Attribute):
@@ -215,99 +215,99 @@ class _Reader(Reader[ast.expr, Sequence[ast.stmt]]):
 
     # --- expressions --------------------------------------------------------------------------------------------------
 
-    def expr(self, node: ast.expr, access: Access = VALUE, call: int = -1) -> o.Value:
+    def expr(self, node: ast.expr, access: Access = VALUE, call: int = -1) -> v.Value:
         return _EXPRESSIONS[type(node)](self, node, access, call)  # type: ignore[no-any-return]
 
     def named(self, node: ast.expr) -> str | None:
         return node.id if isinstance(node, ast.Name) else None
 
-    def Name(self, node: ast.Name, access: Access, call: int) -> o.Value:
+    def Name(self, node: ast.Name, access: Access, call: int) -> v.Value:
         return self.name(node, node.id, access, call)
 
-    def Attribute(self, node: ast.Attribute, access: Access, call: int) -> o.Value:
+    def Attribute(self, node: ast.Attribute, access: Access, call: int) -> v.Value:
         return self.attribute(node, node.value, node.attr, access, call)
 
-    def Constant(self, node: ast.Constant, access: Access, call: int) -> o.Value:
+    def Constant(self, node: ast.Constant, access: Access, call: int) -> v.Value:
         value: object = node.value
         if isinstance(value, str):
             known = self.texts.get(value)
             if known is None:
-                known = self.texts[value] = self.build.text(o.Const(value, "str"))
+                known = self.texts[value] = self.build.text(v.Const(value, "str"))
             return known
-        return o.Const(value, type(value).__name__) if value is not ... else o.OPAQUE
+        return v.Const(value, type(value).__name__) if value is not ... else v.OPAQUE
 
-    def Call(self, node: ast.Call, access: Access, call: int) -> o.Value:
+    def Call(self, node: ast.Call, access: Access, call: int) -> v.Value:
         return self.called(node, node.func, _arguments(node.args, node.keywords), access, call)
 
-    def Subscript(self, node: ast.Subscript, access: Access, call: int) -> o.Value:
+    def Subscript(self, node: ast.Subscript, access: Access, call: int) -> v.Value:
         return self.item(node, node.value, access)
 
-    def subscript(self, node: Any) -> o.Value:
+    def subscript(self, node: Any) -> v.Value:
         if not isinstance(node.slice, ast.Tuple):
             return self.expr(node.slice, READ)
         return self.values(*node.slice.elts, access=READ)
 
-    def Slice(self, node: ast.Slice, access: Access, call: int) -> o.Value:
+    def Slice(self, node: ast.Slice, access: Access, call: int) -> v.Value:
         return self.values(node.lower, node.upper, node.step, access=READ)
 
-    def JoinedStr(self, node: Any, access: Access, call: int) -> o.Value:
+    def JoinedStr(self, node: Any, access: Access, call: int) -> v.Value:
         """An f-string, or a t-string (`TemplateStr`), of which no value is known."""
         calls, tick = len(self.calls), self.build.tick
-        pieces = [o.Const(p.value, "str") if isinstance(p, ast.Constant) else self.hole(p) for p in node.values]
+        pieces = [v.Const(p.value, "str") if isinstance(p, ast.Constant) else self.hole(p) for p in node.values]
         inside = range(tick + 1, self.build.tick + 1) if sys.version_info < (3, 12) else ()
         if inside:
             self.unplaced |= {*self.calls[calls:], *(self.references[t] for t in inside if t in self.references)}
-        known = o.joined([o.Const("", "str"), *pieces])
-        return self.build.text(known, tick) if isinstance(node, ast.JoinedStr) else o.OPAQUE
+        known = v.joined([v.Const("", "str"), *pieces])
+        return self.build.text(known, tick) if isinstance(node, ast.JoinedStr) else v.OPAQUE
 
-    def hole(self, node: Any) -> o.Hole:
+    def hole(self, node: Any) -> v.Hole:
         """`{value}` of an f-string (`FormattedValue`) or a t-string (`Interpolation`)."""
         value = self.expr(node.value, READ)
         for inner in node.format_spec.values if node.format_spec is not None else ():
             if not isinstance(inner, ast.Constant):
                 self.hole(inner)
-        return o.Hole(value, plain=node.conversion == -1 and node.format_spec is None)
+        return v.Hole(value, plain=node.conversion == -1 and node.format_spec is None)
 
-    def Dict(self, node: ast.Dict, access: Access, call: int) -> o.Value:
+    def Dict(self, node: ast.Dict, access: Access, call: int) -> v.Value:
         return self.dict_(zip(node.keys, node.values, strict=True))
 
-    def List(self, node: ast.List | ast.Tuple | ast.Set, access: Access, call: int) -> o.Value:
-        return o.Sequence(type(node).__name__.lower(), tuple([self.expr(element) for element in node.elts]))
+    def List(self, node: ast.List | ast.Tuple | ast.Set, access: Access, call: int) -> v.Value:
+        return v.Sequence(type(node).__name__.lower(), tuple([self.expr(element) for element in node.elts]))
 
-    def Starred(self, node: ast.Starred, access: Access, call: int) -> o.Value:
+    def Starred(self, node: ast.Starred, access: Access, call: int) -> v.Value:
         return self.values(node.value, access=UNPACK)
 
-    def BinOp(self, node: ast.BinOp, access: Access, call: int) -> o.Value:
+    def BinOp(self, node: ast.BinOp, access: Access, call: int) -> v.Value:
         return self.binary(_OPERATORS.get(type(node.op)), node.left, node.right)
 
-    def UnaryOp(self, node: ast.UnaryOp, access: Access, call: int) -> o.Value:
+    def UnaryOp(self, node: ast.UnaryOp, access: Access, call: int) -> v.Value:
         return self.negation(node.operand) if isinstance(node.op, ast.Not) else self.values(node.operand, access=READ)
 
-    def BoolOp(self, node: ast.BoolOp, access: Access, call: int) -> o.Value:
+    def BoolOp(self, node: ast.BoolOp, access: Access, call: int) -> v.Value:
         return self.boolean(_CHECKS[type(node.op)], node.values[0], node.values[1:], access)
 
-    def Compare(self, node: ast.Compare, access: Access, call: int) -> o.Value:
+    def Compare(self, node: ast.Compare, access: Access, call: int) -> v.Value:
         ops = (_CHECKS[type(op)] for op in node.ops)
         return self.comparison(node.left, zip(ops, node.comparators, strict=True))
 
-    def IfExp(self, node: ast.IfExp, access: Access, call: int) -> o.Value:
+    def IfExp(self, node: ast.IfExp, access: Access, call: int) -> v.Value:
         return self.conditional(node.test, node.body, node.orelse, access)
 
-    def NamedExpr(self, node: ast.NamedExpr, access: Access, call: int) -> o.Value:
+    def NamedExpr(self, node: ast.NamedExpr, access: Access, call: int) -> v.Value:
         return self.walrus(node.target.id, node.value)
 
-    def Lambda(self, node: ast.Lambda, access: Access, call: int) -> o.Value:
+    def Lambda(self, node: ast.Lambda, access: Access, call: int) -> v.Value:
         return self.lambda_(_params(node.args), node.body)
 
-    def Await(self, node: ast.Await | ast.Yield | ast.YieldFrom, access: Access, call: int) -> o.Value:
+    def Await(self, node: ast.Await | ast.Yield | ast.YieldFrom, access: Access, call: int) -> v.Value:
         return self.pause(node.value)
 
-    def ListComp(self, node: _Comp, access: Access, call: int) -> o.Value:
+    def ListComp(self, node: _Comp, access: Access, call: int) -> v.Value:
         return self.comprehension(
             _loops(node), [node.elt], access, call if isinstance(node, ast.GeneratorExp) else None
         )
 
-    def DictComp(self, node: ast.DictComp, access: Access, call: int) -> o.Value:
+    def DictComp(self, node: ast.DictComp, access: Access, call: int) -> v.Value:
         return self.comprehension(_loops(node), [node.key, node.value], access, None)
 
     TemplateStr = JoinedStr

@@ -12,18 +12,19 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, CALL, DELETE, ITEM, KEPT, READ, SET, UNPACK, VALUE, Access
+from sessionize.syntax.builder import Builder
 
 E = TypeVar("E")  # an expression
 B = TypeVar("B")  # a block of statements
 
 
-class _Names(dict[str, o.Name]):
+class _Names(dict[str, v.Name]):
     """Each name is made once."""
 
-    def __missing__(self, name: str) -> o.Name:
-        value = self[name] = o.Name(name)
+    def __missing__(self, name: str) -> v.Name:
+        value = self[name] = v.Name(name)
         return value
 
 
@@ -34,7 +35,7 @@ class Reader(Generic[E, B]):
     calls: by their number; references: names and attributes that are taken as values, by the tick of the use.
     """
 
-    build: o.Builder = field(default_factory=o.Builder)
+    build: Builder = field(default_factory=Builder)
     calls: list[E] = field(default_factory=list)
     references: dict[int, E] = field(default_factory=dict)
     names: _Names = field(default_factory=_Names)
@@ -45,7 +46,7 @@ class Reader(Generic[E, B]):
         return {**self.references, **dict(zip(ticks, self.calls, strict=True))}
 
     @abstractmethod
-    def expr(self, node: E, access: Access = VALUE, call: int = -1) -> o.Value:
+    def expr(self, node: E, access: Access = VALUE, call: int = -1) -> v.Value:
         """Reads an expression whose value is then used in that way."""
 
     @abstractmethod
@@ -53,11 +54,11 @@ class Reader(Generic[E, B]):
         """The name, if the expression is one."""
 
     @abstractmethod
-    def target(self, node: E, form: str, value: o.Value = o.OPAQUE) -> None:
+    def target(self, node: E, form: str, value: v.Value = v.OPAQUE) -> None:
         """Reads what is bound, changed or deleted by an assignment, a loop, `with`, `del`, ..."""
 
     @abstractmethod
-    def subscript(self, node: E) -> o.Value:
+    def subscript(self, node: E) -> v.Value:
         """Reads what stands in the brackets of an item; its value if that is one plain key."""
 
     @abstractmethod
@@ -80,12 +81,12 @@ class Reader(Generic[E, B]):
             self.suite(body)
             self.build.close()
 
-    def values(self, *nodes: E | None, access: Access = VALUE) -> o.Value:
+    def values(self, *nodes: E | None, access: Access = VALUE) -> v.Value:
         """Reads what is there; the value is not known."""
         for node in nodes:
             if node is not None:
                 self.expr(node, access)
-        return o.OPAQUE
+        return v.OPAQUE
 
     def for_(self, target: E, values: E, body: B, orelse: B | None, *, pauses: bool) -> None:
         value = self.expr(values, READ)
@@ -162,10 +163,10 @@ class Reader(Generic[E, B]):
 
     def params(
         self, params: Sequence[tuple[str, str, E | None, E | None]]
-    ) -> list[tuple[str, str, o.Value, o.Value | None]]:
+    ) -> list[tuple[str, str, v.Value, v.Value | None]]:
         """Reads the defaults and annotations of parameters: name, `param` or `params`, annotation, default."""
         defaults = [self.expr(default) if default is not None else None for *_, default in params]
-        kinds = [self.expr(kind, READ) if kind is not None else o.OPAQUE for _, _, kind, _ in params]
+        kinds = [self.expr(kind, READ) if kind is not None else v.OPAQUE for _, _, kind, _ in params]
         return [(name, form, kinds[i], defaults[i]) for i, (name, form, *_) in enumerate(params)]
 
     def class_(self, name: str, decorators: Iterable[E], bases: Iterable[E], types: Iterable[str], body: B) -> None:
@@ -180,8 +181,8 @@ class Reader(Generic[E, B]):
 
     def assign(self, targets: Sequence[E], node: E) -> None:
         value = self.expr(node)
-        if len(targets) > 1 and not isinstance(value, o.Const | o.Join):
-            value = o.OPAQUE  # `a = b = {}`: each is another name of something that may change
+        if len(targets) > 1 and not isinstance(value, v.Const | v.Join):
+            value = v.OPAQUE  # `a = b = {}`: each is another name of something that may change
         for target in targets:
             self.target(target, "assign", value)
 
@@ -212,93 +213,93 @@ class Reader(Generic[E, B]):
 
     # --- targets ------------------------------------------------------------------------------------------------------
 
-    def bind(self, name: str, form: str, value: o.Value) -> None:
+    def bind(self, name: str, form: str, value: v.Value) -> None:
         self.build.bind(name, form, value)
-        if name == "__all__" and isinstance(value, o.Sequence):
-            self.build.dunder_all |= {str(v.value) for v in value.items if isinstance(v, o.Const)}
+        if name == "__all__" and isinstance(value, v.Sequence):
+            self.build.dunder_all |= {str(item.value) for item in value.items if isinstance(item, v.Const)}
 
-    def change_attribute(self, owner: E, attr: str, form: str, value: o.Value) -> None:
+    def change_attribute(self, owner: E, attr: str, form: str, value: v.Value) -> None:
         self.build.attributes.add(attr)
         name = self.expr(owner, (DELETE if form == "del" else SET).behind(attr))
-        if form == "assign" and isinstance(name, o.Name):
+        if form == "assign" and isinstance(name, v.Name):
             self.build.store(name.name, attr, value)
 
     def change_item(self, owner: E, node: E, form: str) -> None:
         name = self.expr(owner, (DELETE if form == "del" else SET).behind(ITEM))
         use = len(self.build.uses) - 1
         key = self.subscript(node)
-        if isinstance(name, o.Name):
+        if isinstance(name, v.Name):
             self.build.change_key(use, key)
 
     # --- expressions --------------------------------------------------------------------------------------------------
 
-    def name(self, node: E, name: str, access: Access, call: int) -> o.Value:
+    def name(self, node: E, name: str, access: Access, call: int) -> v.Value:
         if access in KEPT:
             self.references[self.build.tick + 1] = node
         self.build.use(name, access, call)
         return self.names[name]
 
-    def attribute(self, node: E, owner: E, attr: str, access: Access, call: int) -> o.Value:
+    def attribute(self, node: E, owner: E, attr: str, access: Access, call: int) -> v.Value:
         self.build.attributes.add(attr)
         if access in KEPT:
             self.references[self.build.tick + 1] = node
         name = self.named(owner)
         if name is None:
-            return o.Attribute(self.expr(owner, access.behind(attr), call), attr)
+            return v.Attribute(self.expr(owner, access.behind(attr), call), attr)
         self.build.use(name, access.behind(attr), call)
-        return o.Attribute(self.names[name], attr)
+        return v.Attribute(self.names[name], attr)
 
-    def called(self, node: E, func: E, args: Iterable[tuple[E, str | None, str]], access: Access, into: int) -> o.Value:
+    def called(self, node: E, func: E, args: Iterable[tuple[E, str | None, str]], access: Access, into: int) -> v.Value:
         """A call with its arguments: value, keyword, stars."""
         call = self.build.open_call(access, into)
         self.calls.append(node)
         callee = self.expr(func, CALL)
         read = [
-            o.Argument(self.expr(arg, UNPACK if stars else ARGUMENT, call), keyword, stars)
+            v.Argument(self.expr(arg, UNPACK if stars else ARGUMENT, call), keyword, stars)
             for arg, keyword, stars in args
         ]
         return self.build.close_call(call, callee, tuple(read))
 
-    def item(self, node: E, owner: E, access: Access) -> o.Value:
-        return o.Item(self.expr(owner, access.behind(ITEM)), self.subscript(node))
+    def item(self, node: E, owner: E, access: Access) -> v.Value:
+        return v.Item(self.expr(owner, access.behind(ITEM)), self.subscript(node))
 
-    def dict_(self, items: Iterable[tuple[E | None, E]]) -> o.Value:
-        read: list[tuple[o.Value | None, o.Value]] = []
+    def dict_(self, items: Iterable[tuple[E | None, E]]) -> v.Value:
+        read: list[tuple[v.Value | None, v.Value]] = []
         for key, value in items:
             if key is not None:
                 read.append((self.expr(key, READ), self.expr(value)))
             else:
                 read.append((None, self.expr(value, UNPACK)))
-        return o.Dict(tuple(read))
+        return v.Dict(tuple(read))
 
-    def binary(self, op: str | None, left: E, right: E) -> o.Value:
+    def binary(self, op: str | None, left: E, right: E) -> v.Value:
         values = self.expr(left, READ), self.expr(right, READ)
-        return o.Binary(op, *values) if op is not None else o.OPAQUE
+        return v.Binary(op, *values) if op is not None else v.OPAQUE
 
-    def boolean(self, op: str, first: E, others: Iterable[E], access: Access) -> o.Value:
+    def boolean(self, op: str, first: E, others: Iterable[E], access: Access) -> v.Value:
         value = self.expr(first, access)
-        before = value.values if isinstance(value, o.Check) and value.op == op else (value,)
-        return o.Check(op, (*before, *[self.choice(access, other)[0] for other in others]))
+        before = value.values if isinstance(value, v.Check) and value.op == op else (value,)
+        return v.Check(op, (*before, *[self.choice(access, other)[0] for other in others]))
 
-    def comparison(self, left: E, others: Iterable[tuple[str, E]]) -> o.Value:
+    def comparison(self, left: E, others: Iterable[tuple[str, E]]) -> v.Value:
         """Of `a < b < c`, `c` is read only if `a < b`."""
         before = self.expr(left, READ)
-        checks: list[o.Value] = []
+        checks: list[v.Value] = []
         for op, other in others:
             value = self.choice(READ, other)[0] if checks else self.expr(other, READ)
-            checks.append(o.Check(op, (before, value)))
+            checks.append(v.Check(op, (before, value)))
             before = value
-        return o.Check("and", tuple(checks)) if len(checks) > 1 else checks[0]
+        return v.Check("and", tuple(checks)) if len(checks) > 1 else checks[0]
 
-    def negation(self, operand: E) -> o.Value:
-        return o.Check("not", (self.expr(operand, READ),))
+    def negation(self, operand: E) -> v.Value:
+        return v.Check("not", (self.expr(operand, READ),))
 
-    def conditional(self, test: E, body: E, orelse: E, access: Access) -> o.Value:
+    def conditional(self, test: E, body: E, orelse: E, access: Access) -> v.Value:
         self.expr(test, READ)
         self.choice(access, body, orelse)
-        return o.OPAQUE
+        return v.OPAQUE
 
-    def choice(self, access: Access, *branches: E) -> list[o.Value]:
+    def choice(self, access: Access, *branches: E) -> list[v.Value]:
         """Reads expressions of which at most one is evaluated."""
         self.build.open("choice")
         values = []
@@ -309,27 +310,27 @@ class Reader(Generic[E, B]):
         self.build.close()
         return values
 
-    def walrus(self, name: str, node: E) -> o.Value:
+    def walrus(self, name: str, node: E) -> v.Value:
         self.build.bind(name, "walrus", self.expr(node))
-        return o.OPAQUE
+        return v.OPAQUE
 
-    def lambda_(self, params: Sequence[tuple[str, str, E | None, E | None]], body: E) -> o.Value:
+    def lambda_(self, params: Sequence[tuple[str, str, E | None, E | None]], body: E) -> v.Value:
         bound = self.params(params)
         self.build.open_scope("lambda", "lambda", "")
         for row in bound:
             self.build.bind_param(*row)
         self.expr(body)
         self.build.close_scope()
-        return o.OPAQUE
+        return v.OPAQUE
 
-    def pause(self, value: E | None) -> o.Value:
+    def pause(self, value: E | None) -> v.Value:
         self.values(value)
         self.build.pause()
-        return o.OPAQUE
+        return v.OPAQUE
 
     def comprehension(
         self, loops: Sequence[tuple[E, E, Sequence[E], bool]], elements: Iterable[E], access: Access, taker: int | None
-    ) -> o.Value:
+    ) -> v.Value:
         """Loops are target, values, conditions and whether they pause; a generator has a taker: a call or -1."""
         lazy = taker is not None
         call = taker if taker is not None else -1
@@ -348,7 +349,7 @@ class Reader(Generic[E, B]):
         self.values(*elements)
         self.build.close_scope()
         self.build.close()
-        return o.OPAQUE
+        return v.OPAQUE
 
 
 def by_type(reader: type, nodes: ModuleType, base: type | tuple[type, ...]) -> dict[type, Callable[..., Any]]:

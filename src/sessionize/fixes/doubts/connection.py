@@ -9,7 +9,7 @@ from functools import cached_property
 from sessionize.library.calls import BareCall
 from sessionize.library.users import Users
 from sessionize.sharing.facts import Facts
-from sessionize.syntax import outline as o
+from sessionize.syntax import values as v
 
 
 class Connection:
@@ -23,9 +23,9 @@ class Connection:
         scope = call.site.scope
         if call.unpacks:
             return "passes `**` arguments that are not known"
-        if call.argument("proxies") not in (None, o.NONE):
+        if call.argument("proxies") not in (None, v.NONE):
             return "passes `proxies=`, and a shared connection keeps its proxy"
-        if call.argument("hooks") not in (None, o.NONE):
+        if call.argument("hooks") not in (None, v.NONE):
             return "passes `hooks=`, which may send requests of their own"
         auth = call.argument("auth")
         if auth is not None and not self._is_pair(auth, scope):
@@ -36,10 +36,10 @@ class Connection:
             if all(word in text for word in call.shown.split(".")):
                 return "is spelled out by `=` in an f-string, and would read otherwise"
         verify = self.facts.origins.resolve_once(call.argument("verify"), scope)
-        if not isinstance(verify, o.Const) or verify.kind not in ("bool", "str", "NoneType"):
+        if not isinstance(verify, v.Const) or verify.kind not in ("bool", "str", "NoneType"):
             return "passes a `verify=` that is not True, False or a string"
         cert = self.facts.origins.resolve_once(call.argument("cert"), scope)
-        if not all(isinstance(item, o.Const) for item in (cert.items if isinstance(cert, o.Sequence) else (cert,))):
+        if not all(isinstance(item, v.Const) for item in (cert.items if isinstance(cert, v.Sequence) else (cert,))):
             return "passes a `cert=` that is not a literal"
         return ""
 
@@ -53,26 +53,26 @@ class Connection:
                 spelled[tick].append(text)
         return spelled
 
-    def _is_pair(self, auth: o.Value, scope: int) -> bool:
-        if isinstance(auth, o.Name):
+    def _is_pair(self, auth: v.Value, scope: int) -> bool:
+        if isinstance(auth, v.Name):
             owner = self.facts.names.owner(auth.name, scope)
             binds = self.facts.names.binds(owner, auth.name)
             return bool(binds) and all(b.form == "assign" and self._is_pair_display(b.value, owner) for b in binds)
         return self._is_pair_display(auth, scope)
 
-    def _is_pair_display(self, auth: o.Value, scope: int) -> bool:
-        if isinstance(auth, o.Sequence):
+    def _is_pair_display(self, auth: v.Value, scope: int) -> bool:
+        if isinstance(auth, v.Sequence):
             return auth.kind == "tuple" and len(auth.items) == 2
-        return auth == o.NONE or self.facts.bare.is_basic_auth(auth, scope)
+        return auth == v.NONE or self.facts.bare.is_basic_auth(auth, scope)
 
-    def identity(self, call: BareCall) -> tuple[o.Value, o.Value]:
+    def identity(self, call: BareCall) -> tuple[v.Value, v.Value]:
         """What decides whether two calls may use one TLS connection."""
         verify = self.facts.origins.resolve_once(call.argument("verify"), call.site.scope)
-        default = verify in (o.NONE, o.Const(value=True, kind="bool"))
+        default = verify in (v.NONE, v.Const(value=True, kind="bool"))
         cert = self.facts.origins.resolve_once(call.argument("cert"), call.site.scope)
-        if isinstance(cert, o.Opaque):
-            cert = call.argument("cert") or o.NONE
-        return (o.NONE if default else verify), cert
+        if isinstance(cert, v.Opaque):
+            cert = call.argument("cert") or v.NONE
+        return (v.NONE if default else verify), cert
 
     def auth_binds(self, call: BareCall) -> bool:
         auth = call.argument("auth")

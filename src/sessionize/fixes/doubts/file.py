@@ -9,9 +9,9 @@ from functools import cached_property
 from sessionize.files.paths import path_in_project
 from sessionize.fixes.doubts.showing import Showing
 from sessionize.sharing.facts import Facts
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, UNPACK, VALUE
-from sessionize.syntax.outline import last_name
+from sessionize.syntax.values import last_name
 
 # What requests is made of: a module that assigns to it may change how sessions work.
 _BENEATH = frozenset({"requests", "urllib3", "socket"})
@@ -55,7 +55,7 @@ class WholeFile:
                 yield f"`{use.name}` is handed on in this file, and may be changed there"
         for use in self.outline.uses:  # of `session = requests.Session`, say
             if _changes_attribute(use):
-                followed = self.facts.origins.resolve_once(o.Name(use.name), use.scope)
+                followed = self.facts.origins.resolve_once(v.Name(use.name), use.scope)
                 if (self.facts.origins.path_of(followed, use.scope) or "").partition(".")[0] in _BENEATH:
                     yield f"what `{use.name}` names is changed in this file"
 
@@ -64,7 +64,7 @@ class WholeFile:
             if last_name(call.value.func) in _PATCHING and call.value.args:
                 subject = call.value.args[0].value
                 target = (
-                    subject.value if isinstance(subject, o.Const) else self.facts.origins.path_of(subject, call.scope)
+                    subject.value if isinstance(subject, v.Const) else self.facts.origins.path_of(subject, call.scope)
                 )
                 if re.match(r"(.*\.)?requests\b", str(target)):
                     yield "requests is patched in this file"

@@ -13,7 +13,7 @@ from sessionize.library.changes import Read
 from sessionize.library.profile import READING, SAME, VERBS
 from sessionize.library.users import Users
 from sessionize.sharing.facts import Facts
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 
 _FUNCTIONS = frozenset(f"requests.{verb}" for verb in VERBS)
 
@@ -49,9 +49,9 @@ class Identity:
             return "the calls differ in `cert=`, and requests before 2.32 would show one's certificate for another"
         return ""
 
-    def _varies(self, span: Span, value: o.Value, scope: int, *, lasting: bool, seen: tuple[o.Bind, ...] = ()) -> bool:
+    def _varies(self, span: Span, value: v.Value, scope: int, *, lasting: bool, seen: tuple[o.Bind, ...] = ()) -> bool:
         """Whether a value may be another one for another of the calls, or when they run again."""
-        if not o.is_known(value):
+        if not v.is_known(value):
             return True
         for read in self.users.reads(value, scope):
             (owner, name), changes = read.variable, list(self.users.changes(read))
@@ -85,11 +85,11 @@ class Identity:
         """Whether the calls are made for one user, as far as can be seen: no two say otherwise, and none in turns."""
         if self.users.in_turn(calls):
             return False
-        said: dict[str, o.Value] = {}
+        said: dict[str, v.Value] = {}
         read: set[Read] = set()
         together = len({call.frame for call in calls}) == 1
         for key, value, scope in self.users.said(calls):
-            unknown = isinstance(value, o.Opaque) and (key or self.users.told)
+            unknown = isinstance(value, v.Opaque) and (key or self.users.told)
             if unknown or (key and said.setdefault(key, value) != value):
                 return False
             if key or together:
@@ -106,10 +106,10 @@ class Identity:
             params = self.facts.origins.resolve_once(
                 call.argument("params", 1 if call.verb == "get" else -1), call.site.scope
             )
-            unknown = [item for key, item in params.items if key is None] if isinstance(params, o.Dict) else [params]
+            unknown = [item for key, item in params.items if key is None] if isinstance(params, v.Dict) else [params]
             tied = map(call.argument, ("cert", "verify", "proxies"))
             told += [(value, call.site.scope) for value in (*unknown, *tied) if value is not None]
         reads = self.settings.cookies == "isolate" or all(call.verb in READING for call in calls)
-        known = all(o.is_known(value) for value, _ in told)
-        names = ((name, scope) for value, scope in told for name in o.names_in(value))
+        known = all(v.is_known(value) for value, _ in told)
+        names = ((name, scope) for value, scope in told for name in v.names_in(value))
         return reads and known and all(self.facts.names.owner(*each) in (-1, 0) for each in names)

@@ -16,7 +16,7 @@ from sessionize.library.calls import BareCall
 from sessionize.library.threads import Threads
 from sessionize.library.users import Users
 from sessionize.sharing.facts import Facts
-from sessionize.syntax import outline as o
+from sessionize.syntax import values as v
 from sessionize.syntax.access import ARGUMENT, READ, UNPACK
 
 
@@ -114,5 +114,5 @@ def _repeatable(call: BareCall) -> bool:
     method: object = call.verb
     if call.verb == "request":
         value = call.argument("method", 0)
-        method = value.value if isinstance(value, o.Const) else "post"
+        method = value.value if isinstance(value, v.Const) else "post"
     return str(method).lower() not in ("post", "patch")

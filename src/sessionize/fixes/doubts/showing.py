@@ -8,7 +8,7 @@ from functools import cached_property
 from sessionize.files.settings import Settings
 from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
-from sessionize.syntax import outline as o
+from sessionize.syntax import values as v
 from sessionize.syntax.ipython import LINE
 
 _FRAMES = frozenset({"sys._getframe", "inspect.currentframe", "inspect.stack", "inspect.getmembers"})
@@ -23,7 +23,7 @@ class Showing:
 
     def changes_imports(self, calls: Sequence[BareCall]) -> bool:
         """Whether a session for these calls may need an import, or leave one without use."""
-        named = {self.facts.origins.path_of(o.Name(call.root), call.site.scope) for call in calls}
+        named = {self.facts.origins.path_of(v.Name(call.root), call.site.scope) for call in calls}
         return self.settings.cookies == "isolate" or named != {"requests"}
 
     @cached_property
@@ -63,5 +63,5 @@ class Showing:
     @cached_property
     def running(self) -> list[str]:
         """What of a notebook may run any code: a magic like `%run`, or a cell that cannot be read."""
-        lines = [call.value.args[1].value for call in self.outline.calls if call.value.func == o.Name(LINE)]
-        return [str(line.value) for line in lines if isinstance(line, o.Const) and line != o.NONE]
+        lines = [call.value.args[1].value for call in self.outline.calls if call.value.func == v.Name(LINE)]
+        return [str(line.value) for line in lines if isinstance(line, v.Const) and line != v.NONE]

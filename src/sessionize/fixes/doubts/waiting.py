@@ -9,9 +9,9 @@ from functools import cached_property
 from sessionize.fixes.doubts.between import Between
 from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
-from sessionize.syntax import outline as o
+from sessionize.syntax import values as v
 from sessionize.syntax.ipython import CELL
-from sessionize.syntax.outline import last_name
+from sessionize.syntax.values import last_name
 
 # Calls that wait for something, by their last name.
 _WAITING = frozenset(
@@ -72,7 +72,7 @@ class Waiting:
             if waits_for or _waits_without_a_key(named, call.value.args) or path in _COMMANDS:
                 waits[self.frame[call.part]].append((call.tick, call.part))
         for bind in self.outline.binds:  # `for line in sys.stdin`, `for change in watch()`
-            slow = isinstance(bind.value, o.Call) and last_name(bind.value.func) in waiting
+            slow = isinstance(bind.value, v.Call) and last_name(bind.value.func) in waiting
             if bind.form == "for" and (slow or self.facts.origins.path_of(bind.value, bind.scope) == "sys.stdin"):
                 waits[self.frame[bind.part]].append((bind.tick, bind.part))
         return waits
@@ -85,15 +85,15 @@ class Waiting:
         return {self.frame[call.part] for call, named in called if named in forking}
 
 
-def _waits_without_a_key(named: str, args: Sequence[o.Argument]) -> bool:
+def _waits_without_a_key(named: str, args: Sequence[v.Argument]) -> bool:
     """Whether it is `queue.get(timeout=5)` or `thread.join()`: a dict's `get` needs a key, a string's `join` texts."""
     first = args[0] if args else None
-    given = first.value if first is not None else o.OPAQUE
+    given = first.value if first is not None else v.OPAQUE
     kinds = {"get": ("bool",), "join": ("int", "float")}.get(named)
     known = first is None or first.keyword in ("block", "timeout")
-    return kinds is not None and (known or (isinstance(given, o.Const) and given.kind in kinds))
+    return kinds is not None and (known or (isinstance(given, v.Const) and given.kind in kinds))
 
 
-def _selects_by_text(named: str, args: Sequence[o.Argument]) -> bool:
+def _selects_by_text(named: str, args: Sequence[v.Argument]) -> bool:
     """Whether it is `soup.select("td")`, which waits for nothing."""
-    return named == "select" and bool(args) and isinstance(args[0].value, o.Const) and args[0].value.kind == "str"
+    return named == "select" and bool(args) and isinstance(args[0].value, v.Const) and args[0].value.kind == "str"

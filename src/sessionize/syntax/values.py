@@ -1,0 +1,186 @@
+"""Expressions as frozen plain values: what one says, as far as a decision may lean on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A literal. `kind` is its type's name, so that `True` and `1` differ."""
+
+    value: object
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    value: Value
+    attr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`value[key]`."""
+
+    value: Value
+    key: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """`{value}` in an f-string; `plain` without a conversion or format."""
+
+    value: Value
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """An f-string."""
+
+    parts: tuple[Const | Hole, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """`left + right`, or with `%`, `*` or `|`."""
+
+    op: str
+    left: Value
+    right: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Dict:
+    """A dict display; a key of None stands for `**value`."""
+
+    items: tuple[tuple[Value | None, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list, tuple or set display; `kind` says which."""
+
+    kind: str
+    items: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    value: Value
+    keyword: str | None
+    stars: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    func: Value
+    args: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import binds: `requests`, or `requests.get` for `from requests import get`, which is_from tells from
+    `import requests.get as get`."""
+
+    path: str
+    is_from: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """Any other expression. Two of them are never known to be the same."""
+
+
+Value: TypeAlias = Const | Name | Attribute | Item | Hole | Join | Binary | Dict | Sequence | Call | Imported | Opaque
+
+
+@dataclass(frozen=True, slots=True)
+class Check(Opaque):
+    """`a == b` or another comparison, `a and b and c`, `a or b`, `not a`: opaque but for its truth."""
+
+    op: str
+    values: tuple[Value, ...]
+
+
+OPAQUE = Opaque()
+NONE = Const(None, "NoneType")
+_EMPTY = Const("", "str")
+
+
+def last_name(value: Value) -> str:
+    """The name behind the last dot of a name or attribute; empty for anything else."""
+    return value.attr if isinstance(value, Attribute) else value.name if isinstance(value, Name) else ""
+
+
+def within(value: Value) -> Iterator[Value]:
+    """A value and all that it is made of, in the order of the text."""
+    todo: list[Value | None] = [value]
+    while todo:
+        match todo.pop():
+            case Attribute(value=inner) | Hole(value=inner) as found:
+                todo.append(inner)
+            case Item(value=inner, key=key) as found:
+                todo += (key, inner)
+            case Dict(items=pairs) as found:
+                todo += [part for pair in reversed(pairs) for part in reversed(pair)]
+            case Sequence(items=parts) | Join(parts=parts) as found:
+                todo += reversed(parts)
+            case Binary(left=left, right=right) as found:
+                todo += (right, left)
+            case Call(func=func, args=args) as found:
+                todo += [*(arg.value for arg in reversed(args)), func]
+            case None:
+                continue
+            case found:
+                pass
+        yield found
+
+
+def names_in(value: Value) -> list[str]:
+    """The names in a value."""
+    return [inner.name for inner in within(value) if isinstance(inner, Name)]
+
+
+def is_known(value: Value) -> bool:
+    """Whether the outline says all that a value is made of: nothing in it is opaque, as `a or b` is."""
+    return not any(isinstance(inner, Opaque) for inner in within(value))
+
+
+def checked(value: Value) -> Iterator[Value]:
+    """A test and all that its truth is made of."""
+    if isinstance(value, Check):
+        for inner in value.values:
+            yield from checked(inner)
+    else:
+        yield from within(value)
+
+
+def dotted(value: Value) -> str:
+    """Names joined by dots as they are written; empty for anything else."""
+    return f"{dotted(value.value)}.{value.attr}" if isinstance(value, Attribute) else last_name(value)
+
+
+def joined(parts: list[Value]) -> Value:
+    """The value of adjacent string pieces: a `Const` where all are plain, else a `Join` of merged pieces."""
+    pieces: list[Const | Hole] = []
+    for part in parts:
+        for piece in part.parts if isinstance(part, Join) else (part,):
+            last = pieces[-1] if pieces else None
+            if not isinstance(piece, Const | Hole):
+                return OPAQUE
+            if isinstance(piece, Const) and isinstance(last, Const) and piece.kind == last.kind:
+                pieces[-1] = Const(last.value + piece.value, piece.kind)  # type: ignore[operator]
+            elif last is None or piece != _EMPTY:
+                pieces.append(piece)
+    if len(pieces) == 1 and isinstance(pieces[0], Const):
+        return pieces[0]
+    return Join(tuple(pieces))
