@@ -1,5 +1,5 @@
-"""What both readers share: which part, scope, use and binding each piece of Python stands for, and in which order
-Python evaluates it, which is not always the order of the text.
+"""Expressions as both readers read them: which use and binding each piece stands for, and in which order Python
+evaluates it, which is not always the order of the text.
 
 It knows no tree. A reader takes its nodes apart and hands on the pieces; only it looks into them.
 """
@@ -17,7 +17,6 @@ from sessionize.syntax.access import ARGUMENT, CALL, DELETE, ITEM, KEPT, READ, S
 from sessionize.syntax.builder import Builder
 
 E = TypeVar("E")  # an expression
-B = TypeVar("B")  # a block of statements
 
 
 class _Names(dict[str, v.Name]):
@@ -29,13 +28,13 @@ class _Names(dict[str, v.Name]):
 
 
 @dataclass(slots=True)
-class Reader(Generic[E, B]):
-    """Builds an outline, and remembers the nodes of its call sites.
+class Expressions(Generic[E]):
+    """Adds expressions to an outline, and remembers the nodes of its call sites.
 
     calls: by their number; references: names and attributes that are taken as values, by the tick of the use.
     """
 
-    build: Builder = field(default_factory=Builder)
+    build: Builder
     calls: list[E] = field(default_factory=list)
     references: dict[int, E] = field(default_factory=dict)
     names: _Names = field(default_factory=_Names)
@@ -61,155 +60,12 @@ class Reader(Generic[E, B]):
     def subscript(self, node: E) -> v.Value:
         """Reads what stands in the brackets of an item; its value if that is one plain key."""
 
-    @abstractmethod
-    def pattern(self, node: Any) -> None:
-        """Reads the names that a `case` binds, and the expressions that it compares with."""
-
-    @abstractmethod
-    def suite(self, body: B) -> None:
-        """Reads the statements of a block."""
-
-    @abstractmethod
-    def form(self, body: B) -> str:
-        """The form of a block's part."""
-
-    # --- statements ---------------------------------------------------------------------------------------------------
-
-    def block(self, kind: str, body: B | None) -> None:
-        if body:
-            self.build.open(kind, self.form(body))
-            self.suite(body)
-            self.build.close()
-
     def values(self, *nodes: E | None, access: Access = VALUE) -> v.Value:
         """Reads what is there; the value is not known."""
         for node in nodes:
             if node is not None:
                 self.expr(node, access)
         return v.OPAQUE
-
-    def for_(self, target: E, values: E, body: B, orelse: B | None, *, pauses: bool) -> None:
-        value = self.expr(values, READ)
-        self.build.open("turn", self.form(body))
-        if pauses:
-            self.build.pause()
-        self.target(target, "for", value)
-        self.suite(body)
-        self.build.close()
-        self.block("else", orelse)
-
-    def while_(self, test: E, body: B, orelse: B | None) -> None:
-        part = self.build.at
-        self.build.open("turn", self.form(body))
-        self.build.describe(part, test=self.expr(test, READ))
-        self.suite(body)
-        self.build.close()
-        self.block("else", orelse)
-
-    def try_(
-        self, body: B, handlers: Iterable[tuple[E | None, str | None, B]], orelse: B | None, final: B | None
-    ) -> None:
-        self.block("body", body)
-        for error, name, handler in handlers:
-            self.build.open("handler", self.form(handler))
-            self.values(error, access=READ)
-            if name is not None:
-                self.build.bind(name, "except")
-            self.suite(handler)
-            self.build.close()
-        self.block("else", orelse)
-        self.block("finally", final)
-
-    def with_(self, items: Iterable[tuple[E, E | None]], body: B, *, pauses: bool) -> None:
-        for manager, target in items:
-            value = self.expr(manager)
-            if pauses:
-                self.build.pause()
-            if target is not None:
-                self.target(target, "with", value)
-        self.block("body", body)
-
-    def match(self, subject: E, cases: Iterable[tuple[Any, E | None, B]], *, exhaustive: bool) -> None:
-        part = self.build.at
-        self.expr(subject)
-        for pattern, guard, body in cases:
-            self.build.open("arm", self.form(body))
-            self.pattern(pattern)
-            self.values(guard, access=READ)
-            self.suite(body)
-            self.build.close()
-        self.build.describe(part, exhaustive=exhaustive)
-
-    def function(
-        self,
-        name: str,
-        decorators: Iterable[E],
-        params: Sequence[tuple[str, str, E | None, E | None]],
-        returns: E | None,
-        types: Iterable[str],
-        body: B,
-    ) -> None:
-        decorated = tuple([self.expr(decorator) for decorator in decorators])
-        bound = self.params(params)
-        self.values(returns, access=READ)
-        self.build.bind(name, "def")
-        self.build.open_scope("function", name, self.form(body), decorated)
-        for param in types:
-            self.build.bind(param, "type")
-        for row in bound:
-            self.build.bind_param(*row)
-        self.suite(body)
-        self.build.close_scope()
-
-    def params(
-        self, params: Sequence[tuple[str, str, E | None, E | None]]
-    ) -> list[tuple[str, str, v.Value, v.Value | None]]:
-        """Reads the defaults and annotations of parameters: name, `param` or `params`, annotation, default."""
-        defaults = [self.expr(default) if default is not None else None for *_, default in params]
-        kinds = [self.expr(kind, READ) if kind is not None else v.OPAQUE for _, _, kind, _ in params]
-        return [(name, form, kinds[i], defaults[i]) for i, (name, form, *_) in enumerate(params)]
-
-    def class_(self, name: str, decorators: Iterable[E], bases: Iterable[E], types: Iterable[str], body: B) -> None:
-        decorated = tuple([self.expr(decorator) for decorator in decorators])
-        based = tuple([self.expr(base) for base in bases])
-        self.build.open_scope("class", name, self.form(body), decorated, based)
-        for param in types:
-            self.build.bind(param, "type")
-        self.suite(body)
-        self.build.close_scope()
-        self.build.bind(name, "class")
-
-    def assign(self, targets: Sequence[E], node: E) -> None:
-        value = self.expr(node)
-        if len(targets) > 1 and not isinstance(value, v.Const | v.Join):
-            value = v.OPAQUE  # `a = b = {}`: each is another name of something that may change
-        for target in targets:
-            self.target(target, "assign", value)
-
-    def annotated(self, target: E, annotation: E, node: E | None) -> None:
-        value = self.expr(node) if node is not None else None
-        self.expr(annotation, READ)
-        if value is not None:
-            self.target(target, "assign", value)
-        elif self.named(target) is not None:
-            self.target(target, "declare")
-        else:
-            self.expr(target, READ)
-
-    def augmented(self, target: E, value: E) -> None:
-        name = self.named(target)
-        if name is not None:
-            self.build.use(name, READ)
-            self.expr(value, READ)
-            self.target(target, "augment")
-        else:
-            self.target(target, "augment")
-            self.expr(value, READ)
-
-    def assertion(self, test: E, message: E | None) -> None:
-        self.expr(test, READ)
-        if message is not None:
-            self.choice(VALUE, message)
 
     # --- targets ------------------------------------------------------------------------------------------------------
 
@@ -314,6 +170,14 @@ class Reader(Generic[E, B]):
         self.build.bind(name, "walrus", self.expr(node))
         return v.OPAQUE
 
+    def params(
+        self, params: Sequence[tuple[str, str, E | None, E | None]]
+    ) -> list[tuple[str, str, v.Value, v.Value | None]]:
+        """Reads the defaults and annotations of parameters: name, `param` or `params`, annotation, default."""
+        defaults = [self.expr(default) if default is not None else None for *_, default in params]
+        kinds = [self.expr(kind, READ) if kind is not None else v.OPAQUE for _, _, kind, _ in params]
+        return [(name, form, kinds[i], defaults[i]) for i, (name, form, *_) in enumerate(params)]
+
     def lambda_(self, params: Sequence[tuple[str, str, E | None, E | None]], body: E) -> v.Value:
         bound = self.params(params)
         self.build.open_scope("lambda", "lambda", "")
@@ -356,20 +220,3 @@ def by_type(reader: type, nodes: ModuleType, base: type | tuple[type, ...]) -> d
     """The methods of a reader that are named after types of nodes, by type."""
     named = [(getattr(nodes, name, None), method) for name, method in vars(reader).items()]
     return {node: method for node, method in named if isinstance(node, type) and issubclass(node, base)}
-
-
-def kinds(nodes: ModuleType) -> dict[type, str]:
-    """The kinds of the parts of statements that are not `simple`, by type of node."""
-    return {getattr(nodes, name): kind for name, kind in _KINDS.items() if hasattr(nodes, name)}
-
-
-_KINDS = {
-    **{name: name.lower() for name in ("If", "For", "While", "Try", "With", "Match")},
-    **{name: name.lower() for name in ("Return", "Raise", "Break", "Continue")},
-    "AsyncFor": "for",
-    "AsyncFunctionDef": "def",
-    "AsyncWith": "with",
-    "ClassDef": "class",
-    "FunctionDef": "def",
-    "TryStar": "try",
-}

@@ -1,0 +1,184 @@
+"""Expressions of Python's own tree, for an outline: translation only."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, cast
+
+from sessionize.syntax import values as v
+from sessionize.syntax.access import READ, UNPACK, VALUE, Access
+from sessionize.syntax.expressions import Expressions, by_type
+
+_Param: TypeAlias = tuple[str, str, ast.expr | None, ast.expr | None]
+_Comp: TypeAlias = ast.ListComp | ast.SetComp | ast.GeneratorExp
+
+
+@dataclass(slots=True)
+class AstExpressions(Expressions[ast.expr]):
+    """unplaced: the call sites in f-strings, of which Python before 3.12 does not know the place."""
+
+    texts: dict[str, v.Value] = field(default_factory=dict)
+    unplaced: set[ast.expr] = field(default_factory=set)
+
+    def expr(self, node: ast.expr, access: Access = VALUE, call: int = -1) -> v.Value:
+        return _EXPRESSIONS[type(node)](self, node, access, call)  # type: ignore[no-any-return]
+
+    def named(self, node: ast.expr) -> str | None:
+        return node.id if isinstance(node, ast.Name) else None
+
+    def target(self, node: ast.expr, form: str, value: v.Value = v.OPAQUE) -> None:
+        if isinstance(node, ast.Name):
+            self.bind(node.id, form, value)
+        elif isinstance(node, ast.Attribute):
+            self.change_attribute(node.value, node.attr, form, value)
+        elif isinstance(node, ast.Subscript):
+            self.change_item(node.value, node, form)
+        elif isinstance(node, ast.Tuple | ast.List):
+            for element in node.elts:
+                self.target(element, "del" if form == "del" else "unpack")
+        else:  # `*rest`
+            self.target(cast("ast.Starred", node).value, form)
+
+    def Name(self, node: ast.Name, access: Access, call: int) -> v.Value:
+        return self.name(node, node.id, access, call)
+
+    def Attribute(self, node: ast.Attribute, access: Access, call: int) -> v.Value:
+        return self.attribute(node, node.value, node.attr, access, call)
+
+    def Constant(self, node: ast.Constant, access: Access, call: int) -> v.Value:
+        value: object = node.value
+        if isinstance(value, str):
+            known = self.texts.get(value)
+            if known is None:
+                known = self.texts[value] = self.build.text(v.Const(value, "str"))
+            return known
+        return v.Const(value, type(value).__name__) if value is not ... else v.OPAQUE
+
+    def Call(self, node: ast.Call, access: Access, call: int) -> v.Value:
+        return self.called(node, node.func, arguments(node.args, node.keywords), access, call)
+
+    def Subscript(self, node: ast.Subscript, access: Access, call: int) -> v.Value:
+        return self.item(node, node.value, access)
+
+    def subscript(self, node: Any) -> v.Value:
+        if not isinstance(node.slice, ast.Tuple):
+            return self.expr(node.slice, READ)
+        return self.values(*node.slice.elts, access=READ)
+
+    def Slice(self, node: ast.Slice, access: Access, call: int) -> v.Value:
+        return self.values(node.lower, node.upper, node.step, access=READ)
+
+    def JoinedStr(self, node: Any, access: Access, call: int) -> v.Value:
+        """An f-string, or a t-string (`TemplateStr`), of which no value is known."""
+        calls, tick = len(self.calls), self.build.tick
+        pieces = [v.Const(p.value, "str") if isinstance(p, ast.Constant) else self.hole(p) for p in node.values]
+        inside = range(tick + 1, self.build.tick + 1) if sys.version_info < (3, 12) else ()
+        if inside:
+            self.unplaced |= {*self.calls[calls:], *(self.references[t] for t in inside if t in self.references)}
+        known = v.joined([v.Const("", "str"), *pieces])
+        return self.build.text(known, tick) if isinstance(node, ast.JoinedStr) else v.OPAQUE
+
+    def hole(self, node: Any) -> v.Hole:
+        """`{value}` of an f-string (`FormattedValue`) or a t-string (`Interpolation`)."""
+        value = self.expr(node.value, READ)
+        for inner in node.format_spec.values if node.format_spec is not None else ():
+            if not isinstance(inner, ast.Constant):
+                self.hole(inner)
+        return v.Hole(value, plain=node.conversion == -1 and node.format_spec is None)
+
+    def Dict(self, node: ast.Dict, access: Access, call: int) -> v.Value:
+        return self.dict_(zip(node.keys, node.values, strict=True))
+
+    def List(self, node: ast.List | ast.Tuple | ast.Set, access: Access, call: int) -> v.Value:
+        return v.Sequence(type(node).__name__.lower(), tuple([self.expr(element) for element in node.elts]))
+
+    def Starred(self, node: ast.Starred, access: Access, call: int) -> v.Value:
+        return self.values(node.value, access=UNPACK)
+
+    def BinOp(self, node: ast.BinOp, access: Access, call: int) -> v.Value:
+        return self.binary(_OPERATORS.get(type(node.op)), node.left, node.right)
+
+    def UnaryOp(self, node: ast.UnaryOp, access: Access, call: int) -> v.Value:
+        return self.negation(node.operand) if isinstance(node.op, ast.Not) else self.values(node.operand, access=READ)
+
+    def BoolOp(self, node: ast.BoolOp, access: Access, call: int) -> v.Value:
+        return self.boolean(_CHECKS[type(node.op)], node.values[0], node.values[1:], access)
+
+    def Compare(self, node: ast.Compare, access: Access, call: int) -> v.Value:
+        ops = (_CHECKS[type(op)] for op in node.ops)
+        return self.comparison(node.left, zip(ops, node.comparators, strict=True))
+
+    def IfExp(self, node: ast.IfExp, access: Access, call: int) -> v.Value:
+        return self.conditional(node.test, node.body, node.orelse, access)
+
+    def NamedExpr(self, node: ast.NamedExpr, access: Access, call: int) -> v.Value:
+        return self.walrus(node.target.id, node.value)
+
+    def Lambda(self, node: ast.Lambda, access: Access, call: int) -> v.Value:
+        return self.lambda_(parameters(node.args), node.body)
+
+    def Await(self, node: ast.Await | ast.Yield | ast.YieldFrom, access: Access, call: int) -> v.Value:
+        return self.pause(node.value)
+
+    def ListComp(self, node: _Comp, access: Access, call: int) -> v.Value:
+        return self.comprehension(
+            _loops(node), [node.elt], access, call if isinstance(node, ast.GeneratorExp) else None
+        )
+
+    def DictComp(self, node: ast.DictComp, access: Access, call: int) -> v.Value:
+        return self.comprehension(_loops(node), [node.key, node.value], access, None)
+
+    TemplateStr = JoinedStr
+    Set = Tuple = List
+    SetComp = GeneratorExp = ListComp
+    Yield = YieldFrom = Await
+
+
+def parameters(args: ast.arguments) -> list[_Param]:
+    """All parameters in the order of their declaration."""
+    plain = [*args.posonlyargs, *args.args]
+    defaults = [*[None] * (len(plain) - len(args.defaults)), *args.defaults]
+    return [
+        *((arg.arg, "param", arg.annotation, default) for arg, default in zip(plain, defaults, strict=True)),
+        *((arg.arg, "params", arg.annotation, None) for arg in (args.vararg,) if arg is not None),
+        *(
+            (arg.arg, "param", arg.annotation, value)
+            for arg, value in zip(args.kwonlyargs, args.kw_defaults, strict=True)
+        ),
+        *((arg.arg, "params", arg.annotation, None) for arg in (args.kwarg,) if arg is not None),
+    ]
+
+
+def arguments(args: list[ast.expr], keywords: list[ast.keyword]) -> list[tuple[ast.expr, str | None, str]]:
+    """Arguments in the order of the text: `*args` may follow keywords."""
+    read: list[tuple[ast.expr, str | None, str]] = [
+        (arg.value, None, "*") if isinstance(arg, ast.Starred) else (arg, None, "") for arg in args
+    ]
+    read += [(keyword.value, keyword.arg, "" if keyword.arg else "**") for keyword in keywords]
+    if keywords and any(stars for _, _, stars in read):
+        read.sort(key=lambda arg: (arg[0].lineno, arg[0].col_offset))
+    return read
+
+
+def _loops(node: _Comp | ast.DictComp) -> list[tuple[ast.expr, ast.expr, list[ast.expr], bool]]:
+    return [(loop.target, loop.iter, loop.ifs, bool(loop.is_async)) for loop in node.generators]
+
+
+_EXPRESSIONS = by_type(AstExpressions, ast, ast.expr)
+_OPERATORS: dict[type[ast.AST], str] = {ast.Add: "+", ast.Mod: "%", ast.Mult: "*", ast.BitOr: "|"}
+_CHECKS: dict[type[ast.AST], str] = {
+    ast.And: "and",
+    ast.Or: "or",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Is: "is",
+    ast.IsNot: "is not",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.In: "in",
+    ast.NotIn: "not in",
+}

@@ -1,0 +1,258 @@
+"""Expressions of LibCST's tree, for an outline: translation only."""
+
+from __future__ import annotations
+
+import ast
+import unicodedata
+import warnings
+from dataclasses import dataclass
+from typing import TypeAlias, cast, overload
+
+import libcst as cst
+
+from sessionize.syntax import values as v
+from sessionize.syntax.access import READ, UNPACK, VALUE, Access
+from sessionize.syntax.expressions import Expressions, by_type
+
+_Param: TypeAlias = tuple[str, str, cst.BaseExpression | None, cst.BaseExpression | None]
+_Comp: TypeAlias = cst.ListComp | cst.SetComp | cst.GeneratorExp
+_Loop: TypeAlias = tuple[cst.BaseExpression, cst.BaseExpression, list[cst.BaseExpression], bool]
+
+
+@dataclass(slots=True)
+class CstExpressions(Expressions[cst.BaseExpression]):
+    def expr(self, node: cst.BaseExpression, access: Access = VALUE, call: int = -1) -> v.Value:
+        return _EXPRESSIONS[type(node)](self, node, access, call)  # type: ignore[no-any-return]
+
+    def named(self, node: cst.BaseExpression) -> str | None:
+        return name_of(node) if isinstance(node, cst.Name) and node.value not in _CONSTANTS else None
+
+    def target(self, node: cst.CSTNode, form: str, value: v.Value = v.OPAQUE) -> None:
+        if isinstance(node, cst.Name):
+            self.bind(name_of(node), form, value)
+        elif isinstance(node, cst.Attribute):
+            self.change_attribute(node.value, name_of(node.attr), form, value)
+        elif isinstance(node, cst.Subscript):
+            self.change_item(node.value, node, form)
+        elif isinstance(node, cst.Tuple | cst.List):
+            for element in node.elements:
+                self.target(element.value, "del" if form == "del" else "unpack")
+        else:  # `*rest`
+            self.target(cst.ensure_type(node, cst.StarredElement).value, form)
+
+    def Name(self, node: cst.Name, access: Access, call: int) -> v.Value:
+        known = _CONSTANTS.get(node.value)
+        return known if known is not None else self.name(node, name_of(node), access, call)
+
+    def Attribute(self, node: cst.Attribute, access: Access, call: int) -> v.Value:
+        return self.attribute(node, node.value, name_of(node.attr), access, call)
+
+    def Call(self, node: cst.Call, access: Access, call: int) -> v.Value:
+        args = [(arg.value, name_of(arg.keyword) if arg.keyword is not None else None, arg.star) for arg in node.args]
+        return self.called(node, node.func, args, access, call)
+
+    def Subscript(self, node: cst.Subscript, access: Access, call: int) -> v.Value:
+        return self.item(node, node.value, access)
+
+    def subscript(self, node: cst.BaseExpression) -> v.Value:
+        node = cst.ensure_type(node, cst.Subscript)
+        first = node.slice[0]
+        if len(node.slice) == 1 and isinstance(first.slice, cst.Index) and not isinstance(first.comma, cst.Comma):
+            value = first.slice.value
+            if first.slice.star is None and not isinstance(value, cst.Tuple):
+                return self.expr(value, READ)
+            if isinstance(value, cst.Tuple):  # `a[(b, c)]` is `a[b, c]`
+                for element in value.elements:
+                    self.expr(element.value, UNPACK if isinstance(element, cst.StarredElement) else READ)
+                return v.OPAQUE
+        for piece in (element.slice for element in node.slice):
+            if isinstance(piece, cst.Index):
+                self.expr(piece.value, UNPACK if piece.star is not None else READ)
+            else:
+                sliced = cst.ensure_type(piece, cst.Slice)
+                self.values(sliced.lower, sliced.upper, sliced.step, access=READ)
+        return v.OPAQUE
+
+    def Ellipsis(self, node: cst.Ellipsis, access: Access, call: int) -> v.Value:
+        return v.OPAQUE
+
+    def Integer(self, node: cst.Integer | cst.Float | cst.Imaginary, access: Access, call: int) -> v.Value:
+        return self.literal(node)
+
+    def SimpleString(self, node: cst.BaseString, access: Access, call: int) -> v.Value:
+        tick = self.build.tick
+        return self.build.text(self.string(node), tick)
+
+    ConcatenatedString = FormattedString = SimpleString
+    Float = Imaginary = Integer
+
+    def string(self, node: cst.BaseExpression) -> v.Value:
+        if isinstance(node, cst.SimpleString):
+            return self.literal(node)
+        if isinstance(node, cst.ConcatenatedString):
+            return v.joined([self.string(node.left), self.string(node.right)])
+        return self.formatted(node) if isinstance(node, cst.FormattedString) else self.expr(node)
+
+    def literal(self, node: cst.SimpleString | cst.Integer | cst.Float | cst.Imaginary) -> v.Value:
+        if isinstance(node, cst.SimpleString) and not {"\\", "\r"} & set(node.value) and "b" not in node.prefix:
+            return v.Const(node.raw_value, "str")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # `"\d"`
+            try:
+                value = node.evaluated_value
+            except (SyntaxError, ValueError):  # `"\x1"`, an integer of 5,000 digits
+                return v.OPAQUE
+        return v.Const(value, type(value).__name__)
+
+    def formatted(self, node: cst.FormattedString) -> v.Value:
+        parts: list[v.Value] = [v.Const("", "str")]
+        quote = f"{'r' if 'r' in node.prefix.lower() else ''}{node.quote}"
+        for part in node.parts:
+            if isinstance(part, cst.FormattedStringText):
+                parts.append(_evaluated(part.value.replace("{{", "{").replace("}}", "}"), quote))
+            else:
+                hole = cst.ensure_type(part, cst.FormattedStringExpression)
+                if hole.equal is not None:  # `{a = !r}` shows `a = ` before the value
+                    shown = hole.with_changes(conversion=None, format_spec=None).visit(_Uncommented())
+                    parts.append(v.Const(cst.Module([]).code_for_node(cast("cst.CSTNode", shown))[1:-1], "str"))
+                parts.append(self.hole(hole))
+        return v.joined(parts)
+
+    def hole(self, part: cst.FormattedStringExpression | cst.TemplatedStringExpression) -> v.Hole:
+        value = self.expr(part.expression, READ)
+        for inner in part.format_spec or ():
+            if isinstance(inner, cst.FormattedStringExpression | cst.TemplatedStringExpression):
+                self.hole(inner)
+        return v.Hole(value, plain=part.conversion is None and part.format_spec is None and part.equal is None)
+
+    def TemplatedString(self, node: cst.TemplatedString, access: Access, call: int) -> v.Value:
+        for part in node.parts:
+            if isinstance(part, cst.TemplatedStringExpression):
+                self.hole(part)
+        return v.OPAQUE
+
+    def Dict(self, node: cst.Dict, access: Access, call: int) -> v.Value:
+        return self.dict_([(getattr(element, "key", None), element.value) for element in node.elements])
+
+    def List(self, node: cst.List | cst.Tuple | cst.Set, access: Access, call: int) -> v.Value:
+        starred = [element if isinstance(element, cst.StarredElement) else element.value for element in node.elements]
+        return v.Sequence(type(node).__name__.lower(), tuple([self.expr(element) for element in starred]))
+
+    def StarredElement(self, node: cst.StarredElement, access: Access, call: int) -> v.Value:
+        return self.values(node.value, access=UNPACK)
+
+    def BinaryOperation(self, node: cst.BinaryOperation, access: Access, call: int) -> v.Value:
+        return self.binary(_OPERATORS.get(type(node.operator)), node.left, node.right)
+
+    def UnaryOperation(self, node: cst.UnaryOperation, access: Access, call: int) -> v.Value:
+        negated = isinstance(node.operator, cst.Not)
+        return self.negation(node.expression) if negated else self.values(node.expression, access=READ)
+
+    def BooleanOperation(self, node: cst.BooleanOperation, access: Access, call: int) -> v.Value:
+        return self.boolean(_CHECKS[type(node.operator)], node.left, [node.right], access)
+
+    def Comparison(self, node: cst.Comparison, access: Access, call: int) -> v.Value:
+        others = ((_CHECKS[type(target.operator)], target.comparator) for target in node.comparisons)
+        return self.comparison(node.left, others)
+
+    def IfExp(self, node: cst.IfExp, access: Access, call: int) -> v.Value:
+        return self.conditional(node.test, node.body, node.orelse, access)
+
+    def NamedExpr(self, node: cst.NamedExpr, access: Access, call: int) -> v.Value:
+        return self.walrus(name_of(cst.ensure_type(node.target, cst.Name)), node.value)
+
+    def Lambda(self, node: cst.Lambda, access: Access, call: int) -> v.Value:
+        return self.lambda_(parameters(node.params), node.body)
+
+    def Await(self, node: cst.Await, access: Access, call: int) -> v.Value:
+        return self.pause(node.expression)
+
+    def Yield(self, node: cst.Yield, access: Access, call: int) -> v.Value:
+        return self.pause(node.value.item if isinstance(node.value, cst.From) else node.value)
+
+    def ListComp(self, node: _Comp, access: Access, call: int) -> v.Value:
+        lazy = isinstance(node, cst.GeneratorExp)
+        return self.comprehension(_loops(node.for_in), [node.elt], access, call if lazy else None)
+
+    def DictComp(self, node: cst.DictComp, access: Access, call: int) -> v.Value:
+        return self.comprehension(_loops(node.for_in), [node.key, node.value], access, None)
+
+    Set = Tuple = List
+    SetComp = GeneratorExp = ListComp
+
+
+_EXPRESSIONS = by_type(CstExpressions, cst, (cst.BaseExpression, cst.StarredElement))
+_OPERATORS: dict[type[cst.CSTNode], str] = {cst.Add: "+", cst.Modulo: "%", cst.Multiply: "*", cst.BitOr: "|"}
+_CHECKS: dict[type[cst.CSTNode], str] = {
+    cst.And: "and",
+    cst.Or: "or",
+    cst.Equal: "==",
+    cst.NotEqual: "!=",
+    cst.Is: "is",
+    cst.IsNot: "is not",
+    cst.LessThan: "<",
+    cst.LessThanEqual: "<=",
+    cst.GreaterThan: ">",
+    cst.GreaterThanEqual: ">=",
+    cst.In: "in",
+    cst.NotIn: "not in",
+}
+_CONSTANTS: dict[str, v.Value] = {
+    "None": v.NONE,
+    "True": v.Const(value=True, kind="bool"),
+    "False": v.Const(value=False, kind="bool"),
+}
+
+
+def _evaluated(text: str, quote: str) -> v.Value:
+    """The text of a piece of an f-string with its escapes read."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:  # the blank keeps a quote or backslash at the end from what follows
+            return v.Const(ast.literal_eval(f"{quote}{text} {quote.removeprefix('r')}")[:-1], "str")
+        except (SyntaxError, ValueError):
+            return v.OPAQUE
+
+
+class _Uncommented(cst.CSTTransformer):
+    def leave_Comment(  # type: ignore[override]  # a comment can always be left out
+        self, original_node: cst.Comment, updated_node: cst.Comment
+    ) -> cst.RemovalSentinel:
+        return cst.RemoveFromParent()
+
+
+def parameters(params: cst.Parameters) -> list[_Param]:
+    """All parameters in the order of their declaration."""
+    star = [params.star_arg] if isinstance(params.star_arg, cst.Param) else []
+    kwarg = [params.star_kwarg] if params.star_kwarg is not None else []
+    return [
+        (
+            name_of(param.name),
+            "params" if param in (params.star_arg, params.star_kwarg) else "param",
+            param.annotation.annotation if param.annotation is not None else None,
+            param.default,
+        )
+        for param in (*params.posonly_params, *params.params, *star, *params.kwonly_params, *kwarg)
+    ]
+
+
+def _loops(loop: cst.CompFor | None) -> list[_Loop]:
+    """A comprehension's loops, from the outer to the inner."""
+    loops: list[_Loop] = []
+    while loop is not None:
+        loops.append((loop.target, loop.iter, [test.test for test in loop.ifs], loop.asynchronous is not None))
+        loop = loop.inner_for_in
+    return loops
+
+
+def name_of(node: cst.Name) -> str:
+    return normal(node.value)
+
+
+@overload
+def normal(name: str) -> str: ...
+@overload
+def normal(name: None) -> None: ...
+def normal(name: str | None) -> str | None:
+    """A name as Python reads it (PEP 3131)."""
+    return name if name is None or name.isascii() else unicodedata.normalize("NFKC", name)

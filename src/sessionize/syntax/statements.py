@@ -1,0 +1,176 @@
+"""Statements as both readers read them: which part, scope and binding each piece stands for, in the order in which
+Python runs it. They hold expressions; no expression holds a statement.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Generic, TypeVar
+
+from sessionize.syntax import values as v
+from sessionize.syntax.access import READ, VALUE
+from sessionize.syntax.builder import Builder
+from sessionize.syntax.expressions import E, Expressions
+
+B = TypeVar("B")  # a block of statements
+
+
+@dataclass(slots=True)
+class Statements(Generic[E, B]):
+    """Adds statements to an outline, and by `read` what they hold."""
+
+    build: Builder
+    read: Expressions[E]
+
+    @abstractmethod
+    def pattern(self, node: Any) -> None:
+        """Reads the names that a `case` binds, and the expressions that it compares with."""
+
+    @abstractmethod
+    def suite(self, body: B) -> None:
+        """Reads the statements of a block."""
+
+    @abstractmethod
+    def form(self, body: B) -> str:
+        """The form of a block's part."""
+
+    def block(self, kind: str, body: B | None) -> None:
+        if body:
+            self.build.open(kind, self.form(body))
+            self.suite(body)
+            self.build.close()
+
+    def for_(self, target: E, values: E, body: B, orelse: B | None, *, pauses: bool) -> None:
+        value = self.read.expr(values, READ)
+        self.build.open("turn", self.form(body))
+        if pauses:
+            self.build.pause()
+        self.read.target(target, "for", value)
+        self.suite(body)
+        self.build.close()
+        self.block("else", orelse)
+
+    def while_(self, test: E, body: B, orelse: B | None) -> None:
+        part = self.build.at
+        self.build.open("turn", self.form(body))
+        self.build.describe(part, test=self.read.expr(test, READ))
+        self.suite(body)
+        self.build.close()
+        self.block("else", orelse)
+
+    def try_(
+        self, body: B, handlers: Iterable[tuple[E | None, str | None, B]], orelse: B | None, final: B | None
+    ) -> None:
+        self.block("body", body)
+        for error, name, handler in handlers:
+            self.build.open("handler", self.form(handler))
+            self.read.values(error, access=READ)
+            if name is not None:
+                self.build.bind(name, "except")
+            self.suite(handler)
+            self.build.close()
+        self.block("else", orelse)
+        self.block("finally", final)
+
+    def with_(self, items: Iterable[tuple[E, E | None]], body: B, *, pauses: bool) -> None:
+        for manager, target in items:
+            value = self.read.expr(manager)
+            if pauses:
+                self.build.pause()
+            if target is not None:
+                self.read.target(target, "with", value)
+        self.block("body", body)
+
+    def match(self, subject: E, cases: Iterable[tuple[Any, E | None, B]], *, exhaustive: bool) -> None:
+        part = self.build.at
+        self.read.expr(subject)
+        for pattern, guard, body in cases:
+            self.build.open("arm", self.form(body))
+            self.pattern(pattern)
+            self.read.values(guard, access=READ)
+            self.suite(body)
+            self.build.close()
+        self.build.describe(part, exhaustive=exhaustive)
+
+    def function(
+        self,
+        name: str,
+        decorators: Iterable[E],
+        params: Sequence[tuple[str, str, E | None, E | None]],
+        returns: E | None,
+        types: Iterable[str],
+        body: B,
+    ) -> None:
+        decorated = tuple([self.read.expr(decorator) for decorator in decorators])
+        bound = self.read.params(params)
+        self.read.values(returns, access=READ)
+        self.build.bind(name, "def")
+        self.build.open_scope("function", name, self.form(body), decorated)
+        for param in types:
+            self.build.bind(param, "type")
+        for row in bound:
+            self.build.bind_param(*row)
+        self.suite(body)
+        self.build.close_scope()
+
+    def class_(self, name: str, decorators: Iterable[E], bases: Iterable[E], types: Iterable[str], body: B) -> None:
+        decorated = tuple([self.read.expr(decorator) for decorator in decorators])
+        based = tuple([self.read.expr(base) for base in bases])
+        self.build.open_scope("class", name, self.form(body), decorated, based)
+        for param in types:
+            self.build.bind(param, "type")
+        self.suite(body)
+        self.build.close_scope()
+        self.build.bind(name, "class")
+
+    def assign(self, targets: Sequence[E], node: E) -> None:
+        value = self.read.expr(node)
+        if len(targets) > 1 and not isinstance(value, v.Const | v.Join):
+            value = v.OPAQUE  # `a = b = {}`: each is another name of something that may change
+        for target in targets:
+            self.read.target(target, "assign", value)
+
+    def annotated(self, target: E, annotation: E, node: E | None) -> None:
+        value = self.read.expr(node) if node is not None else None
+        self.read.expr(annotation, READ)
+        if value is not None:
+            self.read.target(target, "assign", value)
+        elif self.read.named(target) is not None:
+            self.read.target(target, "declare")
+        else:
+            self.read.expr(target, READ)
+
+    def augmented(self, target: E, value: E) -> None:
+        name = self.read.named(target)
+        if name is not None:
+            self.build.use(name, READ)
+            self.read.expr(value, READ)
+            self.read.target(target, "augment")
+        else:
+            self.read.target(target, "augment")
+            self.read.expr(value, READ)
+
+    def assertion(self, test: E, message: E | None) -> None:
+        self.read.expr(test, READ)
+        if message is not None:
+            self.read.choice(VALUE, message)
+
+
+def kinds(nodes: ModuleType) -> dict[type, str]:
+    """The kinds of the parts of statements that are not `simple`, by type of node."""
+    return {getattr(nodes, name): kind for name, kind in _KINDS.items() if hasattr(nodes, name)}
+
+
+_KINDS = {
+    **{name: name.lower() for name in ("If", "For", "While", "Try", "With", "Match")},
+    **{name: name.lower() for name in ("Return", "Raise", "Break", "Continue")},
+    "AsyncFor": "for",
+    "AsyncFunctionDef": "def",
+    "AsyncWith": "with",
+    "ClassDef": "class",
+    "FunctionDef": "def",
+    "TryStar": "try",
+}
