@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
-from sessionize.analysis.flow import BLOCKS, BRANCHES, BREAK, CONTINUE, LOOPS, NEXT, RAISE, RETURN, Flow
+from sessionize.analysis.exits import BLOCKS, BRANCHES, BREAK, CONTINUE, LOOPS, NEXT, RAISE, RETURN
+from sessionize.analysis.flow import Flow
 
 
 class Event(NamedTuple):
@@ -69,11 +70,11 @@ class _Chains:
         if row.kind == "try":
             return self.attempt(head[0], blocks, ran)
         if row.kind not in BRANCHES | LOOPS:
-            return {flow.ended(part, bit): ran for bit, ran in self.steps(part, flow.children[part], ran).items()}
+            return {flow.exits.ended(part, bit): ran for bit, ran in self.steps(part, flow.children[part], ran).items()}
         ran = self.steps(part, head, ran)[NEXT]
         if row.kind in LOOPS:
             return self.loop(part, blocks, ran)
-        arms, may_skip = flow.arms(part)
+        arms, may_skip = flow.exits.arms(part)
         skipped: list[Ways] = [{NEXT: ran}] if may_skip else []
         return _merge(*skipped, *(self.part(arm, ran) for arm in arms))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sessionize.analysis.flow import NEXT, Flow, Place
+from sessionize.analysis.exits import NEXT
+from sessionize.analysis.flow import Flow, Place
 from sessionize.analysis.memo import memo
 from sessionize.analysis.origins import Origins
 from sessionize.syntax import outline as o
@@ -63,5 +64,5 @@ class Imports:
         """Tell whether the handler that makes a binding is left at once, so that nothing later sees it."""
         for part in self.flow.ancestors(bind.part):
             if self.outline.parts[part].kind == "handler":
-                return not self.flow.outcomes[part] & NEXT
+                return not self.flow.exits.of[part] & NEXT
         return False

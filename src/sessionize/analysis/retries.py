@@ -16,7 +16,8 @@ from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
 
-from sessionize.analysis.flow import BREAK, CONTINUE, NEXT, RETURN, Flow
+from sessionize.analysis.exits import BREAK, CONTINUE, NEXT, RETURN
+from sessionize.analysis.flow import Flow
 from sessionize.analysis.names import Names
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ITEM, Access
