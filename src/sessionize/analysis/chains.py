@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
-from sessionize.analysis.exits import BLOCKS, BRANCHES, BREAK, CONTINUE, LOOPS, NEXT, RAISE, RETURN
+from sessionize.analysis.exits import BRANCHES, BREAK, CONTINUE, EXITS, IN_EXPRESSIONS, LOOPS, NEXT, RAISE, RETURN
 from sessionize.analysis.flow import Flow
 
 
@@ -63,17 +63,15 @@ class _Chains:
         """The events that have run on each way out of a part, `ran` before it."""
         flow = self.flow
         if part not in self.marked:
-            return dict.fromkeys(flow.ways_out(part), ran)
+            return {bit: ran for bit in EXITS if flow.exits.of[part] & bit}
         row = flow.parts[part]
-        blocks = [child for child in flow.children[part] if flow.parts[child].kind in BLOCKS]
-        head = [child for child in flow.children[part] if flow.parts[child].kind not in BLOCKS]
         if row.kind == "try":
-            return self.attempt(head[0], blocks, ran)
+            return self.attempt(flow.children[part], ran)
         if row.kind not in BRANCHES | LOOPS:
             return {flow.exits.ended(part, bit): ran for bit, ran in self.steps(part, flow.children[part], ran).items()}
-        ran = self.steps(part, head, ran)[NEXT]
+        ran = self.steps(part, flow.exits.inside(part, *IN_EXPRESSIONS), ran)[NEXT]
         if row.kind in LOOPS:
-            return self.loop(part, blocks, ran)
+            return self.loop(part, ran)
         arms, may_skip = flow.exits.arms(part)
         skipped: list[Ways] = [{NEXT: ran}] if may_skip else []
         return _merge(*skipped, *(self.part(arm, ran) for arm in arms))
@@ -96,8 +94,9 @@ class _Chains:
             ran = onwards
         return {**out, NEXT: ran}
 
-    def loop(self, part: int, blocks: list[int], ran: Ran) -> Ways:
-        """`blocks`: the turn, and the `else` if there is one."""
+    def loop(self, part: int, ran: Ran) -> Ways:
+        """The turn of a loop, again and again, and its `else` if there is one."""
+        blocks = self.flow.exits.inside(part, "turn", "else")
         earlier = ((event.key, None) for event in self.again.get(part, ()))
         turn = self.part(blocks[0], ran.union(earlier))
         ended = ran.union(*(turn[bit] for bit in (NEXT, CONTINUE) if bit in turn))
@@ -107,9 +106,9 @@ class _Chains:
         outs += [{bit: turn[bit]} for bit in (RETURN, RAISE) if bit in turn]
         return _merge(*outs)
 
-    def attempt(self, body: int, blocks: list[int], ran: Ran) -> Ways:
+    def attempt(self, blocks: list[int], ran: Ran) -> Ways:
         """A `try`: its handlers run instead of its body, the `finally` behind each way out."""
-        out = self.part(body, ran)
+        out = self.part(blocks[0], ran)
         outs = []
         final = None
         for block in blocks:

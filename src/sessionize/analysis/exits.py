@@ -1,4 +1,4 @@
-"""The ways in which statements and blocks can be left, as bits: an `if` of which one arm returns may go on, or return.
+"""The exits of statements and blocks: an `if` of which one arm returns is left to what follows, or by that `return`.
 
 Only normal flow counts. An exception that leaves a statement is not followed into its handlers, so a loop whose body
 returns on success is left by it, and the body of a `try` and its handlers exclude each other.
@@ -10,23 +10,23 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
+from sessionize.analysis.memo import memo
 from sessionize.syntax.outline import Part
 from sessionize.syntax.values import Const
 
-# How a part can be left, as bits.
-NEXT, BREAK, CONTINUE, RETURN, RAISE = WAYS = 1, 2, 4, 8, 16
-EXIT = RETURN | RAISE
+# The exits of a part, as bits of a mask.
+NEXT, BREAK, CONTINUE, RETURN, RAISE = EXITS = 1, 2, 4, 8, 16
+_LEAVE = RETURN | RAISE
 
 _JUMPS = {"return": RETURN, "raise": RAISE, "break": BREAK, "continue": CONTINUE}
 BRANCHES = frozenset({"if", "match", "choice"})
 LOOPS = frozenset({"for", "while", "comp", "genexp"})
 PLAIN = frozenset({"simple", "def", "class"})
 IN_EXPRESSIONS = frozenset({"choice", "comp", "genexp"})
-BLOCKS = frozenset({"arm", "turn", "else", "handler", "finally"})
 
 
 class Exits:
-    """of: the ways out of each part, as far as they were worked out."""
+    """of: the exits of each part, as far as they were worked out."""
 
     def __init__(
         self,
@@ -36,15 +36,13 @@ class Exits:
         truths: Mapping[int, bool] = MappingProxyType({}),
         of: Sequence[int] = (),
     ) -> None:
-        """`ends`: how simple statements end that do not go on. `truths`: whether the tests of some `if` and `while`
-        hold."""
+        """`ends`: the exits of simple statements that do not go on. `truths`: of some `if` and `while`, if their test
+        holds."""
         self.parts = parts
         self.children = children
         self._ends = ends
         self._truths = truths
         self.of = list(of) or [0] * len(parts)
-        self._rest: dict[int, int] = {}
-        self._by_kind: dict[int, dict[str, int]] = {}
 
     def work_out(self, parts: Iterable[int]) -> None:
         for part in sorted(parts, reverse=True):  # inner parts come behind those around them
@@ -54,7 +52,12 @@ class Exits:
         """The same with other `truths` and more `ends`, to be worked out for the parts around these."""
         return Exits(self.parts, self.children, {**ends, **self._ends}, truths, self.of)
 
+    def inside(self, part: int, *kinds: str) -> list[int]:
+        """The children of a part that are of these kinds."""
+        return [child for child in self.children[part] if self.parts[child].kind in kinds]
+
     def _sequence(self, children: Iterable[int]) -> int:
+        """The exits of statements that run one after the other."""
         mask = 0
         for child in children:
             mask |= self.of[child] & ~NEXT
@@ -63,7 +66,7 @@ class Exits:
         return mask | NEXT
 
     def ended(self, part: int, mask: int) -> int:
-        """The ways out of a statement whose inside was left by `mask`."""
+        """The exits of a statement whose inside was left by `mask`."""
         kind = self.parts[part].kind
         if mask & NEXT and (kind in _JUMPS or part in self._ends):
             return (mask & ~NEXT) | (_JUMPS.get(kind) or self._ends[part])
@@ -76,7 +79,7 @@ class Exits:
             return self.ended(part, NEXT)
         if row.kind in BRANCHES:
             arms, may_skip = self.arms(part)
-            return _union(self.of[arm] for arm in arms) | (NEXT if may_skip else 0)
+            return self._union(arms) | (NEXT if may_skip else 0)
         if row.kind in LOOPS:
             return self._after_loop(part, self._blocks(part)["turn"] | CONTINUE)
         if row.kind == "try":
@@ -86,43 +89,50 @@ class Exits:
     def arms(self, part: int) -> tuple[list[int], bool]:
         """The arms of a statement or expression that can run, and whether it may be that none does."""
         row = self.parts[part]
-        arms = [child for child in self.children[part] if self.parts[child].kind == "arm"]
+        arms = self.inside(part, "arm")
         holds = self._truths.get(part)
         if holds is None:
             return arms, not (row.exhaustive or (row.kind == "if" and len(arms) == 2))
         return (arms[:1] if holds else arms[1:]), not holds and len(arms) == 1
 
     def tested(self, loop: int, state: int) -> int:
-        """The ways out of a turn, seen from the test of its loop."""
+        """The exits of a turn, seen from the test of its loop."""
         holds = self._truths.get(loop)
-        return state if holds else BREAK if holds is False else state | BREAK
+        if holds is None:
+            return state | BREAK
+        return state if holds else BREAK
 
     def _after_loop(self, part: int, turn: int) -> int:
-        """The ways out of a loop whose turn ended by `turn`."""
+        """The exits of a loop whose turn ended by `turn`."""
         row = self.parts[part]
-        otherwise = [self.of[child] for child in self.children[part] if self.parts[child].kind == "else"]
+        otherwise = self.inside(part, "else")
         endless = row.kind == "while" and isinstance(row.test, Const) and bool(row.test.value)
-        mask = turn & EXIT
+        mask = turn & _LEAVE
         if turn & BREAK:
             mask |= NEXT
         if turn & (NEXT | CONTINUE) and not endless:
-            mask |= _union(otherwise) if otherwise else NEXT
+            mask |= self._union(otherwise) if otherwise else NEXT
         return mask
 
     def _before_finally(self, part: int) -> int:
-        """The ways out of a `try` without its `finally`."""
+        """The exits of a `try` without its `finally`."""
         blocks = self._blocks(part)
         return _then(blocks["body"], blocks.get("else", NEXT)) | blocks.get("handler", 0)
 
+    @memo
     def _blocks(self, part: int) -> dict[str, int]:
-        """The ways out of what a statement is made of, by kind; of several handlers those of all."""
-        if part not in self._by_kind:
-            blocks: dict[str, int] = {}
-            for child in self.children[part]:
-                kind = self.parts[child].kind
-                blocks[kind] = blocks.get(kind, 0) | self.of[child]
-            self._by_kind[part] = blocks
-        return self._by_kind[part]
+        """The exits of the blocks of a statement, by kind; of several handlers those of all."""
+        blocks: dict[str, int] = {}
+        for child in self.children[part]:
+            kind = self.parts[child].kind
+            blocks[kind] = blocks.get(kind, 0) | self.of[child]
+        return blocks
+
+    def _union(self, parts: Iterable[int]) -> int:
+        mask = 0
+        for part in parts:
+            mask |= self.of[part]
+        return mask
 
     @staticmethod
     def _through_finally(blocks: dict[str, int], mask: int) -> int:
@@ -131,17 +141,18 @@ class Exits:
 
     # --- from a point onwards -----------------------------------------------------------------------------------------
 
-    def _after(self, child: int) -> int:
-        """The ways out of the rest of the block behind `child`."""
-        if child not in self._rest:
-            mask = NEXT
-            for sibling in reversed(self.children[self.parts[child].parent]):
-                self._rest[sibling] = mask
-                mask = _then(self.of[sibling], mask)
-        return self._rest[child]
+    @memo
+    def _behind(self, block: int) -> dict[int, int]:
+        """The exits of the rest of a block behind each of its statements."""
+        rest = {}
+        mask = NEXT
+        for child in reversed(self.children[block]):
+            rest[child] = mask
+            mask = _then(self.of[child], mask)
+        return rest
 
     def finish(self, part: int, child: int, tick: int, state: int) -> int:
-        """How `part` can be left by a run that got through `child` with `state`, or is at `tick` in `part` itself."""
+        """The exits of `part` in a run that left its `child` by `state`, or that is at `tick` in `part` itself."""
         row = self.parts[part]
         kind = self.parts[child].kind if child != -1 else ""
         if row.kind in BRANCHES:
@@ -149,7 +160,7 @@ class Exits:
         if row.kind in LOOPS:
             if kind == "turn":
                 back = self.of[part] if state & (NEXT | CONTINUE) else 0
-                return back | (state & EXIT) | (NEXT if state & BREAK else 0)
+                return back | (state & _LEAVE) | (NEXT if state & BREAK else 0)
             return state if kind == "else" else self.of[part]
         if row.kind == "try":
             blocks = self._blocks(part)
@@ -158,24 +169,16 @@ class Exits:
             if kind == "finally":  # what it interrupted goes on
                 return _then(state, self._before_finally(part))
             return self._through_finally(blocks, state)
-        if child == -1:
-            rest = NEXT
-            children = self.children[part]
-            later = bisect_right(children, tick, key=lambda child: self.parts[child].tick)
-            if later < len(children):
-                rest = _then(self.of[children[later]], self._after(children[later]))
-        else:
-            rest = self._after(child)
-        return self.ended(part, _then(state, rest))
+        if child != -1:
+            return self.ended(part, _then(state, self._behind(part)[child]))
+        children = self.children[part]
+        later = bisect_right(children, tick, key=lambda child: self.parts[child].tick)
+        if later < len(children):
+            following = children[later]
+            state = _then(state, _then(self.of[following], self._behind(part)[following]))
+        return self.ended(part, state)
 
 
 def _then(first: int, rest: int) -> int:
-    """The ways out of what runs one after the other."""
+    """The exits of what runs one after the other."""
     return (first & ~NEXT) | rest if first & NEXT else first
-
-
-def _union(masks: Iterable[int]) -> int:
-    result = 0
-    for mask in masks:
-        result |= mask
-    return result

@@ -1,7 +1,6 @@
-"""What runs again, what runs after what, and what always ran before: control flow on an outline.
+"""Control flow on an outline: which loops run something again, and what has always run before something else.
 
-Only normal flow counts. An exception that leaves a statement is not followed into its handlers, so a loop whose body
-returns on success is left by it, and the body of a `try` and its handlers exclude each other.
+Only normal flow counts (see `exits`).
 
 A *frame* is the body of a module, function or lambda; class bodies and comprehensions run in place inside theirs.
 """
@@ -10,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_right
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set as AbstractSet
 from copy import copy
 from types import MappingProxyType
 from typing import NamedTuple
@@ -75,10 +74,10 @@ class Flow:
 
     def turns_again(self, part: int, tick: int) -> list[int]:
         """The loops that can come back to what runs at `tick` in `part`, after it ran to its end."""
-        return [loop for loop, ways in self.ways_on(part, tick).items() if ways & (NEXT | CONTINUE)]
+        return [loop for loop, exits in self.turn_exits(part, tick).items() if exits & (NEXT | CONTINUE)]
 
-    def ways_on(self, part: int, tick: int) -> dict[int, int]:
-        """How a turn of each loop around `part`, innermost first, can end after what runs at `tick` in it."""
+    def turn_exits(self, part: int, tick: int) -> dict[int, int]:
+        """The exits of a turn of each loop around `part`, innermost first, behind what runs at `tick` in `part`."""
         found = {}
         state, child = NEXT, -1
         for node in self.ancestors(part):
@@ -92,10 +91,11 @@ class Flow:
         return found
 
     def place(self, events: Iterable[tuple[int, int]], scope: int) -> Place | None:
-        """Where a statement dominates all `events` (tick, part) and runs once: before the first statement that
-        holds one, in the innermost block around them all that is in no loop and belongs to `scope` itself.
+        """The place at which a statement dominates all `events` (tick, part) and runs once.
 
-        It is on a line of its own, unless the whole frame stands on one line (`def f(): a; b`); None in a lambda.
+        It is before the first statement that holds one, in the innermost block around them all that is in no loop and
+        belongs to `scope` itself. It is on a line of its own, unless the whole frame stands on one line (`def f(): a;
+        b`); None in a lambda.
         """
         paths = [list(self.ancestors(part)) for _, part in events]
         common = set(paths[0]).intersection(*map(set, paths[1:]))
@@ -113,10 +113,11 @@ class Flow:
                     spots[row.form] = Place(block, before, self.parts[before].tick)
         return spots.get("lines", spots.get("inline"))
 
-    def dominates(self, part: int, tick: int, place: Place, instead: Container[int] = ()) -> bool:
-        """Whether what runs at `tick` in `part` surely ran when `place` of the same frame is reached.
+    def dominates(self, part: int, tick: int, place: Place, instead: AbstractSet[int] = frozenset()) -> bool:
+        """Tell whether something at `tick` in `part` has surely run when `place` of the same frame is reached.
 
-        instead: the handlers that do the same."""
+        instead: the handlers that do the same.
+        """
         if tick >= place.tick:
             return False
         around = set(self.ancestors(place.block))
@@ -130,14 +131,14 @@ class Flow:
             attempt = self.parts[block].parent
             if self.parts[block].kind != "body" or attempt == -1 or self.parts[attempt].kind != "try":
                 return False
-            handlers = [child for child in self.children[attempt] if self.parts[child].kind == "handler"]
-            passing = (handler for handler in handlers if self.exits.of[handler] & NEXT)
-            if attempt in around or any(handler not in instead for handler in passing):
+            passing = {handler for handler in self.exits.inside(attempt, "handler") if self.exits.of[handler] & NEXT}
+            if attempt in around or not passing <= instead:
                 return False
             block = self.parts[attempt].parent
         return True
 
     def _is_in_test(self, turn: int, tick: int) -> bool:
-        """Whether something in the turn of a `while` runs before its first statement."""
-        statements = (child for child in self.children[turn] if self.parts[child].kind not in IN_EXPRESSIONS)
-        return tick < self.parts[next(statements)].tick
+        """Tell whether something in the turn of a `while` runs before its first statement."""
+        test = self.exits.inside(turn, *IN_EXPRESSIONS)
+        first = self.children[turn][len(test)]
+        return tick < self.parts[first].tick

@@ -95,14 +95,14 @@ class Retries:
     def loops(self, site: o.CallSite) -> list[int]:
         """The loops that repeat a call, innermost first."""
         again = self.again(site).items()
-        return [loop for loop, ways in again if not (ways & (BREAK | RETURN) and self._asks_for_the_same(loop, site))]
+        return [loop for loop, exits in again if not (exits & (BREAK | RETURN) and self._asks_for_the_same(loop, site))]
 
     def again(self, site: o.CallSite) -> dict[int, int]:
-        """The loops that can come back to a call that gave a good answer, and how their turn ends after it."""
+        """The loops that can come back to a call that gave a good answer, with the exits of their turn behind it."""
         if not self.flow.turns_again(site.part, site.tick):
             return {}
-        found = self._good.ways_on(site.part, site.tick)
-        return {loop: ways for loop, ways in found.items() if ways & (NEXT | CONTINUE)}
+        found = self._good.turn_exits(site.part, site.tick)
+        return {loop: exits for loop, exits in found.items() if exits & (NEXT | CONTINUE)}
 
     def alternatives(self, sites: Sequence[o.CallSite]) -> Iterator[list[Flow]]:
         """For each name that two `if` or more around calls compare with constants: the flow with each constant.
