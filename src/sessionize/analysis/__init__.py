@@ -1,1 +1,1 @@
-"""What Python means by an outline: names, control flow, calls; it knows no library."""
+"""The meaning of an outline in Python: names, control flow, calls; no library is known."""

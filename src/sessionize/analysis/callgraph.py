@@ -1,4 +1,4 @@
-"""Who calls whom in one file, and which calls are made by the methods of an object."""
+"""The calls of one file's functions and methods: from where, and how often."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ class CallGraph:
         return None
 
     def in_another_class(self, scope: int) -> bool:
-        """Whether a class lies between a scope and the method around it: `self.__name` is another attribute there."""
+        """Tell whether a class lies between a scope and the method around it: `self.__name` is another attribute
+        there."""
         method = self.method(scope)
         while method is not None and scope != method.scope:
             if self.outline.scopes[scope].kind == "class":
@@ -92,13 +93,15 @@ class CallGraph:
         return methods
 
     def reads_instance(self, scope: int) -> bool:
-        """Whether the method around a scope looks at its object at all."""
+        """Tell whether the method around a scope looks at its object at all."""
         method = self.method(scope)
         return method is not None and bool(self.names.uses(method.scope, method.instance))
 
     def is_helper(self, function: int) -> bool:
-        """Whether a function of this file is called in a loop, by itself, or from two places or more; or all that for a
-        function which alone calls it."""
+        """Tell whether a function of this file is called in a loop, by itself, or from two places or more.
+
+        It also is a helper if its only caller is one.
+        """
         seen: set[int] = set()
         while function not in self._helpers:
             sites = self._sites(function)
@@ -113,7 +116,7 @@ class CallGraph:
         return self._helpers[function]
 
     def repeats(self, site: o.CallSite) -> bool:
-        """Whether a call runs in a loop, or hands its function to `map`."""
+        """Tell whether a call runs in a loop, or hands its function to `map`."""
         return last_name(site.value.func) in MAPPING or bool(self.loops(site))
 
     def _sites(self, function: int) -> list[o.CallSite]:

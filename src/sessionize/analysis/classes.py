@@ -46,7 +46,7 @@ class Classes:
 
     @cached_property
     def _bases(self) -> dict[int, set[_Named]]:
-        """By what the bases of each class are looked up."""
+        """The names by which the bases of each class are looked up."""
         named: dict[int, set[_Named]] = {}
         for scope in self.tables.classes:
             row = self.outline.scopes[scope]
@@ -57,7 +57,10 @@ class Classes:
         return named
 
     def _named(self, base: v.Value, scope: int) -> list[_Named]:
-        """By what a base is looked up: the variable of classes of this file, or the name; nothing if it is imported."""
+        """The names by which a base is looked up: a variable of this file's classes, or the last name.
+
+        None if it is imported.
+        """
         root = base.value if isinstance(base, v.Attribute) else base
         if isinstance(root, v.Name):
             variable = self.names.owner(root.name, scope), root.name
@@ -94,7 +97,7 @@ class Classes:
 
     @cached_property
     def shown_objects(self) -> dict[int, str]:
-        """What turns objects into data, by the class whose objects it sees; by -1 if it may be any."""
+        """Things that turn objects into data, by the class whose objects they see; by -1 if it may be any."""
         shown: dict[int, str] = {}
         for use in self.outline.uses:
             if use.name == "vars" and use.access in KEPT and self.names.owner("vars", use.scope) == -1:
@@ -116,7 +119,7 @@ class Classes:
 
     @cached_property
     def pickled_objects(self) -> dict[int, str]:
-        """The same of what writes them to a file, unless their class says how."""
+        """Calls that write objects to a file, by their class, which may say how; by -1 if it may be any."""
         pickled: dict[int, str] = {}
         for call, path in zip(self.outline.calls, self.origins.paths, strict=True):
             module, _, name = (path or "").rpartition(".")

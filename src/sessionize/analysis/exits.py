@@ -49,7 +49,7 @@ class Exits:
             self.of[part] = self._exits(part)
 
     def assuming(self, truths: Mapping[int, bool], ends: Mapping[int, int]) -> Exits:
-        """The same with other `truths` and more `ends`, to be worked out for the parts around these."""
+        """These exits with other `truths` and more `ends`, to be worked out for the parts around these."""
         return Exits(self.parts, self.children, {**ends, **self._ends}, truths, self.of)
 
     def inside(self, part: int, *kinds: str) -> list[int]:

@@ -42,7 +42,7 @@ class Flow:
         self.exits.work_out(range(len(self.parts)))
 
     def assuming(self, truths: Mapping[int, bool], stops: Mapping[int, int] = MappingProxyType({})) -> Flow:
-        """The same, where it is known whether the tests of some `if` and `while` hold, and how some statements end."""
+        """This flow where the tests of some `if` and `while` are known to hold or not, and how some statements end."""
         flow = copy(self)
         flow.exits = self.exits.assuming(truths, stops)
         flow.exits.work_out({outer for inner in (*truths, *stops) for outer in self.ancestors(inner)})

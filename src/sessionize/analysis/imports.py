@@ -1,4 +1,4 @@
-"""Whether an import has run at a place: `requests` may be missing, replaced, or not imported yet."""
+"""Tell whether an import has run at a place: `requests` may be missing, replaced, or not imported yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may change an object: the uses of its names, of attributes, and of what reaches them by strings."""
+"""Uses that may change an object: of its names, of attributes, and of what reaches them by strings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which variable a name means: Python's scoping rules on an outline.
+"""The variable that a name means: Python's scoping rules on an outline.
 
 https://docs.python.org/3/reference/executionmodel.html#resolution-of-names
 """
@@ -50,8 +50,10 @@ class Names:
         return self._uses.get((owner, name), [])
 
     def is_taken(self, name: str, scope: int) -> bool:
-        """Whether a new variable of `scope` must not have this name: it appears there or in a scope inside it, or a
-        scope around it binds it."""
+        """Tell whether a new variable of `scope` must not have this name.
+
+        It appears there or in a scope inside it, or a scope around it binds it.
+        """
         if name in self._inside[scope]:
             return True
         while (scope := self._scopes[scope].parent) != -1:

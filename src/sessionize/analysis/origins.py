@@ -1,4 +1,4 @@
-"""What names stand for: `requests.get` for `get` behind `from requests import get`."""
+"""The things that names stand for: `requests.get` for `get` behind `from requests import get`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which loops repeat a call, and which calls exclude each other: both by what tests say.
+"""Loops that repeat a call, and calls that exclude each other: both by what tests say.
 
 A *good answer* is there, its `ok` is True and its `status_code` 200. A loop that ends with the first good answer is a
 retry loop, and repeats nothing. A loop that may end with one, by a test that is not understood, is one if it asks for
@@ -49,7 +49,7 @@ _HOW = frozenset(
 
 
 def holds(test: v.Value, known: Known) -> bool | None:
-    """Whether a test holds, by what is `known` of the values in it; None if that does not say."""
+    """Tell whether a test holds, by what is `known` of the values in it; None if that does not say."""
     match test:
         case v.Check(op="not", values=(inner,)):
             inside = holds(inner, known)
@@ -105,7 +105,7 @@ class Retries:
         return {loop: exits for loop, exits in found.items() if exits & (NEXT | CONTINUE)}
 
     def alternatives(self, sites: Sequence[o.CallSite]) -> Iterator[list[Flow]]:
-        """For each name that two `if` or more around calls compare with constants: the flow with each constant.
+        """The flow with each constant, for each name that two `if` or more around calls compare with constants.
 
         `if method == "GET": ...` and below it `if method == "POST": ...`: no run goes through both.
         """
@@ -123,7 +123,7 @@ class Retries:
                 yield [self.flow.assuming(self._truths(found, {subject: value})) for value in values]
 
     def _is_settled(self, subject: v.Value, first: int) -> bool:
-        """Whether a value does not change from the `if` that is its `first` test on."""
+        """Tell whether a value does not change from the `if` that is its `first` test on."""
         frame, (tick, *_) = self.flow.frame[first], self.outline.parts[first]
         attributes = {"", *(inner.attr for inner in v.within(subject) if isinstance(inner, v.Attribute))}
         for inner in v.within(subject):
@@ -137,7 +137,7 @@ class Retries:
         return True
 
     def _truths(self, parts: Iterable[int], known: Mapping[v.Value, v.Const]) -> dict[int, bool]:
-        """Which tests of some `if` hold, and which do not, where these values are known."""
+        """The tests of some `if` that hold, or do not, where these values are known."""
         truths = {
             part: holds(self.outline.parts[part].test, lambda value: known.get(value) or constant(value))
             for part in parts
@@ -159,7 +159,7 @@ class Retries:
         return self.flow.assuming(truths, dict(self._stops()))
 
     def _known(self, scope: int, value: v.Value, depth: int = 0) -> v.Const | None:
-        """What a value is where every answer is good."""
+        """The constant that a value is where every answer is good."""
         match value:
             case v.Attribute(attr="OK") | v.Attribute(value=v.Name("codes") | v.Attribute(attr="codes"), attr="ok"):
                 return _OK
@@ -197,14 +197,14 @@ class Retries:
                 yield bind.part, NEXT | BREAK
 
     def _known_behind(self, bind: o.Bind) -> Known:
-        """What is known where a name has just been bound."""
+        """The values that are known where a name has just been bound."""
         value = self._known(bind.scope, bind.value)
         return lambda other: value if other == v.Name(bind.name) else self._known(bind.scope, other)
 
     # --- what is asked for --------------------------------------------------------------------------------------------
 
     def _asks_for_the_same(self, loop: int, site: o.CallSite) -> bool:
-        """Whether nothing of what a call asks for changes between the turns of a loop."""
+        """Tell whether nothing of what a call asks for changes between the turns of a loop."""
         asked = [arg.value for arg in site.value.args if arg.keyword not in _HOW]
         return all(self._stays(value, loop, site, frozenset()) for value in asked)
 
@@ -225,12 +225,12 @@ class Retries:
         return True
 
     def _binds_the_same(self, bind: o.Bind, loop: int, site: o.CallSite, seen: frozenset[str]) -> bool:
-        """Whether a name that is bound before the call gets the same value on every turn."""
+        """Tell whether a name that is bound before the call gets the same value on every turn."""
         before = bind.form == "assign" and bind.tick < site.tick and bind.name not in seen
         return before and self._stays(bind.value, loop, site, seen | {bind.name})
 
     def _changes_in(self, loop: int, variable: tuple[int, str]) -> tuple[list[o.Bind], set[str]]:
-        """Where a variable is bound in a loop, and which attributes of it change there: nothing stands for itself."""
+        """The bindings of a variable in a loop, and its attributes that change there; an empty one is itself."""
         if (loop, variable) not in self._changes:
             start, end = self.outline.parts[loop].tick, self.flow.end(loop)
             binds = [bind for bind in _between(self.names.binds(*variable), start, end) if self._is_in(bind.part, loop)]
@@ -243,7 +243,7 @@ class Retries:
 
 
 def _comparisons(test: v.Value) -> Iterator[tuple[v.Value, v.Const]]:
-    """What a test compares with which constants; a name alone with False."""
+    """The values that a test compares with constants, each with the constant; a name alone with False."""
     match test:
         case v.Check(op="and" | "or" | "not", values=values):
             for inner in values:
@@ -269,7 +269,7 @@ def _may_call(test: v.Value) -> bool:
 
 
 def _is_plain(value: v.Value) -> bool:
-    """Whether it is a name, `self.method`, or `method.upper()`."""
+    """Tell whether it is a name, `self.method`, or `method.upper()`."""
     match value:
         case v.Call(func=v.Attribute(value=inner, attr="upper" | "lower"), args=()) | v.Attribute(value=inner):
             return _is_plain(inner)
@@ -285,5 +285,5 @@ def _changed(access: Access) -> str | None:
 
 
 def _between(rows: Sequence[_Row], start: int, end: int) -> Sequence[_Row]:
-    """Of rows in the order of their ticks those between two."""
+    """The rows between two ticks; they are in order."""
     return rows[bisect(rows, start, key=lambda row: row.tick) : bisect(rows, end, key=lambda row: row.tick)]

@@ -138,7 +138,7 @@ class Tables:
 
     @cached_property
     def stores_of(self) -> dict[str, list[o.Store]]:
-        """Where each attribute is set."""
+        """The statements that set each attribute."""
         stores = defaultdict(list)
         for store in self.outline.stores:
             stores[store.attr].append(store)
@@ -146,7 +146,7 @@ class Tables:
 
     @cached_property
     def class_names(self) -> set[str]:
-        """What the bodies of the file's classes bind."""
+        """The names that the bodies of the file's classes bind."""
         return {bind.name for scope in self.classes for bind in self.binds_in.get(scope, ())}
 
     def scopes_around(self, scope: int) -> Iterator[int]:
@@ -166,7 +166,7 @@ class Tables:
         return calls
 
     def function_around(self, part: int) -> int:
-        """The same of a part."""
+        """The scope of the function in which a part stands; 0 for the module."""
         return self.outline.parts[self.flow.frame[part]].scope
 
     @property

@@ -1,1 +1,1 @@
-"""What requests means: its calls, sessions and hosts, for whom a call is made, and what tests replace."""
+"""The meaning of requests: its calls, sessions and hosts, the users a call is made for, and what tests replace."""

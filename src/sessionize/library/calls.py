@@ -32,7 +32,7 @@ class BareCall(NamedTuple):
 
     @property
     def is_mapped(self) -> bool:
-        """Whether its function is handed to `map`, which calls it."""
+        """True if its function is handed to `map`, which calls it."""
         return self.id != self.site.tick
 
     @property

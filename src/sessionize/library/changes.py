@@ -1,4 +1,4 @@
-"""What values read of variables and attributes, and where in a file that changes."""
+"""Variables and attributes that values read, and the places in a file where those change."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Parameter: TypeAlias = tuple[int, str, int | str]  # of a function, by number or
 
 
 class Read(NamedTuple):
-    """What a value reads of a variable: all, or a part: an attribute, an item (`[]`), what a method gives (`()`).
+    """A variable that a value reads, or a part of one: an attribute, an item (`[]`), the result of a method (`()`).
 
     by: the function of this file that is called for it.
     """
@@ -53,7 +53,7 @@ class Variables:
         self._reads: dict[Function, list[Read]] = {}
 
     def reads(self, value: v.Value, scope: int) -> Iterator[Read]:
-        """What a value reads of which variables, also by the functions of this file that it calls."""
+        """The reads of a value, also by the functions of this file that it calls."""
         called: set[Function] = set()
         for inner in v.within(value):
             match inner:
@@ -76,8 +76,8 @@ class Variables:
             yield from self._read_by(function)
 
     def changes(self, read: Read) -> Iterator[Changes]:
-        """Where what is read changes: a variable is bound; an item of one is set, or taken away; an attribute of that
-        name is set, or what it holds is changed, whatever object it is of."""
+        """The places where what is read changes: a variable is bound; an item of one is set, or taken away; an attribute
+        of that name is set, or what it holds is changed, whatever object it is of."""
         variable, part, key, _ = read
         group = self.group(variable)
         if not part:
@@ -131,7 +131,7 @@ class Variables:
     # --- what changes -------------------------------------------------------------------------------------------------
 
     def _items_of_group(self, group: frozenset[Variable]) -> dict[v.Value | None, list[At]]:
-        """Where items of variables change, by key: OPAQUE for any, None for one that is not known."""
+        """The places where items of variables change, by key: OPAQUE for any, None for one that is not known."""
         if group not in self._items_at:
             items: dict[v.Value | None, list[At]] = defaultdict(list)
             for variable in group:
@@ -163,7 +163,7 @@ class Variables:
 
     @cached_property
     def _attributes(self) -> dict[str, list[At]]:
-        """Where attributes of each name are changed, of whatever object."""
+        """The places where attributes of each name are changed, of whatever object."""
         attributes: dict[str, list[At]] = defaultdict(list)
         for use, changed in self._changing:
             for attr in changed:
@@ -200,7 +200,7 @@ class Variables:
         return functions
 
     def _read_by(self, function: Function) -> list[Read]:
-        """What a function reads of what is not its own, itself or by others that it calls."""
+        """Non-local reads of a function, including those of functions that it calls."""
         if function not in self._reads:
             seen, todo = {function}, [function]
             reads: dict[Read, None] = {}
@@ -221,7 +221,7 @@ class Variables:
         return self._reads[function]
 
     def _is_other(self, variable: Variable, scope: int) -> bool:
-        """Whether a variable is not a function's own, and no function, class or module."""
+        """Tell whether a variable is not a function's own, and no function, class or module."""
         scopes = self.facts.outline.scopes
         own = variable[0] == -1 or scopes[variable[0]].root == scopes[scope].root
         return not own and any(
@@ -238,7 +238,7 @@ class Variables:
 
     @cached_property
     def handed(self) -> dict[Variable | str, list[tuple[At, Parameter]]]:
-        """Where a variable, or an attribute of a name, is handed to a function of this file; and as which parameter."""
+        """The places where a variable, or an attribute of a name, becomes a parameter of a function of this file."""
         names = self.facts.names
         handed: dict[Variable | str, list[tuple[At, Parameter]]] = defaultdict(list)
         for site in self.facts.outline.calls:
@@ -273,7 +273,7 @@ class Variables:
         return self.spread(variable for variable in self.parameters if variable in self.items_changed)
 
     def spread(self, variables: Iterable[Variable]) -> set[Parameter]:
-        """The parameters that these are, and those that are handed over as one of them."""
+        """These variables as parameters, plus parameters that callers pass on into them."""
         givers = defaultdict(set)
         for what, handed in self.handed.items():
             if not isinstance(what, str):

@@ -33,7 +33,7 @@ class Hosts:
         return found[1].rpartition("@")[2].lower()
 
     def changes_each_turn(self, call: BareCall, loop: int) -> bool:
-        """Whether the loop goes over a literal list that gives the call another known host on every turn."""
+        """Tell whether the loop goes over a literal list that gives the call another known host on every turn."""
         targets = self.tables.loop_targets.get(loop, ())
         if len(targets) != 1:
             return False
@@ -49,7 +49,7 @@ class Hosts:
         return None not in hosts and len(set(hosts)) == len(hosts)
 
     def all_differ(self, values: v.Value, scope: int) -> bool:
-        """Whether values are a literal list of URLs whose hosts are all known and differ."""
+        """Tell whether values are a literal list of URLs whose hosts are all known and differ."""
         values = self.origins.resolve_once(values, scope)
         if not isinstance(values, v.Sequence) or len(values.items) < 2:
             return False

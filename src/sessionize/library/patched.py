@@ -1,4 +1,4 @@
-"""Which patches in tests concern a call."""
+"""The patches in tests that concern a call."""
 
 from __future__ import annotations
 

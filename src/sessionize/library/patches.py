@@ -1,4 +1,4 @@
-"""What tests replace by name, and which calls a fix would take out of their reach.
+"""Patches: the things that tests replace by name, and the calls that a fix would take out of their reach.
 
 A test says `mock.patch("requests.get")`, and the code under it must go on calling `requests.get`: a session's method is
 another function, and the test would reach the network without a word. Tests are read with `ast`, by their text alone.
@@ -79,7 +79,7 @@ class Patch(NamedTuple):
 
     @property
     def obstacle(self) -> str:
-        """Why it can't move along with the calls; empty if nothing is known against it."""
+        """The reason why it can't move along with the calls; empty if nothing is known against it."""
         *_, package, name = ["", *self.target.split(".")]
         if package == "requests" and name == "request":
             return (
@@ -90,7 +90,7 @@ class Patch(NamedTuple):
         return self.stuck
 
     def reaches(self, module: Sequence[str], shown: str, verb: str) -> bool:
-        """Whether it changes what a bare call does, or what the call would do on a session.
+        """Tell whether it changes what a bare call does, or what the call would do on a session.
 
         module: the parts of the path of the call's file; shown: the callee as it stands there.
         """
@@ -103,7 +103,7 @@ class Patch(NamedTuple):
         )
 
     def replaces_session(self, module: Sequence[str]) -> bool:
-        """Whether it replaces the class of sessions, for all or for that module."""
+        """Tell whether it replaces the class of sessions, for all or for that module."""
         parts = self.target.split(".")
         named = parts[-1] == "Session" or (parts[-1] == "session" and _UNKNOWN not in parts)
         return (named and is_module(parts[:-1], module)) or parts[-2:] in (
@@ -113,7 +113,7 @@ class Patch(NamedTuple):
         )
 
     def _replaces(self, path: Sequence[str], shown: str, verb: str) -> bool:
-        """Whether replacing `requests.<path>` matters to the calls of `verb`, in whatever module they are.
+        """Tell whether replacing `requests.<path>` matters to the calls of `verb`, in whatever module they are.
 
         `requests.get` is one attribute of one module, by whatever way it is named; `requests.api.get` is another. They
         call `requests.api.request`, which makes a `requests.sessions.Session`; a fix makes a `requests.Session`.
@@ -142,7 +142,7 @@ def module_of(filename: str) -> tuple[str, ...]:
 
 
 def is_module(path: Sequence[str], module: Sequence[str]) -> bool:
-    """Whether a dotted path names a module, as far as it is known; tests may be told of any folder above it."""
+    """Tell whether a dotted path names a module, as far as it is known; tests may be told of any folder above it."""
     known = list(path)
     while _UNKNOWN in known or "__main__" in known:
         del known[0]
@@ -152,7 +152,7 @@ def is_module(path: Sequence[str], module: Sequence[str]) -> bool:
 
 
 def find(file: str, source: bytes | str, names: frozenset[str] = FUNCTIONS) -> tuple[Patch, ...]:
-    """What a file replaces by name. A file that is not Python replaces nothing.
+    """The patches in a file. A file that is not Python has none.
 
     file: its name in reports. names: what the calls are known by, other than `requests`. A file that has none of these
     names where they could be replaced is not parsed.
@@ -181,7 +181,7 @@ def _names_requests(data: bytes) -> bool:
 
 
 def _may_replace(data: bytes, name: str, *, patching: bool) -> bool:
-    """Whether a name ends a text, keyword or argument of what replaces something, or is an attribute that is set."""
+    """Tell whether a name may end the text, keyword or argument of a patch, or is an attribute that is set."""
     word = re.escape(name.encode())
     for found in re.finditer(rb"%s(?<!\w%s)(?![\w(])(?:\.\w+)*" % (word, word), data):  # quick, as it begins plainly
         start, end = found.span()
@@ -323,7 +323,7 @@ class Reader:
         return False
 
     def text(self, value: ast.expr) -> str:
-        """What a string is, with a `?` for each piece that is not known."""
+        """A string, with a `?` for each piece that is not known."""
         match value:
             case ast.Constant(value=str(text)):
                 return text

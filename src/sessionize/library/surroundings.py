@@ -26,7 +26,7 @@ def everything_is_taken(_filename: str, /) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """By default no project is known: a file has its own patches only, and others may take any name from it."""
+    """A project of which nothing is known, by default: a file has its own patches, others may take any name of it."""
 
     patches: PatchesFor = find
     taken: TakenFrom = everything_is_taken

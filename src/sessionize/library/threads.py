@@ -1,6 +1,7 @@
-"""Which calls of a file other threads or processes may make: those get no session in common.
+"""Calls of a file that other threads or processes may make: those get no session in common.
 
-Known to make no request is only what is handed over by its name, and what that leads to by name in this file.
+Only of functions that are handed over by name, and lead by name to others of this file, is it known that they make no
+request.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Threads:
         self.outline = facts.outline
 
     def about(self, owner: int) -> str:
-        """Why a session of a class (or of the module: 0) may be used by several threads or processes; else empty."""
+        """The reason why several threads or processes may use a session of a class, or of the module (0); or empty."""
         if not self._started_by:
             return ""
         if owner == 0:
@@ -59,21 +60,21 @@ class Threads:
         return ""
 
     def starts(self, taker: o.CallSite) -> bool:
-        """Whether a call makes other threads or processes run what it is handed."""
+        """Tell whether a call makes other threads or processes run what it is handed."""
         name = last_name(taker.value.func)
         plural = isinstance(taker.value.func, v.Attribute) or name in ("Thread", "Timer", "Process", "delayed")
         return name in _SHOWING or (name in _HANDING and plural and bool(self._starters))
 
     @cached_property
     def _started_by(self) -> str:
-        """By what this file may start threads or processes that make requests; empty if there is no such thing."""
+        """The thing by which this file may start threads or processes that make requests; empty if there is none."""
         loud = [package for package, tick in self._starters if tick not in self._quiet.values()]
         names = [last_name(call.value.func) for call in self._handing]
         return next(iter((*loud, *(name for name in names if name in _SHOWING))), "")
 
     @cached_property
     def _starters(self) -> list[tuple[str, int]]:
-        """What starts threads or processes: the package that it is imported from, and the tick of its use, or -1."""
+        """The starters of threads or processes: the package one is imported from, and the tick of its use, or -1."""
         found = []
         for bind in (*self.facts.origins.imports, *self.facts.names.stars):
             path = bind.value.path if isinstance(bind.value, v.Imported) else ""
@@ -104,7 +105,7 @@ class Threads:
         return {call.tick: call.start + 1 for call in calls if self._is_quiet(call)}
 
     def _touches(self, owner: int) -> bool:
-        """Whether what is handed to a thread or pool has to do with the objects of a class."""
+        """Tell whether what is handed to a thread or pool has to do with the objects of a class."""
         names, owners, done = self._handed
         methods = {self.outline.scopes[scope].name for scope in self.facts.tables.inner.get(owner, ())}
         return owner in owners or self.outline.scopes[owner].name in names or not methods.isdisjoint(done)
@@ -131,8 +132,8 @@ class Threads:
     # --- what makes no request ----------------------------------------------------------------------------------------
 
     def _is_quiet(self, call: o.CallSite) -> bool:
-        """Whether a call hands over a function of this file, or a method of its own object, that leads to no request;
-        and no other object, of which that could make use."""
+        """Tell whether a call hands over a function of this file, or a method of its own object, that leads to no
+        request; and no other object, of which that could make use."""
         match self._handed_by(call):
             case v.Name(name=name):
                 binds = self.facts.names.binds(self.facts.names.owner(name, call.scope), name)
@@ -146,7 +147,7 @@ class Threads:
 
     @staticmethod
     def _handed_by(call: o.CallSite) -> v.Value:
-        """What a call makes others run, if it hands over nothing else but plain values."""
+        """The value that a call makes others run, if it hands over nothing else but plain values."""
         args = call.value.args
         run = [arg.value for arg in args if arg.keyword is None][_PLACES.get(last_name(call.value.func), 0) :]
         run += [arg.value for arg in args if arg.keyword in _KEYWORDS]
@@ -156,7 +157,7 @@ class Threads:
         return run[0] if run and plain and not any(arg.stars for arg in args) else v.OPAQUE
 
     def _leads_to_no_request(self, name: str) -> bool:
-        """Whether no function of that name makes a request, nor one that it names, nor one that those name."""
+        """Tell whether no function of that name makes a request, nor one that it names, nor one that those name."""
         seen, todo = {name}, [name]
         while todo:
             for function in self._functions.get(todo.pop(), ()):
@@ -206,7 +207,7 @@ class Threads:
         return {scope for inner in speaking for scope in self._around(inner)}
 
     def _may_lead_anywhere(self, use: o.Use) -> bool:
-        """Whether a use calls what the file does not show, or hands the object of its method on."""
+        """Tell whether a use calls what the file does not show, or hands the object of its method on."""
         if use.name in _BY_TEXT:
             return True
         method = self.facts.graph.method(use.scope)

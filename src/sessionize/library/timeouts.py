@@ -1,4 +1,4 @@
-"""Which calls wait without end: bare ones, and those on sessions that the file shows.
+"""Calls that wait without end: bare ones, and those on sessions that the file shows.
 
 A session whose adapter or methods may bring a timeout of their own is left out.
 """
@@ -25,7 +25,7 @@ _Key = tuple[int, str]
 
 
 def waits(call: BareCall) -> bool:
-    """Whether a call surely has no `timeout=`, or None as one."""
+    """Tell whether a call surely has no `timeout=`, or None as one."""
     if any(arg.stars for arg in call.site.value.args):
         return False
     timeout = call.argument("timeout", _PLACE_IN_REQUEST if call.verb == "request" else -1)
@@ -48,7 +48,7 @@ class _Sessions:
         self.answers: dict[_Key, set[bool]] = {}
 
     def include(self, value: v.Value, scope: int) -> bool:
-        """Whether an expression is a session, and one without timeouts of its own."""
+        """Tell whether an expression is a session, and one without timeouts of its own."""
         if isinstance(value, v.Call):
             return self.makes_session(value, scope)
         key = self.key(value, scope)
@@ -82,7 +82,7 @@ class _Sessions:
         return set().union(*map(self.made, keys)) == {True} and self.changed.isdisjoint(keys)
 
     def made(self, key: _Key) -> set[bool]:
-        """Whether what a variable or attribute is bound to makes a session: the answers for all but None."""
+        """Tell whether what a variable or attribute is bound to makes a session: the answers for all but None."""
         if key not in self.answers:
             bound = self.values.get(key, ())
             self.answers[key] = {self.makes_session(value, scope) for value, scope in bound if value != v.NONE}
@@ -90,7 +90,7 @@ class _Sessions:
 
     @cached_property
     def values(self) -> dict[_Key, list[tuple[v.Value, int]]]:
-        """What variables and attributes are bound to, with the scope where that is written."""
+        """The values that variables and attributes are bound to, each with the scope where that is written."""
         values = defaultdict(list)
         for bind in self.facts.outline.binds:
             if bind.form != "declare":
@@ -102,7 +102,7 @@ class _Sessions:
 
     @cached_property
     def returned(self) -> dict[int, v.Value]:
-        """What properties return, by the statements that define them, where that is one call."""
+        """The single call that a property returns, by the `def` of the property."""
         outline = self.facts.outline
         ways = Counter(part.scope for part in outline.parts if part.kind == "return")
         returned: dict[int, v.Value] = {}
@@ -115,7 +115,7 @@ class _Sessions:
 
     @cached_property
     def changed(self) -> set[_Key | None]:
-        """What gets an adapter other than the plain one, or another method."""
+        """The variables and attributes that get an adapter other than the plain one, or another method."""
         facts = self.facts
         changed = set()
         for site in facts.outline.calls:
@@ -134,7 +134,7 @@ class _Sessions:
 
 
 def _default(value: v.Value) -> v.Value:
-    """What is bound; for the field of a dataclass what its factory makes."""
+    """The value that is bound; for the field of a dataclass that which its factory makes."""
     if isinstance(value, v.Call) and v.last_name(value.func) == "field":
         factories = [arg.value for arg in value.args if arg.keyword == "default_factory"]
         return v.Call(factories[0], ()) if factories else v.OPAQUE

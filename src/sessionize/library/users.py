@@ -1,4 +1,4 @@
-"""For whom a call is made, as far as its own arguments say: credentials, cookies, and headers like `Authorization`."""
+"""The user a call is made for, as far as its own arguments say: credentials, cookies, headers like `Authorization`."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Argument(NamedTuple):
 
 
 class Item(NamedTuple):
-    """What says for whom a call is made: an option, or a header in small letters, and its value. What only may say it
-    has an empty key."""
+    """A thing that says for whom a call is made: an option, or a header in small letters, and its value. One that only
+    may say it has an empty key."""
 
     key: str
     value: v.Value
@@ -50,49 +50,49 @@ class Users:
         self._few: dict[frozenset[Variable], list[tuple[int, str]]] = {}
 
     def said(self, calls: Iterable[BareCall]) -> Iterator[Item]:
-        """What of calls says for whom they are made. They often share an argument, which is gone through once."""
+        """The items of calls that say for whom they are made. A shared argument is gone through once."""
         for argument in dict.fromkeys(argument for call in calls for argument in self._arguments(call)):
             yield from self._said(argument)
 
     def credentials(self, call: BareCall) -> list[tuple[tuple[str, v.Value], ...]]:
-        """What of a call is, or may be, a name and a password, or what stands for them: by header, the values."""
+        """The arguments of a call that are, or may be, a name and a password: by header, the values."""
         return list(filter(None, map(self._credentials, self._arguments(call))))
 
     def in_turn(self, calls: Iterable[BareCall]) -> bool:
-        """Whether an argument takes the next of some users' credentials."""
+        """Tell whether an argument takes the next of some users' credentials."""
         arguments = (argument for call in calls for argument in self._arguments(call) if argument.option != "params")
         inner = (inner for argument in arguments for inner in v.within(argument.value))
         return any(isinstance(value, v.Call) and v.last_name(value.func) in _IN_TURN for value in inner)
 
     def reads(self, value: v.Value, scope: int) -> Iterator[Read]:
-        """What a value reads that may say for whom a call is made."""
+        """The reads of a value that may say for whom a call is made."""
         return (read for read in self.variables.reads(value, scope) if self.told or read.part != "()")
 
     def changes(self, read: Read) -> Iterator[Changes]:
-        """Where that changes; also where a variable gets an item that says it, or may say it."""
+        """The places where that changes, or where a variable gets an item that says it, or may say it."""
         yield from self.variables.changes(read)
         if not read.part:
             group = self.variables.group(read.variable)
             yield self.variables.once("given", group, lambda: [given[:2] for given in self._sets(group)])
 
     def bind_connection(self, call: BareCall) -> bool:
-        """Whether its Authorization is, or may be, of a kind that a server ties to the connection (NTLM, Negotiate)."""
+        """Tell whether its Authorization is, or may be, of a kind that a server ties to the connection (NTLM)."""
         return next(self.binding([call]), None) is not None
 
     def binding(self, calls: Iterable[BareCall]) -> Iterator[Item]:
-        """What of calls makes them so."""
+        """The items of calls that make them so."""
         if self._binding:
             arguments = dict.fromkeys(argument for call in calls for argument in self._arguments(call))
             yield from (item for argument in filter(self._may_bind, arguments) for item in self._said(argument))
 
     @cached_property
     def told(self) -> bool:
-        """Whether a string or an attribute of the file has the name of such a header."""
+        """True if a string or an attribute of the file has the name of such a header."""
         return any(_USER.fullmatch(word.lower()) for word in self.facts.outline.attributes)
 
     @cached_property
     def _binding(self) -> bool:
-        """Whether a text of the file begins with the name of such a kind."""
+        """True if a text of the file begins with the name of such a kind."""
         return any(word.lower() in _BINDING for word in self.facts.outline.attributes)
 
     # --- arguments ----------------------------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ class Users:
                 yield Argument(call.site.scope if scope == -1 else scope, option, value)
 
     def _said(self, argument: Argument) -> tuple[Item, ...]:
-        """What an argument says."""
+        """The items that an argument gives."""
         if argument not in self._known:
             scope, option, value = argument
             items = [Item(option, value, scope)]
@@ -169,7 +169,7 @@ class Users:
                 yield Item("", value, scope)
 
     def _items_of(self, variable: Variable, seen: set[Variable]) -> Iterator[Item]:
-        """The same of a variable."""
+        """The items of a variable that say so."""
         owner, name = variable
         itself = Item("", v.Name(name), owner)
         binds = self.facts.names.binds(owner, name)
@@ -187,7 +187,7 @@ class Users:
             yield Item(key, v.Item(v.Name(name), v.Const(tick, "int")), owner)
 
     def _given_items(self, args: Sequence[v.Argument], scope: int, seen: set[Variable] | None = None) -> Iterator[Item]:
-        """The same of `dict(...)` and `headers.update(...)`."""
+        """The items of `dict(...)` and `headers.update(...)` that say so."""
         for arg in args:
             if arg.keyword is None:
                 yield from self._items(arg.value, scope, seen)
@@ -203,7 +203,7 @@ class Users:
         return said if _USER.fullmatch(said) else None
 
     def _few_sets(self, group: frozenset[Variable]) -> list[tuple[int, str]]:
-        """Of the sets below, two of each key: they differ as all do."""
+        """Two of each key of the sets below: they differ as all do."""
         if group not in self._few:
             sets: dict[str, list[tuple[int, str]]] = defaultdict(list)
             for tick, _, key in self._sets(group):
@@ -218,7 +218,7 @@ class Users:
         return self._own_sets(group) + [(*at, "") for at, parameter in handed if parameter in self._signed]
 
     def _own_sets(self, group: frozenset[Variable]) -> list[tuple[int, int, str]]:
-        """The same by `name[key] =`, `name.update(...)` and the like. Each item of cookies says it."""
+        """The sets by `name[key] =`, `name.update(...)` and the like. Each item of cookies says it."""
         if group not in self._given:
             jar = not self._jars.isdisjoint(group)
             given: list[tuple[int, int, str | None]] = []

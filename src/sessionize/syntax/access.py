@@ -67,32 +67,32 @@ class Access(NamedTuple):
 
     @property
     def keeps(self) -> bool:
-        """Whether what the steps reach is handed on, or may live on under another name."""
+        """True if what the steps reach is handed on, or may live on under another name."""
         return self.end in (_VALUE, _ARGUMENT)
 
     @property
     def plain(self) -> bool:
-        """Whether the value itself is read or handed on."""
+        """True if the value itself is read or handed on."""
         return not self.steps and self.end not in (_CALL, _SET, _DELETE)
 
     @property
     def calls(self) -> bool:
-        """Whether what the steps reach is called."""
+        """True if what the steps reach is called."""
         return self.end == _CALL
 
     @property
     def assigns(self) -> bool:
-        """Whether what the steps reach is given another value."""
+        """True if what the steps reach is given another value."""
         return self.end == _SET
 
     @property
     def rebinds(self) -> bool:
-        """Whether what the steps reach is given another value, or deleted."""
+        """True if what the steps reach is given another value, or deleted."""
         return self.end in (_SET, _DELETE)
 
     @property
     def changes_item(self) -> bool:
-        """Whether an item of the value is set or deleted: `name["Accept"] = "text/csv"`."""
+        """True if an item of the value is set or deleted: `name["Accept"] = "text/csv"`."""
         return self.steps == (ITEM,) and self.rebinds
 
     @property

@@ -1,4 +1,4 @@
-"""Expressions as both readers read them: which use and binding each piece stands for, and in which order Python
+"""Expressions, as both readers read them: which use and binding each piece stands for, and in which order Python
 evaluates it, which is not always the order of the text.
 
 It knows no tree. A reader takes its nodes apart and hands on the pieces; only it looks into them.

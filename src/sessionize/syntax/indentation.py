@@ -1,4 +1,4 @@
-"""What LibCST reads of lines otherwise than Python.
+"""Lines that LibCST reads otherwise than Python.
 
 LibCST does not read indentation that mixes tabs and spaces as Python allows it, and drops some form feeds. So a text
 may be read with its indentation expanded, as Python's tokenizer does it; and what was not changed is put back.

@@ -92,7 +92,7 @@ class Cells:
         return self._left_out(source, number), again
 
     def restored(self, text: str) -> str:
-        """What was replaced, put back."""
+        """A text with all that was replaced put back."""
         return _STAND_IN.sub(lambda found: self._replaced[int(found[1])], text)
 
     def _left_out(self, source: str, number: int) -> str:
@@ -140,7 +140,7 @@ class Cells:
 
 
 def _only_computes(source: str) -> bool:
-    """Whether a source is an expression that binds no name."""
+    """Tell whether a source is an expression that binds no name."""
     try:
         body = parse_ast(source.strip()).body
     except UnreadableError:
@@ -150,7 +150,7 @@ def _only_computes(source: str) -> bool:
 
 
 def _mistake(source: str) -> UnreadableError | None:
-    """What Python says against a source."""
+    """The error of a source that is not Python."""
     try:
         parse_ast(source)
     except UnreadableError as error:

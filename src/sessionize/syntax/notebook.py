@@ -54,7 +54,7 @@ class Notebook:
         self.sources = ["".join(cells[n]["source"]) for n in code]
 
     def mentions(self, name: str) -> bool:
-        """Whether the name stands in a cell, also in letters that Python reads as the plain ones."""
+        """Tell whether the name stands in a cell, also in letters that Python reads as the plain ones."""
         return any(name in unicodedata.normalize("NFKC", source) for source in self.sources)
 
     def script(self) -> Script:
@@ -100,7 +100,7 @@ class Script:
 
 
 class Places:
-    """Which cell, and which row of it, a row of a script is."""
+    """The cell, and the row in it, that each row of a script is."""
 
     def __init__(self, text: str, numbers: list[int]) -> None:
         ends = [row for row, line in enumerate(bare_lines(text), 1) if line == f"{CELL}()"]
@@ -137,14 +137,14 @@ def _is_python(cell: object) -> bool:
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Where the source of each cell stands in the JSON."""
+    """The span of the source of each cell in the JSON."""
     cells, _ = dict(_members(text, text.index("{")))["cells"]
     for cell, _ in _items(text, cells):
         yield dict(_members(text, cell)).get("source", (0, 0)) if text[cell] == "{" else (0, 0)
 
 
 def _members(text: str, at: int) -> Iterator[tuple[str, tuple[int, int]]]:
-    """The keys of the object in the JSON at `at`, and where their values stand."""
+    """The keys of the object in the JSON at `at`, and the spans of their values."""
     at = _after(text, _after(text, at) + 1)
     while text[at] != "}":
         key, at = _decode(text, at)
@@ -156,7 +156,7 @@ def _members(text: str, at: int) -> Iterator[tuple[str, tuple[int, int]]]:
 
 
 def _items(text: str, at: int) -> Iterator[tuple[int, int]]:
-    """Where the items of the list in the JSON at `at` stand."""
+    """The spans of the items of the list in the JSON at `at`."""
     at = _after(text, at + 1)
     while text[at] != "]":
         _, end = _decode(text, at)
@@ -190,7 +190,7 @@ def _written(text: str, start: int, end: int, new: str) -> str:
 
 
 def _are_lines(pieces: list[str]) -> bool:
-    """Whether the pieces of a source are its lines, as `str.splitlines` sees them; Jupyter does."""
+    """Tell whether the pieces of a source are its lines, as `str.splitlines` sees them; Jupyter does."""
     decoded = [_decode(f'"{piece}"')[0] for piece in pieces]
     return "".join(decoded).splitlines(keepends=True) == decoded
 

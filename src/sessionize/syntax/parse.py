@@ -86,7 +86,7 @@ def _tree(text: str) -> cst.Module | str:
 
 
 def _levels(tree: ast.AST) -> int:
-    """How deep a tree is, up to a level beyond `_LEVELS`."""
+    """The depth of a tree, up to a level beyond `_LEVELS`."""
     level: list[ast.AST] = [tree]
     depth = 0
     while level and depth <= _LEVELS:

@@ -78,7 +78,7 @@ class _Statements(Statements[ast.expr, Sequence[ast.stmt]]):
         return "inline" if before or self.continues(first) else "lines"
 
     def continues(self, node: ast.stmt) -> bool:
-        r"""Whether a statement goes on with the row above, as after `if a: \`."""
+        r"""Tell whether a statement goes on with the row above, as after `if a: \`."""
         row = node.lineno - 1
         if self.lines[row][: node.col_offset].strip():  # `; b`
             return self.lines[row - 1].endswith("\\")

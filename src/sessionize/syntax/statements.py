@@ -1,4 +1,4 @@
-"""Statements as both readers read them: which part, scope and binding each piece stands for, in the order in which
+"""Statements, as both readers read them: which part, scope and binding each piece stands for, in the order in which
 Python runs it. They hold expressions; no expression holds a statement.
 """
 

@@ -88,8 +88,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import binds: `requests`, or `requests.get` for `from requests import get`, which is_from tells from
-    `import requests.get as get`."""
+    """The thing that an import binds: `requests`, or `requests.get` for `from requests import get`.
+
+    is_from: tells that from `import requests.get as get`.
+    """
 
     path: str
     is_from: bool = field(default=False, compare=False)
@@ -151,7 +153,7 @@ def names_in(value: Value) -> list[str]:
 
 
 def is_known(value: Value) -> bool:
-    """Whether the outline says all that a value is made of: nothing in it is opaque, as `a or b` is."""
+    """Tell whether the outline says all that a value is made of: nothing in it is opaque, as `a or b` is."""
     return not any(isinstance(inner, Opaque) for inner in within(value))
 
 
