@@ -66,31 +66,47 @@ class CallGraph:
 
     @cached_property
     def _methods(self) -> dict[int, Method]:
-        """The instance methods by scope. A method that binds its first parameter anew is none."""
+        """The instance methods by scope."""
+        methods = {}
+        for scope, row in enumerate(self.outline.scopes):
+            instance = self._first_parameters.get(scope, "")
+            if row.kind == "function" and instance not in _NO_INSTANCE and self._is_method(scope, instance):
+                methods[scope] = Method(scope, row.parent, instance)
+        return methods
+
+    def _is_method(self, scope: int, instance: str) -> bool:
+        """Tell whether a function that takes an `instance` stands in a class, and is called on its objects only."""
+        row = self.outline.scopes[scope]
+        if self.outline.scopes[row.parent].kind != "class" or row.name in _IMPLICITLY_STATIC:
+            return False
+        # a function that the class's own body uses is a decorator or the like
+        taken = any(use.access in (VALUE, ARGUMENT, CALL) for use in self.names.uses(row.parent, row.name))
+        # `Api.get(path)` or `cls.get(path)` of a class that is only a namespace
+        named = instance != "self" and row.name in self._called_on_class[row.parent]
+        bound_anew = len(self.names.binds(scope, instance)) > 1
+        static = not {"staticmethod", "classmethod"}.isdisjoint(map(last_name, row.decorators))
+        return not (taken or named or bound_anew or static)
+
+    @cached_property
+    def _first_parameters(self) -> dict[int, str]:
+        """The first parameter of each function; empty for `*args`."""
         first: dict[int, str] = {}
         for bind in self.outline.binds:
             if bind.form in ("param", "params"):
                 first.setdefault(bind.scope, bind.name if bind.form == "param" else "")
-        called: dict[int, set[str]] = defaultdict(set)  # what is done on each class itself
+        return first
+
+    @cached_property
+    def _called_on_class(self) -> dict[int, set[str]]:
+        """The methods that are called on each class itself: `Api.get()`, or `cls.get()` in its methods."""
+        called: dict[int, set[str]] = defaultdict(set)
         for scope, row in enumerate(self.outline.scopes):
-            uses = self.names.uses(row.parent, row.name) if row.kind == "class" else []
-            called[scope].update(use.access.method for use in uses)
-            if first.get(scope) in _NO_INSTANCE:
-                called[row.parent].update(use.access.method for use in self.names.uses(scope, first[scope]))
-        methods = {}
-        for scope, row in enumerate(self.outline.scopes):
-            cls = self.outline.scopes[row.parent]
-            instance = first.get(scope, "") not in _NO_INSTANCE and row.name not in _IMPLICITLY_STATIC
-            if row.kind == "function" and cls.kind == "class" and instance:
-                bound = len(self.names.binds(scope, first[scope])) == 1
-                # a function that the class's own body uses is a decorator or the like
-                taken = any(use.access in (VALUE, ARGUMENT, CALL) for use in self.names.uses(row.parent, row.name))
-                # `Api.get(path)` or `cls.get(path)` of a class that is only a namespace
-                named = first[scope] != "self" and row.name in called[row.parent]
-                bound = bound and not taken and not named
-                if bound and not {"staticmethod", "classmethod"}.intersection(map(last_name, row.decorators)):
-                    methods[scope] = Method(scope, row.parent, first[scope])
-        return methods
+            first = self._first_parameters.get(scope)
+            if row.kind == "class":
+                called[scope].update(use.access.method for use in self.names.uses(row.parent, row.name))
+            elif first in _NO_INSTANCE:
+                called[row.parent].update(use.access.method for use in self.names.uses(scope, first))
+        return called
 
     def reads_instance(self, scope: int) -> bool:
         """Tell whether the method around a scope looks at its object at all."""

@@ -51,7 +51,9 @@ class Classes:
         for scope in self.tables.classes:
             row = self.outline.scopes[scope]
             bases = [base.value if isinstance(base, v.Item) else base for base in row.bases]  # `Base[int]`
-            named[scope] = {name for base in bases for name in self._named(base, row.parent)}
+            named[scope] = set()
+            for base in bases:
+                named[scope].update(self._named(base, row.parent))
             aliased = {v.last_name(self.origins.resolve_once(base, row.parent)) for base in bases}
             named[scope] |= aliased - {*map(v.last_name, bases)}
         return named

@@ -57,8 +57,8 @@ class Imports:
     def _live_fallbacks(self, owner: int, name: str) -> list[o.Bind]:
         """The bindings of a variable that stand in for an import, and that something later may see."""
         imports = {*self.origins.main_bindings(owner, name), *self.origins.alike(owner, name)}
-        others = [bind for bind in self.origins.bindings(owner, name) if bind not in imports]
-        return [bind for bind in others if not self._is_left(bind)]
+        bindings = self.origins.bindings(owner, name)
+        return [bind for bind in bindings if bind not in imports and not self._is_left(bind)]
 
     def _is_left(self, bind: o.Bind) -> bool:
         """Tell whether the handler that makes a binding is left at once, so that nothing later sees it."""

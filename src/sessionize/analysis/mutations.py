@@ -33,14 +33,15 @@ class Mutations:
     @cached_property
     def _chains(self) -> dict[str, list[tuple[Access, o.Use | None]]]:
         """The accesses to names, but those of responses, and to what calls return, by each attribute in them."""
-        done: list[tuple[Access, o.Use | None]] = [
-            (use.access, use) for use in self.outline.uses if not self._is_response(use.name, use.scope)
-        ]
-        done += [(call.access, None) for call, path in self.origins.called if not self.origins.library.owns(path)]
-        chains = defaultdict(list)
-        for access, use in done:
-            for attr in {*access.attributes}:
-                chains[attr].append((access, use))
+        chains: dict[str, list[tuple[Access, o.Use | None]]] = defaultdict(list)
+        for use in self.outline.uses:
+            if not self._is_response(use.name, use.scope):
+                for attr in {*use.access.attributes}:
+                    chains[attr].append((use.access, use))
+        for call, path in self.origins.called:
+            if not self.origins.library.owns(path):
+                for attr in {*call.access.attributes}:
+                    chains[attr].append((call.access, None))
         return chains
 
     def _is_response(self, name: str, scope: int) -> bool:
@@ -49,8 +50,10 @@ class Mutations:
     @memo
     def _holds_responses(self, owner: int, name: str) -> bool:
         """Tell whether a variable is bound to what functions of the library return, and to nothing else."""
-        made = [bind.value for bind in self.names.binds(owner, name)]
-        paths = [self.origins.path_of(value.func, owner) if isinstance(value, v.Call) else None for value in made]
+        paths = []
+        for bind in self.names.binds(owner, name):
+            called = bind.value.func if isinstance(bind.value, v.Call) else v.OPAQUE
+            paths.append(self.origins.path_of(called, owner))
         return bool(paths) and all(map(self.origins.library.owns, paths))
 
     @memo
@@ -73,14 +76,17 @@ class Mutations:
     @cached_property
     def _names_in_text(self) -> set[str] | None:
         """The names that `getattr` and the like are given; None if they may be any, as `setattr` takes any."""
-        anything = "builtins.setattr" in self.origins.paths or "__setattr__" in self.outline.attributes
-        names: list[v.Value] = [v.OPAQUE] if anything else []
+        if "builtins.setattr" in self.origins.paths or "__setattr__" in self.outline.attributes:
+            return None
+        names: set[str] = set()
         for call, path in self.origins.called:
-            if path in ("builtins.getattr", "operator.attrgetter"):
-                taken = slice(1, 2) if path == "builtins.getattr" else slice(None)
-                names += [arg.value for arg in call.value.args[taken]]
-        known = [str(name.value) for name in names if isinstance(name, v.Const)]
-        return {word for text in known for word in text.split(".")} if len(known) == len(names) else None
+            if path not in ("builtins.getattr", "operator.attrgetter"):
+                continue
+            for arg in call.value.args[1:2] if path == "builtins.getattr" else call.value.args:
+                if not isinstance(arg.value, v.Const):
+                    return None
+                names.update(str(arg.value.value).split("."))
+        return names
 
     @cached_property
     def reflection(self) -> str:

@@ -142,20 +142,27 @@ class Origins:
         They are in the handler of its import, or say `requests = None` before the import or in another branch.
         """
         parts = self.outline.parts
-        imports = Counter(part for bind in live if bind.form == "import" for part in self._around(bind.part))
-        before: Counter[int] = Counter()  # the imports so far, in each part, and in all (-1)
+        imports: Counter[int] = Counter()  # in each part
+        for bind in live:
+            if bind.form == "import":
+                imports.update(self._around(bind.part))
+        before: Counter[int] = Counter()  # those so far, in each part, and in all (-1)
         found = set()
         for bind in live:
-            around = list(self._around(bind.part))
             imported = bind.form == "import"
-            attempts = [parts[part].parent for part in around if parts[part].kind == "handler"]
-            handles = (imported or bind.form == "assign") and any(imports[part] > imported for part in attempts)
-            arms = [part for part in around if parts[part].kind == "arm"]
-            branched = sum(before[parts[arm].parent] - before[arm] for arm in arms)
-            if handles or (bind.form == "assign" and bind.value == v.NONE and branched == before[-1]):
+            handles, branched = False, 0
+            for part in self._around(bind.part):
+                row = parts[part]
+                if row.kind == "handler":
+                    handles = handles or imports[row.parent] > imported
+                elif row.kind == "arm":
+                    branched += before[row.parent] - before[part]
+            if (handles and (imported or bind.form == "assign")) or (
+                bind.form == "assign" and bind.value == v.NONE and branched == before[-1]
+            ):
                 found.add(bind.tick)
             if imported:
-                before.update((*around, -1))
+                before.update((*self._around(bind.part), -1))
         return found
 
     def _around(self, part: int) -> Iterator[int]:
@@ -173,8 +180,12 @@ class Origins:
     def imported_uses(self) -> list[tuple[o.Use, str]]:
         """The uses of imported names, each with the path that it stands for."""
         names = {bind.name for bind in self.imports}
-        uses = [(use, self.path_of_name(use.name, use.scope)) for use in self.outline.uses if use.name in names]
-        return [(use, path) for use, path in uses if path is not None]
+        found = []
+        for use in self.outline.uses:
+            path = self.path_of_name(use.name, use.scope) if use.name in names else None
+            if path is not None:
+                found.append((use, path))
+        return found
 
     def resolve_once(self, value: v.Value | None, scope: int) -> v.Value:
         """A value, followed through a name that is bound once: `HEADERS` is `{...}`; that of None where it is left out.

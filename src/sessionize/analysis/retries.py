@@ -18,6 +18,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from sessionize.analysis.exits import BREAK, CONTINUE, NEXT, RETURN
 from sessionize.analysis.flow import Flow
+from sessionize.analysis.memo import memo
 from sessionize.analysis.names import Names
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ITEM, Access
@@ -56,7 +57,10 @@ def holds(test: v.Value, known: Known) -> bool | None:
             return None if inside is None else not inside
         case v.Check(op="and" | "or" as op, values=values):
             truths = {holds(value, known) for value in values}
-            return op == "or" if (op == "or") in truths else None if None in truths else op == "and"
+            decisive = op == "or"
+            if decisive in truths:
+                return decisive
+            return None if None in truths else not decisive
         case v.Check(op=op, values=(left, right)):
             return _compare(op, known(left), known(right))
     value = known(test)
@@ -89,8 +93,7 @@ class Retries:
         self.names = names
         self.flow = flow
         self.is_answer = is_answer
-        self._changes: dict[tuple[int, tuple[int, str]], tuple[list[o.Bind], set[str]]] = {}  # in loops, of variables
-        self._variables: dict[tuple[int, str], v.Const | None] = {}  # what they are, as they are asked for
+        self._variables: dict[tuple[int, str], v.Const | None] = {}  # the constants that they are, as far as asked for
 
     def loops(self, site: o.CallSite) -> list[int]:
         """The loops that repeat a call, innermost first."""
@@ -125,15 +128,14 @@ class Retries:
     def _is_settled(self, subject: v.Value, first: int) -> bool:
         """Tell whether a value does not change from the `if` that is its `first` test on."""
         frame, (tick, *_) = self.flow.frame[first], self.outline.parts[first]
-        attributes = {"", *(inner.attr for inner in v.within(subject) if isinstance(inner, v.Attribute))}
-        for inner in v.within(subject):
-            if isinstance(inner, v.Name):
-                variable = self.names.owner(inner.name, self.outline.parts[first].scope), inner.name
-                binds = [bind for bind in self.names.binds(*variable) if self.flow.frame[bind.part] == frame]
-                if any(bind.tick > tick or self.flow.loops(bind.part) for bind in binds):
-                    return False
-                if any(use.tick > tick and _changed(use.access) in attributes for use in self.names.uses(*variable)):
-                    return False
+        attributes = {"", *v.attributes_in(subject)}
+        for name in v.names_in(subject):
+            variable = self.names.owner(name, self.outline.parts[first].scope), name
+            binds = [bind for bind in self.names.binds(*variable) if self.flow.frame[bind.part] == frame]
+            if any(bind.tick > tick or self.flow.loops(bind.part) for bind in binds):
+                return False
+            if any(use.tick > tick and _changed(use.access) in attributes for use in self.names.uses(*variable)):
+                return False
         return True
 
     def _truths(self, parts: Iterable[int], known: Mapping[v.Value, v.Const]) -> dict[int, bool]:
@@ -168,16 +170,20 @@ class Retries:
             case v.Attribute(attr="ok"):
                 return _TRUE
             case v.Name(name=name) if depth < 8:
-                variable = self.names.owner(name, scope), name
-                if variable not in self._variables:
-                    self._variables[variable] = None  # where it is bound to itself
-                    binds = self.names.binds(*variable)
-                    plain = {bind.form for bind in binds} <= {"assign", "walrus", "with"}
-                    known = {self._known(variable[0], bind.value, depth + 1) for bind in binds if plain}
-                    known -= {v.NONE} if _GOOD in known else set()
-                    self._variables[variable] = known.pop() if len(known) == 1 else None
-                return self._variables[variable]
+                return self._known_variable((self.names.owner(name, scope), name), depth + 1)
         return _GOOD if self.is_answer(value, scope) else constant(value)
+
+    def _known_variable(self, variable: tuple[int, str], depth: int) -> v.Const | None:
+        """The constant to which a variable is always bound where every answer is good."""
+        if variable not in self._variables:
+            self._variables[variable] = None  # where it is bound to itself
+            binds = self.names.binds(*variable)
+            plain = {bind.form for bind in binds} <= {"assign", "walrus", "with"}
+            known = {self._known(variable[0], bind.value, depth) for bind in binds if plain}
+            if _GOOD in known:
+                known.discard(v.NONE)
+            self._variables[variable] = known.pop() if len(known) == 1 else None
+        return self._variables[variable]
 
     def _stops(self) -> Iterator[tuple[int, int]]:
         """The statements that bind a name such that the test of the `while` around them fails, or may fail: behind them
@@ -205,11 +211,12 @@ class Retries:
 
     def _asks_for_the_same(self, loop: int, site: o.CallSite) -> bool:
         """Tell whether nothing of what a call asks for changes between the turns of a loop."""
-        asked = [arg.value for arg in site.value.args if arg.keyword not in _HOW]
-        return all(self._stays(value, loop, site, frozenset()) for value in asked)
+        args = site.value.args
+        return all(arg.keyword in _HOW or self._stays(arg.value, loop, site, frozenset()) for arg in args)
 
     def _stays(self, value: v.Value, loop: int, site: o.CallSite, seen: frozenset[str]) -> bool:
-        attributes = {inner.attr for inner in v.within(value) if isinstance(inner, v.Attribute)}
+        """Tell whether a value is the same on every turn of a loop around a call; `seen`: the names it is bound by."""
+        attributes = v.attributes_in(value)
         for inner in v.within(value):
             match inner:
                 case v.Opaque():
@@ -217,7 +224,7 @@ class Retries:
                 case v.Call(func=v.Name(name="next" | "input")) | v.Call(args=()):  # of an iterator, a queue, a clock
                     return False
                 case v.Name(name=name):
-                    binds, changed = self._changes_in(loop, (self.names.owner(name, site.scope), name))
+                    binds, changed = self._changes_in(loop, self.names.owner(name, site.scope), name)
                     if len(binds) > 1 or not all(self._binds_the_same(bind, loop, site, seen) for bind in binds):
                         return False
                     if changed & {"", *attributes}:
@@ -229,17 +236,18 @@ class Retries:
         before = bind.form == "assign" and bind.tick < site.tick and bind.name not in seen
         return before and self._stays(bind.value, loop, site, seen | {bind.name})
 
-    def _changes_in(self, loop: int, variable: tuple[int, str]) -> tuple[list[o.Bind], set[str]]:
+    @memo
+    def _changes_in(self, loop: int, owner: int, name: str) -> tuple[list[o.Bind], set[str | None]]:
         """The bindings of a variable in a loop, and its attributes that change there; an empty one is itself."""
-        if (loop, variable) not in self._changes:
-            start, end = self.outline.parts[loop].tick, self.flow.end(loop)
-            binds = [bind for bind in _between(self.names.binds(*variable), start, end) if self._is_in(bind.part, loop)]
-            uses = [use for use in _between(self.names.uses(*variable), start, end) if self._is_in(use.part, loop)]
-            self._changes[loop, variable] = binds, {attr for use in uses if (attr := _changed(use.access)) is not None}
-        return self._changes[loop, variable]
+        binds = self._in_loop(loop, self.names.binds(owner, name))
+        uses = self._in_loop(loop, self.names.uses(owner, name))
+        return binds, {_changed(use.access) for use in uses}
 
-    def _is_in(self, part: int, loop: int) -> bool:
-        return loop in self.flow.loops(part)
+    def _in_loop(self, loop: int, rows: Sequence[_Row]) -> list[_Row]:
+        """The rows that stand in a loop; they are in the order of their ticks."""
+        start = bisect(rows, self.outline.parts[loop].tick, key=lambda row: row.tick)
+        end = bisect(rows, self.flow.end(loop), key=lambda row: row.tick)
+        return [row for row in rows[start:end] if loop in self.flow.loops(row.part)]
 
 
 def _comparisons(test: v.Value) -> Iterator[tuple[v.Value, v.Const]]:
@@ -253,15 +261,17 @@ def _comparisons(test: v.Value) -> Iterator[tuple[v.Value, v.Const]]:
         case v.Check(op="==" | "!=", values=(left, v.Const() as value)) if _is_plain(left):
             yield left, value
         case v.Check(op="in" | "not in", values=(left, v.Sequence(items=items))) if _is_plain(left):
-            yield from ((left, item) for item in items if isinstance(item, v.Const))
+            for item in items:
+                if isinstance(item, v.Const):
+                    yield left, item
         case v.Name():
             yield test, _FALSE
 
 
 def _asking(test: v.Value) -> v.Value:
-    """The part of a loop's test that its own calls decide: of `tries and not requests.get(url).ok` the second."""
+    """The part of a loop's test that its own calls decide: the second of `tries and not requests.get(url).ok`."""
     values = test.values if isinstance(test, v.Check) and test.op == "and" else (test,)
-    return v.Check("and", tuple(value for value in values if _may_call(value)))
+    return v.Check("and", tuple(filter(_may_call, values)))
 
 
 def _may_call(test: v.Value) -> bool:
@@ -282,8 +292,3 @@ def _changed(access: Access) -> str | None:
     if changed is None:
         return None
     return changed[0] if changed and changed[0] != ITEM else ""
-
-
-def _between(rows: Sequence[_Row], start: int, end: int) -> Sequence[_Row]:
-    """The rows between two ticks; they are in order."""
-    return rows[bisect(rows, start, key=lambda row: row.tick) : bisect(rows, end, key=lambda row: row.tick)]

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from sessionize.analysis.callgraph import CallGraph
 from sessionize.analysis.flow import Flow
+from sessionize.analysis.memo import memo
 from sessionize.analysis.origins import Origins
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.ipython import CELL
@@ -72,8 +73,9 @@ class Tables:
         """The calls of `super()`, by each scope around them, with their ids."""
         calls: dict[int, dict[int, o.CallSite]] = defaultdict(dict)
         for number, (call, path) in enumerate(zip(self.outline.calls, self.origins.paths, strict=True)):
-            for scope in self.scopes_around(call.scope) if path == "builtins.super" else ():
-                calls[scope][number] = call
+            if path == "builtins.super":
+                for scope in self.scopes_around(call.scope):
+                    calls[scope][number] = call
         return calls
 
     @cached_property
@@ -88,31 +90,35 @@ class Tables:
     def functions_with(self) -> dict[str, set[str]]:
         """The names of the functions in which each name stands; by an empty one of those that use their object in a
         way that may run any of its methods."""
-        scopes = self.outline.scopes
-        chains = [(call.scope, v.last_name(call.value.func), call.access) for call in self.outline.calls]
-        chains += [(use.scope, use.name, use.access) for use in self.outline.uses]
         functions: dict[str, set[str]] = defaultdict(set)
-        for scope, name, access in chains:
-            around = {scopes[outer].name for outer in self.scopes_around(scope) if scopes[outer].kind == "function"}
-            for word in (name, *access.attributes):
-                functions[word] |= around
+        for call in self.outline.calls:
+            for word in (v.last_name(call.value.func), *call.access.attributes):
+                functions[word] |= self._functions_around(call.scope)
         for use in self.outline.uses:
+            for word in (use.name, *use.access.attributes):
+                functions[word] |= self._functions_around(use.scope)
             method = self.graph.method(use.scope)
             if method is not None and method.instance == use.name and not use.access.attribute:
-                functions[""].add(scopes[method.scope].name)
+                functions[""].add(self.outline.scopes[method.scope].name)
         return functions
+
+    @memo
+    def _functions_around(self, scope: int) -> set[str]:
+        """The names of the functions in which a scope lies."""
+        around = [self.outline.scopes[outer] for outer in self.scopes_around(scope)]
+        return {row.name for row in around if row.kind == "function"}
 
     @cached_property
     def in_displays(self) -> set[str]:
         """The names of what is called in a list, set or dict: `[Name(...), Name(...)]`."""
-        values = [bind.value for bind in self.outline.binds]
-        displays = [
-            value
-            for value in values
-            if isinstance(value, v.Dict) or (isinstance(value, v.Sequence) and value.kind != "tuple")
-        ]
-        inner = (value for display in displays for value in v.within(display))
-        return {v.last_name(value.func) for value in inner if isinstance(value, v.Call)}
+        names = set()
+        for bind in self.outline.binds:
+            display = bind.value
+            if isinstance(display, v.Dict) or (isinstance(display, v.Sequence) and display.kind != "tuple"):
+                for value in v.within(display):
+                    if isinstance(value, v.Call):
+                        names.add(v.last_name(value.func))
+        return names
 
     @cached_property
     def returns_in(self) -> dict[int, int]:
@@ -168,11 +174,6 @@ class Tables:
     def function_around(self, part: int) -> int:
         """The scope of the function in which a part stands; 0 for the module."""
         return self.outline.parts[self.flow.frame[part]].scope
-
-    @property
-    def end(self) -> int:
-        """A tick behind everything."""
-        return self.outline.end
 
     @cached_property
     def cells(self) -> list[int]:

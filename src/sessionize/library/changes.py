@@ -76,8 +76,8 @@ class Variables:
             yield from self._read_by(function)
 
     def changes(self, read: Read) -> Iterator[Changes]:
-        """The places where what is read changes: a variable is bound; an item of one is set, or taken away; an attribute
-        of that name is set, or what it holds is changed, whatever object it is of."""
+        """The places where what is read changes: a variable is bound; an item of one is set, or taken away; an
+        attribute of that name is set, or what it holds is changed, whatever object it is of."""
         variable, part, key, _ = read
         group = self.group(variable)
         if not part:

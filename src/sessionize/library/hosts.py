@@ -45,16 +45,14 @@ class Hosts:
             owner = self.names.owner(bind.value.name, bind.scope)
             if any(use.access != READ for use in self.names.uses(owner, bind.value.name)):
                 return False
-        hosts = [self.host(call, {bind.name: item}) for item in values.items]
-        return None not in hosts and len(set(hosts)) == len(hosts)
+        return _all_differ([self.host(call, {bind.name: item}) for item in values.items])
 
     def all_differ(self, values: v.Value, scope: int) -> bool:
         """Tell whether values are a literal list of URLs whose hosts are all known and differ."""
         values = self.origins.resolve_once(values, scope)
         if not isinstance(values, v.Sequence) or len(values.items) < 2:
             return False
-        hosts = [self._host(item, scope, {}) for item in values.items]
-        return None not in hosts and len(set(hosts)) == len(hosts)
+        return _all_differ([self._host(item, scope, {}) for item in values.items])
 
     def prefix(self, value: v.Value, scope: int) -> str:
         """The text that a string surely begins with."""
@@ -91,6 +89,10 @@ class Hosts:
         return known, True
 
 
+def _all_differ(hosts: list[str | None]) -> bool:
+    return None not in hosts and len(set(hosts)) == len(hosts)
+
+
 def _percent(text: str, right: v.Value) -> list[v.Value]:
     """The pieces of `text % right`."""
     values = list(right.items) if isinstance(right, v.Sequence) and right.kind == "tuple" else [right]
@@ -111,16 +113,17 @@ def _format(text: str, args: tuple[v.Argument, ...]) -> list[v.Value]:
         fields = list(string.Formatter().parse(text))
     except ValueError:
         return [v.OPAQUE]
+    placed = [arg.value for arg in args if arg.keyword is None]
+    named = {arg.keyword: arg.value for arg in args}
+    starred = any(arg.stars for arg in args)
     automatic = 0
     for literal, field, spec, conversion in fields:
         pieces.append(v.Const(literal, "str"))
         if field is not None:
-            plain = not spec and not conversion and not any(arg.stars for arg in args)
-            numbered = field.isascii() and field.isdigit()
-            position = int(field) if numbered else automatic
-            automatic += not field
-            named = [arg.value for arg in args if arg.keyword == field]
-            placed = [arg.value for arg in args if arg.keyword is None][position : position + 1]
-            found = placed if not field or numbered else named
-            pieces.append(found[0] if plain and found else v.OPAQUE)
+            found = named.get(field, v.OPAQUE)
+            if not field or (field.isascii() and field.isdigit()):
+                position = int(field) if field else automatic
+                found = placed[position] if position < len(placed) else v.OPAQUE
+                automatic += not field
+            pieces.append(v.OPAQUE if spec or conversion or starred else found)
     return pieces

@@ -95,12 +95,14 @@ class Patch(NamedTuple):
         module: the parts of the path of the call's file; shown: the callee as it stands there.
         """
         parts = self.target.split(".")
-        if any(part == "requests" and self._replaces(parts[i + 1 :], shown, verb) for i, part in enumerate(parts)):
-            return True
+        for end, part in enumerate(parts, 1):
+            if part == "requests" and self._replaces(parts[end:], shown, verb):
+                return True
         names = shown.split(".")
-        return self.replaces_session(module) or any(
-            parts[-n:] == names[:n] and is_module(parts[:-n], module) for n in range(1, len(names) + 1)
-        )
+        for count in range(1, len(names) + 1):
+            if parts[-count:] == names[:count] and is_module(parts[:-count], module):
+                return True
+        return self.replaces_session(module)
 
     def replaces_session(self, module: Sequence[str]) -> bool:
         """Tell whether it replaces the class of sessions, for all or for that module."""
@@ -227,8 +229,8 @@ class Reader:
             match node:
                 case ast.Call():
                     deleted = _last(node.func) == "delattr"
-                    for site, target in self.of_call(node):
-                        yield site, Patch(self.file, site.lineno, target, deleted)
+                    for target in self.of_call(node):
+                        yield node, Patch(self.file, node.lineno, target, deleted)
                 case ast.Assign(targets=targets):
                     yield from self.of_targets(targets, deleted=False)
                 case ast.AnnAssign(target=target, value=ast.expr()):
@@ -236,7 +238,8 @@ class Reader:
                 case ast.Delete(targets=targets):
                     yield from self.of_targets(targets, deleted=True)
         for deleted in self.unknown:
-            yield from ((node, Patch(self.file, node.lineno, text, deleted)) for node, text in self.named())
+            for node, text in self.named():
+                yield node, Patch(self.file, node.lineno, text, deleted)
 
     def of_targets(self, targets: Sequence[ast.expr], *, deleted: bool) -> Iterator[tuple[ast.expr, Patch]]:
         """`requests.get = fake`, `sys.modules["requests"] = fake`."""
@@ -252,7 +255,7 @@ class Reader:
             for path in paths:
                 yield target, Patch(self.file, target.lineno, path, deleted)
 
-    def of_call(self, call: ast.Call) -> Iterator[tuple[ast.expr, str]]:
+    def of_call(self, call: ast.Call) -> Iterator[str]:
         """The targets of a call that replaces something."""
         name = _last(call.func)
         options = {keyword.arg: keyword.value for keyword in call.keywords}
@@ -262,36 +265,41 @@ class Reader:
         whole = self.whole(subject)
         if name in ("dict", "setitem", "delitem"):
             if "sys.modules" in whole:
-                yield from ((call, f"sys.modules.{key}") for key in self.keys(call))
+                for key in self.keys(call):
+                    yield f"sys.modules.{key}"
         elif name in _BY_OBJECT:
-            yield from ((call, f"{path}.?") for path in whole if path.split(".")[-1] == "requests")
+            for path in whole:
+                if path.split(".")[-1] == "requests":
+                    yield f"{path}.?"
         elif name in _BY_NAME and self.path(call.func) != ["requests.patch"]:
             attribute = call.args[1] if len(call.args) > 1 else options.get("attribute", options.get("name"))
             if name == "multiple":
-                yield from ((call, f"{path}.{key or '?'}") for path in whole for key in options)
+                for path in whole:
+                    for option in options:
+                        yield f"{path}.{option or '?'}"
             elif self.is_text(subject) and name != "wrap_function_wrapper":
-                yield from ((call, path) for path in whole)
+                yield from whole
             elif attribute is not None:
-                yield from ((call, f"{path}.{self.text(attribute)}") for path in whole)
+                for path in whole:
+                    yield f"{path}.{self.text(attribute)}"
             if whole == [_UNKNOWN] and attribute is None:
                 self.unknown.add(name == "delattr")
 
     def keys(self, call: ast.Call) -> Iterator[str]:
         """The keys that `patch.dict` or `monkeypatch.setitem` gives to a dict."""
         for value in call.args[1:2]:
-            match value:
-                case ast.Dict(keys=keys):
-                    yield from (self.text(key) for key in keys if key is not None)
-                case _:
-                    yield self.text(value)
-        yield from (keyword.arg for keyword in call.keywords if keyword.arg is not None)
+            keys = filter(None, value.keys) if isinstance(value, ast.Dict) else [value]
+            yield from map(self.text, keys)
+        for keyword in call.keywords:
+            if keyword.arg is not None:
+                yield keyword.arg
 
     def named(self) -> Iterator[tuple[ast.expr, str]]:
         """The strings of the file that could be targets."""
         for node in self.nodes:
-            text = node.value if isinstance(node, ast.Constant) else None
-            if isinstance(node, ast.Constant) and isinstance(text, str) and _TARGET.fullmatch(text):
-                yield node, text
+            match node:
+                case ast.Constant(value=str(text)) if _TARGET.fullmatch(text):
+                    yield node, text
 
     def path(self, value: ast.expr) -> list[str]:
         """The dotted paths that an expression may stand for."""
@@ -328,7 +336,9 @@ class Reader:
             case ast.Constant(value=str(text)):
                 return text
             case ast.JoinedStr(values=values):
-                return "".join(self.text(v.value if isinstance(v, ast.FormattedValue) else v) for v in values)
+                return "".join(map(self.text, values))
+            case ast.FormattedValue(value=inner):
+                return self.text(inner)
             case ast.BinOp(op=ast.Add(), left=left, right=right):
                 return self.text(left) + self.text(right)
             case ast.BinOp(op=ast.Mod(), left=left):

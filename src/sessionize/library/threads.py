@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
+from typing import NamedTuple
 
 from sessionize.analysis.callgraph import MAPPING, RUNNING
 from sessionize.library.program import Program
@@ -41,6 +42,19 @@ _TELLING = frozenset(("interval", "name", "daemon"))
 _BY_TEXT = frozenset(("getattr", "eval", "exec", "globals", "locals", "vars", "import_module", "__import__"))
 
 
+class _Handed(NamedTuple):
+    """The values that are handed to threads and pools.
+
+    names: those of the values, and of what made them.
+    owners: the classes that hand over their own object, in a method.
+    methods: done on the values, or in the functions that they name.
+    """
+
+    names: set[str]
+    owners: set[int]
+    methods: set[str]
+
+
 class Threads:
     """The threads and processes of one file."""
 
@@ -54,8 +68,8 @@ class Threads:
             return ""
         if owner == 0:
             return f"this module uses `{self._started_by}`; give each thread or process a session of its own"
-        bases = {last_name(base) for base in self.outline.scopes[owner].bases}
-        if bases & {"Thread", "Process"} or self._touches(owner):
+        bases = map(last_name, self.outline.scopes[owner].bases)
+        if not {"Thread", "Process"}.isdisjoint(bases) or self._touches(owner):
             return "its objects are handed to threads or processes; give each of them a session of its own"
         return ""
 
@@ -68,41 +82,53 @@ class Threads:
     @cached_property
     def _started_by(self) -> str:
         """The thing by which this file may start threads or processes that make requests; empty if there is none."""
-        loud = [package for package, tick in self._starters if tick not in self._quiet.values()]
-        names = [last_name(call.value.func) for call in self._handing]
-        return next(iter((*loud, *(name for name in names if name in _SHOWING))), "")
+        for package, tick in self._starters:
+            if tick not in self._quiet.values():
+                return package
+        for call in self._handing:
+            if last_name(call.value.func) in _SHOWING:
+                return last_name(call.value.func)
+        return ""
 
     @cached_property
     def _starters(self) -> list[tuple[str, int]]:
         """The starters of threads or processes: the package one is imported from, and the tick of its use, or -1."""
-        found = []
+        found: list[tuple[str, int]] = []
         for bind in (*self.facts.origins.imports, *self.facts.names.stars):
             path = bind.value.path if isinstance(bind.value, v.Imported) else ""
-            words = path.split(".")
-            if bind.form == "star" or not _RUNNING_ALL.isdisjoint(words):
-                starts = not (_RUNNING_ALL | _PACKAGES).isdisjoint(words)
-                found += [(words[0], -1)] * starts
-            elif not _PACKAGES.isdisjoint(words):
-                uses = self.facts.names.uses(self.facts.names.owner(bind.name, bind.scope), bind.name)
-                named = [(use.tick, use.access.attributes) for use in uses]
-                if not uses:  # a comment or a text may name it: `pool: "ThreadPoolExecutor"`
-                    named = [(-1, [])]
-                found += [(words[0], tick) for tick, chain in named if not _STARTERS.isdisjoint((*words, *chain))]
+            package, *inner = path.split(".")
+            words = {package, *inner}
+            if bind.form == "star" or words & _RUNNING_ALL:
+                if words & (_RUNNING_ALL | _PACKAGES):
+                    found.append((package, -1))
+            elif words & _PACKAGES:
+                found += [(package, tick) for tick in self._starting_uses(bind, words)]
         return found
+
+    def _starting_uses(self, bind: o.Bind, words: set[str]) -> Iterator[int]:
+        """The ticks of the uses of an import that start something: `words` name it, or what is used of it."""
+        uses = self.facts.names.uses(self.facts.names.owner(bind.name, bind.scope), bind.name)
+        for use in uses:
+            if not _STARTERS.isdisjoint((*words, *use.access.attributes)):
+                yield use.tick
+        if not uses and words & _STARTERS:  # a comment or a text may name it: `pool: "ThreadPoolExecutor"`
+            yield -1
 
     # --- what is handed over ------------------------------------------------------------------------------------------
 
     @cached_property
     def _handing(self) -> list[o.CallSite]:
         """The calls that hand work to others which may make requests."""
-        calls = (call for call in self.outline.calls if last_name(call.value.func) in _HANDING)
-        return [call for call in calls if call.tick not in self._quiet]
+        return [call for call in self._all_handing if call.tick not in self._quiet]
 
     @cached_property
     def _quiet(self) -> dict[int, int]:
         """The calls that hand over work which makes no request, by tick, with the tick at which their name begins."""
-        calls = (call for call in self.outline.calls if last_name(call.value.func) in _HANDING)
-        return {call.tick: call.start + 1 for call in calls if self._is_quiet(call)}
+        return {call.tick: call.start + 1 for call in self._all_handing if self._is_quiet(call)}
+
+    @cached_property
+    def _all_handing(self) -> list[o.CallSite]:
+        return [call for call in self.outline.calls if last_name(call.value.func) in _HANDING]
 
     def _touches(self, owner: int) -> bool:
         """Tell whether what is handed to a thread or pool has to do with the objects of a class."""
@@ -111,23 +137,31 @@ class Threads:
         return owner in owners or self.outline.scopes[owner].name in names or not methods.isdisjoint(done)
 
     @cached_property
-    def _handed(self) -> tuple[set[str], set[int], set[str]]:
-        """What is handed to threads and pools: what it is named, or made by; the classes of which it is the object of a
-        method; and what is done on it, or in the functions that it names."""
-        uses, scopes = self.outline.uses, self.outline.scopes
-        ticks = [use.tick for use in uses]
-        spans = (range(bisect_right(ticks, call.start), bisect_left(ticks, call.tick)) for call in self._handing)
-        handed = [uses[number] for number in set().union(*spans)]
+    def _handed(self) -> _Handed:
+        handed = self._handed_uses
         names = {use.name for use in handed}
-        frames = {row.name: row.root for row in scopes if row.kind == "function" and row.name in names}
-        inside = set(frames.values())
-        done = {use.access for use in (*handed, *(use for use in uses if self.facts.flow.frame[use.part] in inside))}
-        variables = {(self.facts.names.owner(use.name, use.scope), use.name) for use in handed}
-        values = (bind.value for variable in variables for bind in self.facts.names.binds(*variable))
-        names |= {last_name(value.func) for value in values if isinstance(value, v.Call)}
-        methods = ((self.facts.graph.method(use.scope), use.name) for use in handed)
-        owners = {method.owner for method, name in methods if method is not None and method.instance == name}
-        return names, owners, {access.attribute for access in done if len(access.steps) == 1}
+        bodies = {row.name: row.root for row in self.outline.scopes if row.kind == "function" and row.name in names}
+        frames = set(bodies.values())
+        inside = [use for use in self.outline.uses if self.facts.flow.frame[use.part] in frames]
+        done = {use.access.attribute for use in (*handed, *inside) if len(use.access.steps) == 1}
+        owners = set()
+        for use in handed:
+            for bind in self.facts.names.binds(self.facts.names.owner(use.name, use.scope), use.name):
+                if isinstance(bind.value, v.Call):
+                    names.add(last_name(bind.value.func))
+            method = self.facts.graph.method(use.scope)
+            if method is not None and method.instance == use.name:
+                owners.add(method.owner)
+        return _Handed(names, owners, done)
+
+    @cached_property
+    def _handed_uses(self) -> list[o.Use]:
+        """The names that stand in calls which hand over work."""
+        ticks = [use.tick for use in self.outline.uses]
+        numbers: set[int] = set()
+        for call in self._handing:
+            numbers.update(range(bisect_right(ticks, call.start), bisect_left(ticks, call.tick)))
+        return [self.outline.uses[number] for number in numbers]
 
     # --- what makes no request ----------------------------------------------------------------------------------------
 
@@ -148,13 +182,20 @@ class Threads:
     @staticmethod
     def _handed_by(call: o.CallSite) -> v.Value:
         """The value that a call makes others run, if it hands over nothing else but plain values."""
-        args = call.value.args
-        run = [arg.value for arg in args if arg.keyword is None][_PLACES.get(last_name(call.value.func), 0) :]
-        run += [arg.value for arg in args if arg.keyword in _KEYWORDS]
-        run += [arg.value for arg in args if arg.keyword is not None and arg.keyword not in _KEYWORDS | _TELLING]
-        others = (part for value in run[1:] for part in v.within(value))
-        plain = all(isinstance(part, v.Const | v.Sequence) for part in others)
-        return run[0] if run and plain and not any(arg.stars for arg in args) else v.OPAQUE
+        placed, named, others = [], [], []
+        for arg in call.value.args:
+            if arg.stars:
+                return v.OPAQUE
+            if arg.keyword is None:
+                placed.append(arg.value)
+            elif arg.keyword in _KEYWORDS:
+                named.append(arg.value)
+            elif arg.keyword not in _TELLING:
+                others.append(arg.value)
+        place = _PLACES.get(last_name(call.value.func), 0)
+        run, *others = [*placed[place:], *named, *others] or [v.OPAQUE]
+        plain = all(isinstance(part, v.Const | v.Sequence) for value in others for part in v.within(value))
+        return run if plain else v.OPAQUE
 
     def _leads_to_no_request(self, name: str) -> bool:
         """Tell whether no function of that name makes a request, nor one that it names, nor one that those name."""
@@ -191,10 +232,10 @@ class Threads:
         """The names and attributes that each function, or one inside it, mentions."""
         named: dict[int, set[str]] = defaultdict(set)
         for use in self.outline.uses:
-            for scope in self._around(use.scope):
+            for scope in self.facts.tables.scopes_around(use.scope):
                 named[scope].update((use.name, *use.access.attributes))
         for call in self.outline.calls:
-            for scope in self._around(call.scope):
+            for scope in self.facts.tables.scopes_around(call.scope):
                 named[scope].update(call.access.attributes)  # `client().get()`
         return named
 
@@ -204,7 +245,7 @@ class Threads:
         speaking = [call.site.scope for call in self.facts.bare.calls]
         speaking += [reference.use.scope for reference in self.facts.bare.references]
         speaking += [use.scope for use in self.outline.uses if self._may_lead_anywhere(use)]
-        return {scope for inner in speaking for scope in self._around(inner)}
+        return {scope for inner in speaking for scope in self.facts.tables.scopes_around(inner)}
 
     def _may_lead_anywhere(self, use: o.Use) -> bool:
         """Tell whether a use calls what the file does not show, or hands the object of its method on."""
@@ -218,9 +259,3 @@ class Threads:
             return False
         binds = self.facts.names.binds(self.facts.names.owner(use.name, use.scope), use.name)
         return not {bind.form for bind in binds} <= {"def", "class", "import"}
-
-    def _around(self, scope: int) -> Iterator[int]:
-        """The scope itself and those around it."""
-        while scope != -1:
-            yield scope
-            scope = self.outline.scopes[scope].parent

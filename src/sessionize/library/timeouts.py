@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cached_property
 
+from sessionize.analysis.memo import memo
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import VERBS
 from sessionize.library.program import Program
@@ -44,19 +45,13 @@ def session_calls(facts: Program) -> Iterator[BareCall]:
 class _Sessions:
     def __init__(self, facts: Program) -> None:
         self.facts = facts
-        self.known: dict[_Key, bool] = {}
-        self.answers: dict[_Key, set[bool]] = {}
 
     def include(self, value: v.Value, scope: int) -> bool:
         """Tell whether an expression is a session, and one without timeouts of its own."""
         if isinstance(value, v.Call):
             return self.makes_session(value, scope)
         key = self.key(value, scope)
-        if key is None or key[0] == -1:
-            return False
-        if key not in self.known:
-            self.known[key] = self.is_session(key)
-        return self.known[key]
+        return key is not None and key[0] != -1 and self.is_session(key)
 
     def key(self, value: v.Value, scope: int) -> _Key | None:
         match value:
@@ -73,6 +68,7 @@ class _Sessions:
     def makes_session(self, value: v.Value, scope: int) -> bool:
         return isinstance(value, v.Call) and self.facts.origins.path_of(value.func, scope) == "requests.Session"
 
+    @memo
     def is_session(self, key: _Key) -> bool:
         owner, name = key
         keys = [key]
@@ -81,12 +77,11 @@ class _Sessions:
             keys = [(scope, name) for scope in family]
         return set().union(*map(self.made, keys)) == {True} and self.changed.isdisjoint(keys)
 
+    @memo
     def made(self, key: _Key) -> set[bool]:
-        """Tell whether what a variable or attribute is bound to makes a session: the answers for all but None."""
-        if key not in self.answers:
-            bound = self.values.get(key, ())
-            self.answers[key] = {self.makes_session(value, scope) for value, scope in bound if value != v.NONE}
-        return self.answers[key]
+        """The answers to whether what a variable or attribute is bound to makes a session, but for None."""
+        bound = self.values.get(key, ())
+        return {self.makes_session(value, scope) for value, scope in bound if value != v.NONE}
 
     @cached_property
     def values(self) -> dict[_Key, list[tuple[v.Value, int]]]:

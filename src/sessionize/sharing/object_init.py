@@ -45,7 +45,7 @@ class ObjectInit:
             place = self.flow.place_before(self.statements[len(before)])
             style = "assign"
         else:
-            place = Place(self.block, before[-1], self.tables.end)
+            place = Place(self.block, before[-1], self.facts.outline.end)
             style = "behind"
         hoist = tuple(option for option in OPTIONS if self._may_hoist(option, before, place))
         return Home(place, style, OBJECT_REASON, hoist, self.instance)

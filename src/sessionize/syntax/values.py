@@ -152,6 +152,11 @@ def names_in(value: Value) -> list[str]:
     return [inner.name for inner in within(value) if isinstance(inner, Name)]
 
 
+def attributes_in(value: Value) -> set[str]:
+    """The names of the attributes in a value."""
+    return {inner.attr for inner in within(value) if isinstance(inner, Attribute)}
+
+
 def is_known(value: Value) -> bool:
     """Tell whether the outline says all that a value is made of: nothing in it is opaque, as `a or b` is."""
     return not any(isinstance(inner, Opaque) for inner in within(value))
