@@ -9,9 +9,8 @@ from typing import Any, TypeAlias, cast
 
 from sessionize.syntax import values as v
 from sessionize.syntax.access import READ, UNPACK, VALUE, Access
-from sessionize.syntax.expressions import Expressions, by_type
+from sessionize.syntax.expressions import Expressions, Given, Loop, Param, by_type
 
-_Param: TypeAlias = tuple[str, str, ast.expr | None, ast.expr | None]
 _Comp: TypeAlias = ast.ListComp | ast.SetComp | ast.GeneratorExp
 
 
@@ -74,9 +73,9 @@ class AstExpressions(Expressions[ast.expr]):
         """An f-string, or a t-string (`TemplateStr`), of which no value is known."""
         calls, tick = len(self.calls), self.build.tick
         pieces = [v.Const(p.value, "str") if isinstance(p, ast.Constant) else self.hole(p) for p in node.values]
-        inside = range(tick + 1, self.build.tick + 1) if sys.version_info < (3, 12) else ()
-        if inside:
-            self.unplaced |= {*self.calls[calls:], *(self.references[t] for t in inside if t in self.references)}
+        if sys.version_info < (3, 12):
+            inside = self.references.keys() & range(tick + 1, self.build.tick + 1)
+            self.unplaced.update(self.calls[calls:], map(self.references.__getitem__, inside))
         known = v.joined([v.Const("", "str"), *pieces])
         return self.build.text(known, tick) if isinstance(node, ast.JoinedStr) else v.OPAQUE
 
@@ -92,7 +91,7 @@ class AstExpressions(Expressions[ast.expr]):
         return self.dict_(zip(node.keys, node.values, strict=True))
 
     def List(self, node: ast.List | ast.Tuple | ast.Set, access: Access, call: int) -> v.Value:
-        return v.Sequence(type(node).__name__.lower(), tuple([self.expr(element) for element in node.elts]))
+        return v.Sequence(type(node).__name__.lower(), tuple(map(self.expr, node.elts)))
 
     def Starred(self, node: ast.Starred, access: Access, call: int) -> v.Value:
         return self.values(node.value, access=UNPACK)
@@ -136,33 +135,34 @@ class AstExpressions(Expressions[ast.expr]):
     Yield = YieldFrom = Await
 
 
-def parameters(args: ast.arguments) -> list[_Param]:
+def parameters(args: ast.arguments) -> list[Param[ast.expr]]:
     """All parameters in the order of their declaration."""
     plain = [*args.posonlyargs, *args.args]
     defaults = [*[None] * (len(plain) - len(args.defaults)), *args.defaults]
-    return [
-        *((arg.arg, "param", arg.annotation, default) for arg, default in zip(plain, defaults, strict=True)),
-        *((arg.arg, "params", arg.annotation, None) for arg in (args.vararg,) if arg is not None),
-        *(
-            (arg.arg, "param", arg.annotation, value)
-            for arg, value in zip(args.kwonlyargs, args.kw_defaults, strict=True)
-        ),
-        *((arg.arg, "params", arg.annotation, None) for arg in (args.kwarg,) if arg is not None),
-    ]
+    found: list[Param[ast.expr]] = []
+    for arg, default in zip(plain, defaults, strict=True):
+        found.append((arg.arg, "param", arg.annotation, default))
+    if args.vararg is not None:  # `*args`
+        found.append((args.vararg.arg, "params", args.vararg.annotation, None))
+    for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True):
+        found.append((arg.arg, "param", arg.annotation, default))
+    if args.kwarg is not None:  # `**kwargs`
+        found.append((args.kwarg.arg, "params", args.kwarg.annotation, None))
+    return found
 
 
-def arguments(args: list[ast.expr], keywords: list[ast.keyword]) -> list[tuple[ast.expr, str | None, str]]:
+def arguments(args: list[ast.expr], keywords: list[ast.keyword]) -> list[Given[ast.expr]]:
     """Arguments in the order of the text: `*args` may follow keywords."""
-    read: list[tuple[ast.expr, str | None, str]] = [
+    found: list[Given[ast.expr]] = [
         (arg.value, None, "*") if isinstance(arg, ast.Starred) else (arg, None, "") for arg in args
     ]
-    read += [(keyword.value, keyword.arg, "" if keyword.arg else "**") for keyword in keywords]
-    if keywords and any(stars for _, _, stars in read):
-        read.sort(key=lambda arg: (arg[0].lineno, arg[0].col_offset))
-    return read
+    found += [(keyword.value, keyword.arg, "" if keyword.arg else "**") for keyword in keywords]
+    if keywords and any(stars for _, _, stars in found):
+        found.sort(key=lambda arg: (arg[0].lineno, arg[0].col_offset))
+    return found
 
 
-def _loops(node: _Comp | ast.DictComp) -> list[tuple[ast.expr, ast.expr, list[ast.expr], bool]]:
+def _loops(node: _Comp | ast.DictComp) -> list[Loop[ast.expr]]:
     return [(loop.target, loop.iter, loop.ifs, bool(loop.is_async)) for loop in node.generators]
 
 

@@ -12,11 +12,9 @@ import libcst as cst
 
 from sessionize.syntax import values as v
 from sessionize.syntax.access import READ, UNPACK, VALUE, Access
-from sessionize.syntax.expressions import Expressions, by_type
+from sessionize.syntax.expressions import Expressions, Loop, Param, by_type
 
-_Param: TypeAlias = tuple[str, str, cst.BaseExpression | None, cst.BaseExpression | None]
 _Comp: TypeAlias = cst.ListComp | cst.SetComp | cst.GeneratorExp
-_Loop: TypeAlias = tuple[cst.BaseExpression, cst.BaseExpression, list[cst.BaseExpression], bool]
 
 
 @dataclass(slots=True)
@@ -136,7 +134,7 @@ class CstExpressions(Expressions[cst.BaseExpression]):
 
     def List(self, node: cst.List | cst.Tuple | cst.Set, access: Access, call: int) -> v.Value:
         starred = [element if isinstance(element, cst.StarredElement) else element.value for element in node.elements]
-        return v.Sequence(type(node).__name__.lower(), tuple([self.expr(element) for element in starred]))
+        return v.Sequence(type(node).__name__.lower(), tuple(map(self.expr, starred)))
 
     def StarredElement(self, node: cst.StarredElement, access: Access, call: int) -> v.Value:
         return self.values(node.value, access=UNPACK)
@@ -221,24 +219,21 @@ class _Uncommented(cst.CSTTransformer):
         return cst.RemoveFromParent()
 
 
-def parameters(params: cst.Parameters) -> list[_Param]:
+def parameters(params: cst.Parameters) -> list[Param[cst.BaseExpression]]:
     """All parameters in the order of their declaration."""
     star = [params.star_arg] if isinstance(params.star_arg, cst.Param) else []
     kwarg = [params.star_kwarg] if params.star_kwarg is not None else []
-    return [
-        (
-            name_of(param.name),
-            "params" if param in (params.star_arg, params.star_kwarg) else "param",
-            param.annotation.annotation if param.annotation is not None else None,
-            param.default,
-        )
-        for param in (*params.posonly_params, *params.params, *star, *params.kwonly_params, *kwarg)
-    ]
+    found: list[Param[cst.BaseExpression]] = []
+    for param in (*params.posonly_params, *params.params, *star, *params.kwonly_params, *kwarg):
+        form = "params" if param in (params.star_arg, params.star_kwarg) else "param"
+        annotation = param.annotation.annotation if param.annotation is not None else None
+        found.append((name_of(param.name), form, annotation, param.default))
+    return found
 
 
-def _loops(loop: cst.CompFor | None) -> list[_Loop]:
+def _loops(loop: cst.CompFor | None) -> list[Loop[cst.BaseExpression]]:
     """A comprehension's loops, from the outer to the inner."""
-    loops: list[_Loop] = []
+    loops: list[Loop[cst.BaseExpression]] = []
     while loop is not None:
         loops.append((loop.target, loop.iter, [test.test for test in loop.ifs], loop.asynchronous is not None))
         loop = loop.inner_for_in

@@ -10,13 +10,19 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, CALL, DELETE, ITEM, KEPT, READ, SET, UNPACK, VALUE, Access
 from sessionize.syntax.builder import Builder
 
 E = TypeVar("E")  # an expression
+# A parameter: its name, `param` or `params` (of `*args`, `**kwargs`), its annotation and its default.
+Param: TypeAlias = tuple[str, str, E | None, E | None]
+# A loop of a comprehension: its targets, values and conditions, and whether it is asynchronous.
+Loop: TypeAlias = tuple[E, E, Sequence[E], bool]
+# An argument of a call: its value, keyword and stars.
+Given: TypeAlias = tuple[E, str | None, str]
 
 
 class _Names(dict[str, v.Name]):
@@ -54,14 +60,14 @@ class Expressions(Generic[E]):
 
     @abstractmethod
     def target(self, node: E, form: str, value: v.Value = v.OPAQUE) -> None:
-        """Reads what is bound, changed or deleted by an assignment, a loop, `with`, `del`, ..."""
+        """Reads a target that an assignment, a loop, `with` or `del` binds, changes or deletes."""
 
     @abstractmethod
     def subscript(self, node: E) -> v.Value:
-        """Reads what stands in the brackets of an item; its value if that is one plain key."""
+        """Reads the brackets of an item; their value if that is one plain key."""
 
     def values(self, *nodes: E | None, access: Access = VALUE) -> v.Value:
-        """Reads what is there; the value is not known."""
+        """Reads expressions of which the value is not known; those that are None are not there."""
         for node in nodes:
             if node is not None:
                 self.expr(node, access)
@@ -105,15 +111,14 @@ class Expressions(Generic[E]):
         self.build.use(name, access.behind(attr), call)
         return v.Attribute(self.names[name], attr)
 
-    def called(self, node: E, func: E, args: Iterable[tuple[E, str | None, str]], access: Access, into: int) -> v.Value:
-        """A call with its arguments: value, keyword, stars."""
+    def called(self, node: E, func: E, args: Iterable[Given[E]], access: Access, into: int) -> v.Value:
         call = self.build.open_call(access, into)
         self.calls.append(node)
         callee = self.expr(func, CALL)
-        read = [
-            v.Argument(self.expr(arg, UNPACK if stars else ARGUMENT, call), keyword, stars)
-            for arg, keyword, stars in args
-        ]
+        read = []
+        for arg, keyword, stars in args:
+            value = self.expr(arg, UNPACK if stars else ARGUMENT, call)
+            read.append(v.Argument(value, keyword, stars))
         return self.build.close_call(call, callee, tuple(read))
 
     def item(self, node: E, owner: E, access: Access) -> v.Value:
@@ -138,7 +143,7 @@ class Expressions(Generic[E]):
         return v.Check(op, (*before, *[self.choice(access, other)[0] for other in others]))
 
     def comparison(self, left: E, others: Iterable[tuple[str, E]]) -> v.Value:
-        """Of `a < b < c`, `c` is read only if `a < b`."""
+        """Reads `a < b < c`, of which `c` is evaluated only if `a < b`."""
         before = self.expr(left, READ)
         checks: list[v.Value] = []
         for op, other in others:
@@ -170,15 +175,15 @@ class Expressions(Generic[E]):
         self.build.bind(name, "walrus", self.expr(node))
         return v.OPAQUE
 
-    def params(
-        self, params: Sequence[tuple[str, str, E | None, E | None]]
-    ) -> list[tuple[str, str, v.Value, v.Value | None]]:
-        """Reads the defaults and annotations of parameters: name, `param` or `params`, annotation, default."""
+    def params(self, params: Sequence[Param[E]]) -> list[tuple[str, str, v.Value, v.Value | None]]:
+        """Reads the defaults of parameters, then their annotations."""
         defaults = [self.expr(default) if default is not None else None for *_, default in params]
-        kinds = [self.expr(kind, READ) if kind is not None else v.OPAQUE for _, _, kind, _ in params]
-        return [(name, form, kinds[i], defaults[i]) for i, (name, form, *_) in enumerate(params)]
+        read = []
+        for (name, form, annotation, _), default in zip(params, defaults, strict=True):
+            read.append((name, form, self.expr(annotation, READ) if annotation is not None else v.OPAQUE, default))
+        return read
 
-    def lambda_(self, params: Sequence[tuple[str, str, E | None, E | None]], body: E) -> v.Value:
+    def lambda_(self, params: Sequence[Param[E]], body: E) -> v.Value:
         bound = self.params(params)
         self.build.open_scope("lambda", "lambda", "")
         for row in bound:
@@ -193,9 +198,9 @@ class Expressions(Generic[E]):
         return v.OPAQUE
 
     def comprehension(
-        self, loops: Sequence[tuple[E, E, Sequence[E], bool]], elements: Iterable[E], access: Access, taker: int | None
+        self, loops: Sequence[Loop[E]], elements: Iterable[E], access: Access, taker: int | None
     ) -> v.Value:
-        """Loops are target, values, conditions and whether they pause; a generator has a taker: a call or -1."""
+        """`taker`: the call that a generator is handed to, or -1; None for other comprehensions."""
         lazy = taker is not None
         call = taker if taker is not None else -1
         target, values, conditions, pauses = loops[0]
@@ -218,5 +223,9 @@ class Expressions(Generic[E]):
 
 def by_type(reader: type, nodes: ModuleType, base: type | tuple[type, ...]) -> dict[type, Callable[..., Any]]:
     """The methods of a reader that are named after types of nodes, by type."""
-    named = [(getattr(nodes, name, None), method) for name, method in vars(reader).items()]
-    return {node: method for node, method in named if isinstance(node, type) and issubclass(node, base)}
+    methods = {}
+    for name, method in vars(reader).items():
+        node = getattr(nodes, name, None)
+        if isinstance(node, type) and issubclass(node, base):
+            methods[node] = method
+    return methods

@@ -47,11 +47,14 @@ class Notebook:
                 raise UnreadableError(f"this notebook is of format {version!r}, only 4 is known; save it anew")
             case _:
                 raise UnreadableError("this is not a notebook: it lacks `nbformat` or `cells`")
-        code = [n for n, cell in enumerate(cells) if _is_python(cell)] if _language(document) == "python" else []
-        spans = list(_spans(self.text))
-        self._spans = [spans[n] for n in code]
-        self.numbers = [n + 1 for n in code]
-        self.sources = ["".join(cells[n]["source"]) for n in code]
+        self._spans: list[tuple[int, int]] = []
+        self.numbers: list[int] = []
+        self.sources: list[str] = []
+        for number, (cell, span) in enumerate(zip(cells, _spans(self.text), strict=True), 1):
+            if _language(document) == "python" and _is_python(cell):
+                self._spans.append(span)
+                self.numbers.append(number)
+                self.sources.append("".join(cell["source"]))
 
     def mentions(self, name: str) -> bool:
         """Tell whether the name stands in a cell, also in letters that Python reads as the plain ones."""
@@ -89,7 +92,9 @@ class Script:
         """The sources of the cells in this script as it was rewritten; None if they can't be told apart."""
         # Where all lines of a cell have gone, there is no end of line before.
         *cells, rest = re.split(rf"(?:\n|^){CELL}\(\)\n", text, flags=re.MULTILINE)
-        return [self._cells.restored(cell) for cell in cells] if not rest and len(cells) == len(self.numbers) else None
+        if rest or len(cells) != len(self.numbers):
+            return None
+        return list(map(self._cells.restored, cells))
 
     def restored(self, text: str) -> str:
         """A piece of the script as it stands in the notebook."""
@@ -103,8 +108,10 @@ class Places:
     """The cell, and the row in it, that each row of a script is."""
 
     def __init__(self, text: str, numbers: list[int]) -> None:
-        ends = [row for row, line in enumerate(bare_lines(text), 1) if line == f"{CELL}()"]
-        self._starts = [1, *(end + 1 for end in ends)]
+        self._starts = [1]
+        for row, line in enumerate(bare_lines(text), 1):
+            if line == f"{CELL}()":
+                self._starts.append(row + 1)
         self._numbers = numbers
 
     def __call__(self, row: int) -> tuple[int, int]:
@@ -185,8 +192,8 @@ def _written(text: str, start: int, end: int, new: str) -> str:
     (first, last), *others = items
     space = text[start + 1 : first]
     comma = text[last : others[0][0]] if others else "," + (space or _gap(text))
-    strings = (f'"{line}"' for line in _encoded(lines, old, text))
-    return f"[{space}{comma.join(strings)}{text[items[-1][1] : end]}"
+    strings = comma.join(f'"{line}"' for line in _encoded(lines, old, text))
+    return f"[{space}{strings}{text[items[-1][1] : end]}"
 
 
 def _are_lines(pieces: list[str]) -> bool:
@@ -202,7 +209,10 @@ def _gap(text: str) -> str:
 
 def _encoded(lines: list[str], old: list[str], text: str) -> Iterator[str]:
     """Lines as JSON, without quotes: those that are among the old ones as they were written."""
-    known = {_decode(f'"{piece}"')[0]: piece for whole in old for piece in (*_PIECE.findall(whole), whole)}
+    known = {}
+    for whole in old:
+        for piece in (*_PIECE.findall(whole), whole):
+            known[_decode(f'"{piece}"')[0]] = piece
     slashes = any("\\/" in piece for piece in old)
     for line in lines:
         piece = json.dumps(line, ensure_ascii=text.isascii())[1:-1].encode(errors="backslashreplace").decode()

@@ -83,7 +83,8 @@ class _Statements(Statements[ast.expr, Sequence[ast.stmt]]):
         if self.lines[row][: node.col_offset].strip():  # `; b`
             return self.lines[row - 1].endswith("\\")
         while self.lines[row - 1].endswith("\\"):
-            if code := _STRING.sub("", self.lines[row - 1][:-1]).strip():
+            code = _STRING.sub("", self.lines[row - 1][:-1]).strip()
+            if code:
                 return code[-1] in ":;" and "#" not in code  # a comment ends where its row does
             row -= 1  # a backslash alone
         return False
@@ -203,7 +204,6 @@ def _type_params(node: ast.AST) -> Iterator[str]:
 
 _STRING = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 _STATEMENTS = by_type(_Statements, ast, ast.stmt)
-_STATEMENTS[getattr(ast, "TypeAlias", ast.stmt)] = lambda reader, node: reader.read.target(
-    node.name, "type"
-)  # Python 3.12
+# `type Name = ...`, from Python 3.12 on
+_STATEMENTS[getattr(ast, "TypeAlias", ast.stmt)] = lambda reader, node: reader.read.target(node.name, "type")
 _KINDS = kinds(ast)

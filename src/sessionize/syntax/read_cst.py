@@ -104,14 +104,10 @@ class _Statements(Statements[cst.BaseExpression, cst.BaseSuite]):
         self.while_(node.test, node.body, _body(node.orelse))
 
     def Try(self, node: cst.Try | cst.TryStar) -> None:
-        handlers = [
-            (
-                handler.type,
-                name_of(cst.ensure_type(handler.name.name, cst.Name)) if handler.name else None,
-                handler.body,
-            )
-            for handler in node.handlers
-        ]
+        handlers = []
+        for handler in node.handlers:
+            name = name_of(cst.ensure_type(handler.name.name, cst.Name)) if handler.name is not None else None
+            handlers.append((handler.type, name, handler.body))
         self.try_(node.body, handlers, _body(node.orelse), _body(node.finalbody))
 
     def With(self, node: cst.With) -> None:
@@ -193,7 +189,8 @@ class _Statements(Statements[cst.BaseExpression, cst.BaseSuite]):
         elif isinstance(node, cst.MatchClass):
             self.read.expr(node.cls, READ)
         elif isinstance(node, cst.MatchMapping):
-            self.read.values(*(element.key for element in node.elements), access=READ)
+            for element in node.elements:
+                self.read.expr(element.key, READ)
         for child in node.children:
             if isinstance(child, _PATTERNS):
                 self.pattern(child.pattern if isinstance(child, _NAMED) else child)
@@ -224,6 +221,6 @@ def _type_params(node: cst.FunctionDef | cst.ClassDef) -> list[str]:
 
 
 def _dotted(node: cst.Attribute | cst.Name) -> str:
-    return (
-        name_of(node) if isinstance(node, cst.Name) else f"{_dotted(cast('cst.Name', node.value))}.{name_of(node.attr)}"
-    )
+    if isinstance(node, cst.Name):
+        return name_of(node)
+    return f"{_dotted(cast('cst.Name', node.value))}.{name_of(node.attr)}"

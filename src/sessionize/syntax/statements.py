@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from sessionize.syntax import values as v
 from sessionize.syntax.access import READ, VALUE
 from sessionize.syntax.builder import Builder
-from sessionize.syntax.expressions import E, Expressions
+from sessionize.syntax.expressions import E, Expressions, Param
 
 B = TypeVar("B")  # a block of statements
 
@@ -99,12 +99,12 @@ class Statements(Generic[E, B]):
         self,
         name: str,
         decorators: Iterable[E],
-        params: Sequence[tuple[str, str, E | None, E | None]],
+        params: Sequence[Param[E]],
         returns: E | None,
         types: Iterable[str],
         body: B,
     ) -> None:
-        decorated = tuple([self.read.expr(decorator) for decorator in decorators])
+        decorated = tuple(map(self.read.expr, decorators))
         bound = self.read.params(params)
         self.read.values(returns, access=READ)
         self.build.bind(name, "def")
@@ -117,8 +117,8 @@ class Statements(Generic[E, B]):
         self.build.close_scope()
 
     def class_(self, name: str, decorators: Iterable[E], bases: Iterable[E], types: Iterable[str], body: B) -> None:
-        decorated = tuple([self.read.expr(decorator) for decorator in decorators])
-        based = tuple([self.read.expr(base) for base in bases])
+        decorated = tuple(map(self.read.expr, decorators))
+        based = tuple(map(self.read.expr, bases))
         self.build.open_scope("class", name, self.form(body), decorated, based)
         for param in types:
             self.build.bind(param, "type")
@@ -165,8 +165,16 @@ def kinds(nodes: ModuleType) -> dict[type, str]:
 
 
 _KINDS = {
-    **{name: name.lower() for name in ("If", "For", "While", "Try", "With", "Match")},
-    **{name: name.lower() for name in ("Return", "Raise", "Break", "Continue")},
+    "If": "if",
+    "For": "for",
+    "While": "while",
+    "Try": "try",
+    "With": "with",
+    "Match": "match",
+    "Return": "return",
+    "Raise": "raise",
+    "Break": "break",
+    "Continue": "continue",
     "AsyncFor": "for",
     "AsyncFunctionDef": "def",
     "AsyncWith": "with",
