@@ -39,7 +39,10 @@ class Classes:
         while todo:
             names = self._bases[todo.pop()] - looked_up
             looked_up |= names
-            new = {cls for name in names for cls in self._classes_of.get(name, ())} - found
+            new: set[int] = set()
+            for name in names:
+                new.update(self._classes_of.get(name, ()))
+            new -= found
             found |= new
             todo += new
         return found
@@ -66,12 +69,12 @@ class Classes:
         root = base.value if isinstance(base, v.Attribute) else base
         if isinstance(root, v.Name):
             variable = self.names.owner(root.name, scope), root.name
-            hows = {bind.form for bind in self.names.binds(*variable)}
+            forms = self.names.forms(*variable)
             if self.outline.scopes[scope].kind == "class" and variable[0] == scope:
-                hows.add("outer")  # what a class body does not bind yet is looked up around it
-            if hows <= {"import"}:
+                forms.add("outer")  # what a class body does not bind yet is looked up around it
+            if forms <= {"import"}:
                 return []
-            if hows == {"class"} and v.last_name(base) not in self.tables.stores_of:
+            if forms == {"class"} and v.last_name(base) not in self.tables.stores_of:
                 inner = self._classes_of[variable] if base != root else ()
                 names: list[_Named] = [(cls, v.last_name(base)) for cls in inner] or [variable]
                 if self._classes_of.keys() >= {*names}:
@@ -107,7 +110,7 @@ class Classes:
             if "__dict__" in use.access.steps:
                 own = use.access.attribute == "__dict__"
                 shown.setdefault(self._class_of(v.Name(use.name), use.scope) if own else -1, "__dict__")
-        for call, path in zip(self.outline.calls, self.origins.paths, strict=True):
+        for call, path in self.origins.called:
             if "__dict__" in call.access.steps:
                 shown.setdefault(-1, "__dict__")
             if path in _SHOWING and call.value.args:
@@ -123,7 +126,7 @@ class Classes:
     def pickled_objects(self) -> dict[int, str]:
         """Calls that write objects to a file, by their class, which may say how; by -1 if it may be any."""
         pickled: dict[int, str] = {}
-        for call, path in zip(self.outline.calls, self.origins.paths, strict=True):
+        for call, path in self.origins.called:
             module, _, name = (path or "").rpartition(".")
             if module in _PICKLING and name in _DUMPING and call.value.args:
                 given = call.value.args[0].value

@@ -45,6 +45,10 @@ class Names:
         """Every binding of that variable, in order."""
         return self._binds.get((owner, name), [])
 
+    def forms(self, owner: int, name: str) -> set[str]:
+        """The forms of the bindings of that variable."""
+        return {bind.form for bind in self.binds(owner, name)}
+
     def uses(self, owner: int, name: str) -> list[Use]:
         """Every use of that variable, in order."""
         return self._uses.get((owner, name), [])

@@ -52,7 +52,7 @@ class Reaching:
         """The last name of what each call calls: `sleep`, also after `from time import sleep as nap`, or after `nap =
         time.sleep`."""
         called = []
-        for call, path in zip(self.outline.calls, self.origins.paths, strict=True):
+        for call, path in self.origins.called:
             func = call.value.func
             followed = self.origins.resolve_once(func, call.scope) if isinstance(func, v.Name) else v.OPAQUE
             named = path if isinstance(followed, v.Opaque) else self.origins.path_of(followed, call.scope)

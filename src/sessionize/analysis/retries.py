@@ -113,10 +113,12 @@ class Retries:
         `if method == "GET": ...` and below it `if method == "POST": ...`: no run goes through both.
         """
         parts = self.outline.parts
-        around = {part for site in sites for part in self.flow.ancestors(site.part) if parts[part].kind == "if"}
+        around: set[int] = set()
+        for site in sites:
+            around.update(self.flow.ancestors(site.part))
         compared: dict[v.Value, dict[int, set[v.Const]]] = defaultdict(lambda: defaultdict(set))
         for part in sorted(around):
-            for subject, value in _comparisons(parts[part].test):
+            for subject, value in _comparisons(parts[part].test) if parts[part].kind == "if" else ():
                 compared[subject][part].add(value)
         left = _MANY
         for subject, found in compared.items():
@@ -140,11 +142,12 @@ class Retries:
 
     def _truths(self, parts: Iterable[int], known: Mapping[v.Value, v.Const]) -> dict[int, bool]:
         """The tests of some `if` that hold, or do not, where these values are known."""
-        truths = {
-            part: holds(self.outline.parts[part].test, lambda value: known.get(value) or constant(value))
-            for part in parts
-        }
-        return {part: truth for part, truth in truths.items() if truth is not None}
+        truths = {}
+        for part in parts:
+            truth = holds(self.outline.parts[part].test, lambda value: known.get(value) or constant(value))
+            if truth is not None:
+                truths[part] = truth
+        return truths
 
     # --- good answers -------------------------------------------------------------------------------------------------
 
@@ -178,7 +181,7 @@ class Retries:
         if variable not in self._variables:
             self._variables[variable] = None  # where it is bound to itself
             binds = self.names.binds(*variable)
-            plain = {bind.form for bind in binds} <= {"assign", "walrus", "with"}
+            plain = self.names.forms(*variable) <= {"assign", "walrus", "with"}
             known = {self._known(variable[0], bind.value, depth) for bind in binds if plain}
             if _GOOD in known:
                 known.discard(v.NONE)

@@ -72,7 +72,7 @@ class Tables:
     def super_calls(self) -> dict[int, dict[int, o.CallSite]]:
         """The calls of `super()`, by each scope around them, with their ids."""
         calls: dict[int, dict[int, o.CallSite]] = defaultdict(dict)
-        for number, (call, path) in enumerate(zip(self.outline.calls, self.origins.paths, strict=True)):
+        for number, (call, path) in enumerate(self.origins.called):
             if path == "builtins.super":
                 for scope in self.scopes_around(call.scope):
                     calls[scope][number] = call

@@ -113,10 +113,10 @@ class BareCalls:
         """The function that `fetch = getattr(requests, "get")` takes (see `by_text`), if `fetch` is then called."""
         taken = self.by_text(site.value, site.scope)
         binds = self.tables.binds_in[site.scope] if taken is not None else ()
-        kept = [bind for bind in binds if bind.part == site.part and bind.value == site.value]
-        for bind in kept:
+        for bind in binds:
             uses = self.names.uses(self.names.owner(bind.name, bind.scope), bind.name)
-            if any(use.access == CALL for use in uses):
+            same = bind.part == site.part and bind.value == site.value
+            if same and any(use.access == CALL for use in uses):
                 return taken
         return None
 

@@ -217,10 +217,12 @@ class Reader:
                         paths[alias.asname or alias.name][path] = None
                 case ast.Assign(targets=[ast.Name(id=name)], value=value) if self.is_text(value):
                     self.texts[name] = _UNKNOWN if name in self.texts else self.text(value)
+        self.paths: dict[str, list[str]] = {}
         for name, found in paths.items():
+            self.paths[name] = list(found)
             if len(found) > _MANY:  # each test imports another module's
-                paths[name] = dict.fromkeys(f"{_UNKNOWN}.{path.rpartition('.')[2]}" for path in found)
-        self.paths = {name: list(found) for name, found in paths.items()}
+                ends = dict.fromkeys(path.rpartition(".")[2] for path in found)
+                self.paths[name] = [f"{_UNKNOWN}.{end}" for end in ends]
 
     def sites(self) -> Iterator[tuple[ast.expr, Patch]]:
         """Each patch with the call that makes it, or with what is assigned to."""

@@ -42,7 +42,7 @@ class Program:
         self.origins = Origins(outline, self.names, REQUESTS)
         leaving = (
             call.part
-            for call, path in zip(outline.calls, self.origins.paths, strict=True)
+            for call, path in self.origins.called
             if path in _LEAVING and outline.parts[call.part].kind == "simple"
         )
         self.flow = Flow(outline, frozenset(leaving))

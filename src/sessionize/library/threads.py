@@ -33,7 +33,7 @@ _STARTERS = frozenset(
 )
 # Calls that make other threads or processes run what they are handed; these show that without an import.
 _SHOWING = frozenset(("run_in_executor", "to_thread", "fork", "forkpty"))
-_HANDING = _SHOWING | MAPPING | RUNNING
+_HANDOVERS = _SHOWING | MAPPING | RUNNING
 # Where they take what is run, by position (elsewhere: first) or keyword.
 _PLACES = {"Thread": 1, "Timer": 1, "Process": 1, "run_in_executor": 1}
 _KEYWORDS = frozenset(("target", "function", "func", "fn"))
@@ -42,7 +42,7 @@ _TELLING = frozenset(("interval", "name", "daemon"))
 _BY_TEXT = frozenset(("getattr", "eval", "exec", "globals", "locals", "vars", "import_module", "__import__"))
 
 
-class _Handed(NamedTuple):
+class _Given(NamedTuple):
     """The values that are handed to threads and pools.
 
     names: those of the values, and of what made them.
@@ -77,7 +77,7 @@ class Threads:
         """Tell whether a call makes other threads or processes run what it is handed."""
         name = last_name(taker.value.func)
         plural = isinstance(taker.value.func, v.Attribute) or name in ("Thread", "Timer", "Process", "delayed")
-        return name in _SHOWING or (name in _HANDING and plural and bool(self._starters))
+        return name in _SHOWING or (name in _HANDOVERS and plural and bool(self._starters))
 
     @cached_property
     def _started_by(self) -> str:
@@ -85,7 +85,7 @@ class Threads:
         for package, tick in self._starters:
             if tick not in self._quiet.values():
                 return package
-        for call in self._handing:
+        for call in self._loud:
             if last_name(call.value.func) in _SHOWING:
                 return last_name(call.value.func)
         return ""
@@ -117,28 +117,28 @@ class Threads:
     # --- what is handed over ------------------------------------------------------------------------------------------
 
     @cached_property
-    def _handing(self) -> list[o.CallSite]:
+    def _loud(self) -> list[o.CallSite]:
         """The calls that hand work to others which may make requests."""
-        return [call for call in self._all_handing if call.tick not in self._quiet]
+        return [call for call in self._handovers if call.tick not in self._quiet]
 
     @cached_property
     def _quiet(self) -> dict[int, int]:
         """The calls that hand over work which makes no request, by tick, with the tick at which their name begins."""
-        return {call.tick: call.start + 1 for call in self._all_handing if self._is_quiet(call)}
+        return {call.tick: call.start + 1 for call in self._handovers if self._is_quiet(call)}
 
     @cached_property
-    def _all_handing(self) -> list[o.CallSite]:
-        return [call for call in self.outline.calls if last_name(call.value.func) in _HANDING]
+    def _handovers(self) -> list[o.CallSite]:
+        return [call for call in self.outline.calls if last_name(call.value.func) in _HANDOVERS]
 
     def _touches(self, owner: int) -> bool:
         """Tell whether what is handed to a thread or pool has to do with the objects of a class."""
-        names, owners, done = self._handed
+        names, owners, done = self._given
         methods = {self.outline.scopes[scope].name for scope in self.facts.tables.inner.get(owner, ())}
         return owner in owners or self.outline.scopes[owner].name in names or not methods.isdisjoint(done)
 
     @cached_property
-    def _handed(self) -> _Handed:
-        handed = self._handed_uses
+    def _given(self) -> _Given:
+        handed = self._given_uses
         names = {use.name for use in handed}
         bodies = {row.name: row.root for row in self.outline.scopes if row.kind == "function" and row.name in names}
         frames = set(bodies.values())
@@ -152,14 +152,14 @@ class Threads:
             method = self.facts.graph.method(use.scope)
             if method is not None and method.instance == use.name:
                 owners.add(method.owner)
-        return _Handed(names, owners, done)
+        return _Given(names, owners, done)
 
     @cached_property
-    def _handed_uses(self) -> list[o.Use]:
+    def _given_uses(self) -> list[o.Use]:
         """The names that stand in calls which hand over work."""
         ticks = [use.tick for use in self.outline.uses]
         numbers: set[int] = set()
-        for call in self._handing:
+        for call in self._loud:
             numbers.update(range(bisect_right(ticks, call.start), bisect_left(ticks, call.tick)))
         return [self.outline.uses[number] for number in numbers]
 
@@ -168,10 +168,9 @@ class Threads:
     def _is_quiet(self, call: o.CallSite) -> bool:
         """Tell whether a call hands over a function of this file, or a method of its own object, that leads to no
         request; and no other object, of which that could make use."""
-        match self._handed_by(call):
+        match self._given_by(call):
             case v.Name(name=name):
-                binds = self.facts.names.binds(self.facts.names.owner(name, call.scope), name)
-                known = {bind.form for bind in binds} == {"def"}
+                known = self.facts.names.forms(self.facts.names.owner(name, call.scope), name) == {"def"}
             case v.Attribute(value=v.Name(name=instance), attr=name):
                 method = self.facts.graph.method(call.scope)
                 known = method is not None and method.instance == instance and name in self._functions
@@ -180,7 +179,7 @@ class Threads:
         return known and self._leads_to_no_request(name)
 
     @staticmethod
-    def _handed_by(call: o.CallSite) -> v.Value:
+    def _given_by(call: o.CallSite) -> v.Value:
         """The value that a call makes others run, if it hands over nothing else but plain values."""
         placed, named, others = [], [], []
         for arg in call.value.args:
@@ -202,7 +201,7 @@ class Threads:
         seen, todo = {name}, [name]
         while todo:
             for function in self._functions.get(todo.pop(), ()):
-                if function in self._speaking:
+                if function in self._requesting:
                     return False
                 new = self._named[function] - seen
                 seen |= new
@@ -240,7 +239,7 @@ class Threads:
         return named
 
     @cached_property
-    def _speaking(self) -> set[int]:
+    def _requesting(self) -> set[int]:
         """The functions that make a request, or that may call what they do not name."""
         speaking = [call.site.scope for call in self.facts.bare.calls]
         speaking += [reference.use.scope for reference in self.facts.bare.references]
@@ -257,5 +256,5 @@ class Threads:
             return not use.access.attribute or (called != "" and called not in self._functions)
         if use.access != CALL:
             return False
-        binds = self.facts.names.binds(self.facts.names.owner(use.name, use.scope), use.name)
-        return not {bind.form for bind in binds} <= {"def", "class", "import"}
+        forms = self.facts.names.forms(self.facts.names.owner(use.name, use.scope), use.name)
+        return not forms <= {"def", "class", "import"}
