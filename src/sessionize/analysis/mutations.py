@@ -76,17 +76,15 @@ class Mutations:
     @cached_property
     def _names_in_text(self) -> set[str] | None:
         """The names that `getattr` and the like are given; None if they may be any, as `setattr` takes any."""
-        if "builtins.setattr" in self.origins.paths or "__setattr__" in self.outline.attributes:
-            return None
-        names: set[str] = set()
+        anything = "builtins.setattr" in self.origins.paths or "__setattr__" in self.outline.attributes
+        given: list[v.Argument] = []
         for call, path in self.origins.called:
-            if path not in ("builtins.getattr", "operator.attrgetter"):
-                continue
-            for arg in call.value.args[1:2] if path == "builtins.getattr" else call.value.args:
-                if not isinstance(arg.value, v.Const):
-                    return None
-                names.update(str(arg.value.value).split("."))
-        return names
+            if path in ("builtins.getattr", "operator.attrgetter"):
+                given += call.value.args[1:2] if path == "builtins.getattr" else call.value.args
+        known = [str(arg.value.value) for arg in given if isinstance(arg.value, v.Const)]
+        if anything or len(known) < len(given):
+            return None
+        return {name for path in known for name in path.split(".")}
 
     @cached_property
     def reflection(self) -> str:

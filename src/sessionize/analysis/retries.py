@@ -264,9 +264,7 @@ def _comparisons(test: v.Value) -> Iterator[tuple[v.Value, v.Const]]:
         case v.Check(op="==" | "!=", values=(left, v.Const() as value)) if _is_plain(left):
             yield left, value
         case v.Check(op="in" | "not in", values=(left, v.Sequence(items=items))) if _is_plain(left):
-            for item in items:
-                if isinstance(item, v.Const):
-                    yield left, item
+            yield from ((left, item) for item in items if isinstance(item, v.Const))
         case v.Name():
             yield test, _FALSE
 

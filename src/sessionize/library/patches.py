@@ -292,9 +292,7 @@ class Reader:
         for value in call.args[1:2]:
             keys = filter(None, value.keys) if isinstance(value, ast.Dict) else [value]
             yield from map(self.text, keys)
-        for keyword in call.keywords:
-            if keyword.arg is not None:
-                yield keyword.arg
+        yield from (keyword.arg for keyword in call.keywords if keyword.arg is not None)
 
     def named(self) -> Iterator[tuple[ast.expr, str]]:
         """The strings of the file that could be targets."""

@@ -73,9 +73,10 @@ class AstExpressions(Expressions[ast.expr]):
         """An f-string, or a t-string (`TemplateStr`), of which no value is known."""
         calls, tick = len(self.calls), self.build.tick
         pieces = [v.Const(p.value, "str") if isinstance(p, ast.Constant) else self.hole(p) for p in node.values]
-        if sys.version_info < (3, 12):
-            inside = self.references.keys() & range(tick + 1, self.build.tick + 1)
-            self.unplaced.update(self.calls[calls:], map(self.references.__getitem__, inside))
+        inside = range(tick + 1, self.build.tick + 1) if sys.version_info < (3, 12) else ()
+        if inside:
+            references = self.references.keys() & inside
+            self.unplaced.update(self.calls[calls:], map(self.references.__getitem__, references))
         known = v.joined([v.Const("", "str"), *pieces])
         return self.build.text(known, tick) if isinstance(node, ast.JoinedStr) else v.OPAQUE
 
