@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from sessionize.analysis.flow import Flow
+from sessionize.analysis.memo import memo
 from sessionize.analysis.names import Names
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, CALL, VALUE
@@ -42,7 +43,6 @@ class CallGraph:
         self.names = names
         self.flow = flow
         self.loops = loops
-        self._helpers: dict[int, bool] = {}  # as they are asked for
 
     def method(self, scope: int) -> Method | None:
         """The instance method that a scope is, or in which it is a function that sees the instance."""
@@ -113,23 +113,20 @@ class CallGraph:
         method = self.method(scope)
         return method is not None and bool(self.names.uses(method.scope, method.instance))
 
+    @memo
     def is_helper(self, function: int) -> bool:
         """Tell whether a function of this file is called in a loop, by itself, or from two places or more.
 
         It also is a helper if its only caller is one.
         """
         seen: set[int] = set()
-        while function not in self._helpers:
+        while function not in seen:
             sites = self._sites(function)
-            if len(sites) > 1 or function in seen or any(map(self.repeats, sites)):
-                self._helpers[function] = True
-            elif not sites:
-                self._helpers[function] = False
-            else:
-                seen.add(function)
-                function = self.outline.parts[self.flow.frame[sites[0].part]].scope
-        self._helpers |= dict.fromkeys(seen, self._helpers[function])
-        return self._helpers[function]
+            if len(sites) != 1 or self.repeats(sites[0]):
+                return bool(sites)
+            seen.add(function)
+            function = self.outline.parts[self.flow.frame[sites[0].part]].scope
+        return True
 
     def repeats(self, site: o.CallSite) -> bool:
         """Tell whether a call runs in a loop, or hands its function to `map`."""
