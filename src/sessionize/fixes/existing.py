@@ -140,7 +140,7 @@ class Existing:
         elif any(facts.names.owner(bind.name, inner) != scope for inner in asked.scopes):
             obstacle = "its name means something else there"
         obstacle = obstacle or self._changed(bind.name, {use.access for use in uses}, METHODS | CLOSING)
-        calls = facts.sessions.served(bind.scope, bind.name).calls
+        calls = facts.sessions.session_use(bind.scope, bind.name).calls
         return There(bind.name, bind.name, bind.tick, obstacle or self._unlike(asked, calls))
 
     def _of_module(self, bind: o.Bind, asked: Asked) -> There:
@@ -153,7 +153,7 @@ class Existing:
         passed = self._updates(v.Name(bind.name), asked.calls)
         done = {use.access for use in facts.names.uses(0, bind.name)}
         obstacle = obstacle or self._changed(bind.name, done, METHODS | CLOSING | passed)
-        obstacle = obstacle or self._unlike(asked, facts.sessions.served(bind.scope, bind.name).calls, passed)
+        obstacle = obstacle or self._unlike(asked, facts.sessions.session_use(bind.scope, bind.name).calls, passed)
         return There(bind.name, bind.name, bind.tick, obstacle)
 
     def _of_object(self, cls: int, store: o.Store, asked: Asked) -> str:

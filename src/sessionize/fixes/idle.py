@@ -72,7 +72,7 @@ class IdleFixes:
         facts = self.facts
         ids = (session.id,)
         frame = facts.flow.frame[bind.part]
-        served = facts.sessions.served(bind.scope, bind.name)
+        served = facts.sessions.session_use(bind.scope, bind.name)
         place = facts.flow.place([(session.site.tick, session.site.part)], bind.scope)
         create = v.dotted(session.site.value.func)
         if not served.done <= METHODS:

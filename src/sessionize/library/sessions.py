@@ -16,7 +16,7 @@ from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import KEPT, Access
 
 
-class Served(NamedTuple):
+class SessionUse(NamedTuple):
     """The use that is made of the sessions of one name.
 
     calls: those made on it, as if they were bare.
@@ -52,12 +52,12 @@ class Sessions:
         return sessions
 
     @memo
-    def served(self, scope: int, name: str) -> Served:
+    def session_use(self, scope: int, name: str) -> SessionUse:
         """The use of the sessions that a variable is bound to."""
         uses = self.names.uses(scope, name)
         calls = [self.on_session(number, name) for number in self.tables.method_calls[scope, name]]
         around = [set(self.flow.ancestors(use.part)) for use in uses]
-        return Served(
+        return SessionUse(
             calls=tuple(call for call in calls if call.verb in VERBS),
             done={use.access for use in uses},
             handed_on=any(use.access in KEPT or use.access.taken for use in uses),

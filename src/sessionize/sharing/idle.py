@@ -9,7 +9,7 @@ from sessionize.analysis.memo import memo
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import CLOSING, METHODS, VERBS, sets_up
 from sessionize.library.program import Program
-from sessionize.library.sessions import Served
+from sessionize.library.sessions import SessionUse
 from sessionize.sharing.groups import Groups
 from sessionize.syntax import outline as o, values as v
 
@@ -65,7 +65,7 @@ class IdleSessions:
                 continue
             bind = self._bound(site)
             if bind is not None and bind.form in ("assign", "with") and not self._is_busy(bind, loops):
-                served = self._served(bind)
+                served = self._session_use(bind)
                 plain = served.done <= METHODS | CLOSING
                 found.append(IdleSession(site.tick, site, bind, loops, served.calls, plain))
         return found
@@ -79,7 +79,7 @@ class IdleSessions:
 
     def _is_busy(self, bind: o.Bind, loops: tuple[int, ...]) -> bool:
         """Tell whether a session with a name may serve more than one call, or is there for something else."""
-        served = self._served(bind)
+        served = self._session_use(bind)
         if served.handed_on:
             return True
         if loops:
@@ -94,8 +94,8 @@ class IdleSessions:
             return True
         return not served.done <= METHODS | CLOSING and not (self._is_set_up(bind) and self._runs_again(frame))
 
-    def _served(self, bind: o.Bind) -> Served:
-        return self.named.served(bind.scope, bind.name)
+    def _session_use(self, bind: o.Bind) -> SessionUse:
+        return self.named.session_use(bind.scope, bind.name)
 
     @memo
     def _serves_several(self, scope: int, name: str) -> bool:
@@ -103,7 +103,7 @@ class IdleSessions:
 
         A call that is only retried is one, where the function runs again and again.
         """
-        calls = self.named.served(scope, name).calls
+        calls = self.named.session_use(scope, name).calls
         if self.groups.runs_together(calls, [None] * len(calls)):
             return True
         if self.graph.is_helper(self.bare.function(calls[0])):
@@ -112,7 +112,7 @@ class IdleSessions:
 
     def _is_set_up(self, bind: o.Bind) -> bool:
         """Tell whether a session is only set up, as by `session.headers.update(...)`, before the calls on it."""
-        first = min(call.site.tick for call in self._served(bind).calls)
+        first = min(call.site.tick for call in self._session_use(bind).calls)
         setting = [use for use in self.names.uses(bind.scope, bind.name) if use.access not in METHODS | CLOSING]
         return all(sets_up(use.access) and use.tick < first for use in setting)
 
@@ -128,4 +128,4 @@ class IdleSessions:
     @memo
     def _changes_host(self, scope: int, name: str, loop: int) -> bool:
         """Tell whether a loop gives a call on a session of that name another host on every turn."""
-        return any(self.hosts.changes_each_turn(call, loop) for call in self.named.served(scope, name).calls)
+        return any(self.hosts.changes_each_turn(call, loop) for call in self.named.session_use(scope, name).calls)
