@@ -99,9 +99,9 @@ FAULTS = (
           "inside = True"),
     Fault("positional-params", 'return call.verb == "get" and len(args) > 1', 'return call.verb == "got" and len(args) > 1'),
     # names
-    Fault("a-name-that-is-taken", "if name not in around and not self.facts.names.is_taken(name, scope))", "if name not in around)"),
-    Fault("an-import-that-is-used", "len(facts.names.uses(owner, name)) == converted", "converted"),
-    Fault("an-attribute-that-is-taken", "next(n for n in numbered if n not in given and n not in self._seen)", "wanted"),
+    Fault("a-name-that-is-taken", "name in new or self.names.is_taken(name, scope))", "name in new)"),
+    Fault("an-import-that-is-used", "len(self.names.uses(owner, name)) == converted", "converted"),
+    Fault("an-attribute-that-is-taken", "_first_free(wanted, lambda name: name in given or name in self._seen)", "wanted"),
     # objects and modules
     Fault("init-that-may-leave", "stops = {left} if left is not None else set()", "stops = set()"),
     Fault("functions-in-init-run-later", "if self.scope in self.tables.scopes_around(bare.site.scope):", "if bare.frame == self.block:"),
