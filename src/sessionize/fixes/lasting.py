@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 
-from sessionize.fixes.existing import There
+from sessionize.fixes.existing import ExistingSession
 from sessionize.fixes.outcome import UNSAFE, Fix, Outcome, Refusal
 from sessionize.fixes.planning import (
     ALONE,
@@ -106,7 +106,7 @@ class LastingFixes:
             return "`__del__` may run before a session is made, or when it is gone"
         return ""
 
-    def _home(self, owner: int, calls: Sequence[BareCall], *, partial: bool = False) -> Home | There | str:
+    def _home(self, owner: int, calls: Sequence[BareCall], *, partial: bool = False) -> Home | ExistingSession | str:
         """The home of a session for calls on the objects of a class (or on the module: 0), or a reason for none.
 
         It is a session that is there, or the place for a new one.
@@ -134,7 +134,7 @@ class LastingFixes:
             return "a field of a dataclass can't be told to isolate its cookies"
         return home
 
-    def _there(self, owner: int, calls: Sequence[BareCall]) -> There | None:
+    def _there(self, owner: int, calls: Sequence[BareCall]) -> ExistingSession | None:
         """The session that the object, or the module, has already."""
         return self.existing.of_object(owner, calls) if owner else self.existing.of_module(calls)
 
@@ -149,7 +149,7 @@ class LastingFixes:
             bind.scope == 0 and self.facts.origins.path(bind) == "requests" for bind in self.facts.origins.imports
         )
 
-    def _on_existing(self, owner: int, calls: Sequence[BareCall], there: There) -> Fix:
+    def _on_existing(self, owner: int, calls: Sequence[BareCall], there: ExistingSession) -> Fix:
         """The fix that makes calls on the session that the object, or the module, has already."""
         reason = (
             self.doubts.unsafe_calls(calls) or self.doubts.file.unsafe or (OBJECT_REASON if owner else MODULE_REASON)
@@ -173,9 +173,9 @@ class LastingFixes:
             return len(kept) == 1 and not self.facts.graph.reads_instance(kept[0].site.scope)
         return len({self.facts.bare.function(call) for call in kept}) == 1
 
-    def _share(self, owner: int, calls: Sequence[BareCall], home: Home | There, wanted: Wanted) -> Fix:
+    def _share(self, owner: int, calls: Sequence[BareCall], home: Home | ExistingSession, wanted: Wanted) -> Fix:
         """The fix that makes calls on the session of their object, or of the module."""
-        if isinstance(home, There):
+        if isinstance(home, ExistingSession):
             return self._on_existing(owner, calls, home)
         able = self.planning.hoistable(calls)
         hoist = wanted.options([option for option in home.hoist if option in able], calls)

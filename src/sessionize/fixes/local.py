@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sessionize.analysis.flow import Place
-from sessionize.fixes.existing import There
+from sessionize.fixes.existing import ExistingSession
 from sessionize.fixes.outcome import SAFE, UNSAFE, Fix, Outcome, Refusal
 from sessionize.fixes.planning import (
     ALONE,
@@ -129,7 +129,7 @@ class LocalFixes:
             stays=stays,
         )
 
-    def _joined(self, calls: Sequence[BareCall], place: Place) -> There | None:
+    def _joined(self, calls: Sequence[BareCall], place: Place) -> ExistingSession | None:
         """The session that is there and that the calls are made on, if there is one."""
         there = self.existing.local(calls, place)
         return there if there is not None and not there.obstacle else None

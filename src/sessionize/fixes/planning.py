@@ -10,7 +10,7 @@ from functools import cached_property
 from sessionize.analysis.flow import Place
 from sessionize.files.settings import Settings
 from sessionize.fixes.doubts.reasons import Doubts
-from sessionize.fixes.existing import Existing, There
+from sessionize.fixes.existing import Existing, ExistingSession
 from sessionize.fixes.naming import Naming
 from sessionize.fixes.outcome import ImportEdit, Making, Redirect, Refusal
 from sessionize.library.calls import ANY, BareCall
@@ -149,7 +149,7 @@ def not_on(name: str) -> str:
     return f"what is set on `{name}`, the session that is already there, reaches its other calls too"
 
 
-def beside(there: There | None) -> str:
+def beside(there: ExistingSession | None) -> str:
     """The end of a message: why a session that is there is not used."""
     return f"; `{there.shown}` is not used, as {there.obstacle}" if there is not None else ""
 
