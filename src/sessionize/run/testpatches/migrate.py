@@ -71,11 +71,11 @@ class _Migration:
 
     @memo
     def imports_requests(self, by: str) -> bool:
-        """`requests` of that module is surely the library: `from shop import requests` is another one."""
+        """Tell whether `requests` of that module is surely the library: `from shop import requests` is another one."""
         return any(is_module(by.split("."), module) for module in self.importing)
 
     def reports(self) -> list[Report]:
-        """Fixes again without the calls whose patches can't move, until all that is left to move can."""
+        """Fix again without the calls whose patches can't move, until all that is left to move can."""
         while True:
             reached = {name: self.reaching(report) for name, report in self.fixed.items() if report.redirected}
             moved: dict[str, Report] = {}
@@ -92,7 +92,7 @@ class _Migration:
                     self.fixed[name] = self.fix(name)
 
     def moves(self, reached: Mapping[str, Sequence[Patch]]) -> dict[str, dict[str, bool]]:
-        """By file the targets to move, and whether only sessions make these calls now."""
+        """The targets to move, by file, and whether only sessions make these calls now."""
         moves: dict[str, dict[str, bool]] = defaultdict(dict)
         alone: dict[str, bool] = {}
         for name, patches in reached.items():
@@ -108,7 +108,7 @@ class _Migration:
         return [patch for patch in patches if _reaches(patch, report, report.redirected)]
 
     def may_stay_bare(self, patch: Patch, name: str) -> bool:
-        """Bare calls are left that a patch reaches, or may be left, in files that were not read."""
+        """Tell whether bare calls are left that a patch reaches, or may be left in files that were not read."""
         if any(_reaches(patch, report, report.bare) for report in self.fixed.values()):
             return True
         known = {self.real(name) for name, report in self.fixed.items() if not report.failed}
@@ -129,6 +129,6 @@ class _Migration:
 
 
 def _reaches(patch: Patch, report: Report, callees: Sequence[Callee]) -> bool:
-    """A patch replaces one of these callees in the file of a report."""
+    """Tell whether a patch replaces one of these callees in the file of a report."""
     module = module_of(report.filename)
     return any(patch.reaches(module, *callee) for callee in callees)

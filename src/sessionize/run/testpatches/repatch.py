@@ -47,7 +47,11 @@ def move_patches(text: str, file: str, moves: Mapping[str, bool]) -> tuple[str, 
 
 
 class _Site(NamedTuple):
-    """Where a patch is made: a call, or the target of an assignment; `around`: what it stands in, the nearest last."""
+    """The place where a patch is made.
+
+    node: a call, or the target of an assignment.
+    around: the nodes that it stands in, the nearest last.
+    """
 
     node: cst.CSTNode
     around: tuple[cst.CSTNode, ...]
@@ -55,7 +59,11 @@ class _Site(NamedTuple):
 
 
 class _Mover:
-    """Decides how each patch moves: `replacements` is what is to be written, `refused` why targets can't move."""
+    """Decides how each patch moves.
+
+    replacements: the code that is to be written.
+    refused: why targets can't move.
+    """
 
     def __init__(self, module: cst.Module, text: str, reader: Reader, moves: Mapping[str, bool]) -> None:
         self.module = module
@@ -71,7 +79,10 @@ class _Mover:
         self.refused |= dict.fromkeys(missing, _HIDDEN)
 
     def _move(self, site: _Site, *, alone: bool) -> str:
-        """Moves a patch, or tells why it can't be; `alone`: only sessions make the calls now."""
+        """Move a patch, or tell why it can't be moved.
+
+        alone: whether only sessions make the calls now.
+        """
         function = site.patch.function
         if isinstance(site.node, cst.Attribute):
             return self._add_assignment(site, site.node)
@@ -92,7 +103,7 @@ class _Mover:
         return self._add_patch(site, call, form, function)
 
     def _add_patch(self, site: _Site, call: cst.Call, form: str, function: str) -> str:
-        """`@patch("requests.Session.get", lambda ...: requests.get(...))` beside `@patch("requests.get")`."""
+        """Write `@patch("requests.Session.get", lambda ...: requests.get(...))` beside `@patch("requests.get")`."""
         subject = call.args[0]
         if form == "text":
             if not self._names_requests():
@@ -115,7 +126,7 @@ class _Mover:
         return ""
 
     def _add_assignment(self, site: _Site, target: cst.Attribute) -> str:
-        """`requests.get = fake`, with what is kept before and put back after."""
+        """Write `requests.Session.get = ...` beside `requests.get = fake`; what was kept is put back on both."""
         line = _line(site.around[:-2]) if len(site.around) > 2 else None
         assign = site.around[-2]
         if line is None or not isinstance(assign, cst.Assign) or len(assign.targets) > 1:
@@ -146,7 +157,7 @@ class _Mover:
 
     @cached_property
     def _paths_read(self) -> set[str]:
-        """Attributes that the test itself uses: a patch of one must stay."""
+        """The attributes that the test itself uses: a patch of one must stay."""
         found: set[str] = set()
         for node in self.reader.nodes:
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
@@ -154,7 +165,7 @@ class _Mover:
         return found
 
     def _names_requests(self) -> bool:
-        """`requests` is, or can be imported as, the module of that name, everywhere in the file."""
+        """Tell whether `requests` is, or can be imported as, the module of that name, everywhere in the file."""
         for node in self.reader.nodes:
             match node:
                 case ast.arg(arg="requests") | ast.FunctionDef(name="requests") | ast.ExceptHandler(name="requests"):
@@ -172,7 +183,7 @@ def _find_sites(
 ) -> tuple[list[_Site], list[str]]:
     """The patches in LibCST's tree, and the targets of those that are not found there."""
     lines = re.split(r"\r\n|\r|\n", text)
-    wanted: dict[tuple[int, int, int, int], Patch] = {}
+    wanted = {}
     for made, patch in patches:
         place = (made.lineno, made.col_offset, made.end_lineno or 0, made.end_col_offset or 0)
         wanted[place] = patch
@@ -187,8 +198,8 @@ def _find_sites(
 
 
 def _nodes(module: cst.Module) -> list[tuple[cst.CSTNode, tuple[cst.CSTNode, ...]]]:
-    """All nodes, each with what is around it."""
-    found: list[tuple[cst.CSTNode, tuple[cst.CSTNode, ...]]] = []
+    """All nodes, each with those around it, the nearest last."""
+    found = []
     todo: list[tuple[cst.CSTNode, tuple[cst.CSTNode, ...]]] = [(module, ())]
     while todo:
         node, around = todo.pop()
@@ -224,9 +235,8 @@ def _new_value(call: cst.Call, form: str) -> int | None:
     """The index of the fake in `patch("requests.get", fake)`; None if a mock is made."""
     at = 1 if form == "text" else 2
     for number, arg in enumerate(call.args):
-        if (arg.keyword is None and number == at) or (
-            arg.keyword is not None and arg.keyword.value in ("new", "value")
-        ):
+        keyword = arg.keyword.value if arg.keyword is not None else ""
+        if keyword in ("new", "value") or (number == at and not keyword):
             return number
     return None
 
@@ -254,7 +264,7 @@ def _calling(function: str) -> str:
 
 
 def _line(around: Sequence[cst.CSTNode]) -> cst.SimpleStatementLine | None:
-    """The line of its own that a small statement is, if it is one."""
+    """The line around a small statement that stands alone on it."""
     line = around[-1]
     return line if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 else None
 

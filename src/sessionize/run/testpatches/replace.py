@@ -66,10 +66,9 @@ class _Replacing(cst.CSTTransformer):
         """The item and those behind it, on lines of their own if items have lines."""
         block = self.withs[-1]
         space: cst.BaseParenthesizableWhitespace = cst.SimpleWhitespace(" ")
-        if isinstance(block.lpar, cst.LeftParen) and isinstance(
-            block.lpar.whitespace_after, cst.ParenthesizedWhitespace
-        ):
-            space = block.lpar.whitespace_after.with_changes(first_line=cst.TrailingWhitespace(), empty_lines=[])
+        opening = block.lpar.whitespace_after if isinstance(block.lpar, cst.LeftParen) else None
+        if isinstance(opening, cst.ParenthesizedWhitespace):
+            space = opening.with_changes(first_line=cst.TrailingWhitespace(), empty_lines=[])
         elif original is not block.items[-1] and isinstance(node.comma, cst.Comma):
             space = node.comma.whitespace_after
         between = cst.Comma(whitespace_after=space)
@@ -79,14 +78,15 @@ class _Replacing(cst.CSTTransformer):
 
 
 def _imports_requests(statement: cst.CSTNode) -> bool:
-    """`import requests`, under whatever name."""
-    smalls = statement.body if isinstance(statement, cst.SimpleStatementLine) else ()
-    imports = [small for small in smalls if isinstance(small, cst.Import)]
-    return any(alias.evaluated_name == "requests" for small in imports for alias in small.names)
+    """Tell whether a statement is `import requests`, under whatever name."""
+    for small in statement.body if isinstance(statement, cst.SimpleStatementLine) else ():
+        if isinstance(small, cst.Import) and "requests" in [alias.evaluated_name for alias in small.names]:
+            return True
+    return False
 
 
 def _stays_first(statement: cst.CSTNode) -> bool:
-    """A docstring or an import from the future, above which nothing may stand."""
+    """Tell whether a statement is a docstring or an import from the future, above which nothing may stand."""
     match statement:
         case cst.SimpleStatementLine(body=[cst.Expr(value=cst.SimpleString())]):
             return True
