@@ -89,7 +89,7 @@ FAULTS = (
     Fault("missing-arguments", "if missing and not (call.unpacks or call.is_mapped):", "if missing and call.unpacks:"),
     Fault("past-what-replaces-it", "if calls and self._replaced and not self.settings.moves_patches:", "if not calls:"),
     Fault("import-below-the-session", "if self._may_be_missing(calls, place):", "if not calls:"),
-    Fault("hoisted-if-one-passes-it", "if all(option in self._options[call.id] for call in calls)]", "if any(option in self._options[call.id] for call in calls)]"),
+    Fault("hoisted-if-one-passes-it", "set.intersection(*(self._options[call.id] for call in calls))", "set().union(*(self._options[call.id] for call in calls))"),
     Fault("a-session-that-keeps-cookies", 'if self.settings.cookies == "isolate":\n            return "it keeps cookies"', 'if self.settings.cookies == "isolated":\n            return "it keeps cookies"'),
     Fault("a-session-bound-twice", "if len(self.names.binds(bind.scope, bind.name)) > 1:", "if not self.names.binds(bind.scope, bind.name):"),
     Fault("a-session-not-made-yet", "if inside and imported and flow.dominates(bind.part, bind.tick, place):", "if inside and imported:"),

@@ -90,9 +90,13 @@ class LastingFixes:
 
     def _refuse(self, owner: int, calls: Sequence[BareCall]) -> tuple[list[BareCall], list[Refusal]]:
         """The calls that a session can take which outlives their function, and refusals for the others."""
-        reasons = [(call, self._obstacle(owner, call)) for call in calls]
-        refusals = [Refusal((call.id,), reason) for call, reason in reasons if reason]
-        return [call for call, reason in reasons if not reason], refusals
+        kept, refusals = [], []
+        for call in calls:
+            if reason := self._obstacle(owner, call):
+                refusals.append(Refusal((call.id,), reason))
+            else:
+                kept.append(call)
+        return kept, refusals
 
     def _obstacle(self, owner: int, call: BareCall) -> str:
         """The reason that no session which outlives its function can take a call; empty if one can."""
@@ -144,16 +148,14 @@ class LastingFixes:
 
     @cached_property
     def _imports_at_top(self) -> bool:
-        """Whether the top of the module imports requests; functions that import it once more can do with that."""
-        return any(
-            bind.scope == 0 and self.facts.origins.path(bind) == "requests" for bind in self.facts.origins.imports
-        )
+        """True if the top of the module imports requests; functions that import it once more can do with that."""
+        origins = self.facts.origins
+        return any(bind.scope == 0 and origins.path(bind) == "requests" for bind in origins.imports)
 
     def _on_existing(self, owner: int, calls: Sequence[BareCall], there: ExistingSession) -> Fix:
         """The fix that makes calls on the session that the object, or the module, has already."""
-        reason = (
-            self.doubts.unsafe_calls(calls) or self.doubts.file.unsafe or (OBJECT_REASON if owner else MODULE_REASON)
-        )
+        reason = self.doubts.unsafe_calls(calls) or self.doubts.file.unsafe
+        reason = reason or (OBJECT_REASON if owner else MODULE_REASON)
         targets = self._targets(owner, calls, there.name)
         ids = tuple(call.id for call in calls)
         message = f"Make {these(calls)} on `{targets[0]}`, the session that is already there"
@@ -167,7 +169,7 @@ class LastingFixes:
     def _serves_one(self, owner: int, kept: Sequence[BareCall]) -> bool:
         """Tell whether the calls left of a class, or of the module, would be no finding by themselves."""
         helpers = {call.id for call in self.facts.groups.helpers}
-        if any(call.id in helpers for call in kept):
+        if not helpers.isdisjoint(call.id for call in kept):
             return False
         if owner:
             return len(kept) == 1 and not self.facts.graph.reads_instance(kept[0].site.scope)

@@ -45,7 +45,8 @@ class Wanted:
 
     def options(self, able: Iterable[str], calls: Sequence[BareCall]) -> list[str]:
         """The options that repeat at all these calls."""
-        return [option for option in able if all(option in self._options[call.id] for call in calls)]
+        repeated = set.intersection(*(self._options[call.id] for call in calls))
+        return [option for option in able if option in repeated]
 
 
 class Planning:
@@ -70,8 +71,10 @@ class Planning:
         return "another call here passes something else, or has to keep it"
 
     def style(self, calls: Sequence[BareCall], place: Place) -> str:
-        """The style asked for; a `with` block needs lines of its own, and must not take in a cell's last expression, a
-        definition or an import."""
+        """The style asked for, where that is possible.
+
+        A `with` block needs lines of its own, and must not take in a cell's last expression, a definition or an import.
+        """
         if place.tick > self.facts.outline.parts[place.before].tick:
             return "behind"
         if self.settings.session_style == "assign":
@@ -149,9 +152,9 @@ def not_on(name: str) -> str:
     return f"what is set on `{name}`, the session that is already there, reaches its other calls too"
 
 
-def beside(there: ExistingSession | None) -> str:
+def beside(session: ExistingSession | None) -> str:
     """The end of a message: why a session that is there is not used."""
-    return f"; `{there.shown}` is not used, as {there.obstacle}" if there is not None else ""
+    return f"; `{session.shown}` is not used, as {session.obstacle}" if session is not None else ""
 
 
 def set_once(hoist: Sequence[str]) -> str:

@@ -42,7 +42,7 @@ def resolved_by(cure: str) -> frozenset[str]:
 
 
 def _turns_on(rule: Rule, selector: str) -> bool:
-    """Whether a selector puts a rule in force. For one that is off by default `RQS` is not enough, but `RQS3` is."""
+    """Tell whether a selector puts a rule in force. For one that is off by default `RQS` is not enough; `RQS3` is."""
     return matches(rule.code, selector) and (rule.by_default or selector.upper() == "ALL" or not selector.isalpha())
 
 

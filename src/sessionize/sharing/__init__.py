@@ -1,1 +1,1 @@
-"""Where a session could live, and which options it could hold."""
+"""The places where a session could live, and the options that it could hold."""

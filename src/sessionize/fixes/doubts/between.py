@@ -1,4 +1,4 @@
-"""Whether something can come between two of some calls."""
+"""The time between calls: whether something can come between two of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sessionize.sharing.facts import Facts
 
 
 class Span(NamedTuple):
-    """Where some calls are: their frame, the first and the last tick, and the loops around any."""
+    """The stretch in which some calls run: their frame, the first and the last tick, and the loops around any."""
 
     frame: int
     first: int
@@ -27,22 +27,25 @@ class Between:
 
     def span(self, calls: Sequence[BareCall]) -> Span:
         ticks = [call.site.tick for call in calls]
-        loops = {loop for part in {call.site.part for call in calls} for loop in self.facts.flow.loops(part)}
+        loops: set[int] = set()
+        for part in {call.site.part for call in calls}:
+            loops.update(self.facts.flow.loops(part))
         return Span(calls[0].frame if calls else -1, min(ticks, default=0), max(ticks, default=0), loops)
 
     def holds(self, span: Span, runs: Iterable[tuple[int, int]]) -> bool:
-        """Whether something of the calls' frame, (tick, part), can come between two of them."""
+        """Tell whether something of the calls' frame, (tick, part), can come between two of them."""
         _, first, last, loops = span
         return any(first < tick < last or not loops.isdisjoint(self.facts.flow.loops(part)) for tick, part in runs)
 
     def holds_change(self, span: Span, changes: Changes, by: str) -> bool:
-        """Whether one of the changes can come between two of the calls, in their frame or by a function that it calls.
+        """Tell whether one of the changes can come between two of the calls, in their frame or by what it calls.
 
-        by: a function called for what changes; what that changes itself, it may keep for the next time.
+        by: a function called for what changes. A cache that it fills itself is not counted as a change.
         """
         if bisect_right(changes.ticks, span.first) < bisect_left(changes.ticks, span.last):
             return True
         called = self.reaching.calls_in[span.frame]
-        names = (called.keys() & self.reaching.leading_to(changes.functions - {""})) - {by}
-        runs = (run for name in names for run in called[name])
-        return self.holds(span, [*changes.in_frame.get(span.frame, ()), *runs])
+        runs = [*changes.in_frame.get(span.frame, ())]
+        for name in (called.keys() & self.reaching.leading_to(changes.functions - {""})) - {by}:
+            runs += called[name]
+        return self.holds(span, runs)

@@ -19,7 +19,7 @@ class Connection:
         self.users = users
 
     def unsafe_call(self, call: BareCall) -> str:
-        """Why a call may behave otherwise on any session, as the rest of a sentence about it."""
+        """The reason why a call may behave otherwise on any session, as the rest of a sentence about it."""
         scope = call.site.scope
         if call.unpacks:
             return "passes `**` arguments that are not known"
@@ -66,7 +66,7 @@ class Connection:
         return auth == v.NONE or self.facts.bare.is_basic_auth(auth, scope)
 
     def identity(self, call: BareCall) -> tuple[v.Value, v.Value]:
-        """What decides whether two calls may use one TLS connection."""
+        """The two things that decide whether calls may use one TLS connection: `verify=` and `cert=`."""
         verify = self.facts.origins.resolve_once(call.argument("verify"), call.site.scope)
         default = verify in (v.NONE, v.Const(value=True, kind="bool"))
         cert = self.facts.origins.resolve_once(call.argument("cert"), call.site.scope)

@@ -13,7 +13,7 @@ from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, UNPACK, VALUE
 from sessionize.syntax.values import last_name
 
-# What requests is made of: a module that assigns to it may change how sessions work.
+# Requests and what it is made of: a module that assigns to it may change how sessions work.
 _BENEATH = frozenset({"requests", "urllib3", "socket"})
 _PATCHING = frozenset({"patch", "object", "setattr", "delattr", "import_module", "__import__", "wrap_function_wrapper"})
 _REPLACING = frozenset({"requests_cache", "httpretty", "pytest_socket"})
@@ -30,7 +30,7 @@ class WholeFile:
 
     @cached_property
     def unsafe(self) -> str:
-        """Why no session in this file is known to be safe; empty if nothing speaks against it."""
+        """The reason why no session in this file is known to be safe; empty if nothing speaks against it."""
         checks: tuple[Callable[[], Iterator[str]], ...] = (
             self._changed,
             self._patched,
@@ -45,13 +45,7 @@ class WholeFile:
             if _changes_attribute(use):
                 if path.partition(".")[0] in _BENEATH or (path == "sys" and use.access.attribute == "modules"):
                     yield f"`{use.name}{use.access.path}` is changed in this file"
-            elif (
-                path == "requests"
-                and use.access == ARGUMENT
-                and self.facts.origins.paths[use.call] == "builtins.getattr"
-            ):
-                continue
-            elif path == "requests" and (use.access in (VALUE, ARGUMENT, UNPACK) or use.access.attribute == "__dict__"):
+            elif path == "requests" and self._may_be_changed(use):
                 yield f"`{use.name}` is handed on in this file, and may be changed there"
         for use in self.outline.uses:  # of `session = requests.Session`, say
             if _changes_attribute(use):
@@ -59,14 +53,18 @@ class WholeFile:
                 if (self.facts.origins.path_of(followed, use.scope) or "").partition(".")[0] in _BENEATH:
                     yield f"what `{use.name}` names is changed in this file"
 
+    def _may_be_changed(self, use: o.Use) -> bool:
+        """Tell whether the code that a module is handed to may change it; `getattr(requests, name)` does not."""
+        if use.access == ARGUMENT and self.facts.origins.paths[use.call] == "builtins.getattr":
+            return False
+        return use.access in (VALUE, ARGUMENT, UNPACK) or use.access.attribute == "__dict__"
+
     def _patched(self) -> Iterator[str]:
         for call in self.outline.calls:
             if last_name(call.value.func) in _PATCHING and call.value.args:
                 subject = call.value.args[0].value
-                target = (
-                    subject.value if isinstance(subject, v.Const) else self.facts.origins.path_of(subject, call.scope)
-                )
-                if re.match(r"(.*\.)?requests\b", str(target)):
+                path = self.facts.origins.path_of(subject, call.scope)
+                if re.match(r"(.*\.)?requests\b", str(subject.value if isinstance(subject, v.Const) else path)):
                     yield "requests is patched in this file"
 
     def _imports(self) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""For whom calls are made: one session must not carry what belongs to one user to another."""
+"""The users for whom calls are made: one session must not carry what belongs to one to another."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Identity:
         self.between = between
 
     def refuse(self, calls: Sequence[BareCall], *, lasting: bool = False) -> str:
-        """Why a session for these calls would carry one's credentials to another, which no fix may do; else empty.
+        """The reason why a session would carry one call's credentials to another, which no fix may do; else empty.
 
         lasting: whether it outlives the functions of the calls.
         """
@@ -50,7 +50,7 @@ class Identity:
         return ""
 
     def _varies(self, span: Span, value: v.Value, scope: int, *, lasting: bool, seen: tuple[o.Bind, ...] = ()) -> bool:
-        """Whether a value may be another one for another of the calls, or when they run again."""
+        """Tell whether a value may be another one for another of the calls, or when they run again."""
         if not v.is_known(value):
             return True
         for read in self.users.reads(value, scope):
@@ -82,7 +82,7 @@ class Identity:
         return ""
 
     def for_one_user(self, calls: Sequence[BareCall]) -> bool:
-        """Whether the calls are made for one user, as far as can be seen: no two say otherwise, and none in turns."""
+        """Tell whether the calls are made for one user, as far as is seen: no two say otherwise, and none in turns."""
         if self.users.in_turn(calls):
             return False
         said: dict[str, v.Value] = {}
@@ -99,8 +99,11 @@ class Identity:
         return not any(self.between.holds_change(span, each, by) for each, by in changes)
 
     def for_all_objects(self, calls: Sequence[BareCall]) -> bool:
-        """Whether one session can serve the calls of all objects: what may say for whom they are made is the module's,
-        and none may sign its object in (a POST), unless no cookies are kept."""
+        """Tell whether one session can serve the calls of all objects.
+
+        All that may say for whom they are made is the module's, and none may sign its object in (a POST), unless no
+        cookies are kept.
+        """
         told = [(item.value, item.scope) for item in self.users.said(calls)]
         for call in calls:
             params = self.facts.origins.resolve_once(

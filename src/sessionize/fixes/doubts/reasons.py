@@ -44,7 +44,7 @@ class Doubts:
         return self.unsafe_sharing(calls)
 
     def unsafe_sharing(self, calls: Sequence[BareCall]) -> str:
-        """The same, without a look at what the session is made with."""
+        """The same, without a look at the import that the session is made with."""
         frame = calls[0].frame
         if reason := self.unsafe_calls(calls):
             return reason
@@ -61,7 +61,7 @@ class Doubts:
         return self.file.unsafe
 
     def unsafe_calls(self, calls: Sequence[BareCall]) -> str:
-        """What about the calls themselves speaks against one session."""
+        """The first reason in the calls themselves that speaks against one session."""
         for call in calls:
             if patches := self.facts.patched.patches_of(call):
                 return f"{patches[0]} replaces `{patches[0].target}` by name"
@@ -75,7 +75,7 @@ class Doubts:
         return ""
 
     def pinned_by_patch(self, call: BareCall) -> str:
-        """Why a call must stay where its patches are to move along: one can't, or would get other arguments."""
+        """The reason why a call must stay whose patches are to move along: one can't, or would get other arguments."""
         patches = self.facts.patched.patches_of(call) if self.settings.moves_patches else []
         for patch in patches:
             if patch.obstacle:
@@ -85,21 +85,19 @@ class Doubts:
         return ""
 
     def unsafe_cells(self, calls: Sequence[BareCall], made: int) -> str:
-        """Why the calls may run without the cell of a notebook in which their session is `made`; else empty.
+        """The reason why the calls may run without the cell of a notebook in which their session is `made`; else empty.
 
         Cells are run one by one, again, and in any order. But a call needs the cell that imports requests as it is.
         """
-        frame = self.facts.tables.cell(made)
+        names, cell = self.facts.names, self.facts.tables.cell
         for call in calls:
-            binds = self.facts.names.binds(self.facts.names.owner(call.root, call.site.scope), call.root)
-            if self.facts.tables.cell(call.site.tick) != frame and {
-                self.facts.tables.cell(bind.tick) for bind in binds
-            } != {frame}:
+            imports = names.binds(names.owner(call.root, call.site.scope), call.root)
+            if cell(call.site.tick) != cell(made) and {cell(bind.tick) for bind in imports} != {cell(made)}:
                 return "a cell can be run without the one that would make its session"
         return ""
 
     def taken_elsewhere(self, call: BareCall) -> bool:
-        """Whether the call is in a generator expression that is not taken to its end on the spot."""
+        """Tell whether the call is in a generator expression that is not taken to its end on the spot."""
         for part in self.facts.flow.ancestors(call.site.part):
             row = self.outline.parts[part]
             if row.kind == "genexp" and row.access not in (READ, UNPACK):
@@ -110,7 +108,7 @@ class Doubts:
 
 
 def _repeatable(call: BareCall) -> bool:
-    """Whether the request is no POST or PATCH, which can't be sent again when a connection turns out to be closed."""
+    """Tell whether the request is no POST or PATCH, which can't be sent again when its connection was closed."""
     method: object = call.verb
     if call.verb == "request":
         value = call.argument("method", 0)

@@ -22,16 +22,16 @@ class Showing:
         self.frame = facts.flow.frame
 
     def changes_imports(self, calls: Sequence[BareCall]) -> bool:
-        """Whether a session for these calls may need an import, or leave one without use."""
+        """Tell whether a session for these calls may need an import, or leave one without use."""
         named = {self.facts.origins.path_of(v.Name(call.root), call.site.scope) for call in calls}
         return self.settings.cookies == "isolate" or named != {"requests"}
 
     @cached_property
     def by_frame(self) -> dict[int, str]:
-        """The frames in which a new variable would show, and in what."""
+        """The thing in which a new variable would show, by frame: `locals()`."""
         showing = {}
         frames = ""
-        for call, path in zip(self.outline.calls, self.facts.origins.paths, strict=True):
+        for call, path in self.facts.origins.called:
             name = (path or "").removeprefix("builtins.")
             if name in ("eval", "exec") or (name in ("locals", "vars", "dir") and not call.value.args):
                 showing[self.frame[call.part]] = f"{name}()"
@@ -49,19 +49,21 @@ class Showing:
         return showing
 
     def of_imports(self, calls: Sequence[BareCall]) -> str:
-        """In what the names that imports bind show, beside those of these calls; empty if in nothing."""
+        """The thing in which the names that imports bind would show, beside those of these calls; else empty."""
         owners = {0, *(self.facts.names.owner(call.root, call.site.scope) for call in calls)} - {-1}
         shown = (self.by_frame.get(self.outline.scopes[owner].root) for owner in sorted(owners))
         return next(filter(None, shown), self._evaluating)
 
     @cached_property
     def _evaluating(self) -> str:
-        """What of this file runs text that may name what the module imports; empty if nothing does."""
-        names = (path.removeprefix("builtins.") for path in self.facts.origins.paths if path is not None)
-        return next((f"{name}()" for name in names if name in ("eval", "exec")), "")
+        """The first call that runs text which may name what the module imports; empty if there is none."""
+        for path in self.facts.origins.paths:
+            if path in ("builtins.eval", "builtins.exec"):
+                return f"{path.removeprefix('builtins.')}()"
+        return ""
 
     @cached_property
     def running(self) -> list[str]:
-        """What of a notebook may run any code: a magic like `%run`, or a cell that cannot be read."""
+        """The lines of a notebook that may run any code: a magic like `%run`, or a cell that cannot be read."""
         lines = [call.value.args[1].value for call in self.outline.calls if call.value.func == v.Name(LINE)]
         return [str(line.value) for line in lines if isinstance(line, v.Const) and line != v.NONE]

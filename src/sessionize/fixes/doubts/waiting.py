@@ -54,7 +54,7 @@ class Waiting:
         self.between = between
 
     def waits_between(self, calls: Sequence[BareCall]) -> bool:
-        """Whether a sleep, input, command, `await` or `yield` can come between two of the calls."""
+        """Tell whether a sleep, input, command, `await` or `yield` can come between two of the calls."""
         waits = self._waits.get(calls[0].frame, [])
         if waits and any(call.is_mapped for call in calls):  # `map` calls while it is gone through
             return True
@@ -86,7 +86,10 @@ class Waiting:
 
 
 def _waits_without_a_key(named: str, args: Sequence[v.Argument]) -> bool:
-    """Whether it is `queue.get(timeout=5)` or `thread.join()`: a dict's `get` needs a key, a string's `join` texts."""
+    """Tell whether it is `queue.get(timeout=5)` or `thread.join()`.
+
+    A dict's `get` needs a key, a string's `join` texts.
+    """
     first = args[0] if args else None
     given = first.value if first is not None else v.OPAQUE
     kinds = {"get": ("bool",), "join": ("int", "float")}.get(named)
@@ -95,5 +98,5 @@ def _waits_without_a_key(named: str, args: Sequence[v.Argument]) -> bool:
 
 
 def _selects_by_text(named: str, args: Sequence[v.Argument]) -> bool:
-    """Whether it is `soup.select("td")`, which waits for nothing."""
+    """Tell whether it is `soup.select("td")`, which waits for nothing."""
     return named == "select" and bool(args) and isinstance(args[0].value, v.Const) and args[0].value.kind == "str"
