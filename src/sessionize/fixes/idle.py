@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -76,10 +76,10 @@ class IdleFixes:
         place = facts.flow.place([(session.site.tick, session.site.part)], bind.scope)
         create = v.dotted(session.site.value.func)
         if not served.done <= METHODS:
-            return Refusal(
-                ids, f"`{bind.name}` is not only called in the loop, and the rest may differ from turn to turn"
-            )
-        binds, uses = (find(bind.scope, bind.name) for find in (facts.names.binds, facts.names.uses))
+            reason = f"`{bind.name}` is not only called in the loop, and the rest may differ from turn to turn"
+            return Refusal(ids, reason)
+        binds = facts.names.binds(bind.scope, bind.name)
+        uses = facts.names.uses(bind.scope, bind.name)
         inside = facts.outline.parts[bind.part].parent in served.around and bind.tick < uses[0].tick
         if not session.calls or len(binds) > 1 or not inside:
             return Refusal(ids, f"`{bind.name}` is bound or used elsewhere too")
@@ -96,9 +96,8 @@ class IdleFixes:
         doubt = self.doubts.unsafe_sharing(session.calls)
         if several and any(call.verb not in READING for call in session.calls):
             doubt = doubt or "what a turn leaves in its cookies, as a log-in does, would reach the next turn"
-        making, imports = self._new_session(
-            session.calls, place, self.planning.style(session.calls, place), bind.name, create
-        )
+        style = self.planning.style(session.calls, place)
+        making, imports = self._new_session(session.calls, place, style, bind.name, create)
         message = f"Make `{bind.name}` once, before the loop"
         return Fix(ids, message, UNSAFE if doubt else SAFE, doubt, (), making, bind.part, imports)
 
@@ -108,17 +107,9 @@ class IdleFixes:
         siblings = self.facts.flow.children[outline.parts[bind.part].parent]
         behind = bisect_right(siblings, bind.part)
         joined = any(outline.parts[part].form == "joined" for part in (bind.part, *siblings[behind : behind + 1]))
-        uses = self._used_in[bind.part]
-        return (
-            joined
-            or self._bound_in[bind.part] > 1
-            or any(not session.site.start < use.tick < session.site.tick for use in uses)
-        )
-
-    @cached_property
-    def _bound_in(self) -> Counter[int]:
-        """The number of names that each part binds."""
-        return Counter(bind.part for bind in self.facts.outline.binds)
+        if joined or len(self.facts.tables.binds_at[bind.part]) > 1:
+            return True
+        return any(not session.site.start < use.tick < session.site.tick for use in self._used_in[bind.part])
 
     @cached_property
     def _used_in(self) -> dict[int, list[o.Use]]:

@@ -28,7 +28,7 @@ from sessionize.syntax.access import READ
 
 
 class _Group(NamedTuple):
-    """Calls that share a session, its place, the options that it holds, and why it is not known to be safe."""
+    """Calls that share a session, its place, the options that it holds, and the doubt that it is safe; or none."""
 
     calls: Sequence[BareCall]
     place: Place
@@ -46,32 +46,29 @@ class LocalFixes:
         self.naming = planning.naming
 
     def outcomes(self, wanted: Wanted) -> list[Outcome]:
-        """A fix or a refusal for every call that shares a session within its function; safe ones choose names first."""
+        """A fix or a refusal for every call that shares a session within its function."""
         outcomes: list[Outcome] = []
-        able: list[_Group] = []
-        mapped = (call.frame for call in self.facts.bare.mapped)
-        for frame in sorted({*self.facts.groups.by_frame, *mapped}):
-            kept, refusals = self._refuse(wanted.among(self.facts.groups.repeated[frame], LOCAL))
+        groups: list[_Group] = []
+        repeated = self.facts.groups.repeated
+        for frame in sorted(repeated):
+            kept, refusals = self._refuse(wanted.among(repeated[frame], LOCAL))
             outcomes += refusals
-            if kept:
-                group = self._group(kept, wanted)
-                if isinstance(group, Refusal):
-                    outcomes.append(group)
-                else:
-                    able.append(group)
-        safe = [group for group in able if not group.doubt]
-        unsafe = [group for group in able if group.doubt]
-        return outcomes + [self._share(group) for group in (*safe, *unsafe)]
+            group = self._group(kept, wanted) if kept else None
+            if isinstance(group, _Group):
+                groups.append(group)
+            elif group is not None:
+                outcomes.append(group)
+        groups.sort(key=lambda group: bool(group.doubt))  # safe ones choose names first
+        return outcomes + [self._share(group) for group in groups]
 
     def _refuse(self, calls: Sequence[BareCall]) -> tuple[list[BareCall], list[Refusal]]:
         """The calls that a session can take, and refusals for the others; all are refused if too few are left."""
         reasons = {call.id: no_session_call(call) or self.doubts.pinned_by_patch(call) for call in calls}
         kept = [call for call in calls if not reasons[call.id]]
-        for alone in self._alone(kept):
-            reasons[alone] = ALONE
+        reasons |= dict.fromkeys(self._alone(kept), ALONE)
         kept = [call for call in kept if not reasons[call.id]]
         if leak := self.doubts.identity.refuse(kept):
-            reasons |= {call.id: leak for call in kept}
+            reasons |= dict.fromkeys([call.id for call in kept], leak)
             kept = []
         return kept, [Refusal((number,), reason) for number, reason in reasons.items() if reason]
 
@@ -101,11 +98,11 @@ class LocalFixes:
         calls, place, hoist, doubt = group
         applicability = UNSAFE if doubt else SAFE
         ids = tuple(call.id for call in calls)
-        there = self.existing.local(calls, place)
-        if there is not None and not there.obstacle:
-            message = f"Make {these(calls)} on `{there.name}`, the session that is already there"
-            redirects = redirect(calls, [there.name] * len(calls))
-            return Fix(ids, message, applicability, doubt, redirects, stays=not_on(there.name))
+        existing = self.existing.local(calls, place)
+        if existing is not None and not existing.obstacle:
+            message = f"Make {these(calls)} on `{existing.name}`, the session that is already there"
+            redirects = redirect(calls, [existing.name] * len(calls))
+            return Fix(ids, message, applicability, doubt, redirects, stays=not_on(existing.name))
         message = f"Share one `requests.Session` between {these(calls)}"
         if len(calls) == 1:
             message = "Use one `requests.Session` for all turns"
@@ -117,22 +114,14 @@ class LocalFixes:
         stays = self.planning.why_options_stay(calls)
         if self.planning.spans_cells(calls):
             stays = "the calls stand in several cells, and what they pass may be edited in between"
-        message += set_once(hoist) + beside(there)
-        return Fix(
-            ids,
-            message,
-            applicability,
-            doubt,
-            redirect(calls, [name] * len(calls)),
-            making,
-            imports=imports,
-            stays=stays,
-        )
+        message += set_once(hoist) + beside(existing)
+        redirects = redirect(calls, [name] * len(calls))
+        return Fix(ids, message, applicability, doubt, redirects, making, imports=imports, stays=stays)
 
     def _joined(self, calls: Sequence[BareCall], place: Place) -> ExistingSession | None:
         """The session that is there and that the calls are made on, if there is one."""
-        there = self.existing.local(calls, place)
-        return there if there is not None and not there.obstacle else None
+        existing = self.existing.local(calls, place)
+        return existing if existing is not None and not existing.obstacle else None
 
     def _is_imported(self, calls: Sequence[BareCall], place: Place) -> bool:
         """Tell whether one of the calls' own names for requests is surely there at `place`."""
@@ -140,10 +129,7 @@ class LocalFixes:
         return any(imports.import_before(call.root, call.site.scope, place) is not None for call in calls)
 
     def _may_be_missing(self, calls: Sequence[BareCall], place: Place) -> bool:
-        """Tell whether the import may not have run at `place`.
-
-        Or whether code tests `if requests:` between there and the last call.
-        """
+        """Tell whether the import may not have run at `place`, or code tests `if requests:` before the last call."""
         last: dict[tuple[int, str], BareCall] = {}  # by the variable that the call begins with
         for call in sorted(calls, key=lambda call: call.site.tick):
             last[self.facts.names.owner(call.root, call.site.scope), call.root] = call
@@ -169,5 +155,5 @@ class LocalFixes:
         return import_home(self.facts, calls) or place
 
     def _doubt_of_cells(self, calls: Sequence[BareCall], place: Place) -> str:
-        there = self._joined(calls, place) if self.facts.tables.cells else None
-        return self.doubts.unsafe_cells(calls, place.tick if there is None else there.tick)
+        joined = self._joined(calls, place) if self.facts.tables.cells else None
+        return self.doubts.unsafe_cells(calls, place.tick if joined is None else joined.tick)
