@@ -78,12 +78,12 @@ class Existing:
     def of_module(self, calls: Sequence[BareCall]) -> ExistingSession | None:
         """The session that the module binds above the functions of the calls: `session = requests.Session()`."""
         first = min(top_level(self.facts, call.site.part) for call in calls)
+        binds = self._made_before(0, Place(0, first, self.outline.parts[first].tick))
         joining = self._joining(calls)
         found = []
-        for bind in self._made_before(0, Place(0, first, self.outline.parts[first].tick)):
-            if bind.form == "assign":
-                obstacle = self._why_not_of_module(bind, joining)
-                found.append(ExistingSession(bind.name, bind.name, bind.tick, obstacle))
+        for bind in (bind for bind in binds if bind.form == "assign"):
+            obstacle = self._why_not_of_module(bind, joining)
+            found.append(ExistingSession(bind.name, bind.name, bind.tick, obstacle))
         return _best(found)
 
     def of_object(self, owner: int, calls: Sequence[BareCall]) -> ExistingSession | None:
@@ -229,10 +229,10 @@ class Existing:
         """Tell whether a value is the same in two scopes: its names are those of the module, or of the object."""
         if not v.is_known(value):
             return False
-        names = set(v.names_in(value))
-        here, there = self.facts.graph.method(scope), self.facts.graph.method(other)
-        if here is not None and there is not None and here.instance == there.instance:
-            names.discard(here.instance)
+        methods = self.facts.graph.method(scope), self.facts.graph.method(other)
+        here, there = (method.instance if method is not None else "" for method in methods)
+        own = here if here == there else ""
+        names = [name for name in v.names_in(value) if name != own]
         return all(self.names.owner(name, each) == 0 for name in names for each in (scope, other))
 
     def _why_unlike(self, joining: _Joining, served: Sequence[BareCall], sends_headers: bool = False) -> str:

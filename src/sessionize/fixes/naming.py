@@ -50,11 +50,8 @@ class Naming:
     @cached_property
     def _offered(self) -> set[str]:
         """Public names that must not get another meaning: `__all__`, and those of submodules in `__init__.py`."""
-        offered = {*self.facts.outline.dunder_all}
-        if self.facts.filename.endswith("__init__.py"):
-            for path in self.facts.outline.modules:  # importing a submodule binds its name
-                offered.update(path.split("."))
-        return offered
+        modules = self.facts.outline.modules if self.facts.filename.endswith("__init__.py") else ()
+        return {*self.facts.outline.dunder_all}.union(*(path.split(".") for path in modules))
 
     def attribute(self, wanted: str, owner: int) -> str:
         """A name for a new attribute of a class: no object of this file is seen to have it, nor has a related class.

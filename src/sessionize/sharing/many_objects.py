@@ -46,10 +46,10 @@ class ManyObjects:
             maker = self.tables.function_around(site.part)
             name = self.scopes[maker].name
             method = self.graph.method(maker)
-            if method is not None and method.owner in related:
-                if name != "__init__":
-                    return True
-            elif self.scopes[maker].parent in related:
+            own = method is not None and method.owner in related
+            if own and name != "__init__":
+                return True
+            if not own and self.scopes[maker].parent in related:
                 class_methods.add(name)
         classes = self._names_of(related)
         calls = [call for cls in related for call in self.tables.calls_in.get(cls, ())]
