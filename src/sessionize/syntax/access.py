@@ -102,7 +102,7 @@ class Access(NamedTuple):
         None if nothing is.
         """
         if self.rebinds:
-            return self.steps[:-1] if self.steps[-1] == ITEM else self.steps
+            return self.steps[:-1] if self.steps[-1:] == (ITEM,) else self.steps
         if self.calls and self.steps and self.steps[-1] in _MUTATING:
             return self.steps[:-1]
         return None
