@@ -172,6 +172,7 @@ def test_fix_options(run: Run) -> None:
         "\n"
         "import requests\n"
         "with requests.Session() as http:\n"
+        "    # Each call has its own cookies, as before.\n"
         "    http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))\n"
         "    for year in years:\n"
         '        http.get(f"https://example.com/{year}")\n'
@@ -559,7 +560,7 @@ def test_help_and_version(run: Run) -> None:
     assert "--diff" in helped
     assert "codes, prefixes, names or ALL" in helped
     assert "Neither tell nor fix what this file lists." in helped
-    for default in ("auto", "assign", "session", "share", "full"):
+    for default in ("auto", "assign", "session", "full"):
         assert f"[default: {default}]" in helped
     assert run("--version").out.startswith("sessionize, version ")
 

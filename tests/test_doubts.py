@@ -102,38 +102,6 @@ def test_calls_of_one_connection(first: str, second: str, *, differ: bool) -> No
     assert bool(reason) is differ
 
 
-# --- for whom ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("source", "one"),
-    [
-        ("requests.get(a, auth=('b', 'c'))\nrequests.get(d, auth=('b', 'c'))", True),
-        ("requests.get(a, auth=('b', 'c'))\nrequests.get(d)", True),
-        ("requests.get(a, auth=('b', 'c'))\nrequests.get(d, auth=('e', 'f'))", False),
-        ("requests.get(a, cookies={'b': 'c'})\nrequests.get(d, cookies={'b': 'e'})", False),
-        ("requests.get(a, headers={'Authorization': b})\nrequests.get(d, headers={'authorization': c})", False),
-        ("requests.get(a, headers={'Authorization': b})\nrequests.get(d, headers={'Accept': c})", True),
-        ("requests.get(a, headers={b: c})\nrequests.get(d, headers={e: f, **g})", True),
-        ("for user in users: requests.get(a, auth=(user, b))", False),
-        ("for user, word in users: requests.get(a, auth=(user, word))", False),
-        ("for user in users: requests.get(a, headers={'Cookie': f'user={user}'})", False),
-        ("for page in pages: requests.get(page, auth=(user, word))", True),
-        ("for user in users: requests.get(a, params={'user': user})", True),
-        ("for user in users: pass\nfor x in y: requests.get(a, auth=(user, b))", True),
-        ("token = b\nrequests.get(a, auth=('c', token))\ntoken = d\nrequests.get(e, auth=('c', token))", False),
-        ("for token in tokens: requests.get(f'https://{token}@a.example/')", False),
-        ("for page in pages: requests.get(f'https://a.example/{page}')", True),
-        ("for x in y:\n h['Authorization'] = x\n requests.get(a, headers=h)", False),
-        ("h = {'Accept': b}\nh['Authorization'] = c\nfor x in y: requests.get(a, headers=h)", True),
-        ("for x in y:\n h['Accept'] = x\n requests.get(a, headers=h)", True),
-    ],
-)
-def test_calls_for_one_user(source: str, *, one: bool) -> None:
-    assert ("for different users" in doubt(source)) is not one
-    assert doubt(source, cookies="isolate") == ""
-
-
 # --- between the calls ------------------------------------------------------------------------------------------------
 
 

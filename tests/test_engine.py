@@ -218,7 +218,7 @@ def test_what_is_not_safe_is_left(source: str) -> None:
 
 
 def test_unsafe_fixes() -> None:
-    report = fix_source(UNSAFE, settings=Settings(unsafe_fixes=True))
+    report = fix_source(UNSAFE, settings=Settings(unsafe_fixes=True, cookies="share"))
     assert report.after == FIXED.replace("(name)", "(name, **options)")
     assert [finding.applicability for finding in report.fixed] == ["unsafe"]
 
@@ -312,7 +312,8 @@ def test_an_import_is_put_above_one_that_goes() -> None:
     source = "# answers\nfrom requests import get\nimport requests\nfor name in names:\n    get(name)\n"
     assert fix_source(source, settings=Settings(cookies="isolate"), surroundings=ALONE).after == (
         "# answers\nfrom http.cookiejar import DefaultCookiePolicy\n\nimport requests\n"
-        "session = requests.Session()\nsession.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))\n"
+        "session = requests.Session()\n# Each call has its own cookies, as before.\n"
+        "session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))\n"
         "for name in names:\n    session.get(name)\n"
     )
 
@@ -402,8 +403,9 @@ def test_functions_under_other_statements_have_their_own_edits() -> None:
     ids=["an import goes", "all imports go", "the only line stays", "cases"],
 )
 def test_what_is_left_of_a_block(before: str, after: str) -> None:
-    assert fix_source(before, surroundings=ALONE).after == after
-    (edits,) = {found.edits for found in check_source(before, with_edits=True, surroundings=ALONE)}
+    settings = Settings(cookies="share")
+    assert fix_source(before, settings=settings, surroundings=ALONE).after == after
+    (edits,) = {found.edits for found in check_source(before, settings=settings, with_edits=True, surroundings=ALONE)}
     assert applied(before, edits) == after
 
 

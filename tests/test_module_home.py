@@ -46,7 +46,7 @@ def test_classes_of_two_families_in_one_do_not() -> None:
     assert after.count("requests.Session()") == 3
 
 
-OBJECT = "import http.server, requests\nclass A{}:\n {}\n def g(self): requests.post(self.x)\n"
+OBJECT = "import http.server, requests\nclass A{}:\n {}\n def g(self): requests.post(self.x, verify=self.x)\n"
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ OBJECT = "import http.server, requests\nclass A{}:\n {}\n def g(self): requests.
         ("def f():\n requests.get(a)\ndef g():\n requests.get(b)\nimport requests\n", "not imported at the top"),
         (
             "from dataclasses import dataclass\nimport requests\n@dataclass(frozen=True)\nclass A:\n x: int\n"
-            " def __init__(self): pass\n def f(self): requests.post(self.x)\n",
+            " def __init__(self): pass\n def f(self): requests.post(self.x, verify=self.x)\n",
             "takes no attributes",
         ),
         (OBJECT.format("", "__init__ = f"), "no plain method"),

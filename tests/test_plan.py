@@ -9,6 +9,7 @@ import pytest
 from sessionize.engine.check import check_source, check_tree
 from sessionize.engine.fix import fix_source
 from sessionize.files.settings import Settings
+from sessionize.library.surroundings import Surroundings
 from sessionize.rules import RULES, SYNTAX_ERROR
 
 IMPORT = "import requests\n"
@@ -163,7 +164,7 @@ class A:
 @pytest.mark.parametrize("headers", ["self.key", "KEY"])
 def test_session_of_the_object_is_used_or_told(made: str, then: str, why: str | None, headers: str) -> None:
     source = OBJECT.format(made=made, then=then.format(headers=headers), headers=headers)
-    for finding in check_source(source, settings=Settings(select=("RQS104",))):
+    for finding in check_source(source, settings=Settings(select=("RQS104",), cookies="share")):
         assert ("`self.s` is not used, as " in finding.help) == (why is not None)
         assert (why or "Make the 2 calls on `self.s`") in finding.help
 
@@ -193,9 +194,18 @@ def test_session_of_the_object_may_have_other_headers(headers: str) -> None:
 )
 def test_session_of_the_module_is_used_or_told(made: str, parameter: str, why: str | None) -> None:
     source = f"{IMPORT}{made}\ndef f({parameter}): requests.get(a)\ndef g(): requests.get(b)\n"
-    for finding in check_source(source, settings=Settings(select=("RQS105",))):
+    alone = Surroundings(taken=lambda _: frozenset())
+    for finding in check_source(source, settings=Settings(select=("RQS105",)), surroundings=alone):
         assert ("`s` is not used, as " in finding.help) == (why is not None)
         assert (why or "Make the 2 calls on `s`") in finding.help
+
+
+@pytest.mark.parametrize("taken", ["s", "*"])
+def test_session_of_the_module_that_others_may_use(taken: str) -> None:
+    source = f"{IMPORT}s = requests.Session()\ndef f(): requests.get(a)\ndef g(): requests.get(b)\n"
+    around = Surroundings(taken=lambda _: frozenset({taken}))
+    for finding in check_source(source, settings=Settings(select=("RQS105",)), surroundings=around):
+        assert "`s` is not used, as other modules may use it" in finding.help
 
 
 def test_session_that_is_there_is_not_isolated() -> None:

@@ -137,7 +137,7 @@ _deciding_fixes = _options(
     click.option(
         "--cookies",
         type=click.Choice(get_args(Cookies)),
-        help=f"Whether the session keeps cookies.{_default['cookies']}",
+        help=f"Whether sessions keep cookies.{_default['cookies']}",
     ),
 )
 _shared = _options(

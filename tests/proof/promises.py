@@ -19,6 +19,7 @@ from sessionize.engine.results import Edit, Position, Report
 from sessionize.files.lines import split_lines
 from sessionize.files.settings import Settings
 from sessionize.files.text import SourceError, decode
+from sessionize.write.comments import WHY_NO_COOKIES
 
 KINDS = {"safe": Settings(), "unsafe": Settings(unsafe_fixes=True)}
 
@@ -76,7 +77,7 @@ def _of_the_text(before: str, after: str) -> Iterator[str]:
         yield "does not parse"
         return
     was, now = _comments(before), _comments(after)
-    if was is not None and was != now:
+    if was is not None and (now is None or was - now or (now - was).keys() - {WHY_NO_COOKIES}):
         yield f"comments: {was} before, {now} after"
     if more := _flaws(new) - _flaws(old):
         yield f"pyflakes: {', '.join(sorted(more))}"

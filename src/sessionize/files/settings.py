@@ -15,7 +15,7 @@ from sessionize.files.baseline import Baseline
 from sessionize.files.codes import no_such_rule, unknown_selectors
 
 SessionStyle = Literal["assign", "with"]
-Cookies = Literal["share", "isolate"]
+Cookies = Literal["auto", "share", "isolate"]
 Hoistable = Literal["headers", "auth", "cookies", "params"]
 
 EXTEND = "extend"  # the one key that is no setting
@@ -70,7 +70,7 @@ class Settings:
     session_name, session_attribute, session_global: what to call a session in a function or script, on an object, and
         in a module.
     session_style: `assign` or `with`.
-    cookies: `share`, or `isolate` for a session that keeps none.
+    cookies: `auto` for a session that keeps them only where that is harmless, `share` or `isolate` for all.
     hoist: what may be set once on the session: `headers`, `auth`, `cookies`, `params`.
     unsafe_fixes: True to make unsafe fixes too. rewrite_patches: True to move along what tests patch, with these.
     root: the folder that patterns are relative to, a `Path`; it is no key.
@@ -90,7 +90,7 @@ class Settings:
     session_attribute: str = "_session"
     session_global: str = "_session"
     session_style: SessionStyle = "assign"
-    cookies: Cookies = "share"
+    cookies: Cookies = "auto"
     hoist: tuple[Hoistable, ...] = ("headers", "auth")
     unsafe_fixes: bool = False
     rewrite_patches: bool = False

@@ -15,6 +15,7 @@ from sessionize.files.settings import Settings
 from sessionize.fixes.doubts.reasons import Doubts
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import CLOSING, METHODS, READING, VERBS
+from sessionize.sharing.cookies import may_keep
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.home import top_level
 from sessionize.sharing.object_home import is_made_first
@@ -43,12 +44,14 @@ class ExistingSession(NamedTuple):
 class _Joining(NamedTuple):
     """Calls that look for a session.
 
+    owner: the class whose objects have the session, 0 for the module, None for their function.
     end: the tick of the last.
     connections: by what TLS tells them apart.
     obstacle: why they can't join any session; empty where they can.
     """
 
     calls: Sequence[BareCall]
+    owner: int | None
     end: int
     connections: set[tuple[v.Value, v.Value]]
     obstacle: str
@@ -68,7 +71,7 @@ class Existing:
 
     def local(self, calls: Sequence[BareCall], place: Place) -> ExistingSession | None:
         """The session of the calls' own function, or script, that was surely made at `place`."""
-        joining = self._joining(calls)
+        joining = self._joining(calls, None)
         found = []
         for bind in self._made_before(self.facts.bare.function(calls[0]), place):
             obstacle = self._why_not_local(bind, joining)
@@ -79,7 +82,7 @@ class Existing:
         """The session that the module binds above the functions of the calls: `session = requests.Session()`."""
         first = min(top_level(self.facts, call.site.part) for call in calls)
         binds = self._made_before(0, Place(0, first, self.outline.parts[first].tick))
-        joining = self._joining(calls)
+        joining = self._joining(calls, 0)
         found = []
         for bind in (bind for bind in binds if bind.form == "assign"):
             obstacle = self._why_not_of_module(bind, joining)
@@ -91,7 +94,7 @@ class Existing:
 
         `self.session = requests.Session()`.
         """
-        joining = self._joining(calls)
+        joining = self._joining(calls, owner)
         found = []
         for cls in (owner, *sorted(self.facts.classes.ancestry(owner))):
             for store in self._stored[cls]:
@@ -102,9 +105,9 @@ class Existing:
                 found.append(ExistingSession(bind.name, shown, bind.tick, "all objects of the class share it"))
         return _best(found)
 
-    def _joining(self, calls: Sequence[BareCall]) -> _Joining:
+    def _joining(self, calls: Sequence[BareCall], owner: int | None) -> _Joining:
         end = max(call.site.tick for call in calls)
-        return _Joining(calls, end, set(map(self.connection.identity, calls)), self._why_unsafe(calls))
+        return _Joining(calls, owner, end, set(map(self.connection.identity, calls)), self._why_unsafe(calls))
 
     def _why_unsafe(self, calls: Sequence[BareCall]) -> str:
         """The reason not to make one of the calls on any session; empty if there is none."""
@@ -172,6 +175,8 @@ class Existing:
 
     def _why_not_of_module(self, bind: o.Bind, joining: _Joining) -> str:
         """The same for a session of the module."""
+        if {bind.name, "*"} & self.facts.find_taken():
+            return "other modules may use it"
         if len(self.names.binds(0, bind.name)) > 1:
             return "it is bound more than once"
         if not self._is_seen(bind, joining):
@@ -223,7 +228,7 @@ class Existing:
             headers = call.argument("headers")
             if any(value != headers or not self._is_same(value, scope, call.site.scope) for value, scope in given):
                 return False
-        return len(given) == len(sites)
+        return 0 < len(given) == len(sites) == sum(len(site.value.args) for site in sites)
 
     def _is_same(self, value: v.Value, scope: int, other: int) -> bool:
         """Tell whether a value is the same in two scopes: its names are those of the module, or of the object."""
@@ -248,9 +253,8 @@ class Existing:
             return "it may have logged in"
         saying = [call for call in served if not sends_headers or call.argument("headers") is not None]
         saying += joining.calls
-        credentials = [self.doubts.users.credentials(call) for call in saying]
-        if any(other != credentials[0] for other in credentials) or not self.doubts.identity.for_one_user(saying):
-            return "its calls may be for another user"
+        if not may_keep(self.facts, self.settings, saying, joining.owner):
+            return "it keeps cookies, and its calls may be for another user"
         return ""
 
 

@@ -89,12 +89,12 @@ class IdleFixes:
             return Refusal(ids, "there is no place before the loop where it could be made")
         loops = set(facts.flow.loops(bind.part))
         several = len(session.calls) > 1 or set(facts.flow.loops(session.calls[0].site.part)) - loops
-        if self.settings.cookies == "isolate" and several:
-            return Refusal(ids, "its calls share cookies within a turn")
+        if several and not self.planning.keeps_cookies(session.calls):
+            return Refusal(ids, "its calls share cookies within a turn, and must not with the next turn")
         if reason := self.doubts.identity.refuse(session.calls) or self.doubts.pinned_by_patch(session.calls[0]):
             return Refusal(ids, reason)
         doubt = self.doubts.unsafe_sharing(session.calls)
-        if several and any(call.verb not in READING for call in session.calls):
+        if self.settings.cookies == "share" and several and any(call.verb not in READING for call in session.calls):
             doubt = doubt or "what a turn leaves in its cookies, as a log-in does, would reach the next turn"
         style = self.planning.style(session.calls, place)
         making, imports = self._new_session(session.calls, place, style, bind.name, create)
@@ -126,7 +126,7 @@ class IdleFixes:
     def _new_session(
         self, calls: Sequence[BareCall], place: Place, style: str, target: str, create: str
     ) -> tuple[Making, tuple[ImportEdit, ...]]:
-        if self.settings.cookies == "share":
+        if self.planning.keeps_cookies(calls):
             return Making(place, style, target, f"{create}()"), ()
         maker = calls[0]._replace(root=create.partition(".")[0])
         policy, imports = self.naming.policy([maker], place)

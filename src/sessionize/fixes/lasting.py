@@ -21,6 +21,7 @@ from sessionize.fixes.planning import (
     refused,
     set_once,
     these,
+    without_login,
 )
 from sessionize.library.calls import BareCall
 from sessionize.sharing.home import MODULE_REASON, OBJECT_REASON, Home
@@ -72,7 +73,7 @@ class LastingFixes:
                 home = self._home(owner, kept, partial=len(kept) < len(calls))
                 if not isinstance(home, str):
                     outcomes.append(self._share(owner, kept, home, wanted))
-                elif home != ALONE and self._may_join_module(kept):
+                elif home != ALONE and self._may_join_module(kept, partial=len(kept) < len(calls)):
                     on_module += kept
                 else:
                     outcomes.append(refused(kept, home))
@@ -84,9 +85,11 @@ class LastingFixes:
                 outcomes.append(self._share(0, on_module, home, wanted))
         return outcomes
 
-    def _may_join_module(self, calls: Sequence[BareCall]) -> bool:
+    def _may_join_module(self, calls: Sequence[BareCall], *, partial: bool) -> bool:
         """Tell whether the module's session can serve the calls of all objects."""
-        return self.doubts.identity.for_all_objects(calls) and not isinstance(self._home(0, calls), str)
+        if not self.doubts.identity.for_all_objects(calls):
+            return False
+        return not isinstance(self._home(0, calls, partial=partial), str)
 
     def _refuse(self, owner: int, calls: Sequence[BareCall]) -> tuple[list[BareCall], list[Refusal]]:
         """The calls that a session can take which outlives their function, and refusals for the others."""
@@ -123,7 +126,8 @@ class LastingFixes:
             return there
         if partial and self._serves_one(owner, calls):
             return ALONE
-        home = object_home(self.facts, owner, calls) if owner else module_home(self.facts, calls)
+        plain = self.planning.keeps_cookies(calls, owner)
+        home = object_home(self.facts, owner, calls, plain=plain) if owner else module_home(self.facts, calls)
         if isinstance(home, str):
             return home
         scope = self.facts.outline.parts[self.facts.flow.frame[home.place.block]].scope
@@ -134,8 +138,6 @@ class LastingFixes:
             return INSIDE
         if any(self.facts.imports.bound(call.root, call.site.scope, home.place) != "surely" for call in at_top):
             return "requests may be missing where the session would be made"
-        if home.style == "field" and self.settings.cookies == "isolate":
-            return "a field of a dataclass can't be told to isolate its cookies"
         return home
 
     def _there(self, owner: int, calls: Sequence[BareCall]) -> ExistingSession | None:
@@ -187,7 +189,7 @@ class LastingFixes:
             target = f"{home.instance}.{name}" if home.style in ("assign", "behind", "init") else name
         else:
             name = target = self.naming.variable(self.settings.session_global, 0)
-        making, imports = self.planning.new_session(calls, home.place, home.style, target, hoist)
+        making, imports = self.planning.new_session(calls, home.place, home.style, target, hoist, owner)
         if home.needs:
             helper, more = self.naming.imported(home.needs, calls, home.place)
             making, imports = making._replace(needs=helper), imports + more
@@ -197,7 +199,7 @@ class LastingFixes:
             message = f"Keep one `requests.Session` for the call of this {where}"
         return Fix(
             tuple(call.id for call in calls),
-            message + set_once(hoist) + beside(self._there(owner, calls)),
+            message + set_once(hoist) + beside(self._there(owner, calls)) + without_login(making, calls),
             UNSAFE,
             reason,
             redirect(calls, self._targets(owner, calls, name)),

@@ -21,6 +21,7 @@ from sessionize.fixes.planning import (
     refused,
     set_once,
     these,
+    without_login,
 )
 from sessionize.library.calls import BareCall
 from sessionize.sharing.module_home import import_home
@@ -114,7 +115,7 @@ class LocalFixes:
         stays = self.planning.why_options_stay(calls)
         if self.planning.spans_cells(calls):
             stays = "the calls stand in several cells, and what they pass may be edited in between"
-        message += set_once(hoist) + beside(existing)
+        message += set_once(hoist) + beside(existing) + without_login(making, calls)
         redirects = redirect(calls, [name] * len(calls))
         return Fix(ids, message, applicability, doubt, redirects, making, imports=imports, stays=stays)
 
@@ -145,7 +146,7 @@ class LocalFixes:
     def _names_module(self, calls: Sequence[BareCall]) -> bool:
         """Tell whether a session for the calls can be made by the names that they have, without another import."""
         roots = [self.facts.origins.path_of_name(call.root, call.site.scope) for call in calls]
-        return self.settings.cookies == "share" and "requests" in roots
+        return "requests" in roots and self.planning.keeps_cookies(calls)
 
     def _place(self, calls: Sequence[BareCall]) -> Place | None:
         """The place of their session: before them, but behind the import for several cells that all need it."""

@@ -14,8 +14,9 @@ from sessionize.fixes.existing import Existing, ExistingSession
 from sessionize.fixes.naming import Naming
 from sessionize.fixes.outcome import ImportEdit, Making, Redirect, Refusal
 from sessionize.library.calls import ANY, BareCall
-from sessionize.library.profile import VERBS
+from sessionize.library.profile import READING, VERBS
 from sessionize.rules import Finding, resolved_by
+from sessionize.sharing.cookies import may_keep
 from sessionize.sharing.facts import Facts
 
 ALONE = "a session would serve this call alone, as the others here stay as they are"
@@ -96,14 +97,24 @@ class Planning:
         return len({self.facts.tables.cell(call.site.tick) for call in calls}) > 1
 
     def new_session(
-        self, calls: Sequence[BareCall], place: Place, style: str, target: str, hoist: Sequence[str]
+        self,
+        calls: Sequence[BareCall],
+        place: Place,
+        style: str,
+        target: str,
+        hoist: Sequence[str],
+        owner: int | None = None,
     ) -> tuple[Making, tuple[ImportEdit, ...]]:
         create, imports = self.naming.constructor(calls, place)
         policy = None
-        if self.settings.cookies == "isolate":
+        if not self.keeps_cookies(calls, owner):
             policy, more = self.naming.policy(calls, place)
             imports += more
         return Making(place, style, target, f"{create}()", policy, tuple(hoist)), imports
+
+    def keeps_cookies(self, calls: Sequence[BareCall], owner: int | None = None) -> bool:
+        """Tell whether a session for the calls keeps cookies; `owner` as for `may_keep`."""
+        return may_keep(self.facts, self.settings, calls, owner)
 
 
 def refused(calls: Sequence[BareCall], reason: str) -> Refusal:
@@ -155,6 +166,13 @@ def not_on(name: str) -> str:
 def beside(session: ExistingSession | None) -> str:
     """The end of a message: why a session that is there is not used."""
     return f"; `{session.shown}` is not used, as {session.obstacle}" if session is not None else ""
+
+
+def without_login(making: Making, calls: Sequence[BareCall]) -> str:
+    """The end of a message: a log-in counts no more for the calls after it than it did."""
+    if making.policy is None or all(call.verb in READING for call in calls):
+        return ""
+    return "; the cookie of a log-in is not sent with the calls after it, as before (`--cookies share` sends it)"
 
 
 def set_once(hoist: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from sessionize.analysis.memo import memo
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import VERBS
 from sessionize.library.program import Program
-from sessionize.syntax import values as v
+from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ITEM, VALUE
 
 _PLACE_IN_REQUEST = 8  # the place of `timeout` in `Session.request`
@@ -97,15 +97,18 @@ class _Sessions:
 
     @cached_property
     def returned(self) -> dict[int, v.Value]:
-        """The single call that a property returns, by the `def` of the property."""
+        """The single call that a property returns, perhaps by a name, by the `def` of the property."""
         outline = self.facts.outline
         ways = Counter(part.scope for part in outline.parts if part.kind == "return")
+        given: list[tuple[o.CallSite | o.Use, v.Value]] = [(call, call.value) for call in outline.calls]
+        given += [(use, self.facts.origins.resolve_once(v.Name(use.name), use.scope)) for use in outline.uses]
         returned: dict[int, v.Value] = {}
-        for call in outline.calls:
-            scope = outline.scopes[call.scope]
-            given_back = call.access == VALUE and outline.parts[call.part].kind == "return" and ways[call.scope] == 1
-            if given_back and _PROPERTIES.intersection(map(v.last_name, scope.decorators)):
-                returned[scope.part] = call.value
+        for row, value in given:
+            scope = outline.scopes[row.scope]
+            given_back = row.access == VALUE and outline.parts[row.part].kind == "return" and ways[row.scope] == 1
+            is_property = not _PROPERTIES.isdisjoint(map(v.last_name, scope.decorators))
+            if given_back and is_property and isinstance(value, v.Call):
+                returned[scope.part] = value
         return returned
 
     @cached_property

@@ -39,7 +39,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     As for RQS101.
 
     ## When not to use
-    Where the calls must not share cookies or a connection; `--cookies isolate` keeps the first apart.
+    Where the calls must not share a connection.
 
     ## References
     - [requests: Session Objects](https://requests.readthedocs.io/en/latest/user/advanced/#session-objects)

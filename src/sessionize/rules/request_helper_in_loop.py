@@ -40,9 +40,8 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     ## Fix safety
     The fix is unsafe: the session lives as long as the module or the object, and the file alone cannot show who else
     uses it. A session is not made for several threads at once; after a fork, two processes would share one connection;
-    tests that replace `requests.get` by name no longer reach the call; and cookies that a server sets are kept from one
-    call to the next. A module that starts threads, processes or executors itself is not fixed, unless all that they run
-    are functions of the module that lead to no request.
+    and tests that replace `requests.get` by name no longer reach the call. A module that starts threads, processes or
+    executors itself is not fixed, unless all that they run are functions of the module that lead to no request.
 
     ## When not to use
     In code that is called from several threads; give each thread a session of its own.

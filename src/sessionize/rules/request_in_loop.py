@@ -42,8 +42,10 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     ## Fix safety
     The fix is safe where the session stays in one function, or in the script, and nothing about the calls could behave
     otherwise on a session: the same requests are sent in the same order, and the program sees the same values and
-    exceptions. Two differences come with every session: cookies that a server sets are sent back to it (`--cookies
-    isolate` turns that off), and a connection that the server closes at the very moment of the next call may fail.
+    exceptions. A session keeps cookies only where that is harmless: all its calls only read and carry no credentials,
+    or all carry the same steady ones, and nothing else that names a user, a key or a session differs between them.
+    Every other session gets a line by which it keeps none. One difference comes with every session: a connection that
+    the server closes at the very moment of the next call may fail.
 
     The fix is unsafe, and applied only with `--unsafe-fixes`, where the file alone cannot show that: with `**kwargs`,
     `proxies=`, `hooks=`, an `auth=` that is not a pair, a `verify=` or `cert=` that is not a literal or differs between

@@ -38,8 +38,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     call, nothing is changed.
 
     ## When not to use
-    Where each turn must begin without the cookies of the one before, or is made for another user whose log-in
-    stays with the connection, as with NTLM.
+    Where each turn is made for another user whose log-in stays with the connection, as with NTLM.
 
     ## References
     - [requests: Session Objects](https://requests.readthedocs.io/en/latest/user/advanced/#session-objects)

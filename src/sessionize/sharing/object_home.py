@@ -32,9 +32,9 @@ _DATACLASS = frozenset({"dataclasses.dataclass", "functools.total_ordering"})
 _FIELDS = frozenset({"declare", "assign"})
 
 
-def object_home(facts: Facts, owner: int, calls: Sequence[BareCall]) -> Home | str:
+def object_home(facts: Facts, owner: int, calls: Sequence[BareCall], *, plain: bool = True) -> Home | str:
     """The home for the session of the calls made by the objects of a class; a reason where there is none."""
-    return _ObjectHome(ObjectClass(facts, owner, calls)).home()
+    return _ObjectHome(ObjectClass(facts, owner, calls), plain=plain).home()
 
 
 def is_made_first(facts: Facts, owner: int, calls: Sequence[BareCall], store: o.Store) -> bool:
@@ -49,8 +49,9 @@ def is_made_first(facts: Facts, owner: int, calls: Sequence[BareCall], store: o.
 
 
 class _ObjectHome:
-    def __init__(self, cls: ObjectClass) -> None:
+    def __init__(self, cls: ObjectClass, *, plain: bool) -> None:
         self.cls = cls
+        self.plain = plain
         self.facts = cls.facts
         self.outline = cls.outline
         self.row = cls.row
@@ -64,7 +65,12 @@ class _ObjectHome:
         restored = any(map(cls.inherited, _RESTORING)) or "__new__" in self.outline.attributes
         skipped = restored or any(map(cls.skips_init, cls.below[1:]))
         if cls.data is not None and not inits and not skipped and "init" not in options:
-            return self._field()
+            field = self._field()
+            if self.plain or isinstance(field, str):
+                return field
+            if "slots" not in options:
+                return self._at_first_use()
+            return "its dataclass has no place for a session that keeps no cookies"
         if "slots" in options or ("frozen" in options and inits):
             return "its dataclass takes no attributes besides its fields"
         if any(bind.form != "def" for bind in inits):

@@ -10,7 +10,7 @@ import libcst as cst
 
 from sessionize.fixes.outcome import Fix, Making
 from sessionize.write.arguments import Reindent, option_value, orphan_comments
-from sessionize.write.comments import comment_line, comment_lines, is_for_tools, with_comments
+from sessionize.write.comments import WHY_NO_COOKIES, comment_line, comment_lines, is_for_tools, with_comments
 from sessionize.write.rendering import Rendering
 from sessionize.write.tree import Parts, Statement, parse_small
 from sessionize.write.worklist import Orphans
@@ -59,7 +59,7 @@ class SessionCode:
         name = "session" if making.style == "property" else making.target
         if making.policy is not None:
             statement = parse_small(f"{name}.cookies.set_policy({making.policy}(allowed_domains=[]))")
-            lines.append(cst.SimpleStatementLine([statement]))
+            lines.append(cst.SimpleStatementLine([statement], leading_lines=[comment_line(WHY_NO_COOKIES)]))
         for option in making.hoist:
             above, behind = orphan_comments(self.parts.calls(fix), making.hoist, option)
             line = cst.SimpleStatementLine([self._set_option(fix, name, option)], leading_lines=comment_lines(above))

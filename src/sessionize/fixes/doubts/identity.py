@@ -9,8 +9,7 @@ from sessionize.files.settings import Settings
 from sessionize.fixes.doubts.between import Between, Span
 from sessionize.fixes.doubts.connection import Connection
 from sessionize.library.calls import BareCall
-from sessionize.library.changes import Read
-from sessionize.library.profile import READING, SAME, VERBS
+from sessionize.library.profile import SAME, VERBS
 from sessionize.library.users import Users
 from sessionize.sharing.facts import Facts
 from sessionize.syntax import outline as o, values as v
@@ -81,38 +80,12 @@ class Identity:
                 return f"{use.name}{use.access.path}"
         return ""
 
-    def for_one_user(self, calls: Sequence[BareCall]) -> bool:
-        """Tell whether the calls are made for one user, as far as is seen: no two say otherwise, and none in turns."""
-        if self.users.in_turn(calls):
-            return False
-        said: dict[str, v.Value] = {}
-        read: set[Read] = set()
-        together = len({call.frame for call in calls}) == 1
-        for key, value, scope in self.users.said(calls):
-            unknown = isinstance(value, v.Opaque) and (key or self.users.told)
-            if unknown or (key and said.setdefault(key, value) != value):
-                return False
-            if key or together:
-                read.update(self.users.reads(value, scope))
-        span = self.between.span(calls)
-        changes = [(each, one.by) for one in read for each in self.users.changes(one)]
-        return not any(self.between.holds_change(span, each, by) for each, by in changes)
-
     def for_all_objects(self, calls: Sequence[BareCall]) -> bool:
-        """Tell whether one session can serve the calls of all objects.
-
-        All that may say for whom they are made is the module's, and none may sign its object in (a POST), unless no
-        cookies are kept.
-        """
-        told = [(item.value, item.scope) for item in self.users.said(calls)]
+        """Tell whether one session can serve the calls of all objects: its connections depend on no object."""
         for call in calls:
-            params = self.facts.origins.resolve_once(
-                call.argument("params", 1 if call.verb == "get" else -1), call.site.scope
-            )
-            unknown = [item for key, item in params.items if key is None] if isinstance(params, v.Dict) else [params]
-            tied = map(call.argument, ("cert", "verify", "proxies"))
-            told += [(value, call.site.scope) for value in (*unknown, *tied) if value is not None]
-        reads = self.settings.cookies == "isolate" or all(call.verb in READING for call in calls)
-        known = all(v.is_known(value) for value, _ in told)
-        names = ((name, scope) for value, scope in told for name in v.names_in(value))
-        return reads and known and all(self.facts.names.owner(*each) in (-1, 0) for each in names)
+            for option in ("cert", "verify", "proxies"):
+                value = call.argument(option)
+                names = v.names_in(value) if value is not None else []
+                if any(self.facts.names.owner(name, call.site.scope) not in (-1, 0) for name in names):
+                    return False
+        return True

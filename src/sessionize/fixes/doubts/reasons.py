@@ -70,8 +70,6 @@ class Doubts:
                 return f"`{call.shown}` {reason}"
         if len({self.connection.identity(call) for call in calls}) > 1:
             return "its calls differ in `verify=` or `cert=`, which requests before 2.32 mixes up on one session"
-        if self.settings.cookies == "share" and not self.identity.for_one_user(calls):
-            return "its calls are made for different users, and a session sends one's cookies with another's call"
         return ""
 
     def pinned_by_patch(self, call: BareCall) -> str:

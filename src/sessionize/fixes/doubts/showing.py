@@ -7,6 +7,7 @@ from functools import cached_property
 
 from sessionize.files.settings import Settings
 from sessionize.library.calls import BareCall
+from sessionize.sharing.cookies import may_keep
 from sessionize.sharing.facts import Facts
 from sessionize.syntax import values as v
 from sessionize.syntax.ipython import LINE
@@ -24,7 +25,7 @@ class Showing:
     def changes_imports(self, calls: Sequence[BareCall]) -> bool:
         """Tell whether a session for these calls may need an import, or leave one without use."""
         named = {self.facts.origins.path_of(v.Name(call.root), call.site.scope) for call in calls}
-        return self.settings.cookies == "isolate" or named != {"requests"}
+        return named != {"requests"} or not may_keep(self.facts, self.settings, calls, None)
 
     @cached_property
     def by_frame(self) -> dict[int, str]:

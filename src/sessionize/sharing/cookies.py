@@ -1,0 +1,240 @@
+"""The rule by which a session may keep cookies: only where that is harmless, which anyone can check by eye.
+
+A bare call has cookies of its own. A session sends those that a server sets to its later calls, so it keeps them only
+where all its calls are plainly made for the same user, or for nobody:
+
+- every call only reads (GET, HEAD, OPTIONS), and none carries credentials; or
+- every call carries the same steady credentials, in `auth=` or `headers=`, and no cookies of its own;
+
+and nothing else that names a user, a key or a session differs between the calls, or from turn to turn. What is not
+known is not harmless: such a session keeps no cookies, which costs a line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from sessionize.files.settings import Settings
+from sessionize.library.calls import BareCall
+from sessionize.library.profile import READING
+from sessionize.sharing.facts import Facts
+from sessionize.syntax import values as v
+
+# The words that name a user, a key, a token, a session or a password: in variables, literal keys and literal URL parts.
+_WORDS = re.compile(
+    r"user|login|log_on|account|passw|pwd|secret|token|session|cookie|credential|tenant|api_?key|auth(?!or(?!iz))"
+    r"|bearer|jwt|customer|client|member|email|e_mail|signature|impersonat|on_behalf"
+    r"|(?:^|_)(?:key|keys|sid|uid|pin|pins|otp|id_card|bot|me|owner|usr|pw|pass|phone)(?:_|$)"
+)
+# The options that say nothing about whom a call is made for.
+_SILENT = frozenset(
+    {"timeout", "verify", "stream", "allow_redirects", "hooks", "proxies", "auth", "headers", "cookies"}
+)
+
+
+class _Named(NamedTuple):
+    """A thing that a call passes and whose name may say for whom: a variable, or the value under a literal key."""
+
+    name: str
+    value: v.Value
+
+
+def may_keep(facts: Facts, settings: Settings, calls: Sequence[BareCall], owner: int | None) -> bool:
+    """Tell whether the session of some calls keeps cookies, by the setting or by the rule.
+
+    owner: None for a session of their own function, the class whose objects have it, or 0 for the module.
+    """
+    if settings.cookies != "auto":
+        return settings.cookies == "share"
+    return _is_harmless(_Judge(facts, owner), calls)
+
+
+def _is_harmless(judge: _Judge, calls: Sequence[BareCall]) -> bool:
+    carried = {judge.credentials(call) for call in calls}
+    if len(carried) != 1 or None in carried:
+        return False
+    if not any(carried) and not all(map(_reads, calls)):
+        return False
+    named = [judge.named(call) for call in calls]
+    return None not in named and all(other == named[0] for other in named)
+
+
+def names_user(text: str) -> bool:
+    """Tell whether a word is one that names a user, a key or a session: `api_key`, `X-Auth-Key`, `userName`."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", "_", text)
+    return _WORDS.search(words.lower()) is not None
+
+
+def _reads(call: BareCall) -> bool:
+    if call.verb != "request":
+        return call.verb in READING
+    method = call.argument("method", 0)
+    return isinstance(method, v.Const) and str(method.value).lower() in READING
+
+
+class _Judge:
+    def __init__(self, facts: Facts, owner: int | None) -> None:
+        self.facts = facts
+        self.owner = owner
+
+    def credentials(self, call: BareCall) -> tuple[v.Value | None, v.Value | None] | tuple[()] | None:
+        """The credentials that a call passes in `auth=` and `headers=`: empty for none, None if they are not steady.
+
+        None as well where they are not known, or where it passes cookies.
+        """
+        scope = call.site.scope
+        auth, headers = (_given(call.argument(option)) for option in ("auth", "headers"))
+        if call.unpacks or _given(call.argument("cookies")) is not None:
+            return None
+        if headers is not None:
+            display = self._display(headers, scope)
+            if display is None or any(not isinstance(key, v.Const) for key, _ in display.items):
+                return None
+            keys = [str(key.value) for key, _ in display.items if isinstance(key, v.Const)]
+            if "cookie" in map(str.lower, keys):
+                return None
+            if not any(map(names_user, keys)):
+                headers = None
+        if auth is None and headers is None:
+            return ()
+        if headers is not None and not self._is_steady(headers, scope):
+            return None
+        if auth is not None and not (self._is_steady(auth, scope) and self._is_pair(auth, scope)):
+            return None
+        return auth, headers
+
+    def named(self, call: BareCall) -> set[_Named] | None:
+        """The things besides credentials that say for whom a call is made; None if one may differ from turn to turn."""
+        scope = call.site.scope
+        found: set[_Named] = set()
+        for number, arg in enumerate(call.site.value.args):
+            if arg.keyword in _SILENT:
+                continue
+            found.update(self._named_in(arg.value, scope, arg.keyword or "", follow=True))
+            if arg.keyword == "params" or (number == 1 and call.verb == "get" and not arg.keyword):
+                params = self._display(arg.value, scope)
+                if _given(arg.value) is not None and (params is None or any(key is None for key, _ in params.items)):
+                    return None  # any parameter may be an `api_key`
+        steady = all(self._is_steady(each.value, scope) for each in found)
+        return found if steady else None
+
+    def _named_in(self, value: v.Value, scope: int, name: str, *, follow: bool) -> Iterator[_Named]:
+        """The named things in a value, itself under `name`; those of a name that is bound once are found, too."""
+        if name and names_user(name):
+            yield _Named(name, value)
+        match value:
+            case v.Name(name=inner) | v.Attribute(attr=inner) if names_user(inner):
+                yield _Named(inner, value)
+            case v.Name() if follow:
+                yield from self._named_in(self.facts.origins.resolve_once(value, scope), scope, "", follow=False)
+            case v.Dict(items=items):
+                for key, item in items:
+                    word = str(key.value) if isinstance(key, v.Const) else ""
+                    yield from self._named_in(item, scope, word, follow=follow)
+            case v.Join(parts=parts):
+                before = ""
+                for part in parts:
+                    if isinstance(part, v.Const):
+                        before = str(part.value)
+                    else:
+                        yield from self._named_in(part.value, scope, _last_word(before), follow=follow)
+            case v.Binary(left=left, right=right):
+                word = _last_word(str(left.value)) if isinstance(left, v.Const) else ""
+                yield from self._named_in(left, scope, "", follow=follow)
+                yield from self._named_in(right, scope, word, follow=follow)
+            case v.Item(value=inner, key=v.Const(value=key)) if names_user(str(key)):
+                yield _Named(str(key), value)
+            case v.Sequence(items=values):
+                for item in values:
+                    yield from self._named_in(item, scope, "", follow=follow)
+            case v.Call(func=func, args=args):
+                yield from self._named_in(func, scope, "", follow=False)
+                for arg in args:
+                    yield from self._named_in(arg.value, scope, arg.keyword or "", follow=follow)
+            case v.Attribute(value=inner) | v.Item(value=inner):
+                yield from self._named_in(inner, scope, "", follow=False)
+
+    # --- steady values ------------------------------------------------------------------------------------------------
+
+    def _is_steady(self, value: v.Value, scope: int) -> bool:
+        """Tell whether a text, or a display of texts, stays the same as long as the session lives."""
+        match value:
+            case v.Const():
+                return True
+            case v.Name(name=name):
+                return self._is_bound_once(name, scope)
+            case v.Attribute(value=v.Name(name=name), attr=attr):
+                return self._is_set_once(name, attr, scope)
+            case v.Hole(value=inner):
+                return self._is_steady(inner, scope)
+            case v.Join(parts=parts) | v.Sequence(items=parts):
+                return all(self._is_steady(part, scope) for part in parts)
+            case v.Binary(left=left, right=right):
+                return self._is_steady(left, scope) and self._is_steady(right, scope)
+            case v.Dict(items=items):
+                return all(key is not None and self._is_steady(item, scope) for key, item in items)
+            case v.Call():
+                return self.facts.bare.is_basic_auth(value, scope) and all(
+                    self._is_steady(arg.value, scope) for arg in value.args
+                )
+        return False
+
+    def _is_bound_once(self, name: str, scope: int) -> bool:
+        """Tell whether a name is bound once for all calls, by the module or by the function of a local session."""
+        owner = self.facts.names.owner(name, scope)
+        binds = self.facts.names.binds(owner, name)
+        if len(binds) != 1 or self.facts.mutations.reflection:
+            return False
+        (bind,) = binds
+        if bind.form not in ("assign", "import", "param") or self.facts.flow.loops(bind.part):
+            return False
+        own = self.owner is None and self.facts.flow.frame[bind.part] == self._frame(scope)
+        return owner == 0 or own
+
+    def _frame(self, scope: int) -> int:
+        return self.facts.flow.frame[self.facts.outline.scopes[scope].root]
+
+    def _is_set_once(self, name: str, attr: str, scope: int) -> bool:
+        """Tell whether `self.token` is set by `__init__` alone, and changed nowhere in the file."""
+        method = self.facts.graph.method(scope)
+        if method is None or method.instance != name or (self.owner is not None and self.owner != method.owner):
+            return False
+        stores = self.facts.tables.stores_of.get(attr, [])
+        if len(stores) != 1 or self.facts.mutations.reachable_by_string(attr):
+            return False
+        init = self.facts.graph.method(stores[0].scope)
+        made = init is not None and init.owner == method.owner and init.instance == stores[0].name
+        if not made or self.facts.outline.scopes[stores[0].scope].name != "__init__":
+            return False
+        changes = [access for access, _ in self.facts.mutations.done_on(attr) if access.changed is not None]
+        return len(changes) == 1 and attr not in self.facts.tables.class_names
+
+    # --- what values are ----------------------------------------------------------------------------------------------
+
+    def _display(self, value: v.Value, scope: int) -> v.Dict | None:
+        """The dict display that a value is, or that its name is bound to, if nothing changes it."""
+        match value:
+            case v.Name(name=name):
+                owner = self.facts.names.owner(name, scope)
+                changed = self.facts.mutations.mutating_uses(owner, name)
+                value = v.OPAQUE if changed else self.facts.origins.resolve_once(value, scope)
+            case v.Attribute(value=v.Name(name=name), attr=attr) if self._is_set_once(name, attr, scope):
+                value = self.facts.tables.stores_of[attr][0].value
+        return value if isinstance(value, v.Dict) else None
+
+    def _is_pair(self, value: v.Value, scope: int) -> bool:
+        followed = self.facts.origins.resolve_once(value, scope)
+        pair = isinstance(followed, v.Sequence) and followed.kind == "tuple" and len(followed.items) == 2
+        return pair or self.facts.bare.is_basic_auth(followed, scope)
+
+
+def _given(value: v.Value | None) -> v.Value | None:
+    return None if value == v.NONE else value
+
+
+def _last_word(text: str) -> str:
+    """The last word of a text, in front of a value: `token` of `https://a.test/?token=`, `bot` of `/bot`."""
+    words = re.findall(r"[\w-]+", text)
+    return words[-1] if words else ""

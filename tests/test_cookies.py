@@ -1,0 +1,124 @@
+"""The rule by which a session may keep cookies: where it just holds, and where it just fails to."""
+
+import ast
+
+import pytest
+
+from sessionize.files.settings import Settings
+from sessionize.sharing.cookies import may_keep, names_user
+from sessionize.sharing.facts import Facts
+from sessionize.syntax.read_ast import read_ast
+
+LOOP = "for x in y: "
+
+
+def facts_of(source: str) -> Facts:
+    source = f"import requests\n{source}\n"
+    return Facts(read_ast(ast.parse(source), source)[0])
+
+
+@pytest.mark.parametrize(
+    ("source", "kept"),
+    [
+        # only reading, without credentials
+        ("requests.get(a)\nrequests.head(b)", True),
+        (LOOP + "requests.get(x)", True),
+        (LOOP + "requests.get(f'{base}/{x}', headers={'Accept': 'text/csv'})", True),
+        (LOOP + "requests.request('GET', x)", True),
+        (LOOP + "requests.request(method, x)", False),
+        (LOOP + "requests.post(x)", False),
+        ("requests.get(a)\nrequests.post(b)", False),
+        (LOOP + "requests.get(x, cookies=jar)", False),
+        (LOOP + "requests.get(x, cookies=None, auth=None)", True),
+        (LOOP + "requests.get(x, headers=headers)", False),  # they may hold anything
+        (LOOP + "requests.get(x, **options)", False),
+        (LOOP + "requests.get(x, params=params)", False),
+        (LOOP + "requests.get(x, {'page': x})", True),
+        (LOOP + "requests.get(x, params={**more})", False),
+        # the same steady credentials
+        (LOOP + "requests.post(x, auth=('a', 'b'))", True),
+        (LOOP + "requests.post(x, auth=(user, 'b'))", False),  # of which nothing is known
+        ("user = input()\n" + LOOP + "requests.post(x, auth=(user, 'b'))", True),
+        ("user = input()\nuser = a\n" + LOOP + "requests.post(x, auth=(user, 'b'))", False),
+        (LOOP + "requests.post(a, auth=(x, 'b'))", False),
+        (LOOP + "requests.post(a, auth=make(x))", False),
+        (LOOP + "requests.post(a, auth=requests.auth.HTTPBasicAuth('a', 'b'))", True),
+        ("requests.get(a, auth=('a', 'b'))\nrequests.get(b)", False),  # an anonymous check beside it
+        ("requests.get(a, auth=('a', 'b'))\nrequests.get(b, auth=('c', 'd'))", False),
+        ("token = input()\n" + LOOP + "requests.put(x, headers={'Authorization': f'token {token}'})", True),
+        ("token = input()\n" + LOOP + "requests.put(x, headers={'Authorization': 'token ' + token})", True),
+        ("token = input()\n" + LOOP + "requests.put(x, headers={'Authorization': token.strip()})", False),
+        (LOOP + "requests.put(x, headers={'Authorization': 'a', 'Cookie': 'b'})", False),
+        ("h = {'Authorization': 'a'}\n" + LOOP + "requests.put(x, headers=h)", True),
+        ("h = {'Authorization': 'a'}\n" + LOOP + "h['Authorization'] = x; requests.put(a, headers=h)", False),
+        # nothing else that names a user
+        (LOOP + "requests.get(f'https://a.test/?token={x}')", False),
+        (LOOP + "requests.get('https://a.test/bot' + x)", False),
+        (LOOP + "requests.get(f'https://a.test/page/{x}')", True),
+        ("for user in users: requests.get(f'https://a.test/{user}')", False),
+        ("for row in rows: requests.get(row['api_key'])", False),
+        ("for row in rows: requests.get(row.session_id)", False),
+        (LOOP + "requests.post(a, auth=('a', 'b'), json={'name': x})", True),
+        (LOOP + "requests.post(a, auth=('a', 'b'), json={'userName': x})", False),
+        (LOOP + "body = {'pin': x}; requests.post(a, auth=('a', 'b'), data=body)", False),
+        (LOOP + "requests.post(a, auth=('a', 'b'), data=[('sid', 1), encode(token=x)])", False),
+        ("requests.get(a, params={'user': 1})\nrequests.get(b, params={'user': 2})", False),
+        ("requests.get(a, params={'user': 1})\nrequests.get(b, params={'user': 1})", True),
+        ("requests.get(a, params={'user': 1})\nrequests.get(b)", False),
+        ("eval(a)\ntoken = 1\n" + LOOP + "requests.post(x, auth=('a', token))", False),
+    ],
+)
+def test_rule(source: str, *, kept: bool) -> None:
+    facts = facts_of(source)
+    assert may_keep(facts, Settings(), facts.bare.calls, None) is kept
+    assert may_keep(facts, Settings(cookies="share"), facts.bare.calls, None)
+    assert not may_keep(facts, Settings(cookies="isolate"), facts.bare.calls, None)
+
+
+CLIENT = """\
+class Client:
+    def __init__(self, token):
+        {made}
+    def get(self): return requests.get(a, headers={{"Authorization": f"token {{self.token}}"}})
+    def put(self): return requests.put(b, headers={{"Authorization": f"token {{self.token}}"}})
+{other}
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "other", "kept"),
+    [
+        ("self.token = token", "", True),
+        ("self.token = token", "    def log_in(self): self.token = a", False),
+        ("self.token = token", "client.token = a", False),
+        ("self.token = token", "setattr(client, a, b)", False),
+        ("self.token = token", "class Other(Client):\n    token = a", False),
+        ("self.log_in(token)", "    def log_in(self, token): self.token = token", False),
+        ("pass", "", False),
+    ],
+)
+def test_token_of_an_object(made: str, other: str, *, kept: bool) -> None:
+    facts = facts_of(CLIENT.format(made=made, other=other))
+    (owner,) = [scope for scope in facts.tables.classes if facts.outline.scopes[scope].name == "Client"]
+    assert may_keep(facts, Settings(), facts.bare.calls, owner) is kept
+    assert not may_keep(facts, Settings(), facts.bare.calls, 0)  # of the module, for all objects
+
+
+def test_headers_of_an_object() -> None:
+    facts = facts_of(
+        "class A:\n def __init__(self): self.headers = {'X-Auth-Key': 'a'}\n"
+        " def f(self): requests.get(a, headers=self.headers); requests.put(b, headers=self.headers)"
+    )
+    assert may_keep(facts, Settings(), facts.bare.calls, facts.tables.classes[0])
+
+
+@pytest.mark.parametrize("word", ["api_key", "X-Auth-Key", "userName", "sid", "X-Tenant", "bot", "Authorization", "pw"])
+def test_words_that_name_a_user(word: str) -> None:
+    assert names_user(word)
+
+
+@pytest.mark.parametrize(
+    "word", ["page", "author", "keyword", "monkey", "Accept", "name", "item", "presidents", "pinned"]
+)
+def test_other_words(word: str) -> None:
+    assert not names_user(word)
