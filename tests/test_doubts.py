@@ -319,6 +319,44 @@ def test_filename(filename: str, *, test: bool) -> None:
     ],
 )
 def test_leak(first: str, second: str, *, leaks: bool) -> None:
-    source = f"import requests\nrequests.get(a, {first})\nrequests.get(b, {second})"
+    source = f"import requests\na = make()\nrequests.get(a, {first})\nrequests.get(b, {second})"
+    facts = Facts(read_cst(cst.parse_module(source))[0])
+    assert bool(Doubts(facts, Settings()).identity.refuse(facts.bare.calls)) is leaks
+
+
+@pytest.mark.parametrize(
+    ("bound", "leaks"),
+    [
+        ("a = make()\nb = a", False),
+        ("a = b\nb = a", False),
+        ("b = HttpNtlmAuth('a', 'b')\nb.username = a", True),
+        ("from a import b", False),
+        ("def b(): pass", True),
+        ("for b in c: pass", True),
+        ("if a: b = make()\nelse: b = c", True),
+        ("from a import HttpNtlmAuth\nb = HttpNtlmAuth('a', 'b')", False),
+    ],
+)
+def test_leak_by_an_object(bound: str, *, leaks: bool) -> None:
+    source = f"import requests\n{bound}\nfor x in y: requests.get(x, auth=b)"
+    facts = Facts(read_cst(cst.parse_module(source))[0])
+    assert bool(Doubts(facts, Settings()).identity.refuse(facts.bare.calls)) is leaks
+
+
+@pytest.mark.parametrize(
+    ("auth", "leaks"),
+    [
+        ("HttpNtlmAuth('a', 'b')", False),
+        ("HttpNtlmAuth(x, 'b')", True),
+        ("HttpNtlmAuth(*a)", True),
+        ("make('a')", True),
+        ("Login('a')", False),
+        ("Login(x)", True),
+        ("self.make('a')", True),
+    ],
+)
+def test_leak_by_what_is_made_for_each_call(auth: str, *, leaks: bool) -> None:
+    imports = "import requests\nfrom a import HttpNtlmAuth, make\nclass Login: pass\n"
+    source = f"{imports}for x in y: requests.get(x, auth={auth})"
     facts = Facts(read_cst(cst.parse_module(source))[0])
     assert bool(Doubts(facts, Settings()).identity.refuse(facts.bare.calls)) is leaks

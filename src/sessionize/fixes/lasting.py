@@ -119,7 +119,7 @@ class LastingFixes:
         It is a session that is there, or the place for a new one.
         partial: whether others that could share it stay as they are.
         """
-        if reason := self.doubts.identity.refuse(calls, lasting=True) or self.doubts.threads.about(owner):
+        if reason := self.doubts.identity.refuse(calls, owner) or self.doubts.threads.about(owner):
             return reason
         there = self._there(owner, calls)
         if there is not None and not there.obstacle:

@@ -1,1 +1,1 @@
-"""The meaning of requests: its calls, sessions and hosts, the users a call is made for, and what tests replace."""
+"""The meaning of requests: its calls, sessions and hosts, and what tests replace."""

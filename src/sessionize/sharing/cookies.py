@@ -20,6 +20,7 @@ from sessionize.files.settings import Settings
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import READING
 from sessionize.sharing.facts import Facts
+from sessionize.sharing.steady import Steady
 from sessionize.syntax import values as v
 
 # The words that name a user, a key, a token, a session or a password: in variables, literal keys and literal URL parts.
@@ -77,7 +78,7 @@ def _reads(call: BareCall) -> bool:
 class _Judge:
     def __init__(self, facts: Facts, owner: int | None) -> None:
         self.facts = facts
-        self.owner = owner
+        self.steady = Steady(facts, owner)
 
     def credentials(self, call: BareCall) -> tuple[v.Value | None, v.Value | None] | tuple[()] | None:
         """The credentials that a call passes in `auth=` and `headers=`: empty for none, None if they are not steady.
@@ -89,7 +90,7 @@ class _Judge:
         if call.unpacks or _given(call.argument("cookies")) is not None:
             return None
         if headers is not None:
-            display = self._display(headers, scope)
+            display = self.steady.display(headers, scope)
             if display is None or any(not isinstance(key, v.Const) for key, _ in display.items):
                 return None
             keys = [str(key.value) for key, _ in display.items if isinstance(key, v.Const)]
@@ -99,9 +100,9 @@ class _Judge:
                 headers = None
         if auth is None and headers is None:
             return ()
-        if headers is not None and not self._is_steady(headers, scope):
+        if headers is not None and not self.steady.is_steady(headers, scope):
             return None
-        if auth is not None and not (self._is_steady(auth, scope) and self._is_pair(auth, scope)):
+        if auth is not None and not (self.steady.is_steady(auth, scope) and self.steady.is_pair(auth, scope)):
             return None
         return auth, headers
 
@@ -114,10 +115,10 @@ class _Judge:
                 continue
             found.update(self._named_in(arg.value, scope, arg.keyword or "", follow=True))
             if arg.keyword == "params" or (number == 1 and call.verb == "get" and not arg.keyword):
-                params = self._display(arg.value, scope)
+                params = self.steady.display(arg.value, scope)
                 if _given(arg.value) is not None and (params is None or any(key is None for key, _ in params.items)):
                     return None  # any parameter may be an `api_key`
-        steady = all(self._is_steady(each.value, scope) for each in found)
+        steady = all(self.steady.is_steady(each.value, scope) for each in found)
         return found if steady else None
 
     def _named_in(self, value: v.Value, scope: int, name: str, *, follow: bool) -> Iterator[_Named]:
@@ -155,79 +156,6 @@ class _Judge:
                     yield from self._named_in(arg.value, scope, arg.keyword or "", follow=follow)
             case v.Attribute(value=inner) | v.Item(value=inner):
                 yield from self._named_in(inner, scope, "", follow=False)
-
-    # --- steady values ------------------------------------------------------------------------------------------------
-
-    def _is_steady(self, value: v.Value, scope: int) -> bool:
-        """Tell whether a text, or a display of texts, stays the same as long as the session lives."""
-        match value:
-            case v.Const():
-                return True
-            case v.Name(name=name):
-                return self._is_bound_once(name, scope)
-            case v.Attribute(value=v.Name(name=name), attr=attr):
-                return self._is_set_once(name, attr, scope)
-            case v.Hole(value=inner):
-                return self._is_steady(inner, scope)
-            case v.Join(parts=parts) | v.Sequence(items=parts):
-                return all(self._is_steady(part, scope) for part in parts)
-            case v.Binary(left=left, right=right):
-                return self._is_steady(left, scope) and self._is_steady(right, scope)
-            case v.Dict(items=items):
-                return all(key is not None and self._is_steady(item, scope) for key, item in items)
-            case v.Call():
-                return self.facts.bare.is_basic_auth(value, scope) and all(
-                    self._is_steady(arg.value, scope) for arg in value.args
-                )
-        return False
-
-    def _is_bound_once(self, name: str, scope: int) -> bool:
-        """Tell whether a name is bound once for all calls, by the module or by the function of a local session."""
-        owner = self.facts.names.owner(name, scope)
-        binds = self.facts.names.binds(owner, name)
-        if len(binds) != 1 or self.facts.mutations.reflection:
-            return False
-        (bind,) = binds
-        if bind.form not in ("assign", "import", "param") or self.facts.flow.loops(bind.part):
-            return False
-        own = self.owner is None and self.facts.flow.frame[bind.part] == self._frame(scope)
-        return owner == 0 or own
-
-    def _frame(self, scope: int) -> int:
-        return self.facts.flow.frame[self.facts.outline.scopes[scope].root]
-
-    def _is_set_once(self, name: str, attr: str, scope: int) -> bool:
-        """Tell whether `self.token` is set by `__init__` alone, and changed nowhere in the file."""
-        method = self.facts.graph.method(scope)
-        if method is None or method.instance != name or (self.owner is not None and self.owner != method.owner):
-            return False
-        stores = self.facts.tables.stores_of.get(attr, [])
-        if len(stores) != 1 or self.facts.mutations.reachable_by_string(attr):
-            return False
-        init = self.facts.graph.method(stores[0].scope)
-        made = init is not None and init.owner == method.owner and init.instance == stores[0].name
-        if not made or self.facts.outline.scopes[stores[0].scope].name != "__init__":
-            return False
-        changes = [access for access, _ in self.facts.mutations.done_on(attr) if access.changed is not None]
-        return len(changes) == 1 and attr not in self.facts.tables.class_names
-
-    # --- what values are ----------------------------------------------------------------------------------------------
-
-    def _display(self, value: v.Value, scope: int) -> v.Dict | None:
-        """The dict display that a value is, or that its name is bound to, if nothing changes it."""
-        match value:
-            case v.Name(name=name):
-                owner = self.facts.names.owner(name, scope)
-                changed = self.facts.mutations.mutating_uses(owner, name)
-                value = v.OPAQUE if changed else self.facts.origins.resolve_once(value, scope)
-            case v.Attribute(value=v.Name(name=name), attr=attr) if self._is_set_once(name, attr, scope):
-                value = self.facts.tables.stores_of[attr][0].value
-        return value if isinstance(value, v.Dict) else None
-
-    def _is_pair(self, value: v.Value, scope: int) -> bool:
-        followed = self.facts.origins.resolve_once(value, scope)
-        pair = isinstance(followed, v.Sequence) and followed.kind == "tuple" and len(followed.items) == 2
-        return pair or self.facts.bare.is_basic_auth(followed, scope)
 
 
 def _given(value: v.Value | None) -> v.Value | None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sessionize.library.calls import BareCall
-from sessionize.library.changes import Changes
 from sessionize.sharing.facts import Facts
 
 
@@ -23,7 +21,6 @@ class Span(NamedTuple):
 class Between:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
-        self.reaching = facts.reaching
 
     def span(self, calls: Sequence[BareCall]) -> Span:
         ticks = [call.site.tick for call in calls]
@@ -36,16 +33,3 @@ class Between:
         """Tell whether something of the calls' frame, (tick, part), can come between two of them."""
         _, first, last, loops = span
         return any(first < tick < last or not loops.isdisjoint(self.facts.flow.loops(part)) for tick, part in runs)
-
-    def holds_change(self, span: Span, changes: Changes, by: str) -> bool:
-        """Tell whether one of the changes can come between two of the calls, in their frame or by what it calls.
-
-        by: a function called for what changes. A cache that it fills itself is not counted as a change.
-        """
-        if bisect_right(changes.ticks, span.first) < bisect_left(changes.ticks, span.last):
-            return True
-        called = self.reaching.calls_in[span.frame]
-        runs = [*changes.in_frame.get(span.frame, ())]
-        for name in (called.keys() & self.reaching.leading_to(changes.functions - {""})) - {by}:
-            runs += called[name]
-        return self.holds(span, runs)

@@ -7,16 +7,18 @@ from collections import defaultdict
 from functools import cached_property
 
 from sessionize.library.calls import BareCall
-from sessionize.library.users import Users
 from sessionize.sharing.facts import Facts
+from sessionize.sharing.steady import Steady
 from sessionize.syntax import values as v
+
+# The kinds of authentication that a server ties to the connection, as `Authorization` begins.
+_BINDING = ("ntlm", "negotiate")
 
 
 class Connection:
-    def __init__(self, facts: Facts, users: Users) -> None:
+    def __init__(self, facts: Facts) -> None:
         self.facts = facts
         self.outline = facts.outline
-        self.users = users
 
     def unsafe_call(self, call: BareCall) -> str:
         """The reason why a call may behave otherwise on any session, as the rest of a sentence about it."""
@@ -30,7 +32,7 @@ class Connection:
         auth = call.argument("auth")
         if auth is not None and not self._is_pair(auth, scope):
             return "passes an `auth=` that is not known to be a pair, and may stay with the connection"
-        if self.users.bind_connection(call):
+        if self.header_binds(call):
             return "authorizes its connection, and later calls on it would be answered for the same user"
         for text in self._spelled.get(call.site.tick, ()):
             if all(word in text for word in call.shown.split(".")):
@@ -54,10 +56,16 @@ class Connection:
         return spelled
 
     def _is_pair(self, auth: v.Value, scope: int) -> bool:
-        if isinstance(auth, v.Name):
-            owner = self.facts.names.owner(auth.name, scope)
-            binds = self.facts.names.binds(owner, auth.name)
-            return bool(binds) and all(b.form == "assign" and self._is_pair_display(b.value, owner) for b in binds)
+        match auth:
+            case v.Name(name=name):
+                owner = self.facts.names.owner(name, scope)
+                binds = self.facts.names.binds(owner, name)
+                return bool(binds) and all(b.form == "assign" and self._is_pair_display(b.value, owner) for b in binds)
+            case v.Attribute(value=v.Name(), attr=attr) if not self.facts.mutations.reachable_by_string(attr):
+                stores = self.facts.tables.stores_of.get(attr, [])
+                pairs = [store for store in stores if self._is_pair_display(store.value, store.scope)]
+                changes = [access for access, _ in self.facts.mutations.done_on(attr) if access.rebinds]
+                return 0 < len(pairs) == len(changes) and attr not in self.facts.tables.class_names
         return self._is_pair_display(auth, scope)
 
     def _is_pair_display(self, auth: v.Value, scope: int) -> bool:
@@ -78,5 +86,25 @@ class Connection:
         auth = call.argument("auth")
         return auth is not None and not self._is_pair(auth, call.site.scope)
 
+    def header_binds(self, call: BareCall) -> bool:
+        """Tell whether its Authorization may be of a kind that a server ties to the connection: `NTLM ...`."""
+        headers = call.argument("headers")
+        if headers in (None, v.NONE) or not self._names_binding:
+            return False
+        display = Steady(self.facts, None).display(headers, call.site.scope)
+        if display is None:
+            return True
+        for key, value in display.items:
+            named = str(key.value).lower() if isinstance(key, v.Const) else ""
+            prefix = self.facts.hosts.prefix(value, call.site.scope).lower()
+            if named in ("", "authorization") and (not prefix or prefix.startswith(_BINDING)):
+                return True
+        return False
+
+    @cached_property
+    def _names_binding(self) -> bool:
+        """True if a text of the file begins with the name of such a kind."""
+        return any(word.lower() in _BINDING for word in self.facts.outline.attributes)
+
     def may_bind(self, call: BareCall) -> bool:
-        return self.auth_binds(call) or self.users.bind_connection(call)
+        return self.auth_binds(call) or self.header_binds(call)

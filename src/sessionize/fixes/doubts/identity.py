@@ -6,70 +6,54 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from sessionize.files.settings import Settings
-from sessionize.fixes.doubts.between import Between, Span
 from sessionize.fixes.doubts.connection import Connection
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import SAME, VERBS
-from sessionize.library.users import Users
 from sessionize.sharing.facts import Facts
-from sessionize.syntax import outline as o, values as v
+from sessionize.sharing.steady import Steady
+from sessionize.syntax import values as v
 
 _FUNCTIONS = frozenset(f"requests.{verb}" for verb in VERBS)
 
 
 class Identity:
-    def __init__(
-        self, facts: Facts, settings: Settings, users: Users, connection: Connection, between: Between
-    ) -> None:
+    def __init__(self, facts: Facts, settings: Settings, connection: Connection) -> None:
         self.facts = facts
         self.settings = settings
-        self.users = users
         self.connection = connection
-        self.between = between
 
-    def refuse(self, calls: Sequence[BareCall], *, lasting: bool = False) -> str:
+    def refuse(self, calls: Sequence[BareCall], owner: int | None = None) -> str:
         """The reason why a session would carry one call's credentials to another, which no fix may do; else empty.
 
-        lasting: whether it outlives the functions of the calls.
+        owner: as for `Steady`.
         """
         if calls and self._replaced and not self.settings.moves_patches:
             return f"`{self._replaced}` is replaced in this file, and a session would go past what is there instead"
+        steady = Steady(self.facts, owner)
         bound = [call for call in calls if self.connection.may_bind(call)]
-        if bound and any(self.users.credentials(call) != self.users.credentials(bound[0]) for call in calls):
+        if bound and any(_carried(call) != _carried(bound[0]) for call in calls):
             return "some of the calls authenticate in a way that may stay with the connection, and others do not"
-        span = self.between.span(calls)
-        certs = [(call.argument("cert"), call.site.scope) for call in calls]
-        auths = [(call.argument("auth"), call.site.scope) for call in bound if self.connection.auth_binds(call)]
-        told = [(item.value, item.scope) for item in self.users.binding(calls)]
-        values = ((value, scope) for value, scope in dict.fromkeys([*certs, *auths, *told]) if value is not None)
-        if self.users.in_turn(bound) or any(self._varies(span, *each, lasting=lasting) for each in values):
-            return "a connection stays with the user it was made for, and its next call may be for another"
+        certs = [(call, call.argument("cert")) for call in calls]
+        carried = [(call, value) for call in bound for value in _carried(call)]
+        for call, value in (*carried, *certs):
+            if value is not None and not self._is_one_user(value, call.site.scope, steady):
+                return "a connection stays with the user it was made for, and its next call may be for another"
         if len({self.connection.identity(call)[1] for call in calls}) > 1:
             return "the calls differ in `cert=`, and requests before 2.32 would show one's certificate for another"
         return ""
 
-    def _varies(self, span: Span, value: v.Value, scope: int, *, lasting: bool, seen: tuple[o.Bind, ...] = ()) -> bool:
-        """Tell whether a value may be another one for another of the calls, or when they run again."""
-        if not v.is_known(value):
-            return True
-        for read in self.users.reads(value, scope):
-            (owner, name), changes = read.variable, list(self.users.changes(read))
-            method = self.facts.graph.method(owner) if owner > 0 else None
-            if not lasting:
-                if any(self.between.holds_change(span, each, read.by) for each in changes):
-                    return True
-            elif method is not None and (method.scope, method.instance) == read.variable:  # made with the object
-                if read.part and frozenset().union(*(each.functions for each in changes)) - {"__init__"}:
-                    return True
-            elif sum(len(each.ticks) for each in changes) > (not read.part):
-                return True
-            elif owner > 0 and not read.part:
-                (bind,) = self.facts.names.binds(owner, name)
-                if bind.form != "assign" or bind in seen:
-                    return True
-                if self._varies(span, bind.value, owner, lasting=True, seen=(*seen, bind)):
-                    return True
-        return False
+    def _is_one_user(self, value: v.Value, scope: int, steady: Steady) -> bool:
+        """Tell whether a value is steady, or an object made from such values: `HttpNtlmAuth(USER, PASSWORD)`."""
+        if isinstance(value, v.Call) and self._makes_object(value.func, scope):
+            return all(not arg.stars and steady.is_steady(arg.value, scope) for arg in value.args)
+        return steady.is_steady(value, scope)
+
+    def _makes_object(self, func: v.Value, scope: int) -> bool:
+        """Tell whether it is a class of this file, or something imported that is named like one."""
+        if self.facts.origins.path_of(func, scope) is not None:
+            return v.last_name(func)[:1].isupper()
+        binds = self.facts.names.binds(self.facts.names.owner(v.last_name(func), scope), v.last_name(func))
+        return isinstance(func, v.Name) and {bind.form for bind in binds} == {"class"}
 
     @cached_property
     def _replaced(self) -> str:
@@ -89,3 +73,8 @@ class Identity:
                 if any(self.facts.names.owner(name, call.site.scope) not in (-1, 0) for name in names):
                     return False
         return True
+
+
+def _carried(call: BareCall) -> tuple[v.Value | None, v.Value | None]:
+    """The arguments of a call that may authenticate its connection."""
+    return call.argument("auth"), call.argument("headers")

@@ -14,7 +14,6 @@ from sessionize.fixes.doubts.showing import Showing
 from sessionize.fixes.doubts.waiting import Waiting
 from sessionize.library.calls import BareCall
 from sessionize.library.threads import Threads
-from sessionize.library.users import Users
 from sessionize.sharing.facts import Facts
 from sessionize.syntax import values as v
 from sessionize.syntax.access import ARGUMENT, READ, UNPACK
@@ -27,11 +26,10 @@ class Doubts:
         self.facts = facts
         self.settings = settings
         self.outline = facts.outline
-        self.users = Users(facts)
         self.threads = Threads(facts)
         self.between = Between(facts)
-        self.connection = Connection(facts, self.users)
-        self.identity = Identity(facts, settings, self.users, self.connection, self.between)
+        self.connection = Connection(facts)
+        self.identity = Identity(facts, settings, self.connection)
         self.waiting = Waiting(facts, self.between)
         self.showing = Showing(facts, settings)
         self.file = WholeFile(facts, self.showing)
