@@ -126,43 +126,62 @@ class _Judge:
         if name and names_user(name):
             yield _Named(name, value)
         match value:
-            case v.Name(name=inner) | v.Attribute(attr=inner) if names_user(inner):
+            case v.Const(value=str(text)):
+                yield from _named_in_text(text)
+            case v.Name(name=inner) | v.Attribute(attr=inner) | v.Item(key=v.Const(value=str(inner))) if names_user(
+                inner
+            ):
                 yield _Named(inner, value)
             case v.Name() if follow:
                 yield from self._named_in(self.facts.origins.resolve_once(value, scope), scope, "", follow=False)
-            case v.Dict(items=items):
-                for key, item in items:
-                    word = str(key.value) if isinstance(key, v.Const) else ""
-                    yield from self._named_in(item, scope, word, follow=follow)
-            case v.Join(parts=parts):
-                before = ""
-                for part in parts:
-                    if isinstance(part, v.Const):
-                        before = str(part.value)
-                    else:
-                        yield from self._named_in(part.value, scope, _last_word(before), follow=follow)
-            case v.Binary(left=left, right=right):
-                word = _last_word(str(left.value)) if isinstance(left, v.Const) else ""
-                yield from self._named_in(left, scope, "", follow=follow)
-                yield from self._named_in(right, scope, word, follow=follow)
-            case v.Item(value=inner, key=v.Const(value=key)) if names_user(str(key)):
-                yield _Named(str(key), value)
-            case v.Sequence(items=values):
-                for item in values:
-                    yield from self._named_in(item, scope, "", follow=follow)
-            case v.Call(func=func, args=args):
-                yield from self._named_in(func, scope, "", follow=False)
-                for arg in args:
-                    yield from self._named_in(arg.value, scope, arg.keyword or "", follow=follow)
-            case v.Attribute(value=inner) | v.Item(value=inner):
-                yield from self._named_in(inner, scope, "", follow=False)
+            case _:
+                for word, part in _inside(value):
+                    yield from self._named_in(part, scope, word, follow=follow)
+
+
+def _inside(value: v.Value) -> Iterator[tuple[str, v.Value]]:
+    """The values that a value is made of, each with the key, the keyword or the text before it that names a user."""
+    match value:
+        case v.Dict(items=items):
+            for key, item in items:
+                yield str(key.value) if isinstance(key, v.Const) else "", item
+        case v.Join(parts=parts):
+            word = ""
+            for part in parts:
+                word = word or (_user_word(str(part.value)) if isinstance(part, v.Const) else "")
+                yield ("", part) if isinstance(part, v.Const) else (word, part.value)
+        case v.Binary(left=left, right=right):
+            words = [_user_word(str(inner.value)) for inner in v.within(left) if isinstance(inner, v.Const)]
+            yield "", left
+            yield next(filter(None, words), ""), right
+        case v.Call(func=v.Attribute(value=v.Const(value=str(text))), args=args):
+            for arg in args:
+                yield arg.keyword or _user_word(text), arg.value
+        case v.Call(func=func, args=args):
+            yield "", func
+            for arg in args:
+                yield arg.keyword or "", arg.value
+        case v.Sequence(items=values):
+            yield from (("", item) for item in values)
+        case v.Attribute(value=inner) | v.Item(value=inner):
+            yield "", inner
+
+
+def _named_in_text(text: str) -> Iterator[_Named]:
+    """The named things that a text spells out: `https://user:word@a.test/bot123/?token=abc`."""
+    for user in re.findall(r"://([^/?#]*)@", text):
+        yield _Named("@", v.Const(user, "str"))
+    for robot in re.findall(r"/bot(\d[^/]*)", text):
+        yield _Named("bot", v.Const(robot, "str"))
+    for key, given in re.findall(r"[?&]([\w-]+)=([^&#]*)", text):
+        if names_user(key):
+            yield _Named(key, v.Const(given, "str"))
 
 
 def _given(value: v.Value | None) -> v.Value | None:
     return None if value == v.NONE else value
 
 
-def _last_word(text: str) -> str:
-    """The last word of a text, in front of a value: `token` of `https://a.test/?token=`, `bot` of `/bot`."""
-    words = re.findall(r"[\w-]+", text)
-    return words[-1] if words else ""
+def _user_word(text: str) -> str:
+    """The first word of a text that names a user, in front of a value: `login` of `/login?name=`; or empty."""
+    return next(filter(names_user, re.findall(r"[A-Za-z][\w-]*", text)), "")
