@@ -313,6 +313,7 @@ def test_filename(filename: str, *, test: bool) -> None:
         ("headers={'Authorization': 'NTLM a'}", "headers={'Authorization': 'NTLM a'}", False),
         ("cert='/a.pem'", "", True),
         ("cert=a", "cert=b", True),
+        ("cert=a or c", "cert=a or c", True),
         ("cert=a", "cert=a", False),
         ("cert='/a.pem'", "cert='/a.pem'", False),
         ("verify=False", "", False),

@@ -78,7 +78,7 @@ FAULTS = (
     Fault("cookies-of-two-users", "if len(carried) != 1 or None in carried:", "if not carried:"),
     Fault("cookies-of-names-that-differ", "all(other == named[0] for other in named)", "bool(named)"),
     Fault("cookies-of-turns", "return found if steady else None", "return found"),
-    Fault("cookies-of-a-log-in", "if not any(carried) and not all(map(_reads, calls)):", "if not carried:"),
+    Fault("cookies-of-a-log-in", "(not all(map(_reads, calls)) or any(map(judge.mentions_user, calls)))", "not carried"),
     Fault("a-proxy-for-all", 'if call.argument("proxies") not in (None, v.NONE):', 'if call.argument("proxy"):'),
     Fault("credentials-of-the-connection", "if bound and any(", "if bound and all("),
     Fault("verify-differs", "if len({self.connection.identity(call) for call in calls}) > 1:", "if len(calls) > 99:"),

@@ -3,7 +3,8 @@
 A bare call has cookies of its own. A session sends those that a server sets to its later calls, so it keeps them only
 where all its calls are plainly made for the same user, or for nobody:
 
-- every call only reads (GET, HEAD, OPTIONS), and none carries credentials; or
+- every call only reads (GET, HEAD, OPTIONS), none carries credentials, and no name in its function or script, and no
+  text in it, names a user, a key or a session; or
 - every call carries the same steady credentials, in `auth=` or `headers=`, and no cookies of its own;
 
 and nothing else that names a user, a key or a session differs between the calls, or from turn to turn. What is not
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from sessionize.files.settings import Settings
@@ -56,7 +58,7 @@ def _is_harmless(judge: _Judge, calls: Sequence[BareCall]) -> bool:
     carried = {judge.credentials(call) for call in calls}
     if len(carried) != 1 or None in carried:
         return False
-    if not any(carried) and not all(map(_reads, calls)):
+    if not any(carried) and (not all(map(_reads, calls)) or any(map(judge.mentions_user, calls))):
         return False
     named = [judge.named(call) for call in calls]
     return None not in named and all(other == named[0] for other in named)
@@ -134,9 +136,36 @@ class _Judge:
                 yield _Named(inner, value)
             case v.Name() if follow:
                 yield from self._named_in(self.facts.origins.resolve_once(value, scope), scope, "", follow=False)
+            case v.Call() | v.Item() | v.Attribute():  # `next(tokens)` differs where `tokens` does not
+                for word, part in _inside(value):
+                    for named in self._named_in(part, scope, word, follow=follow):
+                        yield named._replace(value=value)
             case _:
                 for word, part in _inside(value):
                     yield from self._named_in(part, scope, word, follow=follow)
+
+    def mentions_user(self, call: BareCall) -> bool:
+        """Tell whether a text of a call, or a name or attribute in its function, or script, names a user."""
+        for arg in call.site.value.args:
+            for inner in v.within(arg.value):
+                followed = self.facts.origins.resolve_once(inner, call.site.scope)
+                texts = [str(part.value) for part in v.within(followed) if isinstance(part, v.Const)]
+                if any(map(_user_word, texts)):
+                    return True
+        return call.frame in self._frames_of_users
+
+    @cached_property
+    def _frames_of_users(self) -> set[int]:
+        """The frames in which a name or attribute names a user; those of sessions do not."""
+        frame = self.facts.flow.frame
+        sessions = {"Session", "session"}
+        for binds in self.facts.sessions.bound.values():
+            sessions.update(bind.name for bind in binds)
+        found = set()
+        for use in self.facts.outline.uses:
+            if any(map(names_user, {use.name, *use.access.attributes} - sessions)):
+                found.add(frame[use.part])
+        return found
 
 
 def _inside(value: v.Value) -> Iterator[tuple[str, v.Value]]:

@@ -45,6 +45,8 @@ class Steady:
         (bind,) = binds
         if bind.form not in ("assign", "import", "param") or self.facts.flow.loops(bind.part):
             return False
+        if self.facts.tables.function_around(bind.part) != owner:  # by `global TOKEN` in a function
+            return False
         if bind.form == "assign" and v.is_known(bind.value) and self.is_steady(bind.value, owner, depth + 1):
             return True
         own = self.owner is None and self.facts.flow.frame[bind.part] == self._frame(scope)
