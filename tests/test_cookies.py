@@ -5,7 +5,8 @@ import ast
 import pytest
 
 from sessionize.files.settings import Settings
-from sessionize.sharing.cookies import may_keep, names_user
+from sessionize.library.words import names_user
+from sessionize.sharing.cookies import may_keep
 from sessionize.sharing.facts import Facts
 from sessionize.syntax.read_ast import read_ast
 
@@ -35,6 +36,31 @@ def facts_of(source: str) -> Facts:
         (LOOP + "requests.get(x, params=params)", False),
         (LOOP + "requests.get(x, {'page': x})", True),
         (LOOP + "requests.get(x, params={**more})", False),
+        # plain headers, and parameters of which every key is seen
+        ("h = {'Accept': 'a', 'User-Agent': 'b'}\n" + LOOP + "requests.get(x, headers=h)", True),
+        ("h = {'X-Person': 'a'}\n" + LOOP + "requests.get(x, headers=h)", False),
+        ("h = {}\n" + LOOP + "h['Range'] = x; requests.get(a, headers=h)", True),
+        ("h = {}\n" + LOOP + "h['X-Person'] = x; requests.get(a, headers=h)", False),
+        ("q = {'page': 1}\n" + LOOP + "q['page'] = x; requests.get(a, params=q)", True),
+        ("q = {'page': 1}\n" + LOOP + "q[x] = x; requests.get(a, params=q)", False),
+        ("q = {'page': 1}\n" + LOOP + "q.update({'page': x}); requests.get(a, params=q)", True),
+        ("q = {'page': 1}\n" + LOOP + "q.update(page=x); requests.get(a, params=q)", True),
+        ("q = {'page': 1}\n" + LOOP + "q.update(x); requests.get(a, params=q)", False),
+        ("q = {'page': 1}\n" + LOOP + "fill(q); requests.get(a, params=q)", False),
+        ("q = {'page': 1}\nif a: q = {'from': 1}\n" + LOOP + "requests.get(x, params=q)", True),
+        ("q = {'page': 1}\nif a: q = a\n" + LOOP + "requests.get(x, params=q)", False),
+        # nothing in the file names a user, wherever it is
+        ("def log_in(x): pass\n" + LOOP + "requests.get(x)", False),
+        ("print('enter your password')\n" + LOOP + "requests.get(x)", False),
+        ("print(f'enter your password, {a}')\n" + LOOP + "requests.get(x)", False),
+        ("def f(): 'It needs no password.'\n" + LOOP + "requests.get(x)", True),  # of a docstring
+        ("def f(): 'password'\nprint('password')\n" + LOOP + "requests.get(x)", False),
+        ("print(b'password')\n" + LOOP + "requests.get(x)", False),
+        ("make(owner=a)\n" + LOOP + "requests.get(x)", False),
+        ("from flask import session\n" + LOOP + "requests.get(x)", False),
+        ("for session in y: requests.get(session)", False),
+        ("with requests.Session() as session: session.get(a)\n" + LOOP + "requests.get(x)", True),
+        ("from requests import Session\n" + LOOP + "requests.get(x)", True),
         # the same steady credentials
         (LOOP + "requests.post(x, auth=('a', 'b'))", True),
         (LOOP + "requests.post(x, auth=(user, 'b'))", False),  # of which nothing is known
@@ -51,6 +77,22 @@ def facts_of(source: str) -> Facts:
         (LOOP + "requests.put(x, headers={'Authorization': 'a', 'Cookie': 'b'})", False),
         ("h = {'Authorization': 'a'}\n" + LOOP + "requests.put(x, headers=h)", True),
         ("h = {'Authorization': 'a'}\n" + LOOP + "h['Authorization'] = x; requests.put(a, headers=h)", False),
+        (LOOP + "requests.get(a, headers={'X-Api-Key': 'a', 'X-Person': 'b'})", True),
+        (LOOP + "requests.get(a, headers={'X-Api-Key': 'a', 'X-Person': x})", False),
+        (LOOP + "requests.get(a, headers={'X-Person': 'a'})", False),  # of which nobody knows what it is
+        (LOOP + "requests.get(a, headers={'X-Api-Key': 'a', 'Accept': f'{x}'})", True),
+        (LOOP + "requests.get(a, headers={'X-Api-Key': 'a', 'Referer': f'/?user={x}'})", False),
+        ("def f(token):\n " + LOOP + "requests.put(a, headers={'X-Token': f'{token}'})", True),
+        ("def f(token):\n " + LOOP + "token.renew(); requests.put(a, headers={'X-Token': f'{token}'})", False),
+        (LOOP + "requests.post(a, auth=('a', 'b'), json=x)", False),  # any key may be in it
+        (LOOP + "requests.post(a, auth=('a', 'b'), json={**x})", False),
+        (LOOP + "requests.post(f'{x}/login', auth=('a', 'b'))", False),
+        ("def url(x): return x\n" + LOOP + "requests.post(url(x), auth=('a', 'b'))", False),
+        (LOOP + "requests.post(quote(x), auth=('a', 'b'))", True),
+        (LOOP + "requests.post(quote(x, user=x), auth=('a', 'b'))", False),
+        ("u = a\nu = a or b\n" + LOOP + "requests.post(u, auth=('a', 'b'))", False),
+        ("u = a\nu += '?sid=1'\n" + LOOP + "requests.post(u, auth=('a', 'b'))", False),
+        ("class A: url = '/login'\n" + LOOP + "A.url = f'/login/{x}'; requests.post(A.url, auth=('a', 'b'))", False),
         # nothing else that names a user
         (LOOP + "requests.get(f'https://a.test/?token={x}')", False),
         (LOOP + "requests.get('https://a.test/bot' + x)", False),
@@ -122,6 +164,9 @@ class Client:
         ("self.token = token", "class Other(Client):\n    token = a", False),
         ("self.log_in(token)", "    def log_in(self, token): self.token = token", False),
         ("pass", "", False),
+        ("self.token = token", "    def log_in(self, token): self.__init__(token)", False),
+        ("self.token = token", "class Other(Client):\n    def __init__(self): super().__init__(a)", True),
+        ("self.token = token", "class Other(Client):\n    def __init__(self): Client.__init__(self, a)", True),
     ],
 )
 def test_token_of_an_object(made: str, other: str, *, kept: bool) -> None:
@@ -131,12 +176,33 @@ def test_token_of_an_object(made: str, other: str, *, kept: bool) -> None:
     assert not may_keep(facts, Settings(), facts.bare.calls, 0)  # of the module, for all objects
 
 
-def test_headers_of_an_object() -> None:
+@pytest.mark.parametrize(
+    ("other", "kept"),
+    [
+        ("", True),
+        (" def g(self): h = self.headers; h['X-Auth-Key'] = b", False),
+        (" def g(self): return self.headers", False),
+        (" def g(self): sign(self.headers)", False),
+    ],
+)
+def test_headers_of_an_object(other: str, *, kept: bool) -> None:
     facts = facts_of(
         "class A:\n def __init__(self): self.headers = {'X-Auth-Key': 'a'}\n"
-        " def f(self): requests.get(a, headers=self.headers); requests.put(b, headers=self.headers)"
+        f" def f(self): requests.get(a, headers=self.headers); requests.put(b, headers=self.headers)\n{other}"
     )
-    assert may_keep(facts, Settings(), facts.bare.calls, facts.tables.classes[0])
+    assert may_keep(facts, Settings(), facts.bare.calls, facts.tables.classes[0]) is kept
+
+
+@pytest.mark.parametrize(("name", "kept"), [("TOKEN", True), ("_token", True), ("token", False)])
+@pytest.mark.parametrize("value", ["input()", "'a'"])
+def test_name_that_another_module_may_set(name: str, value: str, *, kept: bool) -> None:
+    """A session of the module, or of an object, lives until it does; one of a function does not."""
+    headers = f"headers={{'X-Token': {name}}}"
+    facts = facts_of(
+        f"{name} = {value}\ndef f(): requests.put(a, {headers})\ndef g(): requests.put(b, {headers})",
+    )
+    assert may_keep(facts, Settings(), facts.bare.calls, 0) is kept
+    assert may_keep(facts, Settings(), facts.bare.calls, None)
 
 
 @pytest.mark.parametrize("word", ["api_key", "X-Auth-Key", "userName", "sid", "X-Tenant", "bot", "Authorization", "pw"])

@@ -20,6 +20,7 @@ from sessionize.library.patched import Patched
 from sessionize.library.patches import Patch
 from sessionize.library.profile import REQUESTS
 from sessionize.library.sessions import Sessions
+from sessionize.library.words import Words
 from sessionize.syntax import outline as o
 
 _LEAVING = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
@@ -38,6 +39,7 @@ class Program:
         self.outline = outline
         self.filename = filename
         self.find_taken = taken
+        self.words = Words(outline)
         self.names = Names(outline)
         self.origins = Origins(outline, self.names, REQUESTS)
         leaving = (

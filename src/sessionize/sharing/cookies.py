@@ -1,14 +1,15 @@
 """The rule by which a session may keep cookies: only where that is harmless, which anyone can check by eye.
 
 A bare call has cookies of its own. A session sends those that a server sets to its later calls, so it keeps them only
-where all its calls are plainly made for the same user, or for nobody:
+where all its calls are plainly made for nobody, or for the same user:
 
-- every call only reads (GET, HEAD, OPTIONS), none carries credentials, and no name in its function or script, and no
-  text in it, names a user, a key or a session; or
-- every call carries the same steady credentials, in `auth=` or `headers=`, and no cookies of its own;
+- every call only reads (GET, HEAD, OPTIONS), with plain headers such as `Accept` and parameters whose names are seen,
+  and no name and no text in the file names a user, a key or a session; or
+- every call carries the same steady credentials, in `auth=` or `headers=`, and what else it passes names no user that
+  may differ between the calls, or from turn to turn.
 
-and nothing else that names a user, a key or a session differs between the calls, or from turn to turn. What is not
-known is not harmless: such a session keeps no cookies, which costs a line.
+Neither passes cookies of its own. What is not known is not harmless: such a session keeps no cookies, which costs a
+line.
 """
 
 from __future__ import annotations
@@ -16,32 +17,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import TypeAlias
 
 from sessionize.files.settings import Settings
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import READING
+from sessionize.library.words import is_name_of_user, names_user
 from sessionize.sharing.facts import Facts
-from sessionize.sharing.steady import Steady
+from sessionize.sharing.steady import Steady, is_pair, keys_of_display, known_keys
 from sessionize.syntax import values as v
 
-# The words that name a user, a key, a token, a session or a password: in variables, literal keys and literal URL parts.
-_WORDS = re.compile(
-    r"user|login|log_on|account|passw|pwd|secret|token|session|cookie|credential|tenant|api_?key|auth(?!or(?!iz))"
-    r"|bearer|jwt|customer|client|member|email|e_mail|signature|impersonat|on_behalf"
-    r"|(?:^|_)(?:key|keys|sid|uid|pin|pins|otp|id_card|bot|me|owner|usr|pw|pass|phone)(?:_|$)"
+# The headers that say nothing about whom a call is made for.
+_PLAIN_HEADERS = re.compile(
+    r"accept(-[a-z]+)?|cache-control|connection|content-(type|encoding|language|length)|dnt|host|if-[a-z-]+|origin"
+    r"|pragma|range|referer|sec-[a-z-]+|te|upgrade-insecure-requests|user-agent|x-requested-with",
+    re.IGNORECASE,
 )
-# The options that say nothing about whom a call is made for.
-_SILENT = frozenset(
-    {"timeout", "verify", "stream", "allow_redirects", "hooks", "proxies", "auth", "headers", "cookies"}
-)
+# The options that say nothing about whom a call is made for, and those that are looked at by themselves.
+_SILENT = frozenset({"timeout", "verify", "stream", "allow_redirects", "hooks", "proxies"})
+_LOOKED_AT = frozenset({"auth", "headers", "cookies"})
 
-
-class _Named(NamedTuple):
-    """A thing that a call passes and whose name may say for whom: a variable, or the value under a literal key."""
-
-    name: str
-    value: v.Value
+# The credentials of a call: its `auth=`, and the headers that are not plain.
+_Credentials: TypeAlias = tuple[v.Value | None, frozenset[tuple[str, v.Value]]]
 
 
 def may_keep(facts: Facts, settings: Settings, calls: Sequence[BareCall], owner: int | None) -> bool:
@@ -51,23 +48,8 @@ def may_keep(facts: Facts, settings: Settings, calls: Sequence[BareCall], owner:
     """
     if settings.cookies != "auto":
         return settings.cookies == "share"
-    return _is_harmless(_Judge(facts, owner), calls)
-
-
-def _is_harmless(judge: _Judge, calls: Sequence[BareCall]) -> bool:
-    carried = {judge.credentials(call) for call in calls}
-    if len(carried) != 1 or None in carried:
-        return False
-    if not any(carried) and (not all(map(_reads, calls)) or any(map(judge.mentions_user, calls))):
-        return False
-    named = [judge.named(call) for call in calls]
-    return None not in named and all(other == named[0] for other in named)
-
-
-def names_user(text: str) -> bool:
-    """Tell whether a word is one that names a user, a key or a session: `api_key`, `X-Auth-Key`, `userName`."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", "_", text)
-    return _WORDS.search(words.lower()) is not None
+    judge = _Judge(facts, owner)
+    return judge.are_for_nobody(calls) or judge.are_for_one_user(calls)
 
 
 def _reads(call: BareCall) -> bool:
@@ -82,135 +64,109 @@ class _Judge:
         self.facts = facts
         self.steady = Steady(facts, owner)
 
-    def credentials(self, call: BareCall) -> tuple[v.Value | None, v.Value | None] | tuple[()] | None:
-        """The credentials that a call passes in `auth=` and `headers=`: empty for none, None if they are not steady.
+    def are_for_nobody(self, calls: Sequence[BareCall]) -> bool:
+        return not self.facts.words.name_user and all(map(self._is_for_nobody, calls))
 
-        None as well where they are not known, or where it passes cookies.
-        """
+    def _is_for_nobody(self, call: BareCall) -> bool:
+        if not _reads(call) or call.unpacks or _given(call, "auth") or _given(call, "cookies"):
+            return False
         scope = call.site.scope
-        auth, headers = (_given(call.argument(option)) for option in ("auth", "headers"))
-        if call.unpacks or _given(call.argument("cookies")) is not None:
-            return None
-        if headers is not None:
-            display = self.steady.display(headers, scope)
-            if display is None or any(not isinstance(key, v.Const) for key, _ in display.items):
-                return None
-            keys = [str(key.value) for key, _ in display.items if isinstance(key, v.Const)]
-            if "cookie" in map(str.lower, keys):
-                return None
-            if not any(map(names_user, keys)):
-                headers = None
-        if auth is None and headers is None:
-            return ()
-        if headers is not None and not self.steady.is_steady(headers, scope):
-            return None
-        if auth is not None and not (self.steady.is_steady(auth, scope) and self.steady.is_pair(auth, scope)):
-            return None
-        return auth, headers
+        headers = known_keys(self.facts, _given(call, "headers") or v.Dict(()), scope)
+        parameters = [known_keys(self.facts, value, scope) for value in _arguments(call) if value != _url(call)]
+        return headers is not None and all(map(_PLAIN_HEADERS.fullmatch, headers)) and None not in parameters
 
-    def named(self, call: BareCall) -> set[_Named] | None:
-        """The things besides credentials that say for whom a call is made; None if one may differ from turn to turn."""
+    def are_for_one_user(self, calls: Sequence[BareCall]) -> bool:
+        carried = {self._credentials(call) for call in calls}
+        passed = [self._naming_user(call) for call in calls]
+        known = len(carried) == 1 and None not in carried and None not in passed
+        return known and all(other == passed[0] for other in passed)
+
+    def _credentials(self, call: BareCall) -> _Credentials | None:
+        """The credentials of a call; None if it has none, if they are not steady, or if it passes cookies."""
         scope = call.site.scope
-        found: set[_Named] = set()
-        for number, arg in enumerate(call.site.value.args):
-            if arg.keyword in _SILENT:
-                continue
-            found.update(self._named_in(arg.value, scope, arg.keyword or "", follow=True))
-            if arg.keyword == "params" or (number == 1 and call.verb == "get" and not arg.keyword):
-                params = self.steady.display(arg.value, scope)
-                if _given(arg.value) is not None and (params is None or any(key is None for key, _ in params.items)):
-                    return None  # any parameter may be an `api_key`
-        steady = all(self.steady.is_steady(each.value, scope) for each in found)
-        return found if steady else None
+        auth, headers = _given(call, "auth"), _given(call, "headers")
+        if call.unpacks or _given(call, "cookies"):
+            return None
+        if auth is not None and not (self.steady.is_steady(auth, scope) and is_pair(self.facts, auth, scope)):
+            return None
+        display = self.steady.display(headers, scope) if headers is not None else v.Dict(())
+        names = keys_of_display(display)
+        if display is None or names is None or "cookie" in map(str.lower, names):
+            return None
+        telling = {
+            (name, value)
+            for name, (_, value) in zip(names, display.items, strict=True)
+            if not _PLAIN_HEADERS.fullmatch(name) or self._names_user(value, scope)
+        }
+        values = [value for _, value in telling] if headers == display else [headers or display]
+        if telling and not all(self.steady.is_steady(value, scope) for value in values):
+            return None
+        return (auth, frozenset(telling)) if auth is not None or any(map(names_user, names)) else None
 
-    def _named_in(self, value: v.Value, scope: int, name: str, *, follow: bool) -> Iterator[_Named]:
-        """The named things in a value, itself under `name`; those of a name that is bound once are found, too."""
-        if name and names_user(name):
-            yield _Named(name, value)
-        match value:
-            case v.Const(value=str(text)):
-                yield from _named_in_text(text)
-            case v.Name(name=inner) | v.Attribute(attr=inner) | v.Item(key=v.Const(value=str(inner))) if names_user(
-                inner
-            ):
-                yield _Named(inner, value)
-            case v.Name() if follow:
-                yield from self._named_in(self.facts.origins.resolve_once(value, scope), scope, "", follow=False)
-            case v.Call() | v.Item() | v.Attribute():  # `next(tokens)` differs where `tokens` does not
-                for word, part in _inside(value):
-                    for named in self._named_in(part, scope, word, follow=follow):
-                        yield named._replace(value=value)
-            case _:
-                for word, part in _inside(value):
-                    yield from self._named_in(part, scope, word, follow=follow)
-
-    def mentions_user(self, call: BareCall) -> bool:
-        """Tell whether a text of a call, or a name or attribute in its function, or script, names a user."""
-        for arg in call.site.value.args:
-            for inner in v.within(arg.value):
-                followed = self.facts.origins.resolve_once(inner, call.site.scope)
-                texts = [str(part.value) for part in v.within(followed) if isinstance(part, v.Const)]
-                if any(map(_user_word, texts)):
-                    return True
-        return call.frame in self._frames_of_users
-
-    @cached_property
-    def _frames_of_users(self) -> set[int]:
-        """The frames in which a name or attribute names a user; those of sessions do not."""
-        frame = self.facts.flow.frame
-        sessions = {"Session", "session"}
-        for binds in self.facts.sessions.bound.values():
-            sessions.update(bind.name for bind in binds)
+    def _naming_user(self, call: BareCall) -> set[v.Value] | None:
+        """The other arguments of a call in which something names a user; None if one is not known, or not steady."""
+        scope = call.site.scope
         found = set()
-        for use in self.facts.outline.uses:
-            if any(map(names_user, {use.name, *use.access.attributes} - sessions)):
-                found.add(frame[use.part])
+        for value in _arguments(call):
+            if value != _url(call) and keys_of_display(self.steady.display(value, scope)) is None:
+                return None
+            if self._names_user(value, scope):
+                if not self.steady.is_steady(value, scope):
+                    return None
+                found.add(value)
         return found
 
+    def _names_user(self, value: v.Value, scope: int) -> bool:
+        """Tell whether something in a value names a user.
 
-def _inside(value: v.Value) -> Iterator[tuple[str, v.Value]]:
-    """The values that a value is made of, each with the key, the keyword or the text before it that names a user."""
-    match value:
-        case v.Dict(items=items):
-            for key, item in items:
-                yield str(key.value) if isinstance(key, v.Const) else "", item
-        case v.Join(parts=parts):
-            word = ""
-            for part in parts:
-                word = word or (_user_word(str(part.value)) if isinstance(part, v.Const) else "")
-                yield ("", part) if isinstance(part, v.Const) else (word, part.value)
-        case v.Binary(left=left, right=right):
-            words = [_user_word(str(inner.value)) for inner in v.within(left) if isinstance(inner, v.Const)]
-            yield "", left
-            yield next(filter(None, words), ""), right
-        case v.Call(func=v.Attribute(value=v.Const(value=str(text))), args=args):
-            for arg in args:
-                yield arg.keyword or _user_word(text), arg.value
-        case v.Call(func=func, args=args):
-            yield "", func
-            for arg in args:
-                yield arg.keyword or "", arg.value
-        case v.Sequence(items=values):
-            yield from (("", item) for item in values)
-        case v.Attribute(value=inner) | v.Item(value=inner):
-            yield "", inner
+        What is not known may do so, as may what a function of this file gives.
+        """
+        for inner in self._followed(value, scope, 0):
+            match inner:
+                case v.Opaque():
+                    return True
+                case v.Const(value=text) if names_user(str(text)):
+                    return True
+                case v.Name(name=name) | v.Attribute(attr=name) if is_name_of_user(name):
+                    return True
+                case v.Call(func=func) if v.last_name(func) in self._own_functions:
+                    return True
+                case v.Call(args=args) if any(is_name_of_user(arg.keyword or "") for arg in args):
+                    return True
+        return False
+
+    @cached_property
+    def _own_functions(self) -> set[str]:
+        """The names of the functions of this file."""
+        return {row.name for row in self.facts.outline.scopes if row.kind == "function"}
+
+    def _followed(self, value: v.Value, scope: int, depth: int) -> Iterator[v.Value]:
+        """A value and all that it is made of, and that its names and attributes are bound to."""
+        for inner in v.within(value):
+            yield inner
+            bound: list[tuple[v.Value, int]] = []
+            if isinstance(inner, v.Name):
+                owner = self.facts.names.owner(inner.name, scope)
+                binds = self.facts.names.binds(owner, inner.name)
+                bound = [(bind.value, owner) for bind in binds if bind.form in ("assign", "augment", "walrus")]
+            elif isinstance(inner, v.Attribute):
+                bound = [(store.value, store.scope) for store in self.facts.tables.stores_of.get(inner.attr, ())]
+            for each in bound if depth < 3 else ():
+                yield from self._followed(*each, depth + 1)
 
 
-def _named_in_text(text: str) -> Iterator[_Named]:
-    """The named things that a text spells out: `https://user:word@a.test/bot123/?token=abc`."""
-    for user in re.findall(r"://([^/?#]*)@", text):
-        yield _Named("@", v.Const(user, "str"))
-    for robot in re.findall(r"/bot(\d[^/]*)", text):
-        yield _Named("bot", v.Const(robot, "str"))
-    for key, given in re.findall(r"[?&]([\w-]+)=([^&#]*)", text):
-        if names_user(key):
-            yield _Named(key, v.Const(given, "str"))
-
-
-def _given(value: v.Value | None) -> v.Value | None:
+def _given(call: BareCall, option: str) -> v.Value | None:
+    """The value of an option; None as well if it is `None`."""
+    value = call.argument(option)
     return None if value == v.NONE else value
 
 
-def _user_word(text: str) -> str:
-    """The first word of a text that names a user, in front of a value: `login` of `/login?name=`; or empty."""
-    return next(filter(names_user, re.findall(r"[A-Za-z][\w-]*", text)), "")
+def _url(call: BareCall) -> v.Value | None:
+    return call.argument("url", 1 if call.verb == "request" else 0)
+
+
+def _arguments(call: BareCall) -> list[v.Value]:
+    """The arguments that may say for whom a call is made, besides its credentials: the URL, parameters and bodies."""
+    left_out = _SILENT | _LOOKED_AT | {"method"}
+    args = call.site.value.args[1 if call.verb == "request" and not call.argument("method") else 0 :]
+    return [arg.value for arg in args if arg.keyword not in left_out and arg.value != v.NONE]

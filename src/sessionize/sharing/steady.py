@@ -1,9 +1,17 @@
-"""Values that stay the same as long as a session lives: constants, names and attributes that are bound once."""
+"""Values that stay the same as long as a session lives: constants, names and attributes that are bound once.
+
+For a session that outlives its function a name of the module is one only if it is a constant, `TOKEN` or `_token`:
+other modules may set any other, as in `library.api_key = ...`.
+"""
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from sessionize.sharing.facts import Facts
-from sessionize.syntax import values as v
+from sessionize.sharing.hoisting import is_pair as is_pair_display
+from sessionize.syntax import outline as o, values as v
+from sessionize.syntax.access import ARGUMENT, SET, Access
 
 
 class Steady:
@@ -39,7 +47,7 @@ class Steady:
         """Tell whether a name is bound once for all calls, by the module or by the function of a local session."""
         owner = self.facts.names.owner(name, scope)
         binds = self.facts.names.binds(owner, name)
-        changed = any(use.access.changed is not None for use in self.facts.names.uses(owner, name))
+        changed = any(_may_change(use.access) for use in self.facts.names.uses(owner, name))
         if len(binds) != 1 or changed or self.facts.mutations.reflection:
             return False
         (bind,) = binds
@@ -47,10 +55,16 @@ class Steady:
             return False
         if self.facts.tables.function_around(bind.part) != owner:  # by `global TOKEN` in a function
             return False
+        if owner == 0 and not self._stays_as_bound(name):
+            return False
         if bind.form == "assign" and v.is_known(bind.value) and self.is_steady(bind.value, owner, depth + 1):
             return True
-        own = self.owner is None and self.facts.flow.frame[bind.part] == self._frame(scope)
-        return owner == 0 or own
+        return owner == 0 or (self.owner is None and self.facts.flow.frame[bind.part] == self._frame(scope))
+
+    def _stays_as_bound(self, name: str) -> bool:
+        """Tell whether nobody binds a name of the module anew: another module, or a cell that is run again."""
+        constant = name.isupper() or name.startswith("_")
+        return (self.owner is None or constant) and not self.facts.tables.cells
 
     def _frame(self, scope: int) -> int:
         return self.facts.flow.frame[self.facts.outline.scopes[scope].root]
@@ -68,7 +82,23 @@ class Steady:
         if not made or self.facts.outline.scopes[stores[0].scope].name != "__init__":
             return False
         changes = [access for access, _ in self.facts.mutations.done_on(attr) if access.changed is not None]
-        return len(changes) == 1 and attr not in self.facts.tables.class_names
+        return len(changes) == 1 and attr not in self.facts.tables.class_names and not self._is_made_anew
+
+    @cached_property
+    def _is_made_anew(self) -> bool:
+        """True if an `__init__` may run again for an object: `self.__init__(token)`."""
+        for site in self.facts.tables.calls_by_name["__init__"]:
+            func = site.value.func
+            receiver = func.value if isinstance(func, v.Attribute) else func
+            names_class = isinstance(receiver, v.Name) and receiver.name in self._class_names
+            if not names_class and not isinstance(receiver, v.Call):  # `Base.__init__(self)`, `super().__init__()`
+                return True
+        return False
+
+    @cached_property
+    def _class_names(self) -> set[str]:
+        named = {self.facts.outline.scopes[scope].name for scope in self.facts.tables.classes}
+        return named | {bind.name for bind in self.facts.origins.imports}
 
     def display(self, value: v.Value, scope: int) -> v.Dict | None:
         """The dict display that a value is, or that its name is bound to, if nothing changes it."""
@@ -78,10 +108,83 @@ class Steady:
                 changed = self.facts.mutations.mutating_uses(owner, name)
                 value = v.OPAQUE if changed else self.facts.origins.resolve_once(value, scope)
             case v.Attribute(value=v.Name(name=name), attr=attr) if self._is_set_once(name, attr, scope):
-                value = self.facts.tables.stores_of[attr][0].value
+                value = self.facts.tables.stores_of[attr][0].value if self._is_only_passed(attr) else v.OPAQUE
         return value if isinstance(value, v.Dict) else None
 
-    def is_pair(self, value: v.Value, scope: int) -> bool:
-        followed = self.facts.origins.resolve_once(value, scope)
-        pair = isinstance(followed, v.Sequence) and followed.kind == "tuple" and len(followed.items) == 2
-        return pair or self.facts.bare.is_basic_auth(followed, scope)
+    def _is_only_passed(self, attr: str) -> bool:
+        """Tell whether an attribute is only handed to calls of the library, so that no other name changes its dict."""
+        for access, use in self.facts.mutations.done_on(attr):
+            function = self.facts.origins.paths[use.call] if use is not None and use.call != -1 else None
+            passed = access == ARGUMENT and self.facts.origins.library.function(function) is not None
+            if access != SET and not passed:
+                return False
+        return True
+
+
+def _may_change(access: Access) -> bool:
+    """Tell whether an access may change an object, as a method of its own can: `token.renew()`."""
+    return access.changed is not None or (access.calls and bool(access.steps))
+
+
+def known_keys(facts: Facts, value: v.Value | None, scope: int) -> tuple[str, ...] | None:
+    """The keys of a dict that is a display, or that its name gets by displays, by `name["k"] = x` and by `update`.
+
+    None if it may have others.
+    """
+    if not isinstance(value, v.Name):
+        return keys_of_display(value)
+    owner = facts.names.owner(value.name, scope)
+    parts = [keys_of_display(bind.value) for bind in facts.names.binds(owner, value.name)]
+    parts += [_keys_added(facts, use) for use in facts.mutations.mutating_uses(owner, value.name)]
+    return _joined(parts) if parts else None
+
+
+def keys_of_display(value: v.Value | None) -> tuple[str, ...] | None:
+    """The keys of `{"a": 1, "b": 2}`; None for anything else."""
+    if not isinstance(value, v.Dict):
+        return None
+    keys = tuple(str(key.value) for key, _ in value.items if isinstance(key, v.Const))
+    return keys if len(keys) == len(value.items) else None
+
+
+def _joined(parts: list[tuple[str, ...] | None]) -> tuple[str, ...] | None:
+    keys: list[str] = []
+    for part in parts:
+        if part is None:
+            return None
+        keys += part
+    return tuple(keys)
+
+
+def _keys_added(facts: Facts, use: o.Use) -> tuple[str, ...] | None:
+    """The keys that a use adds to a dict; None if they are not known."""
+    if use.access.changes_item:
+        return (str(use.key.value),) if isinstance(use.key, v.Const) else None
+    if use.access.method != "update":
+        return None
+    called = v.Attribute(v.Name(use.name), "update")
+    updates = [site for site in facts.tables.calls_by_name["update"] if site.value.func == called]
+    added = [arg for site in updates for arg in site.value.args]
+    return _joined([(arg.keyword,) if arg.keyword else keys_of_display(arg.value) for arg in added])
+
+
+def is_pair(facts: Facts, value: v.Value, scope: int) -> bool:
+    """Tell whether an `auth=` is a pair, `(user, password)` or what requests makes of one, by whatever name.
+
+    A name or an attribute is, if all that it is bound to in the file is.
+    """
+    match value:
+        case v.Name(name=name):
+            owner = facts.names.owner(name, scope)
+            binds = facts.names.binds(owner, name)
+            return bool(binds) and all(b.form == "assign" and _is_pair_itself(facts, b.value, owner) for b in binds)
+        case v.Attribute(value=v.Name(), attr=attr) if not facts.mutations.reachable_by_string(attr):
+            stores = facts.tables.stores_of.get(attr, [])
+            pairs = [store for store in stores if _is_pair_itself(facts, store.value, store.scope)]
+            changes = [access for access, _ in facts.mutations.done_on(attr) if access.rebinds]
+            return 0 < len(pairs) == len(changes) and attr not in facts.tables.class_names
+    return _is_pair_itself(facts, value, scope)
+
+
+def _is_pair_itself(facts: Facts, value: v.Value, scope: int) -> bool:
+    return value == v.NONE or is_pair_display(value) or facts.bare.is_basic_auth(value, scope)

@@ -52,7 +52,10 @@ class AstExpressions(Expressions[ast.expr]):
             known = self.texts.get(value)
             if known is None:
                 known = self.texts[value] = self.build.text(v.Const(value, "str"))
+            else:
+                self.build.spell(value)  # it may have been a docstring before
             return known
+        self.build.spell(value)
         return v.Const(value, type(value).__name__) if value is not ... else v.OPAQUE
 
     def Call(self, node: ast.Call, access: Access, call: int) -> v.Value:

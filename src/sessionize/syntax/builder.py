@@ -23,6 +23,7 @@ class Builder:
     stores: list[Store] = field(default_factory=list)
     spelled: list[Spelled] = field(default_factory=list)
     attributes: set[str] = field(default_factory=set)
+    texts: set[str] = field(default_factory=set)
     modules: set[str] = field(default_factory=set)
     dunder_all: set[str] = field(default_factory=set)
     tick: int = 0
@@ -94,6 +95,10 @@ class Builder:
 
     def text(self, value: Value, start: int = 0) -> Value:
         """A string, read from the tick `start` on: it could be the name of an attribute, or show its own source."""
+        pieces = value.parts if isinstance(value, Join) else (value,)
+        for piece in pieces:
+            if isinstance(piece, Const):
+                self.spell(piece.value)
         first = value.parts[0] if isinstance(value, Join) and value.parts else value
         if isinstance(first, Const) and isinstance(first.value, str):
             word = first.value.partition(" ")[0]
@@ -105,6 +110,11 @@ class Builder:
             if "=" in text:
                 self.spelled.append(Spelled(start, self.tick, text))
         return value
+
+    def spell(self, value: object) -> None:
+        """A constant; only texts, or bytes, are of interest."""
+        if isinstance(value, str | bytes) and self.parts[self.at].kind != "docstring":
+            self.texts.add(value if isinstance(value, str) else value.decode("latin-1"))
 
     def import_module(self, path: str, alias: str | None) -> None:
         """`import path [as alias]`; without an alias it binds the first name of the path."""
@@ -150,6 +160,7 @@ class Builder:
             tuple(self.stores),
             tuple(self.spelled),
             frozenset(self.attributes),
+            frozenset(self.texts),
             frozenset(self.modules),
             frozenset(self.dunder_all),
             self._next(),

@@ -126,6 +126,7 @@ class Outline(NamedTuple):
     stores: tuple[Store, ...]
     spelled: tuple[Spelled, ...]
     attributes: frozenset[str]  # every name behind a dot, and the first word of every string: it could be one
+    texts: frozenset[str]  # the plain pieces of every string that is no docstring
     modules: frozenset[str]  # the paths of all that is imported
     dunder_all: frozenset[str]  # the strings of `__all__`, and names imported `as` themselves
     end: int  # a tick behind all others

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
-from sessionize.sharing.steady import Steady
+from sessionize.sharing.steady import Steady, is_pair
 from sessionize.syntax import values as v
 
 # The kinds of authentication that a server ties to the connection, as `Authorization` begins.
@@ -30,7 +30,7 @@ class Connection:
         if call.argument("hooks") not in (None, v.NONE):
             return "passes `hooks=`, which may send requests of their own"
         auth = call.argument("auth")
-        if auth is not None and not self._is_pair(auth, scope):
+        if auth is not None and not is_pair(self.facts, auth, scope):
             return "passes an `auth=` that is not known to be a pair, and may stay with the connection"
         if self.header_binds(call):
             return "authorizes its connection, and later calls on it would be answered for the same user"
@@ -55,24 +55,6 @@ class Connection:
                 spelled[tick].append(text)
         return spelled
 
-    def _is_pair(self, auth: v.Value, scope: int) -> bool:
-        match auth:
-            case v.Name(name=name):
-                owner = self.facts.names.owner(name, scope)
-                binds = self.facts.names.binds(owner, name)
-                return bool(binds) and all(b.form == "assign" and self._is_pair_display(b.value, owner) for b in binds)
-            case v.Attribute(value=v.Name(), attr=attr) if not self.facts.mutations.reachable_by_string(attr):
-                stores = self.facts.tables.stores_of.get(attr, [])
-                pairs = [store for store in stores if self._is_pair_display(store.value, store.scope)]
-                changes = [access for access, _ in self.facts.mutations.done_on(attr) if access.rebinds]
-                return 0 < len(pairs) == len(changes) and attr not in self.facts.tables.class_names
-        return self._is_pair_display(auth, scope)
-
-    def _is_pair_display(self, auth: v.Value, scope: int) -> bool:
-        if isinstance(auth, v.Sequence):
-            return auth.kind == "tuple" and len(auth.items) == 2
-        return auth == v.NONE or self.facts.bare.is_basic_auth(auth, scope)
-
     def identity(self, call: BareCall) -> tuple[v.Value, v.Value]:
         """The two things that decide whether calls may use one TLS connection: `verify=` and `cert=`."""
         verify = self.facts.origins.resolve_once(call.argument("verify"), call.site.scope)
@@ -84,7 +66,7 @@ class Connection:
 
     def auth_binds(self, call: BareCall) -> bool:
         auth = call.argument("auth")
-        return auth is not None and not self._is_pair(auth, call.site.scope)
+        return auth is not None and not is_pair(self.facts, auth, call.site.scope)
 
     def header_binds(self, call: BareCall) -> bool:
         """Tell whether its Authorization may be of a kind that a server ties to the connection: `NTLM ...`."""
