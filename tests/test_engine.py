@@ -48,7 +48,7 @@ BROKEN = "import requests\nfor name in names\n"
 HEADERS = """\
 import requests
 for name in names:
-    requests.get(name, headers={"A": "b"}, auth=("c", "d"))
+    requests.get(name, headers={"Accept": "b"}, auth=("c", "d"))
 """
 
 
@@ -155,7 +155,7 @@ def test_a_rule_that_is_off_by_default_must_be_meant(settings: Settings, found: 
 def test_only_what_is_selected_is_fixed() -> None:
     after = fix_source(HEADERS, settings=Settings(ignore=("RQS202",))).after
     assert after is not None
-    assert 'session.headers.update({"A": "b"})' in after
+    assert 'session.headers.update({"Accept": "b"})' in after
     assert 'session.get(name, auth=("c", "d"))' in after
 
 
@@ -724,7 +724,7 @@ def test_a_wrong_fix_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_comment_that_would_be_lost(monkeypatch: pytest.MonkeyPatch, *, inside: bool) -> None:
     """Should a comment find no new place, nothing is changed."""
     source = LOOP.replace("(name)", "(\n        name,\n        # told\n        headers=HEADERS,\n    )")
-    source = source.replace("for", 'HEADERS = {"A": "b"}\nfor')
+    source = source.replace("for", 'HEADERS = {"Accept": "b"}\nfor')
     if inside:
         head, loop = source.split("for")
         source = f"{head}class Client:\n    def get(self, names):\n" + indent(f"for{loop}", " " * 8)

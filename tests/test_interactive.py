@@ -26,7 +26,7 @@ SECOND = """\
 
 def archive(names):
     for name in names:
-        requests.head("https://example.com/archive", data=name)
+        requests.head("https://example.com/archive", params={"name": name})
 """
 TWO = SAFE + SECOND
 FIRST_FIXED = FIXED + SECOND
@@ -227,7 +227,7 @@ def test_no_progress_bar_gets_between_the_questions(ask: Ask, monkeypatch: pytes
 def test_patches_do_not_move_whatever_the_settings_say(ask: Ask) -> None:
     """Then a patch may as well get other arguments, and so headers go to the session, as in any unsafe fix."""
     test = 'from unittest import mock\n\ndef test_a():\n    with mock.patch("a.requests.get"):\n        pass\n'
-    source = SAFE.replace('")', '", headers={"A": "b"})')
+    source = SAFE.replace('")', '", headers={"Accept": "b"})')
     settings = "unsafe-fixes = true\nrewrite-patches = true\n"
     write({"b.py": SAFE, "c.py": UNSAFE, "sessionize.toml": settings})
     assert interactive.STAYS not in ask("b.py", answers="n").err
@@ -236,7 +236,7 @@ def test_patches_do_not_move_whatever_the_settings_say(ask: Ask) -> None:
     assert result.err.startswith(f"{interactive.STAYS}\na.py: fix 1 of 1 (unsafe)\n")
     assert result.err.count(interactive.STAYS) == 1
     assert "Make this unsafe fix?" in result.err
-    fixed = FIXED.replace("Session()\n", 'Session()\nsession.headers.update({"A": "b"})\n')
+    fixed = FIXED.replace("Session()\n", 'Session()\nsession.headers.update({"Accept": "b"})\n')
     assert (text("a.py"), text("test_a.py")) == (fixed, test)
 
 

@@ -299,10 +299,10 @@ def test_last_expression_stays_last(style: str, cookies: str) -> None:
 
 
 def test_with_block_inside_of_a_function() -> None:
-    function = "def load(urls):\n    !ls\n    for url in urls:\n        %pwd\n        requests.get(url)"
+    function = "def load(urls):\n    !ls\n    for url in urls:\n        %dirs\n        requests.get(url)"
     assert fixed("import requests", function, session_style="with")[1] == (
         "def load(urls):\n    !ls\n    with requests.Session() as session:\n        for url in urls:\n"
-        "            %pwd\n            session.get(url)"
+        "            %dirs\n            session.get(url)"
     )
 
 
@@ -452,7 +452,7 @@ def test_noqa_is_for_its_line() -> None:
     assert checked(IMPORT, LOOP.replace(".text", ".text  # noqa: RQS101"), LOOP) == ["3:2:12 RQS101 safe"]
     assert checked(IMPORT, "# flake8: noqa", LOOP) == checked(IMPORT, "# ruff: noqa: RQS101", LOOP) == []
     long = LOOP.replace(".text", ".text + '''\n'''  # noqa: RQS101")
-    assert checked(IMPORT, f"%pwd\n{long}", "# ruff: ignore[RQS101]") == []
+    assert checked(IMPORT, f"%dirs\n{long}", "# ruff: ignore[RQS101]") == []
     assert checked(IMPORT, "# ruff: ignore[RQS101]", LOOP) == ["3:2:12 RQS101 safe"]
 
 
@@ -472,7 +472,7 @@ def test_notebook_without_requests_is_not_parsed(monkeypatch: pytest.MonkeyPatch
 
 
 def test_edits_are_those_of_their_cells() -> None:
-    data = notebook("import requests", "%pwd\nrequests.get(a)", "requests.get(b)\nx = 1")
+    data = notebook("import requests", "%dirs\nrequests.get(a)", "requests.get(b)\nx = 1")
     report = check_bytes(data, "plot.ipynb", Settings(), with_edits=True)
     assert len({id(found.edits) for found in report.left}) == 1
     assert [(edit.cell, edit.start.row, edit.end.row, edit.content) for edit in report.left[0].edits] == [
@@ -512,7 +512,7 @@ PROGRAMS: list[tuple[str, ...]] = [
 @pytest.mark.parametrize("cells", PROGRAMS)
 @pytest.mark.parametrize("unsafe", [False, True])
 def test_wire_is_the_same(cells: tuple[str, ...], unsafe: bool, servers: Servers) -> None:
-    after = fixed(*cells, "%pwd", unsafe_fixes=unsafe)[:-1]
+    after = fixed(*cells, "%dirs", unsafe_fixes=unsafe)[:-1]
     was, now = run("\n".join(cells), servers), run("\n".join(after), servers)
     assert differences(was, now) == []
     assert was.error is None
@@ -548,7 +548,7 @@ def sessionize(*args: str, **more: Any) -> tuple[int, str]:
 def plot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "plot.ipynb"
-    path.write_bytes(notebook(cell("# Plot", kind="markdown"), IMPORT, "%pwd\n" + LOOP))
+    path.write_bytes(notebook(cell("# Plot", kind="markdown"), IMPORT, "%dirs\n" + LOOP))
     return path
 
 
@@ -581,7 +581,7 @@ def test_diff_is_one_of_cells(plot: Path) -> None:
             "--- plot.ipynb:cell 3",
             "+++ plot.ipynb:cell 3",
             "@@ -1,4 +1,5 @@",
-            " %pwd",
+            " %dirs",
             "+session = requests.Session()",
             " for year in (2019, 2020):",
             "-    page = requests.get(f'{BASE}/{year}').text",
@@ -619,7 +619,7 @@ def test_findings_at_one_place_of_two_cells_are_two(tmp_path: Path, monkeypatch:
 def test_comments_are_added_to_cells(plot: Path) -> None:
     status, output = sessionize("check", "--add-noqa")
     assert (status, output) == (0, "")
-    assert sources(plot.read_bytes())[1:] == [IMPORT, "%pwd\n" + LOOP.replace(".text", ".text  # noqa: RQS101")]
+    assert sources(plot.read_bytes())[1:] == [IMPORT, "%dirs\n" + LOOP.replace(".text", ".text  # noqa: RQS101")]
     assert sessionize("check") == (0, "")
 
 
@@ -632,3 +632,10 @@ def test_baseline_knows_lines_of_cells(plot: Path) -> None:
 @pytest.mark.parametrize("style", ["github", "junit"])
 def test_reports_name_the_cell(plot: Path, style: str) -> None:
     assert "plot.ipynb:cell 3:3:12: RQS101" in sessionize("check", "--output-format", style)[1]
+
+
+@pytest.mark.parametrize(("token", "kept"), [("'a'", True), ("token", False)])
+def test_token_that_another_cell_may_bind_anew(token: str, *, kept: bool) -> None:
+    """The session of a cell that was run lives on, with the cookies of the token before."""
+    loop = f"for x in y:\n    requests.put(x, headers={{'X-Token': {token}}})"
+    assert ("set_policy" not in fixed("import requests", "token = input()", loop)[2]) is kept
