@@ -6,8 +6,10 @@ from typing import Any
 import libcst as cst
 import pytest
 
+from sessionize.doubts import Doubts
+from sessionize.doubts.doubt import Sharing
 from sessionize.files.settings import Settings
-from sessionize.fixes.doubts.reasons import Doubts
+from sessionize.fixes.obstacles import Obstacles
 from sessionize.sharing.facts import Facts
 from sessionize.syntax.read_cst import read_cst
 
@@ -21,7 +23,8 @@ def doubt(source: str, filename: str = "sync.py", **settings: Any) -> str:
     calls = next(filter(None, map(facts.groups.repeated.get, sorted(facts.groups.by_frame))))
     place = facts.groups.place(calls)
     assert place is not None
-    return Doubts(facts, replace(Settings(), **settings)).unsafe(calls, place)
+    doubts = Doubts(facts, replace(Settings(), **settings)).about(Sharing(calls, place, place.tick))
+    return doubts[0].reason if doubts else ""
 
 
 def looped(arguments: str, before: str = "") -> str:
@@ -72,7 +75,7 @@ def test_call_without_doubt(arguments: str) -> None:
         ("headers={'authorization': f'Negotiate {a}'}", "authorizes its connection"),
         ("headers=headers", "authorizes its connection"),
         ("verify=a", "`verify=`"),
-        ("verify=1", "`verify=`"),
+        ("verify=x", "`verify=`"),
         ("verify=os.environ['CA']", "`verify=`"),
         ("cert=a", "`cert=`"),
         ("cert=('/client.pem', a)", "`cert=`"),
@@ -100,6 +103,30 @@ def test_calls_of_one_connection(first: str, second: str, *, differ: bool) -> No
     reason = doubt(f"requests.get(a, {first})\nrequests.get(b, {second})")
     assert ("differ in `verify=` or `cert=`" in reason) is differ
     assert bool(reason) is differ
+
+
+@pytest.mark.parametrize(
+    ("source", "differs"),
+    [
+        ("v = a\nfor x in y: requests.get(x, verify=v)", False),
+        ("for x in y:\n v = x\n requests.get(x, verify=v)", True),
+        ("v = a\nfor x in y:\n requests.get(x, verify=v)\n v = b", True),
+        ("v = a\nrequests.get(a, verify=v)\nrequests.get(b, verify=v)\nv = b", False),
+        ("v = a\nrequests.get(a, verify=v)\nv = b\nrequests.get(b, verify=v)", True),
+        ("v = a\nif b: v = c\ndef f(v2):\n for x in y: requests.get(x, verify=v)", False),
+        ("v = a\ndef g():\n global v\n v = b\ndef f():\n for x in y: g(); requests.get(x, verify=v)", True),
+        ("v = a\neval(b)\nfor x in y: requests.get(x, verify=v)", True),
+        ("def f(v):\n for x in y: requests.get(x, cert=(v, '/key.pem'))", False),
+        ("def f(v):\n for x in y: requests.get(x, cert=(v, x))", True),
+        ("def f(o):\n for x in y: requests.get(x, verify=o.check)", False),
+        ("def f(o):\n for x in y: o.check = x; requests.get(x, verify=o.check)", True),
+        ("def f(o):\n for x in y: setattr(o, x, x); requests.get(x, verify=o.check)", True),
+        ("def f(o):\n for x in y: requests.get(x, verify=o['check'])", True),
+        ("def f(o):\n for x in y: requests.get(x, verify=not o)", True),
+    ],
+)
+def test_options_of_the_connection_that_stay_the_same(source: str, *, differs: bool) -> None:
+    assert ("not known to stay the same" in doubt(source)) is differs
 
 
 # --- between the calls ------------------------------------------------------------------------------------------------
@@ -322,7 +349,7 @@ def test_filename(filename: str, *, test: bool) -> None:
 def test_leak(first: str, second: str, *, leaks: bool) -> None:
     source = f"import requests\na = make()\nrequests.get(a, {first})\nrequests.get(b, {second})"
     facts = Facts(read_cst(cst.parse_module(source))[0])
-    assert bool(Doubts(facts, Settings()).identity.refuse(facts.bare.calls)) is leaks
+    assert bool(Obstacles(facts, Settings()).of_sharing(facts.bare.calls)) is leaks
 
 
 @pytest.mark.parametrize(
@@ -341,7 +368,7 @@ def test_leak(first: str, second: str, *, leaks: bool) -> None:
 def test_leak_by_an_object(bound: str, *, leaks: bool) -> None:
     source = f"import requests\n{bound}\nfor x in y: requests.get(x, auth=b)"
     facts = Facts(read_cst(cst.parse_module(source))[0])
-    assert bool(Doubts(facts, Settings()).identity.refuse(facts.bare.calls)) is leaks
+    assert bool(Obstacles(facts, Settings()).of_sharing(facts.bare.calls)) is leaks
 
 
 @pytest.mark.parametrize(
@@ -360,4 +387,4 @@ def test_leak_by_what_is_made_for_each_call(auth: str, *, leaks: bool) -> None:
     imports = "import requests\nfrom a import HttpNtlmAuth, make\nclass Login: pass\n"
     source = f"{imports}for x in y: requests.get(x, auth={auth})"
     facts = Facts(read_cst(cst.parse_module(source))[0])
-    assert bool(Doubts(facts, Settings()).identity.refuse(facts.bare.calls)) is leaks
+    assert bool(Obstacles(facts, Settings()).of_sharing(facts.bare.calls)) is leaks

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import click
 
 from sessionize import __version__
-from sessionize.files.codes import no_such_rule, unknown_selectors
-from sessionize.files.settings import KEYS, Cookies, SessionStyle
+from sessionize.files.codes import DOUBTS, no_such_rule, unknown_selectors
+from sessionize.files.settings import KEYS, Cookies, SessionStyle, nearest
 from sessionize.report import formats
 from sessionize.report.terminal import echo, printable
 from sessionize.run import work as works
@@ -75,6 +75,14 @@ def _selectors(context: click.Context, option: click.Parameter, values: tuple[st
     return selectors
 
 
+def _doubts(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
+    names = _commas(context, option, values)
+    for name in names or ():
+        if name not in DOUBTS:
+            raise click.BadParameter(f"{name!r} is no doubt: {nearest(name, DOUBTS)}")
+    return names
+
+
 def _rules(_context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The codes and names of rules that what is typed may become; of several, the last one."""
     from click.shell_completion import CompletionItem
@@ -124,6 +132,7 @@ _deciding = _options(
 )
 _default = {key: f"  [default: {field.default}]" for key, field in KEYS.items()}
 _deciding_fixes = _options(
+    _several("--accept", metavar="DOUBTS", callback=_doubts, help="Doubts that make no fix unsafe, as `lifetime`."),
     click.option("--unsafe-fixes/--no-unsafe-fixes", default=None, help="Make fixes too that may change behaviour."),
     click.option(
         "--rewrite-patches", is_flag=True, default=None, help="Move what tests patch along with unsafe fixes."
@@ -251,16 +260,18 @@ def _ask(run: Run, *, diff: bool) -> int:
 @click.argument("names", nargs=-1, metavar="[CODE|NAME]...", shell_complete=_rules)
 @click.option("--all", "every", is_flag=True, help="Print the pages of all rules.")
 def rule(names: tuple[str, ...], *, every: bool) -> int:
-    """Print the page of a rule."""
+    """Print the page of a rule, or of a doubt."""
+    from sessionize.doubts import KINDS
     from sessionize.rules import RULES
 
     if bool(names) == every:
-        raise click.UsageError("give the code or the name of a rule, or --all")
-    known = {key.casefold(): rule for rule in RULES for key in (rule.code, rule.name)}
+        raise click.UsageError("give the code or the name of a rule, or the name of a doubt, or --all")
+    known = {key.casefold(): rule.titled for rule in RULES for key in (rule.code, rule.name)}
+    known |= {kind.name: kind.titled() for kind in KINDS}
     if unknown := [name for name in names if name.casefold() not in known]:
         raise click.UsageError(no_such_rule(unknown))
-    pages = RULES if every else [known[name.casefold()] for name in names]
-    echo("\n".join(page.titled for page in pages))
+    every_page = [*(rule.titled for rule in RULES), *(kind.titled() for kind in KINDS)]
+    echo("\n".join(every_page if every else [known[name.casefold()] for name in names]))
     return 0
 
 

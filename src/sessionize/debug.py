@@ -173,8 +173,7 @@ def _outcome(found: Analysis, outcome: Outcome) -> list[tuple[str, str]]:
     if not isinstance(outcome, Fix):
         return [("refusal", rows), ("  reason", outcome.reason)]
     shown = [("fix", rows), ("  is", outcome.applicability), ("  does", outcome.message)]
-    if outcome.reason:
-        shown.append(("  reason", outcome.reason))
+    shown += [(f"  {doubt.name}", doubt.reason) for doubt in outcome.doubts]
     shown += [("  redirect", f"row {_row(found, to.call)}: {to.target}.{to.verb}") for to in outcome.redirects]
     if making := outcome.making:
         made = f"{making.target} = {making.create}, {making.style} at {_place(found, making.place)}"

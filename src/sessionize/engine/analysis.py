@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Container
+from dataclasses import replace
 from functools import cached_property
 from itertools import product
 
@@ -13,7 +14,7 @@ from sessionize.engine.results import Callee
 from sessionize.files.baseline import line_of
 from sessionize.files.noqa import Comments, may_silence
 from sessionize.files.settings import Settings
-from sessionize.files.walk import ignored_codes
+from sessionize.files.walk import accepted_doubts, ignored_codes
 from sessionize.fixes.outcome import SAFE, UNSAFE, Fix, Outcome
 from sessionize.fixes.plan import Planner
 from sessionize.fixes.planning import SHARING
@@ -54,7 +55,8 @@ class Analysis:
         self.known = 0
         if self.findings and (settings.baseline is not None or may_silence(reading.text)):
             self._silence()
-        self.planner = Planner(self.facts, settings)
+        accepting = replace(settings, accept=accepted_doubts(filename, settings))
+        self.planner = Planner(self.facts, accepting)
         self.outcomes = self.planner.plan(self.findings)
         self.fixes = [outcome for outcome in self.outcomes if isinstance(outcome, Fix)]
 

@@ -21,6 +21,21 @@ NAMES = {
     "RQS901": "syntax-error",
 }
 
+# The names of the kinds of doubt.
+DOUBTS = (
+    "patched",
+    "unknown-arguments",
+    "proxies",
+    "hooks",
+    "connection-auth",
+    "mixed-verify",
+    "idle",
+    "visible",
+    "forks",
+    "reach",
+    "lifetime",
+)
+
 
 def matches(code: str, selector: str) -> bool:
     """In any case: noqa comments and `sessionize rule` take codes as they are typed, too."""

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from sessionize.files.baseline import Baseline
-from sessionize.files.codes import no_such_rule, unknown_selectors
+from sessionize.files.codes import DOUBTS, no_such_rule, unknown_selectors
 
 SessionStyle = Literal["assign", "with"]
 Cookies = Literal["auto", "share", "isolate"]
 Hoistable = Literal["headers", "auth", "cookies", "params"]
 
 EXTEND = "extend"  # the one key that is no setting
+PER_FILE = ("per-file-ignores", "per-file-accept")
 DEFAULT_EXCLUDE = (
     ".bzr",
     ".direnv",
@@ -66,6 +67,7 @@ class Settings:
     exclude, extend_exclude: patterns as in a `.gitignore`, of what to leave out of folders.
     force_exclude: True to leave it out even where it is named.
     per_file_ignores: pairs of a pattern and the rules to ignore there; also a dict, `{"scripts/*.py": ["RQS102"]}`.
+    accept: the doubts, by name, that make no fix unsafe; per_file_accept: more of them, as for `per_file_ignores`.
     baseline: None, or what `sessionize.files.baseline.Baseline.read(path)` gives.
     session_name, session_attribute, session_global: what to call a session in a function or script, on an object, and
         in a module.
@@ -85,6 +87,8 @@ class Settings:
     extend_exclude: tuple[str, ...] = ()
     force_exclude: bool = False
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    accept: tuple[str, ...] = ()
+    per_file_accept: tuple[tuple[str, tuple[str, ...]], ...] = ()
     baseline: Baseline | None = None
     session_name: str = "session"
     session_attribute: str = "_session"
@@ -121,11 +125,12 @@ def described(settings: Settings) -> dict[str, Any]:
     for key, field in KEYS.items():
         value = getattr(settings, field.name)
         values[key] = list(value) if isinstance(value, tuple) else value
-    ignores: dict[str, list[str]] = {}
-    for pattern, codes in settings.per_file_ignores:
-        ignores.setdefault(pattern, []).extend(codes)
-    baseline = settings.baseline and str(settings.baseline.path)
-    return values | {"baseline": baseline, "per-file-ignores": ignores}
+    for key in PER_FILE:
+        by_pattern: dict[str, list[str]] = {}
+        for pattern, names in getattr(settings, KEYS[key].name):
+            by_pattern.setdefault(pattern, []).extend(names)
+        values[key] = by_pattern
+    return values | {"baseline": settings.baseline and str(settings.baseline.path)}
 
 
 def schema() -> dict[str, Any]:
@@ -144,7 +149,8 @@ def schema() -> dict[str, Any]:
 # --- checked values ---------------------------------------------------------------------------------------------------
 
 _NAMING = ("session-name", "session-attribute", "session-global")
-_SELECTING = ("select", "ignore", "extend-select")
+_SELECTING = ("select", "ignore", "extend-select", "per-file-ignores")
+_ACCEPTING = ("accept", "per-file-accept")
 
 
 def checked(key: str, value: object) -> Any:
@@ -164,11 +170,12 @@ def _allowed(key: str, value: object) -> Any:
     typed: Any = _value(KEYS[key].type, value)
     if key in _NAMING and (not typed.isidentifier() or keyword.iskeyword(typed) or typed.startswith("__")):
         raise ConfigError(f"{typed!r} cannot name a variable")
-    selectors = typed if key in _SELECTING else ()
-    if key == "per-file-ignores":
-        selectors = [code for _, codes in typed for code in codes]
-    if unknown := unknown_selectors(selectors):
+    named = [name for _, names in typed for name in names] if key in PER_FILE else typed
+    if key in _SELECTING and (unknown := unknown_selectors(named)):
         raise ConfigError(no_such_rule(unknown))
+    for name in named if key in _ACCEPTING else ():
+        if name not in DOUBTS:
+            raise ConfigError(f"{name!r} is no doubt: {nearest(name, DOUBTS)}")
     return typed
 
 

@@ -15,10 +15,10 @@ from types import MappingProxyType
 from typing import Any
 
 from sessionize.files.baseline import Baseline, BaselineError
-from sessionize.files.settings import EXTEND, KEYS, ConfigError, Settings, checked, nearest
+from sessionize.files.settings import EXTEND, KEYS, PER_FILE, ConfigError, Settings, checked, nearest
 
 FILES = ("sessionize.toml", "pyproject.toml")  # in the order in which they count
-_ADDING = ("extend-select", "extend-exclude", "per-file-ignores")
+_ADDING = ("extend-select", "extend-exclude", "accept", *PER_FILE)
 _EXCLUDING = ("exclude", "extend-exclude")
 
 
@@ -220,7 +220,7 @@ def _relocated(layer: _Layer, key: str, root: Path, *, own: bool) -> Any:
         return value
     if key in _EXCLUDING:
         return tuple(_pattern(pattern, inside, own=own) for pattern in value)
-    if key == "per-file-ignores":
+    if key in PER_FILE:
         return tuple((_pattern(pattern, inside, own=own), codes) for pattern, codes in value)
     return value
 

@@ -84,11 +84,20 @@ def is_excluded(path: str, settings: Settings) -> bool:
 
 def ignored_codes(path: str, settings: Settings) -> list[str]:
     """The codes that `per_file_ignores` lists for a path."""
-    ignored: list[str] = []
-    for pattern, codes in settings.per_file_ignores:
+    return _of_file(path, settings, settings.per_file_ignores)
+
+
+def accepted_doubts(path: str, settings: Settings) -> tuple[str, ...]:
+    """The doubts that `accept` and `per_file_accept` list for a path."""
+    return (*settings.accept, *_of_file(path, settings, settings.per_file_accept))
+
+
+def _of_file(path: str, settings: Settings, by_pattern: Iterable[tuple[str, tuple[str, ...]]]) -> list[str]:
+    listed: list[str] = []
+    for pattern, names in by_pattern:
         if matches(path, pattern, root=settings.root):
-            ignored += codes
-    return ignored
+            listed += names
+    return listed
 
 
 def _excluded(settings: Settings) -> Patterns:

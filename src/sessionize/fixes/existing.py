@@ -6,13 +6,14 @@ A session keeps cookies and options, so a call may only join one that nothing ha
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 from sessionize.analysis.flow import Place
+from sessionize.doubts import Doubts
+from sessionize.doubts.mixed_verify import tls_identity
 from sessionize.files.settings import Settings
-from sessionize.fixes.doubts.reasons import Doubts
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import CLOSING, METHODS, READING, VERBS
 from sessionize.sharing.cookies import may_keep
@@ -67,7 +68,6 @@ class Existing:
         self.names = facts.names
         self.settings = settings
         self.doubts = doubts
-        self.connection = doubts.connection
 
     def local(self, calls: Sequence[BareCall], place: Place) -> ExistingSession | None:
         """The session of the calls' own function, or script, that was surely made at `place`."""
@@ -107,14 +107,11 @@ class Existing:
 
     def _joining(self, calls: Sequence[BareCall], owner: int | None) -> _Joining:
         end = max(call.site.tick for call in calls)
-        return _Joining(calls, owner, end, set(map(self.connection.identity, calls)), self._why_unsafe(calls))
+        return _Joining(calls, owner, end, self._connections(calls), self.doubts.of_calls(calls))
 
-    def _why_unsafe(self, calls: Sequence[BareCall]) -> str:
-        """The reason not to make one of the calls on any session; empty if there is none."""
-        for call in calls:
-            if reason := self.connection.unsafe_call(call):
-                return f"`{call.shown}` {reason}"
-        return ""
+    def _connections(self, calls: Iterable[BareCall]) -> set[tuple[v.Value, v.Value]]:
+        """The connections that some calls would use, by what TLS tells them apart."""
+        return {tls_identity(self.facts, call) for call in calls}
 
     # --- where they are made ------------------------------------------------------------------------------------------
 
@@ -245,9 +242,9 @@ class Existing:
 
         sends_headers: whether the session sends the `headers=` of the calls by itself.
         """
-        if reason := joining.obstacle or self._why_unsafe(served):
+        if reason := joining.obstacle or self.doubts.of_calls(served):
             return reason
-        if len(joining.connections.union(map(self.connection.identity, served))) > 1:
+        if len(joining.connections | self._connections(served)) > 1:
             return "its calls differ in `verify=` or `cert=`"
         if any(call.verb not in READING for call in served):
             return "it may have logged in"

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from sessionize.analysis.flow import Place
-from sessionize.fixes.outcome import SAFE, UNSAFE, Fix, ImportEdit, Making, Outcome, Redirect, Refusal
+from sessionize.doubts.doubt import Doubt, Sharing
+from sessionize.fixes.outcome import Fix, ImportEdit, Making, Outcome, Redirect, Refusal
 from sessionize.fixes.planning import IDLE, Planning, Wanted
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import METHODS, READING
@@ -22,6 +23,7 @@ class IdleFixes:
         self.facts = planning.facts
         self.settings = planning.settings
         self.doubts = planning.doubts
+        self.obstacles = planning.obstacles
         self.existing = planning.existing
         self.naming = planning.naming
 
@@ -43,7 +45,7 @@ class IdleFixes:
     def _why_made_once(self, session: IdleSession) -> str:
         """The reason to leave a session that is made for one call, and what to do about it."""
         method = self.facts.graph.method(session.site.scope)
-        if reason := self.doubts.threads.about(method.owner if method is not None else 0):
+        if reason := self.obstacles.threads.about(method.owner if method is not None else 0):
             return reason
         where = "keep one on the object" if method is not None else "make it once"
         if session.plain:
@@ -59,13 +61,13 @@ class IdleFixes:
         if place is None or not self._made_with(create, sessions[0], place):
             return Refusal(ids, "there is no place before the loop where it could be made")
         name = self.naming.variable(self.settings.session_name, self.facts.outline.parts[calls[0].frame].scope)
-        if reason := self.doubts.identity.refuse(calls) or self.doubts.pinned_by_patch(calls[0]):
+        if reason := self.obstacles.of_sharing(calls) or self.obstacles.of_patches(calls[0]):
             return Refusal(ids, reason)
-        doubt = self.doubts.unsafe_cells(calls, place.tick) or self.doubts.unsafe_sharing(calls)
+        doubts = self.doubts.about(Sharing(calls, made=place.tick))
         making, imports = self._new_session(calls, place, self.planning.style(calls, place), name, create)
         redirects = tuple(Redirect(call.id, name, call.verb, name_params=False) for call in calls)
         message = "Make one session before the loop"
-        return Fix(ids, message, UNSAFE if doubt else SAFE, doubt, redirects, making, imports=imports)
+        return Fix(ids, message, doubts, redirects, making, imports=imports)
 
     def _move_out(self, session: IdleSession, bind: o.Bind) -> Outcome:
         """A session with a name, made before its loop."""
@@ -91,15 +93,16 @@ class IdleFixes:
         several = len(session.calls) > 1 or set(facts.flow.loops(session.calls[0].site.part)) - loops
         if several and not self.planning.keeps_cookies(session.calls):
             return Refusal(ids, "its calls share cookies within a turn, and must not with the next turn")
-        if reason := self.doubts.identity.refuse(session.calls) or self.doubts.pinned_by_patch(session.calls[0]):
+        if reason := self.obstacles.of_sharing(session.calls) or self.obstacles.of_patches(session.calls[0]):
             return Refusal(ids, reason)
-        doubt = self.doubts.unsafe_sharing(session.calls)
+        doubts = self.doubts.about(Sharing(session.calls))
         if self.settings.cookies == "share" and several and any(call.verb not in READING for call in session.calls):
-            doubt = doubt or "what a turn leaves in its cookies, as a log-in does, would reach the next turn"
+            reason = "what a turn leaves in its cookies, as a log-in does, would reach the next turn"
+            doubts += (Doubt("lifetime", reason, "lifetime" in self.settings.accept),)
         style = self.planning.style(session.calls, place)
         making, imports = self._new_session(session.calls, place, style, bind.name, create)
         message = f"Make `{bind.name}` once, before the loop"
-        return Fix(ids, message, UNSAFE if doubt else SAFE, doubt, (), making, bind.part, imports)
+        return Fix(ids, message, doubts, (), making, bind.part, imports)
 
     def _shares_statement(self, session: IdleSession, bind: o.Bind) -> bool:
         """Tell whether the statement that makes a session does something besides."""

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 
+from sessionize.doubts.doubt import Sharing
 from sessionize.fixes.existing import ExistingSession
-from sessionize.fixes.outcome import UNSAFE, Fix, Outcome, Refusal
+from sessionize.fixes.outcome import Fix, Outcome, Refusal
 from sessionize.fixes.planning import (
     ALONE,
     INSIDE,
@@ -24,7 +25,7 @@ from sessionize.fixes.planning import (
     without_login,
 )
 from sessionize.library.calls import BareCall
-from sessionize.sharing.home import MODULE_REASON, OBJECT_REASON, Home
+from sessionize.sharing.home import Home
 from sessionize.sharing.module_home import module_home
 from sessionize.sharing.object_home import object_home
 
@@ -35,6 +36,7 @@ class LastingFixes:
         self.facts = planning.facts
         self.settings = planning.settings
         self.doubts = planning.doubts
+        self.obstacles = planning.obstacles
         self.existing = planning.existing
         self.naming = planning.naming
 
@@ -87,7 +89,7 @@ class LastingFixes:
 
     def _may_join_module(self, calls: Sequence[BareCall], *, partial: bool) -> bool:
         """Tell whether the module's session can serve the calls of all objects."""
-        if not self.doubts.identity.for_all_objects(calls):
+        if not self.obstacles.for_all_objects(calls):
             return False
         return not isinstance(self._home(0, calls, partial=partial), str)
 
@@ -103,7 +105,7 @@ class LastingFixes:
 
     def _obstacle(self, owner: int, call: BareCall) -> str:
         """The reason that no session which outlives its function can take a call; empty if one can."""
-        if reason := no_session_call(call) or self.doubts.pinned_by_patch(call):
+        if reason := no_session_call(call) or self.obstacles.of_patches(call):
             return reason
         if not self._is_at_top(call) and not self._imports_at_top:
             return INSIDE
@@ -119,7 +121,7 @@ class LastingFixes:
         It is a session that is there, or the place for a new one.
         partial: whether others that could share it stay as they are.
         """
-        if reason := self.doubts.identity.refuse(calls, owner) or self.doubts.threads.about(owner):
+        if reason := self.obstacles.of_sharing(calls, owner) or self.obstacles.threads.about(owner):
             return reason
         there = self._there(owner, calls)
         if there is not None and not there.obstacle:
@@ -156,12 +158,11 @@ class LastingFixes:
 
     def _on_existing(self, owner: int, calls: Sequence[BareCall], there: ExistingSession) -> Fix:
         """The fix that makes calls on the session that the object, or the module, has already."""
-        reason = self.doubts.unsafe_calls(calls) or self.doubts.file.unsafe
-        reason = reason or (OBJECT_REASON if owner else MODULE_REASON)
+        doubts = self.doubts.about(Sharing(calls, owner=owner))
         targets = self._targets(owner, calls, there.name)
         ids = tuple(call.id for call in calls)
         message = f"Make {these(calls)} on `{targets[0]}`, the session that is already there"
-        return Fix(ids, message, UNSAFE, reason, redirect(calls, targets), stays=not_on(targets[0]))
+        return Fix(ids, message, doubts, redirect(calls, targets), stays=not_on(targets[0]))
 
     def _targets(self, owner: int, calls: Sequence[BareCall], name: str) -> list[str]:
         """The name by which each call finds a session of the module (`_session`) or of its object (`self._session`)."""
@@ -183,7 +184,6 @@ class LastingFixes:
             return self._on_existing(owner, calls, home)
         able = self.planning.hoistable(calls)
         hoist = wanted.options([option for option in home.hoist if option in able], calls)
-        reason = self.doubts.unsafe_calls(calls) or self.doubts.file.unsafe or home.reason
         if owner:
             name = self.naming.attribute(self.settings.session_attribute, owner)
             target = f"{home.instance}.{name}" if home.style in ("assign", "behind", "init") else name
@@ -200,8 +200,7 @@ class LastingFixes:
         return Fix(
             tuple(call.id for call in calls),
             message + set_once(hoist) + beside(self._there(owner, calls)) + without_login(making, calls),
-            UNSAFE,
-            reason,
+            self.doubts.about(Sharing(calls, owner=owner)),
             redirect(calls, self._targets(owner, calls, name)),
             making,
             imports=imports,

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sessionize.analysis.flow import Place
+from sessionize.doubts.doubt import Doubt, Sharing
 from sessionize.fixes.existing import ExistingSession
-from sessionize.fixes.outcome import SAFE, UNSAFE, Fix, Outcome, Refusal
+from sessionize.fixes.outcome import Fix, Outcome, Refusal
 from sessionize.fixes.planning import (
     ALONE,
     LOCAL,
@@ -29,12 +30,12 @@ from sessionize.syntax.access import READ
 
 
 class _Group(NamedTuple):
-    """Calls that share a session, its place, the options that it holds, and the doubt that it is safe; or none."""
+    """Calls that share a session, its place, the options that it holds, and the doubts that it is as good."""
 
     calls: Sequence[BareCall]
     place: Place
     hoist: Sequence[str]
-    doubt: str
+    doubts: tuple[Doubt, ...]
 
 
 class LocalFixes:
@@ -43,6 +44,7 @@ class LocalFixes:
         self.facts = planning.facts
         self.settings = planning.settings
         self.doubts = planning.doubts
+        self.obstacles = planning.obstacles
         self.existing = planning.existing
         self.naming = planning.naming
 
@@ -59,16 +61,16 @@ class LocalFixes:
                 groups.append(group)
             elif group is not None:
                 outcomes.append(group)
-        groups.sort(key=lambda group: bool(group.doubt))  # safe ones choose names first
+        groups.sort(key=lambda group: bool(group.doubts))  # safe ones choose names first
         return outcomes + [self._share(group) for group in groups]
 
     def _refuse(self, calls: Sequence[BareCall]) -> tuple[list[BareCall], list[Refusal]]:
         """The calls that a session can take, and refusals for the others; all are refused if too few are left."""
-        reasons = {call.id: no_session_call(call) or self.doubts.pinned_by_patch(call) for call in calls}
+        reasons = {call.id: no_session_call(call) or self.obstacles.of_patches(call) for call in calls}
         kept = [call for call in calls if not reasons[call.id]]
         reasons |= dict.fromkeys(self._alone(kept), ALONE)
         kept = [call for call in kept if not reasons[call.id]]
-        if leak := self.doubts.identity.refuse(kept):
+        if leak := self.obstacles.of_sharing(kept):
             reasons |= dict.fromkeys([call.id for call in kept], leak)
             kept = []
         return kept, [Refusal((number,), reason) for number, reason in reasons.items() if reason]
@@ -92,18 +94,19 @@ class LocalFixes:
             reason = "the import of requests may not have run where the session belongs; import it further up"
             return refused(calls, reason)
         hoist = [] if self.planning.spans_cells(calls) else wanted.options(self.planning.hoistable(calls), calls)
-        return _Group(calls, place, hoist, self.doubts.unsafe(calls, place) or self._doubt_of_cells(calls, place))
+        joined = self._joined(calls, place) if self.facts.tables.cells else None
+        made = place.tick if joined is None else joined.tick
+        return _Group(calls, place, hoist, self.doubts.about(Sharing(calls, place, made)))
 
     def _share(self, group: _Group) -> Outcome:
         """The fix that makes the calls of a group on one session."""
-        calls, place, hoist, doubt = group
-        applicability = UNSAFE if doubt else SAFE
+        calls, place, hoist, doubts = group
         ids = tuple(call.id for call in calls)
         existing = self.existing.local(calls, place)
         if existing is not None and not existing.obstacle:
             message = f"Make {these(calls)} on `{existing.name}`, the session that is already there"
             redirects = redirect(calls, [existing.name] * len(calls))
-            return Fix(ids, message, applicability, doubt, redirects, stays=not_on(existing.name))
+            return Fix(ids, message, doubts, redirects, stays=not_on(existing.name))
         message = f"Share one `requests.Session` between {these(calls)}"
         if len(calls) == 1:
             message = "Use one `requests.Session` for all turns"
@@ -117,7 +120,7 @@ class LocalFixes:
             stays = "the calls stand in several cells, and what they pass may be edited in between"
         message += set_once(hoist) + beside(existing) + without_login(making, calls)
         redirects = redirect(calls, [name] * len(calls))
-        return Fix(ids, message, applicability, doubt, redirects, making, imports=imports, stays=stays)
+        return Fix(ids, message, doubts, redirects, making, imports=imports, stays=stays)
 
     def _joined(self, calls: Sequence[BareCall], place: Place) -> ExistingSession | None:
         """The session that is there and that the calls are made on, if there is one."""
@@ -154,7 +157,3 @@ class LocalFixes:
         if place is None or not self.planning.spans_cells(calls) or self._joined(calls, place) is not None:
             return place
         return import_home(self.facts, calls) or place
-
-    def _doubt_of_cells(self, calls: Sequence[BareCall], place: Place) -> str:
-        joined = self._joined(calls, place) if self.facts.tables.cells else None
-        return self.doubts.unsafe_cells(calls, place.tick if joined is None else joined.tick)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
 from sessionize.analysis.flow import Place
+from sessionize.doubts.doubt import Doubt
 from sessionize.syntax.outline import Bind
 
 SAFE, UNSAFE = "safe", "unsafe"
@@ -69,7 +70,7 @@ class ImportEdit(NamedTuple):
 class Fix(NamedTuple):
     """The change that makes some calls on one session.
 
-    applicability: `safe` or `unsafe`; reason: why it is not safe.
+    doubts: why it is not known to be safe, the most telling first.
     making: how the session is made; None where one is used that is there already.
     dissolve: the statement that made the session until now: an assignment goes, a `with` leaves its body behind.
     stays: why options that repeat are not set on the session.
@@ -78,8 +79,7 @@ class Fix(NamedTuple):
 
     calls: tuple[int, ...]
     message: str
-    applicability: str
-    reason: str
+    doubts: tuple[Doubt, ...]
     redirects: tuple[Redirect, ...] = ()
     making: Making | None = None
     dissolve: int | None = None
@@ -93,9 +93,20 @@ class Fix(NamedTuple):
         return self.making.hoist if self.making is not None else ()
 
     @property
+    def applicability(self) -> str:
+        """`safe` where all doubts are accepted, else `unsafe`."""
+        return SAFE if all(doubt.accepted for doubt in self.doubts) else UNSAFE
+
+    @property
     def help(self) -> str:
-        """One sentence for the reader of a finding."""
-        return f"{self.message}; unsafe, as {self.reason}" if self.reason else self.message
+        """One sentence for the reader of a finding, with the names of the doubts."""
+        if not self.doubts:
+            return self.message
+        names = ", ".join(doubt.name for doubt in self.doubts)
+        if self.applicability == SAFE:
+            return f"{self.message}; safe ({names} accepted)"
+        first = next(doubt for doubt in self.doubts if not doubt.accepted)
+        return f"{self.message}; unsafe, as {first.reason} [{names}]"
 
     def answer(self, options: Iterable[str]) -> tuple[str, str | None]:
         """The help and the applicability of a finding about these options; None where it is not resolved."""

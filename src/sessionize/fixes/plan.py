@@ -40,7 +40,7 @@ class Planner:
     def _refuse_references(self, sites: set[int]) -> list[Refusal]:
         """The refusals for the functions of requests that are handed on: `pool.submit(requests.get, url)`."""
         refusals = []
-        facts, threads = self.planning.facts, self.planning.doubts.threads
+        facts, threads = self.planning.facts, self.planning.obstacles.threads
         for reference in facts.bare.references:
             if reference.id in sites:
                 reason = "other code calls it; make a session and hand on its method instead, as in `session.get`"

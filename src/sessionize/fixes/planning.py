@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from sessionize.analysis.flow import Place
+from sessionize.doubts import Doubts
 from sessionize.files.settings import Settings
-from sessionize.fixes.doubts.reasons import Doubts
 from sessionize.fixes.existing import Existing, ExistingSession
 from sessionize.fixes.naming import Naming
+from sessionize.fixes.obstacles import Obstacles
 from sessionize.fixes.outcome import ImportEdit, Making, Redirect, Refusal
 from sessionize.library.calls import ANY, BareCall
 from sessionize.library.profile import READING, VERBS
@@ -51,12 +52,13 @@ class Wanted:
 
 
 class Planning:
-    """The facts, settings, doubts, sessions and names that a plan for one file leans on."""
+    """The facts, settings, doubts, obstacles, sessions and names that a plan for one file leans on."""
 
     def __init__(self, facts: Facts, settings: Settings) -> None:
         self.facts = facts
         self.settings = settings
         self.doubts = Doubts(facts, settings)
+        self.obstacles = Obstacles(facts, settings)
         self.existing = Existing(facts, settings, self.doubts)
         self.naming = Naming(facts)
 

@@ -44,8 +44,8 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     otherwise on a session: the same requests are sent in the same order, and the program sees the same values and
     exceptions. A session keeps cookies only where that is harmless: all its calls only read, in a file in which no
     name and no text names a user, a key or a session; or all carry the same steady credentials, and nothing else that
-    names a user differs between them. Every other session gets a line by which it keeps none. One difference comes with every session: a connection that
-    the server closes at the very moment of the next call may fail.
+    names a user differs between them. Every other session gets a line by which it keeps none. One difference comes
+    with every session: a connection that the server closes at the very moment of the next call may fail.
 
     The fix is unsafe, and applied only with `--unsafe-fixes`, where the file alone cannot show that: with `**kwargs`,
     `proxies=`, `hooks=`, an `auth=` that is not a pair, a `verify=` or `cert=` that is not a literal or differs between

@@ -36,6 +36,7 @@ class SettingsOptions:
     session_style: SessionStyle | None = None
     session_name: str | None = None
     cookies: Cookies | None = None
+    accept: tuple[str, ...] | None = None
 
     @property
     def overrides(self) -> dict[str, object]:
@@ -53,6 +54,7 @@ class SettingsOptions:
             "session-style": self.session_style,
             "session-name": self.session_name,
             "cookies": self.cookies,
+            "accept": self.accept,
         }
         return {key: value for key, value in settings.items() if value is not None}
 

@@ -8,15 +8,12 @@ from sessionize.analysis.flow import Place
 from sessionize.sharing.facts import Facts
 
 OPTIONS = ("headers", "auth")
-MODULE_REASON = "all users of the module then share the session: look for threads, forks and tests that patch requests"
-OBJECT_REASON = "it lives as long as the object: look for subclasses, threads and tests that patch requests"
 
 
 class Home(NamedTuple):
     """A place for a session that outlives a function.
 
     style: as in `Making`.
-    reason: why it is not known to be safe.
     hoist: the options that the session may hold there.
     instance: the name of the object there.
     needs: the path of the helper that its style is made with.
@@ -24,7 +21,6 @@ class Home(NamedTuple):
 
     place: Place
     style: str
-    reason: str
     hoist: tuple[str, ...] = ()
     instance: str = ""
     needs: str = ""

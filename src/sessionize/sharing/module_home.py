@@ -9,7 +9,7 @@ from sessionize.analysis.flow import Place
 from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import may_ever_change
-from sessionize.sharing.home import MODULE_REASON, OPTIONS, Home, line_of, top_level
+from sessionize.sharing.home import OPTIONS, Home, line_of, top_level
 from sessionize.syntax import values as v
 from sessionize.syntax.ipython import LINE
 
@@ -35,7 +35,7 @@ def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
             behind = max((behind, *needed))
     behind = line_of(facts, behind)
     following = next(p for p in top[top.index(behind) + 1 :] if facts.outline.parts[p].form != "joined")
-    return Home(Place(0, behind, facts.outline.parts[following].tick), "behind", MODULE_REASON, tuple(hoist))
+    return Home(Place(0, behind, facts.outline.parts[following].tick), "behind", tuple(hoist))
 
 
 def import_home(facts: Facts, calls: Sequence[BareCall]) -> Place | None:

@@ -8,7 +8,7 @@ from sessionize.analysis.flow import Place
 from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import may_ever_change
-from sessionize.sharing.home import OBJECT_REASON, OPTIONS, Home, line_of
+from sessionize.sharing.home import OPTIONS, Home, line_of
 from sessionize.sharing.many_objects import ManyObjects
 from sessionize.sharing.object_class import ATTRS, ObjectClass, head
 from sessionize.sharing.object_init import ObjectInit
@@ -99,7 +99,7 @@ class _ObjectHome:
             return self._at_first_use()
         place = self._above_methods()
         hoist = [option for option in OPTIONS if not may_ever_change(self.facts, option, self.cls.calls, place)]
-        return Home(place, "init", OBJECT_REASON, tuple(hoist), "self")
+        return Home(place, "init", tuple(hoist), "self")
 
     def _why_strange(self) -> str:
         """The thing about the class that leaves no place for a session; empty if there is none."""
@@ -133,10 +133,10 @@ class _ObjectHome:
         if not fields:
             return "its dataclass has no field behind which a session could stand"
         behind = line_of(self.facts, fields[-1])
-        return Home(self.facts.flow.place_before(behind), "field", OBJECT_REASON, needs="dataclasses.field")
+        return Home(self.facts.flow.place_before(behind), "field", needs="dataclasses.field")
 
     def _at_first_use(self) -> Home:
-        return Home(self._above_methods(), "property", OBJECT_REASON, needs="functools.cached_property")
+        return Home(self._above_methods(), "property", needs="functools.cached_property")
 
     def _above_methods(self) -> Place:
         """The place before the statement of the class's body that holds the first method, perhaps in a branch."""

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from sessionize.analysis.flow import Place
 from sessionize.sharing.hoisting import is_pair, is_plain_dict, may_ever_change
-from sessionize.sharing.home import OBJECT_REASON, OPTIONS, Home, line_of
+from sessionize.sharing.home import OPTIONS, Home, line_of
 from sessionize.sharing.object_class import ObjectClass
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import SET
@@ -48,7 +48,7 @@ class ObjectInit:
             place = Place(self.block, before[-1], self.facts.outline.end)
             style = "behind"
         hoist = tuple(option for option in OPTIONS if self._may_hoist(option, before, place))
-        return Home(place, style, OBJECT_REASON, hoist, self.instance)
+        return Home(place, style, hoist, self.instance)
 
     def before_stops(self) -> list[int]:
         """The lines that surely run before any that may use the session, or leave."""

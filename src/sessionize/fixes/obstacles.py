@@ -1,14 +1,16 @@
-"""The users for whom calls are made: one session must not carry what belongs to one to another."""
+"""Obstacles: the reasons to refuse a fix, as no rewrite is known to be right."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
 
+from sessionize.doubts.connection_auth import ConnectionAuth
+from sessionize.doubts.mixed_verify import tls_identity
 from sessionize.files.settings import Settings
-from sessionize.fixes.doubts.connection import Connection
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import SAME, VERBS
+from sessionize.library.threads import Threads
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.steady import Steady
 from sessionize.syntax import values as v
@@ -16,13 +18,26 @@ from sessionize.syntax import values as v
 _FUNCTIONS = frozenset(f"requests.{verb}" for verb in VERBS)
 
 
-class Identity:
-    def __init__(self, facts: Facts, settings: Settings, connection: Connection) -> None:
+class Obstacles:
+    """The obstacles of one file."""
+
+    def __init__(self, facts: Facts, settings: Settings) -> None:
         self.facts = facts
         self.settings = settings
-        self.connection = connection
+        self.threads = Threads(facts)
+        self._auth = ConnectionAuth(facts, settings)
 
-    def refuse(self, calls: Sequence[BareCall], owner: int | None = None) -> str:
+    def of_patches(self, call: BareCall) -> str:
+        """The reason why a call must stay whose patches are to move along: one can't, or would get other arguments."""
+        patches = self.facts.patched.patches_of(call) if self.settings.moves_patches else []
+        for patch in patches:
+            if patch.obstacle:
+                return f"{patch} replaces `{patch.target}` by name, and {patch.obstacle}"
+        if patches and call.verb == "get" and call.argument("params", 1) is not call.argument("params"):
+            return f"{patches[0]} replaces `{patches[0].target}` by name, and would get `params` by keyword"
+        return ""
+
+    def of_sharing(self, calls: Sequence[BareCall], owner: int | None = None) -> str:
         """The reason why a session would carry one call's credentials to another, which no fix may do; else empty.
 
         owner: as for `Steady`.
@@ -30,7 +45,7 @@ class Identity:
         if calls and self._replaced and not self.settings.moves_patches:
             return f"`{self._replaced}` is replaced in this file, and a session would go past what is there instead"
         steady = Steady(self.facts, owner)
-        bound = [call for call in calls if self.connection.may_bind(call)]
+        bound = [call for call in calls if self._auth.of_call(call)]
         if bound and any(_carried(call) != _carried(bound[0]) for call in calls):
             return "some of the calls authenticate in a way that may stay with the connection, and others do not"
         certs = [(call, call.argument("cert")) for call in calls]
@@ -38,7 +53,7 @@ class Identity:
         for call, value in (*carried, *certs):
             if value is not None and not self._is_one_user(value, call.site.scope, steady):
                 return "a connection stays with the user it was made for, and its next call may be for another"
-        if len({self.connection.identity(call)[1] for call in calls}) > 1:
+        if len({tls_identity(self.facts, call)[1] for call in calls}) > 1:
             return "the calls differ in `cert=`, and requests before 2.32 would show one's certificate for another"
         return ""
 

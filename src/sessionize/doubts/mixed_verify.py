@@ -1,0 +1,106 @@
+"""The doubt `mixed-verify`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sessionize.doubts.doubt import Kind, Sharing
+from sessionize.library.calls import BareCall
+from sessionize.sharing.facts import Facts
+from sessionize.sharing.steady import Steady
+from sessionize.syntax import outline as o, values as v
+
+
+class MixedVerify(Kind):
+    """Calls may differ in `verify=` or `cert=`: `requests.get(url, verify=check)`.
+
+    ## Why it matters
+    Before requests 2.32 a session takes the first connection to a host for all calls to it (CVE-2024-35195): a call
+    with `verify=True` behind one with `verify=False` was not verified. A path object, or a number, is mixed up in
+    later versions, too.
+
+    ## How to find out
+    Is the value the same for all calls of the session, as long as it lives? One and the same expression that is bound
+    once is, and is no doubt.
+
+    ## What to do
+    Pass the same value everywhere, or a constant. Where the project requires requests 2.32 and passes only texts, True
+    or False, accept the doubt: `--accept mixed-verify`.
+    """
+
+    name = "mixed-verify"
+
+    def reason(self, sharing: Sharing) -> str:
+        for option in ("verify", "cert"):
+            if not self._stays_the_same(option, sharing):
+                for call in sharing.calls:
+                    if reason := self._unlike_constants(option, call):
+                        return f"`{call.shown}` {reason}"
+        if len({tls_identity(self.facts, call) for call in sharing.calls}) > 1:
+            return "its calls differ in `verify=` or `cert=`, which requests before 2.32 mixes up on one session"
+        return ""
+
+    def _stays_the_same(self, option: str, sharing: Sharing) -> bool:
+        """Tell whether all calls pass one expression, which stays the same as long as their session lives."""
+        (first, *others) = sharing.calls
+        value = first.argument(option)
+        if value is None or any(call.argument(option) != value for call in others):
+            return False
+        if sharing.owner is not None:
+            steady = Steady(self.facts, sharing.owner)
+            return all(steady.is_steady(value, call.site.scope) for call in sharing.calls)
+        return all(self._keeps(inner, sharing.calls) for inner in v.within(value))
+
+    def _keeps(self, value: v.Value, calls: Sequence[BareCall]) -> bool:
+        """Tell whether a part of that expression is the same for calls of one function, each time that it runs."""
+        match value:
+            case v.Const() | v.Sequence(kind="tuple"):
+                return True
+            case v.Name(name=name):
+                owners = {self.facts.names.owner(name, call.site.scope) for call in calls}
+                return len(owners) == 1 and self._is_bound_before(owners.pop(), name, calls)
+            case v.Attribute(attr=attr):
+                done = self.facts.mutations.done_on(attr)
+                changes = [use for access, use in done if access.rebinds and not self._is_in_init(use)]
+                return not changes and not self.facts.mutations.reachable_by_string(attr)
+        return False
+
+    def _is_bound_before(self, owner: int, name: str, calls: Sequence[BareCall]) -> bool:
+        """Tell whether nothing binds a variable from the first call to the last.
+
+        A function that runs is not interrupted by the statements of its module.
+        """
+        flow, frame = self.facts.flow, calls[0].frame
+        binds = self.facts.names.binds(owner, name)
+        around = {loop for call in calls for loop in flow.loops(call.site.part)}
+        ticks = [call.site.tick for call in calls]
+        for bind in binds:
+            here = flow.frame[bind.part] == frame
+            if here and (min(ticks) < bind.tick < max(ticks) or not around.isdisjoint(flow.loops(bind.part))):
+                return False
+            if not here and self.facts.tables.function_around(bind.part) != 0:
+                return False
+        return bool(binds) and not self.facts.mutations.reflection
+
+    def _is_in_init(self, use: o.Use | None) -> bool:
+        return use is not None and self.facts.outline.scopes[use.scope].name == "__init__"
+
+    def of_call(self, call: BareCall) -> str:
+        return next(filter(None, (self._unlike_constants(option, call) for option in ("verify", "cert"))), "")
+
+    def _unlike_constants(self, option: str, call: BareCall) -> str:
+        """The reason why a call's `verify=` or `cert=` may be anything."""
+        value = self.facts.origins.resolve_once(call.argument(option), call.site.scope)
+        items = value.items if isinstance(value, v.Sequence) and option == "cert" else (value,)
+        known = all(isinstance(item, v.Const) and item.kind in ("bool", "str", "NoneType") for item in items)
+        return "" if known else f"passes a `{option}=` that is not known to stay the same"
+
+
+def tls_identity(facts: Facts, call: BareCall) -> tuple[v.Value, v.Value]:
+    """The two things that decide whether calls may use one TLS connection: `verify=` and `cert=`."""
+    verify = facts.origins.resolve_once(call.argument("verify"), call.site.scope)
+    default = verify in (v.NONE, v.Const(value=True, kind="bool"))
+    cert = facts.origins.resolve_once(call.argument("cert"), call.site.scope)
+    if isinstance(cert, v.Opaque):
+        cert = call.argument("cert") or v.NONE
+    return (v.NONE if default else verify), cert

@@ -1,0 +1,109 @@
+"""The doubt `visible`: code that looks at variables by text or by frame, in which a new one would show."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cached_property
+
+from sessionize.doubts.doubt import Kind, Sharing
+from sessionize.library.calls import BareCall
+from sessionize.sharing.cookies import may_keep
+from sessionize.syntax import values as v
+from sessionize.syntax.ipython import LINE
+
+_FRAMES = frozenset({"sys._getframe", "inspect.currentframe", "inspect.stack", "inspect.getmembers"})
+
+
+class Visible(Kind):
+    """The program looks at its own variables or text: `locals()`, `eval(text)`, `f"{requests.get(url)=}"`.
+
+    ## Why it matters
+    The session is a new variable, and its import a new name. `print(locals())` shows it, `template.format(**locals())`
+    hands it on, `eval` may use its name for something else. An f-string with `=` prints the text of the call.
+
+    ## How to find out
+    Is what `locals()` gives printed, stored or compared? Handed to a template it is harmless.
+
+    ## What to do
+    Accept the doubt where one more name does not matter: `--accept visible`.
+    """
+
+    name = "visible"
+
+    def of_call(self, call: BareCall) -> str:
+        for text in self._spelled.get(call.site.tick, ()):
+            if all(word in text for word in call.shown.split(".")):
+                return "is spelled out by `=` in an f-string, and would read otherwise"
+        return ""
+
+    def reason(self, sharing: Sharing) -> str:
+        if reason := super().reason(sharing):
+            return reason
+        frame = sharing.calls[0].frame if sharing.owner is None else 0
+        if frame in self._by_frame:
+            return f"the new variable would show in `{self._by_frame[frame]}`"
+        if self._changes_imports(sharing) and (shown := self._of_imports(sharing.calls)):
+            return f"what is imported would show in `{shown}`"
+        return next((f"{line} cannot be read, and may do anything" for line in self._running if line[0] != "%"), "")
+
+    @cached_property
+    def _spelled(self) -> dict[int, list[str]]:
+        """The f-strings with `=` that show a call, by its tick."""
+        outline = self.facts.outline
+        ticks = sorted(call.tick for call in outline.calls) if outline.spelled else []
+        spelled = defaultdict(list)
+        for start, end, text in outline.spelled:
+            for tick in ticks[bisect_right(ticks, start) : bisect_right(ticks, end)]:
+                spelled[tick].append(text)
+        return spelled
+
+    def _changes_imports(self, sharing: Sharing) -> bool:
+        """Tell whether a session for these calls may need an import, or leave one without use."""
+        named = {self.facts.origins.path_of(v.Name(call.root), call.site.scope) for call in sharing.calls}
+        return named != {"requests"} or not may_keep(self.facts, self.settings, sharing.calls, sharing.owner)
+
+    @cached_property
+    def _by_frame(self) -> dict[int, str]:
+        """The thing in which a new variable would show, by frame: `locals()`."""
+        showing = {}
+        frames = ""
+        frame = self.facts.flow.frame
+        for call, path in self.facts.origins.called:
+            name = (path or "").removeprefix("builtins.")
+            if name in ("eval", "exec") or (name in ("locals", "vars", "dir") and not call.value.args):
+                showing[frame[call.part]] = f"{name}()"
+            elif name == "globals":
+                showing[0] = "globals()"
+            elif name in _FRAMES:
+                frames = f"{name}()"
+        for use in self.facts.outline.uses:
+            if use.name == "sys" and use.access.attribute == "modules":
+                showing[0] = "sys.modules"
+        if frames:
+            showing = dict.fromkeys(frame, frames)
+        for line in self._running:
+            showing.setdefault(0, line)
+        return showing
+
+    def _of_imports(self, calls: Sequence[BareCall]) -> str:
+        """The thing in which the names that imports bind would show, beside those of these calls; else empty."""
+        owners = {0, *(self.facts.names.owner(call.root, call.site.scope) for call in calls)} - {-1}
+        shown = (self._by_frame.get(self.facts.outline.scopes[owner].root) for owner in sorted(owners))
+        return next(filter(None, shown), self._evaluating)
+
+    @cached_property
+    def _evaluating(self) -> str:
+        """The first call that runs text which may name what the module imports; empty if there is none."""
+        for path in self.facts.origins.paths:
+            if path in ("builtins.eval", "builtins.exec"):
+                return f"{path.removeprefix('builtins.')}()"
+        return ""
+
+    @cached_property
+    def _running(self) -> list[str]:
+        """The lines of a notebook that may run any code: a magic like `%run`, or a cell that cannot be read."""
+        calls = [call for call in self.facts.outline.calls if call.value.func == v.Name(LINE)]
+        lines = [call.value.args[1].value for call in calls]
+        return [str(line.value) for line in lines if isinstance(line, v.Const) and line != v.NONE]
