@@ -75,6 +75,8 @@ def test_bash(environment: dict[str, str], line: str, expected: list[str]) -> No
         (["rule"], "Request-In", [("request-in-loop", "RQS101")]),
         (["check", "--select"], "RQS101,", [(f"RQS101,{rule.code}", rule.name) for rule in RULES]),
         (["fix", "--ignore"], "none", []),
+        (["rule"], "life", [("lifetime", "a doubt")]),
+        (["check", "--accept"], "idle,f", [("idle,forks", "")]),
     ],
 )
 def test_what_stands_beside_a_completion(args: list[str], begun: str, expected: list[tuple[str, str]]) -> None:

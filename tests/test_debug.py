@@ -91,7 +91,7 @@ def test_class(show: Show) -> None:
     ]
     assert "  is        unsafe" in shown["outcomes"]
     assert "  redirect  row 18: self._session.get" in shown["outcomes"]
-    assert any(line.startswith("  reason    it lives as long as the object") for line in shown["outcomes"])
+    assert any(line.startswith("  lifetime  it lives as long as the object") for line in shown["outcomes"])
     assert any(line.endswith("store self.room: room") for line in shown["outline"])
     assert any(line.endswith("pause") for line in shown["outline"])
 

@@ -62,7 +62,8 @@ def test_pages() -> None:
 
 
 def test_pages_are_those_in_docs() -> None:
-    written = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs/rules").iterdir()}
+    paths = [*(ROOT / "docs/rules").iterdir(), *(ROOT / "docs/doubts").iterdir()]
+    written = {f"{path.parent.name}/{path.name}": path.read_text(encoding="utf-8") for path in paths}
     assert written == runpy.run_path(str(ROOT / "docs/rules.py"))["pages"](), "run: python docs/rules.py"
 
 

@@ -139,6 +139,7 @@ def test_json() -> None:
             "end_location": end,
             "fix": {
                 "applicability": "safe",
+                "doubts": [],
                 "message": "Make one session before the loop",
                 "edits": [{"content": "session.get", "location": start, "end_location": end}],
             },

@@ -83,15 +83,26 @@ def _doubts(context: click.Context, option: click.Parameter, values: tuple[str, 
     return names
 
 
-def _rules(_context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The codes and names of rules that what is typed may become; of several, the last one."""
-    from click.shell_completion import CompletionItem
-
+def _offer_rules(_context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The codes and names of rules that what is typed may become; to `rule` the names of doubts, too."""
     from sessionize.rules import RULES
 
-    before, comma, begun = incomplete.rpartition(",") if isinstance(parameter, click.Option) else ("", "", incomplete)
     known = [(rule.code, rule.name) for rule in RULES]
-    known += [(name, code) for code, name in known if begun]
+    if incomplete.rpartition(",")[2]:
+        known += [(name, code) for code, name in known]
+        known += [] if isinstance(parameter, click.Option) else [(name, "a doubt") for name in DOUBTS]
+    return _offered(known, parameter, incomplete)
+
+
+def _offer_doubts(_context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return _offered([(name, "") for name in DOUBTS], parameter, incomplete)
+
+
+def _offered(known: list[tuple[str, str]], parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The known words that what is typed may become, each with what stands beside it; of several typed, the last."""
+    from click.shell_completion import CompletionItem
+
+    before, comma, begun = incomplete.rpartition(",") if isinstance(parameter, click.Option) else ("", "", incomplete)
     fitting = [(name, other) for name, other in known if name.casefold().startswith(begun.casefold())]
     return [CompletionItem(f"{before}{comma}{name}", help=other) for name, other in fitting]
 
@@ -115,11 +126,18 @@ def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
 
 _PATH = click.Path(path_type=Path)
 _several = partial(click.option, multiple=True)
-_selecting = partial(_several, metavar="CODES", callback=_selectors, shell_complete=_rules)
+_selecting = partial(_several, metavar="CODES", callback=_selectors, shell_complete=_offer_rules)
 _deciding = _options(
     _selecting("--select", help="Rules to use: codes, prefixes, names or ALL, by commas."),
     _selecting("--ignore", help="Rules not to use."),
     _selecting("--extend-select", help="Rules to use besides."),
+    _several(
+        "--accept",
+        metavar="DOUBTS",
+        callback=_doubts,
+        shell_complete=_offer_doubts,
+        help="Doubts that make no fix unsafe, by commas.",
+    ),
     _several("--exclude", metavar="PATTERNS", callback=_commas, help="What to leave out of folders."),
     _several("--extend-exclude", metavar="PATTERNS", callback=_commas, help="What to leave out besides."),
     click.option(
@@ -132,7 +150,6 @@ _deciding = _options(
 )
 _default = {key: f"  [default: {field.default}]" for key, field in KEYS.items()}
 _deciding_fixes = _options(
-    _several("--accept", metavar="DOUBTS", callback=_doubts, help="Doubts that make no fix unsafe, as `lifetime`."),
     click.option("--unsafe-fixes/--no-unsafe-fixes", default=None, help="Make fixes too that may change behaviour."),
     click.option(
         "--rewrite-patches", is_flag=True, default=None, help="Move what tests patch along with unsafe fixes."
@@ -257,7 +274,7 @@ def _ask(run: Run, *, diff: bool) -> int:
 
 
 @cli.command()
-@click.argument("names", nargs=-1, metavar="[CODE|NAME]...", shell_complete=_rules)
+@click.argument("names", nargs=-1, metavar="[CODE|NAME]...", shell_complete=_offer_rules)
 @click.option("--all", "every", is_flag=True, help="Print the pages of all rules.")
 def rule(names: tuple[str, ...], *, every: bool) -> int:
     """Print the page of a rule, or of a doubt."""

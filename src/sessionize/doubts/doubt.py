@@ -63,6 +63,11 @@ class Kind:
         return inspect.getdoc(cls) or ""
 
     @classmethod
+    def summary(cls) -> str:
+        """The first paragraph of the page, on one line."""
+        return " ".join(cls.page().partition("\n\n")[0].splitlines())
+
+    @classmethod
     def titled(cls) -> str:
         """The page with its title, as it is printed."""
         return f"# {cls.name}\n\n{cls.page()}\n"

@@ -8,6 +8,7 @@ from sessionize.engine.analysis import Analysis, codes_in_force
 from sessionize.engine.reading import line_at, lines_of
 from sessionize.engine.results import Diagnostic, Position
 from sessionize.files.settings import Settings
+from sessionize.fixes.outcome import Fix
 from sessionize.rules import BY_CODE, SYNTAX_ERROR, Finding
 from sessionize.syntax.parse import UnreadableError
 
@@ -35,6 +36,7 @@ def _diagnostic(found: Analysis, finding: Finding) -> Diagnostic:
         applicability,
         line=found.reading.lines[start[0] - 1],
         fix=outcome.calls[0] if outcome is not None and applicability is not None else None,
+        doubts=outcome.open_doubts if isinstance(outcome, Fix) and applicability is not None else (),
     )
 
 

@@ -30,7 +30,8 @@ class Diagnostic(NamedTuple):
     """A finding as it is told. `applicability` is `safe`, `unsafe`, or None where there is no fix; `help` says why.
 
     `cell`: the cell of a notebook, counted from 1, in which `start` and `end` are. `line`: what stands in the row of
-    `start`, without its end. `fix`: which fix of the file it has; the findings of one fix have the same.
+    `start`, without its end. `fix`: which fix of the file it has; the findings of one fix have the same. `doubts`: the
+    names of those that make that fix unsafe.
     """
 
     code: str
@@ -45,6 +46,12 @@ class Diagnostic(NamedTuple):
     cell: int | None = None
     line: str = ""
     fix: int | None = None
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> tuple[str, int | None, Position]:
+        """The file, the cell and the position; several findings may stand at one call."""
+        return self.filename, self.cell, self.start
 
     @property
     def region(self) -> tuple[Position, Position] | None:

@@ -95,7 +95,12 @@ class Fix(NamedTuple):
     @property
     def applicability(self) -> str:
         """`safe` where all doubts are accepted, else `unsafe`."""
-        return SAFE if all(doubt.accepted for doubt in self.doubts) else UNSAFE
+        return UNSAFE if self.open_doubts else SAFE
+
+    @property
+    def open_doubts(self) -> tuple[str, ...]:
+        """The names of the doubts that the settings do not accept."""
+        return tuple(doubt.name for doubt in self.doubts if not doubt.accepted)
 
     @property
     def help(self) -> str:

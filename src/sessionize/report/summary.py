@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
     from sessionize.engine.results import Diagnostic, Report
 
-_Call: TypeAlias = tuple[str, int | None, int, int]  # file, cell, row and column
+_Call: TypeAlias = tuple[str, int | None, tuple[int, int]]  # file, cell, row and column
 
+# So many unsafe fixes that it is worth a look which doubt most of them share.
+_MANY = 10
 # The best way first.
 HOW = {"safe": "with `sessionize fix`", "unsafe": "only with `sessionize fix --unsafe-fixes`", None: "by hand"}
 
@@ -77,7 +79,19 @@ def _left(reports: Sequence[Report], doing: str) -> str:
         return f"Left {_extent(left)}, on lines that cannot take a comment."
     counts = Counter(left.values())
     ways = ", ".join(f"{counts[kind]} {way}" for kind, way in HOW.items() if counts[kind])
-    return f"{'Left' if doing == 'fix' else 'Found'} {_extent(left, ' to fix')}: {ways}."
+    accepting = _accepting(reports) if counts["unsafe"] > _MANY else ""
+    return f"{'Left' if doing == 'fix' else 'Found'} {_extent(left, ' to fix')}: {ways}.{accepting}"
+
+
+def _accepting(reports: Sequence[Report]) -> str:
+    """The one doubt that most of the unsafe fixes have; most projects can answer it."""
+    from sessionize.report.statistics import unlocking  # noqa: PLC0415  # few runs need it
+
+    steps = unlocking([found for report in reports for found in report.left])
+    if not steps or not steps[0][1]:
+        return ""
+    (name,), more = steps[0]
+    return f" `--accept {name}` would fix {more} of these; `sessionize rule {name}` tells what to look at."
 
 
 def exit_status(reports: Iterable[Report], *, written: bool = True) -> int:
@@ -103,8 +117,7 @@ def _calls(diagnostics: Iterable[Diagnostic]) -> dict[_Call, str | None]:
     best: dict[_Call, str | None] = {}
     for found in diagnostics:
         if not found.unreadable:
-            call = found.filename, found.cell, found.start.row, found.start.column
-            best[call] = min(best.get(call), found.applicability, key=[*HOW].index)
+            best[found.place] = min(best.get(found.place), found.applicability, key=[*HOW].index)
     return best
 
 

@@ -40,7 +40,7 @@ def _fix(found: Diagnostic) -> dict[str, object]:
         | {"content": edit.content, "location": _location(edit.start), "end_location": _location(edit.end)}
         for edit in found.edits
     ]
-    return {"applicability": found.applicability, "message": found.help, "edits": edits}
+    return {"applicability": found.applicability, "doubts": found.doubts, "message": found.help, "edits": edits}
 
 
 def _cell(cell: int | None) -> dict[str, object]:

@@ -1,0 +1,119 @@
+"""Doubts that a project accepts: what is fixed then, what is said, and what is no doubt."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command import FIXED, SAFE, Run, write
+
+from sessionize.doubts import KINDS
+from sessionize.doubts.doubt import Kind
+from sessionize.engine.check import check_source
+from sessionize.engine.fix import fix_source
+from sessionize.files.codes import DOUBTS
+from sessionize.files.settings import ConfigError, Settings
+
+PROXIES = SAFE.replace('")', '", proxies=PROXIES)')
+CLIENT = """\
+import requests
+
+
+class Client:
+    def __init__(self, url):
+        self.url = url
+
+    def get(self, name):
+        return requests.get(f"{self.url}/{name}", proxies=PROXIES)
+
+    def head(self, name):
+        return requests.head(f"{self.url}/{name}", proxies=PROXIES)
+"""
+
+
+def test_names_are_those_of_the_kinds() -> None:
+    assert tuple(kind.name for kind in KINDS) == DOUBTS
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=DOUBTS)
+def test_page(kind: type[Kind], run: Run) -> None:
+    """Each page says what it is, why it matters, how to find out and what to do; `rule` prints it."""
+    page = run("rule", kind.name).out
+    headings = [line for line in page.splitlines() if line.startswith("#")]
+    assert headings == [f"# {kind.name}", "## Why it matters", "## How to find out", "## What to do"]
+    assert f"--accept {kind.name}" in " ".join(page.split())
+
+
+def test_all_doubts_are_told_and_each_must_be_accepted() -> None:
+    (finding, _) = check_source(CLIENT)
+    assert finding.doubts == ("proxies", "lifetime")
+    assert "unsafe, as `requests.get` passes `proxies=`" in finding.help
+    assert finding.help.endswith("[proxies, lifetime]")
+    for accept in (("proxies",), ("lifetime",), ("idle", "proxies")):
+        assert fix_source(CLIENT, settings=Settings(accept=accept)).after is None
+    (finding, _) = check_source(CLIENT, settings=Settings(accept=("proxies",)))
+    assert (finding.doubts, finding.applicability) == (("lifetime",), "unsafe")
+    assert "unsafe, as it lives as long as the object" in finding.help
+    accepted = Settings(accept=("lifetime", "proxies"))
+    (finding, _) = check_source(CLIENT, settings=accepted)
+    assert (finding.doubts, finding.applicability) == ((), "safe")
+    assert finding.help.endswith("safe (proxies, lifetime accepted)")
+    assert "self._session = requests.Session()" in (fix_source(CLIENT, settings=accepted).after or "")
+
+
+def test_acceptance_by_the_command_line_adds_to_the_settings(run: Run) -> None:
+    write({"pyproject.toml": '[tool.sessionize]\naccept = ["lifetime"]\n'})
+    write({"client.py": CLIENT})
+    assert run("fix", "client.py").status == 1
+    done = run("fix", "--accept", "proxies", "client.py")
+    assert (done.status, Path("client.py").read_text().count("self._session.")) == (0, 2)
+
+
+def test_acceptance_for_some_files(run: Run) -> None:
+    write({"sessionize.toml": 'per-file-accept = {"scripts/*" = ["proxies"]}\n'})
+    write({"scripts/a.py": PROXIES})
+    write({"a.py": PROXIES})
+    run("fix")
+    assert Path("scripts/a.py").read_text() == FIXED.replace('")', '", proxies=PROXIES)')
+    assert Path("a.py").read_text() == PROXIES
+
+
+@pytest.mark.parametrize("key", ["accept", "per_file_accept"])
+def test_unknown_doubt(key: str) -> None:
+    value: Any = ("lifetimes",) if key == "accept" else {"*": ["lifetimes"]}
+    with pytest.raises(ConfigError, match=f"{key}: 'lifetimes' is no doubt: did you mean 'lifetime'\\?"):
+        Settings(**{key: value})
+
+
+def test_unknown_doubt_on_the_command_line(run: Run) -> None:
+    assert "'thread' is no doubt: expected one of patched, " in run("check", "--accept", "thread").err
+
+
+def test_json_names_the_doubts(run: Run) -> None:
+    write({"client.py": CLIENT})
+    told = json.loads(run("check", "--output-format", "json", "client.py").out)
+    assert [found["fix"]["doubts"] for found in told] == [["proxies", "lifetime"]] * 2
+
+
+def test_statistics_tell_what_acceptance_would_fix(run: Run) -> None:
+    write({"client.py": CLIENT})
+    write({"two.py": CLIENT.replace(", proxies=PROXIES", "")})
+    write({"a.py": PROXIES})
+    write({"safe.py": SAFE})
+    told = run("check", "--statistics").out.splitlines()[-2:]
+    assert told == [
+        "--accept lifetime would fix 2 more calls",
+        "--accept lifetime,proxies would fix 3 more calls",
+    ]
+    told = run("check", "--statistics", "--accept", "lifetime").out.splitlines()[-1:]
+    assert told == ["--accept proxies would fix 3 more calls"]
+    write({"a.py": SAFE})
+    assert run("check", "--statistics", "a.py").out.splitlines()[-1].startswith("[*] all")
+
+
+def test_summary_of_many_unsafe_fixes_names_the_doubt_of_most(run: Run) -> None:
+    write({f"client{number}.py": CLIENT.replace(", proxies=PROXIES", "") for number in range(6)})
+    write({"a.py": PROXIES})
+    told = "`--accept lifetime` would fix 12 of these; `sessionize rule lifetime` tells what to look at."
+    assert told in run("check", "-q").err + run("check").err
+    assert told not in run("check", "client1.py", "a.py").err
