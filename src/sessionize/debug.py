@@ -1,4 +1,4 @@
-"""What the tool sees of one file, stage by stage, as text: `python -m sessionize.debug FILE`.
+"""The view of one file that the tool has, stage by stage, as text: `python -m sessionize.debug FILE`.
 
 It is for people who change the tool. It looks at no settings and at no project around the file, and makes unsafe fixes
 too. It must decide nothing, and no other command may import it.
