@@ -18,7 +18,7 @@ from sessionize.engine.check import check_bytes
 from sessionize.files.settings import Settings
 from sessionize.report.formats import render
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]  # to measure what runs here would cost twice that
 
 CASES = [*PAIRS, *UNTOUCHED]
 
