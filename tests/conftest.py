@@ -1,6 +1,7 @@
 """The flag that alone may rewrite goldens, the servers that all runs of programs share, and the command line."""
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from io import BytesIO, TextIOWrapper
@@ -32,6 +33,20 @@ def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             patched.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
             patched.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.mktemp("compiled")))
         yield
+
+
+@pytest.fixture
+def unmeasured() -> Iterator[None]:
+    """Coverage looks away from a test that runs again, many times, what others run: to measure costs more than it.
+
+    pytest-cov's marker `no_cover` does not do that in a worker of xdist: there it stops one of two measurements.
+    """
+    here, in_threads = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    yield
+    threading.settrace(in_threads)
+    sys.settrace(here)
 
 
 @pytest.fixture(scope="session")

@@ -232,14 +232,9 @@ def no_comment_for_tools_comes_to_stand_alone(before: Path) -> None:
 
 
 @each_pair
-def test_pair_holds_in_text(before: Path, update_goldens: bool) -> None:
+def test_pair_gives_its_goldens(before: Path, update_goldens: bool) -> None:
     fix_gives_after(before, update_goldens)
     findings_are_as_golden(before, update_goldens)
-    after_is_final(before)
-    calls_without_a_timeout_stay_in_sight(before)
-    each_fix_can_be_made_alone(before)
-    comments_are_kept(before)
-    no_comment_for_tools_comes_to_stand_alone(before)
 
 
 # --- what is promised of a fix, shown by running both programs --------------------------------------------------------
@@ -291,8 +286,13 @@ def every_form_holds(before: Path, servers: Servers, cookie_servers: Servers) ->
 
 
 @each_pair
-@pytest.mark.no_cover  # it would cost twice what is measured
-def test_pair_holds_on_the_wire(before: Path, servers: Servers, cookie_servers: Servers) -> None:
+@pytest.mark.usefixtures("unmeasured")
+def test_pair_keeps_its_promises(before: Path, servers: Servers, cookie_servers: Servers) -> None:
+    after_is_final(before)
+    calls_without_a_timeout_stay_in_sight(before)
+    each_fix_can_be_made_alone(before)
+    comments_are_kept(before)
+    no_comment_for_tools_comes_to_stand_alone(before)
     wire_is_the_same(before, servers, cookie_servers)
     connections_are_reused(before, servers)
     every_form_holds(before, servers, cookie_servers)

@@ -13,7 +13,7 @@ requests.get("http://a.test/down", timeout=3)
 """
 
 
-@pytest.mark.no_cover  # it would cost twice what is measured
+@pytest.mark.usefixtures("unmeasured")
 def test_programs() -> None:
     tally = Tally()
     with Transport().connected() as transport:

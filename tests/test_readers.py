@@ -249,7 +249,7 @@ ODD = [source for sources in (LAYOUT, STRINGS, EXPRESSIONS) for source in source
 NEW = [pytest.param(text, marks=pytest.mark.skipif(sys.version_info < since, reason="newer")) for since, text in NEWER]
 
 
-@pytest.mark.no_cover  # it would cost twice what is measured
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("first", range(0, len(PROGRAMS), 100))
 def test_fixtures(first: int) -> None:
     found = {path: differences(decode(path.read_bytes()).text) for path in PROGRAMS[first : first + 100]}

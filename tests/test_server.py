@@ -708,6 +708,7 @@ def random_change(rng: random.Random, text: str) -> str:
     return rng.choice([SAFE, UNSAFE, text + "def (", ""])
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("modern", [True, False], ids=["with versions", "without"])
 def test_edits_fit_after_any_changes(tmp_path: Path, modern: bool) -> None:
     rng = random.Random(1)
