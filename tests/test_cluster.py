@@ -55,9 +55,6 @@ def address(started: tuple[str, list[subprocess.Popen[bytes]]]) -> str:
     return started[0]
 
 
-uses_cluster = pytest.mark.xdist_group("cluster")  # it takes seconds to start
-
-
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
@@ -72,7 +69,6 @@ def sessionize(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPat
     return cli.main(), *capsys.readouterr()
 
 
-@uses_cluster
 @pytest.mark.parametrize("args", [["check", "--output-format=json"], ["fix", "--diff"]], ids=" ".join)
 def test_same_as_here(
     tree: Path, address: str, args: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -82,7 +78,6 @@ def test_same_as_here(
     assert sessionize(capsys, monkeypatch, *args, "--cluster", address) == here
 
 
-@uses_cluster
 def test_fix_is_written_here(
     tree: Path, address: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,7 +88,6 @@ def test_fix_is_written_here(
     assert "session.get" in Path("00.py").read_text()
 
 
-@uses_cluster
 def test_worker_killed_in_the_middle(
     tree: Path,
     started: tuple[str, list[subprocess.Popen[bytes]]],

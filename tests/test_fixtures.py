@@ -17,7 +17,6 @@ from unittest.mock import patch
 
 import pytest
 import requests
-from _pytest.mark.structures import ParameterSet
 from command import Run
 from wire import Run as WireRun, Servers, differences, run as run_program
 
@@ -42,13 +41,9 @@ def case(path: Path) -> str:
     return str(path.relative_to(FIXTURES)).removesuffix(".py").removesuffix(".before")
 
 
-def in_groups(paths: list[Path]) -> list[ParameterSet]:
-    """The tests of one case run in one process, so that what was worked out for it once can be used again."""
-    return [pytest.param(path, id=case(path), marks=pytest.mark.xdist_group(case(path))) for path in paths]
-
-
-each_pair = pytest.mark.parametrize("before", in_groups(PAIRS))
-each_untouched = pytest.mark.parametrize("path", in_groups(UNTOUCHED))
+# By their scope the tests of one case come one after the other, so that what was worked out for it can be used again.
+each_pair = pytest.mark.parametrize("before", PAIRS, ids=case, scope="module")
+each_untouched = pytest.mark.parametrize("path", UNTOUCHED, ids=case)
 
 
 def beside(before: Path, suffix: str) -> Path:

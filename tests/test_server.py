@@ -664,6 +664,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("modern", [True, False], ids=["with versions", "without"])
 def test_edits_fit_whatever_the_name(tmp_path: Path, modern: bool) -> None:
     uris = [name if ":" in name else f"{tmp_path.as_uri()}/{name}" for name in NAMES]
