@@ -1,6 +1,7 @@
 """The flag that alone may rewrite goldens, the servers that all runs of programs share, and the command line."""
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from io import BytesIO, TextIOWrapper
@@ -22,6 +23,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-goldens", action="store_true", help="write fixtures/**/*.findings.txt and *.after.py anew"
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Programs that tests start find what they import compiled, also where Python may write nothing beside sources."""
+    with pytest.MonkeyPatch.context() as patched:
+        if sys.dont_write_bytecode:
+            patched.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+            patched.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.mktemp("compiled")))
+        yield
+
+
+@pytest.fixture
+def unmeasured() -> Iterator[None]:
+    """Coverage looks away from a test that runs again, many times, what others run: to measure costs more than it.
+
+    pytest-cov's marker `no_cover` does not do that in a worker of xdist: there it stops one of two measurements.
+    """
+    here, in_threads = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    yield
+    threading.settrace(in_threads)
+    sys.settrace(here)
 
 
 @pytest.fixture(scope="session")

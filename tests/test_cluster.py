@@ -36,29 +36,23 @@ def process(module: str, *args: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @pytest.fixture(scope="module")
-def start(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Callable[[], tuple[str, list[subprocess.Popen[bytes]]]]]:
-    """Starts a cluster of two workers."""
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """The address of a cluster, and its two workers."""
     pytest.importorskip("distributed")
     with ExitStack() as stack:
-
-        def start() -> tuple[str, list[subprocess.Popen[bytes]]]:
-            file = tmp_path_factory.mktemp("dask") / "scheduler.json"
-            scheduler = ("--host=127.0.0.1", "--port=0", f"--scheduler-file={file}")
-            stack.enter_context(process("distributed.cli.dask_scheduler", *scheduler))
-            while not file.exists() or not file.read_text():
-                time.sleep(0.05)
-            address: str = json.loads(file.read_text())["address"]
-            options = (address, "--host=127.0.0.1", "--no-nanny", "--nthreads=1", f"--local-directory={file.parent}")
-            return address, [stack.enter_context(process("distributed.cli.dask_worker", *options)) for _ in range(2)]
-
-        yield start
+        file = tmp_path_factory.mktemp("dask") / "scheduler.json"
+        scheduler = ("--host=127.0.0.1", "--port=0", f"--scheduler-file={file}")
+        stack.enter_context(process("distributed.cli.dask_scheduler", *scheduler))
+        while not file.exists() or not file.read_text():
+            time.sleep(0.05)
+        address: str = json.loads(file.read_text())["address"]
+        options = (address, "--host=127.0.0.1", "--no-nanny", "--nthreads=1", f"--local-directory={file.parent}")
+        yield address, [stack.enter_context(process("distributed.cli.dask_worker", *options)) for _ in range(2)]
 
 
-@pytest.fixture(scope="module")
-def address(start: Callable[[], tuple[str, list[subprocess.Popen[bytes]]]]) -> str:
-    return start()[0]
+@pytest.fixture
+def address(started: tuple[str, list[subprocess.Popen[bytes]]]) -> str:
+    return started[0]
 
 
 @pytest.fixture
@@ -95,21 +89,27 @@ def test_fix_is_written_here(
 
 
 def test_worker_killed_in_the_middle(
-    tmp_path: Path, start: Callable[[], tuple[str, list[subprocess.Popen[bytes]]]]
+    tree: Path,
+    started: tuple[str, list[subprocess.Popen[bytes]]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    address, workers = started
+    sessionize(capsys, monkeypatch, "check", "--cluster", address)  # both have started then
     for number in range(24):
-        (tmp_path / f"{number:02}.py").write_text(LOOP + "requests.get(name)\n" * 300)
-    command = [sys.executable, "-m", "sessionize", "check", "--output-format=concise", str(tmp_path)]
+        (tree / f"{number:02}.py").write_text(LOOP + "requests.get(name)\n" * 300)
+    command = [sys.executable, "-m", "sessionize", "check", "--output-format=concise", str(tree)]
     here = subprocess.run(command, capture_output=True)
-    address, workers = start()
-    running = subprocess.Popen([*command, "--cluster", address], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    while cpu_seconds(workers[0]) < 3 and running.poll() is None:  # beyond what it takes to start
-        time.sleep(0.05)
-    workers[0].kill()
-    assert running.poll() is None
-    out, _ = running.communicate(timeout=300)
-    assert (running.returncode, out) == (here.returncode, here.stdout)
-    assert out.count(b"\n") > 24
+    idle = cpu_seconds(workers[0])
+    with (tree / "output").open("wb") as output:
+        running = subprocess.Popen([*command, "--cluster", address], stdout=output, stderr=subprocess.DEVNULL)
+        while cpu_seconds(workers[0]) < idle + 0.5 and running.poll() is None:  # all of it takes several times that
+            time.sleep(0.01)
+        workers[0].kill()
+        assert running.poll() is None
+        status = running.wait(timeout=300)
+    assert (status, (tree / "output").read_bytes()) == (here.returncode, here.stdout)
+    assert here.stdout.count(b"\n") > 24
 
 
 def cpu_seconds(process: subprocess.Popen[bytes]) -> float:

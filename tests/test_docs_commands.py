@@ -12,7 +12,7 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
-from shutil import copy
+from shutil import copy, copytree
 from typing import NamedTuple
 
 import click
@@ -86,9 +86,32 @@ def arguments(command: str) -> list[list[str]]:
     return [shlex.split(words) for words in told]
 
 
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A git repository with a few programs, behind whose `origin/main` it is."""
+    folder = tmp_path_factory.mktemp("repository")
+    for name in ("first.py", "repositories/one/a.py", "repositories/two/b.py", "src/c.py"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(LOOP)
+    (folder / DEMO).parent.mkdir(parents=True)
+    for path in (DEMO, str(Path(DEMO).with_name("sessionize.toml"))):
+        copy(ROOT / path, folder / path)
+    identity = ["-c", "user.name=tests", "-c", "user.email=tests@example.org"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    for git in (
+        ["init", "-q", "--template="],
+        [*identity, "commit", "-q", "--allow-empty", "-m", "Begin"],
+        ["update-ref", "refs/remotes/origin/main", "HEAD"],
+        ["add", "."],
+        [*identity, "commit", "-q", "-m", "Programs"],
+    ):
+        subprocess.run(["git", *git], cwd=folder, env=environment | {"GIT_CONFIG_GLOBAL": os.devnull}, check=True)
+    return folder
+
+
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A git repository with a few programs, behind whose `origin/main` it is; and the commands of this Python."""
+def project(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of that repository, and the commands of this Python."""
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "python").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
@@ -98,26 +121,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for program in programs.iterdir():
         program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
-    folder = tmp_path / "project"
-    for name in ("first.py", "repositories/one/a.py", "repositories/two/b.py", "src/c.py"):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(LOOP)
-    (folder / DEMO).parent.mkdir(parents=True)
-    for path in (DEMO, str(Path(DEMO).with_name("sessionize.toml"))):
-        copy(ROOT / path, folder / path)
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    identity = ["-c", "user.name=tests", "-c", "user.email=tests@example.org"]
-    for git in (
-        ["init", "-q"],
-        [*identity, "commit", "-q", "--allow-empty", "-m", "Begin"],
-        ["update-ref", "refs/remotes/origin/main", "HEAD"],
-        ["add", "."],
-        [*identity, "commit", "-q", "-m", "Programs"],
-    ):
-        subprocess.run(["git", *git], cwd=folder, check=True)
-    return folder
+    return Path(copytree(repository, tmp_path / "project"))
 
 
 def expected(command: str, *, fixed: bool) -> int:

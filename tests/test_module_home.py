@@ -92,14 +92,14 @@ SIZE = """\
 """
 SHOWN = "print([package.versions() for package in packages])\n"
 MANY = [
-    "packages = [Package(name) for name in range(50)]\n",
-    "packages = list(map(Package, range(50)))\n",
-    "packages = {name: Package(name) for name in range(50)}.values()\n",
-    "packages = []\nfor name in range(50):\n package = Package(name)\n packages.append(package)\n",
-    "def make(name): return Package(name)\npackages = list(map(make, range(50)))\n",
-    "def make(name):\n package = Package(name)\n return package\npackages = [make(name) for name in range(50)]\n",
-    "def new(name): return Package(name)\ndef make(name): return new(name)\npackages = list(map(make, range(50)))\n",
-    "packages = []\ndef add(name): packages.append(Package(name))\nfor name in range(50): add(name)\n",
+    "packages = [Package(name) for name in range(10)]\n",
+    "packages = list(map(Package, range(10)))\n",
+    "packages = {name: Package(name) for name in range(10)}.values()\n",
+    "packages = []\nfor name in range(10):\n package = Package(name)\n packages.append(package)\n",
+    "def make(name): return Package(name)\npackages = list(map(make, range(10)))\n",
+    "def make(name):\n package = Package(name)\n return package\npackages = [make(name) for name in range(10)]\n",
+    "def new(name): return Package(name)\ndef make(name): return new(name)\npackages = list(map(make, range(10)))\n",
+    "packages = []\ndef add(name): packages.append(Package(name))\nfor name in range(10): add(name)\n",
 ]
 
 
@@ -111,7 +111,7 @@ def test_many_objects_hold_one_connection(methods: str, made: str, servers: Serv
     assert after is not None
     was, now = run(source, servers), run(after, servers)
     assert (was.output, was.error) == (now.output, now.error)
-    assert (was.connections, now.connections) == ([50, 0], [1, 0])
+    assert (was.connections, now.connections) == ([10, 0], [1, 0])
 
 
 @pytest.mark.parametrize(

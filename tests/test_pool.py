@@ -17,46 +17,19 @@ from time import sleep
 from typing import Any
 
 import pytest
+from tasks import Counting, double, double_or_die, double_or_die_once
 
 from sessionize.run import pool
 
 pytestmark = pytest.mark.slow
 
 
-def double(number: int) -> int:
-    return 2 * number
-
-
 def failed(number: int) -> int:
     return -number
 
 
-def double_or_die(fatal: tuple[int, ...], number: int) -> int:
-    if number in fatal:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return 2 * number
-
-
-def double_or_die_once(mark: Path, number: int) -> int:
-    if number == 5 and not mark.exists():
-        mark.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return 2 * number
-
-
 def threads(work: Callable[..., int]) -> tuple[Executor, Callable[..., int]]:
     return ThreadPoolExecutor(2), work
-
-
-class Counting:
-    """Work that counts what it was asked to do."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def __call__(self, _number: int) -> int:
-        self.count += 1
-        return self.count
 
 
 def results(work: Callable[..., int], number: int, executors: Any, size: int = 1) -> list[int]:

@@ -1,7 +1,7 @@
 """A small, always equal share of the proof by programs; `python tests/proof/programs.py` makes any number."""
 
 import pytest
-from faults import FAULTS, Fault, module_of
+from faults import FAULTS, module_of
 from programs import Tally, difference, search, shared
 from transport import Transport
 
@@ -13,6 +13,7 @@ requests.get("http://a.test/down", timeout=3)
 """
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_programs() -> None:
     tally = Tally()
     with Transport().connected() as transport:
@@ -72,7 +73,7 @@ def test_leak_is_told() -> None:
     assert [(host, path, name) for host, path, name, _ in leaked] == [("a.test", "down", "Authorization")]
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_fault_still_fits(fault: Fault) -> None:
+def test_faults_still_fit() -> None:
     """`python tests/proof/faults.py` shows that each is caught; the tool must not move away from under it."""
-    assert module_of(fault), f"give `{fault.name}` in tests/proof/faults.py the text as it is now, in one place of src"
+    stale = [fault.name for fault in FAULTS if module_of(fault) is None]
+    assert stale == [], "give these in tests/proof/faults.py the text as it is now, in one place of src"

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from lsprotocol import types as lsp
 from pygls.io_ import StdoutWriter, run_async
 from pygls.lsp.client import LanguageClient
+from pygls.protocol import default_converter
 
 from sessionize.cli import cli, main
 from sessionize.editor import checked
@@ -38,13 +39,15 @@ def load(urls):
 """
 UNSAFE = SAFE.replace("for url", "print(locals())\n    for url")
 NEVER = 120.0  # seconds after which an answer will not come
+# Each takes a fifth of a second to prepare for its messages.
+OF_EDITORS, OF_SERVERS = default_converter(), default_converter()  # type: ignore[no-untyped-call]
 
 
 class Editor(LanguageClient):
     """A client that keeps what it is told."""
 
     def __init__(self) -> None:
-        super().__init__("editor", "1")
+        super().__init__("editor", "1", converter_factory=lambda: OF_EDITORS)
         self.published: asyncio.Queue[lsp.PublishDiagnosticsParams] = asyncio.Queue()
         self.messages: list[str] = []
         self.watched: list[str] = []
@@ -164,6 +167,7 @@ class Editor(LanguageClient):
 async def editing(root: Path, *encodings: str, **can: bool) -> AsyncIterator[Editor]:
     """An editor and a server in another thread."""
     server, editor = make(), Editor()  # one after the other: lsprotocol prepares its types for both
+    server.protocol._converter = OF_SERVERS
     to_server, from_client = os.pipe()
     to_client, from_server = os.pipe()
     with os.fdopen(to_server, "rb") as server_in, os.fdopen(from_server, "wb") as server_out:
@@ -660,6 +664,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("modern", [True, False], ids=["with versions", "without"])
 def test_edits_fit_whatever_the_name(tmp_path: Path, modern: bool) -> None:
     uris = [name if ":" in name else f"{tmp_path.as_uri()}/{name}" for name in NAMES]
@@ -704,6 +709,7 @@ def random_change(rng: random.Random, text: str) -> str:
     return rng.choice([SAFE, UNSAFE, text + "def (", ""])
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("modern", [True, False], ids=["with versions", "without"])
 def test_edits_fit_after_any_changes(tmp_path: Path, modern: bool) -> None:
     rng = random.Random(1)

@@ -13,11 +13,12 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parents[2]
-FIXTURES = ("tests/test_fixtures.py", "-k", "fix_gives_after or untouched_stays")
+FIXTURES = ("tests/test_fixtures.py", "-k", "gives_its_goldens or untouched_stays")
 
 
 @dataclass(frozen=True)
@@ -138,10 +139,15 @@ FAULTS = (
 )  # fmt: skip
 
 
+@cache
+def texts() -> dict[Path, str]:
+    """The modules of the package."""
+    return {module: module.read_text(encoding="utf-8") for module in sorted((ROOT / "src").rglob("*.py"))}
+
+
 def module_of(fault: Fault) -> Path | None:
     """The module in which a fault's old text stands; None if there is none, or the text stands in several places."""
-    modules = sorted((ROOT / "src").rglob("*.py"))
-    counts = {module: module.read_text(encoding="utf-8").count(fault.old) for module in modules}
+    counts = {module: text.count(fault.old) for module, text in texts().items()}
     found = [module for module, count in counts.items() if count]
     return found[0] if len(found) == 1 and counts[found[0]] == 1 else None
 
