@@ -94,7 +94,6 @@ COOKIES = [
 ]
 
 
-@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("seed", range(10))
 def test_ways_to_import(seed: int) -> None:
     some = random.Random(seed)

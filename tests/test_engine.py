@@ -549,7 +549,7 @@ METHOD = """\
 @pytest.mark.parametrize("end", ["    # the last one\n\n# after\n", "# after\n", "    # no end of line"])
 @pytest.mark.parametrize("outer", ["", "if True:\n", "def made():\n", "class Site:\n"])
 def test_a_fix_in_a_method_is_written_without_the_rest_of_its_class(outer: str, end: str) -> None:
-    methods = [METHOD.format(number) for number in range(10)]
+    methods = [METHOD.format(number) for number in range(8)]
     head = f"import requests\n{outer}{'  ' if outer else ''}class Client:  # slow\n    LIMIT = 3\n\n"
     source = head + "".join(methods) + end
     for number, finding in enumerate(check_source(source, with_edits=True)):
@@ -560,7 +560,7 @@ def test_a_fix_in_a_method_is_written_without_the_rest_of_its_class(outer: str, 
         )
     rewriting = Rewriting(analyse(source, "a.py", Settings(), UNKNOWN))
     changes = [change for fix in rewriting.analysis.fixes for change in rewriting.changes([fix])]
-    assert len(changes) == 10
+    assert len(changes) == 8
     if end.endswith("\n") and "if" not in outer:
         assert all(source[change.start : change.end].count("def method") <= 3 for change in changes)
 
