@@ -62,10 +62,11 @@ def settings_in(first: str) -> Settings:
     flags.add_argument("--session-style", choices=("assign", "with"))
     flags.add_argument("--session-name")
     flags.add_argument("--cookies", choices=("share", "isolate"))
+    flags.add_argument("--closed", action="store_true")
     flags.add_argument("--unsafe-fixes", action="store_true")
     flags.add_argument("--rewrite-patches", action="store_true")
     _, marker, asked = first.partition("# flags:")
-    return replace(Settings(), **vars(flags.parse_args(shlex.split(asked) if marker else [])))
+    return replace(Settings(closed=False), **vars(flags.parse_args(shlex.split(asked) if marker else [])))
 
 
 def shown(path: Path) -> str:
@@ -79,7 +80,7 @@ def report_of(path: Path, data: bytes, settings: Settings) -> Report:
     if settings.moves_patches:
         report = fix_alone(data, shown(path), settings, Nowhere())
     else:
-        report = fix_bytes(data, shown(path), settings, surroundings=Surroundings(taken=Nowhere().taken))
+        report = fix_bytes(data, shown(path), settings, surroundings=AROUND)
     assert report.error is None
     return report
 
@@ -97,9 +98,14 @@ class Nowhere(Projects):
         return Project(None)
 
 
+# A file of whose tests and importers nothing is known, or that has none; it is a script where its settings say so.
+ALONE = Surroundings(is_script=Projects().is_script)
+AROUND = replace(ALONE, taken=Nowhere().taken)
+
+
 def findings(path: Path) -> tuple[Diagnostic, ...]:
     data = path.read_bytes()
-    report = check_bytes(data, shown(path), settings_of(data))
+    report = check_bytes(data, shown(path), settings_of(data), surroundings=ALONE)
     assert report.error is None
     return report.left
 
@@ -198,7 +204,11 @@ def calls_without_a_timeout_stay_in_sight(before: Path) -> None:
     """What other linters no longer see is counted, and RQS302 sees it."""
     data = before.read_bytes()
     settings = settings_of(data)
-    report = fix_bytes(data, shown(before), settings) if settings.moves_patches else report_of(before, data, settings)
+    report = (
+        fix_bytes(data, shown(before), settings, surroundings=ALONE)
+        if settings.moves_patches
+        else report_of(before, data, settings)
+    )
     seen = [
         len(check_source(text, shown(before), Settings(select=("RQS302",))))
         for text in (decode(data).text, report.after or "")
@@ -210,10 +220,10 @@ def each_fix_can_be_made_alone(before: Path) -> None:
     """`fix --interactive` may make any of the fixes of a file, or all but one."""
     data = before.read_bytes()
     settings = replace(settings_of(data), rewrite_patches=False)
-    fixes = offers(data, shown(before), settings)
+    fixes = offers(data, shown(before), settings, surroundings=ALONE)
     for fix in fixes if len(fixes) > 1 else ():
         for only in ([fix], [other for other in fixes if other != fix]):
-            report = fix_bytes(data, shown(before), settings, only=only)
+            report = fix_bytes(data, shown(before), settings, surroundings=ALONE, only=only)
             assert report.error is None
             assert report.after is not None
 
@@ -262,7 +272,7 @@ def form_holds(before: Path, settings: Settings) -> bytes:
     form = f"session_style={settings.session_style}, cookies={settings.cookies}"
     after = fixed(before, data, settings)
     if after == data:  # a form that is not safe, or that a session can't take here
-        left = check_bytes(data, shown(before), settings).left
+        left = check_bytes(data, shown(before), settings, surroundings=ALONE).left
         assert left, form
         assert {finding.applicability for finding in left} <= {None, "unsafe"}, form
         assert None in {finding.applicability for finding in left} or not settings.unsafe_fixes, form

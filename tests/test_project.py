@@ -215,7 +215,7 @@ def test_test_makes_a_fix_unsafe_whatever_is_selected(project: Path) -> None:
     report = fix_file(Path("src/sync.py"), settings, surroundings=Surroundings(Projects().patches))
     assert report.after is None
     assert [(found.code, found.applicability) for found in report.left] == [("RQS101", "unsafe")]
-    assert report.left[0].help.endswith("unsafe, as tests/test_sync.py:4 replaces `requests.get` by name")
+    assert report.left[0].help.endswith("unsafe, as tests/test_sync.py:4 replaces `requests.get` by name [patched]")
 
 
 def test_patch_of_the_own_module_is_named_first(project: Path) -> None:
@@ -344,3 +344,93 @@ def test_clusters_are_told_what_is_taken(project: Path) -> None:
     projects.read(["src/sync.py"], whole=True)
     (project / "src" / "scrape.py").unlink()
     assert "get" in projects.taken("src/sync.py")
+
+
+# --- scripts ----------------------------------------------------------------------------------------------------------
+
+SCRIPT = """\
+import requests
+
+
+def load(name):
+    return requests.get(f"https://example.com/{name}", timeout=5)
+
+
+def size(name):
+    return requests.head(f"https://example.com/{name}", timeout=5)
+
+
+print(load("a"), size("b"))
+"""
+
+
+def is_fixed(run: Run, name: str = "load.py") -> bool:
+    """Tell whether plain `fix` gives the module a session."""
+    run("fix", name)
+    return "_session = requests.Session()" in Path(name).read_text()
+
+
+def test_script_that_nothing_imports(run: Run) -> None:
+    write({"load.py": SCRIPT, "other.py": "import os\nload = 1\n", "pyproject.toml": ""})
+    assert is_fixed(run)
+
+
+@pytest.mark.parametrize(
+    "importer",
+    [
+        "import load",
+        "from load import size",
+        "from . import load as l",
+        "from tools.load import size",
+        "try:\n import load\nexcept ImportError: pass",
+    ],
+)
+def test_module_that_another_file_imports(run: Run, importer: str) -> None:
+    write({"load.py": SCRIPT, "other.py": f"{importer}\n", "pyproject.toml": ""})
+    assert not is_fixed(run)
+
+
+@pytest.mark.parametrize(
+    ("name", "fixed"), [("load.py", False), ("src/load.py", False), ("app/load.py", False), ("scripts/load.py", True)]
+)
+@pytest.mark.parametrize(
+    "build",
+    [
+        {"pyproject.toml": "[project]\nname = 'app'\n"},
+        {"pyproject.toml": "[tool.poetry]\nname = 'app'\n"},
+        {"setup.cfg": "[metadata]\nname = app\n"},
+        {"setup.py": "from setuptools import setup\nsetup()\n"},
+    ],
+)
+def test_module_that_may_be_published(run: Run, build: dict[str, str], name: str, *, fixed: bool) -> None:
+    write({**build, name: SCRIPT, "app/__init__.py": ""})
+    assert is_fixed(run, name) is fixed
+
+
+def test_settings_tell_whether_others_use_a_module(run: Run) -> None:
+    told = "[project]\nname = 'app'\n[tool.sessionize]\nclosed = {}\n"
+    write({"load.py": SCRIPT, "pyproject.toml": told.format("false")})
+    assert not is_fixed(run)
+    write({"pyproject.toml": told.format("true")})
+    assert is_fixed(run)
+    write({"load.py": SCRIPT, "other.py": "import load\n"})
+    assert not is_fixed(run)
+
+
+def test_test_that_patches_a_script(run: Run) -> None:
+    write({"load.py": SCRIPT, "pyproject.toml": "", "tests/test_load.py": TEST})
+    assert not is_fixed(run)
+
+
+def test_text_of_no_file_is_no_script(run: Run) -> None:
+    assert "Session" not in run("fix", "-", stdin=SCRIPT.encode()).out
+    assert check_source(SCRIPT)[0].applicability == "unsafe"
+
+
+def test_clusters_are_told_of_scripts(project: Path) -> None:
+    (project / "src" / "load.py").write_text(SCRIPT)
+    projects = Projects()
+    projects.read(["src/load.py"], whole=True)
+    (project / "src" / "other.py").write_text("import load\n")
+    assert projects.is_script("src/load.py", None)
+    assert not Projects().is_script("src/load.py", None)

@@ -120,7 +120,7 @@ def test_a_file_that_is_named(tmp_path: Path) -> None:
             "[tool.sessionize]",
             "unknown key 'tool', expected one of "
             + "select, ignore, extend-select, exclude, extend-exclude, force-exclude, per-file-ignores, accept, "
-            "per-file-accept, baseline, "
+            "per-file-accept, closed, baseline, "
             + "session-name, session-attribute, session-global, session-style, cookies, hoist, unsafe-fixes, "
             "rewrite-patches, extend",
         ),

@@ -31,9 +31,13 @@ from transport import Outcome, Sent, Transport
 from sessionize import check_source, fix_source
 from sessionize.engine.results import Diagnostic, Report
 from sessionize.files.settings import Settings
+from sessionize.library.surroundings import Surroundings
 from sessionize.write.comments import WHY_NO_COOKIES
 
 CHUNK = 250  # programs between two looks at what was found
+
+# A generated program is all that there is: nothing imports it.
+SCRIPT = Surroundings(is_script=lambda _filename, _closed: True)
 
 
 class FixError(AssertionError):
@@ -95,7 +99,7 @@ def judge(case: Case, transport: Transport, tally: Tally) -> None:
         tally.counts["not Python"] += 1
         return
     tally.counts["programs"] += 1
-    found = check_source(case.source, "program.py", case.settings)
+    found = check_source(case.source, "program.py", case.settings, surroundings=SCRIPT)
     kinds = {finding.applicability or "refused" for finding in found}
     tally.counts.update(kinds)
     tally.counts["with a fix"] += bool(kinds - {"refused"})
@@ -126,7 +130,7 @@ def judge_safe(case: Case, report: Report, transport: Transport, tally: Tally) -
 
 def fixed(case: Case, found: tuple[Diagnostic, ...]) -> Report:
     """What a fix makes of a program, held to what every fix promises."""
-    report = fix_source(case.source, "program.py", case.settings)
+    report = fix_source(case.source, "program.py", case.settings, surroundings=SCRIPT)
     if report.error is not None:
         raise FixError(f"{report.error}\n{case}")
     allowed = {"safe", "unsafe"} if case.settings.unsafe_fixes else {"safe"}
@@ -140,7 +144,10 @@ def fixed(case: Case, found: tuple[Diagnostic, ...]) -> Report:
         compile(report.after, "program.py", "exec", dont_inherit=True)
     except SyntaxError as error:
         raise FixError(f"not Python any more: {error}\n{shown}") from None
-    if sampled(case.source) and fix_source(report.after, "program.py", case.settings).after is not None:
+    if (
+        sampled(case.source)
+        and fix_source(report.after, "program.py", case.settings, surroundings=SCRIPT).after is not None
+    ):
         raise FixError(f"a second fix changes it\n{shown}")
     added = comments(report.after) - comments(case.source)
     if comments(case.source) - comments(report.after) or added.keys() - {WHY_NO_COOKIES}:

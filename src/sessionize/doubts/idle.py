@@ -63,21 +63,21 @@ class Idle(Kind):
     name = "idle"
 
     def reason(self, sharing: Sharing) -> str:
-        if not all(map(_repeatable, sharing.calls)) and self._waits_between(sharing.calls):
+        if not all(map(_repeatable, sharing.calls)) and self._waits_between(sharing):
             return "a wait lies between its calls, and a connection closed meanwhile would fail a POST or PATCH"
         if any(module.startswith(_SERVING) for module in self.facts.outline.modules):
             return "a server of this program may wait for the session's connection to close"
         return ""
 
-    def _waits_between(self, calls: Sequence[BareCall]) -> bool:
-        """Tell whether a sleep, input, command, `await` or `yield` can come between two calls of one function."""
-        by_frame = defaultdict(list)
-        for call in calls:
-            by_frame[call.frame].append(call)
-        return any(self._waits_among(frame, among) for frame, among in by_frame.items())
+    def _waits_between(self, sharing: Sharing) -> bool:
+        """Tell whether a sleep, input, command, `await` or `yield` can come between two calls.
 
-    def _waits_among(self, frame: int, calls: Sequence[BareCall]) -> bool:
-        waits = self._waits.get(frame, [])
+        Between those of several functions any in the file can.
+        """
+        calls = sharing.calls
+        if sharing.owner is not None:
+            return bool(self._waits)
+        waits = self._waits.get(calls[0].frame, [])
         if waits and any(call.is_mapped for call in calls):  # `map` calls while it is gone through
             return True
         flow = self.facts.flow

@@ -16,16 +16,21 @@ class Lifetime(Kind):
     `__init__` of its own, code that pickles or copies the object, tests that replace `requests.get`. The file alone
     shows none of them. The session also holds its connections open for as long as it lives.
 
+    A script that nothing in its project imports, that runs itself and hands neither its functions nor its objects to
+    other code shows all of them, and there is no such doubt.
+
     ## How to find out
     Look at who makes the objects, or imports the module, and whether tests patch requests by name there.
 
     ## What to do
     Accept the doubt for the project, once you know: `accept = ["lifetime"]` in the settings, or `--accept lifetime`.
+    `closed = true` tells that nobody outside of the project uses its modules, `closed = false` that somebody may use
+    any of them.
     """
 
     name = "lifetime"
 
     def reason(self, sharing: Sharing) -> str:
-        if sharing.owner is None:
+        if sharing.owner is None or self.facts.closed_world.holds:
             return ""
         return _OF_OBJECT if sharing.owner else _OF_MODULE

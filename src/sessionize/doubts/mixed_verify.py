@@ -46,10 +46,20 @@ class MixedVerify(Kind):
         value = first.argument(option)
         if value is None or any(call.argument(option) != value for call in others):
             return False
-        if sharing.owner is not None:
-            steady = Steady(self.facts, sharing.owner)
-            return all(steady.is_steady(value, call.site.scope) for call in sharing.calls)
-        return all(self._keeps(inner, sharing.calls) for inner in v.within(value))
+        steady = Steady(self.facts, sharing.owner)
+        if sharing.owner is None:
+            return all(self._keeps(inner, sharing.calls) for inner in v.within(value))
+        return all(self._is_decided(value, call.site.scope, steady) for call in sharing.calls)
+
+    def _is_decided(self, value: v.Value, scope: int, steady: Steady) -> bool:
+        """Tell whether a value is steady, or a name that a script binds before its first call."""
+        closed = self.facts.closed_world
+        if not isinstance(value, v.Name) or self.facts.names.owner(value.name, scope) != 0 or not closed.holds:
+            return steady.is_steady(value, scope)
+        for bind in self.facts.names.binds(0, value.name):
+            if self.facts.flow.frame[bind.part] != 0 or bind.tick > closed.start or self.facts.flow.loops(bind.part):
+                return False
+        return not self.facts.mutations.reflection
 
     def _keeps(self, value: v.Value, calls: Sequence[BareCall]) -> bool:
         """Tell whether a part of that expression is the same for calls of one function, each time that it runs."""

@@ -142,4 +142,8 @@ def read_surroundings() -> Surroundings:
         with one:
             return projects.taken(filename)
 
-    return Surroundings(patches, taken)
+    def is_script(filename: str, closed: bool | None) -> bool:
+        with one:
+            return projects.is_script(filename, closed)
+
+    return Surroundings(patches, taken, is_script)

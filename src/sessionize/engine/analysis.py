@@ -45,6 +45,7 @@ class Analysis:
             filename,
             lambda names: surroundings.patches(filename, reading.text, names),
             lambda: surroundings.taken(filename),
+            lambda: surroundings.is_script(filename, settings.closed),
         )
         if len(self.facts.bare.calls) > MOST_CALLS:
             raise UnreadableError(f"more than {MOST_CALLS:,} calls of requests in one file are not analysed")

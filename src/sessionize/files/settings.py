@@ -68,6 +68,7 @@ class Settings:
     force_exclude: True to leave it out even where it is named.
     per_file_ignores: pairs of a pattern and the rules to ignore there; also a dict, `{"scripts/*.py": ["RQS102"]}`.
     accept: the doubts, by name, that make no fix unsafe; per_file_accept: more of them, as for `per_file_ignores`.
+    closed: True if only the project uses its modules, False if others may; None to look whether it is published.
     baseline: None, or what `sessionize.files.baseline.Baseline.read(path)` gives.
     session_name, session_attribute, session_global: what to call a session in a function or script, on an object, and
         in a module.
@@ -89,6 +90,7 @@ class Settings:
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
     accept: tuple[str, ...] = ()
     per_file_accept: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    closed: bool | None = None
     baseline: Baseline | None = None
     session_name: str = "session"
     session_attribute: str = "_session"
@@ -208,7 +210,7 @@ def _value(kind: Any, value: object) -> object:
     else:
         if isinstance(value, kind):
             return value
-        expected = "true or false" if kind is bool else "a string"
+        expected = "a string" if kind is str else "true or false"
     raise ConfigError(f"expected {expected}, got {reprlib.repr(value)}")
 
 
@@ -234,4 +236,4 @@ def _schema(kind: Any) -> dict[str, Any]:
         return {"type": "array", "items": _NAME_SCHEMA if args[0] is str else _schema(args[0])}
     if origin is Literal:
         return {"enum": list(args)}
-    return {"type": "boolean" if kind is bool else "string"}
+    return {"type": "string" if kind is str else "boolean"}

@@ -1,7 +1,7 @@
-"""The project around a file, as far as a fix must know it: what its tests replace by name, and which names its other
-modules may take from the file.
+"""The project around a file, as far as a fix must know it: what its tests replace by name, which names its other
+modules may take from the file, and whether the file is a script.
 
-It is handed on as two functions, which are asked only where the answer matters. Nothing here reads a file.
+It is handed on as functions, which are asked only where the answer matters. Nothing here reads a file.
 """
 
 from __future__ import annotations
@@ -18,10 +18,16 @@ EVERYTHING = frozenset("*")
 PatchesFor: TypeAlias = Callable[[str, str, frozenset[str]], Sequence[Patch]]
 # The names that other files may take from a file; `*` for all.
 TakenFrom: TypeAlias = Callable[[str], frozenset[str]]
+# Whether nothing imports a file. closed: that a published module is one only its project imports; None: it may be any.
+IsScript: TypeAlias = Callable[[str, bool | None], bool]
 
 
 def everything_is_taken(_filename: str, /) -> frozenset[str]:
     return EVERYTHING
+
+
+def nothing_is_a_script(_filename: str, _closed: bool | None, /) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,7 @@ class Surroundings:
 
     patches: PatchesFor = find
     taken: TakenFrom = everything_is_taken
+    is_script: IsScript = nothing_is_a_script
 
 
 UNKNOWN = Surroundings()

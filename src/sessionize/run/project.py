@@ -26,6 +26,11 @@ from sessionize.syntax.parse import UnreadableError, parse_ast
 
 _MENTION = re.compile(rb"requests\.(\w+)\b(?![\"'])")
 _TESTS = ("test", "tests")
+_BUILD = {
+    "pyproject.toml": re.compile(rb"^\[(build-system|project|tool\.poetry|tool\.flit)", re.MULTILINE),
+    "setup.cfg": re.compile(rb"^\[(metadata|options)", re.MULTILINE),
+    "setup.py": re.compile(rb"setup"),
+}
 # What stands behind the first word of an import statement, over brackets and backslashes.
 _IMPORTED = re.compile(rb"\b(?:import|from)\b((?:\\\r?\n|[^\n\\(;#])*(?:\((?:[^)#]|#[^\n]*)*)?)")
 _WORD = re.compile(rb"\w+")
@@ -38,6 +43,7 @@ class Project:
         self._roots = {} if roots is None else roots
         self._patches: dict[frozenset[str], tuple[Patch, ...]] = {}  # by the names that were asked for
         self._taken: dict[str, frozenset[str]] = {}  # by the names of modules
+        self._scripts: dict[tuple[str, bool | None], bool] = {}  # by file, and what the settings say
 
     def patches(self, names: frozenset[str]) -> tuple[Patch, ...]:
         """The patches in its files (see `find`)."""
@@ -68,6 +74,34 @@ class Project:
             for word in words:
                 importers[word].append(file)
         return importers
+
+    def is_script(self, file: str, closed: bool | None) -> bool:
+        """Tell whether no file imports one, by the words of import statements, and nobody can from a published package.
+
+        closed: what the settings say: True if nobody outside of the project imports its modules, False if they may.
+        """
+        if closed is False or self.root is None:
+            return False
+        if (file, closed) not in self._scripts:
+            folder = os.path.dirname(file)
+            open_ = not closed and self._is_published and (folder in self._importable or _is_package(folder))
+            importers = {*self._importers.get(Path(file).stem.encode(), ())}
+            self._scripts[file, closed] = not open_ and importers <= {file}
+        return self._scripts[file, closed]
+
+    @cached_property
+    def _is_published(self) -> bool:
+        """True if a file describes how the project is built."""
+        for name, pattern in _BUILD.items():
+            with suppress(SourceError):
+                if pattern.search(store.read(os.path.join(self.root or "", name))):
+                    return True
+        return False
+
+    @cached_property
+    def _importable(self) -> set[str]:
+        """The folders of modules that may be published by themselves."""
+        return {os.path.join(self.root or "", inner).rstrip(os.sep) for inner in ("", "src", "lib")}
 
     @cached_property
     def mentions(self) -> dict[str, frozenset[str]]:
@@ -101,7 +135,7 @@ class Projects:
 
     @property
     def surroundings(self) -> Surroundings:
-        return Surroundings(self.patches, self.taken)
+        return Surroundings(self.patches, self.taken, self.is_script)
 
     def of(self, filename: str, /) -> Project:
         folder = os.path.dirname(self._real(filename))
@@ -122,6 +156,12 @@ class Projects:
             return EVERYTHING
         return self.of(filename).taken(Path(self._real(filename)).stem)
 
+    def is_script(self, filename: str, closed: bool | None) -> bool:
+        """Tell whether nothing imports a file (see `Project.is_script`)."""
+        if filename.startswith("<") or filename.endswith(".ipynb"):
+            return False
+        return self.of(filename).is_script(self._real(filename), closed)
+
     def read(self, filenames: Sequence[str], *, whole: bool = False) -> None:
         """Reads the projects of these files at once, for the sake of workers that get a copy of this.
 
@@ -132,6 +172,8 @@ class Projects:
             with suppress(SourceError):
                 names |= names_elsewhere(store.read(filename))
             self.taken(filename)
+            for closed in (None, True):
+                self.is_script(filename, closed)
         for filename in filenames:
             self.of(filename).patches(frozenset(names))
 
@@ -146,7 +188,7 @@ class Projects:
 
 def _outside_of_packages(folder: str) -> str:
     """The folder itself, or the next one around it that is no package."""
-    while os.path.lexists(os.path.join(folder, "__init__.py")) and folder != os.path.dirname(folder):
+    while _is_package(folder) and folder != os.path.dirname(folder):
         folder = os.path.dirname(folder)
     return folder
 
@@ -164,7 +206,11 @@ def _beside(folder: str) -> list[str]:
 
 
 def _belongs(path: str) -> bool:
-    return os.path.basename(path) in _TESTS or os.path.lexists(os.path.join(path, "__init__.py"))
+    return os.path.basename(path) in _TESTS or _is_package(path)
+
+
+def _is_package(folder: str) -> bool:
+    return os.path.lexists(os.path.join(folder, "__init__.py"))
 
 
 def _taken(module: str, file: str) -> frozenset[str]:

@@ -18,7 +18,6 @@ from sessionize.files import store
 from sessionize.files.settings import Settings
 from sessionize.files.text import SourceError, decode, encode
 from sessionize.library.patches import FUNCTIONS, Patch, is_module, module_of
-from sessionize.library.surroundings import Surroundings
 from sessionize.run.project import Projects, shown
 from sessionize.run.testpatches.repatch import move_patches
 
@@ -58,7 +57,7 @@ class _Migration:
 
     def fix(self, name: str) -> Report:
         data, settings = self.files[name]
-        return fix_bytes(data, name, settings, surroundings=Surroundings(self.patches, self.projects.taken))
+        return fix_bytes(data, name, settings, surroundings=replace(self.projects.surroundings, patches=self.patches))
 
     def patches(self, filename: str, text: str, names: frozenset[str] = FUNCTIONS) -> Sequence[Patch]:
         return [patch._replace(stuck=self.why_stuck(patch)) for patch in self.projects.patches(filename, text, names)]
