@@ -329,7 +329,7 @@ def test_cell_that_runs_without_the_one_of_the_session(cells: tuple[str, ...]) -
     fixes = [found for found in report.left if found.applicability is not None]
     assert fixes
     for found in fixes:
-        assert found.help.endswith("a cell can be run without the one that would make its session")
+        assert found.help.endswith("a cell can be run without the one that would make its session [reach]")
         assert found.applicability == "unsafe"
     assert fixed(*cells, unsafe_fixes=True) != list(cells)
 

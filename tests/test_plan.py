@@ -59,7 +59,7 @@ def test_the_other_calls_are_fixed() -> None:
 
 
 def test_options_of_a_refused_call_are_refused() -> None:
-    found = check_source(f"{IMPORT}for x in y: requests.get(*x, headers={{'A': 'b'}})")
+    found = check_source(f"{IMPORT}for x in y: requests.get(*x, headers={{'Accept': 'b'}})")
     assert [finding.code for finding in found] == ["RQS101", "RQS201"]
     assert found[0].help == found[1].help
 
@@ -78,7 +78,7 @@ LOOP = "for x in y: requests.get(x)\n"
         MADE + "s.head(a)\n" + LOOP + "s.close()",
         "with requests.Session() as s:\n s.get(a)\n " + LOOP,
         "def f():\n s = requests.session()\n " + LOOP + " s.get(a)",
-        MADE + "requests.get(a, headers={'B': 'c'})\ns.get(d)\nrequests.get(e)",
+        MADE + "requests.get(a, headers={'Accept': 'c'})\ns.get(d)\nrequests.get(e)",
         MADE + "s.get(a, auth=('b', 'c'))\n" + LOOP.replace("(x)", "(x, auth=('b', 'c'))"),
     ],
 )
@@ -221,7 +221,7 @@ def test_session_made_before_its_import_is_none() -> None:
 
 # --- which rule a finding needs ---------------------------------------------------------------------------------------
 
-HEADERS = "headers={'A': 'b'}"
+HEADERS = "headers={'Accept': 'b'}"
 CLASS = f"""\
 class Client:
     def __init__(self):
@@ -325,7 +325,7 @@ def test_session_of_the_object_may_not_be_made(rest: str) -> None:
 
 def test_headers_set_below_a_call_stay() -> None:
     source = (
-        f"{IMPORT}class A:\n    def __init__(self):\n        self.f()\n        self.h = {{'A': 'b'}}\n"
+        f"{IMPORT}class A:\n    def __init__(self):\n        self.f()\n        self.h = {{'Accept': 'b'}}\n"
         "    def f(self): requests.get(self.a, headers=self.h)\n    def g(self): requests.get(self.b, headers=self.h)\n"
     )
     after = fix_source(source, settings=Settings(unsafe_fixes=True)).after

@@ -15,6 +15,7 @@ _WORDS = re.compile(
     r"|(?<![a-z])(?:access|keys?|sid|uid|pins?|otp|bots?|me|owner|actor|usr|pw|pass|phone)(?![a-z])",
     re.IGNORECASE,
 )
+_FAR = 100_000  # characters that are looked through
 # The names of sessions and of keys of dicts, which name no user where they are assigned.
 _INNOCENT = re.compile(r"_*(?:http_|requests_)?(?:sessions?|keys?)(?:_\d+)?", re.IGNORECASE)
 
@@ -46,8 +47,11 @@ def _binds_user(bind: o.Bind) -> bool:
 
 
 def names_user(text: str) -> bool:
-    """Tell whether a text has a word that names a user, a key or a session: `api_key`, `X-Auth-Key`, `/login?name=`."""
-    return _WORDS.search(text) is not None
+    """Tell whether a text has a word that names a user, a key or a session: `api_key`, `X-Auth-Key`, `/login?name=`.
+
+    One that is very long may do so.
+    """
+    return len(text) > _FAR or _WORDS.search(text) is not None
 
 
 def is_name_of_user(name: str) -> bool:

@@ -146,6 +146,8 @@ def run(
                     break
             while flight:
                 yield from _landed(flight, missing, lost)
+            if missing:
+                _kill_workers()
         yield from _one_by_one(work, missing, failed)
 
 
@@ -175,7 +177,17 @@ def _one_by_one(work: Callable[..., Result], tasks: list[Task], failed: Callable
                 for task in chain([first], rest):
                     yield executor.submit(do, *task).result()
             except BrokenExecutor:
+                _kill_workers()
                 yield failed(*task)
+
+
+def _kill_workers() -> None:
+    """Ends what is left of a pool that lost a worker.
+
+    One that was just being started then may have been passed over, and the pool would wait for it (before Python 3.12).
+    """
+    for child in multiprocessing.active_children():
+        child.kill()
 
 
 @contextmanager
