@@ -117,3 +117,5 @@ def test_summary_of_many_unsafe_fixes_names_the_doubt_of_most(run: Run) -> None:
     told = "`--accept lifetime` would fix 12 of these; `sessionize rule lifetime` tells what to look at."
     assert told in run("check", "-q").err + run("check").err
     assert told not in run("check", "client1.py", "a.py").err
+    write({f"client{number}.py": CLIENT for number in range(6)} | {"a.py": SAFE})  # none has one doubt alone
+    assert "--accept" not in run("check").err

@@ -87,11 +87,9 @@ def _accepting(reports: Sequence[Report]) -> str:
     """The one doubt that most of the unsafe fixes have; most projects can answer it."""
     from sessionize.report.statistics import unlocking  # noqa: PLC0415  # few runs need it
 
-    steps = unlocking([found for report in reports for found in report.left])
-    if not steps or not steps[0][1]:
-        return ""
-    (name,), more = steps[0]
-    return f" `--accept {name}` would fix {more} of these; `sessionize rule {name}` tells what to look at."
+    ((name,), more), *_ = unlocking([found for report in reports for found in report.left])
+    told = f" `--accept {name}` would fix {more} of these; `sessionize rule {name}` tells what to look at."
+    return told if more else ""
 
 
 def exit_status(reports: Iterable[Report], *, written: bool = True) -> int:
