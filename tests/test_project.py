@@ -383,6 +383,8 @@ def test_script_that_nothing_imports(run: Run) -> None:
         "from . import load as l",
         "from tools.load import size",
         "try:\n import load\nexcept ImportError: pass",
+        "from importlib import import_module\nimport_module('tools.load')",
+        "import runpy\nrunpy.run_path('tools/load.py')",
     ],
 )
 def test_module_that_another_file_imports(run: Run, importer: str) -> None:
@@ -391,7 +393,7 @@ def test_module_that_another_file_imports(run: Run, importer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "fixed"), [("load.py", False), ("src/load.py", False), ("app/load.py", False), ("scripts/load.py", True)]
+    ("name", "fixed"), [("load.py", False), ("src/load.py", False), ("app/load.py", False), ("scripts/b/load.py", True)]
 )
 @pytest.mark.parametrize(
     "build",
@@ -405,6 +407,12 @@ def test_module_that_another_file_imports(run: Run, importer: str) -> None:
 def test_module_that_may_be_published(run: Run, build: dict[str, str], name: str, *, fixed: bool) -> None:
     write({**build, name: SCRIPT, "app/__init__.py": ""})
     assert is_fixed(run, name) is fixed
+
+
+@pytest.mark.parametrize(("text", "fixed"), [("from jobs.load import size", False), ("from jobs import store", True)])
+def test_script_in_a_folder_that_nothing_marks(run: Run, text: str, *, fixed: bool) -> None:
+    write({"jobs/load.py": SCRIPT, "main.py": f"{text}\n", "b\xff.py": "import os\n"})
+    assert is_fixed(run, "jobs/load.py") is fixed
 
 
 def test_settings_tell_whether_others_use_a_module(run: Run) -> None:

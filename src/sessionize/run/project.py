@@ -33,7 +33,12 @@ _BUILD = {
 }
 # What stands behind the first word of an import statement, over brackets and backslashes.
 _IMPORTED = re.compile(rb"\b(?:import|from)\b((?:\\\r?\n|[^\n\\(;#])*(?:\((?:[^)#]|#[^\n]*)*)?)")
+_LOADED = re.compile(rb"\b(?:import_module|__import__|run_module|run_path|spec_from_file_location)\(([^)]*)")
 _WORD = re.compile(rb"\w+")
+# The folders of a published project that are not published themselves.
+_UNPUBLISHED = frozenset(
+    ("scripts", "script", "tools", "bin", "examples", "example", "samples", "demo", "demos", "docs", "doc")
+) | {"dev", "ci", ".ci", ".github", "benchmarks", "benchmark", "contrib", "hack", "misc", "notebooks"}
 
 
 class Project:
@@ -68,10 +73,7 @@ class Project:
         """The files by the words of their import statements."""
         importers: dict[bytes, list[str]] = defaultdict(list)
         for file, data in self._files():
-            words: set[bytes] = set()
-            for found in _IMPORTED.finditer(data):
-                words.update(_WORD.findall(found[1]))
-            for word in words:
+            for word in _imported_words(data):
                 importers[word].append(file)
         return importers
 
@@ -83,11 +85,26 @@ class Project:
         if closed is False or self.root is None:
             return False
         if (file, closed) not in self._scripts:
-            folder = os.path.dirname(file)
-            open_ = not closed and self._is_published and (folder in self._importable or _is_package(folder))
-            importers = {*self._importers.get(Path(file).stem.encode(), ())}
-            self._scripts[file, closed] = not open_ and importers <= {file}
+            apart = not self._is_published or not _UNPUBLISHED.isdisjoint(Path(os.path.relpath(file, self.root)).parts)
+            self._scripts[file, closed] = (closed or apart) and not self._is_imported(file)
         return self._scripts[file, closed]
+
+    def _is_imported(self, file: str) -> bool:
+        """Tell whether another file imports one, or loads it by a text.
+
+        Where nothing marks a project, also one of the folder above it.
+        """
+        module = Path(file).stem.encode()
+        if {*self._importers.get(module, ())} - {file}:
+            return True
+        root = self.root or ""
+        if project_root(root, self._roots) is not None:
+            return False
+        for path in Path(root).parent.glob("*.py"):
+            with suppress(SourceError):
+                if module in _imported_words(store.read(str(path))):
+                    return True
+        return False
 
     @cached_property
     def _is_published(self) -> bool:
@@ -97,11 +114,6 @@ class Project:
                 if pattern.search(store.read(os.path.join(self.root or "", name))):
                     return True
         return False
-
-    @cached_property
-    def _importable(self) -> set[str]:
-        """The folders of modules that may be published by themselves."""
-        return {os.path.join(self.root or "", inner).rstrip(os.sep) for inner in ("", "src", "lib")}
 
     @cached_property
     def mentions(self) -> dict[str, frozenset[str]]:
@@ -234,6 +246,15 @@ def _taken(module: str, file: str) -> frozenset[str]:
                 names.add(attr)
     handed_on = any(isinstance(node, ast.Name) and node.id in called and node not in inner for node in nodes)
     return frozenset(names) | (EVERYTHING if handed_on else frozenset())
+
+
+def _imported_words(data: bytes) -> set[bytes]:
+    """The words of the import statements of a file, and of calls that import what a text names."""
+    words: set[bytes] = set()
+    for pattern in (_IMPORTED, _LOADED):
+        for found in pattern.finditer(data):
+            words.update(_WORD.findall(found[1]))
+    return words
 
 
 def _last(path: str) -> str:

@@ -33,7 +33,14 @@ class ClosedWorld:
 
         Of its functions and classes those count that lead to a request.
         """
-        opening = (self._called_by_others, self._decorated, self._derived, self._functions_handed, self._objects_handed)
+        opening = (
+            self._called_by_others,
+            self._decorated,
+            self._derived,
+            self._functions_handed,
+            self._generators_handed,
+            self._objects_handed,
+        )
         return self.start != -1 and not any(any(found()) for found in opening) and self.facts.find_script()
 
     @cached_property
@@ -55,20 +62,22 @@ class ClosedWorld:
     @cached_property
     def start(self) -> int:
         """The tick of the module's first call of one of them: `if __name__ == "__main__": main()`; -1 without one."""
-        for call, named in zip(self.outline.calls, self.facts.reaching.called, strict=True):
-            if named in self._leading and self.facts.flow.frame[call.part] == 0:
-                return call.tick
-        return -1
+        return next((call.tick for call in self._calls if self.facts.flow.frame[call.part] == 0), -1)
 
     def _called_by_others(self) -> Iterator[bool]:
         """Functions that a service calls, and lambdas, of which nobody knows who does."""
         for row in self.outline.scopes:
             if row.kind == "function" and row.name in self._leading:
                 yield _CALLED_BY_A_SERVICE.fullmatch(row.name) is not None
-        for call, named in zip(self.outline.calls, self.facts.reaching.called, strict=True):
-            if named in self._leading:
-                scopes = self.facts.tables.scopes_around(call.scope)
-                yield any(self.outline.scopes[scope].kind == "lambda" for scope in scopes)
+        calls = [call.scope for call in self._calls] + [call.site.scope for call in self.facts.bare.calls]
+        for scope in calls:
+            yield any(self.outline.scopes[around].kind == "lambda" for around in self.facts.tables.scopes_around(scope))
+
+    @cached_property
+    def _calls(self) -> list[o.CallSite]:
+        """The calls of functions and classes that lead to a request."""
+        called = zip(self.outline.calls, self.facts.reaching.called, strict=True)
+        return [call for call, named in called if named in self._leading]
 
     def _decorated(self) -> Iterator[bool]:
         """Functions and classes with a decorator that may hand them to others: `@app.route("/")`."""
@@ -105,6 +114,14 @@ class ClosedWorld:
                 if step in self._leading:
                     yield not (use.access.calls and number == len(use.access.steps))
 
+    def _generators_handed(self) -> Iterator[bool]:
+        """Generators that other code may go through in a thread of its own: `prefetch(pages())`."""
+        pausing = {self.facts.flow.frame[part] for _, part in self.outline.pauses}
+        names = {self.outline.scopes[self.outline.parts[part].scope].name for part in pausing}
+        for call in self._calls:
+            if last_name(call.value.func) in names and call.access == ARGUMENT:
+                yield not self._is_own(call.into)
+
     def _objects_handed(self) -> Iterator[bool]:
         """Objects with such methods that go to code of another file: `server.register(client)`, `submit(self)`."""
         for use in self.outline.uses:
@@ -131,8 +148,12 @@ class ClosedWorld:
         """Tell whether a value is handed to a function or class of this file, or to one of Python's own."""
         if use.access.end != ARGUMENT.end or use.call == -1:
             return False
-        path, func = self.facts.origins.paths[use.call], self.outline.calls[use.call].value.func
+        return self._is_own(use.call) and (not builtins or self.facts.origins.paths[use.call] is not None)
+
+    def _is_own(self, call: int) -> bool:
+        """Tell whether a call is one of a function or class of this file, or of one of Python's own."""
+        path = self.facts.origins.paths[call] if call != -1 else ""
         if path is not None:
             return path.startswith("builtins.")
         own = {row.name for row in self.outline.scopes if row.kind in ("function", "class")}
-        return not builtins and last_name(func) in own
+        return last_name(self.outline.calls[call].value.func) in own
