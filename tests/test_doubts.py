@@ -343,12 +343,13 @@ def test_filename(filename: str, *, test: bool) -> None:
         ("cert=a", "cert=b", True),
         ("cert=a or c", "cert=a or c", True),
         ("cert=a", "cert=a", False),
+        ("cert=o", "cert=o", False),
         ("cert='/a.pem'", "cert='/a.pem'", False),
         ("verify=False", "", False),
     ],
 )
 def test_leak(first: str, second: str, *, leaks: bool) -> None:
-    source = f"import requests\na = make()\nrequests.get(a, {first})\nrequests.get(b, {second})"
+    source = f"import requests\na = make()\no = make() or other\nrequests.get(a, {first})\nrequests.get(b, {second})"
     facts = Facts(read_cst(cst.parse_module(source))[0])
     assert bool(Obstacles(facts, Settings()).of_sharing(facts.bare.calls)) is leaks
 

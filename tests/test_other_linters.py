@@ -16,6 +16,7 @@ from test_fixtures import AFTER, PAIRS, ROOT, UNTOUCHED, beside, case, fixed, se
 
 from sessionize.engine.check import check_bytes
 from sessionize.files.settings import Settings
+from sessionize.library.surroundings import Surroundings
 from sessionize.report.formats import render
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("unmeasured")]
@@ -65,7 +66,9 @@ def told_by_flake8(paths: list[Path], folder: Path) -> dict[str, list[str]]:
 
 
 def told_by_check(path: Path) -> list[str]:
-    report = check_bytes(path.read_bytes(), shown(path), Settings(select=("RQS", "RQS3")))
+    """What `check` says of a file that is alone in its folder."""
+    alone = Surroundings(is_script=lambda _filename, _closed: True)
+    report = check_bytes(path.read_bytes(), shown(path), Settings(select=("RQS", "RQS3")), surroundings=alone)
     lines = click.unstyle(render("concise", [report])).splitlines()
     return [line.removeprefix(f"{shown(path)}:") for line in lines]
 

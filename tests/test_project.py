@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from command import Run, check_file, fix_file, write
 
+from sessionize.editor.checked import read_surroundings
 from sessionize.engine.check import check_source
 from sessionize.engine.fix import fix_bytes, offers
 from sessionize.files import store, walk
@@ -428,6 +429,12 @@ def test_settings_tell_whether_others_use_a_module(run: Run) -> None:
 def test_test_that_patches_a_script(run: Run) -> None:
     write({"load.py": SCRIPT, "pyproject.toml": "", "tests/test_load.py": TEST})
     assert not is_fixed(run)
+
+
+def test_editors_know_scripts(run: Run) -> None:
+    write({"load.py": SCRIPT, "sync.py": SCRIPT, "other.py": "import sync\n", "pyproject.toml": ""})
+    around = read_surroundings()
+    assert (around.is_script("load.py", None), around.is_script("sync.py", None)) == (True, False)
 
 
 def test_text_of_no_file_is_no_script(run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sessionize.doubts.doubt import Kind, Sharing
+from sessionize.sharing.closed_world import ClosedWorld
 
 _OF_MODULE = "all users of the module then share the session: look for threads, forks and tests that patch requests"
 _OF_OBJECT = "it lives as long as the object: look for subclasses, threads and tests that patch requests"
@@ -31,6 +32,6 @@ class Lifetime(Kind):
     name = "lifetime"
 
     def reason(self, sharing: Sharing) -> str:
-        if sharing.owner is None or self.facts.closed_world.holds:
+        if sharing.owner is None or ClosedWorld(self.facts, sharing.calls).holds:
             return ""
         return _OF_OBJECT if sharing.owner else _OF_MODULE

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sessionize.doubts.doubt import Kind, Sharing
 from sessionize.library.calls import BareCall
+from sessionize.sharing.closed_world import ClosedWorld
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.steady import Steady
 from sessionize.syntax import outline as o, values as v
@@ -46,14 +47,14 @@ class MixedVerify(Kind):
         value = first.argument(option)
         if value is None or any(call.argument(option) != value for call in others):
             return False
-        steady = Steady(self.facts, sharing.owner)
         if sharing.owner is None:
             return all(self._keeps(inner, sharing.calls) for inner in v.within(value))
-        return all(self._is_decided(value, call.site.scope, steady) for call in sharing.calls)
+        steady = Steady(self.facts, sharing.owner)
+        closed = ClosedWorld(self.facts, sharing.calls)
+        return all(self._is_decided(value, call.site.scope, steady, closed) for call in sharing.calls)
 
-    def _is_decided(self, value: v.Value, scope: int, steady: Steady) -> bool:
+    def _is_decided(self, value: v.Value, scope: int, steady: Steady, closed: ClosedWorld) -> bool:
         """Tell whether a value is steady, or a name that a script binds before its first call."""
-        closed = self.facts.closed_world
         if not isinstance(value, v.Name) or self.facts.names.owner(value.name, scope) != 0 or not closed.holds:
             return steady.is_steady(value, scope)
         for bind in self.facts.names.binds(0, value.name):

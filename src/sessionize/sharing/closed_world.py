@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+from sessionize.library.calls import BareCall
 from sessionize.library.program import Program
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, CALL, READ
@@ -21,17 +22,18 @@ _CALLED_BY_A_SERVICE = re.compile(r"(.*_)?(handlers?|handle|wsgi|asgi|applicatio
 
 
 class ClosedWorld:
-    """One file, which is a closed world if nothing else can call what makes its requests."""
+    """One file, which is a closed world for some of its calls if nothing else can make them."""
 
-    def __init__(self, facts: Program) -> None:
+    def __init__(self, facts: Program, calls: Sequence[BareCall]) -> None:
         self.facts = facts
+        self.calls = calls
         self.outline = facts.outline
 
     @cached_property
     def holds(self) -> bool:
         """True for a script that nothing imports, that runs its functions and hands none of them to other code.
 
-        Of its functions and classes those count that lead to a request.
+        Of its functions and classes those count that lead to one of the calls.
         """
         opening = (
             self._called_by_others,
@@ -45,10 +47,8 @@ class ClosedWorld:
 
     @cached_property
     def _leading(self) -> set[str]:
-        """The names of the functions and classes that lead to a request."""
-        sites = [call.site.scope for call in self.facts.bare.calls]
-        sites += [reference.use.scope for reference in self.facts.bare.references]
-        around = {scope for site in sites for scope in self.facts.tables.scopes_around(site)}
+        """The names of the functions and classes that lead to one of the calls."""
+        around = {scope for call in self.calls for scope in self.facts.tables.scopes_around(call.site.scope)}
         names = frozenset(self.outline.scopes[scope].name for scope in around) - {""}
         leading = self.facts.reaching.leading_to(names)
         return leading | {self.outline.scopes[cls].name for cls in self._classes(leading)}
@@ -69,13 +69,13 @@ class ClosedWorld:
         for row in self.outline.scopes:
             if row.kind == "function" and row.name in self._leading:
                 yield _CALLED_BY_A_SERVICE.fullmatch(row.name) is not None
-        calls = [call.scope for call in self._calls] + [call.site.scope for call in self.facts.bare.calls]
+        calls = [call.scope for call in self._calls] + [call.site.scope for call in self.calls]
         for scope in calls:
             yield any(self.outline.scopes[around].kind == "lambda" for around in self.facts.tables.scopes_around(scope))
 
     @cached_property
     def _calls(self) -> list[o.CallSite]:
-        """The calls of functions and classes that lead to a request."""
+        """The calls of functions and classes that lead to one of those calls."""
         called = zip(self.outline.calls, self.facts.reaching.called, strict=True)
         return [call for call, named in called if named in self._leading]
 

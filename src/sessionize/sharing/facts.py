@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 
 from sessionize.library.program import Program
-from sessionize.sharing.closed_world import ClosedWorld
 from sessionize.sharing.groups import Groups
 from sessionize.sharing.idle import IdleSessions
 
@@ -14,10 +13,6 @@ class Facts(Program):
     @cached_property
     def groups(self) -> Groups:
         return Groups(self)
-
-    @cached_property
-    def closed_world(self) -> ClosedWorld:
-        return ClosedWorld(self)
 
     @cached_property
     def idle(self) -> IdleSessions:
