@@ -56,8 +56,9 @@ class Analysis:
         self.known = 0
         if self.findings and (settings.baseline is not None or may_silence(reading.text)):
             self._silence()
-        accepting = replace(settings, accept=accepted_doubts(filename, settings))
-        self.planner = Planner(self.facts, accepting)
+        if settings.per_file_accept:
+            settings = replace(settings, accept=accepted_doubts(filename, settings))
+        self.planner = Planner(self.facts, settings)
         self.outcomes = self.planner.plan(self.findings)
         self.fixes = [outcome for outcome in self.outcomes if isinstance(outcome, Fix)]
 

@@ -25,8 +25,8 @@ _Rows: TypeAlias = tuple[int, int]  # the first and the last
 
 
 def may_silence(text: str) -> bool:
-    """The cheap look: False where there is no such comment."""
-    return re.search("noqa|ruff", text, re.IGNORECASE) is not None
+    """The cheap look: False where there is no such comment, or only `# noqa: E501` and the like, without an R or L."""
+    return re.search(r"noqa(?!:[ \t]?[A-KM-QS-Z][^RL\n]*$)|ruff", text, re.IGNORECASE | re.MULTILINE) is not None
 
 
 class Comments:

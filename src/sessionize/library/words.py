@@ -8,13 +8,16 @@ from functools import cached_property
 from sessionize.library.profile import REQUESTS
 from sessionize.syntax import outline as o, values as v
 
-_WORDS = re.compile(
-    r"user(?![-_ ]?agent)|log[-_ ]?[io]n|sign[-_ ]?in|account|passw|passphrase|passcode|pwd|secret|token|sess|cookie"
-    r"|cred|tenant|(?:api|app|access|client)[-_ ]?(?:key|id)|auth(?!or(?!i[sz]))|bearer|jwt|customer|member|mail"
-    r"|signature|ticket|identity|impersonat|behalf|principal|subscriber|@"
-    r"|(?<![a-z])(?:access|keys?|sid|uid|pins?|otp|bots?|me|owner|actor|usr|pw|pass|phone)(?![a-z])",
-    re.IGNORECASE,
+# Words that count inside of others, too: `username`, `signIn`.
+_PARTS = re.compile(
+    r"user(?![-_ ]?agent)|log[-_ ]?[io]n|sign[-_ ]?in|signature|account|passw|passphrase|passcode|pwd|secret|token|sess"
+    r"|cookie|cred|tenant|ticket|api[-_ ]?(?:key|id)|app[-_ ]?(?:key|id)|access[-_ ]?(?:key|id)|client[-_ ]?(?:key|id)"
+    r"|auth(?!or(?!i[sz]))|bearer|jwt|customer|member|mail|identity|impersonat|behalf|principal|subscriber|@"
 )
+# Words that count by themselves: `X-Key`, `owner_id`.
+_WHOLE = frozenset(
+    ("access", "key", "keys", "sid", "uid", "pin", "pins", "otp", "bot", "bots", "me", "owner", "actor", "usr", "pw")
+) | {"pass", "phone"}
 _FAR = 100_000  # characters that are looked through
 # The names of sessions and of keys of dicts, which name no user where they are assigned.
 _INNOCENT = re.compile(r"_*(?:http_|requests_)?(?:sessions?|keys?)(?:_\d+)?", re.IGNORECASE)
@@ -36,22 +39,21 @@ class Words:
         for call in outline.calls:
             names.update(call.access.attributes)
             names.update(arg.keyword for arg in call.value.args if arg.keyword and arg.value != v.NONE)
-        told = any(map(is_name_of_user, names)) or any(map(names_user, outline.texts))
-        return told or any(map(_binds_user, outline.binds))
+        telling = {name for name in names if not _INNOCENT.fullmatch(name)}
+        telling |= {bind.name for bind in outline.binds if not _is_innocent(bind)}
+        return any(len(text) > _FAR for text in outline.texts) or names_user("\n".join((*telling, *outline.texts)))
 
 
-def _binds_user(bind: o.Bind) -> bool:
-    """Tell whether a name that is bound names a user: `token = x`, `for session in x`, but not `session = x`."""
+def _is_innocent(bind: o.Bind) -> bool:
+    """Tell whether it is `session = x`; `for session in x` may give those of users."""
     of_library = isinstance(bind.value, v.Imported) and REQUESTS.owns(bind.value.path)
-    return is_name_of_user(bind.name) if bind.form in ("assign", "with") or of_library else names_user(bind.name)
+    return (bind.form in ("assign", "with") or of_library) and _INNOCENT.fullmatch(bind.name) is not None
 
 
 def names_user(text: str) -> bool:
-    """Tell whether a text has a word that names a user, a key or a session: `api_key`, `X-Auth-Key`, `/login?name=`.
-
-    One that is very long may do so.
-    """
-    return len(text) > _FAR or _WORDS.search(text) is not None
+    """Tell whether a text has a word that names a user, a key or a session: `api_key`, `X-Auth-Key`, `/login?name=`."""
+    lowered = text.lower()
+    return _PARTS.search(lowered) is not None or not _WHOLE.isdisjoint(re.split(r"[^a-z]+", lowered))
 
 
 def is_name_of_user(name: str) -> bool:

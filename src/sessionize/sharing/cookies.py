@@ -48,8 +48,11 @@ def may_keep(facts: Facts, settings: Settings, calls: Sequence[BareCall], owner:
     """
     if settings.cookies != "auto":
         return settings.cookies == "share"
-    judge = _Judge(facts, owner)
-    return judge.are_for_nobody(calls) or judge.are_for_one_user(calls)
+    key = owner, tuple(call.id for call in calls)
+    if key not in facts.keeping:
+        judge = _Judge(facts, owner)
+        facts.keeping[key] = judge.are_for_nobody(calls) or judge.are_for_one_user(calls)
+    return facts.keeping[key]
 
 
 def _reads(call: BareCall) -> bool:

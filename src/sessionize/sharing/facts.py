@@ -15,5 +15,10 @@ class Facts(Program):
         return Groups(self)
 
     @cached_property
+    def keeping(self) -> dict[tuple[int | None, tuple[int, ...]], bool]:
+        """The sessions that are known to keep cookies, or not to: by whose they are, and by their calls."""
+        return {}
+
+    @cached_property
     def idle(self) -> IdleSessions:
         return IdleSessions(self, self.groups)
