@@ -14,6 +14,7 @@ from promises import KINDS, verdict
 from sessionize.engine.fix import fix_bytes
 from sessionize.engine.results import Report
 from sessionize.files.settings import Settings
+from sessionize.library.surroundings import Surroundings
 
 BEFORE = b"""\
 import os, requests
@@ -30,8 +31,8 @@ AFTER = BEFORE.replace(b"# all", b"session = requests.Session()\n# all").replace
 def broken(monkeypatch: pytest.MonkeyPatch, content: bytes) -> tuple[str, ...]:
     """The faults of a fix that makes that content of `BEFORE`, and nothing of anything else."""
 
-    def wrong(data: bytes, filename: str, settings: Settings) -> Report:
-        report = fix_bytes(data, filename, settings)
+    def wrong(data: bytes, filename: str, settings: Settings, surroundings: Surroundings) -> Report:
+        report = fix_bytes(data, filename, settings, surroundings=surroundings)
         return replace(report, change=(BEFORE, content) if data == BEFORE else None)
 
     monkeypatch.setattr(promises, "fix_bytes", wrong)
@@ -62,17 +63,17 @@ def test_broken_promise_is_told(monkeypatch: pytest.MonkeyPatch, content: bytes,
 
 def test_fix_that_does_not_come_to_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     report = fix_bytes(BEFORE, "a.py", Settings())
-    monkeypatch.setattr(promises, "fix_bytes", lambda *_: report)
+    monkeypatch.setattr(promises, "fix_bytes", lambda *_, **__: report)
     assert verdict(BEFORE, "a.py", KINDS["safe"]).faults == ("a second fix changes it",)
 
 
 def test_crash_and_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     refused = fix_bytes(BEFORE + b")", "a.py", Settings())
-    monkeypatch.setattr(promises, "fix_bytes", lambda *_: refused)
+    monkeypatch.setattr(promises, "fix_bytes", lambda *_, **__: refused)
     assert verdict(BEFORE, "a.py", KINDS["safe"]).faults == ("Python reads it, but: unmatched ')'",)
-    monkeypatch.setattr(promises, "fix_bytes", lambda *_: Report("a.py", error="the fix would break it"))
+    monkeypatch.setattr(promises, "fix_bytes", lambda *_, **__: Report("a.py", error="the fix would break it"))
     assert verdict(BEFORE, "a.py", KINDS["safe"]).faults == ("the fix would break it",)
-    monkeypatch.setattr(promises, "fix_bytes", lambda *_: 1 / 0)
+    monkeypatch.setattr(promises, "fix_bytes", lambda *_, **__: 1 / 0)
     (fault,) = verdict(BEFORE, "a.py", KINDS["safe"]).faults
     assert fault.endswith("ZeroDivisionError: division by zero\n")
 

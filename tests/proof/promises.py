@@ -19,8 +19,11 @@ from sessionize.engine.results import Edit, Position, Report
 from sessionize.files.lines import split_lines
 from sessionize.files.settings import Settings
 from sessionize.files.text import SourceError, decode
+from sessionize.library.surroundings import Surroundings
 from sessionize.write.comments import WHY_NO_COOKIES
 
+# No other file takes a name of one: what a fix makes superfluous goes, and pyflakes finds no more.
+ALONE = Surroundings(taken=lambda _filename: frozenset())
 KINDS = {"safe": Settings(), "unsafe": Settings(unsafe_fixes=True)}
 
 
@@ -36,12 +39,12 @@ class Verdict:
 def verdict(data: bytes, filename: str, settings: Settings) -> Verdict:
     """Fixes a file's content, and holds the result to what is promised. Raises nothing."""
     try:
-        found = check_bytes(data, filename, settings, with_edits=True)
-        report = fix_bytes(data, filename, settings)
+        found = check_bytes(data, filename, settings, surroundings=ALONE, with_edits=True)
+        report = fix_bytes(data, filename, settings, surroundings=ALONE)
         after = None if report.change is None else report.change[1]
         faults = list(_of_the_reading(data, report))
         if after is not None:
-            again = fix_bytes(after, filename, settings)
+            again = fix_bytes(after, filename, settings, surroundings=ALONE)
             faults += ["a second fix changes it"] if again.change is not None else []
     except Exception:  # noqa: BLE001  # that there is none is the first promise
         return Verdict(None, 0, (traceback.format_exc(),))
