@@ -119,7 +119,7 @@ def test_calls_of_one_connection(first: str, second: str, *, differ: bool | None
         ("v = a\neval(b)\nfor x in y: requests.get(x, verify=v)", True),
         ("def f(v):\n for x in y: requests.get(x, cert=(v, '/key.pem'))", False),
         ("def f(v):\n for x in y: requests.get(x, cert=(v, x))", True),
-        ("def f(o):\n for x in y: requests.get(x, verify=o.check)", False),
+        ("def f(o):\n for x in y: requests.get(x, verify=o.check)", True),
         ("def f(o):\n for x in y: o.check = x; requests.get(x, verify=o.check)", True),
         ("def f(o):\n for x in y: setattr(o, x, x); requests.get(x, verify=o.check)", True),
         ("def f(o):\n for x in y: requests.get(x, verify=o['check'])", True),

@@ -637,5 +637,5 @@ def test_reports_name_the_cell(plot: Path, style: str) -> None:
 @pytest.mark.parametrize(("token", "kept"), [("'a'", True), ("token", False)])
 def test_token_that_another_cell_may_bind_anew(token: str, *, kept: bool) -> None:
     """The session of a cell that was run lives on, with the cookies of the token before."""
-    loop = f"for x in y:\n    requests.put(x, headers={{'X-Token': {token}}})"
+    loop = f"for x in y:\n    requests.put(x, headers={{'Authorization': {token}}})"
     assert ("set_policy" not in fixed("import requests", "token = input()", loop)[2]) is kept

@@ -372,7 +372,7 @@ def is_fixed(run: Run, name: str = "load.py") -> bool:
 
 
 def test_script_that_nothing_imports(run: Run) -> None:
-    write({"load.py": SCRIPT, "other.py": "import os\nload = 1\n", "pyproject.toml": ""})
+    write({"load.py": SCRIPT, "other.py": "import os\nupload = 1\n", "pyproject.toml": ""})
     assert is_fixed(run)
 
 
@@ -386,6 +386,9 @@ def test_script_that_nothing_imports(run: Run) -> None:
         "try:\n import load\nexcept ImportError: pass",
         "from importlib import import_module\nimport_module('tools.load')",
         "import runpy\nrunpy.run_path('tools/load.py')",
+        "PLUGINS = ['load']",
+        "import importlib\nimportlib.import_module(f'tools.{name}')",
+        "exec(open(path).read())",
     ],
 )
 def test_module_that_another_file_imports(run: Run, importer: str) -> None:
@@ -394,7 +397,11 @@ def test_module_that_another_file_imports(run: Run, importer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "fixed"), [("load.py", False), ("src/load.py", False), ("app/load.py", False), ("scripts/b/load.py", True)]
+    ("name", "fixed"),
+    [
+        *(("load.py", False), ("src/load.py", False), ("app/load.py", False), ("app/tools/load.py", False)),
+        ("scripts/b/load.py", True),
+    ],
 )
 @pytest.mark.parametrize(
     "build",
@@ -410,10 +417,17 @@ def test_module_that_may_be_published(run: Run, build: dict[str, str], name: str
     assert is_fixed(run, name) is fixed
 
 
-@pytest.mark.parametrize(("text", "fixed"), [("from jobs.load import size", False), ("from jobs import store", True)])
-def test_script_in_a_folder_that_nothing_marks(run: Run, text: str, *, fixed: bool) -> None:
-    write({"jobs/load.py": SCRIPT, "main.py": f"{text}\n", "b\xff.py": "import os\n"})
-    assert is_fixed(run, "jobs/load.py") is fixed
+@pytest.mark.parametrize(("above", "fixed"), [("main.py", False), ("README", True)])
+def test_script_in_a_folder_that_nothing_marks(run: Run, above: str, *, fixed: bool) -> None:
+    """A Python file further up may import it."""
+    write({"tools/jobs/load.py": SCRIPT, above: ""})
+    assert is_fixed(run, "tools/jobs/load.py") is fixed
+
+
+@pytest.mark.parametrize("name", ["pkg/__init__.py", "pkg/__main__.py"])
+def test_package_is_no_script(run: Run, name: str) -> None:
+    write({name: SCRIPT, "pyproject.toml": ""})
+    assert not is_fixed(run, name)
 
 
 def test_settings_tell_whether_others_use_a_module(run: Run) -> None:
@@ -432,7 +446,7 @@ def test_test_that_patches_a_script(run: Run) -> None:
 
 
 def test_editors_know_scripts(run: Run) -> None:
-    write({"load.py": SCRIPT, "sync.py": SCRIPT, "other.py": "import sync\n", "pyproject.toml": ""})
+    write({"load.py": SCRIPT, "sync.py": "import requests\n", "other.py": "import sync\n", "pyproject.toml": ""})
     around = read_surroundings()
     assert (around.is_script("load.py", None), around.is_script("sync.py", None)) == (True, False)
 

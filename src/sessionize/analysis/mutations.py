@@ -76,9 +76,11 @@ class Mutations:
     @cached_property
     def _names_in_text(self) -> set[str] | None:
         """The names that `getattr` and the like are given; None if they may be any, as `setattr` takes any."""
-        anything = "builtins.setattr" in self.origins.paths or "__setattr__" in self.outline.attributes
+        anything = "builtins.setattr" in self.origins.paths
+        anything = anything or not {"__setattr__", "__dict__"}.isdisjoint(self.outline.attributes)
         given: list[v.Argument] = []
         for call, path in self.origins.called:
+            anything = anything or (path == "builtins.vars" and bool(call.value.args))
             if path in ("builtins.getattr", "operator.attrgetter"):
                 given += call.value.args[1:2] if path == "builtins.getattr" else call.value.args
         known = [str(arg.value.value) for arg in given if isinstance(arg.value, v.Const)]
@@ -93,6 +95,8 @@ class Mutations:
             name = (path or "").removeprefix("builtins.")
             if name in ("eval", "exec", "globals") or (name in ("locals", "vars") and not call.value.args):
                 return f"{name}()"
+        if "__globals__" in self.outline.attributes or "__main__" in self.outline.modules:
+            return "__globals__"
         shown = any(path == "sys" and use.access.attribute == "modules" for use, path in self.origins.imported_uses)
         return "sys.modules" if shown else ""
 

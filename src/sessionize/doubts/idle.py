@@ -30,6 +30,10 @@ _WAITING = frozenset(
         "poll",
         "result",
         "until",
+        "ask",
+        "getch",
+        "watch",
+        "wait_for_edge",
         "readline",
         CELL,  # the user runs the next one, sooner or later
     )
@@ -100,7 +104,10 @@ class Idle(Kind):
                 waits[frame[call.part]].append((call.tick, call.part))
         for bind in outline.binds:  # `for line in sys.stdin`, `for change in watch()`
             slow = isinstance(bind.value, v.Call) and last_name(bind.value.func) in waiting
-            if bind.form == "for" and (slow or self.facts.origins.path_of(bind.value, bind.scope) == "sys.stdin"):
+            piped = isinstance(bind.value, v.Attribute) and not {"stdin", "stdout", "stderr"}.isdisjoint(
+                v.dotted(bind.value).split(".")
+            )
+            if bind.form == "for" and (slow or piped):
                 waits[frame[bind.part]].append((bind.tick, bind.part))
         return waits
 

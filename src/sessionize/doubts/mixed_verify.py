@@ -9,7 +9,7 @@ from sessionize.library.calls import BareCall
 from sessionize.sharing.closed_world import ClosedWorld
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.steady import Steady
-from sessionize.syntax import outline as o, values as v
+from sessionize.syntax import values as v
 
 
 class MixedVerify(Kind):
@@ -48,7 +48,7 @@ class MixedVerify(Kind):
         if value is None or any(call.argument(option) != value for call in others):
             return False
         if sharing.owner is None:
-            return all(self._keeps(inner, sharing.calls) for inner in v.within(value))
+            return all(self._keeps(inner, sharing.calls) for inner in _parts(value))
         steady = Steady(self.facts, sharing.owner)
         closed = ClosedWorld(self.facts, sharing.calls)
         return all(self._is_decided(value, call.site.scope, steady, closed) for call in sharing.calls)
@@ -65,15 +65,13 @@ class MixedVerify(Kind):
     def _keeps(self, value: v.Value, calls: Sequence[BareCall]) -> bool:
         """Tell whether a part of that expression is the same for calls of one function, each time that it runs."""
         match value:
-            case v.Const() | v.Sequence(kind="tuple"):
+            case v.Const():
                 return True
             case v.Name(name=name):
                 owners = {self.facts.names.owner(name, call.site.scope) for call in calls}
                 return len(owners) == 1 and self._is_bound_before(owners.pop(), name, calls)
-            case v.Attribute(attr=attr):
-                done = self.facts.mutations.done_on(attr)
-                changes = [use for access, use in done if access.rebinds and not self._is_in_init(use)]
-                return not changes and not self.facts.mutations.reachable_by_string(attr)
+            case v.Attribute():
+                return all(Steady(self.facts, None).is_steady(value, call.site.scope) for call in calls)
         return False
 
     def _is_bound_before(self, owner: int, name: str, calls: Sequence[BareCall]) -> bool:
@@ -89,12 +87,13 @@ class MixedVerify(Kind):
             here = flow.frame[bind.part] == frame
             if here and (min(ticks) < bind.tick < max(ticks) or not around.isdisjoint(flow.loops(bind.part))):
                 return False
-            if not here and self.facts.tables.function_around(bind.part) != 0:
+            if not here and (self.facts.tables.function_around(bind.part) != 0 or self._pauses(frame)):
                 return False
         return bool(binds) and not self.facts.mutations.reflection
 
-    def _is_in_init(self, use: o.Use | None) -> bool:
-        return use is not None and self.facts.outline.scopes[use.scope].name == "__init__"
+    def _pauses(self, frame: int) -> bool:
+        """Tell whether a function is a generator or a coroutine, in whose pauses its module goes on."""
+        return any(self.facts.flow.frame[part] == frame for _, part in self.facts.outline.pauses)
 
     def of_call(self, call: BareCall) -> str:
         return next(filter(None, (self._unlike_constants(option, call) for option in ("verify", "cert"))), "")
@@ -105,6 +104,11 @@ class MixedVerify(Kind):
         items = value.items if isinstance(value, v.Sequence) and option == "cert" else (value,)
         known = all(isinstance(item, v.Const) and item.kind in ("bool", "str", "NoneType") for item in items)
         return "" if known else f"passes a `{option}=` that is not known to stay the same"
+
+
+def _parts(value: v.Value) -> tuple[v.Value, ...]:
+    """A value, or the items of a pair."""
+    return value.items if isinstance(value, v.Sequence) and value.kind == "tuple" else (value,)
 
 
 def tls_identity(facts: Facts, call: BareCall) -> tuple[v.Value, v.Value]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sessionize.analysis.flow import Place
 from sessionize.doubts.doubt import Kind, Sharing
 from sessionize.library.calls import BareCall
-from sessionize.syntax.access import ARGUMENT, READ, UNPACK
+from sessionize.sharing.closed_world import is_taken_elsewhere
 
 
 class Reach(Kind):
@@ -30,7 +30,7 @@ class Reach(Kind):
     def reason(self, sharing: Sharing) -> str:
         if sharing.place is not None and (missing := self._may_be_missing(sharing.calls, sharing.place)):
             return f"`{missing}` may be missing, or something else, where the session is made"
-        if any(map(self._is_taken_elsewhere, sharing.calls)) and sharing.owner is None:
+        if any(is_taken_elsewhere(self.facts, call.site.part) for call in sharing.calls) and sharing.owner is None:
             return "a generator expression takes the session elsewhere"
         return self._without_cell(sharing.calls, sharing.made) if sharing.made is not None else ""
 
@@ -52,14 +52,3 @@ class Reach(Kind):
             if cell(call.site.tick) != cell(made) and {cell(bind.tick) for bind in imports} != {cell(made)}:
                 return "a cell can be run without the one that would make its session"
         return ""
-
-    def _is_taken_elsewhere(self, call: BareCall) -> bool:
-        """Tell whether the call is in a generator expression that is not taken to its end on the spot."""
-        outline = self.facts.outline
-        for part in self.facts.flow.ancestors(call.site.part):
-            row = outline.parts[part]
-            if row.kind == "genexp" and row.access not in (READ, UNPACK):
-                taker = outline.calls[row.call] if row.access == ARGUMENT else None
-                if taker is None or not self.facts.bare.is_eager(taker):
-                    return True
-        return False

@@ -91,7 +91,7 @@ class IdleFixes:
             return Refusal(ids, "there is no place before the loop where it could be made")
         loops = set(facts.flow.loops(bind.part))
         several = len(session.calls) > 1 or set(facts.flow.loops(session.calls[0].site.part)) - loops
-        if several and not self.planning.keeps_cookies(session.calls):
+        if several and self.settings.cookies != "share":
             return Refusal(ids, "its calls share cookies within a turn, and must not with the next turn")
         if reason := self.obstacles.of_sharing(session.calls) or self.obstacles.of_patches(session.calls[0]):
             return Refusal(ids, reason)

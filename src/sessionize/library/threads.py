@@ -18,7 +18,9 @@ from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import CALL
 from sessionize.syntax.values import last_name
 
-_PACKAGES = frozenset(("threading", "concurrent", "multiprocessing", "joblib", "_thread"))
+_PACKAGES = frozenset(("threading", "concurrent", "multiprocessing", "joblib", "_thread")) | {
+    *("billiard", "multiprocess", "mpire", "loky", "pathos")
+}
 # These run what they find of a program in threads, processes or the like of their own.
 _RUNNING_ALL = frozenset(("gevent", "eventlet", "celery"))
 # What of those packages makes others run something, or waits for them. Nothing else of them does: `Lock`, `Event`,

@@ -13,14 +13,16 @@ _PARTS = re.compile(
     r"user(?![-_ ]?agent)|log[-_ ]?[io]n|sign[-_ ]?in|signature|account|passw|passphrase|passcode|pwd|secret|token|sess"
     r"|cookie|cred|tenant|ticket|api[-_ ]?(?:key|id)|app[-_ ]?(?:key|id)|access[-_ ]?(?:key|id)|client[-_ ]?(?:key|id)"
     r"|auth(?!or(?!i[sz]))|bearer|jwt|customer|member|mail|identity|impersonat|behalf|principal|subscriber|@"
+    r"|patient|employee|student|person|people|nick|birth|payroll|sudo|run[-_ ]?as|netrc|hmac|nonce"
+    r"|benutzer|passwort|kennwort|anmeld|usuario|utilisateur|senha|contrase"
 )
 # Words that count by themselves: `X-Key`, `owner_id`.
 _WHOLE = frozenset(
     ("access", "key", "keys", "sid", "uid", "pin", "pins", "otp", "bot", "bots", "me", "owner", "actor", "usr", "pw")
-) | {"pass", "phone"}
+) | {"pass", "phone", "sig"}
 _FAR = 100_000  # characters that are looked through
-# The names of sessions and of keys of dicts, which name no user where they are assigned.
-_INNOCENT = re.compile(r"_*(?:http_|requests_)?(?:sessions?|keys?)(?:_\d+)?", re.IGNORECASE)
+# The names of a session, and of a key of a dict, which name no user where they are assigned.
+_INNOCENT = re.compile(r"_*(?:http_|requests_)?(?:session|key)(?:_\d+)?", re.IGNORECASE)
 
 
 class Words:
@@ -39,7 +41,8 @@ class Words:
         for call in outline.calls:
             names.update(call.access.attributes)
             names.update(arg.keyword for arg in call.value.args if arg.keyword and arg.value != v.NONE)
-        telling = {name for name in names if not _INNOCENT.fullmatch(name)}
+        telling = {name for name in names if name != "keys" and not _INNOCENT.fullmatch(name)}
+        telling |= {path for path in outline.modules if not REQUESTS.owns(path)}
         telling |= {bind.name for bind in outline.binds if not _is_innocent(bind)}
         return any(len(text) > _FAR for text in outline.texts) or names_user("\n".join((*telling, *outline.texts)))
 

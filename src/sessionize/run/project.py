@@ -33,7 +33,8 @@ _BUILD = {
 }
 # What stands behind the first word of an import statement, over brackets and backslashes.
 _IMPORTED = re.compile(rb"\b(?:import|from)\b((?:\\\r?\n|[^\n\\(;#])*(?:\((?:[^)#]|#[^\n]*)*)?)")
-_LOADED = re.compile(rb"\b(?:import_module|__import__|run_module|run_path|spec_from_file_location)\(([^)]*)")
+_NAME = re.compile(rb"[\w-]+")
+_LOADING = re.compile(rb"import_module|__import__|run_module|run_path|spec_from_file|SourceFileLoader|\bexec\(")
 _WORD = re.compile(rb"\w+")
 # The folders of a published project that are not published themselves.
 _UNPUBLISHED = frozenset(
@@ -73,7 +74,10 @@ class Project:
         """The files by the words of their import statements."""
         importers: dict[bytes, list[str]] = defaultdict(list)
         for file, data in self._files():
-            for word in _imported_words(data):
+            words: set[bytes] = set()
+            for found in _IMPORTED.finditer(data):
+                words.update(_WORD.findall(found[1]))
+            for word in words:
                 importers[word].append(file)
         return importers
 
@@ -85,26 +89,39 @@ class Project:
         if closed is False or self.root is None:
             return False
         if (file, closed) not in self._scripts:
-            apart = not self._is_published or not _UNPUBLISHED.isdisjoint(Path(os.path.relpath(file, self.root)).parts)
-            self._scripts[file, closed] = (closed or apart) and not self._is_imported(file)
+            first = Path(os.path.relpath(file, self.root)).parts[0]
+            inside = os.path.join(self.root, first)
+            apart = not self._is_published or (first in _UNPUBLISHED and not _is_package(inside))
+            self._scripts[file, closed] = (closed or apart) and not self._is_mentioned(file)
         return self._scripts[file, closed]
 
-    def _is_imported(self, file: str) -> bool:
-        """Tell whether another file imports one, or loads it by a text.
+    def _is_mentioned(self, file: str) -> bool:
+        """Tell whether another file has a module's name as a word, or may load any module.
 
-        Where nothing marks a project, also one of the folder above it.
+        Where nothing marks a project, those of the folders above may.
         """
-        module = Path(file).stem.encode()
-        if {*self._importers.get(module, ())} - {file}:
+        root, module = self.root or "", Path(file).stem
+        mentioning = self._mentions_of_modules.get(module.encode(), set())
+        if module.startswith("__") or mentioning - {file} or self._loaders - {file}:
             return True
-        root = self.root or ""
-        if project_root(root, self._roots) is not None:
-            return False
-        for path in Path(root).parent.glob("*.py"):
-            with suppress(SourceError):
-                if module in _imported_words(store.read(str(path))):
-                    return True
-        return False
+        unmarked = project_root(root, self._roots) is None
+        return unmarked and any(next(folder.glob("*.py"), None) is not None for folder in Path(root).parents[:3])
+
+    @cached_property
+    def _mentions_of_modules(self) -> dict[bytes, set[str]]:
+        """The files that mention each module, by its name."""
+        files = list(self._files())
+        modules = {Path(file).stem.encode() for file, _ in files}
+        mentions: dict[bytes, set[str]] = defaultdict(set)
+        for file, data in files:
+            for word in modules.intersection(_NAME.findall(data)):
+                mentions[word].add(file)
+        return mentions
+
+    @cached_property
+    def _loaders(self) -> set[str]:
+        """The files that may load a module by a text."""
+        return {file for file, data in self._files() if _LOADING.search(data)}
 
     @cached_property
     def _is_published(self) -> bool:
@@ -246,15 +263,6 @@ def _taken(module: str, file: str) -> frozenset[str]:
                 names.add(attr)
     handed_on = any(isinstance(node, ast.Name) and node.id in called and node not in inner for node in nodes)
     return frozenset(names) | (EVERYTHING if handed_on else frozenset())
-
-
-def _imported_words(data: bytes) -> set[bytes]:
-    """The words of the import statements of a file, and of calls that import what a text names."""
-    words: set[bytes] = set()
-    for pattern in (_IMPORTED, _LOADED):
-        for found in pattern.finditer(data):
-            words.update(_WORD.findall(found[1]))
-    return words
 
 
 def _last(path: str) -> str:

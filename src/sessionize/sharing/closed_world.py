@@ -9,7 +9,7 @@ from functools import cached_property
 from sessionize.library.calls import BareCall
 from sessionize.library.program import Program
 from sessionize.syntax import outline as o, values as v
-from sessionize.syntax.access import ARGUMENT, CALL, READ
+from sessionize.syntax.access import ARGUMENT, CALL, READ, UNPACK, VALUE, Access
 from sessionize.syntax.values import last_name
 
 # Decorators from these call a function where it is called, or at the end of its module.
@@ -17,6 +17,8 @@ _CALLING_AT_ONCE = frozenset(
     {"builtins", "functools", "contextlib", "dataclasses", "abc", "typing", "click", "typer", "tenacity", "backoff"}
 )
 _PLAIN_BASES = frozenset({"object", "Exception", "ABC", "Generic", "Protocol"})
+# With these objects may come from a run of the program before.
+_PICKLING = frozenset({"pickle", "shelve", "dill", "joblib", "cloudpickle", "jsonpickle", "marshal", "copyreg"})
 # A service calls functions of such names, and keeps the program between two of its events.
 _CALLED_BY_A_SERVICE = re.compile(r"(.*_)?(handlers?|handle|wsgi|asgi|application|app)")
 
@@ -31,9 +33,10 @@ class ClosedWorld:
 
     @cached_property
     def holds(self) -> bool:
-        """True for a script that nothing imports, that runs its functions and hands none of them to other code.
+        """True for a script that nothing loads, that runs its functions and hands none of them to anything.
 
-        Of its functions and classes those count that lead to one of the calls.
+        Of its functions and classes those count that lead to one of the calls. They are called by name, and objects by
+        their methods; any other use may hand them to a thread, or to other code.
         """
         opening = (
             self._called_by_others,
@@ -50,8 +53,12 @@ class ClosedWorld:
         """The names of the functions and classes that lead to one of the calls."""
         around = {scope for call in self.calls for scope in self.facts.tables.scopes_around(call.site.scope)}
         names = frozenset(self.outline.scopes[scope].name for scope in around) - {""}
-        leading = self.facts.reaching.leading_to(names)
-        return leading | {self.outline.scopes[cls].name for cls in self._classes(leading)}
+        while True:
+            leading = self.facts.reaching.leading_to(names)
+            more = leading | {self.outline.scopes[cls].name for cls in self._classes(leading)}
+            if more == names:
+                return more
+            names = frozenset(more)
 
     def _classes(self, leading: set[str]) -> Iterator[int]:
         """The classes with a method of such a name."""
@@ -65,10 +72,15 @@ class ClosedWorld:
         return next((call.tick for call in self._calls if self.facts.flow.frame[call.part] == 0), -1)
 
     def _called_by_others(self) -> Iterator[bool]:
-        """Functions that a service calls, and lambdas, of which nobody knows who does."""
-        for row in self.outline.scopes:
-            if row.kind == "function" and row.name in self._leading:
-                yield _CALLED_BY_A_SERVICE.fullmatch(row.name) is not None
+        """Functions that Python or a service calls, or a text may name; lambdas, of which nobody knows who does."""
+        yield not _PICKLING.isdisjoint(module.partition(".")[0] for module in self.outline.modules)
+        for name in self._leading:
+            by_python = name.startswith("__") and name != "__init__"
+            yield by_python or self.facts.mutations.reachable_by_string(name)
+            yield _CALLED_BY_A_SERVICE.fullmatch(name) is not None
+        given = {(bind.scope, bind.name) for bind in self.outline.binds if bind.form == "param"}
+        for scope, row in enumerate(self.outline.scopes):
+            yield row.name in self._leading and {(scope, "event"), (scope, "context")} <= given
         calls = [call.scope for call in self._calls] + [call.site.scope for call in self.calls]
         for scope in calls:
             yield any(self.outline.scopes[around].kind == "lambda" for around in self.facts.tables.scopes_around(scope))
@@ -109,51 +121,63 @@ class ClosedWorld:
         """Uses of such names that are no calls: `run(fetch)`, `self.fetch = fetch`, `Fire(Client)`."""
         for use in self.outline.uses:
             if use.name in self._leading and not use.access.steps:
-                yield use.access not in (CALL, READ) and not self._goes_to(use, builtins=True)
+                yield use.access not in (CALL, READ)
             for number, step in enumerate(use.access.steps, 1):
                 if step in self._leading:
                     yield not (use.access.calls and number == len(use.access.steps))
 
     def _generators_handed(self) -> Iterator[bool]:
-        """Generators that other code may go through in a thread of its own: `prefetch(pages())`."""
+        """Generators that are not gone through on the spot: `prefetch(pages())`, `found = (fetch(n) for n in x)`."""
         pausing = {self.facts.flow.frame[part] for _, part in self.outline.pauses}
         names = {self.outline.scopes[self.outline.parts[part].scope].name for part in pausing}
         for call in self._calls:
-            if last_name(call.value.func) in names and call.access == ARGUMENT:
-                yield not self._is_own(call.into)
+            if last_name(call.value.func) in names:
+                eager = call.access == ARGUMENT and self.facts.bare.is_eager(self.outline.calls[call.into])
+                yield call.access not in (READ, UNPACK) and not eager
+        for part in [call.part for call in self._calls] + [call.site.part for call in self.calls]:
+            yield is_taken_elsewhere(self.facts, part)
 
     def _objects_handed(self) -> Iterator[bool]:
-        """Objects with such methods that go to code of another file: `server.register(client)`, `submit(self)`."""
+        """Objects with such methods that are used otherwise than to call one: `server.register(client)`, `[client]`."""
+        classes = {self.outline.scopes[cls].name for cls in self.facts.tables.classes} & self._leading
+        named = {(bind.part, last_name(v.called(bind.value))) for bind in self.outline.binds if bind.form == "assign"}
+        named |= {(store.part, last_name(v.called(store.value))) for store in self.outline.stores}
+        for call in self.outline.calls:
+            if (name := last_name(call.value.func)) in classes:
+                yield self._hands_on(call.access) and not (call.access == VALUE and (call.part, name) in named)
         for use in self.outline.uses:
-            if use.access.end == ARGUMENT.end and self._is_such_object(use):
-                yield not self._goes_to(use)
+            if self._is_object(use, classes):
+                yield self._hands_on(use.access)
+            if use.access.steps and self._is_attribute(use.access.steps[0], classes):
+                yield self._hands_on(use.access.after(use.access.steps[0]))
 
-    def _is_such_object(self, use: o.Use) -> bool:
-        made: list[v.Value] = []
-        if use.access.steps:
-            made += [store.value for store in self.facts.tables.stores_of.get(use.access.steps[-1], ())]
-        else:
-            method = self.facts.graph.method(use.scope)
-            if method is not None and method.instance == use.name:
-                return self.outline.scopes[method.owner].name in self._leading
-            owner = self.facts.names.owner(use.name, use.scope)
-            made += [bind.value for bind in self.facts.names.binds(owner, use.name)]
-        return any(isinstance(value, v.Call) and last_name(value.func) in self._classes_by_name for value in made)
+    def _hands_on(self, access: Access) -> bool:
+        """Tell whether an object itself, or a method of it, is used as a value, or given to another object."""
+        if not access.steps:
+            return access.keeps or access.end == UNPACK.end
+        return access.keeps and access.steps[-1] in self._leading
 
-    @cached_property
-    def _classes_by_name(self) -> set[str]:
-        return {self.outline.scopes[cls].name for cls in self.facts.tables.classes} & self._leading
+    def _is_object(self, use: o.Use, classes: set[str]) -> bool:
+        method = self.facts.graph.method(use.scope)
+        if method is not None and method.instance == use.name:
+            return self.outline.scopes[method.owner].name in classes
+        binds = self.facts.names.binds(self.facts.names.owner(use.name, use.scope), use.name)
+        return any(_makes_one(bind.value, classes) for bind in binds)
 
-    def _goes_to(self, use: o.Use, *, builtins: bool = False) -> bool:
-        """Tell whether a value is handed to a function or class of this file, or to one of Python's own."""
-        if use.access.end != ARGUMENT.end or use.call == -1:
-            return False
-        return self._is_own(use.call) and (not builtins or self.facts.origins.paths[use.call] is not None)
+    def _is_attribute(self, attr: str, classes: set[str]) -> bool:
+        return any(_makes_one(store.value, classes) for store in self.facts.tables.stores_of.get(attr, ()))
 
-    def _is_own(self, call: int) -> bool:
-        """Tell whether a call is one of a function or class of this file, or of one of Python's own."""
-        path = self.facts.origins.paths[call] if call != -1 else ""
-        if path is not None:
-            return path.startswith("builtins.")
-        own = {row.name for row in self.outline.scopes if row.kind in ("function", "class")}
-        return last_name(self.outline.calls[call].value.func) in own
+
+def _makes_one(value: v.Value, classes: set[str]) -> bool:
+    return isinstance(value, v.Call) and last_name(value.func) in classes
+
+
+def is_taken_elsewhere(facts: Program, part: int) -> bool:
+    """Tell whether a part is in a generator expression that is not taken to its end on the spot."""
+    for around in facts.flow.ancestors(part):
+        row = facts.outline.parts[around]
+        if row.kind == "genexp" and row.access not in (READ, UNPACK):
+            taker = facts.outline.calls[row.call] if row.access == ARGUMENT else None
+            if taker is None or not facts.bare.is_eager(taker):
+                return True
+    return False

@@ -5,8 +5,8 @@ where all its calls are plainly made for nobody, or for the same user:
 
 - every call only reads (GET, HEAD, OPTIONS), with plain headers such as `Accept` and parameters whose names are seen,
   and no name and no text in the file names a user, a key or a session; or
-- every call carries the same steady credentials, in `auth=` or `headers=`, and what else it passes names no user that
-  may differ between the calls, or from turn to turn.
+- every call carries the same steady credentials, in `auth=` or `headers=`; if it writes, a user's own, in `auth=` or
+  `Authorization`; and what else it passes names no user that may differ between the calls, or from turn to turn.
 
 Neither passes cookies of its own. What is not known is not harmless: such a session keeps no cookies, which costs a
 line.
@@ -82,7 +82,13 @@ class _Judge:
         carried = {self._credentials(call) for call in calls}
         passed = [self._naming_user(call) for call in calls]
         known = len(carried) == 1 and None not in carried and None not in passed
-        return known and all(other == passed[0] for other in passed)
+        return known and all(other == passed[0] for other in passed) and all(map(self._may_write, calls))
+
+    def _may_write(self, call: BareCall) -> bool:
+        """Tell whether a call only reads, or carries a user's own credentials: a program's key may log users in."""
+        display = self.steady.display(call.argument("headers") or v.Dict(()), call.site.scope)
+        names = [name.lower() for name in keys_of_display(display) or ()]
+        return _reads(call) or _given(call, "auth") is not None or "authorization" in names
 
     def _credentials(self, call: BareCall) -> _Credentials | None:
         """The credentials of a call; None if it has none, if they are not steady, or if it passes cookies."""

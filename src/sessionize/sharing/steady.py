@@ -57,13 +57,27 @@ class Steady:
             return False
         if owner == 0 and not self._stays_as_bound(name):
             return False
+        if owner != 0 and self.owner is not None:  # another function may have a variable of that name
+            return False
         if bind.form == "assign" and v.is_known(bind.value) and self.is_steady(bind.value, owner, depth + 1):
             return True
-        return owner == 0 or (self.owner is None and self.facts.flow.frame[bind.part] == self._frame(scope))
+        if self._makes_what_changes(bind):
+            return False
+        return owner == 0 or self.facts.flow.frame[bind.part] == self._frame(scope)
+
+    def _makes_what_changes(self, bind: o.Bind) -> bool:
+        """Tell whether a name is bound to a list, a dict or an object of a class of this file."""
+        classes = {self.facts.outline.scopes[scope].name for scope in self.facts.tables.classes}
+        match bind.value:
+            case v.Call(func=func):
+                return v.last_name(func) in classes
+            case v.Sequence(kind=kind):
+                return kind != "tuple"
+        return isinstance(bind.value, v.Dict)
 
     def _stays_as_bound(self, name: str) -> bool:
         """Tell whether nobody binds a name of the module anew: another module, or a cell that is run again."""
-        constant = name.isupper() or name.startswith("_")
+        constant = (name.isupper() or name.startswith("_")) and name not in self.facts.find_taken()
         return (self.owner is None or constant) and not self.facts.tables.cells
 
     def _frame(self, scope: int) -> int:
@@ -86,19 +100,10 @@ class Steady:
 
     @cached_property
     def _is_made_anew(self) -> bool:
-        """True if an `__init__` may run again for an object: `self.__init__(token)`."""
-        for site in self.facts.tables.calls_by_name["__init__"]:
-            func = site.value.func
-            receiver = func.value if isinstance(func, v.Attribute) else func
-            names_class = isinstance(receiver, v.Name) and receiver.name in self._class_names
-            if not names_class and not isinstance(receiver, v.Call):  # `Base.__init__(self)`, `super().__init__()`
-                return True
-        return False
-
-    @cached_property
-    def _class_names(self) -> set[str]:
-        named = {self.facts.outline.scopes[scope].name for scope in self.facts.tables.classes}
-        return named | {bind.name for bind in self.facts.origins.imports}
+        """True if an `__init__` may run again for an object: one calls it besides those of subclasses, or `__new__`."""
+        scopes = self.facts.outline.scopes
+        calls = self.facts.tables.calls_by_name["__init__"]
+        return "__new__" in {row.name for row in scopes} or any(scopes[call.scope].name != "__init__" for call in calls)
 
     def display(self, value: v.Value, scope: int) -> v.Dict | None:
         """The dict display that a value is, or that its name is bound to, if nothing changes it."""

@@ -162,6 +162,11 @@ def is_known(value: Value) -> bool:
     return not any(isinstance(inner, Opaque) for inner in within(value))
 
 
+def called(value: Value) -> Value:
+    """The thing that a value calls; nothing known for one that is no call."""
+    return value.func if isinstance(value, Call) else OPAQUE
+
+
 def checked(value: Value) -> Iterator[Value]:
     """A test and all that its truth is made of."""
     if isinstance(value, Check):
