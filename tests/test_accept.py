@@ -85,6 +85,12 @@ def test_unknown_doubt(key: str) -> None:
         Settings(**{key: value})
 
 
+def test_acceptance_for_some_files_of_a_source() -> None:
+    settings = Settings(per_file_accept=(("scripts/*", ("proxies",)),))
+    assert check_source(PROXIES, "scripts/a.py", settings)[0].applicability == "safe"
+    assert check_source(PROXIES, "a.py", settings)[0].applicability == "unsafe"
+
+
 def test_unknown_doubt_on_the_command_line(run: Run) -> None:
     assert "'thread' is no doubt: expected one of patched, " in run("check", "--accept", "thread").err
 

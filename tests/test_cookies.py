@@ -134,6 +134,12 @@ def facts_of(source: str) -> Facts:
         ("URL = 'https://a.test/login?name={}'\n" + LOOP + "requests.get(URL.format(x))", False),
         ("def log_in(x):\n global T\n T = x\n" + LOOP + "log_in(x); requests.put(a, auth=('a', T))", False),
         ("session = requests.Session()\n" + LOOP + "requests.get(x); session.close()", True),
+        ("f.__globals__\ntoken = 1\n" + LOOP + "requests.post(x, auth=('a', token))", False),
+        ("import __main__\ntoken = 1\n" + LOOP + "requests.post(x, auth=('a', token))", False),
+        ("token = ['a']\n" + LOOP + "requests.post(x, auth=('a', f'{token}'))", False),
+        ("class A: pass\ntoken = A()\n" + LOOP + "requests.post(x, auth=('a', f'{token}'))", False),
+        (LOOP + "requests.post(x, headers={'X-Api-Key': 'a'})", False),  # a key of the program: it may log users in
+        (LOOP + "requests.get(x, headers={'X-Api-Key': 'a'})", True),
         ("eval(a)\ntoken = 1\n" + LOOP + "requests.post(x, auth=('a', token))", False),
     ],
 )
@@ -191,6 +197,13 @@ def test_headers_of_an_object(other: str, *, kept: bool) -> None:
         f" def f(self): requests.get(a, headers=self.headers); requests.head(b, headers=self.headers)\n{other}"
     )
     assert may_keep(facts, Settings(), facts.bare.calls, facts.tables.classes[0]) is kept
+
+
+def test_names_of_two_functions_are_two_variables() -> None:
+    facts = facts_of(
+        "def f():\n a = 'x'; requests.get(b, auth=(a, a))\ndef g():\n a = 'y'; requests.get(b, auth=(a, a))"
+    )
+    assert not may_keep(facts, Settings(), facts.bare.calls, 0)
 
 
 @pytest.mark.parametrize(("name", "kept"), [("TOKEN", True), ("_token", True), ("token", False)])

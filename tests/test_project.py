@@ -463,3 +463,12 @@ def test_clusters_are_told_of_scripts(project: Path) -> None:
     (project / "src" / "other.py").write_text("import load\n")
     assert projects.is_script("src/load.py", None)
     assert not Projects().is_script("src/load.py", None)
+
+
+@pytest.mark.parametrize(("other", "hoisted"), [("client.TOKEN = 'b'", False), ("client.load()", True)])
+def test_value_that_another_file_binds_anew_is_not_hoisted(run: Run, other: str, *, hoisted: bool) -> None:
+    call = "requests.get('https://example.com', headers={'Authorization': TOKEN})"
+    client = f"import requests\nTOKEN = 'a'\ndef load(): return {call}\ndef more(): return {call}\n"
+    write({"client.py": client, "main.py": f"import client\n{other}\n", "pyproject.toml": ""})
+    run("fix", "--unsafe-fixes", "client.py")
+    assert ("headers.update" in Path("client.py").read_text()) is hoisted

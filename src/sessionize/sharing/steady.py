@@ -59,21 +59,17 @@ class Steady:
             return False
         if owner != 0 and self.owner is not None:  # another function may have a variable of that name
             return False
-        if bind.form == "assign" and v.is_known(bind.value) and self.is_steady(bind.value, owner, depth + 1):
-            return True
         if self._makes_what_changes(bind):
             return False
+        if bind.form == "assign" and v.is_known(bind.value) and self.is_steady(bind.value, owner, depth + 1):
+            return True
         return owner == 0 or self.facts.flow.frame[bind.part] == self._frame(scope)
 
     def _makes_what_changes(self, bind: o.Bind) -> bool:
-        """Tell whether a name is bound to a list, a dict or an object of a class of this file."""
+        """Tell whether a name is bound to a list or set, or to an object of a class of this file."""
         classes = {self.facts.outline.scopes[scope].name for scope in self.facts.tables.classes}
-        match bind.value:
-            case v.Call(func=func):
-                return v.last_name(func) in classes
-            case v.Sequence(kind=kind):
-                return kind != "tuple"
-        return isinstance(bind.value, v.Dict)
+        kept = isinstance(bind.value, v.Sequence) and bind.value.kind != "tuple"
+        return kept or v.last_name(v.called(bind.value)) in classes
 
     def _stays_as_bound(self, name: str) -> bool:
         """Tell whether nobody binds a name of the module anew: another module, or a cell that is run again."""
