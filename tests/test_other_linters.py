@@ -56,6 +56,7 @@ def told_by_flake8(paths: list[Path], folder: Path) -> dict[str, list[str]]:
     cases = {str(folder / f"{number}" / path.name): shown(path) for number, path in enumerate(paths)}
     for copy, name in cases.items():
         Path(copy).parent.mkdir()
+        Path(copy).with_name("sessionize.toml").touch()
         shutil.copy(ROOT / name, copy)
     flake8(["--isolated", "--select=RQS", "--extend-select=RQS3", "-j1", f"--output-file={folder}/output", *cases])
     told: dict[str, list[str]] = {name: [] for name in cases.values()}
@@ -66,7 +67,7 @@ def told_by_flake8(paths: list[Path], folder: Path) -> dict[str, list[str]]:
 
 
 def told_by_check(path: Path) -> list[str]:
-    """What `check` says of a file that is alone in its folder."""
+    """What `check` says of a file that is alone in its project."""
     alone = Surroundings(is_script=lambda _filename, _closed: True)
     report = check_bytes(path.read_bytes(), shown(path), Settings(select=("RQS", "RQS3")), surroundings=alone)
     lines = click.unstyle(render("concise", [report])).splitlines()

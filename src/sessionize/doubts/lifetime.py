@@ -17,8 +17,8 @@ class Lifetime(Kind):
     `__init__` of its own, code that pickles or copies the object, tests that replace `requests.get`. The file alone
     shows none of them. The session also holds its connections open for as long as it lives.
 
-    A script that nothing in its project imports, that runs itself and hands neither its functions nor its objects to
-    other code shows all of them, and there is no such doubt.
+    A script whose name stands in no other Python file of its project, that runs itself and hands neither its functions
+    nor its objects on shows all of them, and there is no such doubt.
 
     ## How to find out
     Look at who makes the objects, or imports the module, and whether tests patch requests by name there.

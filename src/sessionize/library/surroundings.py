@@ -18,7 +18,7 @@ EVERYTHING = frozenset("*")
 PatchesFor: TypeAlias = Callable[[str, str, frozenset[str]], Sequence[Patch]]
 # The names that other files may take from a file; `*` for all.
 TakenFrom: TypeAlias = Callable[[str], frozenset[str]]
-# Whether nothing imports a file. closed: that a published module is one only its project imports; None: it may be any.
+# Whether nothing loads a file. closed: True if only the project uses its modules, False if others may, None to look.
 IsScript: TypeAlias = Callable[[str, bool | None], bool]
 
 

@@ -33,9 +33,20 @@ _BUILD = {
 }
 # What stands behind the first word of an import statement, over brackets and backslashes.
 _IMPORTED = re.compile(rb"\b(?:import|from)\b((?:\\\r?\n|[^\n\\(;#])*(?:\((?:[^)#]|#[^\n]*)*)?)")
-_NAME = re.compile(rb"[\w-]+")
-_LOADING = re.compile(rb"import_module|__import__|run_module|run_path|spec_from_file|SourceFileLoader|\bexec\(")
 _WORD = re.compile(rb"\w+")
+# What may stand in the name of a module; all else becomes a blank.
+_TO_WORDS = bytes(byte if byte > 127 or chr(byte).isalnum() or byte in b"_-" else 32 for byte in range(256))
+# What loads a module that a text names, or runs a file.
+_LOADERS = (
+    b"import_module",
+    b"__import__",
+    b"run_module",
+    b"run_path",
+    b"spec_from_file",
+    b"SourceFileLoader",
+    b"exec(",
+)
+_ANY_MODULE = b"*"
 # The folders of a published project that are not published themselves.
 _UNPUBLISHED = frozenset(
     ("scripts", "script", "tools", "bin", "examples", "example", "samples", "demo", "demos", "docs", "doc")
@@ -82,11 +93,12 @@ class Project:
         return importers
 
     def is_script(self, file: str, closed: bool | None) -> bool:
-        """Tell whether no file imports one, by the words of import statements, and nobody can from a published package.
+        """Tell whether no other file mentions a module by its name, and nobody can import it from a published package.
 
+        Of a folder that nothing marks as a project it is not known who uses its files.
         closed: what the settings say: True if nobody outside of the project imports its modules, False if they may.
         """
-        if closed is False or self.root is None:
+        if closed is False or self.root is None or project_root(self.root, self._roots) is None:
             return False
         if (file, closed) not in self._scripts:
             first = Path(os.path.relpath(file, self.root)).parts[0]
@@ -96,32 +108,21 @@ class Project:
         return self._scripts[file, closed]
 
     def _is_mentioned(self, file: str) -> bool:
-        """Tell whether another file has a module's name as a word, or may load any module.
-
-        Where nothing marks a project, those of the folders above may.
-        """
-        root, module = self.root or "", Path(file).stem
-        mentioning = self._mentions_of_modules.get(module.encode(), set())
-        if module.startswith("__") or mentioning - {file} or self._loaders - {file}:
-            return True
-        unmarked = project_root(root, self._roots) is None
-        return unmarked and any(next(folder.glob("*.py"), None) is not None for folder in Path(root).parents[:3])
+        """Tell whether another file has a module's name as a word, or may load any module by a text."""
+        module = Path(file).stem
+        mentioning = self._mentioning.get(module.encode(), set()) | self._mentioning[_ANY_MODULE]
+        return module.startswith("__") or mentioning != {file} & mentioning
 
     @cached_property
-    def _mentions_of_modules(self) -> dict[bytes, set[str]]:
-        """The files that mention each module, by its name."""
-        files = list(self._files())
-        modules = {Path(file).stem.encode() for file, _ in files}
-        mentions: dict[bytes, set[str]] = defaultdict(set)
-        for file, data in files:
-            for word in modules.intersection(_NAME.findall(data)):
-                mentions[word].add(file)
-        return mentions
-
-    @cached_property
-    def _loaders(self) -> set[str]:
-        """The files that may load a module by a text."""
-        return {file for file, data in self._files() if _LOADING.search(data)}
+    def _mentioning(self) -> dict[bytes, set[str]]:
+        """The files that mention each module by its name, and by `_ANY_MODULE` those that may load any."""
+        modules = {Path(file).stem.encode() for file in self._paths()}
+        mentioning: dict[bytes, set[str]] = {_ANY_MODULE: set()}
+        for file, data in self._files():
+            words = modules.intersection(data.translate(_TO_WORDS).split())
+            for word in [*words, _ANY_MODULE] if any(loader in data for loader in _LOADERS) else words:
+                mentioning.setdefault(word, set()).add(file)
+        return mentioning
 
     @cached_property
     def _is_published(self) -> bool:
@@ -142,16 +143,18 @@ class Project:
         return mentions
 
     def _files(self) -> Iterator[tuple[str, bytes]]:
+        for file in self._paths():
+            with suppress(SourceError):  # told where the file is checked
+                yield file, store.read(file)
+
+    def _paths(self) -> Iterator[str]:
         if self.root is None:
             return
         marked = project_root(self.root, self._roots)
         within = [self.root] if marked is not None else _beside(self.root)
         for found in walk.discover(within, Settings(root=Path(self.root))):
             if isinstance(found, str) and project_root(os.path.dirname(found), self._roots) == marked:
-                try:
-                    yield found, store.read(found)
-                except SourceError:  # told where the file is checked
-                    continue
+                yield found
 
 
 class Projects:
