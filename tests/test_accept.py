@@ -54,6 +54,7 @@ def test_all_doubts_are_told_and_each_must_be_accepted() -> None:
     (finding, _) = check_source(CLIENT, settings=Settings(accept=("proxies",)))
     assert (finding.doubts, finding.applicability) == (("lifetime",), "unsafe")
     assert "unsafe, as it lives as long as the object" in finding.help
+    assert finding.help.endswith("[lifetime]")
     accepted = Settings(accept=("lifetime", "proxies"))
     (finding, _) = check_source(CLIENT, settings=accepted)
     assert (finding.doubts, finding.applicability) == ((), "safe")
@@ -93,6 +94,11 @@ def test_acceptance_for_some_files_of_a_source() -> None:
 
 def test_unknown_doubt_on_the_command_line(run: Run) -> None:
     assert "'thread' is no doubt: expected one of patched, " in run("check", "--accept", "thread").err
+
+
+def test_unknown_page(run: Run) -> None:
+    assert "there is no rule 'lifetim', did you mean 'lifetime'?" in run("rule", "lifetim").err
+    assert "did you mean" not in run("check", "--select", "lifetim").err
 
 
 def test_json_names_the_doubts(run: Run) -> None:

@@ -17,7 +17,7 @@ import click
 
 from sessionize import __version__
 from sessionize.files.codes import DOUBTS, no_such_rule, unknown_selectors
-from sessionize.files.settings import KEYS, Cookies, SessionStyle, nearest
+from sessionize.files.settings import KEYS, Cookies, SessionStyle, no_such_doubt
 from sessionize.report import formats
 from sessionize.report.terminal import echo, printable
 from sessionize.run import work as works
@@ -77,9 +77,8 @@ def _selectors(context: click.Context, option: click.Parameter, values: tuple[st
 
 def _doubts(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
     names = _commas(context, option, values)
-    for name in names or ():
-        if name not in DOUBTS:
-            raise click.BadParameter(f"{name!r} is no doubt: {nearest(name, DOUBTS)}")
+    if mistake := no_such_doubt(names or ()):
+        raise click.BadParameter(mistake)
     return names
 
 
@@ -275,7 +274,7 @@ def _ask(run: Run, *, diff: bool) -> int:
 
 @cli.command()
 @click.argument("names", nargs=-1, metavar="[CODE|NAME]...", shell_complete=_offer_rules)
-@click.option("--all", "every", is_flag=True, help="Print the pages of all rules.")
+@click.option("--all", "every", is_flag=True, help="Print the pages of all rules and doubts.")
 def rule(names: tuple[str, ...], *, every: bool) -> int:
     """Print the page of a rule, or of a doubt."""
     from sessionize.doubts import KINDS
@@ -286,7 +285,7 @@ def rule(names: tuple[str, ...], *, every: bool) -> int:
     known = {key.casefold(): rule.titled for rule in RULES for key in (rule.code, rule.name)}
     known |= {kind.name: kind.titled() for kind in KINDS}
     if unknown := [name for name in names if name.casefold() not in known]:
-        raise click.UsageError(no_such_rule(unknown))
+        raise click.UsageError(no_such_rule(unknown, DOUBTS))
     every_page = [*(rule.titled for rule in RULES), *(kind.titled() for kind in KINDS)]
     echo("\n".join(every_page if every else [known[name.casefold()] for name in names]))
     return 0

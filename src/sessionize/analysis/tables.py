@@ -151,6 +151,11 @@ class Tables:
         return stores
 
     @cached_property
+    def names_of_classes(self) -> set[str]:
+        """The names of the file's classes themselves."""
+        return {self.outline.scopes[scope].name for scope in self.classes}
+
+    @cached_property
     def class_names(self) -> set[str]:
         """The names that the bodies of the file's classes bind."""
         return {bind.name for scope in self.classes for bind in self.binds_in.get(scope, ())}

@@ -47,7 +47,11 @@ class Doubts:
     def about(self, sharing: Sharing) -> tuple[Doubt, ...]:
         """All doubts that one session serves some calls as well; each kind tells its first reason."""
         reasons = [(kind.name, kind.reason(sharing)) for kind in self.kinds]
-        return tuple(Doubt(name, reason, name in self.settings.accept) for name, reason in reasons if reason)
+        return tuple(self.doubt(name, reason) for name, reason in reasons if reason)
+
+    def doubt(self, name: str, reason: str) -> Doubt:
+        """A doubt of a kind, accepted if the settings accept that."""
+        return Doubt(name, reason, name in self.settings.accept)
 
     def of_calls(self, calls: Sequence[BareCall]) -> str:
         """The first reason not to make one of some calls on any session; empty if there is none."""

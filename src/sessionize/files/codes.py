@@ -52,14 +52,16 @@ def _is_known(selector: str) -> bool:
     return any(matches(code, selector) for code in NAMES)
 
 
-def no_such_rule(names: Sequence[str]) -> str:
+def no_such_rule(names: Sequence[str], others: Sequence[str] = ()) -> str:
     """A message about names that no rule has; with the rules that are meant, or that begin so.
+
+    others: what may be meant besides.
 
     Of a code with other digits nobody knows which rule is meant.
     """
     from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
 
-    known = {name.casefold(): name for name in (*NAMES, *NAMES.values())}
+    known = {name.casefold(): name for name in (*NAMES, *NAMES.values(), *others)}
     near: list[str] = []
     for name in names:
         begun = [code for code in NAMES if code.startswith(name.upper())]

@@ -7,7 +7,7 @@ and so is the JSON schema by which editors check it.
 import dataclasses
 import keyword
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -175,10 +175,15 @@ def _allowed(key: str, value: object) -> Any:
     named = [name for _, names in typed for name in names] if key in PER_FILE else typed
     if key in _SELECTING and (unknown := unknown_selectors(named)):
         raise ConfigError(no_such_rule(unknown))
-    for name in named if key in _ACCEPTING else ():
-        if name not in DOUBTS:
-            raise ConfigError(f"{name!r} is no doubt: {nearest(name, DOUBTS)}")
+    if key in _ACCEPTING and (mistake := no_such_doubt(named)):
+        raise ConfigError(mistake)
     return typed
+
+
+def no_such_doubt(names: Iterable[str]) -> str:
+    """A message about the first name that no doubt has; empty if there is none."""
+    unknown = next((name for name in names if name not in DOUBTS), None)
+    return f"{unknown!r} is no doubt: {nearest(unknown, DOUBTS)}" if unknown is not None else ""
 
 
 def nearest(word: str, known: Sequence[str]) -> str:

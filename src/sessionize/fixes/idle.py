@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from sessionize.analysis.flow import Place
-from sessionize.doubts.doubt import Doubt, Sharing
+from sessionize.doubts.doubt import Sharing
 from sessionize.fixes.outcome import Fix, ImportEdit, Making, Outcome, Redirect, Refusal
 from sessionize.fixes.planning import IDLE, Planning, Wanted
 from sessionize.library.calls import BareCall
@@ -98,7 +98,7 @@ class IdleFixes:
         doubts = self.doubts.about(Sharing(session.calls))
         if self.settings.cookies == "share" and several and any(call.verb not in READING for call in session.calls):
             reason = "what a turn leaves in its cookies, as a log-in does, would reach the next turn"
-            doubts += (Doubt("lifetime", reason, "lifetime" in self.settings.accept),)
+            doubts += (self.doubts.doubt("lifetime", reason),)
         style = self.planning.style(session.calls, place)
         making, imports = self._new_session(session.calls, place, style, bind.name, create)
         message = f"Make `{bind.name}` once, before the loop"

@@ -104,14 +104,14 @@ class Fix(NamedTuple):
 
     @property
     def help(self) -> str:
-        """One sentence for the reader of a finding, with the names of the doubts."""
+        """One sentence for the reader of a finding, with the names of the doubts that are left, or were accepted."""
         if not self.doubts:
             return self.message
-        names = ", ".join(doubt.name for doubt in self.doubts)
-        if self.applicability == SAFE:
+        left = [doubt for doubt in self.doubts if not doubt.accepted]
+        names = ", ".join(doubt.name for doubt in left or self.doubts)
+        if not left:
             return f"{self.message}; safe ({names} accepted)"
-        first = next(doubt for doubt in self.doubts if not doubt.accepted)
-        return f"{self.message}; unsafe, as {first.reason} [{names}]"
+        return f"{self.message}; unsafe, as {left[0].reason} [{names}]"
 
     def answer(self, options: Iterable[str]) -> tuple[str, str | None]:
         """The help and the applicability of a finding about these options; None where it is not resolved."""

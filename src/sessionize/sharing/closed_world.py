@@ -111,11 +111,11 @@ class ClosedWorld:
 
     def _derived(self) -> Iterator[bool]:
         """Classes whose base is not in this file, and may call their methods."""
-        own = {self.outline.scopes[cls].name for cls in self.facts.tables.classes}
+        known = self.facts.tables.names_of_classes | _PLAIN_BASES
         for cls in self.facts.tables.classes:
             row = self.outline.scopes[cls]
             for base in row.bases if row.name in self._leading else ():
-                yield last_name(base) not in own | _PLAIN_BASES
+                yield last_name(base) not in known
 
     def _functions_handed(self) -> Iterator[bool]:
         """Uses of such names that are no calls: `run(fetch)`, `self.fetch = fetch`, `Fire(Client)`."""
@@ -139,7 +139,7 @@ class ClosedWorld:
 
     def _objects_handed(self) -> Iterator[bool]:
         """Objects with such methods that are used otherwise than to call one: `server.register(client)`, `[client]`."""
-        classes = {self.outline.scopes[cls].name for cls in self.facts.tables.classes} & self._leading
+        classes = self.facts.tables.names_of_classes & self._leading
         named = {(bind.part, last_name(v.called(bind.value))) for bind in self.outline.binds if bind.form == "assign"}
         named |= {(store.part, last_name(v.called(store.value))) for store in self.outline.stores}
         for call in self.outline.calls:

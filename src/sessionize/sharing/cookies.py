@@ -75,20 +75,15 @@ class _Judge:
             return False
         scope = call.site.scope
         headers = known_keys(self.facts, _given(call, "headers") or v.Dict(()), scope)
-        parameters = [known_keys(self.facts, value, scope) for value in _arguments(call) if value != _url(call)]
+        parameters = [known_keys(self.facts, value, scope) for value in _parameters(call)]
         return headers is not None and all(map(_PLAIN_HEADERS.fullmatch, headers)) and None not in parameters
 
     def are_for_one_user(self, calls: Sequence[BareCall]) -> bool:
         carried = {self._credentials(call) for call in calls}
         passed = [self._naming_user(call) for call in calls]
         known = len(carried) == 1 and None not in carried and None not in passed
-        return known and all(other == passed[0] for other in passed) and all(map(self._may_write, calls))
-
-    def _may_write(self, call: BareCall) -> bool:
-        """Tell whether a call only reads, or carries a user's own credentials: a program's key may log users in."""
-        display = self.steady.display(call.argument("headers") or v.Dict(()), call.site.scope)
-        names = [name.lower() for name in keys_of_display(display) or ()]
-        return _reads(call) or _given(call, "auth") is not None or "authorization" in names
+        same = known and all(other == passed[0] for other in passed)
+        return same and (all(map(_reads, calls)) or all(map(_are_of_user, carried)))
 
     def _credentials(self, call: BareCall) -> _Credentials | None:
         """The credentials of a call; None if it has none, if they are not steady, or if it passes cookies."""
@@ -116,9 +111,10 @@ class _Judge:
         """The other arguments of a call in which something names a user; None if one is not known, or not steady."""
         scope = call.site.scope
         found = set()
-        for value in _arguments(call):
-            if value != _url(call) and keys_of_display(self.steady.display(value, scope)) is None:
-                return None
+        parameters = _parameters(call)
+        if any(keys_of_display(self.steady.display(value, scope)) is None for value in parameters):
+            return None
+        for value in [*parameters, _url(call) or v.NONE]:
             if self._names_user(value, scope):
                 if not self.steady.is_steady(value, scope):
                     return None
@@ -164,6 +160,12 @@ class _Judge:
                 yield from self._followed(*each, depth + 1)
 
 
+def _are_of_user(credentials: _Credentials | None) -> bool:
+    """Tell whether credentials are a user's own; with a key of the program a call may log users in."""
+    auth, headers = credentials or (None, ())
+    return auth is not None or any(name.lower() == "authorization" for name, _ in headers)
+
+
 def _given(call: BareCall, option: str) -> v.Value | None:
     """The value of an option; None as well if it is `None`."""
     value = call.argument(option)
@@ -174,8 +176,9 @@ def _url(call: BareCall) -> v.Value | None:
     return call.argument("url", 1 if call.verb == "request" else 0)
 
 
-def _arguments(call: BareCall) -> list[v.Value]:
-    """The arguments that may say for whom a call is made, besides its credentials: the URL, parameters and bodies."""
-    left_out = _SILENT | _LOOKED_AT | {"method"}
-    args = call.site.value.args[1 if call.verb == "request" and not call.argument("method") else 0 :]
+def _parameters(call: BareCall) -> list[v.Value]:
+    """The parameters and bodies of a call."""
+    left_out = _SILENT | _LOOKED_AT | {"method", "url"}
+    first = 2 if call.verb == "request" else 1  # behind the URL
+    args = [arg for number, arg in enumerate(call.site.value.args) if arg.keyword or number >= first]
     return [arg.value for arg in args if arg.keyword not in left_out and arg.value != v.NONE]

@@ -39,7 +39,7 @@ def is_plain_dict(value: v.Value) -> TypeGuard[v.Dict]:
     return True
 
 
-def is_pair(value: v.Value) -> bool:
+def is_pair_display(value: v.Value) -> bool:
     """Tell whether a value is a display of a pair: `(user, password)`."""
     return isinstance(value, v.Sequence) and value.kind == "tuple" and len(value.items) == 2
 
@@ -95,8 +95,8 @@ class _Stretch:
     def _keeps_pair(self, value: v.Value) -> bool:
         match value:
             case v.Name(name=name):
-                return self._keeps_name(name) and self._is_bound_to(is_pair, name)
-            case v.Sequence(items=items) if is_pair(value):
+                return self._keeps_name(name) and self._is_bound_to(is_pair_display, name)
+            case v.Sequence(items=items) if is_pair_display(value):
                 return all(map(self._keeps_item, items))
             case v.Call(func=func, args=(user, password)) if self.facts.bare.is_basic_auth(value, self.scope):
                 imported = self.facts.imports.bound(v.names_in(func)[0], self.scope, self.place) == "surely"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from sessionize.analysis.flow import Place
-from sessionize.sharing.hoisting import is_pair, is_plain_dict, may_ever_change
+from sessionize.sharing.hoisting import is_pair_display, is_plain_dict, may_ever_change
 from sessionize.sharing.home import OPTIONS, Home, line_of
 from sessionize.sharing.object_class import ObjectClass
 from sessionize.syntax import outline as o, values as v
@@ -105,7 +105,7 @@ class ObjectInit:
         if value.attr in self.tables.class_names or self.facts.mutations.reachable_by_string(value.attr):
             return False
         stores = self.tables.stores_of[value.attr]
-        is_plain = is_pair if option == "auth" else is_plain_dict
+        is_plain = is_pair_display if option == "auth" else is_plain_dict
         if len(stores) != 1 or stores[0].scope != self.scope or not is_plain(stores[0].value):
             return False
         return line_of(self.facts, stores[0].part) in before and self._is_only_passed(value.attr)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from sessionize.sharing.facts import Facts
-from sessionize.sharing.hoisting import is_pair as is_pair_display
+from sessionize.sharing.hoisting import is_pair_display
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, SET, Access
 
@@ -67,14 +67,15 @@ class Steady:
 
     def _makes_what_changes(self, bind: o.Bind) -> bool:
         """Tell whether a name is bound to a list or set, or to an object of a class of this file."""
-        classes = {self.facts.outline.scopes[scope].name for scope in self.facts.tables.classes}
         kept = isinstance(bind.value, v.Sequence) and bind.value.kind != "tuple"
-        return kept or v.last_name(v.called(bind.value)) in classes
+        return kept or v.last_name(v.called(bind.value)) in self.facts.tables.names_of_classes
 
     def _stays_as_bound(self, name: str) -> bool:
         """Tell whether nobody binds a name of the module anew: another module, or a cell that is run again."""
-        constant = (name.isupper() or name.startswith("_")) and name not in self.facts.find_taken()
-        return (self.owner is None or constant) and not self.facts.tables.cells
+        if self.facts.tables.cells:
+            return False
+        constant = name.isupper() or name.startswith("_")
+        return self.owner is None or (constant and name not in self.facts.find_taken())
 
     def _frame(self, scope: int) -> int:
         return self.facts.flow.frame[self.facts.outline.scopes[scope].root]
