@@ -5,6 +5,7 @@ Work and tasks go to other processes, so both have to be picklable. What the wor
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -138,8 +139,11 @@ def run(
                     flight[executor.submit(_each, do, some)] = some
                 except lost:
                     missing += some
-                except OSError:  # no further process to be had
-                    yield from _each(work, some)
+                except OSError as error:
+                    if error.errno in (None, errno.EPIPE):  # a worker died while another was started
+                        missing += some
+                    else:  # no further process to be had
+                        yield from _each(work, some)
                 if len(flight) >= width:
                     yield from _landed(flight, missing, lost)
                 if missing:
