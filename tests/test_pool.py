@@ -71,34 +71,29 @@ def test_worker_that_is_killed_loses_nothing(tmp_path: Path) -> None:
 class Closed(Executor):
     """An executor that takes one task and no more."""
 
-    def __init__(self, error: Callable[[], Exception]) -> None:
+    def __init__(self, error: Exception, *, taken: bool = False) -> None:
         self.error = error
-        self.taken = False
+        self.taken = taken
 
     def submit(self, work: Callable[..., Any], /, *args: Any, **_options: Any) -> Future[Any]:
         if self.taken:
-            raise self.error()
+            raise self.error
         self.taken = True
         future: Future[Any] = Future()
         future.set_result(work(*args))
         return future
 
 
-@pytest.mark.parametrize("error", [BrokenExecutor, BlockingIOError])
-def test_executor_that_takes_no_more_tasks(error: type[Exception]) -> None:
+@pytest.mark.parametrize("error", [BrokenExecutor(), BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")])
+def test_executor_that_takes_no_more_tasks(error: Exception) -> None:
     assert results(double, 7, lambda work: (Closed(error), work)) == [2, 4, 6, 8, 10, 12, 14]
 
 
 @pytest.mark.parametrize("error", [BrokenPipeError(errno.EPIPE, "Broken pipe"), OSError("handle is closed")])
 def test_task_is_not_done_here_where_a_worker_died_as_another_was_started(error: OSError) -> None:
     """It may be the one that ends its process."""
-
-    def closed(work: Callable[..., int]) -> tuple[Executor, Callable[..., int]]:
-        executor = Closed(lambda: error)
-        executor.taken = True
-        return executor, work
-
-    assert results(partial(double_or_die, (5,)), 7, closed) == [-5, 2, 4, 6, 8, 12, 14]
+    work = partial(double_or_die, (5,))
+    assert results(work, 7, lambda work: (Closed(error, taken=True), work)) == [-5, 2, 4, 6, 8, 12, 14]
 
 
 # --- where no pool can be had -----------------------------------------------------------------------------------------
