@@ -13,7 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from sessionize.files import store, walk
@@ -248,7 +248,7 @@ def _is_package(folder: str) -> bool:
 def _taken(module: str, file: str) -> frozenset[str]:
     """The names that a file may take from a module that it imports; all where it hands the module on."""
     try:
-        nodes = list(ast.walk(parse_ast(store.read(file))))
+        nodes = _nodes(store.read(file))
     except (SourceError, UnreadableError):
         return EVERYTHING
     called = {module}  # common, and c by `import common as c`
@@ -266,6 +266,12 @@ def _taken(module: str, file: str) -> frozenset[str]:
                 names.add(attr)
     handed_on = any(isinstance(node, ast.Name) and node.id in called and node not in inner for node in nodes)
     return frozenset(names) | (EVERYTHING if handed_on else frozenset())
+
+
+@lru_cache(maxsize=4)  # a package's `__init__.py` is asked about each of its modules
+def _nodes(data: bytes) -> list[ast.AST]:
+    """What a file consists of. UnreadableError if it can't be read."""
+    return list(ast.walk(parse_ast(data)))
 
 
 def _last(path: str) -> str:
