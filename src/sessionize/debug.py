@@ -175,9 +175,9 @@ def _outcome(found: Analysis, outcome: Outcome) -> list[tuple[str, str]]:
     shown = [("fix", rows), ("  is", outcome.applicability), ("  does", outcome.message)]
     shown += [(f"  {doubt.name}", doubt.reason) for doubt in outcome.doubts]
     shown += [("  redirect", f"row {_row(found, to.call)}: {to.target}.{to.verb}") for to in outcome.redirects]
-    if making := outcome.making:
-        made = f"{making.target} = {making.create}, {making.style} at {_place(found, making.place)}"
-        shown += [("  session", made), ("  hoist", ", ".join(making.hoist) or "nothing")]
+    if new_session := outcome.new_session:
+        made = f"{new_session.target} = {new_session.create}, {new_session.style} at {_place(found, new_session.place)}"
+        shown += [("  session", made), ("  hoist", ", ".join(new_session.hoist) or "nothing")]
     return shown
 
 

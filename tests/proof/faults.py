@@ -144,7 +144,7 @@ FAULTS = (
     Fault("constants-for-now", "if may_ever_change(facts, option, calls, place):", "if not calls:"),
     # the rewriting
     Fault("headers-assigned", 'text = f"{name}.{option}.update("', 'text = f"{name}.{option}.setdefault("'),
-    Fault("cookies-not-isolated", "if making.policy is not None:", "if making.policy is None:"),
+    Fault("cookies-not-isolated", "if new_session.policy is not None:", "if new_session.policy is None:"),
     Fault("option-sent-twice", "without_options(call, fix.hoist)", "without_options(call, fix.hoist[1:])"),
     Fault("with-ends-too-early", "last = max(self.parts.in_block(", "last = min(self.parts.in_block("),
     Fault("with-blocks-cross", "outer.last = max(outer.last, within.pop().last)", "within.pop()"),

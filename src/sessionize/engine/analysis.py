@@ -15,9 +15,9 @@ from sessionize.files.baseline import line_of
 from sessionize.files.noqa import Comments, may_silence
 from sessionize.files.settings import Settings
 from sessionize.files.walk import accepted_doubts, ignored_codes
+from sessionize.fixes.context import SHARING
 from sessionize.fixes.outcome import SAFE, UNSAFE, Fix, Outcome
 from sessionize.fixes.plan import Planner
-from sessionize.fixes.planning import SHARING
 from sessionize.library.calls import ANY
 from sessionize.library.profile import VERBS
 from sessionize.library.surroundings import Surroundings

@@ -9,8 +9,8 @@ from functools import cached_property
 
 from sessionize.analysis.flow import Place
 from sessionize.doubts.doubt import Sharing
-from sessionize.fixes.outcome import Fix, ImportEdit, Making, Outcome, Redirect, Refusal
-from sessionize.fixes.planning import IDLE, Planning, Wanted
+from sessionize.fixes.context import IDLE, Context, Wanted
+from sessionize.fixes.outcome import Fix, ImportEdit, NewSession, Outcome, Redirect, Refusal
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import METHODS, READING
 from sessionize.sharing.idle import IdleSession
@@ -18,14 +18,14 @@ from sessionize.syntax import outline as o, values as v
 
 
 class IdleFixes:
-    def __init__(self, planning: Planning) -> None:
-        self.planning = planning
-        self.facts = planning.facts
-        self.settings = planning.settings
-        self.doubts = planning.doubts
-        self.obstacles = planning.obstacles
-        self.existing = planning.existing
-        self.naming = planning.naming
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.facts = context.facts
+        self.settings = context.settings
+        self.doubts = context.doubts
+        self.obstacles = context.obstacles
+        self.existing = context.existing
+        self.naming = context.naming
 
     def outcomes(self, wanted: Wanted) -> list[Outcome]:
         """A fix or a refusal for every session that serves too few calls."""
@@ -64,10 +64,10 @@ class IdleFixes:
         if reason := self.obstacles.of_sharing(calls) or self.obstacles.of_patches(calls[0]):
             return Refusal(ids, reason)
         doubts = self.doubts.about(Sharing(calls, made=place.tick))
-        making, imports = self._new_session(calls, place, self.planning.style(calls, place), name, create)
+        new_session, imports = self._new(calls, place, self.context.style(calls, place), name, create)
         redirects = tuple(Redirect(call.id, name, call.verb, name_params=False) for call in calls)
         message = "Make one session before the loop"
-        return Fix(ids, message, doubts, redirects, making, imports=imports)
+        return Fix(ids, message, doubts, redirects, new_session, imports=imports)
 
     def _move_out(self, session: IdleSession, bind: o.Bind) -> Outcome:
         """A session with a name, made before its loop."""
@@ -99,10 +99,10 @@ class IdleFixes:
         if self.settings.cookies == "share" and several and any(call.verb not in READING for call in session.calls):
             reason = "what a turn leaves in its cookies, as a log-in does, would reach the next turn"
             doubts += (self.doubts.doubt("lifetime", reason),)
-        style = self.planning.style(session.calls, place)
-        making, imports = self._new_session(session.calls, place, style, bind.name, create)
+        style = self.context.style(session.calls, place)
+        new_session, imports = self._new(session.calls, place, style, bind.name, create)
         message = f"Make `{bind.name}` once, before the loop"
-        return Fix(ids, message, doubts, (), making, bind.part, imports)
+        return Fix(ids, message, doubts, (), new_session, bind.part, imports)
 
     def _shares_statement(self, session: IdleSession, bind: o.Bind) -> bool:
         """Tell whether the statement that makes a session does something besides."""
@@ -126,11 +126,11 @@ class IdleFixes:
         """Tell whether the expression for the session surely means the same at `place`."""
         return self.facts.imports.bound(create.partition(".")[0], session.site.scope, place) == "surely"
 
-    def _new_session(
+    def _new(
         self, calls: Sequence[BareCall], place: Place, style: str, target: str, create: str
-    ) -> tuple[Making, tuple[ImportEdit, ...]]:
-        if self.planning.keeps_cookies(calls):
-            return Making(place, style, target, f"{create}()"), ()
+    ) -> tuple[NewSession, tuple[ImportEdit, ...]]:
+        if self.context.keeps_cookies(calls):
+            return NewSession(place, style, target, f"{create}()"), ()
         maker = calls[0]._replace(root=create.partition(".")[0])
         policy, imports = self.naming.policy([maker], place)
-        return Making(place, style, target, f"{create}()", policy), imports
+        return NewSession(place, style, target, f"{create}()", policy), imports

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from sessionize.doubts.doubt import Sharing
-from sessionize.fixes.existing import ExistingSession
-from sessionize.fixes.outcome import Fix, Outcome, Refusal
-from sessionize.fixes.planning import (
+from sessionize.fixes.context import (
     ALONE,
     INSIDE,
     LASTING,
-    Planning,
+    Context,
     Wanted,
     beside,
     no_session_call,
@@ -24,6 +22,8 @@ from sessionize.fixes.planning import (
     these,
     without_login,
 )
+from sessionize.fixes.existing import ExistingSession
+from sessionize.fixes.outcome import Fix, Outcome, Refusal
 from sessionize.library.calls import BareCall
 from sessionize.sharing.home import Home
 from sessionize.sharing.module_home import module_home
@@ -31,14 +31,14 @@ from sessionize.sharing.object_home import object_home
 
 
 class LastingFixes:
-    def __init__(self, planning: Planning) -> None:
-        self.planning = planning
-        self.facts = planning.facts
-        self.settings = planning.settings
-        self.doubts = planning.doubts
-        self.obstacles = planning.obstacles
-        self.existing = planning.existing
-        self.naming = planning.naming
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.facts = context.facts
+        self.settings = context.settings
+        self.doubts = context.doubts
+        self.obstacles = context.obstacles
+        self.existing = context.existing
+        self.naming = context.naming
 
     def _families(self) -> dict[int, list[BareCall]]:
         """The calls whose session outlives their function, by the class that holds it, 0 for the module.
@@ -128,7 +128,7 @@ class LastingFixes:
             return there
         if partial and self._serves_one(owner, calls):
             return ALONE
-        plain = self.planning.keeps_cookies(calls, owner)
+        plain = self.context.keeps_cookies(calls, owner)
         home = object_home(self.facts, owner, calls, plain=plain) if owner else module_home(self.facts, calls)
         if isinstance(home, str):
             return home
@@ -182,27 +182,27 @@ class LastingFixes:
         """The fix that makes calls on the session of their object, or of the module."""
         if isinstance(home, ExistingSession):
             return self._on_existing(owner, calls, home)
-        able = self.planning.hoistable(calls)
+        able = self.context.hoistable(calls)
         hoist = wanted.options([option for option in home.hoist if option in able], calls)
         if owner:
             name = self.naming.attribute(self.settings.session_attribute, owner)
             target = f"{home.instance}.{name}" if home.style in ("assign", "behind", "init") else name
         else:
             name = target = self.naming.variable(self.settings.session_global, 0)
-        making, imports = self.planning.new_session(calls, home.place, home.style, target, hoist, owner)
-        if home.needs:
-            helper, more = self.naming.imported(home.needs, calls, home.place)
-            making, imports = making._replace(needs=helper), imports + more
+        new_session, imports = self.context.new_session(calls, home.place, home.style, target, hoist, owner)
+        if home.helper:
+            helper, more = self.naming.imported(home.helper, calls, home.place)
+            new_session, imports = new_session._replace(helper=helper), imports + more
         where = "class" if owner else "module"
         message = f"Share one `requests.Session` between the {len(calls)} calls of this {where}"
         if len(calls) == 1:
             message = f"Keep one `requests.Session` for the call of this {where}"
         return Fix(
             tuple(call.id for call in calls),
-            message + set_once(hoist) + beside(self._there(owner, calls)) + without_login(making, calls),
+            message + set_once(hoist) + beside(self._there(owner, calls)) + without_login(new_session, calls),
             self.doubts.about(Sharing(calls, owner=owner)),
             redirect(calls, self._targets(owner, calls, name)),
-            making,
+            new_session,
             imports=imports,
-            stays=self.planning.why_options_stay(calls),
+            stays=self.context.why_options_stay(calls),
         )

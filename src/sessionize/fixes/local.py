@@ -8,12 +8,10 @@ from typing import NamedTuple
 
 from sessionize.analysis.flow import Place
 from sessionize.doubts.doubt import Doubt, Sharing
-from sessionize.fixes.existing import ExistingSession
-from sessionize.fixes.outcome import Fix, Outcome, Refusal
-from sessionize.fixes.planning import (
+from sessionize.fixes.context import (
     ALONE,
     LOCAL,
-    Planning,
+    Context,
     Wanted,
     beside,
     no_session_call,
@@ -24,12 +22,14 @@ from sessionize.fixes.planning import (
     these,
     without_login,
 )
+from sessionize.fixes.existing import ExistingSession
+from sessionize.fixes.outcome import Fix, Outcome, Refusal
 from sessionize.library.calls import BareCall
 from sessionize.sharing.module_home import import_home
 from sessionize.syntax.access import READ
 
 
-class _Group(NamedTuple):
+class _Candidate(NamedTuple):
     """Calls that share a session, its place, the options that it holds, and the doubts that it is as good."""
 
     calls: Sequence[BareCall]
@@ -39,30 +39,30 @@ class _Group(NamedTuple):
 
 
 class LocalFixes:
-    def __init__(self, planning: Planning) -> None:
-        self.planning = planning
-        self.facts = planning.facts
-        self.settings = planning.settings
-        self.doubts = planning.doubts
-        self.obstacles = planning.obstacles
-        self.existing = planning.existing
-        self.naming = planning.naming
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.facts = context.facts
+        self.settings = context.settings
+        self.doubts = context.doubts
+        self.obstacles = context.obstacles
+        self.existing = context.existing
+        self.naming = context.naming
 
     def outcomes(self, wanted: Wanted) -> list[Outcome]:
         """A fix or a refusal for every call that shares a session within its function."""
         outcomes: list[Outcome] = []
-        groups: list[_Group] = []
+        candidates: list[_Candidate] = []
         repeated = self.facts.groups.repeated
         for frame in sorted(repeated):
             kept, refusals = self._refuse(wanted.among(repeated[frame], LOCAL))
             outcomes += refusals
-            group = self._group(kept, wanted) if kept else None
-            if isinstance(group, _Group):
-                groups.append(group)
-            elif group is not None:
-                outcomes.append(group)
-        groups.sort(key=lambda group: bool(group.doubts))  # safe ones choose names first
-        return outcomes + [self._share(group) for group in groups]
+            candidate = self._candidate(kept, wanted) if kept else None
+            if isinstance(candidate, _Candidate):
+                candidates.append(candidate)
+            elif candidate is not None:
+                outcomes.append(candidate)
+        candidates.sort(key=lambda candidate: bool(candidate.doubts))  # safe ones choose names first
+        return outcomes + [self._share(candidate) for candidate in candidates]
 
     def _refuse(self, calls: Sequence[BareCall]) -> tuple[list[BareCall], list[Refusal]]:
         """The calls that a session can take, and refusals for the others; all are refused if too few are left."""
@@ -85,7 +85,7 @@ class LocalFixes:
         repeated = {*self.facts.groups.loops, *self.facts.groups.chained_among(calls)}
         return {call.id for call in calls if not call.is_mapped} - repeated  # `map` calls again and again
 
-    def _group(self, calls: Sequence[BareCall], wanted: Wanted) -> _Group | Refusal:
+    def _candidate(self, calls: Sequence[BareCall], wanted: Wanted) -> _Candidate | Refusal:
         """The calls with the place of their session, what it may hold, and why it is not known to be safe."""
         place = self._place(calls)
         if place is None:
@@ -93,14 +93,14 @@ class LocalFixes:
         if self._may_be_missing(calls, place):
             reason = "the import of requests may not have run where the session belongs; import it further up"
             return refused(calls, reason)
-        hoist = [] if self.planning.spans_cells(calls) else wanted.options(self.planning.hoistable(calls), calls)
+        hoist = [] if self.context.spans_cells(calls) else wanted.options(self.context.hoistable(calls), calls)
         joined = self._joined(calls, place) if self.facts.tables.cells else None
         made = place.tick if joined is None else joined.tick
-        return _Group(calls, place, hoist, self.doubts.about(Sharing(calls, place, made)))
+        return _Candidate(calls, place, hoist, self.doubts.about(Sharing(calls, place, made)))
 
-    def _share(self, group: _Group) -> Outcome:
-        """The fix that makes the calls of a group on one session."""
-        calls, place, hoist, doubts = group
+    def _share(self, candidate: _Candidate) -> Outcome:
+        """The fix that makes the calls of a candidate on one session."""
+        calls, place, hoist, doubts = candidate
         ids = tuple(call.id for call in calls)
         existing = self.existing.local(calls, place)
         if existing is not None and not existing.obstacle:
@@ -111,16 +111,16 @@ class LocalFixes:
         if len(calls) == 1:
             message = "Use one `requests.Session` for all turns"
         name = self.naming.variable(self.settings.session_name, self.facts.bare.function(calls[0]))
-        style = self.planning.style(calls, place)
-        making, imports = self.planning.new_session(calls, place, style, name, hoist)
+        style = self.context.style(calls, place)
+        new_session, imports = self.context.new_session(calls, place, style, name, hoist)
         if not self._names_module(calls) and not self._is_imported(calls, place):
             return refused(calls, "requests may not be imported where the session belongs; import it further up")
-        stays = self.planning.why_options_stay(calls)
-        if self.planning.spans_cells(calls):
+        stays = self.context.why_options_stay(calls)
+        if self.context.spans_cells(calls):
             stays = "the calls stand in several cells, and what they pass may be edited in between"
-        message += set_once(hoist) + beside(existing) + without_login(making, calls)
+        message += set_once(hoist) + beside(existing) + without_login(new_session, calls)
         redirects = redirect(calls, [name] * len(calls))
-        return Fix(ids, message, doubts, redirects, making, imports=imports, stays=stays)
+        return Fix(ids, message, doubts, redirects, new_session, imports=imports, stays=stays)
 
     def _joined(self, calls: Sequence[BareCall], place: Place) -> ExistingSession | None:
         """The session that is there and that the calls are made on, if there is one."""
@@ -149,11 +149,11 @@ class LocalFixes:
     def _names_module(self, calls: Sequence[BareCall]) -> bool:
         """Tell whether a session for the calls can be made by the names that they have, without another import."""
         roots = [self.facts.origins.path_of_name(call.root, call.site.scope) for call in calls]
-        return "requests" in roots and self.planning.keeps_cookies(calls)
+        return "requests" in roots and self.context.keeps_cookies(calls)
 
     def _place(self, calls: Sequence[BareCall]) -> Place | None:
         """The place of their session: before them, but behind the import for several cells that all need it."""
         place = self.facts.groups.place(calls)
-        if place is None or not self.planning.spans_cells(calls) or self._joined(calls, place) is not None:
+        if place is None or not self.context.spans_cells(calls) or self._joined(calls, place) is not None:
             return place
         return import_home(self.facts, calls) or place

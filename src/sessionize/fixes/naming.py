@@ -210,8 +210,8 @@ class Naming:
         """The names that nothing uses any more when these fixes are made, here or in another module."""
         makers = {0}
         for fix in fixes:
-            if fix.making is not None:
-                makers.update(self.facts.tables.scopes_around(self._scope(fix.making.place)))
+            if fix.new_session is not None:
+                makers.update(self.facts.tables.scopes_around(self._scope(fix.new_session.place)))
         edits = []
         for (owner, name), converted in self._converted(fixes).items():
             bind, *others = self.names.binds(owner, name)

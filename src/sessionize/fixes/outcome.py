@@ -30,7 +30,7 @@ class Redirect(NamedTuple):
     name_params: bool
 
 
-class Making(NamedTuple):
+class NewSession(NamedTuple):
     """The way a new session is made.
 
     style: `assign` or `with` before the statement of the place, `behind` it, or in a class body as an `init` method, a
@@ -39,7 +39,7 @@ class Making(NamedTuple):
     create: the expression that makes it, `requests.Session()`.
     policy: the name of `DefaultCookiePolicy` where cookies are isolated.
     hoist: the options that the first call of the fix hands over.
-    needs: the name of the helper that a `property` or a `field` is made with.
+    helper: the name of the helper that a `property` or a `field` is made with.
     """
 
     place: Place
@@ -48,7 +48,7 @@ class Making(NamedTuple):
     create: str
     policy: str | None = None
     hoist: tuple[str, ...] = ()
-    needs: str = ""
+    helper: str = ""
 
 
 class ImportEdit(NamedTuple):
@@ -71,8 +71,8 @@ class Fix(NamedTuple):
     """The change that makes some calls on one session.
 
     doubts: why it is not known to be safe, the most telling first.
-    making: how the session is made; None where one is used that is there already.
-    dissolve: the statement that made the session until now: an assignment goes, a `with` leaves its body behind.
+    new_session: how the session is made; None where one is used that is there already.
+    old_statement: the statement that made the session until now: an assignment goes, a `with` leaves its body behind.
     stays: why options that repeat are not set on the session.
     resolves: the codes of the rules whose findings at the calls it is about.
     """
@@ -81,8 +81,8 @@ class Fix(NamedTuple):
     message: str
     doubts: tuple[Doubt, ...]
     redirects: tuple[Redirect, ...] = ()
-    making: Making | None = None
-    dissolve: int | None = None
+    new_session: NewSession | None = None
+    old_statement: int | None = None
     imports: tuple[ImportEdit, ...] = ()
     stays: str = ""
     resolves: frozenset[str] = frozenset()
@@ -90,7 +90,7 @@ class Fix(NamedTuple):
     @property
     def hoist(self) -> tuple[str, ...]:
         """The options that are set once on the session."""
-        return self.making.hoist if self.making is not None else ()
+        return self.new_session.hoist if self.new_session is not None else ()
 
     @property
     def applicability(self) -> str:

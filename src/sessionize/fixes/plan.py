@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sessionize.files.settings import Settings
+from sessionize.fixes.context import ALONG, CHOSEN, IDLE, LASTING, LOCAL, SHARING, Context, Wanted
 from sessionize.fixes.idle import IdleFixes
 from sessionize.fixes.lasting import LastingFixes
 from sessionize.fixes.local import LocalFixes
 from sessionize.fixes.outcome import Fix, ImportEdit, Outcome, Refusal
-from sessionize.fixes.planning import ALONG, CHOSEN, IDLE, LASTING, LOCAL, SHARING, Planning, Wanted
 from sessionize.library.calls import ANY
 from sessionize.rules import Finding
 from sessionize.sharing.facts import Facts
@@ -22,25 +22,25 @@ class Planner:
     """Plans for one file."""
 
     def __init__(self, facts: Facts, settings: Settings) -> None:
-        self.planning = Planning(facts, settings)
+        self.context = Context(facts, settings)
 
     def plan(self, findings: Iterable[Finding]) -> list[Outcome]:
         """A fix, or a refusal, for every call with a finding that a fix may resolve."""
         wanted = Wanted(findings)
-        outcomes = _resolving(LocalFixes(self.planning).outcomes(wanted), LOCAL | ALONG)
-        outcomes += _resolving(LastingFixes(self.planning).outcomes(wanted), LASTING | ALONG)
+        outcomes = _resolving(LocalFixes(self.context).outcomes(wanted), LOCAL | ALONG)
+        outcomes += _resolving(LastingFixes(self.context).outcomes(wanted), LASTING | ALONG)
         answered = {call for outcome in outcomes for call in outcome.calls}
         outcomes += _resolving(self._refuse_references(wanted.codes.keys() - answered), SHARING | ALONG)
-        return outcomes + _resolving(IdleFixes(self.planning).outcomes(wanted), IDLE)
+        return outcomes + _resolving(IdleFixes(self.context).outcomes(wanted), IDLE)
 
     def imports(self, fixes: Sequence[Fix]) -> list[ImportEdit]:
         """The changes of import statements that go with these fixes, applied together."""
-        return [edit for fix in fixes for edit in fix.imports] + self.planning.naming.unused(fixes)
+        return [edit for fix in fixes for edit in fix.imports] + self.context.naming.unused(fixes)
 
     def _refuse_references(self, sites: set[int]) -> list[Refusal]:
         """The refusals for the functions of requests that are handed on: `pool.submit(requests.get, url)`."""
         refusals = []
-        facts, threads = self.planning.facts, self.planning.obstacles.threads
+        facts, threads = self.context.facts, self.context.obstacles.threads
         for reference in facts.bare.references:
             if reference.id in sites:
                 reason = "other code calls it; make a session and hand on its method instead, as in `session.get`"

@@ -13,17 +13,17 @@ OPTIONS = ("headers", "auth")
 class Home(NamedTuple):
     """A place for a session that outlives a function.
 
-    style: as in `Making`.
+    style: as in `NewSession`.
     hoist: the options that the session may hold there.
     instance: the name of the object there.
-    needs: the path of the helper that its style is made with.
+    helper: the path of the helper that its style is made with.
     """
 
     place: Place
     style: str
     hoist: tuple[str, ...] = ()
     instance: str = ""
-    needs: str = ""
+    helper: str = ""
 
 
 def line_of(facts: Facts, statement: int) -> int:

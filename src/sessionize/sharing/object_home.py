@@ -133,10 +133,10 @@ class _ObjectHome:
         if not fields:
             return "its dataclass has no field behind which a session could stand"
         behind = line_of(self.facts, fields[-1])
-        return Home(self.facts.flow.place_before(behind), "field", needs="dataclasses.field")
+        return Home(self.facts.flow.place_before(behind), "field", helper="dataclasses.field")
 
     def _at_first_use(self) -> Home:
-        return Home(self._above_methods(), "property", needs="functools.cached_property")
+        return Home(self._above_methods(), "property", helper="functools.cached_property")
 
     def _above_methods(self) -> Place:
         """The place before the statement of the class's body that holds the first method, perhaps in a branch."""

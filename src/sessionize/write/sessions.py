@@ -8,7 +8,7 @@ from typing import cast
 
 import libcst as cst
 
-from sessionize.fixes.outcome import Fix, Making
+from sessionize.fixes.outcome import Fix, NewSession
 from sessionize.write.arguments import Reindent, option_value, orphan_comments
 from sessionize.write.comments import WHY_NO_COOKIES, comment_line, comment_lines, is_for_tools, with_comments
 from sessionize.write.rendering import Rendering
@@ -35,12 +35,14 @@ class SessionCode:
         self.parts = parts
         self.orphans = orphans
 
-    def statements(self, fix: Fix, making: Making, above: Sequence[cst.EmptyLine]) -> list[Statement]:
+    def statements(self, fix: Fix, new_session: NewSession, above: Sequence[cst.EmptyLine]) -> list[Statement]:
         """The statements that make a session, with `above` over the first; a `with` has a body yet to be filled."""
-        setup = self.setup_lines(fix, making)
-        code = _PROPERTY_WITH_SETUP if making.style == "property" and setup else _CODE[making.style]
-        session = making.create.removesuffix("()")
-        text = code.format(target=making.target, create=making.create, session=session, helper=making.needs)
+        setup = self.setup_lines(fix, new_session)
+        code = _PROPERTY_WITH_SETUP if new_session.style == "property" and setup else _CODE[new_session.style]
+        session = new_session.create.removesuffix("()")
+        text = code.format(
+            target=new_session.target, create=new_session.create, session=session, helper=new_session.helper
+        )
         behind = self.orphans.behind_session[fix]
         others = [comment for comment in behind[1:] if not is_for_tools(comment)]
         above = [*above, *map(comment_line, self.orphans.above_session[fix]), *comment_lines(others)]
@@ -53,15 +55,15 @@ class SessionCode:
         first, *rest = block.body
         return [made.with_changes(body=block.with_changes(body=[first, *setup, *rest]))]
 
-    def setup_lines(self, fix: Fix, making: Making) -> list[cst.SimpleStatementLine]:
+    def setup_lines(self, fix: Fix, new_session: NewSession) -> list[cst.SimpleStatementLine]:
         """The lines that follow `session = ...`."""
         lines: list[cst.SimpleStatementLine] = []
-        name = "session" if making.style == "property" else making.target
-        if making.policy is not None:
-            statement = parse_small(f"{name}.cookies.set_policy({making.policy}(allowed_domains=[]))")
+        name = "session" if new_session.style == "property" else new_session.target
+        if new_session.policy is not None:
+            statement = parse_small(f"{name}.cookies.set_policy({new_session.policy}(allowed_domains=[]))")
             lines.append(cst.SimpleStatementLine([statement], leading_lines=[comment_line(WHY_NO_COOKIES)]))
-        for option in making.hoist:
-            above, behind = orphan_comments(self.parts.calls(fix), making.hoist, option)
+        for option in new_session.hoist:
+            above, behind = orphan_comments(self.parts.calls(fix), new_session.hoist, option)
             line = cst.SimpleStatementLine([self._set_option(fix, name, option)], leading_lines=comment_lines(above))
             lines.append(cst.ensure_type(with_comments(line, behind), cst.SimpleStatementLine))
         return lines

@@ -101,23 +101,25 @@ class BlockWriter:
         sessions = self.work.sessions.get(small, ())
         set_off = blank_end(split_above(self.above)[0]) or [cst.EmptyLine(indent=False)] * (2 if self.is_top else 1)
         behind: list[Statement] = []
-        for number, (fix, making) in enumerate(sessions, 1):
-            if making.style in ("behind", "field"):
+        for number, (fix, new_session) in enumerate(sessions, 1):
+            if new_session.style in ("behind", "field"):
                 # `session = requests.Session()` behind `import requests`, a field behind the docstring of a class
-                behind += self.code.statements(fix, making, blank_behind(old) if making.place.block == 0 else [])
+                behind += self.code.statements(
+                    fix, new_session, blank_behind(old) if new_session.place.block == 0 else []
+                )
                 continue
             blank, self.above = split_above(self.above)
-            if making.style == "with":
+            if new_session.style == "with":
                 # `with requests.Session() as session:`, which is filled once the last statement inside is written
                 self.open_withs.append((len(self.body), self.work.last_inside(fix)))
-            elif making.style in ("init", "property"):
+            elif new_session.style in ("init", "property"):
                 # `def __init__(self):` above another method
                 self.above = [cst.EmptyLine(indent=False), *self.above]
             elif isinstance(old, cst.FunctionDef | cst.ClassDef) and number == len(sessions):
                 # `session = requests.Session()` above `def pages():`, which stays set off as it was
                 blank = single_spaced(blank) if is_import(self.last) else blank
                 self.above = [*set_off, *self.above]
-            self.body += self.code.statements(fix, making, blank)
+            self.body += self.code.statements(fix, new_session, blank)
         return behind
 
     # --- the statement itself -----------------------------------------------------------------------------------------
@@ -207,8 +209,8 @@ def write_line(work: Worklist, code: SessionCode, original: Line, updated: Line)
 
 def _inline_sessions(work: Worklist, code: SessionCode, small: cst.BaseSmallStatement) -> list[cst.BaseSmallStatement]:
     found: list[cst.BaseSmallStatement] = []
-    for fix, making in work.sessions.get(small, ()):
-        found.append(parse_small(f"{making.target} = {making.create}"))
-        for line in code.setup_lines(fix, making):
+    for fix, new_session in work.sessions.get(small, ()):
+        found.append(parse_small(f"{new_session.target} = {new_session.create}"))
+        for line in code.setup_lines(fix, new_session):
             found += line.body
     return found

@@ -9,7 +9,7 @@ from typing import cast
 
 import libcst as cst
 
-from sessionize.fixes.outcome import Fix, ImportEdit, Making, Redirect
+from sessionize.fixes.outcome import Fix, ImportEdit, NewSession, Redirect
 from sessionize.write.arguments import orphan_comments
 from sessionize.write.comments import comments
 from sessionize.write.imports import edit_names
@@ -49,7 +49,7 @@ class Worklist:
         self.calls: dict[cst.CSTNode, tuple[Fix, Redirect]] = {}
         self.references: dict[cst.CSTNode, Redirect] = {}
         self.dissolved: dict[cst.CSTNode, Fix] = {}  # what made a session until now
-        self.sessions: dict[cst.CSTNode, list[tuple[Fix, Making]]] = defaultdict(
+        self.sessions: dict[cst.CSTNode, list[tuple[Fix, NewSession]]] = defaultdict(
             list
         )  # by the statement of their place
         self._with_blocks: dict[Fix, WithBlock] = {}
@@ -96,25 +96,25 @@ class Worklist:
             else:
                 self.references[node] = redirect
             self._touch(self.parts.of(redirect))
-        if fix.dissolve is not None:
-            self.dissolved[nodes.parts[fix.dissolve]] = fix
-            self._touch(fix.dissolve, following=True)  # it takes what stood above
-        if fix.making is not None:
-            self._add_session(fix, fix.making)
+        if fix.old_statement is not None:
+            self.dissolved[nodes.parts[fix.old_statement]] = fix
+            self._touch(fix.old_statement, following=True)  # it takes what stood above
+        if fix.new_session is not None:
+            self._add_session(fix, fix.new_session)
 
-    def _add_session(self, fix: Fix, making: Making) -> None:
-        block, before, _ = making.place
-        self.sessions[self.parts.nodes.parts[before]].append((fix, making))
-        self._touch(before, following=making.style == "behind")
-        if making.style == "with":
+    def _add_session(self, fix: Fix, new_session: NewSession) -> None:
+        block, before, _ = new_session.place
+        self.sessions[self.parts.nodes.parts[before]].append((fix, new_session))
+        self._touch(before, following=new_session.style == "behind")
+        if new_session.style == "with":
             inside = [self.parts.of(redirect) for redirect in fix.redirects]
-            if fix.dissolve is not None:
-                inside.append(fix.dissolve)
+            if fix.old_statement is not None:
+                inside.append(fix.old_statement)
             last = max(self.parts.in_block(block, part) for part in inside)
             self._with_blocks[fix] = WithBlock(block, before, last)
         elif self.parts.outline.parts[block].form == "inline":  # no comment can stand there
-            for option in making.hoist:
-                for found in orphan_comments(self.parts.calls(fix), making.hoist, option):
+            for option in new_session.hoist:
+                for found in orphan_comments(self.parts.calls(fix), new_session.hoist, option):
                     self.orphans.above[self.parts.with_own_line(before)] += found
 
     def _nest_with_blocks(self) -> None:

@@ -1,4 +1,4 @@
-"""The values and sentences that all plans for one file share."""
+"""What all plans for one file lean on: the facts, the doubts, the names, and the sentences that they share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sessionize.files.settings import Settings
 from sessionize.fixes.existing import Existing, ExistingSession
 from sessionize.fixes.naming import Naming
 from sessionize.fixes.obstacles import Obstacles
-from sessionize.fixes.outcome import ImportEdit, Making, Redirect, Refusal
+from sessionize.fixes.outcome import ImportEdit, NewSession, Redirect, Refusal
 from sessionize.library.calls import ANY, BareCall
 from sessionize.library.profile import READING, VERBS
 from sessionize.rules import Finding, resolved_by
@@ -51,8 +51,8 @@ class Wanted:
         return [option for option in able if option in repeated]
 
 
-class Planning:
-    """The facts, settings, doubts, obstacles, sessions and names that a plan for one file leans on."""
+class Context:
+    """The facts, settings, doubts, obstacles, sessions and names that all plans for one file lean on."""
 
     def __init__(self, facts: Facts, settings: Settings) -> None:
         self.facts = facts
@@ -106,13 +106,13 @@ class Planning:
         target: str,
         hoist: Sequence[str],
         owner: int | None = None,
-    ) -> tuple[Making, tuple[ImportEdit, ...]]:
+    ) -> tuple[NewSession, tuple[ImportEdit, ...]]:
         create, imports = self.naming.constructor(calls, place)
         policy = None
         if not self.keeps_cookies(calls, owner):
             policy, more = self.naming.policy(calls, place)
             imports += more
-        return Making(place, style, target, f"{create}()", policy, tuple(hoist)), imports
+        return NewSession(place, style, target, f"{create}()", policy, tuple(hoist)), imports
 
     def keeps_cookies(self, calls: Sequence[BareCall], owner: int | None = None) -> bool:
         """Tell whether a session for the calls keeps cookies; `owner` as for `may_keep`."""
@@ -170,9 +170,9 @@ def beside(session: ExistingSession | None) -> str:
     return f"; `{session.shown}` is not used, as {session.obstacle}" if session is not None else ""
 
 
-def without_login(making: Making, calls: Sequence[BareCall]) -> str:
+def without_login(new_session: NewSession, calls: Sequence[BareCall]) -> str:
     """The end of a message: a log-in counts no more for the calls after it than it did."""
-    if making.policy is None or all(call.verb in READING for call in calls):
+    if new_session.policy is None or all(call.verb in READING for call in calls):
         return ""
     return "; the cookie of a log-in is not sent with the calls after it, as before (`--cookies share` sends it)"
 
