@@ -93,7 +93,7 @@ def test_acceptance_for_some_files_of_a_source() -> None:
 
 
 def test_unknown_doubt_on_the_command_line(run: Run) -> None:
-    assert "'thread' is no doubt: expected one of patched, " in run("check", "--accept", "thread").err
+    assert "'speed' is no doubt: expected one of patched, " in run("check", "--accept", "speed").err
 
 
 def test_unknown_page(run: Run) -> None:

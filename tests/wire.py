@@ -27,6 +27,8 @@ from unittest.mock import patch
 BASES = ("BASE", "BASE2")  # the variables that tell a program its hosts
 PATIENCE = 10.0  # seconds that a connection may stay open after its program; only a broken program uses them
 
+_STARTING_THREADS = re.compile(r"[Tt]hread|[Ee]xecutor|Timer")
+
 
 class Request(NamedTuple):
     """One request as received; `host` is the index of the server."""
@@ -40,7 +42,10 @@ class Request(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run did: all requests in order of arrival, the connections to each host, what was printed and raised."""
+    """What one run did: all requests in order of arrival, the connections to each host, what was printed and raised.
+
+    Those of threads arrive in any order; where a program may start some, all its requests are sorted.
+    """
 
     requests: list[Request]
     connections: list[int]
@@ -160,9 +165,12 @@ def run(program: Path | str, servers: Servers) -> Run:
             error = type(exception).__name__, str(exception)
     servers.settle()
     plain = _normaliser(servers.ports)
+    requests = [_normalised(request, plain) for request in servers.requests]
+    if _STARTING_THREADS.search(source if isinstance(source, str) else source.decode(errors="replace")):
+        requests.sort()
     addressless = re.compile(r"\b0x[0-9a-f]{6,}\b")
     return Run(
-        requests=[_normalised(request, plain) for request in servers.requests],
+        requests=requests,
         connections=servers.connections,
         output=addressless.sub("0x...", plain(printed.getvalue().decode(errors="backslashreplace"))),
         error=error and (error[0], addressless.sub("0x...", plain(error[1]))),

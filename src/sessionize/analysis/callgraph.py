@@ -16,13 +16,13 @@ from sessionize.syntax.values import last_name
 
 _NO_INSTANCE = frozenset({"", "cls", "mcs", "klass"})
 # Calls that run what they are handed: again and again, or once.
-MAPPING = frozenset(
+_MAPPING = frozenset(
     ("map", "imap", "imap_unordered", "starmap", "map_async", "starmap_async", "thread_map", "process_map", "apply")
 )
-RUNNING = frozenset(
+_RUNNING = frozenset(
     ("Thread", "Timer", "Process", "submit", "apply_async", "run_in_executor", "to_thread", "delayed", "spawn")
 ) | {"start_new_thread"}
-_TAKING = MAPPING | RUNNING
+_TAKING = _MAPPING | _RUNNING
 _IMPLICITLY_STATIC = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 
 
@@ -130,7 +130,7 @@ class CallGraph:
 
     def repeats(self, site: o.CallSite) -> bool:
         """Tell whether a call runs in a loop, or hands its function to `map`."""
-        return last_name(site.value.func) in MAPPING or bool(self.loops(site))
+        return last_name(site.value.func) in _MAPPING or bool(self.loops(site))
 
     def _sites(self, function: int) -> list[o.CallSite]:
         """The calls of a function by its name, and of a method by its instance; or by what is handed it."""

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from functools import cached_property
 
 from sessionize.analysis.flow import Flow
 from sessionize.analysis.memo import memo
 from sessionize.analysis.origins import Origins
-from sessionize.syntax import values as v
+from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.values import last_name
 
 
 class Reaching:
-    def __init__(self, origins: Origins, flow: Flow) -> None:
+    def __init__(self, origins: Origins, flow: Flow, run_by: Callable[[o.CallSite], v.Value | None]) -> None:
+        """`run_by`: the function that a call makes a thread run, which counts as called."""
         self.outline = origins.outline
+        self.run_by = run_by
         self.origins = origins
         self.flow = flow
 
@@ -50,9 +53,12 @@ class Reaching:
     @cached_property
     def called(self) -> list[str]:
         """The last name of what each call calls: `sleep`, also after `from time import sleep as nap`, or after `nap =
-        time.sleep`."""
+        time.sleep`; `fetch` for `Thread(target=fetch)`."""
         called = []
         for call, path in self.origins.called:
+            if (run := self.run_by(call)) is not None:
+                called.append(last_name(run))
+                continue
             func = call.value.func
             followed = self.origins.resolve_once(func, call.scope) if isinstance(func, v.Name) else v.OPAQUE
             named = path if isinstance(followed, v.Opaque) else self.origins.path_of(followed, call.scope)

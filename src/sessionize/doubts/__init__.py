@@ -14,6 +14,7 @@ from sessionize.doubts.mixed_verify import MixedVerify
 from sessionize.doubts.patched import PatchedLibrary
 from sessionize.doubts.proxies import Proxies
 from sessionize.doubts.reach import Reach
+from sessionize.doubts.threads import Threads
 from sessionize.doubts.unknown_arguments import UnknownArguments
 from sessionize.doubts.visible import Visible
 from sessionize.files.settings import Settings
@@ -30,6 +31,7 @@ KINDS: tuple[type[Kind], ...] = (
     MixedVerify,
     Idle,
     Visible,
+    Threads,
     Forks,
     Reach,
     Lifetime,

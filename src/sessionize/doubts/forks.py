@@ -11,7 +11,7 @@ _FORKING = frozenset({"fork", "forkpty", "closerange", "DaemonContext"})
 
 
 class Forks(Kind):
-    """The process may be forked while its session is open: `os.fork()`, `with DaemonContext():`.
+    """The process may be forked while its session is open: `os.fork()`, `multiprocessing.Pool()`, Celery's workers.
 
     ## Why it matters
     Parent and child then read from one connection. With two children, 12 to 38 of 150 calls were given the answer of
@@ -30,7 +30,11 @@ class Forks(Kind):
     def reason(self, sharing: Sharing) -> str:
         frames = {call.frame for call in sharing.calls}
         forks = self._forking if sharing.owner is not None else self._forking & frames
-        return "after a fork two processes would use one connection" if forks else ""
+        by = self.facts.threads.forked_by if sharing.owner is not None else ""
+        if forks or by:
+            after = f"`{by}` may fork the process, and then two" if by else "after a fork two"
+            return f"{after} processes would use one connection"
+        return ""
 
     @cached_property
     def _forking(self) -> set[int]:

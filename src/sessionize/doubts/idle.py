@@ -16,6 +16,7 @@ from sessionize.syntax.values import last_name
 _WAITING = frozenset(
     (
         "sleep",
+        "Timer",
         "input",
         "getpass",
         "prompt",

@@ -31,6 +31,7 @@ DOUBTS = (
     "mixed-verify",
     "idle",
     "visible",
+    "threads",
     "forks",
     "reach",
     "lifetime",

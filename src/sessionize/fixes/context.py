@@ -25,6 +25,8 @@ CHOSEN = "the function is chosen at run time; choose a method of one session ins
 INSIDE = "requests is imported inside the function; import it at the top of the module"
 
 
+_KEPT = 10  # connections to a host: urllib3 throws further ones away, and logs it
+
 # The codes of the rules by the kind of fix that resolves them.
 LOCAL, LASTING, IDLE = (resolved_by(kind) for kind in ("local", "lasting", "idle"))
 ALONG = resolved_by("along")
@@ -80,7 +82,7 @@ class Context:
         """
         if place.tick > self.facts.outline.parts[place.before].tick:
             return "behind"
-        if self.settings.session_style == "assign":
+        if self.settings.session_style == "assign" or any(call.pooled for call in calls):  # it makes them later
             return "assign"
         lines = self.facts.outline.parts[place.block].form == "lines"
         statements = self.facts.flow.children[place.block]
@@ -112,7 +114,16 @@ class Context:
         if not self.keeps_cookies(calls, owner):
             policy, more = self.naming.policy(calls, place)
             imports += more
-        return NewSession(place, style, target, f"{create}()", policy, tuple(hoist)), imports
+        adapter = ""
+        if (width := self.width(calls, owner)) and (library := self.naming.visible("requests", place)):
+            adapter = f"{library}.adapters.HTTPAdapter(pool_maxsize={width})"
+        return NewSession(place, style, target, f"{create}()", policy, adapter, tuple(hoist)), imports
+
+    def width(self, calls: Sequence[BareCall], owner: int | None = None) -> int:
+        """The number of threads that use a session, if it is known and more than the connections that one keeps."""
+        shared = owner is not None or any(call.pooled for call in calls)
+        width = self.facts.threads.width if shared else 0
+        return width if width > _KEPT else 0
 
     def keeps_cookies(self, calls: Sequence[BareCall], owner: int | None = None) -> bool:
         """Tell whether a session for the calls keeps cookies; `owner` as for `may_keep`."""

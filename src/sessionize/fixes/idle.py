@@ -44,10 +44,8 @@ class IdleFixes:
 
     def _why_made_once(self, session: IdleSession) -> str:
         """The reason to leave a session that is made for one call, and what to do about it."""
-        method = self.facts.graph.method(session.site.scope)
-        if reason := self.obstacles.threads.about(method.owner if method is not None else 0):
-            return reason
-        where = "keep one on the object" if method is not None else "make it once"
+        in_method = self.facts.graph.method(session.site.scope) is not None
+        where = "keep one on the object" if in_method else "make it once"
         if session.plain:
             return f"a session pays from its second call on: {where}, and use it again"
         return f"what is set on it may differ from call to call: {where}, and pass what differs with each call"

@@ -121,14 +121,14 @@ class LastingFixes:
         It is a session that is there, or the place for a new one.
         partial: whether others that could share it stay as they are.
         """
-        if reason := self.obstacles.of_sharing(calls, owner) or self.obstacles.threads.about(owner):
+        if reason := self.obstacles.of_sharing(calls, owner):
             return reason
         there = self._there(owner, calls)
         if there is not None and not there.obstacle:
             return there
         if partial and self._serves_one(owner, calls):
             return ALONE
-        plain = self.context.keeps_cookies(calls, owner)
+        plain = self.context.keeps_cookies(calls, owner) and not self.context.width(calls, owner)
         home = object_home(self.facts, owner, calls, plain=plain) if owner else module_home(self.facts, calls)
         if isinstance(home, str):
             return home

@@ -30,10 +30,14 @@ from sessionize.syntax.access import READ
 
 
 class _Candidate(NamedTuple):
-    """Calls that share a session, its place, the options that it holds, and the doubts that it is as good."""
+    """Calls that share a session, its place, the options that it holds, and the doubts that it is as good.
+
+    existing: the session that is there and that they may be able to join.
+    """
 
     calls: Sequence[BareCall]
     place: Place
+    existing: ExistingSession | None
     hoist: Sequence[str]
     doubts: tuple[Doubt, ...]
 
@@ -80,7 +84,7 @@ class LocalFixes:
         if not calls or len(calls) == len(self.facts.groups.by_frame.get(calls[0].frame, ())):
             return set()
         place = self.facts.groups.place(calls)
-        if place is not None and self._joined(calls, place) is not None:
+        if place is not None and self._can_join(calls, place):
             return set()
         repeated = {*self.facts.groups.loops, *self.facts.groups.chained_among(calls)}
         return {call.id for call in calls if not call.is_mapped} - repeated  # `map` calls again and again
@@ -94,15 +98,16 @@ class LocalFixes:
             reason = "the import of requests may not have run where the session belongs; import it further up"
             return refused(calls, reason)
         hoist = [] if self.context.spans_cells(calls) else wanted.options(self.context.hoistable(calls), calls)
-        joined = self._joined(calls, place) if self.facts.tables.cells else None
-        made = place.tick if joined is None else joined.tick
-        return _Candidate(calls, place, hoist, self.doubts.about(Sharing(calls, place, made)))
+        existing = self.existing.local(calls, place)
+        joined = existing if existing is not None and not existing.obstacle else None
+        made = joined.tick if joined is not None and self.facts.tables.cells else place.tick
+        doubts = self.doubts.about(Sharing(calls, place, made))
+        return _Candidate(calls, place, existing, hoist, doubts)
 
     def _share(self, candidate: _Candidate) -> Outcome:
         """The fix that makes the calls of a candidate on one session."""
-        calls, place, hoist, doubts = candidate
+        calls, place, existing, hoist, doubts = candidate
         ids = tuple(call.id for call in calls)
-        existing = self.existing.local(calls, place)
         if existing is not None and not existing.obstacle:
             message = f"Make {these(calls)} on `{existing.name}`, the session that is already there"
             redirects = redirect(calls, [existing.name] * len(calls))
@@ -122,10 +127,10 @@ class LocalFixes:
         redirects = redirect(calls, [name] * len(calls))
         return Fix(ids, message, doubts, redirects, new_session, imports=imports, stays=stays)
 
-    def _joined(self, calls: Sequence[BareCall], place: Place) -> ExistingSession | None:
-        """The session that is there and that the calls are made on, if there is one."""
+    def _can_join(self, calls: Sequence[BareCall], place: Place) -> bool:
+        """Tell whether a session is there that the calls can be made on."""
         existing = self.existing.local(calls, place)
-        return existing if existing is not None and not existing.obstacle else None
+        return existing is not None and not existing.obstacle
 
     def _is_imported(self, calls: Sequence[BareCall], place: Place) -> bool:
         """Tell whether one of the calls' own names for requests is surely there at `place`."""
@@ -154,6 +159,6 @@ class LocalFixes:
     def _place(self, calls: Sequence[BareCall]) -> Place | None:
         """The place of their session: before them, but behind the import for several cells that all need it."""
         place = self.facts.groups.place(calls)
-        if place is None or not self.context.spans_cells(calls) or self._joined(calls, place) is not None:
+        if place is None or not self.context.spans_cells(calls) or self._can_join(calls, place):
             return place
         return import_home(self.facts, calls) or place

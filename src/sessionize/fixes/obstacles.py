@@ -10,7 +10,6 @@ from sessionize.doubts.mixed_verify import tls_identity
 from sessionize.files.settings import Settings
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import SAME, VERBS
-from sessionize.library.threads import Threads
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.steady import Steady
 from sessionize.syntax import values as v
@@ -24,7 +23,6 @@ class Obstacles:
     def __init__(self, facts: Facts, settings: Settings) -> None:
         self.facts = facts
         self.settings = settings
-        self.threads = Threads(facts)
         self._auth = ConnectionAuth(facts, settings)
 
     def of_patches(self, call: BareCall) -> str:

@@ -38,6 +38,7 @@ class NewSession(NamedTuple):
     target: the variable or attribute that it is assigned to.
     create: the expression that makes it, `requests.Session()`.
     policy: the name of `DefaultCookiePolicy` where cookies are isolated.
+    adapter: the expression for an adapter as wide as the pool of threads that uses the session; empty without one.
     hoist: the options that the first call of the fix hands over.
     helper: the name of the helper that a `property` or a `field` is made with.
     """
@@ -47,6 +48,7 @@ class NewSession(NamedTuple):
     target: str
     create: str
     policy: str | None = None
+    adapter: str = ""
     hoist: tuple[str, ...] = ()
     helper: str = ""
 

@@ -40,14 +40,14 @@ class Planner:
     def _refuse_references(self, sites: set[int]) -> list[Refusal]:
         """The refusals for the functions of requests that are handed on: `pool.submit(requests.get, url)`."""
         refusals = []
-        facts, threads = self.context.facts, self.context.obstacles.threads
+        facts = self.context.facts
         for reference in facts.bare.references:
             if reference.id in sites:
                 reason = "other code calls it; make a session and hand on its method instead, as in `session.get`"
                 if reference.verb == ANY:
                     reason = CHOSEN
-                if reference.taker != -1 and threads.starts(facts.outline.calls[reference.taker]):
-                    reason = "several threads or processes may call it, and each needs a session of its own"
+                elif reference.taker != -1 and facts.threads.forked_by:
+                    reason = "other processes may call it, and each needs a session of its own"
                 refusals.append(Refusal((reference.id,), reason))
         return refusals
 

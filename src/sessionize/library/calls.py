@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from sessionize.analysis.flow import Flow
 from sessionize.analysis.origins import Origins
 from sessionize.analysis.tables import Tables
 from sessionize.library.profile import MODULES, VERBS
+from sessionize.library.threads import EACH, Threads
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, CALL, READ, UNPACK
 
@@ -21,7 +22,11 @@ ANY = ""
 
 
 class BareCall(NamedTuple):
-    """A call of one of requests' functions: `root` is the name that the callee starts with, `shown` all of it."""
+    """A call of one of requests' functions.
+
+    root: the name that the callee starts with; shown: all of it.
+    pooled: whether a pool of threads makes the call, perhaps later.
+    """
 
     id: int
     verb: str
@@ -29,10 +34,11 @@ class BareCall(NamedTuple):
     shown: str
     site: o.CallSite
     frame: int
+    pooled: bool = False
 
     @property
     def is_mapped(self) -> bool:
-        """True if its function is handed to `map`, which calls it."""
+        """True if its function is handed to `map`, or to a pool of threads, which calls it."""
         return self.id != self.site.tick
 
     @property
@@ -63,12 +69,13 @@ class Reference(NamedTuple):
 
 
 class BareCalls:
-    def __init__(self, origins: Origins, flow: Flow, tables: Tables) -> None:
+    def __init__(self, origins: Origins, flow: Flow, tables: Tables, threads: Threads) -> None:
         self.outline = origins.outline
         self.names = origins.names
         self.origins = origins
         self.flow = flow
         self.tables = tables
+        self.threads = threads
         self.calls = tuple(self._bare_calls())
 
     def _bare_calls(self) -> Iterator[BareCall]:
@@ -129,22 +136,35 @@ class BareCalls:
 
     @cached_property
     def mapped(self) -> list[BareCall]:
-        """The functions handed to a `map` that is gone through on the spot; each stands for the calls that are made."""
-        found = []
-        for ref in self.references:
-            site = self.outline.calls[ref.taker] if ref.taker != -1 else None
-            if site is None or self.origins.paths[ref.taker] != "builtins.map" or ref.verb == "request":
-                continue
-            here = site.access in (READ, UNPACK) or (
-                site.access == ARGUMENT and self.is_eager(self.outline.calls[site.into])
-            )
-            items = site.value.args[1:]
-            slow = ref.verb in ("post", "patch") and isinstance(items[0].value, v.Call) if items else True
-            if here and len(items) == 1 and not items[0].stars and not slow:
-                stands = site._replace(value=v.Call(v.OPAQUE, ()), scope=ref.use.scope)
-                frame = self.flow.frame[site.part]
-                found.append(BareCall(ref.id, ref.verb, ref.use.name, ref.shown, stands, frame))
-        return found
+        """The functions handed to a `map` that is gone through on the spot, or to a pool of threads.
+
+        Each stands for the calls that are made.
+        """
+        return [call for ref in self.references if ref.taker != -1 for call in self._made_by(ref)]
+
+    def _made_by(self, ref: Reference) -> Iterator[BareCall]:
+        site = self.outline.calls[ref.taker]
+        first, *given = site.value.args
+        method = v.last_name(site.value.func)
+        pooled = self.threads.pool(site) is not None
+        if v.dotted(first.value) != ref.shown:  # `pool.submit(retry, requests.get, url)`
+            return
+        if pooled and method == "submit":  # `pool.submit(requests.get, url, timeout=5)`
+            fits, passed = ref.verb != "get" or all(arg.keyword for arg in given[1:]), tuple(given)
+        elif pooled:  # `pool.map(requests.get, urls, timeout=5)`, which is the time that the pool has
+            items = [arg for arg in given if not arg.keyword]
+            fits, passed = method in EACH and _maps(ref, items), ()
+        else:
+            here = self.origins.paths[ref.taker] == "builtins.map" and self._is_taken_here(site)
+            fits, passed = here and _maps(ref, given), ()
+        if fits:
+            stands = site._replace(value=v.Call(v.OPAQUE, passed), scope=ref.use.scope)
+            yield BareCall(ref.id, ref.verb, ref.use.name, ref.shown, stands, self.flow.frame[site.part], pooled)
+
+    def _is_taken_here(self, site: o.CallSite) -> bool:
+        """Tell whether what a call gives is taken to its end on the spot."""
+        eager = site.access == ARGUMENT and self.is_eager(self.outline.calls[site.into])
+        return eager or site.access in (READ, UNPACK)
 
     def is_basic_auth(self, value: v.Value, scope: int) -> bool:
         """Tell whether a value is `HTTPBasicAuth(user, password)`, which is what a pair becomes.
@@ -166,3 +186,9 @@ class BareCalls:
     def shown(self) -> set[str]:
         """The callees of bare calls as they are written; those on a session are written otherwise."""
         return {call.shown for call in (*self.calls, *self.mapped)}
+
+
+def _maps(ref: Reference, items: Sequence[v.Argument]) -> bool:
+    """Tell whether a function is called with each item, its URL, and none that a POST may fail for waits long."""
+    slow = ref.verb in ("post", "patch") and any(isinstance(item.value, v.Call) for item in items)
+    return len(items) == 1 and not items[0].stars and ref.verb != "request" and not slow

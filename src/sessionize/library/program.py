@@ -20,6 +20,7 @@ from sessionize.library.patched import Patched
 from sessionize.library.patches import Patch
 from sessionize.library.profile import REQUESTS
 from sessionize.library.sessions import Sessions
+from sessionize.library.threads import Threads
 from sessionize.library.words import Words
 from sessionize.syntax import outline as o
 
@@ -52,12 +53,13 @@ class Program:
         self.flow = Flow(outline, frozenset(leaving))
         self.retries = Retries(outline, self.names, self.flow, self.origins.is_function_call)
         self.graph = CallGraph(outline, self.names, self.flow, self.retries.loops)
-        self.reaching = Reaching(self.origins, self.flow)
+        self.threads = Threads(self.origins)
+        self.reaching = Reaching(self.origins, self.flow, self.threads.run_by)
         self.tables = Tables(self.origins, self.flow, self.graph)
         self.classes = Classes(self.origins, self.graph, self.tables)
         self.imports = Imports(self.origins, self.flow)
         self.mutations = Mutations(self.origins)
-        self.bare = BareCalls(self.origins, self.flow, self.tables)
+        self.bare = BareCalls(self.origins, self.flow, self.tables, self.threads)
         self.hosts = Hosts(self.origins, self.tables)
         self.sessions = Sessions(self.origins, self.flow, self.tables)
         self.patched = Patched(self.origins, self.bare, filename, patches)

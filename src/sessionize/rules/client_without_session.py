@@ -57,7 +57,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     refused with the reason.
 
     ## When not to use
-    For objects that live for a single call, or that several threads share.
+    For objects that live for a single call.
 
     ## References
     - [requests: Session Objects](https://requests.readthedocs.io/en/latest/user/advanced/#session-objects)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from sessionize.files.settings import Settings
 from sessionize.rules.rule import Finding, Rule
 from sessionize.sharing.facts import Facts
-from sessionize.syntax.values import last_name
 
 
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
@@ -38,13 +37,14 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     ```
 
     ## Fix safety
-    The fix is unsafe: the session lives as long as the module or the object, and the file alone cannot show who else
-    uses it. A session is not made for several threads at once; after a fork, two processes would share one connection;
-    and tests that replace `requests.get` by name no longer reach the call. A module that starts threads, processes or
-    executors itself is not fixed, unless all that they run are functions of the module that lead to no request.
+    The session lives as long as the module or the object. The fix is safe in a script that nothing else imports, as
+    that shows all its callers; elsewhere it is unsafe: after a fork two processes would share one connection, and tests
+    that replace `requests.get` by name no longer reach the call. Where the file starts threads, the session keeps no
+    cookies, so that they can all use it, and a pool of more than ten threads whose size is written out has as many
+    connections.
 
     ## When not to use
-    In code that is called from several threads; give each thread a session of its own.
+    Where each call must have a connection of its own, as in a check that a server accepts connections.
 
     ## References
     - [requests: Session Objects](https://requests.readthedocs.io/en/latest/user/advanced/#session-objects)
@@ -53,7 +53,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
         message = f"`{call.shown}` opens a new connection whenever this function is called, which this file repeats"
         yield Finding("RQS103", call.id, message)
     for reference in facts.bare.references:
-        if reference.taker == -1 or last_name(facts.outline.calls[reference.taker].value.func) not in ("map", "imap"):
+        if not facts.groups.is_for_each(reference):
             message = f"`{reference.shown}` is handed on, and opens a new connection whenever it is called"
             yield Finding("RQS103", reference.id, message)
 

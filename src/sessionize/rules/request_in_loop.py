@@ -50,7 +50,8 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     The fix is unsafe, and applied only with `--unsafe-fixes`, where the file alone cannot show that: with `**kwargs`,
     `proxies=`, `hooks=`, an `auth=` that is not a pair, a `verify=` or `cert=` that is not a literal or differs between
     the calls, a wait between `POST`s, a generator expression that leaves the function, code that changes requests
-    itself, and in tests. The help line says which. A function that is chosen at run time, as in
+    itself, and in tests. The help line says which. A session whose method is handed to a pool of threads keeps no
+    cookies, so that all of them can use it. A function that is chosen at run time, as in
     `getattr(requests, method)(url)`, is reported and left alone.
 
     ## When not to use
@@ -63,11 +64,12 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
         if call.id in facts.groups.loops:
             yield Finding("RQS101", call.id, f"`{call.shown}` in a loop opens a new connection on every turn")
     for reference in facts.bare.references:
-        taker = facts.outline.calls[reference.taker] if reference.taker != -1 else None
-        if taker is None or last_name(taker.value.func) not in ("map", "imap"):
+        if not facts.groups.is_for_each(reference):
             continue
+        taker = facts.outline.calls[reference.taker]
         if not any(facts.hosts.all_differ(arg.value, taker.scope) for arg in taker.value.args[1:]):
-            message = f"`{reference.shown}` handed to `map` opens a new connection for every item"
+            method = last_name(taker.value.func)
+            message = f"`{reference.shown}` handed to `{method}` opens a new connection for every item"
             yield Finding("RQS101", reference.id, message)
 
 

@@ -35,8 +35,8 @@ class ClosedWorld:
     def holds(self) -> bool:
         """True for a script that nothing loads, that runs its functions and hands none of them to anything.
 
-        Of its functions and classes those count that lead to one of the calls. They are called by name, and objects by
-        their methods; any other use may hand them to a thread, or to other code.
+        Of its functions and classes those count that lead to one of the calls. They are called by name, by threads of
+        this file, and objects by their methods; any other use may hand them to other code.
         """
         opening = (
             self._called_by_others,
@@ -118,13 +118,23 @@ class ClosedWorld:
                 yield last_name(base) not in known
 
     def _functions_handed(self) -> Iterator[bool]:
-        """Uses of such names that are no calls: `run(fetch)`, `self.fetch = fetch`, `Fire(Client)`."""
+        """Uses of such names that are no calls: `run(fetch)`, `self.fetch = fetch`, `Fire(Client)`.
+
+        `Thread(target=fetch)` is as good as one.
+        """
         for use in self.outline.uses:
             if use.name in self._leading and not use.access.steps:
-                yield use.access not in (CALL, READ)
+                yield use.access not in (CALL, READ) and not self._is_run(use)
             for number, step in enumerate(use.access.steps, 1):
                 if step in self._leading:
-                    yield not (use.access.calls and number == len(use.access.steps))
+                    called = use.access.calls or self._is_run(use)
+                    yield not (called and number == len(use.access.steps))
+
+    def _is_run(self, use: o.Use) -> bool:
+        """Tell whether a use hands a function, or a method, to a thread, which calls it."""
+        taker = self.outline.calls[use.call] if use.access.end == ARGUMENT.end else None
+        run = self.facts.threads.run_by(taker) if taker is not None else None
+        return run is not None and v.dotted(run) == f"{use.name}{use.access.path}"
 
     def _generators_handed(self) -> Iterator[bool]:
         """Generators that are not gone through on the spot: `prefetch(pages())`, `found = (fetch(n) for n in x)`."""
@@ -147,7 +157,7 @@ class ClosedWorld:
                 yield self._hands_on(call.access) and not (call.access == VALUE and (call.part, name) in named)
         for use in self.outline.uses:
             if self._is_object(use, classes):
-                yield self._hands_on(use.access)
+                yield self._hands_on(use.access) and not self._is_run(use)
             if use.access.steps and self._is_attribute(use.access.steps[0], classes):
                 yield self._hands_on(use.access.after(use.access.steps[0]))
 

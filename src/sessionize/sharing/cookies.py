@@ -8,8 +8,8 @@ where all its calls are plainly made for nobody, or for the same user:
 - every call carries the same steady credentials, in `auth=` or `headers=`; if it writes, a user's own, in `auth=` or
   `Authorization`; and what else it passes names no user that may differ between the calls, or from turn to turn.
 
-Neither passes cookies of its own. What is not known is not harmless: such a session keeps no cookies, which costs a
-line.
+Neither passes cookies of its own, and no threads or processes share the session, which would mix theirs. What is not
+known is not harmless: such a session keeps no cookies, which costs a line.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ def may_keep(facts: Facts, settings: Settings, calls: Sequence[BareCall], owner:
     """
     if settings.cookies != "auto":
         return settings.cookies == "share"
+    if any(call.pooled for call in calls) or (owner is not None and facts.threads.started_by):
+        return False
     key = owner, tuple(call.id for call in calls)
     if key not in facts.keeping:
         judge = _Judge(facts, owner)

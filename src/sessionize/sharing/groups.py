@@ -9,9 +9,10 @@ from itertools import chain
 
 from sessionize.analysis.chains import Event, chained
 from sessionize.analysis.flow import Place
-from sessionize.library.calls import BareCall
+from sessionize.library.calls import BareCall, Reference
 from sessionize.library.profile import VERBS
 from sessionize.library.program import Program
+from sessionize.library.threads import EACH
 from sessionize.syntax import values as v
 from sessionize.syntax.access import CALL
 
@@ -77,9 +78,27 @@ class Groups:
         repeated: dict[int, list[BareCall]] = defaultdict(list)
         for frame, calls in self.by_frame.items():
             repeated[frame] = [call for call in calls if self._is_repeated(call)]
-        for call in self.bare.mapped:
+        for call in self.mapped:
             repeated[call.frame].append(call)
         return repeated
+
+    @cached_property
+    def mapped(self) -> list[BareCall]:
+        """The functions that are handed to what calls them for each item: to `map`, or to `submit` in a loop."""
+        found = []
+        for call in self.bare.mapped:
+            submitted = bool(call.site.value.args)
+            loops = self.retries.loops(call.site) if submitted else ()
+            if not submitted or any(not self.hosts.changes_each_turn(call, loop) for loop in loops):
+                found.append(call)
+        return found
+
+    def is_for_each(self, reference: Reference) -> bool:
+        """Tell whether a function of requests is handed to what calls it for each item."""
+        if reference.taker == -1:
+            return False
+        by_name = v.last_name(self.outline.calls[reference.taker].value.func) in EACH
+        return by_name or any(call.id == reference.id for call in self.mapped)
 
     def _is_repeated(self, call: BareCall) -> bool:
         return call.id in self.loops or call.id in self.chained

@@ -62,6 +62,9 @@ class SessionCode:
         if new_session.policy is not None:
             statement = parse_small(f"{name}.cookies.set_policy({new_session.policy}(allowed_domains=[]))")
             lines.append(cst.SimpleStatementLine([statement], leading_lines=[comment_line(WHY_NO_COOKIES)]))
+        for scheme in ("https://", "http://") if new_session.adapter else ():
+            statement = parse_small(f'{name}.mount("{scheme}", {new_session.adapter})')
+            lines.append(cst.SimpleStatementLine([statement]))
         for option in new_session.hoist:
             above, behind = orphan_comments(self.parts.calls(fix), new_session.hoist, option)
             line = cst.SimpleStatementLine([self._set_option(fix, name, option)], leading_lines=comment_lines(above))

@@ -1,0 +1,32 @@
+"""The doubt `threads`."""
+
+from __future__ import annotations
+
+from sessionize.doubts.doubt import Kind, Sharing
+
+
+class Threads(Kind):
+    """Several threads may use a session that keeps cookies, with `--cookies share`.
+
+    ## Why it matters
+    The session sends the cookies of one thread's answers with the calls of all others: with 20 threads, 232 of 300
+    calls sent the cookie of another call. Without that option a session keeps no cookies where the file starts
+    threads, and nothing of it changes once it is made. Such a session may be used by any number of threads, as
+    `python tests/proof/threads.py` shows.
+
+    ## How to find out
+    Which threads use the session? Does a server set cookies that matter: a log-in, a basket, a language?
+
+    ## What to do
+    Leave `--cookies share` out; or give each thread a session of its own, in `threading.local()`. Where the cookies
+    don't matter, accept the doubt: `--accept threads`.
+    """
+
+    name = "threads"
+
+    def reason(self, sharing: Sharing) -> str:
+        pooled = any(call.pooled for call in sharing.calls)
+        by = self.facts.threads.started_by if pooled or sharing.owner is not None else ""
+        if by and self.settings.cookies == "share":
+            return f"`{by}` starts threads, which would share the cookies of the session"
+        return ""
