@@ -136,9 +136,9 @@ def test_options_of_the_connection_that_stay_the_same(source: str, *, differs: b
 @pytest.mark.parametrize(
     "source",
     [
-        POSTS + "time.sleep(1)",
-        "from time import sleep as nap\n" + POSTS + "nap(1)",
-        "import time\nnap = time.sleep\n" + POSTS + "nap(1)",
+        POSTS + "time.sleep(2)",
+        "from time import sleep as nap\n" + POSTS + "nap(2)",
+        "import time\nnap = time.sleep\n" + POSTS + "nap(2)",
         POSTS + "input()",
         POSTS + "subprocess.run(b)\nimport subprocess",
         POSTS + "os.system(b)\nimport os",
@@ -152,36 +152,56 @@ def test_options_of_the_connection_that_stay_the_same(source: str, *, differs: b
         POSTS + "future.result()",
         POSTS + "server.accept()",
         "import subprocess\n" + POSTS + "subprocess.getoutput('make')",
-        "requests.get(a)\nsleep(1)\nrequests.patch(b)",
+        "requests.get(a)\nsleep(2)\nrequests.patch(b)",
         "def f():\n for x in y:\n  requests.post(a)\n  yield x",
         "async def f():\n for x in y:\n  requests.post(a)\n  await x",
-        "def pause(): sleep(1)\ndef f():\n for x in y:\n  requests.post(a)\n  pause()",
-        "def pause(): rest()\ndef rest(): sleep(1)\ndef f():\n for x in y:\n  requests.post(a)\n  pause()",
+        "def pause(): sleep(2)\ndef f():\n for x in y:\n  requests.post(a)\n  pause()",
+        "def pause(): rest()\ndef rest(): sleep(2)\ndef f():\n for x in y:\n  requests.post(a)\n  pause()",
         "import sys\nfor line in sys.stdin: requests.post(a)",
         "for change in wait(): requests.post(a)",
-        "for x in y:\n requests.request('post', a)\n sleep(1)",
-        "for x in y:\n requests.request(method='PATCH', url=a)\n sleep(1)",
-        "for x in y:\n requests.request(z, a)\n sleep(1)",
+        "for x in y:\n requests.request('post', a)\n sleep(2)",
+        "for x in y:\n requests.request(method='PATCH', url=a)\n sleep(2)",
+        "for x in y:\n requests.request(z, a)\n sleep(2)",
     ],
 )
-def test_waits_between_calls_that_cannot_be_sent_again(source: str) -> None:
+def test_waits_between_posts(source: str) -> None:
     assert "a wait lies between" in doubt(source)
+
+
+@pytest.mark.parametrize(
+    ("wait", "long"),
+    [
+        ("sleep(2)", True),
+        ("sleep(n)", True),
+        ("input()", True),
+        ("os.system(b)\nimport os", True),
+        ("pause()\ndef pause(): sleep(2)", True),
+        ("sleep(1)", False),
+        ("future.result()", False),
+        ("thread.join()", False),
+    ],
+)
+@pytest.mark.parametrize("call", ["get(a)", "put(a)", "request('GET', a)"])
+def test_waits_between_reads(call: str, wait: str, *, long: bool) -> None:
+    assert ("a wait lies between" in doubt(f"for x in y:\n requests.{call}\n {wait}")) is long
 
 
 @pytest.mark.parametrize(
     "source",
     [
-        POSTS.replace("post", "put") + "sleep(1)",
-        "for x in y:\n requests.request('GET', a)\n sleep(1)",
-        POSTS + "pass\nsleep(1)",
-        "sleep(1)\n" + POSTS + "pass",
+        POSTS + "sleep(1)",
+        POSTS + "time.sleep(0.5)",
+        POSTS + "pass\nsleep(2)",
+        "sleep(2)\n" + POSTS + "pass",
+        "def pause(): sleep(0.1)\n" + POSTS + "pause()",
+        "def ask(a): return a\n" + POSTS + "ask(x)",
         POSTS + "cache.get(x)",
         POSTS + "cache.get(5)",
         POSTS + "cache.get(default=x)",
         POSTS + "', '.join(x)",
         POSTS + "print(x)",
-        POSTS + "pass\ndef f(): sleep(1)",
-        "requests.post(a)\nrequests.post(b)\nsleep(1)",
+        POSTS + "pass\ndef f(): sleep(2)",
+        "requests.post(a)\nrequests.post(b)\nsleep(2)",
         "for x in wait: requests.post(a)",
     ],
 )

@@ -80,13 +80,21 @@ class Mutations:
         anything = anything or not {"__setattr__", "__dict__"}.isdisjoint(self.outline.attributes)
         given: list[v.Argument] = []
         for call, path in self.origins.called:
-            anything = anything or (path == "builtins.vars" and bool(call.value.args))
+            shown = [arg.value for arg in call.value.args] if path == "builtins.vars" else []
+            anything = anything or not all(self._is_namespace(value, call.scope) for value in shown)
             if path in ("builtins.getattr", "operator.attrgetter"):
                 given += call.value.args[1:2] if path == "builtins.getattr" else call.value.args
         known = [str(arg.value.value) for arg in given if isinstance(arg.value, v.Const)]
         if anything or len(known) < len(given):
             return None
         return {name for path in known for name in path.split(".")}
+
+    def _is_namespace(self, value: v.Value, scope: int) -> bool:
+        """Tell whether a value is what `parser.parse_args()` gives, or a name for nothing but that, or its `vars()`."""
+        values = [value]
+        if isinstance(value, v.Name):
+            values = [bind.value for bind in self.names.binds(self.names.owner(value.name, scope), value.name)]
+        return bool(values) and all(v.last_name(v.called(made)) in ("parse_args", "vars") for made in values)
 
     @cached_property
     def reflection(self) -> str:

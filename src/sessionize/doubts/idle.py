@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 from sessionize.doubts.doubt import Kind, Sharing
 from sessionize.library.calls import BareCall
@@ -12,33 +13,13 @@ from sessionize.syntax import values as v
 from sessionize.syntax.ipython import CELL
 from sessionize.syntax.values import last_name
 
-# Calls that wait for something, by their last name.
-_WAITING = frozenset(
-    (
-        "sleep",
-        "Timer",
-        "input",
-        "getpass",
-        "prompt",
-        "confirm",
-        "wait",
-        "communicate",
-        "as_completed",
-        "select",
-        "recv",
-        "accept",
-        "acquire",
-        "poll",
-        "result",
-        "until",
-        "ask",
-        "getch",
-        "watch",
-        "wait_for_edge",
-        "readline",
-        CELL,  # the user runs the next one, sooner or later
-    )
-)
+# Calls that wait for time to pass, for a user, or for a device, by their last name.
+_SLEEPING = frozenset(("sleep", "input", "getpass", "prompt", "confirm", "ask", "getch")) | {
+    *("select", "recv", "accept", "poll", "until", "watch", "wait_for_edge", "readline"),
+    CELL,  # the user runs the next one, sooner or later
+}
+# Those that wait for other threads and processes, which may be making the calls.
+_JOINING = frozenset(("wait", "communicate", "as_completed", "acquire", "result"))
 _COMMANDS = frozenset(
     (
         *("os.system", "os.popen", "os.waitpid", "signal.pause"),
@@ -48,14 +29,24 @@ _COMMANDS = frozenset(
 _SERVING = ("http.server", "socketserver")
 
 
+class _Wait(NamedTuple):
+    """A wait; a long one is for time, a user or a command, others for the caller or other threads."""
+
+    tick: int
+    part: int
+    long: bool
+
+
 class Idle(Kind):
     """A connection may be idle between two calls: `time.sleep(5)` in the loop, `input()`, a command.
+
+    Between `POST`s an `await`, a `yield` and a wait for threads count, too. A `sleep` of one second at most does not.
 
     ## Why it matters
     A server closes a connection on which nothing comes for a while, most often after 5 to 60 seconds. If it does so at
     the moment of the next call, that call fails: with a wait as long as the server's limit, and 40 ms of round trip,
-    10 of 20 calls did. A bare call has a connection of its own. A server that serves one connection at a time waits
-    for a session to close its.
+    10 of 20 calls did, `GET` as well as `POST`. A bare call has a connection of its own. A server that serves one
+    connection at a time waits for a session to close its.
 
     ## How to find out
     Compare the wait with the server's keep-alive time; waits well below it, or well above, are harmless.
@@ -68,53 +59,70 @@ class Idle(Kind):
     name = "idle"
 
     def reason(self, sharing: Sharing) -> str:
-        if not all(map(_repeatable, sharing.calls)) and self._waits_between(sharing):
-            return "a wait lies between its calls, and a connection closed meanwhile would fail a POST or PATCH"
+        only_read = all(map(_only_reads, sharing.calls))
+        if any(wait.long or not only_read for wait in self._between(sharing)):
+            return "a wait lies between its calls, and the next may meet the server as it closes the connection"
         if any(module.startswith(_SERVING) for module in self.facts.outline.modules):
             return "a server of this program may wait for the session's connection to close"
         return ""
 
-    def _waits_between(self, sharing: Sharing) -> bool:
-        """Tell whether a sleep, input, command, `await` or `yield` can come between two calls.
-
-        Between those of several functions any in the file can.
-        """
+    def _between(self, sharing: Sharing) -> list[_Wait]:
+        """The waits that can come between two calls: between those of several functions all in the file."""
         calls = sharing.calls
         if sharing.owner is not None:
-            return bool(self._waits)
+            return [wait for waits in self._waits.values() for wait in waits]
         waits = self._waits.get(calls[0].frame, [])
-        if waits and any(call.is_mapped for call in calls):  # `map` calls while it is gone through
-            return True
+        if any(call.is_mapped for call in calls):  # `map` calls while it is gone through
+            return waits
         flow = self.facts.flow
         around = {loop for call in calls for loop in flow.loops(call.site.part)}
         ticks = sorted(call.site.tick for call in calls)
         first, last = ticks[0], ticks[-1]
-        return any(first < tick < last or not around.isdisjoint(flow.loops(part)) for tick, part in waits)
+        return [w for w in waits if first < w.tick < last or not around.isdisjoint(flow.loops(w.part))]
 
     @cached_property
-    def _waits(self) -> dict[int, list[tuple[int, int]]]:
-        """(tick, part) of whatever may take its time, by frame."""
+    def _own(self) -> set[str]:
+        """The names of this file's functions, which wait only if they lead to a wait."""
+        return {row.name for row in self.facts.outline.scopes if row.kind == "function"}
+
+    @cached_property
+    def _sleeping(self) -> set[str]:
+        """The names of this file's functions in which there is a long wait, or that lead to one."""
+        outline, frame = self.facts.outline, self.facts.flow.frame
+        calls = zip(outline.calls, self.facts.origins.paths, self.facts.reaching.called, strict=True)
+        long = [
+            call for call, path, named in calls if named not in self._own and _is_long(named, path, call.value.args)
+        ]
+        scopes = {outline.parts[frame[call.part]].scope for call in long}
+        return self.facts.reaching.leading_to(frozenset(outline.scopes[scope].name for scope in scopes) - {""})
+
+    @cached_property
+    def _waits(self) -> dict[int, list[_Wait]]:
+        """Whatever may take its time, by frame."""
         outline, frame = self.facts.outline, self.facts.flow.frame
         waits = defaultdict(list)
         for tick, part in outline.pauses:
-            waits[frame[part]].append((tick, part))
-        waiting = self.facts.reaching.leading_to(_WAITING)
+            waits[frame[part]].append(_Wait(tick, part, long=False))
+        sleeping = self._sleeping
+        joining = self.facts.reaching.leading_to(_JOINING - self._own)
         for call, path, named in zip(outline.calls, self.facts.origins.paths, self.facts.reaching.called, strict=True):
-            waits_for = named in waiting and not _selects_by_text(named, call.value.args)
-            if waits_for or _waits_without_a_key(named, call.value.args) or path in _COMMANDS:
-                waits[frame[call.part]].append((call.tick, call.part))
+            args = call.value.args
+            long = named in sleeping or (named not in self._own and _is_long(named, path, args))
+            if long or named in joining or _waits_without_a_key(named, args):
+                waits[frame[call.part]].append(_Wait(call.tick, call.part, long))
         for bind in outline.binds:  # `for line in sys.stdin`, `for change in watch()`
-            slow = isinstance(bind.value, v.Call) and last_name(bind.value.func) in waiting
+            called = last_name(v.called(bind.value))
             piped = isinstance(bind.value, v.Attribute) and not {"stdin", "stdout", "stderr"}.isdisjoint(
                 v.dotted(bind.value).split(".")
             )
-            if bind.form == "for" and (slow or piped):
-                waits[frame[bind.part]].append((bind.tick, bind.part))
+            long = called in sleeping | (_SLEEPING - self._own) or piped
+            if bind.form == "for" and (long or called in joining):
+                waits[frame[bind.part]].append(_Wait(bind.tick, bind.part, long))
         return waits
 
 
-def _repeatable(call: BareCall) -> bool:
-    """Tell whether the request is no POST or PATCH, which can't be sent again when its connection was closed."""
+def _only_reads(call: BareCall) -> bool:
+    """Tell whether a request may be made again by hand where it failed, as no POST or PATCH may."""
     method: object = call.verb
     if call.verb == "request":
         value = call.argument("method", 0)
@@ -134,6 +142,14 @@ def _waits_without_a_key(named: str, args: Sequence[v.Argument]) -> bool:
     return kinds is not None and (known or (isinstance(given, v.Const) and given.kind in kinds))
 
 
-def _selects_by_text(named: str, args: Sequence[v.Argument]) -> bool:
-    """Tell whether it is `soup.select("td")`, which waits for nothing."""
-    return named == "select" and bool(args) and isinstance(args[0].value, v.Const) and args[0].value.kind == "str"
+def _is_long(named: str, path: str | None, args: Sequence[v.Argument]) -> bool:
+    """Tell whether it is `input()`, a command, or `sleep(5)`; no server is known to close a connection in a second.
+
+    `soup.select("td")` waits for nothing.
+    """
+    match [arg.value for arg in args]:
+        case [v.Const(value=int() | float() as seconds)] if named == "sleep":
+            return seconds > 1
+        case [v.Const(kind="str"), *_] if named == "select":
+            return False
+    return named in _SLEEPING or path in _COMMANDS

@@ -47,20 +47,22 @@ class MixedVerify(Kind):
         value = first.argument(option)
         if value is None or any(call.argument(option) != value for call in others):
             return False
+        if isinstance(value, v.Name) and self._is_decided(value.name, sharing.calls):
+            return True
         if sharing.owner is None:
             return all(self._keeps(inner, sharing.calls) for inner in _parts(value))
         steady = Steady(self.facts, sharing.owner)
-        closed = ClosedWorld(self.facts, sharing.calls)
-        return all(self._is_decided(value, call.site.scope, steady, closed) for call in sharing.calls)
+        return all(steady.is_steady(value, call.site.scope) for call in sharing.calls)
 
-    def _is_decided(self, value: v.Value, scope: int, steady: Steady, closed: ClosedWorld) -> bool:
-        """Tell whether a value is steady, or a name that a script binds before its first call."""
-        if not isinstance(value, v.Name) or self.facts.names.owner(value.name, scope) != 0 or not closed.holds:
-            return steady.is_steady(value, scope)
-        for bind in self.facts.names.binds(0, value.name):
-            if self.facts.flow.frame[bind.part] != 0 or bind.tick > closed.start or self.facts.flow.loops(bind.part):
-                return False
-        return not self.facts.mutations.reflection
+    def _is_decided(self, name: str, calls: Sequence[BareCall]) -> bool:
+        """Tell whether a script binds a variable of its module before anything leads to one of the calls, and never
+        again."""
+        closed = ClosedWorld(self.facts, calls)
+        variables = {self.facts.names.owner(name, call.site.scope) for call in calls}
+        if variables != {0} or self.facts.mutations.reflection or not closed.holds:
+            return False
+        binds = self.facts.names.binds(0, name)
+        return bool(binds) and all(closed.comes_first(bind.tick, bind.part) for bind in binds)
 
     def _keeps(self, value: v.Value, calls: Sequence[BareCall]) -> bool:
         """Tell whether a part of that expression is the same for calls of one function, each time that it runs."""

@@ -71,6 +71,25 @@ class ClosedWorld:
         """The tick of the module's first call of one of them: `if __name__ == "__main__": main()`; -1 without one."""
         return next((call.tick for call in self._calls if self.facts.flow.frame[call.part] == 0), -1)
 
+    def comes_first(self, tick: int, part: int) -> bool:
+        """Tell whether a statement runs once, if at all, before anything that leads to one of the calls.
+
+        It stands above that in the module, or in a function that is all the script starts with: `main()`.
+        """
+        flow = self.facts.flow
+        frame = flow.frame[part]
+        leading = [(call.tick, call.part) for call in self._calls]
+        leading += [(call.site.tick, call.site.part) for call in self.calls]
+        here = [other for other, its_part in leading if flow.frame[its_part] == frame]
+        if flow.loops(part) or tick > min(here, default=-1):
+            return False
+        if frame == 0:
+            return True
+        name = self.outline.scopes[self.outline.parts[frame].scope].name
+        starting = [call for call in self._calls if flow.frame[call.part] == 0]
+        running = [call for call in self._calls if last_name(call.value.func) == name]
+        return starting == running and len(starting) == 1 and not flow.loops(starting[0].part)
+
     def _called_by_others(self) -> Iterator[bool]:
         """Functions that Python or a service calls, or a text may name; lambdas, of which nobody knows who does."""
         yield not _PICKLING.isdisjoint(module.partition(".")[0] for module in self.outline.modules)
