@@ -13,13 +13,11 @@ from sessionize.syntax import values as v
 from sessionize.syntax.ipython import CELL
 from sessionize.syntax.values import last_name
 
-# Calls that wait for time to pass, for a user, or for a device, by their last name.
-_SLEEPING = frozenset(("sleep", "input", "getpass", "prompt", "confirm", "ask", "getch")) | {
-    *("select", "recv", "accept", "poll", "until", "watch", "wait_for_edge", "readline"),
+# Calls that wait for a user, a device, or other threads and processes, by their last name.
+_WAITING = frozenset(("input", "getpass", "prompt", "confirm", "ask", "getch", "select", "recv", "accept", "poll")) | {
+    *("until", "watch", "wait_for_edge", "readline", "wait", "communicate", "as_completed", "acquire", "result"),
     CELL,  # the user runs the next one, sooner or later
 }
-# Those that wait for other threads and processes, which may be making the calls.
-_JOINING = frozenset(("wait", "communicate", "as_completed", "acquire", "result"))
 _COMMANDS = frozenset(
     (
         *("os.system", "os.popen", "os.waitpid", "signal.pause"),
@@ -30,17 +28,17 @@ _SERVING = ("http.server", "socketserver")
 
 
 class _Wait(NamedTuple):
-    """A wait; a long one is for time, a user or a command, others for the caller or other threads."""
+    """A wait: a `sleep`, which may be as long as a server's keep-alive time on every turn, or one of any length."""
 
     tick: int
     part: int
-    long: bool
+    sleeps: bool
 
 
 class Idle(Kind):
-    """A connection may be idle between two calls: `time.sleep(5)` in the loop, `input()`, a command.
+    """A connection may be idle between two calls: `time.sleep(5)` in the loop, or before a `POST` `input()`, a command.
 
-    Between `POST`s an `await`, a `yield` and a wait for threads count, too. A `sleep` of one second at most does not.
+    Between reads only a `sleep` counts, which comes again and again. One of a second at most never does.
 
     ## Why it matters
     A server closes a connection on which nothing comes for a while, most often after 5 to 60 seconds. If it does so at
@@ -60,7 +58,7 @@ class Idle(Kind):
 
     def reason(self, sharing: Sharing) -> str:
         only_read = all(map(_only_reads, sharing.calls))
-        if any(wait.long or not only_read for wait in self._between(sharing)):
+        if any(wait.sleeps or not only_read for wait in self._between(sharing)):
             return "a wait lies between its calls, and the next may meet the server as it closes the connection"
         if any(module.startswith(_SERVING) for module in self.facts.outline.modules):
             return "a server of this program may wait for the session's connection to close"
@@ -87,13 +85,10 @@ class Idle(Kind):
 
     @cached_property
     def _sleeping(self) -> set[str]:
-        """The names of this file's functions in which there is a long wait, or that lead to one."""
+        """The names of this file's functions that sleep, or lead to one that does."""
         outline, frame = self.facts.outline, self.facts.flow.frame
-        calls = zip(outline.calls, self.facts.origins.paths, self.facts.reaching.called, strict=True)
-        long = [
-            call for call, path, named in calls if named not in self._own and _is_long(named, path, call.value.args)
-        ]
-        scopes = {outline.parts[frame[call.part]].scope for call in long}
+        calls = zip(outline.calls, self.facts.reaching.called, strict=True)
+        scopes = {outline.parts[frame[call.part]].scope for call, named in calls if _sleeps(named, call.value.args)}
         return self.facts.reaching.leading_to(frozenset(outline.scopes[scope].name for scope in scopes) - {""})
 
     @cached_property
@@ -102,22 +97,22 @@ class Idle(Kind):
         outline, frame = self.facts.outline, self.facts.flow.frame
         waits = defaultdict(list)
         for tick, part in outline.pauses:
-            waits[frame[part]].append(_Wait(tick, part, long=False))
-        sleeping = self._sleeping
-        joining = self.facts.reaching.leading_to(_JOINING - self._own)
+            waits[frame[part]].append(_Wait(tick, part, sleeps=False))
+        waiting = self.facts.reaching.leading_to(_WAITING - self._own)
         for call, path, named in zip(outline.calls, self.facts.origins.paths, self.facts.reaching.called, strict=True):
             args = call.value.args
-            long = named in sleeping or (named not in self._own and _is_long(named, path, args))
-            if long or named in joining or _waits_without_a_key(named, args):
-                waits[frame[call.part]].append(_Wait(call.tick, call.part, long))
+            sleeps = named in self._sleeping or _sleeps(named, args)
+            waits_for = named in waiting and not _selects_by_text(named, args)
+            if sleeps or waits_for or path in _COMMANDS or _waits_without_a_key(named, args):
+                waits[frame[call.part]].append(_Wait(call.tick, call.part, sleeps))
         for bind in outline.binds:  # `for line in sys.stdin`, `for change in watch()`
             called = last_name(v.called(bind.value))
             piped = isinstance(bind.value, v.Attribute) and not {"stdin", "stdout", "stderr"}.isdisjoint(
                 v.dotted(bind.value).split(".")
             )
-            long = called in sleeping | (_SLEEPING - self._own) or piped
-            if bind.form == "for" and (long or called in joining):
-                waits[frame[bind.part]].append(_Wait(bind.tick, bind.part, long))
+            sleeps = called in self._sleeping
+            if bind.form == "for" and (sleeps or piped or called in waiting):
+                waits[frame[bind.part]].append(_Wait(bind.tick, bind.part, sleeps))
         return waits
 
 
@@ -142,14 +137,14 @@ def _waits_without_a_key(named: str, args: Sequence[v.Argument]) -> bool:
     return kinds is not None and (known or (isinstance(given, v.Const) and given.kind in kinds))
 
 
-def _is_long(named: str, path: str | None, args: Sequence[v.Argument]) -> bool:
-    """Tell whether it is `input()`, a command, or `sleep(5)`; no server is known to close a connection in a second.
-
-    `soup.select("td")` waits for nothing.
-    """
+def _sleeps(named: str, args: Sequence[v.Argument]) -> bool:
+    """Tell whether it is `sleep(5)`; no server is known to close a connection that is idle for one second."""
     match [arg.value for arg in args]:
-        case [v.Const(value=int() | float() as seconds)] if named == "sleep":
-            return seconds > 1
-        case [v.Const(kind="str"), *_] if named == "select":
-            return False
-    return named in _SLEEPING or path in _COMMANDS
+        case [v.Const(value=int() | float() as seconds)]:
+            return named == "sleep" and seconds > 1
+    return named == "sleep"
+
+
+def _selects_by_text(named: str, args: Sequence[v.Argument]) -> bool:
+    """Tell whether it is `soup.select("td")`, which waits for nothing."""
+    return named == "select" and bool(args) and isinstance(args[0].value, v.Const) and args[0].value.kind == "str"
