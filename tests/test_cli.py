@@ -62,7 +62,7 @@ for year in years:
         (EXISTING, "", "with `sessionize fix`"),  # one of the two findings at the call has no fix
         (EXISTING.replace("timeout=9", "proxies=p"), "", "only with `sessionize fix --unsafe-fixes`"),
         (EXISTING.replace("timeout=9", "proxies=p"), "unsafe-fixes = true", "with `sessionize fix`"),
-        (EXISTING.replace("timeout=9", "*p"), "unsafe-fixes = true", "by hand"),
+        (EXISTING.replace("timeout=9", "url=url"), "unsafe-fixes = true", "by hand"),
     ],
 )
 def test_check_says_what_fix_does(run: Run, style: str, source: str, settings: str, way: str) -> None:

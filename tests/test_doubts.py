@@ -369,7 +369,8 @@ def test_filename(filename: str, *, test: bool) -> None:
     ],
 )
 def test_leak(first: str, second: str, *, leaks: bool) -> None:
-    source = f"import requests\na = make()\no = make() or other\nrequests.get(a, {first})\nrequests.get(b, {second})"
+    imports = "import requests, requests_ntlm"  # without that it is a doubt
+    source = f"{imports}\na = make()\no = make() or other\nrequests.get(a, {first})\nrequests.get(b, {second})"
     facts = Facts(read_cst(cst.parse_module(source))[0])
     assert bool(Obstacles(facts, Settings()).of_sharing(facts.bare.calls)) is leaks
 
@@ -388,7 +389,7 @@ def test_leak(first: str, second: str, *, leaks: bool) -> None:
     ],
 )
 def test_leak_by_an_object(bound: str, *, leaks: bool) -> None:
-    source = f"import requests\n{bound}\nfor x in y: requests.get(x, auth=b)"
+    source = f"import requests, requests_ntlm\n{bound}\nfor x in y: requests.get(x, auth=b)"
     facts = Facts(read_cst(cst.parse_module(source))[0])
     assert bool(Obstacles(facts, Settings()).of_sharing(facts.bare.calls)) is leaks
 
@@ -406,7 +407,7 @@ def test_leak_by_an_object(bound: str, *, leaks: bool) -> None:
     ],
 )
 def test_leak_by_what_is_made_for_each_call(auth: str, *, leaks: bool) -> None:
-    imports = "import requests\nfrom a import HttpNtlmAuth, make\nclass Login: pass\n"
+    imports = "import requests\nfrom requests_ntlm import HttpNtlmAuth, make\nclass Login: pass\n"
     source = f"{imports}for x in y: requests.get(x, auth={auth})"
     facts = Facts(read_cst(cst.parse_module(source))[0])
     assert bool(Obstacles(facts, Settings()).of_sharing(facts.bare.calls)) is leaks

@@ -41,7 +41,7 @@ for name in names:
     session.get(name)
 """
 UNSAFE = LOOP.replace("(name)", "(name, **options)")
-REFUSED = LOOP.replace("(name)", "(*name)")
+REFUSED = LOOP.replace("(name)", "(name, 1, 2)")
 TOLD = "not fixed, as the code nests too deeply to be read"
 BROKEN = "import requests\nfor name in names\n"
 

@@ -311,7 +311,7 @@ HANDLED = "try: import requests\nexcept ImportError: "
         (HANDLED + "from pip._vendor import requests\nexcept E: pass\nhere()", "maybe"),
         (HANDLED + "\n if a: from pip._vendor import requests\nhere()", "maybe"),
         # what may replace it
-        ("import requests\nfrom a import *\nhere()", "maybe"),
+        ("import requests\nfrom a import *\nhere()", "surely"),
         ("from a import *\nimport requests\nhere()", "surely"),
         ("def f():\n import requests\n here()\nfrom a import *", "surely"),
     ],

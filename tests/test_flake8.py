@@ -100,7 +100,7 @@ def test_a_comment_behind_a_string_of_several_lines(here: Path, capfd: pytest.Ca
 def test_marks_tell_what_a_fix_would_do(here: Path) -> None:
     (here / "a.py").write_text(LOOP)
     (here / "b.py").write_text(LOOP.replace("(url)", "(url, proxies=proxies)"))
-    (here / "c.py").write_text(LOOP.replace("(url)", "(*urls)"))
+    (here / "c.py").write_text(LOOP.replace("(url)", "(url, 1, 2)"))
     marks = [line.split("RQS101 ")[1].split(" ")[0] for line in program("--isolated", "--select=RQS", ".")]
     assert marks == ["[*]", "[unsafe]", "`requests.get`"]
 

@@ -21,8 +21,8 @@ IMPORT = "import requests\n"
 @pytest.mark.parametrize(
     ("source", "reasons"),
     [
-        ("requests.get(*a)\nrequests.get(b)", ["`*args`", "this call alone"]),
-        ("requests.get(*a)\nrequests.get(*b)", ["`*args`", "`*args`"]),
+        ("requests.get(a, 1, 2)\nrequests.get(b)", ["more arguments", "this call alone"]),
+        ("requests.get(a, 1, 2)\nrequests.get(b, 1, 2)", ["more arguments", "more arguments"]),
         ("for x in y: requests.get(x, {}, 1)", ["more arguments by position"]),
         ("for x in y: requests.post(x, {}, {}, 1)", ["more arguments by position"]),
         ("for x in y: requests.get(x, {}, params={})", ["`params` twice"]),
@@ -32,7 +32,7 @@ IMPORT = "import requests\n"
         ("for x in y: requests.request('GET')", ["not pass `url`"]),
         ("lambda: [requests.get(x) for x in y]", ["no line for the session"]),
         ("requests.get(a, cert='/a.pem')\nrequests.get(b, cert='/b.pem')", ["`cert=`", "`cert=`"]),
-        ("requests.get(a, auth=b)\nrequests.get(c)", ["authenticate", "authenticate"]),
+        ("from requests_ntlm import b\nrequests.get(a, auth=b)\nrequests.get(c)", ["authenticate", "authenticate"]),
     ],
 )
 def test_refused(source: str, reasons: list[str]) -> None:
@@ -51,15 +51,15 @@ def test_an_import_that_has_not_run_is_refused() -> None:
 
 
 def test_the_other_calls_are_fixed() -> None:
-    source = f"{IMPORT}requests.get(*a)\nrequests.get(b)\nrequests.get(c)\n"
+    source = f"{IMPORT}requests.get(a, 1, 2)\nrequests.get(b)\nrequests.get(c)\n"
     report = fix_source(source)
     assert [finding.start.row for finding in report.fixed] == [3, 4]
     assert report.after is not None
-    assert "\nrequests.get(*a)\n" in report.after
+    assert "\nrequests.get(a, 1, 2)\n" in report.after
 
 
 def test_options_of_a_refused_call_are_refused() -> None:
-    found = check_source(f"{IMPORT}for x in y: requests.get(*x, headers={{'Accept': 'b'}})")
+    found = check_source(f"{IMPORT}for x in y: requests.get(x, 1, 2, headers={{'Accept': 'b'}})")
     assert [finding.code for finding in found] == ["RQS101", "RQS201"]
     assert found[0].help == found[1].help
 
@@ -273,7 +273,7 @@ def test_help_names_the_rule_that_helps(source: str, select: str, said: str) -> 
     [
         (CLASS + "requests.get = fetch", "is replaced in this file"),
         (MADE + f"s.get(a)\nfor x in y: requests.get(x, {HEADERS})", "what is set on `s`"),
-        (f"for x in y: requests.get(*x, {HEADERS})", "`*args`"),
+        (f"for x in y: requests.get(x, 1, 2, {HEADERS})", "more arguments"),
         (f"for x in y: requests.get(x, {HEADERS})\nrequests.get(a, {HEADERS})  # noqa: RQS201", "has to keep it"),
     ],
 )

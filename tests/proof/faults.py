@@ -121,7 +121,12 @@ FAULTS = (
     Fault("lambdas-of-a-script", 'yield any(self.outline.scopes[around].kind == "lambda"', 'yield any(self.outline.scopes[around].kind == "class"'),
     Fault("all-doubts-are-accepted", "return Doubt(name, reason, name in self.settings.accept)", "return Doubt(name, reason, True)"),
     # the plan
-    Fault("star-arguments", 'if any(arg.stars == "*" for arg in args):', 'if any(arg.stars == "***" for arg in args):'),
+    Fault("star-arguments", "return any(arg.stars for arg in self", "return False and any(arg.stars for arg in self"),
+    Fault("star-imports", "if star.tick > imports[-1].tick and", "if star is None and"),
+    Fault("parsed-arguments", 'in ("parse_args", "vars") for', 'in ("parse_args", "vars", "Namespace") for'),
+    Fault("globals-of-main", "return starting == running and", "return"),
+    Fault("globals-between-calls", "tick > min(here, default=-1)", "tick > max(here, default=-1)"),
+    Fault("auth-that-binds", "return self._names_binding or not _PACKAGES", "return self._names_binding or False and not _PACKAGES"),
     Fault("missing-arguments", "if missing and not (call.unpacks or call.is_mapped):", "if missing and call.unpacks:"),
     Fault("past-what-replaces-it", "if calls and self._replaced and not self.settings.moves_patches:", "if not calls:"),
     Fault("import-below-the-session", "if self._may_be_missing(calls, place):", "if not calls:"),
@@ -133,7 +138,7 @@ FAULTS = (
     Fault("a-session-that-logged-in", "if any(call.verb not in READING for call in served):", "if not served:"),
     Fault("a-session-used-behind-its-loop", 'inside = facts.outline.parts[bind.part].parent in served.around and bind.tick < uses[0].tick',
           "inside = True"),
-    Fault("positional-params", 'return call.verb == "get" and len(args) > 1', 'return call.verb == "got" and len(args) > 1'),
+    Fault("positional-params", 'return call.verb == "get" and plain', 'return call.verb == "got" and plain'),
     # names
     Fault("a-name-that-is-taken", "name in new or self.names.is_taken(name, scope))", "name in new)"),
     Fault("an-import-that-is-used", "len(self.names.uses(owner, name)) == converted", "converted"),

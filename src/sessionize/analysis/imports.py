@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 from sessionize.analysis.exits import NEXT
 from sessionize.analysis.flow import Flow, Place
 from sessionize.analysis.memo import memo
 from sessionize.analysis.origins import Origins
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 
 
 class Imports:
@@ -37,8 +39,20 @@ class Imports:
             others = [*instead, *self.origins.alike(owner, name)]
             late = not others or all(bind.tick > place.tick for bind in (*imports, *others))
             return "never" if here and late else "maybe"
-        starred = owner == 0 and any(star.tick > imports[-1].tick for star in self.names.stars[-1:])
-        return "maybe" if instead or starred else "surely"
+        return "maybe" if instead else "surely"
+
+    def rebinding_star(self, name: str, scope: int) -> str:
+        """The module whose star import may bind an imported name to something else; empty if there is none.
+
+        Those of the standard library bind none that is imported here.
+        """
+        owner = self.names.owner(name, scope)
+        imports = self.origins.main_bindings(owner, name)
+        for star in self.names.stars if owner == 0 and imports else ():
+            module = star.value.path if isinstance(star.value, v.Imported) else ""
+            if star.tick > imports[-1].tick and module.partition(".")[0] not in sys.stdlib_module_names:
+                return module.strip(".") or "."
+        return ""
 
     @memo
     def import_before(self, name: str, scope: int, place: Place) -> o.Bind | None:

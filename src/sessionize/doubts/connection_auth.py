@@ -11,6 +11,10 @@ from sessionize.syntax import values as v
 
 # The kinds of authentication that a server ties to the connection, as `Authorization` begins.
 _BINDING = ("ntlm", "negotiate")
+# Packages whose objects authenticate so.
+_PACKAGES = frozenset(("requests_ntlm", "requests_ntlm2", "requests_negotiate", "requests_negotiate_sspi")) | {
+    *("requests_kerberos", "requests_gssapi", "requests_credssp", "ntlm_auth", "spnego", "sspi", "kerberos", "gssapi")
+}
 
 
 class ConnectionAuth(Kind):
@@ -25,8 +29,9 @@ class ConnectionAuth(Kind):
     NTLM, Negotiate or Kerberos.
 
     ## What to do
-    Accept the doubt where all calls are made for one user anyway: `--accept connection-auth`. Calls for different
-    users, or with and without such an `auth=`, are never put on one session.
+    Accept the doubt where all calls are made for one user anyway: `--accept connection-auth`. Where the file itself
+    imports such a kind, or spells it out, calls for different users, or with and without it, are never put on one
+    session.
     """
 
     name = "connection-auth"
@@ -57,6 +62,12 @@ class ConnectionAuth(Kind):
             if named in ("", "authorization") and (not prefix or prefix.startswith(_BINDING)):
                 return True
         return False
+
+    @cached_property
+    def is_shown(self) -> bool:
+        """True if the file shows authentication that binds a connection: imports it, or spells it out."""
+        packages = {module.partition(".")[0] for module in self.facts.outline.modules}
+        return self._names_binding or not _PACKAGES.isdisjoint(packages)
 
     @cached_property
     def _names_binding(self) -> bool:

@@ -30,6 +30,9 @@ class Reach(Kind):
     def reason(self, sharing: Sharing) -> str:
         if sharing.place is not None and (missing := self._may_be_missing(sharing.calls, sharing.place)):
             return f"`{missing}` may be missing, or something else, where the session is made"
+        for call in sharing.calls:
+            if star := self.facts.imports.rebinding_star(call.root, call.site.scope):
+                return f"`from {star} import *` may bind `{call.root}` to something else"
         if any(is_taken_elsewhere(self.facts, call.site.part) for call in sharing.calls) and sharing.owner is None:
             return "a generator expression takes the session elsewhere"
         return self._without_cell(sharing.calls, sharing.made) if sharing.made is not None else ""

@@ -7,11 +7,12 @@ from sessionize.library.calls import BareCall
 
 
 class UnknownArguments(Kind):
-    """A call passes `**` arguments, and nothing shows which: `requests.get(url, **options)`.
+    """A call passes `*` or `**` arguments, and nothing shows which: `requests.get(url, **options)`.
 
     ## Why it matters
     Any option may be among them: `proxies=`, `hooks=`, an `auth=` that stays with the connection, a `verify=` that
-    differs from call to call. Each is a doubt of its own where it can be seen.
+    differs from call to call. Each is a doubt of its own where it can be seen. By `*` a second argument may come,
+    `params`, which `Session.get` takes only by name before requests 2.34.
 
     ## How to find out
     Look at what the callers pass. Options such as `timeout=`, `params=`, `json=` and `headers=` mean the same on a
@@ -24,4 +25,5 @@ class UnknownArguments(Kind):
     name = "unknown-arguments"
 
     def of_call(self, call: BareCall) -> str:
-        return "passes `**` arguments that are not known" if call.unpacks else ""
+        stars = {arg.stars for arg in call.site.value.args} - {""}
+        return f"passes `{min(stars)}` arguments that are not known" if stars else ""

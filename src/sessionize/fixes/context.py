@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from itertools import takewhile
 
 from sessionize.analysis.flow import Place
 from sessionize.doubts import Doubts
@@ -139,9 +140,7 @@ def no_session_call(call: BareCall) -> str | None:
     if call.verb == ANY:
         return CHOSEN
     args = call.site.value.args
-    positional = [arg for arg in args if arg.keyword is None and arg.stars != "**"]
-    if any(arg.stars == "*" for arg in args):
-        return "`*args` may hold arguments that a session's method does not take by position"
+    positional = list(takewhile(lambda arg: arg.keyword is None and not arg.stars, args))
     names = VERBS[call.verb]
     if len(positional) > len(names):
         return f"it passes more arguments by position than `requests.{call.verb}` takes"
@@ -164,7 +163,8 @@ def redirect(calls: Sequence[BareCall], targets: Sequence[str]) -> tuple[Redirec
 def _names_params(call: BareCall) -> bool:
     """Tell whether a second argument must get its name: `Session.get` takes none by position before requests 2.34."""
     args = call.site.value.args
-    return call.verb == "get" and len(args) > 1 and not args[1].keyword and not args[1].stars
+    plain = [not arg.keyword and not arg.stars for arg in args[:2]]
+    return call.verb == "get" and plain == [True, True]
 
 
 def these(calls: Sequence[BareCall]) -> str:

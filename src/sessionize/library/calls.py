@@ -43,8 +43,8 @@ class BareCall(NamedTuple):
 
     @property
     def unpacks(self) -> bool:
-        """Tell whether it passes `**` arguments, of which no one knows the names."""
-        return any(arg.stars == "**" for arg in self.site.value.args)
+        """Tell whether it passes `*` or `**` arguments, which no one knows."""
+        return any(arg.stars for arg in self.site.value.args)
 
     def argument(self, keyword: str, position: int = -1) -> v.Value | None:
         """The argument of that keyword, or at that position."""

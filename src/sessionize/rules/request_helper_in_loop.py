@@ -52,8 +52,9 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     for call in facts.groups.helpers:
         message = f"`{call.shown}` opens a new connection whenever this function is called, which this file repeats"
         yield Finding("RQS103", call.id, message)
+    called = {call.id for call in facts.bare.mapped}  # `pool.submit(requests.get, url)`, once, is one call
     for reference in facts.bare.references:
-        if not facts.groups.is_for_each(reference):
+        if reference.id not in called and not facts.groups.is_for_each(reference):
             message = f"`{reference.shown}` is handed on, and opens a new connection whenever it is called"
             yield Finding("RQS103", reference.id, message)
 
