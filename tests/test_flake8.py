@@ -145,7 +145,7 @@ def test_settings_of_the_nearest_folder_but_not_their_selection(here: Path, capf
 def test_tests_of_the_project_that_replace_requests(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (here / "setup.cfg").write_text("")
     (here / "a.py").write_text(LOOP)
-    (here / "test_a.py").write_text("from unittest import mock\n\nmock.patch('requests.get')\n")
+    (here / "test_a.py").write_text("import a\nfrom unittest import mock\nmock.patch('requests.get')\n")
     assert said(capfd, "--select=RQS", "a.py") == ["a.py:4:5: RQS101", "a.py:4:5: RQS301"]
 
 

@@ -18,7 +18,7 @@ from sessionize.run.work import fix, fix_together as fix_all
 MOVING = Settings(unsafe_fixes=True, rewrite_patches=True)
 LOOP = "import requests\n\n\ndef pages(urls):\n    return [requests.{}(url) for url in urls]\n"
 ONE = "import requests\n\n\ndef page(url):\n    return requests.get(url)\n"
-TEST = 'from unittest.mock import patch\n\n\n@patch("requests.{}")\ndef test(fake): ...\n'
+TEST = 'from unittest.mock import patch\nimport sync, store, links\n\n@patch("requests.{}")\ndef test(fake): ...\n'
 PASS = '@patch("requests.Session.get", lambda _, *args, **kwargs: requests.get(*args, **kwargs))\n'
 
 
@@ -77,7 +77,9 @@ def test_calls_stay_where_a_patch_can_not_move(project: Path) -> None:
 def test_calls_stay_for_a_patch_that_is_put_together(project: Path) -> None:
     (project / "store.py").write_text(LOOP.format("post"))
     (project / "test_store.py").write_text(TEST.format("post"))
-    (project / "test_other.py").write_text('from unittest.mock import patch\nNAME = "requests"\npatch(NAME + ".get")\n')
+    (project / "test_other.py").write_text(
+        'import sync\nfrom unittest.mock import patch\nNAME = "requests"\npatch(NAME + ".get")\n'
+    )
     reports = fixed("sync.py", "store.py")
     assert reports["sync.py"].after is None
     assert reports["sync.py"].left[0].help.endswith("and its target is put together")

@@ -20,7 +20,7 @@ from sessionize.run.project import Project, Projects
 
 UNSAFE = Settings(unsafe_fixes=True)
 LOOP = "import requests\nfor name in names:\n    requests.get(name)\n"
-TEST = 'from unittest.mock import patch\n\n\n@patch("requests.get")\ndef test(get): ...\n'
+TEST = 'from unittest.mock import patch\nimport sync, main\n\n@patch("requests.get")\ndef test(get): ...\n'
 
 
 @pytest.fixture
@@ -171,14 +171,16 @@ def test_names_of_the_file_itself_are_looked_for(project: Path, call: str, test:
     """A test need not name requests to replace what a file has imported from it."""
     (project / "src" / "sync.py").write_text(NAMED.format(call))
     lines = f"{test}\ndef test(get): ...\n" if test.startswith("@") else f"{test}\n"
-    (project / "tests" / "test_sync.py").write_text(lines)
+    (project / "tests" / "test_sync.py").write_text(lines if "import" in lines else f"import sync\n\n\n{lines}")
     report = check_file(Path("src/sync.py"), Settings(), surroundings=Surroundings(Projects().patches))
     assert [found.code for found in report.left if found.code == "RQS301"] == ["RQS301"]
 
 
 @pytest.mark.parametrize("test", ["patch.dict(sys.modules, requests=fake)", 'patch.multiple("sync", requests=fake)'])
 def test_the_module_as_a_keyword_is_looked_for(project: Path, test: str) -> None:
-    (project / "tests" / "test_sync.py").write_text(f"import sys\nfrom unittest.mock import patch\n\n{test}.start()\n")
+    (project / "tests" / "test_sync.py").write_text(
+        f"import sys, sync\nfrom unittest.mock import patch\n\n{test}.start()\n"
+    )
     report = check_file(Path("src/sync.py"), Settings(), surroundings=Surroundings(Projects().patches))
     assert [found.code for found in report.left if found.code == "RQS301"] == ["RQS301"]
 
@@ -441,7 +443,7 @@ def test_settings_tell_whether_others_use_a_module(run: Run) -> None:
 
 
 def test_test_that_patches_a_script(run: Run) -> None:
-    write({"load.py": SCRIPT, "pyproject.toml": "", "tests/test_load.py": TEST})
+    write({"load.py": SCRIPT, "pyproject.toml": "", "tests/test_load.py": TEST.replace("sync", "load")})
     assert not is_fixed(run)
 
 

@@ -63,7 +63,7 @@ class Patch(NamedTuple):
     """One place where something is replaced: `target`, a dotted path in which `?` stands for what is not known.
 
     file: as it is shown; deleted: whether it is taken away instead, so that a call fails; stuck: why it can't move
-    along with the calls, where that was tried.
+    along with the calls, where that was tried; stays: whether it stays when its test is over, `requests.get = fake`.
     """
 
     file: str
@@ -71,6 +71,7 @@ class Patch(NamedTuple):
     target: str
     deleted: bool = False
     stuck: str = ""
+    stays: bool = False
 
     @property
     def function(self) -> str:
@@ -255,7 +256,7 @@ class Reader:
             elif isinstance(target, ast.Subscript) and "sys.modules" in self.path(target.value):
                 paths = [f"sys.modules.{self.text(target.slice)}"]
             for path in paths:
-                yield target, Patch(self.file, target.lineno, path, deleted)
+                yield target, Patch(self.file, target.lineno, path, deleted, stays=True)
 
     def of_call(self, call: ast.Call) -> Iterator[str]:
         """The targets of a call that replaces something."""

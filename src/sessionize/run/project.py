@@ -22,6 +22,7 @@ from sessionize.files.settings import Settings
 from sessionize.files.text import SourceError
 from sessionize.library.patches import FUNCTIONS, Patch, find, names_elsewhere
 from sessionize.library.surroundings import EVERYTHING, Surroundings
+from sessionize.run.imports import LOADERS, Imports
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
 _MENTION = re.compile(rb"requests\.(\w+)\b(?![\"'])")
@@ -36,16 +37,6 @@ _IMPORTED = re.compile(rb"\b(?:import|from)\b((?:\\\r?\n|[^\n\\(;#])*(?:\((?:[^)
 _WORD = re.compile(rb"\w+")
 # What may stand in the name of a module; all else becomes a blank.
 _TO_WORDS = bytes(byte if byte > 127 or chr(byte).isalnum() or byte in b"_-" else 32 for byte in range(256))
-# What loads a module that a text names, or runs a file.
-_LOADERS = (
-    b"import_module",
-    b"__import__",
-    b"run_module",
-    b"run_path",
-    b"spec_from_file",
-    b"SourceFileLoader",
-    b"exec(",
-)
 _ANY_MODULE = b"*"
 # The folders of a published project that are not published themselves.
 _UNPUBLISHED = frozenset(
@@ -69,6 +60,11 @@ class Project:
                 return patches
         found = (patch for file, data in self._files() for patch in find(shown(file), data, names))
         return self._patches.setdefault(names, tuple(sorted(found)))
+
+    def concerns(self, patch: Patch, file: str) -> bool:
+        """Tell whether what a test replaces may be gone when a file's code runs: the test loads it, or names it."""
+        named = Path(file).stem in patch.target.split(".")
+        return patch.stays or named or self.imports.may_meet(absolute(patch.file), file)
 
     def taken(self, module: str) -> frozenset[str]:
         """The names that its files may take from modules of a name; `*` among them stands for all.
@@ -120,9 +116,13 @@ class Project:
         mentioning: dict[bytes, set[str]] = {_ANY_MODULE: set()}
         for file, data in self._files():
             words = modules.intersection(data.translate(_TO_WORDS).split())
-            for word in [*words, _ANY_MODULE] if any(loader in data for loader in _LOADERS) else words:
+            for word in [*words, _ANY_MODULE] if any(loader in data for loader in LOADERS) else words:
                 mentioning.setdefault(word, set()).add(file)
         return mentioning
+
+    @cached_property
+    def imports(self) -> Imports:
+        return Imports(self._files())
 
     @cached_property
     def _is_published(self) -> bool:
@@ -178,9 +178,10 @@ class Projects:
 
     def patches(self, filename: str, text: str, names: frozenset[str] = FUNCTIONS) -> tuple[Patch, ...]:
         """The patches in a file of that text, and then those in the rest of its project (see `find`)."""
-        own = shown(self._real(filename))
-        others = (patch for patch in self.of(filename).patches(names) if patch.file != own)
-        return *find(filename, text, names), *others
+        file = self._real(filename)
+        own, project = shown(file), self.of(filename)
+        others = [patch for patch in project.patches(names) if patch.file != own]
+        return *find(filename, text, names), *(patch for patch in others if project.concerns(patch, file))
 
     def taken(self, filename: str) -> frozenset[str]:
         """The names that other modules of the project may take from a file (see `Project.taken`)."""
@@ -276,6 +277,11 @@ def _nodes(data: bytes) -> list[ast.AST]:
 
 def _last(path: str) -> str:
     return path.rpartition(".")[2]
+
+
+def absolute(file: str) -> str:
+    """The absolute name of a file that is shown by a short one."""
+    return os.path.join(os.getcwd(), file)
 
 
 def shown(file: str) -> str:

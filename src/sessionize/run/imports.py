@@ -1,0 +1,162 @@
+"""The imports between the files of a project: what a file may load, and what may load it.
+
+They are read by their text alone, and taken for all that they could be: `from shop import api` loads `shop/__init__.py`
+and `shop/api.py`, wherever the project keeps its `shop`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from pathlib import PurePath
+
+from sessionize.analysis.memo import memo
+
+# An import statement: its keyword, and what follows, over brackets and backslashes.
+_IMPORT = re.compile(rb"\b(import|from)\b((?:\\\r?\n|[^\n\\(;#])*(?:\((?:[^)#]|#[^\n]*)*)?)")
+_FROM = re.compile(rb"\s*(\.*)\s*([\w.]*)\s+import\b(.*)|\s*(\.+)\s*import\b(.*)", re.DOTALL)
+_WORD = re.compile(rb"\w+")
+# A text that may be the path of a module: of what `mock.patch` replaces, or of a plugin.
+_DOTTED = re.compile(rb"[\"'](\w+(?:\.\w+)+)[\"']")
+# What loads modules that a text names, or runs a file.
+LOADERS = (
+    b"import_module",
+    b"__import__",
+    b"run_module",
+    b"run_path",
+    b"spec_from_file",
+    b"SourceFileLoader",
+    b"exec(",
+)
+# Frameworks that load a project's modules by settings of theirs.
+_LOADING = frozenset((b"django", b"celery", b"stevedore", b"pluggy", b"pkg_resources", b"entry_points", b"scrapy"))
+
+
+class Imports:
+    """The imports between files, given by their absolute names and contents."""
+
+    def __init__(self, files: Iterable[tuple[str, bytes]]) -> None:
+        self.contents = dict(files)
+        self._by_parts: dict[tuple[str, ...], str] = {}
+        self._by_last: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+        for file in self.contents:
+            parts = _parts(file)
+            self._by_parts[parts] = file
+            self._by_last[parts[-1]].append(parts)
+
+    def may_meet(self, file: str, other: str) -> bool:
+        """Tell whether a test run that loads `file` may load the other: one imports it, whatever is between.
+
+        A `conftest.py` is loaded for all tests below its folder.
+        """
+        if not {file, other} <= self.contents.keys():
+            return True
+        starts = {file} | self.importers(file)
+        for conftest in [start for start in starts if PurePath(start).name == "conftest.py"]:
+            below = conftest.removesuffix("conftest.py")
+            starts.update(each for each in self.contents if each.startswith(below))
+        loaded = self._loaded(frozenset(starts))
+        return other in loaded or any(self._loads_anything(each) for each in loaded)
+
+    @memo
+    def importers(self, file: str) -> set[str]:
+        """The files that import a file, directly or not."""
+        return _closure({file}, self._importing) - {file}
+
+    @memo
+    def _loaded(self, starts: frozenset[str]) -> set[str]:
+        """What some tests load: with the `conftest.py` beside and above them, and what texts in them name."""
+        first = set(starts)
+        for start in starts:
+            folders = PurePath(start).parents
+            first.update(conftest for folder in folders if (conftest := str(folder / "conftest.py")) in self.contents)
+        for start in list(first):
+            for found in _DOTTED.findall(self.contents[start]):
+                first.update(self._named(tuple(found.decode().split("."))))
+        return _closure(first, self._imported)
+
+    @memo
+    def _loads_anything(self, file: str) -> bool:
+        """Tell whether a file may load modules that it does not import."""
+        data = self.contents[file]
+        named = (_WORD.findall(rest)[:1] for _, rest in _IMPORT.findall(data))
+        return any(loader in data for loader in LOADERS) or any(_LOADING.issuperset(first) and first for first in named)
+
+    @cached_property
+    def _imported(self) -> Mapping[str, set[str]]:
+        """The files that each file imports."""
+        return {file: {*self._imports_of(file, data)} - {file} for file, data in self.contents.items()}
+
+    @cached_property
+    def _importing(self) -> Mapping[str, set[str]]:
+        """The files that import each file."""
+        importing: dict[str, set[str]] = defaultdict(set)
+        for file, imported in self._imported.items():
+            for each in imported:
+                importing[each].add(file)
+        return importing
+
+    def _imports_of(self, file: str, data: bytes) -> Iterator[str]:
+        package = _package(file)
+        yield from self._packages(package)
+        for keyword, rest in _IMPORT.findall(data):
+            if keyword == b"import":
+                for name in rest.split(b","):
+                    yield from self._named(tuple(word.decode() for word in _WORD.findall(name.partition(b" as ")[0])))
+            elif found := _FROM.match(rest):
+                dots, module, names = found[1] or found[4] or b"", found[2] or b"", found[3] or found[5] or b""
+                path = tuple(word.decode() for word in _WORD.findall(module))
+                inner = [word.decode() for word in _WORD.findall(names)]
+                if dots:
+                    base = package[: len(package) - len(dots) + 1] + path
+                    yield from self._exactly(base, inner)
+                else:
+                    yield from self._named(path)
+                    for name in inner:
+                        yield from self._named((*path, name))
+
+    def _exactly(self, base: tuple[str, ...], names: Iterable[str]) -> Iterator[str]:
+        """The files of a module, of the packages around it, and of modules in it."""
+        yield from self._packages(base)
+        for parts in (base, *((*base, name) for name in names)):
+            if parts in self._by_parts:
+                yield self._by_parts[parts]
+
+    def _named(self, path: tuple[str, ...]) -> Iterator[str]:
+        """The files that a dotted path may name, and those of the packages around them."""
+        for end in range(len(path), 0, -1):
+            for parts in self._by_last.get(path[end - 1], ()):
+                if parts[len(parts) - end :] == path[:end]:
+                    yield self._by_parts[parts]
+                    yield from self._packages(parts)
+
+    def _packages(self, parts: tuple[str, ...]) -> Iterator[str]:
+        """The `__init__.py` of a package and of those around it."""
+        for end in range(len(parts), 0, -1):
+            file = self._by_parts.get(parts[:end])
+            if file is not None and PurePath(file).stem == "__init__":
+                yield file
+
+
+def _closure(starts: Iterable[str], following: Mapping[str, set[str]]) -> set[str]:
+    """Some files and all that follow from them."""
+    reached = set(starts)
+    todo = list(reached)
+    while todo:
+        new = following.get(todo.pop(), set()) - reached
+        reached |= new
+        todo += new
+    return reached
+
+
+def _parts(file: str) -> tuple[str, ...]:
+    """The path by which a file is imported from the root of the file system; that of its folder for `__init__.py`."""
+    path = PurePath(file)
+    return path.parent.parts if path.stem == "__init__" else path.with_suffix("").parts
+
+
+def _package(file: str) -> tuple[str, ...]:
+    """The path of the folder of a file."""
+    return PurePath(file).parent.parts
