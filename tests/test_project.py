@@ -381,11 +381,11 @@ def test_script_that_nothing_imports(run: Run) -> None:
 @pytest.mark.parametrize(
     "importer",
     [
-        "import load",
-        "from load import size",
-        "from . import load as l",
-        "from tools.load import size",
-        "try:\n import load\nexcept ImportError: pass",
+        "import load, threading",
+        "from load import size\nfrom multiprocessing import Pool",
+        "from . import load as l\nimport flask",
+        "import load\nimport time\ntime.sleep(5)",
+        "try:\n import load\nexcept ImportError: input()",
         "from importlib import import_module\nimport_module('tools.load')",
         "import runpy\nrunpy.run_path('tools/load.py')",
         "PLUGINS = ['load']",
@@ -393,9 +393,58 @@ def test_script_that_nothing_imports(run: Run) -> None:
         "exec(open(path).read())",
     ],
 )
-def test_module_that_another_file_imports(run: Run, importer: str) -> None:
+def test_module_that_another_file_may_run_otherwise(run: Run, importer: str) -> None:
     write({"load.py": SCRIPT, "other.py": f"{importer}\n", "pyproject.toml": ""})
     assert not is_fixed(run)
+
+
+@pytest.mark.parametrize(
+    "importer",
+    [
+        "import load",
+        "from load import size\nimport pandas as pd",
+        "from . import load as l",
+        "import load\nfrom inner.deep import x",
+        "try:\n import load\nexcept ImportError: pass",
+        "import os.path, json, load as l\nimport bs4",
+        "import load\nTEXT = 'import threading'",
+    ],
+)
+def test_module_of_an_application(run: Run, importer: str) -> None:
+    """All that imports it, and all that imports that, runs in one thread."""
+    write({"load.py": SCRIPT, "other.py": f"{importer}\n", "pyproject.toml": "", "inner/deep.py": "x = 1\n"})
+    assert is_fixed(run)
+
+
+@pytest.mark.parametrize(
+    ("files", "fixed"),
+    [
+        ({"other.py": "import load\n", "main.py": "import other\n"}, True),
+        ({"other.py": "import load\n", "main.py": "import other, threading\n"}, False),
+        ({"other.py": "import load\n", "main.py": "import asyncio\n"}, True),
+        ({"other.py": "import load\n", "main.py": "import importlib\nimportlib.import_module(x)\n"}, False),
+        ({"other.py": "import load\n", "main.py": "JOBS = ['jobs.load:main']\n"}, False),
+        ({"other.py": "import load\n", "main.py": "print('load a page')\n"}, True),
+        ({"other.py": "import load\n", "note.ipynb": '{"cells": [{"source": ["import load\\n"]}]}'}, False),
+        ({"other.py": "import load, (\n"}, False),
+    ],
+)
+def test_files_of_an_application(run: Run, files: dict[str, str], *, fixed: bool) -> None:
+    write({"load.py": SCRIPT, "pyproject.toml": "", **files})
+    assert is_fixed(run) is fixed
+
+
+def test_objects_of_an_application_may_be_anywhere(run: Run) -> None:
+    methods = (
+        '    def load(self, name):\n        return requests.get(f"{self.base}/{name}")\n\n'
+        '    def size(self, name):\n        return requests.head(f"{self.base}/{name}")\n'
+    )
+    client = f"import requests\n\n\nclass Client:\n    def __init__(self, base):\n        self.base = base\n\n{methods}"
+    write({"load.py": client, "other.py": "import load\n", "pyproject.toml": ""})
+    run("fix", "load.py")
+    assert "Session" not in Path("load.py").read_text()
+    run("fix", "load.py", "--unsafe-fixes")
+    assert "self._session = requests.Session()" in Path("load.py").read_text()
 
 
 @pytest.mark.parametrize(
@@ -428,8 +477,13 @@ def test_script_in_a_folder_that_nothing_marks(run: Run, marker: str, *, fixed: 
 
 @pytest.mark.parametrize("name", ["pkg/__init__.py", "pkg/__main__.py"])
 def test_package_is_no_script(run: Run, name: str) -> None:
+    """But all that imports it may be known."""
     write({name: SCRIPT, "pyproject.toml": ""})
     assert not is_fixed(run, name)
+    write({name: SCRIPT, "other.py": "import pkg, threading\n", "pyproject.toml": ""})
+    assert not is_fixed(run, name)
+    write({name: SCRIPT, "other.py": "import pkg\n", "pyproject.toml": ""})
+    assert is_fixed(run, name) is name.endswith("__init__.py")
 
 
 def test_settings_tell_whether_others_use_a_module(run: Run) -> None:
@@ -439,6 +493,8 @@ def test_settings_tell_whether_others_use_a_module(run: Run) -> None:
     write({"pyproject.toml": told.format("true")})
     assert is_fixed(run)
     write({"load.py": SCRIPT, "other.py": "import load\n"})
+    assert is_fixed(run)
+    write({"load.py": SCRIPT, "pyproject.toml": told.format("false")})
     assert not is_fixed(run)
 
 
@@ -451,6 +507,7 @@ def test_editors_know_scripts(run: Run) -> None:
     write({"load.py": SCRIPT, "sync.py": "import requests\n", "other.py": "import sync\n", "pyproject.toml": ""})
     around = read_surroundings()
     assert (around.is_script("load.py", None), around.is_script("sync.py", None)) == (True, False)
+    assert around.is_application("sync.py", None)
 
 
 def test_text_of_no_file_is_no_script(run: Run) -> None:
@@ -459,12 +516,17 @@ def test_text_of_no_file_is_no_script(run: Run) -> None:
 
 
 def test_clusters_are_told_of_scripts(project: Path) -> None:
-    (project / "src" / "load.py").write_text(SCRIPT)
+    for name in ("load", "quiet"):
+        (project / "src" / f"{name}.py").write_text(SCRIPT)
+    (project / "src" / "main.py").write_text("import quiet\n")
     projects = Projects()
-    projects.read(["src/load.py"], whole=True)
+    projects.read(["src/load.py", "src/quiet.py"], whole=True)
     (project / "src" / "other.py").write_text("import load\n")
     assert projects.is_script("src/load.py", None)
     assert not Projects().is_script("src/load.py", None)
+    (project / "src" / "main.py").write_text("import quiet, threading\n")
+    assert projects.is_application("src/quiet.py", None)
+    assert not Projects().is_application("src/quiet.py", None)
 
 
 @pytest.mark.parametrize(("other", "hoisted"), [("client.TOKEN = 'b'", False), ("client.load()", True)])

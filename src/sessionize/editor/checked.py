@@ -146,4 +146,8 @@ def read_surroundings() -> Surroundings:
         with one:
             return projects.is_script(filename, closed)
 
-    return Surroundings(patches, taken, is_script)
+    def is_application(filename: str, closed: bool | None) -> bool:
+        with one:
+            return projects.is_application(filename, closed)
+
+    return Surroundings(patches, taken, is_script, is_application)

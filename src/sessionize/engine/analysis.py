@@ -46,6 +46,7 @@ class Analysis:
             lambda names: surroundings.patches(filename, reading.text, names),
             lambda: surroundings.taken(filename),
             lambda: surroundings.is_script(filename, settings.closed),
+            lambda: surroundings.is_application(filename, settings.closed),
         )
         if len(self.facts.bare.calls) > MOST_CALLS:
             raise UnreadableError(f"more than {MOST_CALLS:,} calls of requests in one file are not analysed")

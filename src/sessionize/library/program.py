@@ -35,13 +35,16 @@ class Program:
         patches: Callable[[frozenset[str]], Sequence[Patch]] = lambda _: (),
         taken: Callable[[], frozenset[str]] = frozenset,
         script: Callable[[], bool] = lambda: False,
+        application: Callable[[], bool] = lambda: False,
     ) -> None:
         """`patches`: see `Patched`. `taken`: gives the names that other modules may take from this one, `*` for all; it
-        is asked only if a fix would take one away. `script`: tells whether nothing imports this module."""
+        is asked only if a fix would take one away. `script`: tells whether nothing imports this module; `application`:
+        whether all that does runs in one thread of one process."""
         self.outline = outline
         self.filename = filename
         self.find_taken = taken
         self.find_script = script
+        self.find_application = application
         self.words = Words(outline)
         self.names = Names(outline)
         self.origins = Origins(outline, self.names, REQUESTS)

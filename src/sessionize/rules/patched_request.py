@@ -20,9 +20,9 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     All Python files of the project are searched for patches, whatever they are called: from the folder with its
     `pyproject.toml`, `sessionize.toml`, `setup.py`, `setup.cfg` or `.git` on, without such folders inside of it. Where
     there is none around a file, its own folder is searched, with the packages and the `tests` in it. Settings leave
-    files out of what is checked, not out of this search. It is made only where a call should share a session. A test concerns the
-    modules that it, its `conftest.py` and what they import may load, and those that it names; all, where one of these
-    loads what it does not import (`import_module`, Django).
+    files out of what is checked, not out of this search. It is made only where a call should share a session. A test
+    concerns the modules that it, its `conftest.py` and what they import may load, and those that it names; all, where
+    one of these loads what it does not import (`import_module`, Django).
 
     | what is replaced | concerns |
     |---|---|

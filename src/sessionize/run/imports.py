@@ -58,7 +58,7 @@ class Imports:
             below = conftest.removesuffix("conftest.py")
             starts.update(each for each in self.contents if each.startswith(below))
         loaded = self._loaded(frozenset(starts))
-        return other in loaded or any(self._loads_anything(each) for each in loaded)
+        return other in loaded or any(self.loads_anything(each) for each in loaded)
 
     @memo
     def importers(self, file: str) -> set[str]:
@@ -77,8 +77,12 @@ class Imports:
                 first.update(self._named(tuple(found.decode().split("."))))
         return _closure(first, self._imported)
 
+    def is_own(self, path: tuple[str, ...]) -> bool:
+        """Tell whether an absolute path names a module of the project."""
+        return next(self._named(path), None) is not None
+
     @memo
-    def _loads_anything(self, file: str) -> bool:
+    def loads_anything(self, file: str) -> bool:
         """Tell whether a file may load modules that it does not import."""
         data = self.contents[file]
         named = (_WORD.findall(rest)[:1] for _, rest in _IMPORT.findall(data))

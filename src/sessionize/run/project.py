@@ -22,6 +22,7 @@ from sessionize.files.settings import Settings
 from sessionize.files.text import SourceError
 from sessionize.library.patches import FUNCTIONS, Patch, find, names_elsewhere
 from sessionize.library.surroundings import EVERYTHING, Surroundings
+from sessionize.run.application import is_used_from_one_thread
 from sessionize.run.imports import LOADERS, Imports
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
@@ -52,6 +53,7 @@ class Project:
         self._patches: dict[frozenset[str], tuple[Patch, ...]] = {}  # by the names that were asked for
         self._taken: dict[str, frozenset[str]] = {}  # by the names of modules
         self._scripts: dict[tuple[str, bool | None], bool] = {}  # by file, and what the settings say
+        self._applications: dict[tuple[str, bool | None], bool] = {}
 
     def patches(self, names: frozenset[str]) -> tuple[Patch, ...]:
         """The patches in its files (see `find`)."""
@@ -94,14 +96,24 @@ class Project:
         Of a folder that nothing marks as a project it is not known who uses its files.
         closed: what the settings say: True if nobody outside of the project imports its modules, False if they may.
         """
+        if (file, closed) not in self._scripts:
+            self._scripts[file, closed] = self._is_apart(file, closed) and not self._is_mentioned(file)
+        return self._scripts[file, closed]
+
+    def is_application(self, file: str, closed: bool | None) -> bool:
+        """Tell whether all that imports a file is in the project, and runs in one thread of one process."""
+        if (file, closed) not in self._applications:
+            quiet = self._is_apart(file, closed) and is_used_from_one_thread(self.imports, file)
+            self._applications[file, closed] = quiet
+        return self._applications[file, closed]
+
+    def _is_apart(self, file: str, closed: bool | None) -> bool:
+        """Tell whether nobody outside of a project can import a file of it."""
         if closed is False or self.root is None or project_root(self.root, self._roots) is None:
             return False
-        if (file, closed) not in self._scripts:
-            first = Path(os.path.relpath(file, self.root)).parts[0]
-            inside = os.path.join(self.root, first)
-            apart = not self._is_published or (first in _UNPUBLISHED and not _is_package(inside))
-            self._scripts[file, closed] = (closed or apart) and not self._is_mentioned(file)
-        return self._scripts[file, closed]
+        first = Path(os.path.relpath(file, self.root)).parts[0]
+        inside = os.path.join(self.root, first)
+        return closed or not self._is_published or (first in _UNPUBLISHED and not _is_package(inside))
 
     def _is_mentioned(self, file: str) -> bool:
         """Tell whether another file has a module's name as a word, or may load any module by a text."""
@@ -167,7 +179,7 @@ class Projects:
 
     @property
     def surroundings(self) -> Surroundings:
-        return Surroundings(self.patches, self.taken, self.is_script)
+        return Surroundings(self.patches, self.taken, self.is_script, self.is_application)
 
     def of(self, filename: str, /) -> Project:
         folder = os.path.dirname(self._real(filename))
@@ -195,6 +207,12 @@ class Projects:
             return False
         return self.of(filename).is_script(self._real(filename), closed)
 
+    def is_application(self, filename: str, closed: bool | None) -> bool:
+        """Tell whether all users of a file run in one thread (see `Project.is_application`)."""
+        if filename.startswith("<") or filename.endswith(".ipynb"):
+            return False
+        return self.of(filename).is_application(self._real(filename), closed)
+
     def read(self, filenames: Sequence[str], *, whole: bool = False) -> None:
         """Reads the projects of these files at once, for the sake of workers that get a copy of this.
 
@@ -207,6 +225,7 @@ class Projects:
             self.taken(filename)
             for closed in (None, True):
                 self.is_script(filename, closed)
+                self.is_application(filename, closed)
         for filename in filenames:
             self.of(filename).patches(frozenset(names))
 
