@@ -516,8 +516,8 @@ def test_text_of_no_file_is_no_script(run: Run) -> None:
 
 
 def test_clusters_are_told_of_scripts(project: Path) -> None:
-    for name in ("load", "quiet"):
-        (project / "src" / f"{name}.py").write_text(SCRIPT)
+    (project / "src" / "load.py").write_text(SCRIPT)
+    (project / "src" / "quiet.py").write_text(SCRIPT.replace("load", "fetch"))
     (project / "src" / "main.py").write_text("import quiet\n")
     projects = Projects()
     projects.read(["src/load.py", "src/quiet.py"], whole=True)
