@@ -49,6 +49,8 @@ def imports() -> Callable[..., Imports]:
         ("import other", []),
         ("# import shop.api", [API]),
         ("from requests import api_key", []),
+        ("from other.api import get", []),
+        ("# from here on", []),
     ],
 )
 def test_what_a_test_meets(imports: Callable[..., Imports], text: str, met: list[str]) -> None:
