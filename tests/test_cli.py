@@ -500,7 +500,7 @@ def test_link_to_itself(run: Run) -> None:
         (("fix", "--session-style", "without"), "'without' is not one of 'assign', 'with'"),
         (("rule",), "give the code or the name of a rule, or the name of a doubt, or --all"),
         (("rule", "--all", "RQS101"), "give the code or the name of a rule, or the name of a doubt, or --all"),
-        (("rule", "RQS2"), "there is no rule 'RQS2', did you mean 'RQS201', 'RQS202'?"),
+        (("rule", "RQS2"), "there is no rule 'RQS2', did you mean 'RQS201', 'RQS202', 'RQS203'?"),
         (("rule", "rqs9", "Reqest-In-Loop"), "did you mean 'RQS901', 'request-in-loop'?"),
         (("config", "mistyped"), "pyproject.toml: unknown key 'selct', did you mean 'select'?"),
     ],

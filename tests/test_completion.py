@@ -55,7 +55,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has no bash")
     [
         ("sessionize fi", ["fix"]),
         ("sessionize fix --inter", ["--interactive"]),
-        ("sessionize check --select RQS2", ["RQS201", "RQS202"]),
+        ("sessionize check --select RQS2", ["RQS201", "RQS202", "RQS203"]),
         ("sessionize check --ignore request-", ["request-in-loop", "request-helper-in-loop"]),
         ("sessionize fix --extend-select RQS101,rqs3", ["RQS101,RQS301", "RQS101,RQS302"]),
         ("sessionize check --select ", CODES),

@@ -158,7 +158,9 @@ FAULTS = (
     # the rewriting
     Fault("headers-assigned", 'text = f"{name}.{option}.update("', 'text = f"{name}.{option}.setdefault("'),
     Fault("cookies-not-isolated", "if new_session.policy is not None:", "if new_session.policy is None:"),
-    Fault("option-sent-twice", "without_options(call, fix.hoist)", "without_options(call, fix.hoist[1:])"),
+    Fault("option-sent-twice", "(call, (*fix.hoist, *carried))", "(call, (*fix.hoist[1:], *carried))"),
+    Fault("cookies-of-a-turn", 'looped\n            or "cookies"', 'False\n            or "cookies"'),
+    Fault("answers-of-others", "return None\n    return frozenset().union(*(calls", "pass\n    return frozenset().union(*(calls"),
     Fault("with-ends-too-early", "last = max(self.parts.in_block(", "last = min(self.parts.in_block("),
     Fault("with-blocks-cross", "outer.last = max(outer.last, within.pop().last)", "within.pop()"),
     Fault("lost-comments", "above.append(comment)", "pass"),

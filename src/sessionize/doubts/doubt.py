@@ -29,12 +29,14 @@ class Sharing(NamedTuple):
     place: where it is made; None where the imports there need no look.
     made: the tick at which it is there.
     owner: the class whose objects have it, 0 for the module, None for the calls' own function.
+    carries: whether it sends cookies that the calls handed on by themselves.
     """
 
     calls: Sequence[BareCall]
     place: Place | None = None
     made: int | None = None
     owner: int | None = None
+    carries: bool = False
 
 
 class Kind:

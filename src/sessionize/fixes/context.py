@@ -23,6 +23,7 @@ from sessionize.sharing.facts import Facts
 
 ALONE = "a session would serve this call alone, as the others here stay as they are"
 CHOSEN = "the function is chosen at run time; choose a method of one session instead, as in `getattr(session, name)`"
+ELSEWHERE = "make one session for all calls that these cookies are for, and leave `cookies=` out"
 INSIDE = "requests is imported inside the function; import it at the top of the module"
 
 
@@ -30,7 +31,7 @@ _KEPT = 10  # connections to a host: urllib3 throws further ones away, and logs 
 
 # The codes of the rules by the kind of fix that resolves them.
 LOCAL, LASTING, IDLE = (resolved_by(kind) for kind in ("local", "lasting", "idle"))
-ALONG = resolved_by("along")
+ALONG, CARRIED = resolved_by("along"), resolved_by("carried")
 SHARING = LOCAL | LASTING
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,6 +11,8 @@ from sessionize.analysis.flow import Place
 from sessionize.doubts.doubt import Doubt, Sharing
 from sessionize.fixes.context import (
     ALONE,
+    ALONG,
+    CARRIED,
     LOCAL,
     Context,
     Wanted,
@@ -26,6 +29,7 @@ from sessionize.fixes.existing import ExistingSession
 from sessionize.fixes.outcome import Fix, Outcome, Refusal
 from sessionize.library.calls import BareCall
 from sessionize.sharing.module_home import import_home
+from sessionize.syntax import values as v
 from sessionize.syntax.access import READ
 
 
@@ -66,7 +70,9 @@ class LocalFixes:
             elif candidate is not None:
                 outcomes.append(candidate)
         candidates.sort(key=lambda candidate: bool(candidate.doubts))  # safe ones choose names first
-        return outcomes + [self._share(candidate) for candidate in candidates]
+        for candidate in candidates:
+            outcomes += self._ways(candidate, wanted)
+        return outcomes
 
     def _refuse(self, calls: Sequence[BareCall]) -> tuple[list[BareCall], list[Refusal]]:
         """The calls that a session can take, and refusals for the others; all are refused if too few are left."""
@@ -103,6 +109,57 @@ class LocalFixes:
         made = joined.tick if joined is not None and self.facts.tables.cells else place.tick
         doubts = self.doubts.about(Sharing(calls, place, made))
         return _Candidate(calls, place, existing, hoist, doubts)
+
+    def _ways(self, candidate: _Candidate, wanted: Wanted) -> list[Outcome]:
+        """The fix for a candidate; where its calls hand cookies on, also the one whose session carries them.
+
+        Only that, where it may be made.
+        """
+        fix = self._share(candidate)
+        carrying = self._carrying(candidate, fix) if wanted.among(candidate.calls, CARRIED) else None
+        if carrying is None:
+            return [fix]
+        if self.settings.unsafe_fixes or "carried" in self.settings.accept:
+            return [carrying._replace(resolves=LOCAL | ALONG | CARRIED)]
+        return [fix, carrying._replace(resolves=CARRIED)]
+
+    def _carrying(self, candidate: _Candidate, fix: Outcome) -> Fix | None:
+        """A fix with a session that keeps cookies, if the calls pass only those of each other's answers.
+
+        A loop that makes such an answer again would send the cookies of one turn with the next.
+        """
+        calls = candidate.calls
+        if not isinstance(fix, Fix) or fix.new_session is None or any(call.unpacks or call.pooled for call in calls):
+            return None
+        passing = {call.id for call in calls if call.argument("cookies") not in (None, v.NONE)}
+        answers = [self.facts.carried.answers(call) for call in calls if call.id in passing]
+        answering = frozenset().union(*answers)
+        looped = any(self.facts.flow.loops(call.site.part) for call in calls if call.id in answering)
+        if (
+            looped
+            or "cookies" in fix.hoist
+            or self._leaves_unused(calls)
+            or not all(answers)
+            or not answering <= {call.id for call in calls}
+        ):
+            return None
+        sharing = Sharing(calls, candidate.place, candidate.place.tick, carries=True)
+        return fix._replace(
+            calls=tuple(sorted(fix.calls, key=lambda call: call not in passing)),  # another first one than the fix's
+            message=f"Share one `requests.Session` between the {len(calls)} calls, which carries the cookies by itself",
+            doubts=self.doubts.about(sharing),
+            new_session=fix.new_session._replace(policy=None),
+            imports=tuple(edit for edit in fix.imports if "DefaultCookiePolicy" not in f"{edit.add}{edit.line}"),
+            carries=frozenset(passing),
+        )
+
+    def _leaves_unused(self, calls: Sequence[BareCall]) -> bool:
+        """Tell whether a local variable is used in nothing but `cookies=`."""
+        named: Counter[tuple[int, str]] = Counter()
+        for call in calls:
+            for name in v.names_in(call.argument("cookies") or v.NONE):
+                named[self.facts.names.owner(name, call.site.scope), name] += 1
+        return any(owner > 0 and len(self.facts.names.uses(owner, name)) <= n for (owner, name), n in named.items())
 
     def _share(self, candidate: _Candidate) -> Outcome:
         """The fix that makes the calls of a candidate on one session."""

@@ -76,6 +76,7 @@ class Fix(NamedTuple):
     new_session: how the session is made; None where one is used that is there already.
     old_statement: the statement that made the session until now: an assignment goes, a `with` leaves its body behind.
     stays: why options that repeat are not set on the session.
+    carries: the calls that leave out `cookies=`, as the session carries them.
     resolves: the codes of the rules whose findings at the calls it is about.
     """
 
@@ -87,6 +88,7 @@ class Fix(NamedTuple):
     old_statement: int | None = None
     imports: tuple[ImportEdit, ...] = ()
     stays: str = ""
+    carries: frozenset[int] = frozenset()
     resolves: frozenset[str] = frozenset()
 
     @property

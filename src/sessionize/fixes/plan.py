@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sessionize.files.settings import Settings
-from sessionize.fixes.context import ALONG, CHOSEN, IDLE, LASTING, LOCAL, SHARING, Context, Wanted
+from sessionize.fixes.context import ALONG, CARRIED, CHOSEN, ELSEWHERE, IDLE, LASTING, LOCAL, SHARING, Context, Wanted
 from sessionize.fixes.idle import IdleFixes
 from sessionize.fixes.lasting import LastingFixes
 from sessionize.fixes.local import LocalFixes
@@ -31,6 +31,9 @@ class Planner:
         outcomes += _resolving(LastingFixes(self.context).outcomes(wanted), LASTING | ALONG)
         answered = {call for outcome in outcomes for call in outcome.calls}
         outcomes += _resolving(self._refuse_references(wanted.codes.keys() - answered), SHARING | ALONG)
+        answered = {call for outcome in outcomes if outcome.resolves & CARRIED for call in outcome.calls}
+        elsewhere = [call for call, codes in wanted.codes.items() if codes & CARRIED and call not in answered]
+        outcomes += [Refusal((call,), ELSEWHERE, CARRIED) for call in elsewhere]
         return outcomes + _resolving(IdleFixes(self.context).outcomes(wanted), IDLE)
 
     def imports(self, fixes: Sequence[Fix]) -> list[ImportEdit]:
@@ -53,4 +56,4 @@ class Planner:
 
 
 def _resolving(outcomes: Iterable[Outcome], codes: frozenset[str]) -> list[Outcome]:
-    return [outcome._replace(resolves=codes) for outcome in outcomes]
+    return [outcome if outcome.resolves else outcome._replace(resolves=codes) for outcome in outcomes]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sessionize.files.codes import matches
+from sessionize.rules.carried_cookies import CARRIED_COOKIES
 from sessionize.rules.client_without_session import CLIENT_WITHOUT_SESSION
 from sessionize.rules.module_without_session import MODULE_WITHOUT_SESSION
 from sessionize.rules.patched_request import PATCHED_REQUEST
@@ -27,6 +28,7 @@ RULES: tuple[Rule, ...] = (
     SESSION_NOT_REUSED,
     REPEATED_HEADERS,
     REPEATED_OPTIONS,
+    CARRIED_COOKIES,
     PATCHED_REQUEST,
     SESSION_CALL_WITHOUT_TIMEOUT,
     SYNTAX_ERROR,

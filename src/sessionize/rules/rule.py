@@ -30,7 +30,7 @@ class Rule(NamedTuple):
     once_a_file: whether one finding stands for all calls of a file.
     tells_untimed: whether it tells of calls without a timeout, which a fix would else count.
     level: `warning` or `error`, as SARIF has it.
-    cure: the kind of fix that resolves it: `local`, `lasting` or `idle`; `along` if it goes with that of another rule.
+    cure: the kind of fix that resolves it: `local`, `lasting`, `idle` or `carried`; `along` for that of another rule.
     """
 
     code: str

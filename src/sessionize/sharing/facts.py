@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from sessionize.library.program import Program
+from sessionize.sharing.carried import Carried
 from sessionize.sharing.groups import Groups
 from sessionize.sharing.idle import IdleSessions
 
@@ -18,6 +19,10 @@ class Facts(Program):
     def keeping(self) -> dict[tuple[int | None, tuple[int, ...]], bool]:
         """The sessions that are known to keep cookies, or not to: by whose they are, and by their calls."""
         return {}
+
+    @cached_property
+    def carried(self) -> Carried:
+        return Carried(self)
 
     @cached_property
     def idle(self) -> IdleSessions:

@@ -53,8 +53,10 @@ class Transformer(cst.CSTTransformer):
         func = bind_method(cast("cst.Attribute | cst.Name", call.func), redirect)
         if redirect.name_params:
             call = name_params(call)
+        carried = ("cookies",) if redirect.call in fix.carries else ()
         gone = Counter(comments(call.func)) - Counter(comments(func))
+        gone += Counter(comments(call)) - Counter(comments(without_options(call, carried)))
         above = self.work.orphans.above[self.work.parts.with_own_line(self.work.parts.of(redirect))]
         for comment in gone.elements():
             (self.work.orphans.behind_session[fix] if is_for_tools(comment) else above).append(comment)
-        return without_options(call, fix.hoist).with_changes(func=func)
+        return without_options(call, (*fix.hoist, *carried)).with_changes(func=func)

@@ -1,0 +1,52 @@
+"""RQS203: cookies of an earlier answer that are handed to later calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sessionize.files.settings import Settings
+from sessionize.rules.rule import Finding, Rule
+from sessionize.sharing.facts import Facts
+
+
+def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
+    """## What it does
+    Finds `cookies=` arguments that are the cookies of an earlier answer of the same file: `cookies=reply.cookies`, a
+    name or an attribute for them, `dict(reply.cookies)`, `reply.cookies.get_dict()`.
+
+    ## Why is this bad?
+    A session does that by itself, for all calls, and follows what servers change. By hand each call has to be handed
+    the right jar, the cookies of later answers are lost, and those of redirects, too.
+
+    ## Example
+    ```python
+    reply = requests.post(f"{BASE}/login", data=FORM)
+    news = requests.get(f"{BASE}/news", cookies=reply.cookies)
+    ```
+
+    Use instead:
+    ```python
+    session = requests.Session()
+    reply = session.post(f"{BASE}/login", data=FORM)
+    news = session.get(f"{BASE}/news")
+    ```
+
+    ## Fix safety
+    The fix is unsafe: a session also sends the cookies of redirects and of later answers, keeps them apart by domain
+    and path, and sends them with calls that passed none. It is made where all the calls are of one function, none of
+    those whose answers are used is in a loop, and none passes other cookies; elsewhere the session is yours to place.
+    Without `--unsafe-fixes` the calls share a session that keeps no cookies, and pass on what they passed.
+
+    ## When not to use
+    Where a call must not send what later answers set.
+
+    ## References
+    - [requests: Session Objects](https://requests.readthedocs.io/en/latest/user/advanced/#session-objects)
+    """
+    for call in facts.bare.calls:
+        if facts.carried.answers(call):
+            message = "`cookies=` from an earlier answer is what a session carries by itself"
+            yield Finding("RQS203", call.id, message)
+
+
+CARRIED_COOKIES = Rule("RQS203", "carried-cookies", check, cure="carried")

@@ -1,0 +1,77 @@
+"""Cookies of one answer that are handed to later calls, as a session does by itself: `cookies=reply.cookies`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cached_property
+
+from sessionize.analysis.memo import memo
+from sessionize.library.calls import BareCall
+from sessionize.library.program import Program
+from sessionize.syntax import values as v
+
+_FROM_JAR = "requests.utils.dict_from_cookiejar"
+
+
+class Carried:
+    """The carried cookies of one file."""
+
+    def __init__(self, program: Program) -> None:
+        self.outline = program.outline
+        self.names = program.names
+        self.origins = program.origins
+        self.tables = program.tables
+        self.bare = program.bare
+
+    @memo
+    def answers(self, call: BareCall) -> frozenset[int]:
+        """The calls whose answers' cookies a call passes; none if it passes others as well, or none."""
+        value = call.argument("cookies")
+        found = self._answers(value, call.site.scope, 0) if value is not None else None
+        return found or frozenset()
+
+    def _answers(self, value: v.Value, scope: int, depth: int) -> frozenset[int] | None:
+        """The calls that a jar, or a dict, is from; None if it may be from elsewhere."""
+        match value:
+            case v.Call(func=v.Attribute(value=jar, attr="get_dict" | "copy"), args=()):
+                return self._answers(jar, scope, depth)
+            case v.Call(func=func, args=(v.Argument(value=jar, stars=""),)):
+                copies = self.origins.path_of(func, scope) in ("builtins.dict", _FROM_JAR)
+                return self._answers(jar, scope, depth) if copies else None
+            case v.Attribute(value=v.Call() as answer, attr="cookies"):
+                return self._made_by(answer)
+            case v.Attribute(value=v.Name(name=name), attr="cookies") if found := self._answers_of(name, scope):
+                return found
+            case v.Name(name=name) if depth < 3:
+                owner = self.names.owner(name, scope)
+                binds = self.names.binds(owner, name)
+                return _all([self._answers(bind.value, owner, depth + 1) for bind in binds])
+            case v.Attribute(attr=attr) if depth < 3:
+                stores = [store for store in self.tables.stores_of.get(attr, ()) if store.value != v.NONE]
+                return _all([self._answers(store.value, store.scope, depth + 1) for store in stores])
+        return None
+
+    def _answers_of(self, name: str, scope: int) -> frozenset[int] | None:
+        """The calls that a variable has the answers of, and nothing else."""
+        binds = self.names.binds(self.names.owner(name, scope), name)
+        return _all([self._made_by(bind.value, bind.part) for bind in binds])
+
+    def _made_by(self, value: v.Value, part: int = -1) -> frozenset[int] | None:
+        """The bare calls that a value is the answer of, in a part if that is known."""
+        found = [call.id for call in self._by_value.get(value, ()) if part in (-1, call.site.part)]
+        return frozenset(found) or None
+
+    @cached_property
+    def _by_value(self) -> dict[v.Value, list[BareCall]]:
+        """The bare calls by their texts."""
+        calls: dict[v.Value, list[BareCall]] = defaultdict(list)
+        for call in self.bare.calls:
+            calls[call.site.value].append(call)
+        return calls
+
+
+def _all(found: list[frozenset[int] | None]) -> frozenset[int] | None:
+    """The calls of all, or None if one of them is not known."""
+    if None in found:
+        return None
+    return frozenset().union(*(calls for calls in found if calls is not None)) or None
