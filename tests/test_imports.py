@@ -73,6 +73,20 @@ def test_what_a_test_meets(imports: Callable[..., Imports], text: str, met: list
         ({"test": "def test(get): ...", "conftest": "import shop.api"}, True),
         ({"test": "", "helper": "import test_it, shop.api"}, True),
         ({"test": "", "helper": "import shop.api"}, False),
+        ({"test": "import pkgutil\npkgutil.iter_modules(x)"}, True),
+        # plugins of pytest, and what is no test
+        (
+            {
+                "conftest": "pytest_plugins = ['helper']",
+                "helper": "@fixture\ndef get(): ...",
+                "test": "import shop.api",
+            },
+            True,
+        ),
+        ({"test": "import helper", "helper": "pytest_plugins = ['store']", "store": "from . import api"}, True),
+        ({"test": "from shop import *"}, True),
+        ({"test": "import shop.store", "store": "from . import *"}, True),
+        ({"test": "run('shop/api.py')"}, True),
         # what loads anything
         ({"test": "import importlib\nimportlib.import_module(name)"}, True),
         ({"test": "import shop.store", "store": "__import__(name)"}, True),
@@ -89,6 +103,17 @@ def test_conftest_is_for_all_tests_below(imports: Callable[..., Imports]) -> Non
     found = imports(conftest="@fixture\ndef get(): ...", test="import shop.api")
     assert found.may_meet("/p/tests/conftest.py", API)
     assert not found.may_meet("/p/tests/conftest.py", STORE)
+
+
+def test_patch_in_what_is_no_test_concerns_all(imports: Callable[..., Imports]) -> None:
+    """It may be a plugin."""
+    assert imports().may_meet("/p/other.py", API)
+    assert not imports(test="import other").may_meet("/p/other.py", API)
+
+
+def test_fixture_in_a_plugin(imports: Callable[..., Imports]) -> None:
+    found = imports(conftest="pytest_plugins = ['helper']", helper="@fixture\ndef get(): ...", test="import shop.api")
+    assert found.may_meet("/p/tests/helper.py", API)
 
 
 def test_file_of_which_nothing_is_known_may_be_met(imports: Callable[..., Imports]) -> None:

@@ -186,3 +186,17 @@ def test_a_name_of_very_many_modules_may_be_any_module_of_that_name() -> None:
     made = "    from app.m{} import api\n    patch.object(api, 'requests')\n"
     source = "from unittest.mock import patch\n" + "".join(f"def test_{n}():\n{made.format(n)}" for n in range(30))
     assert {patch.target for patch in find("test_a.py", source)} == {"?.api.requests"}
+
+
+@pytest.mark.parametrize(
+    ("source", "stays"),
+    [
+        ("import requests\nrequests.get = fake", True),
+        ("from unittest.mock import patch\n@patch('requests.get')\ndef test(get): ...", False),
+        ("from unittest.mock import patch\npatch('requests.get').start()", True),
+        ("from unittest.mock import patch\np = patch('requests.get')\np.start()\np.stop()", False),
+        ("from unittest.mock import patch\np = patch('requests.get')\np.start()\nself.addCleanup(p.stop)", False),
+    ],
+)
+def test_patches_that_stay(source: str, *, stays: bool) -> None:
+    assert [patch.stays for patch in find("test_a.py", source)] == [stays]

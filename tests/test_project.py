@@ -367,6 +367,9 @@ print(load("a"), size("b"))
 """
 
 
+MAIN = "if __name__ == '__main__': print(1)\n"
+
+
 def is_fixed(run: Run, name: str = "load.py") -> bool:
     """Tell whether plain `fix` gives the module a session."""
     run("fix", name)
@@ -412,21 +415,38 @@ def test_module_that_another_file_may_run_otherwise(run: Run, importer: str) -> 
 )
 def test_module_of_an_application(run: Run, importer: str) -> None:
     """All that imports it, and all that imports that, runs in one thread."""
-    write({"load.py": SCRIPT, "other.py": f"{importer}\n", "pyproject.toml": "", "inner/deep.py": "x = 1\n"})
+    other = f"{importer}\nprint(load)\n"
+    write({"load.py": SCRIPT, "other.py": other, "pyproject.toml": "", "inner/deep.py": "x = 1\n"})
     assert is_fixed(run)
+    assert "set_policy" in Path("load.py").read_text()  # other files may name users
 
 
 @pytest.mark.parametrize(
     ("files", "fixed"),
     [
-        ({"other.py": "import load\n", "main.py": "import other\n"}, True),
-        ({"other.py": "import load\n", "main.py": "import other, threading\n"}, False),
-        ({"other.py": "import load\n", "main.py": "import asyncio\n"}, True),
-        ({"other.py": "import load\n", "main.py": "import importlib\nimportlib.import_module(x)\n"}, False),
-        ({"other.py": "import load\n", "main.py": "JOBS = ['jobs.load:main']\n"}, False),
-        ({"other.py": "import load\n", "main.py": "print('load a page')\n"}, True),
-        ({"other.py": "import load\n", "note.ipynb": '{"cells": [{"source": ["import load\\n"]}]}'}, False),
+        ({"other.py": "import load\n", "main.py": f"import other\n{MAIN}"}, True),
+        ({"other.py": "import load\n", "main.py": "import other\nclass A: pass\n"}, False),  # who runs it?
+        ({"other.py": "import load\n", "main.py": f"import other, threading\n{MAIN}"}, False),
+        ({"other.py": f"import load\n{MAIN}", "main.py": "import asyncio\n"}, True),
+        ({"other.py": f"import load, main\n{MAIN}", "main.py": "import asyncio\n"}, False),
+        ({"other.py": f"import load, main\n{MAIN}", "main.py": "import time\ndef f(): time.sleep(9)\n"}, False),
+        ({"other.py": f"import load\n{MAIN}", "main.py": "import importlib\nimportlib.import_module(x)\n"}, False),
+        ({"other.py": f"import load\n{MAIN}", "main.py": "JOBS = ['jobs.load:main']\n"}, False),
+        ({"other.py": f"import load\n{MAIN}", "main.py": "print('load a page')\n"}, True),
+        ({"other.py": f"import load\n{MAIN}", "note.ipynb": '{"cells": [{"source": ["import load\\n"]}]}'}, False),
         ({"other.py": "import load, (\n"}, False),
+        # packages that are quiet but in parts, or for a name that a file of the project has as well
+        ({"other.py": f"import load\nfrom tqdm import tqdm\n{MAIN}"}, True),
+        ({"other.py": f"import load\nfrom tqdm.contrib.concurrent import process_map\n{MAIN}"}, False),
+        ({"other.py": f"import load, click\nclick.confirm('go?')\n{MAIN}"}, False),
+        ({"other.py": f"import load\n# no input, no sleep\n{MAIN}"}, True),
+        ({"bots/telegram.py": f"import load, telegram\n{MAIN}"}, False),
+        ({"bots/flask.py": "", "other.py": f"import load, flask\n{MAIN}"}, False),
+        ({"src/shop.py": "", "other.py": f"import load, shop\n{MAIN}"}, True),
+        # what a service calls
+        ({"other.py": f"import load\n{MAIN}\ndef main(event, context): load.load(1)\n"}, False),
+        ({"other.py": f"import load\n{MAIN}\ndef handler(request): load.load(1)\n"}, False),
+        ({"other.py": f"import load\n{MAIN}\nasync def main(): load.load(1)\n"}, False),
     ],
 )
 def test_files_of_an_application(run: Run, files: dict[str, str], *, fixed: bool) -> None:
@@ -482,7 +502,7 @@ def test_package_is_no_script(run: Run, name: str) -> None:
     assert not is_fixed(run, name)
     write({name: SCRIPT, "other.py": "import pkg, threading\n", "pyproject.toml": ""})
     assert not is_fixed(run, name)
-    write({name: SCRIPT, "other.py": "import pkg\n", "pyproject.toml": ""})
+    write({name: SCRIPT, "other.py": f"import pkg\n{MAIN}", "pyproject.toml": ""})
     assert is_fixed(run, name) is name.endswith("__init__.py")
 
 
@@ -492,7 +512,7 @@ def test_settings_tell_whether_others_use_a_module(run: Run) -> None:
     assert not is_fixed(run)
     write({"pyproject.toml": told.format("true")})
     assert is_fixed(run)
-    write({"load.py": SCRIPT, "other.py": "import load\n"})
+    write({"load.py": SCRIPT, "other.py": f"import load\n{MAIN}"})
     assert is_fixed(run)
     write({"load.py": SCRIPT, "pyproject.toml": told.format("false")})
     assert not is_fixed(run)
@@ -504,7 +524,7 @@ def test_test_that_patches_a_script(run: Run) -> None:
 
 
 def test_editors_know_scripts(run: Run) -> None:
-    write({"load.py": SCRIPT, "sync.py": "import requests\n", "other.py": "import sync\n", "pyproject.toml": ""})
+    write({"load.py": SCRIPT, "sync.py": "import requests\n", "other.py": f"import sync\n{MAIN}", "pyproject.toml": ""})
     around = read_surroundings()
     assert (around.is_script("load.py", None), around.is_script("sync.py", None)) == (True, False)
     assert around.is_application("sync.py", None)
@@ -518,7 +538,7 @@ def test_text_of_no_file_is_no_script(run: Run) -> None:
 def test_clusters_are_told_of_scripts(project: Path) -> None:
     (project / "src" / "load.py").write_text(SCRIPT)
     (project / "src" / "quiet.py").write_text(SCRIPT.replace("load", "fetch"))
-    (project / "src" / "main.py").write_text("import quiet\n")
+    (project / "src" / "main.py").write_text(f"import quiet\n{MAIN}")
     projects = Projects()
     projects.read(["src/load.py", "src/quiet.py"], whole=True)
     (project / "src" / "other.py").write_text("import load\n")

@@ -64,6 +64,8 @@ def test_started_by(source: str, cause: str) -> None:
         ("from concurrent.futures import ThreadPoolExecutor, ProcessPoolExecutor", "concurrent"),
         ("from concurrent import futures\nfutures.ProcessPoolExecutor()", "concurrent"),
         ("from joblib import Parallel", "joblib"),
+        ("from pathos.multiprocessing import ProcessingPool", "pathos"),
+        ("import pebble", "pebble"),
         ("from celery import shared_task", "celery"),
     ],
 )
@@ -127,6 +129,7 @@ def test_what_a_thread_runs(source: str, run: str) -> None:
         ("", 0),
         (POOL + "ThreadPoolExecutor()", 0),
         (POOL + "ThreadPoolExecutor(n)", 0),
+        (POOL + "WORKERS = 24\nThreadPoolExecutor(max_workers=WORKERS)", 24),
         (POOL + "ThreadPoolExecutor(16)", 16),
         (POOL + "ThreadPoolExecutor(initializer=4, max_workers=16)\nThreadPoolExecutor(8)", 16),
         ("from multiprocessing.pool import ThreadPool\nThreadPool(processes=12)", 12),

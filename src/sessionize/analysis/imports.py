@@ -44,13 +44,17 @@ class Imports:
     def rebinding_star(self, name: str, scope: int) -> str:
         """The module whose star import may bind an imported name to something else; empty if there is none.
 
-        Those of the standard library bind none that is imported here.
+        Those of the standard library bind none that is imported here, but for two.
         """
         owner = self.names.owner(name, scope)
         imports = self.origins.main_bindings(owner, name)
         for star in self.names.stars if owner == 0 and imports else ():
             module = star.value.path if isinstance(star.value, v.Imported) else ""
-            if star.tick > imports[-1].tick and module.partition(".")[0] not in sys.stdlib_module_names:
+            known = module.partition(".")[0] in sys.stdlib_module_names and module not in (
+                "webbrowser",
+                "unittest.mock",
+            )
+            if star.tick > imports[-1].tick and not known:
                 return module.strip(".") or "."
         return ""
 

@@ -63,6 +63,18 @@ class ConnectionAuth(Kind):
                 return True
         return False
 
+    def is_handed(self, call: BareCall) -> bool:
+        """Tell whether its `auth=` is a parameter or an attribute, `self.auth`, or one of two things."""
+        auth = call.argument("auth") or v.NONE
+        if isinstance(auth, v.Attribute):
+            return isinstance(auth.value, v.Name)
+        if isinstance(auth, v.Opaque):  # `auth if known else None`
+            return True
+        scope, names = call.site.scope, v.names_in(auth)
+        forms = [self.facts.names.forms(self.facts.names.owner(name, scope), name) for name in names]
+        whole = not any(isinstance(inner, v.Call | v.Item) for inner in v.within(auth))
+        return bool(names) and whole and all(each == {"param"} for each in forms)
+
     @cached_property
     def is_shown(self) -> bool:
         """True if the file shows authentication that binds a connection: imports it, or spells it out."""

@@ -9,13 +9,15 @@ from typing import NamedTuple
 
 from sessionize.doubts.doubt import Kind, Sharing
 from sessionize.library.calls import BareCall
-from sessionize.syntax import values as v
+from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.ipython import CELL
 from sessionize.syntax.values import last_name
 
 # Calls that wait for a user, a device, or other threads and processes, by their last name.
 _WAITING = frozenset(("input", "getpass", "prompt", "confirm", "ask", "getch", "select", "recv", "accept", "poll")) | {
     *("until", "watch", "wait_for_edge", "readline", "wait", "communicate", "as_completed", "acquire", "result"),
+    *("listen", "blpop", "brpop", "receive_message", "get_message", "get_updates", "run_pending", "event_gen"),
+    *("consume", "KafkaConsumer", "Consumer"),
     CELL,  # the user runs the next one, sooner or later
 }
 _COMMANDS = frozenset(
@@ -24,21 +26,26 @@ _COMMANDS = frozenset(
         *(f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "getoutput")),
     )
 )
+# Decorators from these make a function wait before they call it again.
+_RETRYING = frozenset(("tenacity", "backoff", "retrying", "ratelimit"))
 _SERVING = ("http.server", "socketserver")
 
 
+_SLEEP, _SHORT, _OTHER = "sleep", "short", "other"
+
+
 class _Wait(NamedTuple):
-    """A wait: a `sleep`, which may be as long as a server's keep-alive time on every turn, or one of any length."""
+    """A wait: a `sleep`, which may be as long as a server's keep-alive time each time; a `short` one; or another."""
 
     tick: int
     part: int
-    sleeps: bool
+    kind: str
 
 
 class Idle(Kind):
     """A connection may be idle between two calls: `time.sleep(5)` in the loop, or before a `POST` `input()`, a command.
 
-    Between reads only a `sleep` counts, which comes again and again. One of a second at most never does.
+    Between reads only a `sleep` counts, which comes again and again; not one of a second at most, once for each call.
 
     ## Why it matters
     A server closes a connection on which nothing comes for a while, most often after 5 to 60 seconds. If it does so at
@@ -58,13 +65,27 @@ class Idle(Kind):
 
     def reason(self, sharing: Sharing) -> str:
         only_read = all(map(_only_reads, sharing.calls))
-        if any(wait.sleeps or not only_read for wait in self._between(sharing)):
-            return "a wait lies between its calls, and the next may meet the server as it closes the connection"
+        around = self._around(sharing)
+        for wait in self._between(sharing, around):
+            again = not around.issuperset(self.facts.flow.loops(wait.part))  # short ones that add up
+            if wait.kind == _SLEEP or (wait.kind == _SHORT and again) or (wait.kind == _OTHER and not only_read):
+                return "a wait lies between its calls, and the next may meet the server as it closes the connection"
         if any(module.startswith(_SERVING) for module in self.facts.outline.modules):
             return "a server of this program may wait for the session's connection to close"
         return ""
 
-    def _between(self, sharing: Sharing) -> list[_Wait]:
+    def _around(self, sharing: Sharing) -> set[int]:
+        """The loops around the calls; of those of several functions, also around what leads to them."""
+        facts = self.facts
+        around = {loop for call in sharing.calls for loop in facts.flow.loops(call.site.part)}
+        scopes = facts.outline.scopes
+        names = frozenset(scopes[facts.bare.function(call)].name for call in sharing.calls) - {""}
+        leading = facts.reaching.leading_to(names) if sharing.owner is not None else set()
+        for call, named in zip(facts.outline.calls, facts.reaching.called, strict=True) if leading else ():
+            around.update(facts.flow.loops(call.part) if named in leading else ())
+        return around
+
+    def _between(self, sharing: Sharing, around: set[int]) -> list[_Wait]:
         """The waits that can come between two calls: between those of several functions all in the file."""
         calls = sharing.calls
         if sharing.owner is not None:
@@ -72,11 +93,10 @@ class Idle(Kind):
         waits = self._waits.get(calls[0].frame, [])
         if any(call.is_mapped for call in calls):  # `map` calls while it is gone through
             return waits
-        flow = self.facts.flow
-        around = {loop for call in calls for loop in flow.loops(call.site.part)}
         ticks = sorted(call.site.tick for call in calls)
         first, last = ticks[0], ticks[-1]
-        return [w for w in waits if first < w.tick < last or not around.isdisjoint(flow.loops(w.part))]
+        loops = self.facts.flow.loops
+        return [wait for wait in waits if first < wait.tick < last or not around.isdisjoint(loops(wait.part))]
 
     @cached_property
     def _own(self) -> set[str]:
@@ -85,11 +105,45 @@ class Idle(Kind):
 
     @cached_property
     def _sleeping(self) -> set[str]:
-        """The names of this file's functions that sleep, or lead to one that does."""
-        outline, frame = self.facts.outline, self.facts.flow.frame
-        calls = zip(outline.calls, self.facts.reaching.called, strict=True)
-        scopes = {outline.parts[frame[call.part]].scope for call, named in calls if _sleeps(named, call.value.args)}
-        return self.facts.reaching.leading_to(frozenset(outline.scopes[scope].name for scope in scopes) - {""})
+        """The names of this file's functions that sleep for more than a second, or lead to one that does."""
+        outline, flow = self.facts.outline, self.facts.flow
+        scopes = {scope for scope, row in enumerate(outline.scopes) if any(map(_retries, self._paths(row, scope)))}
+        for call, length in self._lengths:
+            if length == _SLEEP or (length == _SHORT and flow.loops(call.part)):
+                scopes.add(outline.parts[flow.frame[call.part]].scope)
+        return self._leading_to(scopes)
+
+    @cached_property
+    def _dozing(self) -> set[str]:
+        """The names of this file's functions that sleep for a second at most, or lead to one that does."""
+        frame = self.facts.flow.frame
+        return self._leading_to({self.facts.outline.parts[frame[call.part]].scope for call, _ in self._lengths})
+
+    def _leading_to(self, scopes: set[int]) -> set[str]:
+        names = frozenset(self.facts.outline.scopes[scope].name for scope in scopes) - {""}
+        return self.facts.reaching.leading_to(names)
+
+    def _paths(self, row: o.Scope, scope: int) -> list[str]:
+        """The paths of the decorators of a function."""
+        around = self.facts.outline.scopes[scope].parent
+        called = [each.func if isinstance(each, v.Call) else each for each in row.decorators]
+        return [self.facts.origins.path_of(func, around) or "" for func in called]
+
+    @cached_property
+    def _lengths(self) -> list[tuple[o.CallSite, str]]:
+        """The calls that sleep, with how long."""
+        calls = zip(self.facts.outline.calls, self.facts.reaching.called, strict=True)
+        lengths = [(call, self._length(named, call)) for call, named in calls if named in ("sleep", "wait", "select")]
+        return [(call, length) for call, length in lengths if length]
+
+    def _length(self, named: str, call: o.CallSite) -> str:
+        """The kind of `sleep(5)`, `event.wait(60)`, `select(..., 60)`: no server is known to close a connection that is
+        idle for one second; empty if it waits otherwise."""
+        last = call.value.args[-1].value if call.value.args else None
+        match self.facts.origins.resolve_once(last, call.scope):
+            case v.Const(value=int() | float() as seconds):
+                return (_SLEEP if seconds > 1 else _SHORT) if seconds else ""
+        return _SLEEP if named == "sleep" else ""
 
     @cached_property
     def _waits(self) -> dict[int, list[_Wait]]:
@@ -97,23 +151,30 @@ class Idle(Kind):
         outline, frame = self.facts.outline, self.facts.flow.frame
         waits = defaultdict(list)
         for tick, part in outline.pauses:
-            waits[frame[part]].append(_Wait(tick, part, sleeps=False))
+            waits[frame[part]].append(_Wait(tick, part, _OTHER))
         waiting = self.facts.reaching.leading_to(_WAITING - self._own)
+        lengths = {call.tick: length for call, length in self._lengths}
         for call, path, named in zip(outline.calls, self.facts.origins.paths, self.facts.reaching.called, strict=True):
             args = call.value.args
-            sleeps = named in self._sleeping or _sleeps(named, args)
             waits_for = named in waiting and not _selects_by_text(named, args)
-            if sleeps or waits_for or path in _COMMANDS or _waits_without_a_key(named, args):
-                waits[frame[call.part]].append(_Wait(call.tick, call.part, sleeps))
+            kind = _SLEEP if named in self._sleeping else lengths.get(call.tick, "")
+            if not kind and (waits_for or path in _COMMANDS or _waits_without_a_key(named, args)):
+                kind = _OTHER
+            if kind or named in self._dozing:
+                waits[frame[call.part]].append(_Wait(call.tick, call.part, kind or _SHORT))
         for bind in outline.binds:  # `for line in sys.stdin`, `for change in watch()`
             called = last_name(v.called(bind.value))
             piped = isinstance(bind.value, v.Attribute) and not {"stdin", "stdout", "stderr"}.isdisjoint(
                 v.dotted(bind.value).split(".")
             )
-            sleeps = called in self._sleeping
-            if bind.form == "for" and (sleeps or piped or called in waiting):
-                waits[frame[bind.part]].append(_Wait(bind.tick, bind.part, sleeps))
+            if bind.form == "for" and (called in self._sleeping or piped or called in waiting):
+                kind = _SLEEP if called in self._sleeping else _OTHER
+                waits[frame[bind.part]].append(_Wait(bind.tick, bind.part, kind))
         return waits
+
+
+def _retries(path: str) -> bool:
+    return path.partition(".")[0] in _RETRYING
 
 
 def _only_reads(call: BareCall) -> bool:
@@ -135,14 +196,6 @@ def _waits_without_a_key(named: str, args: Sequence[v.Argument]) -> bool:
     kinds = {"get": ("bool",), "join": ("int", "float")}.get(named)
     known = first is None or first.keyword in ("block", "timeout")
     return kinds is not None and (known or (isinstance(given, v.Const) and given.kind in kinds))
-
-
-def _sleeps(named: str, args: Sequence[v.Argument]) -> bool:
-    """Tell whether it is `sleep(5)`; no server is known to close a connection that is idle for one second."""
-    match [arg.value for arg in args]:
-        case [v.Const(value=int() | float() as seconds)]:
-            return named == "sleep" and seconds > 1
-    return named == "sleep"
 
 
 def _selects_by_text(named: str, args: Sequence[v.Argument]) -> bool:

@@ -43,7 +43,9 @@ class Obstacles:
         if calls and self._replaced and not self.settings.moves_patches:
             return f"`{self._replaced}` is replaced in this file, and a session would go past what is there instead"
         steady = Steady(self.facts, owner)
-        bound = [call for call in calls if self._auth.is_shown and self._auth.of_call(call)]
+        bound = [call for call in calls if self._auth.of_call(call)]
+        if not self._auth.is_shown:  # of what the function, or the object, was handed it is a doubt
+            bound = [call for call in bound if not self._auth.is_handed(call)]
         if bound and any(_carried(call) != _carried(bound[0]) for call in calls):
             return "some of the calls authenticate in a way that may stay with the connection, and others do not"
         certs = [(call, call.argument("cert")) for call in calls]

@@ -171,7 +171,9 @@ def find(file: str, source: bytes | str, names: frozenset[str] = FUNCTIONS) -> t
         tree = parse_ast(source)
     except UnreadableError:
         return ()
-    return tuple(sorted({patch for _, patch in Reader(file, tree).sites()}))
+    found = sorted({patch for _, patch in Reader(file, tree).sites()})
+    started = b".start()" in data and not (b"stop" in data or b"addCleanup" in data)  # and never undone
+    return tuple(patch._replace(stays=patch.stays or started) for patch in found)
 
 
 def names_elsewhere(data: bytes) -> frozenset[str]:

@@ -8,9 +8,9 @@ from functools import cached_property
 from sessionize.analysis.origins import Origins
 from sessionize.syntax import outline as o, values as v
 
-_PACKAGES = frozenset(("threading", "concurrent", "multiprocessing", "joblib", "_thread")) | {
-    *("billiard", "multiprocess", "mpire", "loky", "pathos")
-}
+_PACKAGES = frozenset(("threading", "concurrent", "multiprocessing", "joblib", "_thread"))
+# Of these any use starts processes.
+_OF_PROCESSES = frozenset(("billiard", "multiprocess", "mpire", "loky", "pathos", "pebble", "ray", "parsl"))
 # These run what they find of a program in threads, processes or the like of their own.
 _RUNNING_ALL = frozenset(("gevent", "eventlet", "celery"))
 # What of those packages makes others run something, or waits for them. Nothing else of them does: `Lock`, `Event`,
@@ -76,7 +76,9 @@ class Threads:
             path = bind.value.path if isinstance(bind.value, v.Imported) else ""
             package, *inner = path.split(".")
             words = {package, *inner}
-            if not words & (_PACKAGES | _RUNNING_ALL):
+            if package in _OF_PROCESSES:
+                words |= _FORKING
+            if not words & (_PACKAGES | _OF_PROCESSES | _RUNNING_ALL):
                 continue
             if bind.form == "star":
                 words |= {"Thread"} if package == "threading" else _FORKING
@@ -114,15 +116,14 @@ class Threads:
     @cached_property
     def width(self) -> int:
         """The number of threads in the largest pool of this file whose size is written out; 0 if there is none."""
-        sizes = [_size(call.value) for call, path in self.origins.called if path in _POOLS]
+        sizes = [self._size(call) for call, path in self.origins.called if path in _POOLS]
         return max(sizes, default=0)
 
-
-def _size(pool: v.Call) -> int:
-    """The size of a pool that is written out, 8 in `ThreadPoolExecutor(8)`; else 0."""
-    for number, arg in enumerate(pool.args):
-        if arg.keyword in ("max_workers", "processes") or (number == 0 and not arg.keyword):
-            match arg.value:
-                case v.Const(value=int(size), kind="int"):
-                    return size
-    return 0
+    def _size(self, pool: o.CallSite) -> int:
+        """The size of a pool that is written out, 8 in `ThreadPoolExecutor(8)`, or a constant; else 0."""
+        for number, arg in enumerate(pool.value.args):
+            if arg.keyword in ("max_workers", "processes") or (number == 0 and not arg.keyword):
+                match self.origins.resolve_once(arg.value, pool.scope):
+                    case v.Const(value=int(size), kind="int"):
+                        return size
+        return 0

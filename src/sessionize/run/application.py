@@ -20,54 +20,95 @@ _LOUD = frozenset(
         *("importlib", "runpy", "pkgutil", "imp"),
     )
 )
-# Packages that call what they are handed in the thread in which they are called, and start no other.
+# Packages that call what they are handed in the thread in which they are called, at once, and start no other.
 _QUIET = frozenset(
     (
         *("requests", "urllib3", "certifi", "chardet", "charset_normalizer", "idna", "requests_toolbelt", "jwt"),
         *("bs4", "lxml", "html5lib", "parsel", "cssselect", "feedparser", "xmltodict", "defusedxml", "unidecode"),
-        *("numpy", "pandas", "scipy", "polars", "pyarrow", "matplotlib", "seaborn", "plotly", "sklearn", "networkx"),
+        *("numpy", "pandas", "scipy", "polars", "pyarrow", "matplotlib", "seaborn", "plotly", "networkx"),
         *("geopy", "shapely", "geopandas", "pyproj", "rasterio", "fiona", "nltk", "regex", "jellyfish", "fuzzywuzzy"),
         *("dateutil", "pytz", "tzlocal", "arrow", "pendulum", "dateparser", "humanize", "tabulate", "prettytable"),
         *("yaml", "ruamel", "toml", "tomli", "tomlkit", "dotenv", "environs", "decouple", "jsonschema", "simplejson"),
         *("ujson", "orjson", "json5", "jsonpath_ng", "jmespath", "pydantic", "attr", "attrs", "marshmallow", "slugify"),
         *("click", "typer", "docopt", "rich", "tqdm", "colorama", "termcolor", "loguru", "structlog", "jinja2", "six"),
         *("openpyxl", "xlrd", "xlwt", "xlsxwriter", "docx", "PyPDF2", "pypdf", "pdfplumber", "PIL", "markdown"),
-        *("tenacity", "retrying", "backoff", "cachetools", "more_itertools", "toolz", "typing_extensions", "future"),
+        *("cachetools", "more_itertools", "toolz", "typing_extensions", "future", "setuptools"),
         *("psycopg2", "pymysql", "MySQLdb", "peewee", "dataset", "tinydb", "Crypto", "cryptography", "nacl"),
-        *("pytest", "mock", "responses", "requests_mock", "vcr", "freezegun", "hypothesis", "setuptools"),
+        *("pytest", "mock", "responses", "requests_mock", "vcr", "freezegun", "hypothesis"),
     )
 )
-# Words of files that fork, wait, are run by a service, or load a module anew.
-_TELLING = re.compile(rb"\b(?:fork|forkpty|sleep|input|stdin|getpass|lambda_handler|wsgi|asgi|reload)\b")
+# Parts of quiet packages that are not: `tqdm.contrib.concurrent`.
+_LOUD_PARTS = frozenset(("concurrent", "parallel", "threading", "multiprocessing", "asyncio", "contrib", "async_api"))
+# Names that fork, wait, ask a user, or load a module anew.
+_TELLING = frozenset(
+    (
+        *("fork", "forkpty", "system", "popen", "waitpid", "spawnv", "spawnl", "posix_spawn", "startfile"),
+        *("sleep", "pause", "wait", "poll", "listen", "watch", "until", "acquire", "start_new_thread"),
+        *("input", "stdin", "getpass", "getch", "prompt", "confirm", "Prompt", "Confirm", "ask", "readline"),
+        *("reload", "wsgi", "asgi", "wsgi_app", "application", "lambda_handler", "process_map", "thread_map"),
+    )
+)
+# A service calls functions of such names, and keeps the program between two of its events.
+_CALLED_BY_A_SERVICE = re.compile(r"(.*_)?(handlers?|handle|wsgi|asgi|application|app)")
 
 
 def is_used_from_one_thread(imports: Imports, file: str) -> bool:
     """Tell whether all that can lead to a file's code runs in one thread of one process, without a wait.
 
-    It is the file and those that import it; without any, nobody knows who does. They use but the standard library's
-    quiet part and quiet packages. No file of the project loads modules by a text, and none has a text that may be the
-    file's: `"jobs.load"`, `"load:main"`.
+    It is the file, those that import it, one of which is a script that runs itself, and all that these import. They use
+    but the standard library's quiet part and quiet packages. No file of the project loads modules by a text, and none
+    has a text that may be the file's: `"jobs.load"`, `"load:main"`.
     """
-    if file not in imports.contents or any(map(imports.loads_anything, imports.contents)):
+    importers = imports.importers(file) if file in imports.contents else set()
+    if not importers or any(map(imports.loads_anything, imports.contents)):
         return False
     path = PurePath(file)
     name = path.parent.name if path.stem == "__init__" else path.stem
     named = re.compile(rb"[\"'](?:\w+\.)*%s(?:[.:]\w+)*[\"']" % re.escape(name.encode()))
     if any(named.search(data) for data in imports.contents.values()):
         return False
-    importers = imports.importers(file)
-    return bool(importers) and all(_is_quiet(imports, each) for each in {file} | importers)
+    program = imports.loaded_by(frozenset({file} | importers))
+    return any(_runs_itself(imports, each) for each in importers) and all(_is_quiet(imports, each) for each in program)
+
+
+def _runs_itself(imports: Imports, file: str) -> bool:
+    """Tell whether a file is a script: it calls something at its top, or `if __name__ == "__main__":`."""
+    tree = _tree(imports.contents[file])
+    for statement in tree.body if tree is not None else ():
+        match statement:
+            case ast.Expr(value=ast.Call()) | ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
+                return True
+            case ast.For() | ast.While() | ast.With() | ast.Assign(value=ast.Call()):
+                return True
+    return False
 
 
 def _is_quiet(imports: Imports, file: str) -> bool:
-    data = imports.contents[file]
-    if not file.endswith(".py") or _TELLING.search(data):
+    tree = _tree(imports.contents[file]) if file.endswith(".py") else None
+    if tree is None:
         return False
+    nodes = list(ast.walk(tree))
+    paths = [path for path in _imported_paths(nodes) if not _is_harmless(path)]
+    return not any(map(_is_telling, nodes)) and all(imports.is_own(path, file) for path in paths)
+
+
+def _tree(data: bytes) -> ast.Module | None:
     try:
-        nodes = list(ast.walk(parse_ast(data)))
+        return parse_ast(data)
     except UnreadableError:
-        return False
-    return all(_is_harmless(path) or imports.is_own(path) for path in _imported_paths(nodes))
+        return None
+
+
+def _is_telling(node: ast.AST) -> bool:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name):
+            return name.rpartition(".")[2] in _TELLING
+        case ast.FunctionDef(name=name, args=ast.arguments(args=args)):
+            given = {arg.arg for arg in args}
+            return _CALLED_BY_A_SERVICE.fullmatch(name) is not None or {"event", "context"} <= given
+        case ast.AsyncFunctionDef():
+            return True
+    return False
 
 
 def _imported_paths(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, ...]]:
@@ -84,4 +125,5 @@ def _imported_paths(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, ...]]:
 
 def _is_harmless(path: tuple[str, ...]) -> bool:
     package = path[0]
-    return package in _QUIET or (package in sys.stdlib_module_names and package not in _LOUD)
+    quiet = package in _QUIET and _LOUD_PARTS.isdisjoint(path)
+    return quiet or (package in sys.stdlib_module_names and package not in _LOUD)

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import takewhile
 from pathlib import PurePath
 
 from sessionize.analysis.memo import memo
@@ -20,6 +21,10 @@ _FROM = re.compile(rb"\s*(\.*)\s*([\w.]*)\s+import\b(.*)|\s*(\.+)\s*import\b(.*)
 _WORD = re.compile(rb"\w+")
 # A text that may be the path of a module: of what `mock.patch` replaces, or of a plugin.
 _DOTTED = re.compile(rb"[\"'](\w+(?:\.\w+)+)[\"']")
+# Any text of words and dots; and one that names a file.
+_TEXT = re.compile(rb"[\"']([\w.]*\w)[\"']")
+_FILE = re.compile(rb"(\w+)\.py[\"']")
+_TEST = re.compile(r"test_.*|.*_tests?\.py|tests?\.py|conftest\.py")
 # What loads modules that a text names, or runs a file.
 LOADERS = (
     b"import_module",
@@ -28,6 +33,14 @@ LOADERS = (
     b"run_path",
     b"spec_from_file",
     b"SourceFileLoader",
+    b"load_module",
+    b"exec_module",
+    b"iter_modules",
+    b"walk_packages",
+    b"import_string",
+    b"resolve_name",
+    b"find_modules",
+    b"pydoc",
     b"exec(",
 )
 # Frameworks that load a project's modules by settings of theirs.
@@ -54,10 +67,12 @@ class Imports:
         if not {file, other} <= self.contents.keys():
             return True
         starts = {file} | self.importers(file)
+        if not any(_TEST.fullmatch(PurePath(start).name) for start in starts):  # a plugin, say
+            return True
         for conftest in [start for start in starts if PurePath(start).name == "conftest.py"]:
             below = conftest.removesuffix("conftest.py")
             starts.update(each for each in self.contents if each.startswith(below))
-        loaded = self._loaded(frozenset(starts))
+        loaded = self.loaded_by(frozenset(starts))
         return other in loaded or any(self.loads_anything(each) for each in loaded)
 
     @memo
@@ -66,8 +81,8 @@ class Imports:
         return _closure({file}, self._importing) - {file}
 
     @memo
-    def _loaded(self, starts: frozenset[str]) -> set[str]:
-        """What some tests load: with the `conftest.py` beside and above them, and what texts in them name."""
+    def loaded_by(self, starts: frozenset[str]) -> set[str]:
+        """What some files load: with the `conftest.py` beside and above them, and what texts in them name."""
         first = set(starts)
         for start in starts:
             folders = PurePath(start).parents
@@ -75,11 +90,24 @@ class Imports:
         for start in list(first):
             for found in _DOTTED.findall(self.contents[start]):
                 first.update(self._named(tuple(found.decode().split("."))))
+            for found in _FILE.findall(self.contents[start]):
+                first.update(self._named((found.decode(),)))
         return _closure(first, self._imported)
 
-    def is_own(self, path: tuple[str, ...]) -> bool:
-        """Tell whether an absolute path names a module of the project."""
-        return next(self._named(path), None) is not None
+    def is_own(self, path: tuple[str, ...], importer: str) -> bool:
+        """Tell whether an absolute path surely names another module of the project: beside a file, or at a root."""
+        for base in (_package(importer), self._root, (*self._root, "src")):
+            for end in range(len(path), 0, -1):
+                found = self._by_parts.get((*base, *path[:end]))
+                if found not in (None, importer):
+                    return True
+        return False
+
+    @cached_property
+    def _root(self) -> tuple[str, ...]:
+        """The folder that all files are in."""
+        folders = [_package(file) for file in self.contents]
+        return tuple(parts[0] for parts in takewhile(lambda parts: len({*parts}) == 1, zip(*folders, strict=False)))
 
     @memo
     def loads_anything(self, file: str) -> bool:
@@ -105,6 +133,8 @@ class Imports:
     def _imports_of(self, file: str, data: bytes) -> Iterator[str]:
         package = _package(file)
         yield from self._packages(package)
+        for text in _TEXT.findall(data) if b"pytest_plugins" in data else ():
+            yield from self._named(tuple(text.decode().split(".")))
         for keyword, rest in _IMPORT.findall(data):
             if keyword == b"import":
                 for name in rest.split(b","):
@@ -116,10 +146,13 @@ class Imports:
                 if dots:
                     base = package[: len(package) - len(dots) + 1] + path
                     yield from self._exactly(base, inner)
+                    yield from self._inside(base) if b"*" in names else ()
                 else:
                     yield from self._named(path)
                     for name in inner:
                         yield from self._named((*path, name))
+                    for parts in self._by_last.get(path[-1], ()) if b"*" in names else ():
+                        yield from self._inside(parts)
 
     def _exactly(self, base: tuple[str, ...], names: Iterable[str]) -> Iterator[str]:
         """The files of a module, of the packages around it, and of modules in it."""
@@ -127,6 +160,12 @@ class Imports:
         for parts in (base, *((*base, name) for name in names)):
             if parts in self._by_parts:
                 yield self._by_parts[parts]
+
+    def _inside(self, package: tuple[str, ...]) -> Iterator[str]:
+        """The modules of a package, which its `__all__` may name."""
+        for parts, file in self._by_parts.items():
+            if parts[:-1] == package:
+                yield file
 
     def _named(self, path: tuple[str, ...]) -> Iterator[str]:
         """The files that a dotted path may name, and those of the packages around them."""

@@ -85,10 +85,12 @@ class ClosedWorld:
             return False
         if frame == 0:
             return True
-        name = self.outline.scopes[self.outline.parts[frame].scope].name
+        row = self.outline.scopes[self.outline.parts[frame].scope]
+        name = row.name
         starting = [call for call in self._calls if flow.frame[call.part] == 0]
         running = [call for call in self._calls if last_name(call.value.func) == name]
-        return starting == running and len(starting) == 1 and not flow.loops(starting[0].part)
+        once = len(starting) == 1 and not flow.loops(starting[0].part) and not row.decorators
+        return starting == running and once
 
     def _called_by_others(self) -> Iterator[bool]:
         """Functions that Python or a service calls, or a text may name; lambdas, of which nobody knows who does."""

@@ -8,8 +8,9 @@ where all its calls are plainly made for nobody, or for the same user:
 - every call carries the same steady credentials, in `auth=` or `headers=`; if it writes, a user's own, in `auth=` or
   `Authorization`; and what else it passes names no user that may differ between the calls, or from turn to turn.
 
-Neither passes cookies of its own, and no threads or processes share the session, which would mix theirs. What is not
-known is not harmless: such a session keeps no cookies, which costs a line.
+Neither passes cookies of its own, and no threads or processes share the session. Nor is it one that is safe as the
+whole project is known, whose other files may name users. What is not known is not harmless: such a session keeps no
+cookies, which costs a line.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ def may_keep(facts: Facts, settings: Settings, calls: Sequence[BareCall], owner:
     key = owner, tuple(call.id for call in calls)
     if key not in facts.keeping:
         judge = _Judge(facts, owner)
-        facts.keeping[key] = judge.are_for_nobody(calls) or judge.are_for_one_user(calls)
+        harmless = judge.are_for_nobody(calls) or judge.are_for_one_user(calls)
+        facts.keeping[key] = harmless and not (owner == 0 and facts.find_application())  # others may name users
     return facts.keeping[key]
 
 
