@@ -1,4 +1,4 @@
-"""What all plans for one file lean on: the facts, the doubts, the names, and the sentences that they share."""
+"""The common ground of all plans for one file: the facts, the doubts, the names, and the sentences that they share."""
 
 from __future__ import annotations
 

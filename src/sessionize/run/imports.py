@@ -82,7 +82,7 @@ class Imports:
 
     @memo
     def loaded_by(self, starts: frozenset[str]) -> set[str]:
-        """What some files load: with the `conftest.py` beside and above them, and what texts in them name."""
+        """The files that some load, with the `conftest.py` beside and above them, and what texts in them name."""
         first = set(starts)
         for start in starts:
             folders = PurePath(start).parents

@@ -290,7 +290,7 @@ def _taken(module: str, file: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4)  # a package's `__init__.py` is asked about each of its modules
 def _nodes(data: bytes) -> list[ast.AST]:
-    """What a file consists of. UnreadableError if it can't be read."""
+    """All nodes of a file. UnreadableError if it can't be read."""
     return list(ast.walk(parse_ast(data)))
 
 
