@@ -425,7 +425,8 @@ def test_module_of_an_application(run: Run, importer: str) -> None:
     ("files", "fixed"),
     [
         ({"other.py": "import load\n", "main.py": f"import other\n{MAIN}"}, True),
-        ({"other.py": "import load\n", "main.py": "import other\nclass A: pass\n"}, False),  # who runs it?
+        ({"other.py": "import load\n", "main.py": "import other\nlog = print()\n"}, False),  # who runs it?
+        ({"other.py": "import load\nfor name in 'ab': load.load(name)\n"}, True),
         ({"other.py": "import load\n", "main.py": f"import other, threading\n{MAIN}"}, False),
         ({"other.py": f"import load\n{MAIN}", "main.py": "import asyncio\n"}, True),
         ({"other.py": f"import load, main\n{MAIN}", "main.py": "import asyncio\n"}, False),

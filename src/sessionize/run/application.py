@@ -78,7 +78,7 @@ def _runs_itself(imports: Imports, file: str) -> bool:
         match statement:
             case ast.Expr(value=ast.Call()) | ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
                 return True
-            case ast.For() | ast.While() | ast.With() | ast.Assign(value=ast.Call()):
+            case ast.For() | ast.While() | ast.With():
                 return True
     return False
 
