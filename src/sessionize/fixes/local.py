@@ -126,7 +126,7 @@ class LocalFixes:
     def _carrying(self, candidate: _Candidate, fix: Outcome) -> Fix | None:
         """A fix with a session that keeps cookies, if the calls pass only those of each other's answers.
 
-        A loop that makes such an answer again would send the cookies of one turn with the next.
+        A loop that makes such an answer again would send the cookies of one turn with the next, unless it does anyway.
         """
         calls = candidate.calls
         if not isinstance(fix, Fix) or fix.new_session is None or any(call.unpacks or call.pooled for call in calls):
@@ -134,7 +134,7 @@ class LocalFixes:
         passing = {call.id for call in calls if call.argument("cookies") not in (None, v.NONE)}
         answers = [self.facts.carried.answers(call) for call in calls if call.id in passing]
         answering = frozenset().union(*answers)
-        looped = any(self.facts.flow.loops(call.site.part) for call in calls if call.id in answering)
+        looped = any(self.facts.flow.loops(call.site.part) for call in calls if call.id in answering - passing)
         if (
             looped
             or "cookies" in fix.hoist

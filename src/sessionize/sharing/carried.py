@@ -33,6 +33,8 @@ class Carried:
     def _answers(self, value: v.Value, scope: int, depth: int) -> frozenset[int] | None:
         """The calls that a jar, or a dict, is from; None if it may be from elsewhere."""
         match value:
+            case v.Const(value=None) | v.Dict(items=()):  # before the first answer
+                return frozenset()
             case v.Call(func=v.Attribute(value=jar, attr="get_dict" | "copy"), args=()):
                 return self._answers(jar, scope, depth)
             case v.Call(func=func, args=(v.Argument(value=jar, stars=""),)):
@@ -47,7 +49,7 @@ class Carried:
                 binds = self.names.binds(owner, name)
                 return _all([self._answers(bind.value, owner, depth + 1) for bind in binds])
             case v.Attribute(attr=attr) if depth < 3:
-                stores = [store for store in self.tables.stores_of.get(attr, ()) if store.value != v.NONE]
+                stores = self.tables.stores_of.get(attr, ())
                 return _all([self._answers(store.value, store.scope, depth + 1) for store in stores])
         return None
 
@@ -71,7 +73,7 @@ class Carried:
 
 
 def _all(found: list[frozenset[int] | None]) -> frozenset[int] | None:
-    """The calls of all, or None if one of them is not known."""
-    if None in found:
+    """The calls of all, or None if one of them is not known, or there is none."""
+    if None in found or not found:
         return None
-    return frozenset().union(*(calls for calls in found if calls is not None)) or None
+    return frozenset().union(*(calls for calls in found if calls is not None))
