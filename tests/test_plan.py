@@ -331,3 +331,19 @@ def test_headers_set_below_a_call_stay() -> None:
     after = fix_source(source, settings=Settings(unsafe_fixes=True)).after
     assert after is not None
     assert after.count("headers=self.h") == 2
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("r = requests.get(a)\nprint(r)\nrequests.get(b, cookies=r.cookies)", "Fixed together with repeated-requests"),
+        ("def f():\n r = requests.get(a)\n requests.get(b, cookies=r.cookies)", "Not fixed: make one session"),
+        ("if a: r = requests.get(a)\nelse: requests.get(b, cookies=r.cookies)", "Not fixed: make one session"),
+    ],
+)
+@pytest.mark.parametrize("select", [("RQS203",), ("RQS",)])
+def test_cookies_that_are_carried(source: str, said: str, select: tuple[str, ...]) -> None:
+    settings = Settings(select=select)
+    (help_,) = {found.help for found in check_source(IMPORT + source, settings=settings) if found.code == "RQS203"}
+    carries = "Share one `requests.Session` between the 2 calls, which carries the cookies by itself; unsafe"
+    assert help_.startswith(carries if said.startswith("Fixed") and select == ("RQS",) else said)

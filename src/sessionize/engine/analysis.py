@@ -96,7 +96,7 @@ class Analysis:
         """`decided`, were all rules that a session is shared for in force; with those of them that find its calls."""
         sharing = [finding for at_call in self.sharing.values() for finding in at_call]
         decided: dict[tuple[int, str], tuple[Outcome, set[str]]] = {}
-        for outcome in Planner(self.facts, self.settings).plan([*self.findings, *sharing]):
+        for outcome in Planner(self.facts, self.settings).plan([*self.findings, *sharing], of_all_rules=True):
             codes = {finding.code for call in outcome.calls for finding in self.sharing[call]}
             decided |= dict.fromkeys(product(outcome.calls, outcome.resolves), (outcome, codes))
         return decided

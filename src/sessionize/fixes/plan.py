@@ -24,15 +24,21 @@ class Planner:
     def __init__(self, facts: Facts, settings: Settings) -> None:
         self.context = Context(facts, settings)
 
-    def plan(self, findings: Iterable[Finding]) -> list[Outcome]:
-        """A fix, or a refusal, for every call with a finding that a fix may resolve."""
+    def plan(self, findings: Iterable[Finding], *, of_all_rules: bool = False) -> list[Outcome]:
+        """A fix, or a refusal, for every call with a finding that a fix may resolve.
+
+        of_all_rules: whether the findings are those of all rules. Of a rule that is not in force, it is not known here
+        whether its fix would resolve those of others.
+        """
         wanted = Wanted(findings)
         outcomes = _resolving(LocalFixes(self.context).outcomes(wanted), LOCAL | ALONG)
         outcomes += _resolving(LastingFixes(self.context).outcomes(wanted), LASTING | ALONG)
         answered = {call for outcome in outcomes for call in outcome.calls}
         outcomes += _resolving(self._refuse_references(wanted.codes.keys() - answered), SHARING | ALONG)
         answered = {call for outcome in outcomes if outcome.resolves & CARRIED for call in outcome.calls}
-        elsewhere = [call for call, codes in wanted.codes.items() if codes & CARRIED and call not in answered]
+        decided = of_all_rules or any(codes & SHARING for codes in wanted.codes.values())
+        carried = [call for call, codes in wanted.codes.items() if codes & CARRIED] if decided else []
+        elsewhere = [call for call in carried if call not in answered]
         outcomes += [Refusal((call,), ELSEWHERE, CARRIED) for call in elsewhere]
         return outcomes + _resolving(IdleFixes(self.context).outcomes(wanted), IDLE)
 
