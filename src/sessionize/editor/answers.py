@@ -46,7 +46,7 @@ class Answers:
             yield from self._offered("all", lsp.CodeAction("Make all safe fixes of sessionize", kind))
 
     def _quick_fixes(self, uri: str, within: lsp.Range) -> Iterator[lsp.CodeAction]:
-        fixes: dict[int, list[Diagnostic]] = defaultdict(list)
+        fixes: dict[str, list[Diagnostic]] = defaultdict(list)
         rows: dict[tuple[int, int], list[Diagnostic]] = defaultdict(list)
         for found in self.checked.found:
             row, cell = found.start.row, part_of(found)

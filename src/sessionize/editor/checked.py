@@ -72,14 +72,14 @@ class Checked:
         self.fixes, self.comments = cache(self._fixes), cache(self._comments)
 
     def edits(self, what: Any) -> Iterable[Edit]:
-        """The edits of a fix by its number, those of a comment by its part and row, or of all safe fixes."""
+        """The edits of a fix by its name, those of a comment by its part and row, or of all safe fixes."""
         match what:
-            case int():
-                return self.fixes().get(what, ())
+            case "all":
+                return self._all_fixes()
             case [cell, row]:
                 return [self.comments()[cell, row]]
             case _:
-                return self._all_fixes()
+                return self.fixes().get(what, ())
 
     def _report(self, work: Callable[[str], Report]) -> Report:
         """Hands the text to some work; of a notebook one script."""
@@ -102,7 +102,7 @@ class Checked:
             self._codes.setdefault(each.start.row, set()).add(each.code)
         return Report(self.name, text, left=found)
 
-    def _fixes(self) -> dict[int | None, tuple[Edit, ...]]:
+    def _fixes(self) -> dict[str | None, tuple[Edit, ...]]:
         """The edits of each fix."""
         found = self._report(lambda text: self._check(text, with_edits=True)).left
         return {each.fix: each.edits for each in found}

@@ -89,7 +89,7 @@ def _check(text: str, filename: str, settings: Settings, surroundings: Surroundi
 
 def _with_edits(report: Report, rewriting: Rewriting) -> Report:
     found = rewriting.analysis
-    edits: dict[int | None, tuple[Edit, ...]] = {fix.calls[0]: rewriting.edits(fix) for fix in found.fixes}
+    edits: dict[str | None, tuple[Edit, ...]] = {fix.id: rewriting.edits(fix) for fix in found.fixes}
     told = diagnostics(found, found.findings)
     left = tuple(finding._replace(edits=edits.get(finding.fix, ())) for finding in told)
     return replace(report, left=left, known=found.known)

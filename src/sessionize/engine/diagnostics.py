@@ -35,7 +35,7 @@ def _diagnostic(found: Analysis, finding: Finding) -> Diagnostic:
         help_,
         applicability,
         line=found.reading.lines[start[0] - 1],
-        fix=outcome.calls[0] if outcome is not None and applicability is not None else None,
+        fix=outcome.id if isinstance(outcome, Fix) and applicability is not None else None,
         doubts=outcome.open_doubts if isinstance(outcome, Fix) and applicability is not None else (),
     )
 

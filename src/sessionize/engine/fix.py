@@ -130,7 +130,7 @@ def _fix(
 
 def _resolved(found: Analysis, fixes: Iterable[Fix]) -> tuple[Diagnostic, ...]:
     """The diagnostics of the findings that these fixes resolve."""
-    made = {fix.calls[0] for fix in fixes}
+    made = {fix.id for fix in fixes}
     return tuple(told for told in diagnostics(found, found.findings) if told.fix in made)
 
 

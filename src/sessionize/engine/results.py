@@ -45,7 +45,7 @@ class Diagnostic(NamedTuple):
     edits: tuple[Edit, ...] = ()
     cell: int | None = None
     line: str = ""
-    fix: int | None = None
+    fix: str | None = None
     doubts: tuple[str, ...] = ()
 
     @property

@@ -145,7 +145,6 @@ class LocalFixes:
             return None
         sharing = Sharing(calls, candidate.place, candidate.place.tick, carries=True)
         return fix._replace(
-            calls=tuple(sorted(fix.calls, key=lambda call: call not in passing)),  # another first one than the fix's
             message=f"Share one `requests.Session` between the {len(calls)} calls, which carries the cookies by itself",
             doubts=self.doubts.about(sharing),
             new_session=fix.new_session._replace(policy=None),

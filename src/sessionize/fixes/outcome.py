@@ -92,6 +92,11 @@ class Fix(NamedTuple):
     resolves: frozenset[str] = frozenset()
 
     @property
+    def id(self) -> str:
+        """The name of a fix in its findings, by its first call. Two ways to share one session have that in common."""
+        return f"{self.calls[0]} carries" if self.carries else str(self.calls[0])
+
+    @property
     def hoist(self) -> tuple[str, ...]:
         """The options that are set once on the session."""
         return self.new_session.hoist if self.new_session is not None else ()
