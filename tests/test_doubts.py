@@ -188,6 +188,9 @@ def test_waits_between_posts(source: str) -> None:
         ("pause()\ndef pause():\n for left in range(60): sleep(1)", True),
         ("pause()\ndef pause(): sleep(1)", False),
         ("for left in range(60): pause()\ndef pause(): sleep(1)", True),
+        ("until()\ndef until():\n while a: pause()\ndef pause(): sleep(1)", True),
+        ("nap()\ndef nap():\n sleep(1)\n nap()", True),
+        ("sleep(0.5); sleep(1)", True),
         ("again()\n@tenacity.retry(wait=wait_fixed(60))\ndef again(): pass\nimport tenacity", True),
         ("future.result()", False),
         ("thread.join()", False),
@@ -423,3 +426,15 @@ def test_leak_by_what_is_made_for_each_call(auth: str, *, leaks: bool) -> None:
     source = f"{imports}for x in y: requests.get(x, auth={auth})"
     facts = Facts(read_cst(cst.parse_module(source))[0])
     assert bool(Obstacles(facts, Settings()).of_sharing(facts.bare.calls)) is leaks
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "while True:\n sleep(1)\n if a: requests.get(b)",
+        "for x in y:\n sleep(0.5)\n if x in a: continue\n requests.get(b)",
+        "for x in y:\n try: a()\n except E: requests.get(b)\n sleep(1)",
+    ],
+)
+def test_short_waits_between_calls_that_come_now_and_then(source: str) -> None:
+    assert "a wait lies between" in doubt(source)

@@ -111,6 +111,11 @@ def test_patch_in_what_is_no_test_concerns_all(imports: Callable[..., Imports]) 
     assert not imports(test="import other").may_meet("/p/other.py", API)
 
 
+def test_plugin_that_a_test_imports(imports: Callable[..., Imports]) -> None:
+    found = imports(helper="@pytest.fixture\ndef get(): ...", test="import helper")
+    assert found.may_meet("/p/tests/helper.py", API)
+
+
 def test_fixture_in_a_plugin(imports: Callable[..., Imports]) -> None:
     found = imports(conftest="pytest_plugins = ['helper']", helper="@fixture\ndef get(): ...", test="import shop.api")
     assert found.may_meet("/p/tests/helper.py", API)

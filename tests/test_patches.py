@@ -194,6 +194,8 @@ def test_a_name_of_very_many_modules_may_be_any_module_of_that_name() -> None:
         ("import requests\nrequests.get = fake", True),
         ("from unittest.mock import patch\n@patch('requests.get')\ndef test(get): ...", False),
         ("from unittest.mock import patch\npatch('requests.get').start()", True),
+        ("@fixture(scope='session')\ndef get():\n with patch('requests.get'): yield", True),
+        ("@fixture(scope='module')\ndef get():\n with patch('requests.get'): yield", False),
         ("from unittest.mock import patch\np = patch('requests.get')\np.start()\np.stop()", False),
         ("from unittest.mock import patch\np = patch('requests.get')\np.start()\nself.addCleanup(p.stop)", False),
     ],

@@ -336,7 +336,10 @@ def test_headers_set_below_a_call_stay() -> None:
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("r = requests.get(a)\nprint(r)\nrequests.get(b, cookies=r.cookies)", "Fixed together with repeated-requests"),
+        (
+            "r = requests.get(a)\nprint(r.ok)\nrequests.get(b, cookies=r.cookies)",
+            "Fixed together with repeated-requests",
+        ),
         ("def f():\n r = requests.get(a)\n requests.get(b, cookies=r.cookies)", "Not fixed: make one session"),
         ("if a: r = requests.get(a)\nelse: requests.get(b, cookies=r.cookies)", "Not fixed: make one session"),
     ],

@@ -416,7 +416,7 @@ def test_module_that_another_file_may_run_otherwise(run: Run, importer: str) -> 
 def test_module_of_an_application(run: Run, importer: str) -> None:
     """All that imports it, and all that imports that, runs in one thread."""
     other = f"{importer}\nprint(load)\n"
-    write({"load.py": SCRIPT, "other.py": other, "pyproject.toml": "", "inner/deep.py": "x = 1\n"})
+    write({"load.py": SCRIPT, "other.py": other, "sessionize.toml": "closed = true\n", "inner/deep.py": "x = 1\n"})
     assert is_fixed(run)
     assert "set_policy" in Path("load.py").read_text()  # other files may name users
 
@@ -444,6 +444,7 @@ def test_module_of_an_application(run: Run, importer: str) -> None:
         ({"bots/telegram.py": f"import load, telegram\n{MAIN}"}, False),
         ({"bots/flask.py": "", "other.py": f"import load, flask\n{MAIN}"}, False),
         ({"src/shop.py": "", "other.py": f"import load, shop\n{MAIN}"}, True),
+        ({"tests/test_load.py": f"import load\n{MAIN}"}, False),  # only tests are known
         # what a service calls
         ({"other.py": f"import load\n{MAIN}\ndef main(event, context): load.load(1)\n"}, False),
         ({"other.py": f"import load\n{MAIN}\ndef handler(request): load.load(1)\n"}, False),
@@ -451,7 +452,7 @@ def test_module_of_an_application(run: Run, importer: str) -> None:
     ],
 )
 def test_files_of_an_application(run: Run, files: dict[str, str], *, fixed: bool) -> None:
-    write({"load.py": SCRIPT, "pyproject.toml": "", **files})
+    write({"load.py": SCRIPT, "sessionize.toml": "closed = true\n", **files})
     assert is_fixed(run) is fixed
 
 
@@ -503,7 +504,7 @@ def test_package_is_no_script(run: Run, name: str) -> None:
     assert not is_fixed(run, name)
     write({name: SCRIPT, "other.py": "import pkg, threading\n", "pyproject.toml": ""})
     assert not is_fixed(run, name)
-    write({name: SCRIPT, "other.py": f"import pkg\n{MAIN}", "pyproject.toml": ""})
+    write({name: SCRIPT, "other.py": f"import pkg\n{MAIN}", "sessionize.toml": "closed = true\n"})
     assert is_fixed(run, name) is name.endswith("__init__.py")
 
 
@@ -528,7 +529,7 @@ def test_editors_know_scripts(run: Run) -> None:
     write({"load.py": SCRIPT, "sync.py": "import requests\n", "other.py": f"import sync\n{MAIN}", "pyproject.toml": ""})
     around = read_surroundings()
     assert (around.is_script("load.py", None), around.is_script("sync.py", None)) == (True, False)
-    assert around.is_application("sync.py", None)
+    assert (around.is_application("sync.py", True), around.is_application("sync.py", None)) == (True, False)
 
 
 def test_text_of_no_file_is_no_script(run: Run) -> None:
@@ -546,8 +547,8 @@ def test_clusters_are_told_of_scripts(project: Path) -> None:
     assert projects.is_script("src/load.py", None)
     assert not Projects().is_script("src/load.py", None)
     (project / "src" / "main.py").write_text("import quiet, threading\n")
-    assert projects.is_application("src/quiet.py", None)
-    assert not Projects().is_application("src/quiet.py", None)
+    assert projects.is_application("src/quiet.py", True)
+    assert not Projects().is_application("src/quiet.py", True)
 
 
 @pytest.mark.parametrize(("other", "hoisted"), [("client.TOKEN = 'b'", False), ("client.load()", True)])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from sessionize.analysis.exits import CONTINUE
 from sessionize.doubts.doubt import Kind, Sharing
 from sessionize.library.calls import BareCall
 from sessionize.syntax import outline as o, values as v
@@ -65,37 +66,61 @@ class Idle(Kind):
 
     def reason(self, sharing: Sharing) -> str:
         only_read = all(map(_only_reads, sharing.calls))
-        around = self._around(sharing)
-        for wait in self._between(sharing, around):
-            again = not around.issuperset(self.facts.flow.loops(wait.part))  # short ones that add up
-            if wait.kind == _SLEEP or (wait.kind == _SHORT and again) or (wait.kind == _OTHER and not only_read):
+        leading = self._leading(sharing)
+        waits = self._between(sharing, leading)
+        short = Counter(self._turn(wait.part) for wait in waits if wait.kind == _SHORT)
+        regular = {self._turn(part) for _, part in leading if self._is_regular(part)}
+        for wait in waits:
+            turn = self._turn(wait.part)
+            adds_up = short[turn] > 1 or (turn not in regular and bool(self.facts.flow.loops(wait.part)))
+            if wait.kind == _SLEEP or (wait.kind == _SHORT and adds_up) or (wait.kind == _OTHER and not only_read):
                 return "a wait lies between its calls, and the next may meet the server as it closes the connection"
         if any(module.startswith(_SERVING) for module in self.facts.outline.modules):
             return "a server of this program may wait for the session's connection to close"
         return ""
 
-    def _around(self, sharing: Sharing) -> set[int]:
-        """The loops around the calls; of those of several functions, also around what leads to them."""
+    def _leading(self, sharing: Sharing) -> set[tuple[int, int]]:
+        """(tick, part) of the calls; of those of several functions, also of what leads to them."""
         facts = self.facts
-        around = {loop for call in sharing.calls for loop in facts.flow.loops(call.site.part)}
-        scopes = facts.outline.scopes
-        names = frozenset(scopes[facts.bare.function(call)].name for call in sharing.calls) - {""}
-        leading = facts.reaching.leading_to(names) if sharing.owner is not None else set()
-        for call, named in zip(facts.outline.calls, facts.reaching.called, strict=True) if leading else ():
-            around.update(facts.flow.loops(call.part) if named in leading else ())
-        return around
+        sites = {(call.site.tick, call.site.part) for call in sharing.calls}
+        if sharing.owner is not None:
+            names = {facts.outline.scopes[facts.bare.function(call)].name for call in sharing.calls}
+            leading = facts.reaching.leading_to(frozenset(names - {""}))
+            called = zip(facts.outline.calls, facts.reaching.called, strict=True)
+            sites |= {(call.tick, call.part) for call, named in called if named in leading}
+        return sites
 
-    def _between(self, sharing: Sharing, around: set[int]) -> list[_Wait]:
-        """The waits that can come between two calls: between those of several functions all in the file."""
+    def _turn(self, part: int) -> tuple[int, ...]:
+        """The frame in which a part is, and the loops around it."""
+        return self.facts.flow.frame[part], *self.facts.flow.loops(part)
+
+    def _is_regular(self, part: int) -> bool:
+        """Tell whether what is in a part runs on every turn of its loop: behind no `if`, and no `continue`."""
+        flow = self.facts.flow
+        for around in flow.ancestors(part):
+            kind = flow.parts[around].kind
+            if kind == "turn":
+                return not flow.exits.of[around] & CONTINUE
+            if kind in ("arm", "handler", "else", "choice", "bool"):
+                return False
+        return True
+
+    def _between(self, sharing: Sharing, leading: set[tuple[int, int]]) -> list[_Wait]:
+        """The waits that can come between two calls: between those of several functions all in the file.
+
+        What leads to the calls waits where they do.
+        """
         calls = sharing.calls
         if sharing.owner is not None:
-            return [wait for waits in self._waits.values() for wait in waits]
+            waits = [wait for waits in self._waits.values() for wait in waits]
+            return [wait for wait in waits if (wait.tick, wait.part) not in leading]
         waits = self._waits.get(calls[0].frame, [])
         if any(call.is_mapped for call in calls):  # `map` calls while it is gone through
             return waits
+        loops = self.facts.flow.loops
+        around = {loop for call in calls for loop in loops(call.site.part)}
         ticks = sorted(call.site.tick for call in calls)
         first, last = ticks[0], ticks[-1]
-        loops = self.facts.flow.loops
         return [wait for wait in waits if first < wait.tick < last or not around.isdisjoint(loops(wait.part))]
 
     @cached_property
@@ -104,13 +129,23 @@ class Idle(Kind):
         return {row.name for row in self.facts.outline.scopes if row.kind == "function"}
 
     @cached_property
+    def _retried(self) -> list[int]:
+        """The functions with a decorator that calls them again after a while."""
+        rows = enumerate(self.facts.outline.scopes)
+        return [scope for scope, row in rows if any(map(_retries, self._paths(row, scope)))]
+
+    @cached_property
     def _sleeping(self) -> set[str]:
         """The names of this file's functions that sleep for more than a second, or lead to one that does."""
         outline, flow = self.facts.outline, self.facts.flow
-        scopes = {scope for scope, row in enumerate(outline.scopes) if any(map(_retries, self._paths(row, scope)))}
+        scopes = set(self._retried)
         for call, length in self._lengths:
             if length == _SLEEP or (length == _SHORT and flow.loops(call.part)):
                 scopes.add(outline.parts[flow.frame[call.part]].scope)
+        for call, named in zip(outline.calls, self.facts.reaching.called, strict=True):
+            scope = outline.parts[flow.frame[call.part]].scope
+            if named in self._dozing and (flow.loops(call.part) or named == outline.scopes[scope].name):
+                scopes.add(scope)
         return self._leading_to(scopes)
 
     @cached_property
@@ -162,6 +197,9 @@ class Idle(Kind):
                 kind = _OTHER
             if kind or named in self._dozing:
                 waits[frame[call.part]].append(_Wait(call.tick, call.part, kind or _SHORT))
+        for scope in self._retried:
+            body = outline.scopes[scope].root
+            waits[body].append(_Wait(outline.parts[body].tick, body, _SLEEP))
         for bind in outline.binds:  # `for line in sys.stdin`, `for change in watch()`
             called = last_name(v.called(bind.value))
             piped = isinstance(bind.value, v.Attribute) and not {"stdin", "stdout", "stderr"}.isdisjoint(

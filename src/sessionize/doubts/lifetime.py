@@ -18,8 +18,8 @@ class Lifetime(Kind):
     shows none of them. The session also holds its connections open for as long as it lives.
 
     A script whose name stands in no other Python file of its project, that runs itself and hands neither its functions
-    nor its objects on shows all of them, and there is no such doubt. Nor is there one about the session of a module, in
-    a project that is not published, where all that imports it runs in one thread of one process and never waits.
+    nor its objects on shows all of them, and there is no such doubt. Nor is there one about the session of a module
+    where the settings say `closed = true`, and all that imports it runs in one thread of one process and never waits.
 
     ## How to find out
     Look at who makes the objects, or imports the module, and whether tests patch requests by name there.

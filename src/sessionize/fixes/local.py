@@ -116,32 +116,30 @@ class LocalFixes:
         Only that, where it may be made.
         """
         fix = self._share(candidate)
-        carrying = self._carrying(candidate, fix) if wanted.among(candidate.calls, CARRIED) else None
+        carried = {call.id for call in wanted.among(candidate.calls, CARRIED)}
+        carrying = self._carrying(candidate, fix, carried) if carried else None
         if carrying is None:
             return [fix]
         if self.settings.unsafe_fixes or "carried" in self.settings.accept:
             return [carrying._replace(resolves=LOCAL | ALONG | CARRIED)]
         return [fix, carrying._replace(resolves=CARRIED)]
 
-    def _carrying(self, candidate: _Candidate, fix: Outcome) -> Fix | None:
-        """A fix with a session that keeps cookies, if the calls pass only those of each other's answers.
+    def _carrying(self, candidate: _Candidate, fix: Outcome, carried: set[int]) -> Fix | None:
+        """A fix with a session that keeps cookies: one call gives them, in no loop, and all others pass them on.
 
-        A loop that makes such an answer again would send the cookies of one turn with the next, unless it does anyway.
+        Else the session might send those of one user with a call for another.
         """
         calls = candidate.calls
         if not isinstance(fix, Fix) or fix.new_session is None or any(call.unpacks or call.pooled for call in calls):
             return None
-        passing = {call.id for call in calls if call.argument("cookies") not in (None, v.NONE)}
-        answers = [self.facts.carried.answers(call) for call in calls if call.id in passing]
-        answering = frozenset().union(*answers)
-        looped = any(self.facts.flow.loops(call.site.part) for call in calls if call.id in answering - passing)
-        if (
-            looped
-            or "cookies" in fix.hoist
-            or self._leaves_unused(calls)
-            or not all(answers)
-            or not answering <= {call.id for call in calls}
-        ):
+        first, *others = sorted(calls, key=lambda call: call.site.tick)
+        passed = {self.facts.carried.answer(call) for call in others}
+        for option in ("auth", "headers", "cert", "cookies"):
+            given = {call.argument(option) for call in ((first,) if option == "cookies" else calls)}
+            if given - {None} and (option == "cookies" or len(given) > 1):
+                return None
+        whole = passed == {first.id} and carried == {call.id for call in others}
+        if not whole or self.facts.flow.loops(first.site.part) or self._leaves_unused(calls):
             return None
         sharing = Sharing(calls, candidate.place, candidate.place.tick, carries=True)
         return fix._replace(
@@ -149,7 +147,7 @@ class LocalFixes:
             doubts=self.doubts.about(sharing),
             new_session=fix.new_session._replace(policy=None),
             imports=tuple(edit for edit in fix.imports if "DefaultCookiePolicy" not in f"{edit.add}{edit.line}"),
-            carries=frozenset(passing),
+            carries=frozenset(carried),
         )
 
     def _leaves_unused(self, calls: Sequence[BareCall]) -> bool:

@@ -44,6 +44,8 @@ _BY_NAME = frozenset(
     )
 )
 _BY_OBJECT = frozenset({"flexmock", "when", "when2", "expect"})  # of flexmock, mockito: `when(requests).get(...)`
+# A fixture that stays for tests of other files.
+_FOR_ALL = re.compile(rb"scope\s*=\s*[\"'](?:session|package)|session_mocker|package_mocker")
 _UNKNOWN = "?"
 _MANY = 20
 _TARGET = re.compile(r"(\w+\.)*requests(\.\w+)*")
@@ -173,7 +175,8 @@ def find(file: str, source: bytes | str, names: frozenset[str] = FUNCTIONS) -> t
         return ()
     found = sorted({patch for _, patch in Reader(file, tree).sites()})
     started = b".start()" in data and not (b"stop" in data or b"addCleanup" in data)  # and never undone
-    return tuple(patch._replace(stays=patch.stays or started) for patch in found)
+    for_all = started or _FOR_ALL.search(data) is not None
+    return tuple(patch._replace(stays=patch.stays or for_all) for patch in found)
 
 
 def names_elsewhere(data: bytes) -> frozenset[str]:

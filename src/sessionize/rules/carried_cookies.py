@@ -33,10 +33,11 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
 
     ## Fix safety
     The fix is unsafe: a session also sends the cookies of redirects and of later answers, keeps them apart by domain
-    and path, and sends them with calls that passed none. It is made where all the calls are of one function, none of
-    those whose answers are used is in a loop (or it passes cookies on from turn to turn), none passes other cookies,
-    and no variable is left without a use; elsewhere the session is yours to place. Without `--unsafe-fixes` the calls
-    share a session that keeps no cookies, and pass on what they passed.
+    and path, and sends them with calls that passed none. It is made where all the calls are of one function, the
+    first, in no loop, gives the cookies, all others pass them as they are (`cookies=reply.cookies`), all have the same
+    `auth=` and `headers=`, and no variable is left without a use: else the session might send cookies of one user with
+    a call for another, and is yours to place. Without `--unsafe-fixes` the calls share a session that keeps no cookies,
+    and pass on what they passed.
 
     ## When not to use
     Where a call must not send what later answers set.

@@ -38,7 +38,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
 
     ## Fix safety
     The session lives as long as the module or the object. The fix is safe in a script that nothing else imports, as
-    that shows all its callers, and on the module of a project that is not published where all that imports it runs in
+    that shows all its callers, and on the module where the settings say `closed = true` and all that imports it runs in
     one thread and never waits. Elsewhere it is unsafe: after a fork two processes would share one connection, and tests
     that replace `requests.get` by name no longer reach the call. Where the file starts threads, the session keeps no
     cookies, so that they can all use it, and a pool of more than ten threads whose size is written out has as many

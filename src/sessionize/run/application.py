@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
-from sessionize.run.imports import Imports
+from sessionize.run.imports import Imports, is_test
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
 # Of the standard library, what runs functions in other threads or processes, serves, waits, or loads what a text names.
@@ -46,9 +46,12 @@ _TELLING = frozenset(
         *("sleep", "pause", "wait", "poll", "listen", "watch", "until", "acquire", "start_new_thread"),
         *("input", "stdin", "getpass", "getch", "prompt", "confirm", "Prompt", "Confirm", "ask", "readline"),
         *("reload", "wsgi", "asgi", "wsgi_app", "application", "lambda_handler", "process_map", "thread_map"),
+        *("show", "FuncAnimation", "TimedAnimation", "new_timer", "mpl_connect", "ginput", "waitforbuttonpress"),
+        *("breakpoint", "set_trace", "edit", "visible_input", "QueueListener", "read_until", "interact"),
     )
 )
 # A service calls functions of such names, and keeps the program between two of its events.
+_GIVEN_BY_A_SERVICE = frozenset(("event", "request", "req", "environ", "start_response", "context", "_context"))
 _CALLED_BY_A_SERVICE = re.compile(r"(.*_)?(handlers?|handle|wsgi|asgi|application|app)")
 
 
@@ -73,7 +76,7 @@ def is_used_from_one_thread(imports: Imports, file: str) -> bool:
 
 def _runs_itself(imports: Imports, file: str) -> bool:
     """Tell whether a file is a script: it calls something at its top, or `if __name__ == "__main__":`."""
-    tree = _tree(imports.contents[file])
+    tree = None if is_test(file) else _tree(imports.contents[file])
     for statement in tree.body if tree is not None else ():
         match statement:
             case ast.Expr(value=ast.Call()) | ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
@@ -104,8 +107,9 @@ def _is_telling(node: ast.AST) -> bool:
         case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name):
             return name.rpartition(".")[2] in _TELLING
         case ast.FunctionDef(name=name, args=ast.arguments(args=args)):
-            given = {arg.arg for arg in args}
-            return _CALLED_BY_A_SERVICE.fullmatch(name) is not None or {"event", "context"} <= given
+            return _CALLED_BY_A_SERVICE.fullmatch(name) is not None or not _GIVEN_BY_A_SERVICE.isdisjoint(
+                arg.arg for arg in args
+            )
         case ast.AsyncFunctionDef():
             return True
     return False

@@ -24,6 +24,7 @@ _DOTTED = re.compile(rb"[\"'](\w+(?:\.\w+)+)[\"']")
 # Any text of words and dots; and one that names a file.
 _TEXT = re.compile(rb"[\"']([\w.]*\w)[\"']")
 _FILE = re.compile(rb"(\w+)\.py[\"']")
+_FIXTURE = re.compile(rb"\bfixture\b|\bpytest_\w+")
 _TEST = re.compile(r"test_.*|.*_tests?\.py|tests?\.py|conftest\.py")
 # What loads modules that a text names, or runs a file.
 LOADERS = (
@@ -67,7 +68,8 @@ class Imports:
         if not {file, other} <= self.contents.keys():
             return True
         starts = {file} | self.importers(file)
-        if not any(_TEST.fullmatch(PurePath(start).name) for start in starts):  # a plugin, say
+        is_plugin = not is_test(file) and _FIXTURE.search(self.contents[file]) is not None
+        if is_plugin or not any(map(is_test, starts)):
             return True
         for conftest in [start for start in starts if PurePath(start).name == "conftest.py"]:
             below = conftest.removesuffix("conftest.py")
@@ -181,6 +183,11 @@ class Imports:
             file = self._by_parts.get(parts[:end])
             if file is not None and PurePath(file).stem == "__init__":
                 yield file
+
+
+def is_test(file: str) -> bool:
+    """Tell whether a file is named as pytest's tests and their `conftest.py` are."""
+    return _TEST.fullmatch(PurePath(file).name) is not None
 
 
 def _closure(starts: Iterable[str], following: Mapping[str, set[str]]) -> set[str]:

@@ -101,10 +101,13 @@ class Project:
         return self._scripts[file, closed]
 
     def is_application(self, file: str, closed: bool | None) -> bool:
-        """Tell whether all that imports a file is in the project, and runs in one thread of one process."""
+        """Tell whether all that imports a file is in the project, as the settings say, and runs in one thread.
+
+        That is not known without them: a program without a suffix may import it, or one beside the project.
+        """
         if (file, closed) not in self._applications:
-            quiet = self._is_apart(file, closed) and is_used_from_one_thread(self.imports, file)
-            self._applications[file, closed] = quiet
+            marked = self.root is not None and project_root(self.root, self._roots) is not None
+            self._applications[file, closed] = closed is True and marked and is_used_from_one_thread(self.imports, file)
         return self._applications[file, closed]
 
     def _is_apart(self, file: str, closed: bool | None) -> bool:

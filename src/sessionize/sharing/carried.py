@@ -8,7 +8,8 @@ from functools import cached_property
 from sessionize.analysis.memo import memo
 from sessionize.library.calls import BareCall
 from sessionize.library.program import Program
-from sessionize.syntax import values as v
+from sessionize.syntax import outline as o, values as v
+from sessionize.syntax.access import ARGUMENT, Access
 
 _FROM_JAR = "requests.utils.dict_from_cookiejar"
 
@@ -29,6 +30,34 @@ class Carried:
         value = call.argument("cookies")
         found = self._answers(value, call.site.scope, 0) if value is not None else None
         return found or frozenset()
+
+    def answer(self, call: BareCall) -> int | None:
+        """The one call whose answer's cookies a call passes as they are: `cookies=reply.cookies`.
+
+        `reply` is bound once, and nothing changes its cookies.
+        """
+        match call.argument("cookies"):
+            case v.Call(func=v.Attribute(value=jar, attr="get_dict"), args=()):
+                pass
+            case v.Call(func=v.Name(name="dict"), args=(v.Argument(value=jar),)):
+                pass
+            case jar:
+                pass
+        if not isinstance(jar, v.Attribute) or not isinstance(jar.value, v.Name) or jar.attr != "cookies":
+            return None
+        name, owner = jar.value.name, self.names.owner(jar.value.name, call.site.scope)
+        if len(self.names.binds(owner, name)) > 1 or any(map(self._may_change, self.names.uses(owner, name))):
+            return None
+        found = self._answers_of(name, call.site.scope)
+        return next(iter(found)) if found is not None and len(found) == 1 else None
+
+    def _may_change(self, use: o.Use) -> bool:
+        """Tell whether a use of an answer may change its cookies: not `reply.text`, and not `cookies=reply.cookies`."""
+        access = use.access
+        if access.attribute not in ("", "cookies") or access.steps == ("cookies", "get_dict"):
+            return False
+        path = self.origins.paths[use.call] if access == Access(ARGUMENT.end, ("cookies",)) else None
+        return path != "builtins.dict" and self.origins.library.function(path) is None
 
     def _answers(self, value: v.Value, scope: int, depth: int) -> frozenset[int] | None:
         """The calls that a jar, or a dict, is from; None if it may be from elsewhere."""
