@@ -134,12 +134,12 @@ class LocalFixes:
             return None
         first, *others = sorted(calls, key=lambda call: call.site.tick)
         passed = {self.facts.carried.answer(call) for call in others}
-        for option in ("auth", "headers", "cert", "cookies"):
-            given = {call.argument(option) for call in ((first,) if option == "cookies" else calls)}
-            if given - {None} and (option == "cookies" or len(given) > 1):
-                return None
+        credentials = [{call.argument(option) for call in calls} for option in ("auth", "headers", "cert")]
+        one_user = all(len(given) == 1 for given in credentials)
         whole = passed == {first.id} and carried == {call.id for call in others}
-        if not whole or self.facts.flow.loops(first.site.part) or self._leaves_unused(calls):
+        if not whole or not one_user or first.argument("cookies") is not None:
+            return None
+        if self.facts.flow.loops(first.site.part) or self._leaves_unused(calls):
             return None
         sharing = Sharing(calls, candidate.place, candidate.place.tick, carries=True)
         return fix._replace(
