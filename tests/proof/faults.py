@@ -123,6 +123,7 @@ FAULTS = (
     Fault("all-doubts-are-accepted", "return Doubt(name, reason, name in self.settings.accept)", "return Doubt(name, reason, True)"),
     # the plan
     Fault("star-arguments", "return any(arg.stars for arg in self", "return False and any(arg.stars for arg in self"),
+    Fault("imports-behind-the-call", "(self._imports_at_top and self._is_imported(call))", "self._imports_at_top"),
     Fault("star-imports", "if star.tick > imports[-1].tick and", "if star is None and"),
     Fault("parsed-arguments", 'in ("parse_args", "vars") for', 'in ("parse_args", "vars", "Namespace") for'),
     Fault("globals-of-main", "return starting == running and once", "return once"),

@@ -107,7 +107,7 @@ class LastingFixes:
         """The reason that no session which outlives its function can take a call; empty if one can."""
         if reason := no_session_call(call) or self.obstacles.of_patches(call):
             return reason
-        if not self._is_at_top(call) and not self._imports_at_top:
+        if not self._is_at_top(call) and not (self._imports_at_top and self._is_imported(call)):
             return INSIDE
         if owner and self.facts.graph.in_another_class(call.site.scope):
             return "it stands in a class inside of the method"
@@ -149,6 +149,11 @@ class LastingFixes:
     def _is_at_top(self, call: BareCall) -> bool:
         """Tell whether a call names requests by an import at the top of the module."""
         return self.facts.names.owner(call.root, call.site.scope) == 0
+
+    def _is_imported(self, call: BareCall) -> bool:
+        """Tell whether the import inside of its function has surely run before a call; else it may raise an error."""
+        place = self.facts.flow.place_before(call.site.part)
+        return self.facts.imports.bound(call.root, call.site.scope, place) == "surely"
 
     @cached_property
     def _imports_at_top(self) -> bool:
