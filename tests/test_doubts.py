@@ -191,6 +191,7 @@ def test_waits_between_posts(source: str) -> None:
         ("until()\ndef until():\n while a: pause()\ndef pause(): sleep(1)", True),
         ("nap()\ndef nap():\n sleep(1)\n nap()", True),
         ("sleep(0.5); sleep(1)", True),
+        ("pause()\ndef pause():\n sleep(1)\n sleep(1)", True),
         ("again()\n@tenacity.retry(wait=wait_fixed(60))\ndef again(): pass\nimport tenacity", True),
         ("future.result()", False),
         ("thread.join()", False),

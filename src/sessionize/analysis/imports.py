@@ -10,6 +10,9 @@ from sessionize.analysis.memo import memo
 from sessionize.analysis.origins import Origins
 from sessionize.syntax import outline as o, values as v
 
+# Of the standard library, what binds names that requests has as well: `webbrowser.get`, `unittest.mock.patch`.
+_BINDING_LIKE_NAMES = frozenset(("webbrowser", "unittest.mock"))
+
 
 class Imports:
     def __init__(self, origins: Origins, flow: Flow) -> None:
@@ -50,10 +53,7 @@ class Imports:
         imports = self.origins.main_bindings(owner, name)
         for star in self.names.stars if owner == 0 and imports else ():
             module = star.value.path if isinstance(star.value, v.Imported) else ""
-            known = module.partition(".")[0] in sys.stdlib_module_names and module not in (
-                "webbrowser",
-                "unittest.mock",
-            )
+            known = module.partition(".")[0] in sys.stdlib_module_names and module not in _BINDING_LIKE_NAMES
             if star.tick > imports[-1].tick and not known:
                 return module.strip(".") or "."
         return ""

@@ -90,11 +90,14 @@ class Mutations:
         return {name for path in known for name in path.split(".")}
 
     def _is_namespace(self, value: v.Value, scope: int) -> bool:
-        """Tell whether a value is what `parser.parse_args()` gives, or a name for nothing but that, or its `vars()`."""
+        """Tell whether a value is what `parser.parse_args()` gives, or a name for nothing but that, or its `vars()`.
+
+        `parse_args(argv, client)` gives the object that it is handed.
+        """
         values = [value]
         if isinstance(value, v.Name):
             values = [bind.value for bind in self.names.binds(self.names.owner(value.name, scope), value.name)]
-        return bool(values) and all(v.last_name(v.called(made)) in ("parse_args", "vars") for made in values)
+        return bool(values) and all(map(_gives_namespace, values))
 
     @cached_property
     def reflection(self) -> str:
@@ -113,3 +116,13 @@ def _only_reads(access: Access) -> bool:
     """Tell whether a dict is only read: `name["a"]`, `name.get("a")`, `**name`."""
     item = access.steps == (ITEM,) and not (access.calls or access.rebinds)
     return item or access in (READ, UNPACK) or access.method in _READING
+
+
+def _gives_namespace(made: v.Value) -> bool:
+    """Tell whether a value is `parser.parse_args()`, or the `vars()` of one."""
+    match made:
+        case v.Call(func=v.Name(name="vars")):
+            return True
+        case v.Call(func=v.Attribute(attr="parse_args"), args=args):
+            return len(args) < 2 and not any(arg.stars or arg.keyword == "namespace" for arg in args)
+    return False

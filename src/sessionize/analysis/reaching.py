@@ -14,8 +14,10 @@ from sessionize.syntax.values import last_name
 
 
 class Reaching:
-    def __init__(self, origins: Origins, flow: Flow, run_by: Callable[[o.CallSite], v.Value | None]) -> None:
-        """`run_by`: the function that a call makes a thread run, which counts as called."""
+    def __init__(
+        self, origins: Origins, flow: Flow, run_by: Callable[[o.CallSite, str | None], v.Value | None]
+    ) -> None:
+        """`run_by`: the function that a call, of a path, makes a thread run, which counts as called."""
         self.outline = origins.outline
         self.run_by = run_by
         self.origins = origins
@@ -56,7 +58,7 @@ class Reaching:
         time.sleep`; `fetch` for `Thread(target=fetch)`."""
         called = []
         for call, path in self.origins.called:
-            if (run := self.run_by(call)) is not None:
+            if (run := self.run_by(call, path)) is not None:
                 called.append(last_name(run))
                 continue
             func = call.value.func

@@ -46,7 +46,8 @@ class _Wait(NamedTuple):
 class Idle(Kind):
     """A connection may be idle between two calls: `time.sleep(5)` in the loop, or before a `POST` `input()`, a command.
 
-    Between reads only a `sleep` counts, which comes again and again; not one of a second at most, once for each call.
+    Where no `POST` or `PATCH` is among the calls, only a `sleep` counts, which comes again and again; not a single one
+    of a second at most between two calls.
 
     ## Why it matters
     A server closes a connection on which nothing comes for a while, most often after 5 to 60 seconds. If it does so at
@@ -65,19 +66,26 @@ class Idle(Kind):
     name = "idle"
 
     def reason(self, sharing: Sharing) -> str:
-        only_read = all(map(_only_reads, sharing.calls))
+        repeatable = all(map(_is_repeatable, sharing.calls))
         leading = self._leading(sharing)
         waits = self._between(sharing, leading)
-        short = Counter(self._turn(wait.part) for wait in waits if wait.kind == _SHORT)
-        regular = {self._turn(part) for _, part in leading if self._is_regular(part)}
-        for wait in waits:
-            turn = self._turn(wait.part)
-            adds_up = short[turn] > 1 or (turn not in regular and bool(self.facts.flow.loops(wait.part)))
-            if wait.kind == _SLEEP or (wait.kind == _SHORT and adds_up) or (wait.kind == _OTHER and not only_read):
-                return "a wait lies between its calls, and the next may meet the server as it closes the connection"
+        short = [wait for wait in waits if wait.kind == _SHORT]
+        kinds = {wait.kind for wait in waits}
+        if _SLEEP in kinds or self._add_up(short, sharing, leading) or (_OTHER in kinds and not repeatable):
+            return "a wait lies between its calls, and the next may meet the server as it closes the connection"
         if any(module.startswith(_SERVING) for module in self.facts.outline.modules):
             return "a server of this program may wait for the session's connection to close"
         return ""
+
+    def _add_up(self, short: Sequence[_Wait], sharing: Sharing, leading: set[tuple[int, int]]) -> bool:
+        """Tell whether several short waits may come between two calls, or one of them again and again.
+
+        Of several functions any of them may come one after the other.
+        """
+        turns = [self._turn(wait.part) for wait in short]
+        regular = {self._turn(part) for _, part in leading if self._is_regular(part)}
+        several = len(turns) > (1 if sharing.owner is not None else len({*turns}))
+        return several or any(turn not in regular for turn in turns if len(turn) > 1)  # in a loop
 
     def _leading(self, sharing: Sharing) -> set[tuple[int, int]]:
         """(tick, part) of the calls; of those of several functions, also of what leads to them."""
@@ -136,17 +144,20 @@ class Idle(Kind):
 
     @cached_property
     def _sleeping(self) -> set[str]:
-        """The names of this file's functions that sleep for more than a second, or lead to one that does."""
+        """The names of this file's functions that may sleep for more than a second, or lead to one that does."""
         outline, flow = self.facts.outline, self.facts.flow
         scopes = set(self._retried)
         for call, length in self._lengths:
             if length == _SLEEP or (length == _SHORT and flow.loops(call.part)):
                 scopes.add(outline.parts[flow.frame[call.part]].scope)
+        lengths = {call.tick for call, _ in self._lengths}
+        short: Counter[int] = Counter()  # in each function
         for call, named in zip(outline.calls, self.facts.reaching.called, strict=True):
             scope = outline.parts[flow.frame[call.part]].scope
+            short[scope] += named in self._dozing or call.tick in lengths
             if named in self._dozing and (flow.loops(call.part) or named == outline.scopes[scope].name):
                 scopes.add(scope)
-        return self._leading_to(scopes)
+        return self._leading_to(scopes | {scope for scope, count in short.items() if count > 1})
 
     @cached_property
     def _dozing(self) -> set[str]:
@@ -215,7 +226,7 @@ def _retries(path: str) -> bool:
     return path.partition(".")[0] in _RETRYING
 
 
-def _only_reads(call: BareCall) -> bool:
+def _is_repeatable(call: BareCall) -> bool:
     """Tell whether a request may be made again by hand where it failed, as no POST or PATCH may."""
     method: object = call.verb
     if call.verb == "request":

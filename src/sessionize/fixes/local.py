@@ -134,10 +134,9 @@ class LocalFixes:
             return None
         first, *others = sorted(calls, key=lambda call: call.site.tick)
         passed = {self.facts.carried.answer(call) for call in others}
-        credentials = [{call.argument(option) for call in calls} for option in ("auth", "headers", "cert")]
-        one_user = all(len(given) == 1 for given in credentials)
+        credentials = {(call.argument("auth"), call.argument("headers"), call.argument("cert")) for call in calls}
         whole = passed == {first.id} and carried == {call.id for call in others}
-        if not whole or not one_user or first.argument("cookies") is not None:
+        if not whole or len(credentials) > 1 or first.argument("cookies") is not None:
             return None
         if self.facts.flow.loops(first.site.part) or self._leaves_unused(calls):
             return None
@@ -146,7 +145,7 @@ class LocalFixes:
             message=f"Share one `requests.Session` between the {len(calls)} calls, which carries the cookies by itself",
             doubts=self.doubts.about(sharing),
             new_session=fix.new_session._replace(policy=None),
-            imports=tuple(edit for edit in fix.imports if "DefaultCookiePolicy" not in f"{edit.add}{edit.line}"),
+            imports=self.naming.constructor(calls, candidate.place)[1],  # that of the policy is none of them
             carries=frozenset(carried),
         )
 

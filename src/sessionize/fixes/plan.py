@@ -35,11 +35,8 @@ class Planner:
         outcomes += _resolving(LastingFixes(self.context).outcomes(wanted), LASTING | ALONG)
         answered = {call for outcome in outcomes for call in outcome.calls}
         outcomes += _resolving(self._refuse_references(wanted.codes.keys() - answered), SHARING | ALONG)
-        answered = {call for outcome in outcomes if outcome.resolves & CARRIED for call in outcome.calls}
-        decided = of_all_rules or any(codes & SHARING for codes in wanted.codes.values())
-        carried = [call for call, codes in wanted.codes.items() if codes & CARRIED] if decided else []
-        elsewhere = [call for call in carried if call not in answered]
-        outcomes += [Refusal((call,), ELSEWHERE, CARRIED) for call in elsewhere]
+        if of_all_rules or any(codes & SHARING for codes in wanted.codes.values()):
+            outcomes += _refuse_carried(wanted, outcomes)
         return outcomes + _resolving(IdleFixes(self.context).outcomes(wanted), IDLE)
 
     def imports(self, fixes: Sequence[Fix]) -> list[ImportEdit]:
@@ -59,6 +56,13 @@ class Planner:
                     reason = "other processes may call it, and each needs a session of its own"
                 refusals.append(Refusal((reference.id,), reason))
         return refusals
+
+
+def _refuse_carried(wanted: Wanted, outcomes: Iterable[Outcome]) -> list[Refusal]:
+    """The refusals for cookies that are handed on, where none of the outcomes is a session that carries them."""
+    answered = {call for outcome in outcomes if outcome.resolves & CARRIED for call in outcome.calls}
+    carried = {call for call, codes in wanted.codes.items() if codes & CARRIED}
+    return [Refusal((call,), ELSEWHERE, CARRIED) for call in sorted(carried - answered)]
 
 
 def _resolving(outcomes: Iterable[Outcome], codes: frozenset[str]) -> list[Outcome]:

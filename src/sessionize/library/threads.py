@@ -36,7 +36,7 @@ _POOLS = frozenset(("concurrent.futures.ThreadPoolExecutor", "concurrent.futures
 }
 # The methods of a pool that call what they are handed for each item, or once.
 EACH = frozenset(("map", "imap", "imap_unordered", "map_async"))
-_ONCE = frozenset(("submit", "apply", "apply_async"))
+_HANDING = EACH | {"submit", "apply", "apply_async"}
 # Where others take what a thread is to run: by position, and by keyword.
 _RUNNERS = {
     "threading.Thread": (1, "target"),
@@ -94,7 +94,7 @@ class Threads:
         `ThreadPoolExecutor(8)` for `executor.map(fetch, urls)`, where nothing else is bound to that name.
         """
         func = call.value.func
-        if not isinstance(func, v.Attribute) or func.attr not in EACH | _ONCE:
+        if not isinstance(func, v.Attribute) or func.attr not in _HANDING:
             return None
         made, scope = func.value, call.scope
         if isinstance(made, v.Name):
@@ -103,10 +103,9 @@ class Threads:
         known = isinstance(made, v.Call) and self.origins.path_of(made.func, scope) in _POOLS
         return made if known and isinstance(made, v.Call) else None
 
-    def run_by(self, call: o.CallSite) -> v.Value | None:
-        """The function that a call makes threads of this process run: `fetch` in `Thread(target=fetch)`."""
-        path = self.origins.path_of(call.value.func, call.scope) or ""
-        position, keyword = (0, "fn") if self.pool(call) is not None else _RUNNERS.get(path, (-1, ""))
+    def run_by(self, call: o.CallSite, path: str | None) -> v.Value | None:
+        """The function that a call of a path makes threads of this process run: `fetch` in `Thread(target=fetch)`."""
+        position, keyword = (0, "fn") if self.pool(call) is not None else _RUNNERS.get(path or "", (-1, ""))
         args = call.value.args
         for number, arg in enumerate(args):
             if position != -1 and (arg.keyword == keyword or (number == position and not arg.keyword)):

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
 from sessionize.run.imports import Imports, is_test
+from sessionize.sharing.closed_world import CALLED_BY_A_SERVICE
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
 # Of the standard library, what runs functions in other threads or processes, serves, waits, or loads what a text names.
@@ -50,9 +51,8 @@ _TELLING = frozenset(
         *("breakpoint", "set_trace", "edit", "visible_input", "QueueListener", "read_until", "interact"),
     )
 )
-# A service calls functions of such names, and keeps the program between two of its events.
+# What a service gives to the functions that it calls.
 _GIVEN_BY_A_SERVICE = frozenset(("event", "request", "req", "environ", "start_response", "context", "_context"))
-_CALLED_BY_A_SERVICE = re.compile(r"(.*_)?(handlers?|handle|wsgi|asgi|application|app)")
 
 
 def is_used_from_one_thread(imports: Imports, file: str) -> bool:
@@ -107,7 +107,7 @@ def _is_telling(node: ast.AST) -> bool:
         case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name):
             return name.rpartition(".")[2] in _TELLING
         case ast.FunctionDef(name=name, args=ast.arguments(args=args)):
-            return _CALLED_BY_A_SERVICE.fullmatch(name) is not None or not _GIVEN_BY_A_SERVICE.isdisjoint(
+            return CALLED_BY_A_SERVICE.fullmatch(name) is not None or not _GIVEN_BY_A_SERVICE.isdisjoint(
                 arg.arg for arg in args
             )
         case ast.AsyncFunctionDef():

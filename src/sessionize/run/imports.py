@@ -16,7 +16,7 @@ from pathlib import PurePath
 from sessionize.analysis.memo import memo
 
 # An import statement: its keyword, and what follows, over brackets and backslashes.
-_IMPORT = re.compile(rb"\b(import|from)\b((?:\\\r?\n|[^\n\\(;#])*(?:\((?:[^)#]|#[^\n]*)*)?)")
+IMPORT = re.compile(rb"\b(import|from)\b((?:\\\r?\n|[^\n\\(;#])*(?:\((?:[^)#]|#[^\n]*)*)?)")
 _FROM = re.compile(rb"\s*(\.*)\s*([\w.]*)\s+import\b(.*)|\s*(\.+)\s*import\b(.*)", re.DOTALL)
 _WORD = re.compile(rb"\w+")
 # A text that may be the path of a module: of what `mock.patch` replaces, or of a plugin.
@@ -55,27 +55,35 @@ class Imports:
         self.contents = dict(files)
         self._by_parts: dict[tuple[str, ...], str] = {}
         self._by_last: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+        self._inside: dict[tuple[str, ...], list[str]] = defaultdict(list)  # packages; their `__all__` may name these
         for file in self.contents:
             parts = _parts(file)
             self._by_parts[parts] = file
             self._by_last[parts[-1]].append(parts)
+            self._inside[parts[:-1]].append(file)
 
     def may_meet(self, file: str, other: str) -> bool:
-        """Tell whether a test run that loads `file` may load the other: one imports it, whatever is between.
+        """Tell whether a test run that loads `file` may load the other: one imports it, whatever is between."""
+        if not {file, other} <= self.contents.keys():
+            return True
+        met = self._met_with(file)
+        return met is None or other in met
+
+    @memo
+    def _met_with(self, file: str) -> set[str] | None:
+        """The files that test runs which load a file may load; None if that may be any.
 
         A `conftest.py` is loaded for all tests below its folder.
         """
-        if not {file, other} <= self.contents.keys():
-            return True
         starts = {file} | self.importers(file)
         is_plugin = not is_test(file) and _FIXTURE.search(self.contents[file]) is not None
         if is_plugin or not any(map(is_test, starts)):
-            return True
+            return None
         for conftest in [start for start in starts if PurePath(start).name == "conftest.py"]:
             below = conftest.removesuffix("conftest.py")
             starts.update(each for each in self.contents if each.startswith(below))
         loaded = self.loaded_by(frozenset(starts))
-        return other in loaded or any(self.loads_anything(each) for each in loaded)
+        return None if any(map(self.loads_anything, loaded)) else loaded
 
     @memo
     def importers(self, file: str) -> set[str]:
@@ -115,7 +123,7 @@ class Imports:
     def loads_anything(self, file: str) -> bool:
         """Tell whether a file may load modules that it does not import."""
         data = self.contents[file]
-        named = (_WORD.findall(rest)[:1] for _, rest in _IMPORT.findall(data))
+        named = (_WORD.findall(rest)[:1] for _, rest in IMPORT.findall(data))
         return any(loader in data for loader in LOADERS) or any(_LOADING.issuperset(first) and first for first in named)
 
     @cached_property
@@ -137,7 +145,7 @@ class Imports:
         yield from self._packages(package)
         for text in _TEXT.findall(data) if b"pytest_plugins" in data else ():
             yield from self._named(tuple(text.decode().split(".")))
-        for keyword, rest in _IMPORT.findall(data):
+        for keyword, rest in IMPORT.findall(data):
             if keyword == b"import":
                 for name in rest.split(b","):
                     yield from self._named(tuple(word.decode() for word in _WORD.findall(name.partition(b" as ")[0])))
@@ -148,13 +156,13 @@ class Imports:
                 if dots:
                     base = package[: len(package) - len(dots) + 1] + path
                     yield from self._exactly(base, inner)
-                    yield from self._inside(base) if b"*" in names else ()
+                    yield from self._inside.get(base, ()) if b"*" in names else ()
                 else:
                     yield from self._named(path)
                     for name in inner:
                         yield from self._named((*path, name))
                     for parts in self._by_last.get(path[-1], ()) if b"*" in names else ():
-                        yield from self._inside(parts)
+                        yield from self._inside.get(parts, ())
 
     def _exactly(self, base: tuple[str, ...], names: Iterable[str]) -> Iterator[str]:
         """The files of a module, of the packages around it, and of modules in it."""
@@ -162,12 +170,6 @@ class Imports:
         for parts in (base, *((*base, name) for name in names)):
             if parts in self._by_parts:
                 yield self._by_parts[parts]
-
-    def _inside(self, package: tuple[str, ...]) -> Iterator[str]:
-        """The modules of a package, which its `__all__` may name."""
-        for parts, file in self._by_parts.items():
-            if parts[:-1] == package:
-                yield file
 
     def _named(self, path: tuple[str, ...]) -> Iterator[str]:
         """The files that a dotted path may name, and those of the packages around them."""

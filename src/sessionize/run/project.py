@@ -23,7 +23,7 @@ from sessionize.files.text import SourceError
 from sessionize.library.patches import FUNCTIONS, Patch, find, names_elsewhere
 from sessionize.library.surroundings import EVERYTHING, Surroundings
 from sessionize.run.application import is_used_from_one_thread
-from sessionize.run.imports import LOADERS, Imports
+from sessionize.run.imports import IMPORT, LOADERS, Imports
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
 _MENTION = re.compile(rb"requests\.(\w+)\b(?![\"'])")
@@ -33,8 +33,6 @@ _BUILD = {
     "setup.cfg": re.compile(rb"^\[(metadata|options)", re.MULTILINE),
     "setup.py": re.compile(rb"setup"),
 }
-# What stands behind the first word of an import statement, over brackets and backslashes.
-_IMPORTED = re.compile(rb"\b(?:import|from)\b((?:\\\r?\n|[^\n\\(;#])*(?:\((?:[^)#]|#[^\n]*)*)?)")
 _WORD = re.compile(rb"\w+")
 # What may stand in the name of a module; all else becomes a blank.
 _TO_WORDS = bytes(byte if byte > 127 or chr(byte).isalnum() or byte in b"_-" else 32 for byte in range(256))
@@ -84,8 +82,8 @@ class Project:
         importers: dict[bytes, list[str]] = defaultdict(list)
         for file, data in self._files():
             words: set[bytes] = set()
-            for found in _IMPORTED.finditer(data):
-                words.update(_WORD.findall(found[1]))
+            for _, rest in IMPORT.findall(data):
+                words.update(_WORD.findall(rest))
             for word in words:
                 importers[word].append(file)
         return importers
@@ -106,8 +104,8 @@ class Project:
         That is not known without them: a program without a suffix may import it, or one beside the project.
         """
         if (file, closed) not in self._applications:
-            marked = self.root is not None and project_root(self.root, self._roots) is not None
-            self._applications[file, closed] = closed is True and marked and is_used_from_one_thread(self.imports, file)
+            told = closed is True and self._is_apart(file, closed)
+            self._applications[file, closed] = told and is_used_from_one_thread(self.imports, file)
         return self._applications[file, closed]
 
     def _is_apart(self, file: str, closed: bool | None) -> bool:

@@ -20,7 +20,7 @@ _PLAIN_BASES = frozenset({"object", "Exception", "ABC", "Generic", "Protocol"})
 # With these objects may come from a run of the program before.
 _PICKLING = frozenset({"pickle", "shelve", "dill", "joblib", "cloudpickle", "jsonpickle", "marshal", "copyreg"})
 # A service calls functions of such names, and keeps the program between two of its events.
-_CALLED_BY_A_SERVICE = re.compile(r"(.*_)?(handlers?|handle|wsgi|asgi|application|app)")
+CALLED_BY_A_SERVICE = re.compile(r"(.*_)?(handlers?|handle|wsgi|asgi|application|app)")
 
 
 class ClosedWorld:
@@ -98,7 +98,7 @@ class ClosedWorld:
         for name in self._leading:
             by_python = name.startswith("__") and name != "__init__"
             yield by_python or self.facts.mutations.reachable_by_string(name)
-            yield _CALLED_BY_A_SERVICE.fullmatch(name) is not None
+            yield CALLED_BY_A_SERVICE.fullmatch(name) is not None
         given = {(bind.scope, bind.name) for bind in self.outline.binds if bind.form == "param"}
         for scope, row in enumerate(self.outline.scopes):
             yield row.name in self._leading and {(scope, "event"), (scope, "context")} <= given
@@ -153,8 +153,9 @@ class ClosedWorld:
 
     def _is_run(self, use: o.Use) -> bool:
         """Tell whether a use hands a function, or a method, to a thread, which calls it."""
-        taker = self.outline.calls[use.call] if use.access.end == ARGUMENT.end else None
-        run = self.facts.threads.run_by(taker) if taker is not None else None
+        if use.access.end != ARGUMENT.end:
+            return False
+        run = self.facts.threads.run_by(self.outline.calls[use.call], self.facts.origins.paths[use.call])
         return run is not None and v.dotted(run) == f"{use.name}{use.access.path}"
 
     def _generators_handed(self) -> Iterator[bool]:
