@@ -411,3 +411,19 @@ def test_idle_sessions(source: str, calls: list[str]) -> None:
 )
 def test_references(source: str, references: str) -> None:
     assert " ".join(reference.shown for reference in read(IMPORT + source).bare.references) == references
+
+
+@pytest.mark.parametrize(
+    ("shown", "reached"),
+    [
+        ("parser.parse_args()", False),
+        ("parser.parse_args(argv)", False),
+        ("parser.parse_args(argv, client)", True),
+        ("parser.parse_args(namespace=client)", True),
+        ("parser.parse_args(*argv)", True),
+        ("parse_args()", True),
+        ("client", True),
+    ],
+)
+def test_names_that_vars_may_reach(shown: str, *, reached: bool) -> None:
+    assert read(f"vars({shown})").mutations.reachable_by_string("fetch") is reached

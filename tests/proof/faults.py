@@ -126,7 +126,6 @@ FAULTS = (
     Fault("imports-behind-the-call", "(self._imports_at_top and self._is_imported(call))", "self._imports_at_top"),
     Fault("star-imports", "if star.tick > imports[-1].tick and", "if star is None and"),
     Fault("parsed-arguments", 'v.Attribute(attr="parse_args")', 'v.Attribute(attr="parse_args" | "Namespace")'),
-    Fault("objects-among-arguments", "return len(args) < 2 and not any(", "return not any("),
     Fault("globals-of-main", "return starting == running and once", "return once"),
     Fault("globals-between-calls", "tick > min(here, default=-1)", "tick > max(here, default=-1)"),
     Fault("auth-that-binds", "return self._names_binding or not _PACKAGES", "return self._names_binding or False and not _PACKAGES"),
