@@ -38,7 +38,7 @@ def last_call(facts: Facts) -> CallSite:
         ("import a.b as c\nc.d()", "a.b.d"),
         ("from requests import get\nget()", "requests.get"),
         ("from requests import get as load\nload()", "requests.get"),
-        ("from . import requests\nrequests.get()", "..requests.get"),
+        ("from . import requests\nrequests.get()", ".requests.get"),
         ("from a import requests\nrequests.get()", "a.requests.get"),
         ("import requests\nrequests.session()", "requests.Session"),
         ("from requests.sessions import Session\nSession()", "requests.Session"),

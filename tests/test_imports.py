@@ -25,7 +25,7 @@ def imports() -> Callable[..., Imports]:
         named = {"test": TEST, "api": API, "store": STORE, "deep": DEEP, "init": "/p/src/shop/__init__.py"}
         named |= {"other": "/p/other.py", "conftest": "/p/tests/conftest.py", "helper": "/p/tests/helper.py"}
         contents = FILES | {named[name]: text for name, text in texts.items()}
-        return Imports((file, text.encode()) for file, text in contents.items())
+        return Imports(contents, lambda file: contents[file].encode())
 
     return made
 

@@ -208,7 +208,7 @@ def test_binds(source: str, binds: str) -> None:
         ("import a.b as x", v.Imported("a.b")),
         ("from a import x", v.Imported("a.x")),
         ("from a.b import y as x", v.Imported("a.b.y")),
-        ("from . import x", v.Imported("..x")),
+        ("from . import x", v.Imported(".x")),
         ("from ..a import x", v.Imported("..a.x")),
         ("x: int = a", A),
         ("y = x = 1", const(1)),

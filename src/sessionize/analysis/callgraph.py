@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ _MAPPING = frozenset(
 _RUNNING = frozenset(
     ("Thread", "Timer", "Process", "submit", "apply_async", "run_in_executor", "to_thread", "delayed", "spawn")
 ) | {"start_new_thread"}
-_TAKING = _MAPPING | _RUNNING
+TAKING = _MAPPING | _RUNNING
 _IMPLICITLY_STATIC = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 
 
@@ -119,20 +119,28 @@ class CallGraph:
 
         It also is a helper if its only caller is one.
         """
-        seen: set[int] = set()
-        while function not in seen:
-            sites = self._sites(function)
+        for caller in self.only_callers(function):
+            sites = self.calls_of(caller)
             if len(sites) != 1 or self.repeats(sites[0]):
                 return bool(sites)
-            seen.add(function)
-            function = self.outline.parts[self.flow.frame[sites[0].part]].scope
         return True
+
+    def only_callers(self, function: int) -> Iterator[int]:
+        """A function, and behind each that is called once in this file the one that calls it."""
+        seen: set[int] = set()
+        while function not in seen:
+            yield function
+            seen.add(function)
+            sites = self.calls_of(function)
+            if len(sites) != 1:
+                return
+            function = self.outline.parts[self.flow.frame[sites[0].part]].scope
 
     def repeats(self, site: o.CallSite) -> bool:
         """Tell whether a call runs in a loop, or hands its function to `map`."""
         return last_name(site.value.func) in _MAPPING or bool(self.loops(site))
 
-    def _sites(self, function: int) -> list[o.CallSite]:
+    def calls_of(self, function: int) -> list[o.CallSite]:
         """The calls of a function by its name, and of a method by its instance; or by what is handed it."""
         row = self.outline.scopes[function]
         if row.kind != "function":
@@ -153,7 +161,7 @@ class CallGraph:
         calls = defaultdict(list)
         for use in self.outline.uses:
             taker = self.outline.calls[use.call] if use.call != -1 else None
-            if taker is not None and last_name(taker.value.func) in _TAKING:
+            if taker is not None and last_name(taker.value.func) in TAKING:
                 owner = self.names.owner(use.name, use.scope)
                 method = self._methods.get(owner)
                 if use.access == ARGUMENT:

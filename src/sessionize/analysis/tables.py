@@ -180,6 +180,16 @@ class Tables:
         """The scope of the function in which a part stands; 0 for the module."""
         return self.outline.parts[self.flow.frame[part]].scope
 
+    def qualified_name(self, function: int) -> str:
+        """`fetch` of a function of the module, `Client.fetch` of a method of one of its classes; else empty."""
+        row = self.outline.scopes[function]
+        if row.kind != "function":
+            return ""
+        around = self.outline.scopes[row.parent]
+        if around.kind == "class" and around.parent == 0:
+            return f"{around.name}.{row.name}"
+        return row.name if row.parent == 0 else ""
+
     @cached_property
     def cells(self) -> list[int]:
         """The ticks at which the cells of a notebook end; none in a file that is no notebook."""

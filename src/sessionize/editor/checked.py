@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from sessionize.editor.states import State, path_of
 from sessionize.engine.check import check_source
@@ -22,12 +22,14 @@ from sessionize.files.noqa import add_noqa
 from sessionize.files.paths import NOTEBOOK
 from sessionize.files.settings import ConfigError, Settings
 from sessionize.library.cheap_look import may_have_findings_in
-from sessionize.library.patches import Patch
 from sessionize.library.surroundings import Surroundings
 from sessionize.run.files import loaded
 from sessionize.run.options import SettingsOptions
 from sessionize.run.project import Projects
 from sessionize.syntax.notebook import Notebook
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class HowToCheck(NamedTuple):
@@ -134,20 +136,17 @@ def read_surroundings() -> Surroundings:
     """The projects of files as they are now, each read when it is first asked for; several threads may ask."""
     projects, one = Projects(), threading.Lock()
 
-    def patches(filename: str, text: str, names: frozenset[str]) -> Sequence[Patch]:
-        with one:
-            return projects.patches(filename, text, names)
+    def locked(ask: Callable[P, R]) -> Callable[P, R]:
+        def asked(*args: P.args, **kwargs: P.kwargs) -> R:
+            with one:
+                return ask(*args, **kwargs)
 
-    def taken(filename: str) -> frozenset[str]:
-        with one:
-            return projects.taken(filename)
+        return asked
 
-    def is_script(filename: str, closed: bool | None) -> bool:
-        with one:
-            return projects.is_script(filename, closed)
-
-    def is_application(filename: str, closed: bool | None) -> bool:
-        with one:
-            return projects.is_application(filename, closed)
-
-    return Surroundings(patches, taken, is_script, is_application)
+    return Surroundings(
+        locked(projects.patches),
+        locked(projects.taken),
+        locked(projects.is_script),
+        locked(projects.is_application),
+        locked(projects.calls),
+    )

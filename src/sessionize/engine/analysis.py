@@ -40,14 +40,8 @@ class Analysis:
         self.filename = filename
         self.settings = settings
         self.surroundings = surroundings
-        self.facts = Facts(
-            reading.outline,
-            filename,
-            lambda names: surroundings.patches(filename, reading.text, names),
-            lambda: surroundings.taken(filename),
-            lambda: surroundings.is_script(filename, settings.closed),
-            lambda: surroundings.is_application(filename, settings.closed),
-        )
+        around = surroundings.around(filename, reading.text, closed=settings.closed)
+        self.facts = Facts(reading.outline, filename, around)
         if len(self.facts.bare.calls) > MOST_CALLS:
             raise UnreadableError(f"more than {MOST_CALLS:,} calls of requests in one file are not analysed")
         self.codes = codes_in_force(settings, filename)

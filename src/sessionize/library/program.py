@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 from sessionize.analysis.callgraph import CallGraph
 from sessionize.analysis.classes import Classes
 from sessionize.analysis.flow import Flow
@@ -17,9 +15,9 @@ from sessionize.analysis.tables import Tables
 from sessionize.library.calls import BareCalls
 from sessionize.library.hosts import Hosts
 from sessionize.library.patched import Patched
-from sessionize.library.patches import Patch
 from sessionize.library.profile import REQUESTS
 from sessionize.library.sessions import Sessions
+from sessionize.library.surroundings import ALONE, Around
 from sessionize.library.threads import Threads
 from sessionize.library.words import Words
 from sessionize.syntax import outline as o
@@ -28,23 +26,14 @@ _LEAVING = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "buil
 
 
 class Program:
-    def __init__(
-        self,
-        outline: o.Outline,
-        filename: str = "",
-        patches: Callable[[frozenset[str]], Sequence[Patch]] = lambda _: (),
-        taken: Callable[[], frozenset[str]] = frozenset,
-        script: Callable[[], bool] = lambda: False,
-        application: Callable[[], bool] = lambda: False,
-    ) -> None:
-        """`patches`: see `Patched`. `taken`: gives the names that other modules may take from this one, `*` for all; it
-        is asked only if a fix would take one away. `script`: tells whether nothing imports this module; `application`:
-        whether all that does runs in one thread of one process."""
+    def __init__(self, outline: o.Outline, filename: str = "", around: Around = ALONE) -> None:
+        """around: of the file's project; asked only where an answer matters."""
         self.outline = outline
         self.filename = filename
-        self.find_taken = taken
-        self.find_script = script
-        self.find_application = application
+        self.find_taken = around.taken
+        self.find_script = around.is_script
+        self.find_application = around.is_application
+        self.find_calls = around.calls
         self.words = Words(outline)
         self.names = Names(outline)
         self.origins = Origins(outline, self.names, REQUESTS)
@@ -65,4 +54,4 @@ class Program:
         self.bare = BareCalls(self.origins, self.flow, self.tables, self.threads)
         self.hosts = Hosts(self.origins, self.tables)
         self.sessions = Sessions(self.origins, self.flow, self.tables)
-        self.patched = Patched(self.origins, self.bare, filename, patches)
+        self.patched = Patched(self.origins, self.bare, filename, around.patches)

@@ -1,5 +1,5 @@
 """The project around a file, as far as a fix must know it: what its tests replace by name, which names its other
-modules may take from the file, and whether the file is a script, or of an application.
+modules may take from the file, who calls its functions, and whether the file is a script, or of an application.
 
 It is handed on as functions, which are asked only where the answer matters. Nothing here reads a file.
 """
@@ -8,11 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import partial
+from typing import NamedTuple, TypeAlias
 
 from sessionize.library.patches import Patch, find
 
 EVERYTHING = frozenset("*")
+
+
+class CallElsewhere(NamedTuple):
+    """A call of a file's function in another file of its project.
+
+    repeats: True if it runs in a loop there, or in a function that does.
+    """
+
+    file: str
+    row: int
+    repeats: bool
+
 
 # The patches that concern a file: by its name, its text, and the names other than `requests` that it calls requests by.
 PatchesFor: TypeAlias = Callable[[str, str, frozenset[str]], Sequence[Patch]]
@@ -21,6 +34,8 @@ TakenFrom: TypeAlias = Callable[[str], frozenset[str]]
 # Whether nothing loads a file, or all that does runs in one thread of one process.
 # closed: True if only the project uses its modules, False if others may, None to look.
 IsClosed: TypeAlias = Callable[[str, bool | None], bool]
+# The calls elsewhere of a file's function `fetch`, or method `Client.fetch`.
+CallsOf: TypeAlias = Callable[[str, str], Sequence[CallElsewhere]]
 
 
 def everything_is_taken(_filename: str, /) -> frozenset[str]:
@@ -31,6 +46,24 @@ def nothing_is_closed(_filename: str, _closed: bool | None, /) -> bool:
     return False
 
 
+def nothing_is_called(_filename: str, _function: str, /) -> Sequence[CallElsewhere]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The surroundings of one file; of a file alone by default."""
+
+    patches: Callable[[frozenset[str]], Sequence[Patch]] = lambda _: ()
+    taken: Callable[[], frozenset[str]] = frozenset
+    is_script: Callable[[], bool] = lambda: False
+    is_application: Callable[[], bool] = lambda: False
+    calls: Callable[[str], Sequence[CallElsewhere]] = lambda _: ()
+
+
+ALONE = Around()
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """A project of which nothing is known, by default: a file has its own patches, others may take any name of it."""
@@ -39,6 +72,17 @@ class Surroundings:
     taken: TakenFrom = everything_is_taken
     is_script: IsClosed = nothing_is_closed
     is_application: IsClosed = nothing_is_closed
+    calls: CallsOf = nothing_is_called
+
+    def around(self, filename: str, text: str, *, closed: bool | None) -> Around:
+        """The surroundings of a file of that text; closed: as the settings say."""
+        return Around(
+            partial(self.patches, filename, text),
+            partial(self.taken, filename),
+            partial(self.is_script, filename, closed),
+            partial(self.is_application, filename, closed),
+            partial(self.calls, filename),
+        )
 
 
 UNKNOWN = Surroundings()

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sessionize.files.settings import Settings
+from sessionize.library.calls import BareCall
 from sessionize.rules.rule import Finding, Rule
 from sessionize.sharing.facts import Facts
 
 
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     """## What it does
-    Finds calls of `requests.get`, `requests.post`, ... in a function or method of this file that is itself called in a
-    loop, by itself, or from two or more places of the file, or handed to a `map`; and functions of requests that are
-    handed on: kept in a variable or a dict, or passed to another function.
+    Finds calls of `requests.get`, `requests.post`, ... in a function or method that is itself called in a loop, by
+    itself, or from two or more places, or handed to a `map`; and functions of requests that are handed on: kept in a
+    variable or a dict, or passed to another function.
+
+    The loop may be in another file of the project, which the message then names: `from api import fetch`, also through
+    a package that imports the name again, `Client().fetch(x)`, and `self.api.fetch(x)` where `self.api` is only ever
+    a `Client()`. The calls of tests don't count.
 
     ## Why is this bad?
     The loop is elsewhere, but each of its turns opens a new connection all the same (see RQS101).
@@ -51,13 +56,22 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     - [requests: Session Objects](https://requests.readthedocs.io/en/latest/user/advanced/#session-objects)
     """
     for call in facts.groups.helpers:
-        message = f"`{call.shown}` opens a new connection whenever this function is called, which this file repeats"
+        message = f"`{call.shown}` opens a new connection whenever this function is called, {_repeated(facts, call)}"
         yield Finding("RQS103", call.id, message)
     called = {call.id for call in facts.bare.mapped}  # `pool.submit(requests.get, url)`, once, is one call
     for reference in facts.bare.references:
         if reference.id not in called and not facts.groups.is_for_each(reference):
             message = f"`{reference.shown}` is handed on, and opens a new connection whenever it is called"
             yield Finding("RQS103", reference.id, message)
+
+
+def _repeated(facts: Facts, call: BareCall) -> str:
+    """The words for what calls the function of a call again and again."""
+    elsewhere = facts.groups.elsewhere(call)
+    places = " and ".join(f"{each.file}:{each.row}" for each in elsewhere)
+    if not places:
+        return "which this file repeats"
+    return f"which {places} repeats" if elsewhere[0].repeats else f"as at {places}"
 
 
 REQUEST_HELPER_IN_LOOP = Rule("RQS103", "request-helper-in-loop", check, cure="lasting")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
@@ -60,15 +59,14 @@ def is_used_from_one_thread(imports: Imports, file: str) -> bool:
 
     It is the file, those that import it, one of which is a script that runs itself, and all that these import. They use
     but the standard library's quiet part and quiet packages. No file of the project loads modules by a text, and none
-    has a text that may be the file's: `"jobs.load"`, `"load:main"`.
+    has a text that may name the file: `"jobs.load"`, `"load:main"`.
     """
-    importers = imports.importers(file) if file in imports.contents else set()
-    if not importers or any(map(imports.loads_anything, imports.contents)):
+    importers = imports.importers(file) if file in imports.files else set()
+    if not importers or any(map(imports.loads_anything, imports.files)):
         return False
     path = PurePath(file)
     name = path.parent.name if path.stem == "__init__" else path.stem
-    named = re.compile(rb"[\"'](?:\w+\.)*%s(?:[.:]\w+)*[\"']" % re.escape(name.encode()))
-    if any(named.search(data) for data in imports.contents.values()):
+    if name in imports.quoted:
         return False
     program = imports.loaded_by(frozenset({file} | importers))
     return any(_runs_itself(imports, each) for each in importers) and all(_is_quiet(imports, each) for each in program)
@@ -76,7 +74,7 @@ def is_used_from_one_thread(imports: Imports, file: str) -> bool:
 
 def _runs_itself(imports: Imports, file: str) -> bool:
     """Tell whether a file is a script: it calls something at its top, or `if __name__ == "__main__":`."""
-    tree = None if is_test(file) else _tree(imports.contents[file])
+    tree = None if is_test(file) else _tree(imports.read(file))
     for statement in tree.body if tree is not None else ():
         match statement:
             case ast.Expr(value=ast.Call()) | ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
@@ -87,7 +85,7 @@ def _runs_itself(imports: Imports, file: str) -> bool:
 
 
 def _is_quiet(imports: Imports, file: str) -> bool:
-    tree = _tree(imports.contents[file]) if file.endswith(".py") else None
+    tree = _tree(imports.read(file)) if file.endswith(".py") else None
     if tree is None:
         return False
     nodes = list(ast.walk(tree))

@@ -1,4 +1,4 @@
-"""The imports between the files of a project: what a file may load, and what may load it.
+"""The imports between the files of a project: what a file may load, what may load it, and what a path names there.
 
 They are read by their text alone, and taken for all that they could be: `from shop import api` loads `shop/__init__.py`
 and `shop/api.py`, wherever the project keeps its `shop`.
@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import takewhile
 from pathlib import PurePath
+from typing import NamedTuple
 
 from sessionize.analysis.memo import memo
 
-# An import statement: its keyword, and what follows, over brackets and backslashes.
-IMPORT = re.compile(rb"\b(import|from)\b((?:\\\r?\n|[^\n\\(;#])*(?:\((?:[^)#]|#[^\n]*)*)?)")
-_FROM = re.compile(rb"\s*(\.*)\s*([\w.]*)\s+import\b(.*)|\s*(\.+)\s*import\b(.*)", re.DOTALL)
+# What follows `import`, over brackets and backslashes; and what stands before it in `from shop import api`.
+_IMPORT = re.compile(rb"import\b((?:\\\r?\n|[^\n\\(;#])*(?:\((?:[^)#]|#[^\n]*)*)?)")
+_FROM = re.compile(rb"\bfrom\b[\s\\]*((?:\.\s*)*)([\w.]*)[\s\\]*\Z")
+_COMMENT = re.compile(rb"#[^\n]*")
 _WORD = re.compile(rb"\w+")
 # A text that may be the path of a module: of what `mock.patch` replaces, or of a plugin.
 _DOTTED = re.compile(rb"[\"'](\w+(?:\.\w+)+)[\"']")
 # Any text of words and dots; and one that names a file.
 _TEXT = re.compile(rb"[\"']([\w.]*\w)[\"']")
+_QUOTED = re.compile(rb"[\"']([\w.:]+)(?=[\"'])")
 _FILE = re.compile(rb"(\w+)\.py[\"']")
 _FIXTURE = re.compile(rb"\bfixture\b|\bpytest_\w+")
 _TEST = re.compile(r"test_.*|.*_tests?\.py|tests?\.py|conftest\.py")
@@ -45,18 +48,53 @@ LOADERS = (
     b"exec(",
 )
 # Frameworks that load a project's modules by settings of theirs.
-_LOADING = frozenset((b"django", b"celery", b"stevedore", b"pluggy", b"pkg_resources", b"entry_points", b"scrapy"))
+_LOADING = frozenset(("django", "celery", "stevedore", "pluggy", "pkg_resources", "entry_points", "scrapy"))
+
+
+class Statement(NamedTuple):
+    """An import statement: `from ..shop import api` has 2 dots, the path `shop` and the name `api`.
+
+    names: None of `import shop.api`; `import a, b` counts as two statements.
+    """
+
+    dots: int
+    path: tuple[str, ...]
+    names: tuple[str, ...] | None = None
+
+
+def statements(data: bytes) -> Iterator[Statement]:
+    """The import statements of a file, and all else that looks like one: in a comment, or in a text."""
+    for found in _IMPORT.finditer(data):
+        start = found.start()
+        line = data.rfind(b"\n", 0, start) + 1
+        while data[:line].endswith((b"\\\n", b"\\\r\n")):
+            line = data.rfind(b"\n", 0, line - 1) + 1
+        before, rest = data[line:start], found[1]
+        if before[-1:].isalnum() or before.endswith(b"_"):  # `reimport`
+            continue
+        parts = _COMMENT.sub(b"", rest).split(b",")
+        if source := _FROM.search(before):
+            names = ("*",) if b"*" in rest else tuple(words[0] for words in map(_words, parts) if words)
+            yield Statement(source[1].count(b"."), _words(source[2]), names)
+        else:
+            for part in parts:
+                if path := _words(part.partition(b" as ")[0]):
+                    yield Statement(0, path)
+
+
+def _words(data: bytes) -> tuple[str, ...]:
+    return tuple(word.decode() for word in _WORD.findall(data))
 
 
 class Imports:
-    """The imports between files, given by their absolute names and contents."""
-
-    def __init__(self, files: Iterable[tuple[str, bytes]]) -> None:
-        self.contents = dict(files)
+    def __init__(self, files: Iterable[str], read: Callable[[str], bytes]) -> None:
+        """files: their absolute names. read: gives the content of one, whenever it is looked at."""
+        self.files = dict.fromkeys(files)  # in their order
+        self.read = read
         self._by_parts: dict[tuple[str, ...], str] = {}
         self._by_last: dict[str, list[tuple[str, ...]]] = defaultdict(list)
         self._inside: dict[tuple[str, ...], list[str]] = defaultdict(list)  # packages; their `__all__` may name these
-        for file in self.contents:
+        for file in self.files:
             parts = _parts(file)
             self._by_parts[parts] = file
             self._by_last[parts[-1]].append(parts)
@@ -64,7 +102,7 @@ class Imports:
 
     def may_meet(self, file: str, other: str) -> bool:
         """Tell whether a test run that loads `file` may load the other: one imports it, whatever is between."""
-        if not {file, other} <= self.contents.keys():
+        if not {file, other} <= self.files.keys():
             return True
         met = self._met_with(file)
         return met is None or other in met
@@ -76,12 +114,12 @@ class Imports:
         A `conftest.py` is loaded for all tests below its folder.
         """
         starts = {file} | self.importers(file)
-        is_plugin = not is_test(file) and _FIXTURE.search(self.contents[file]) is not None
+        is_plugin = not is_test(file) and _FIXTURE.search(self.read(file)) is not None
         if is_plugin or not any(map(is_test, starts)):
             return None
         for conftest in [start for start in starts if PurePath(start).name == "conftest.py"]:
             below = conftest.removesuffix("conftest.py")
-            starts.update(each for each in self.contents if each.startswith(below))
+            starts.update(each for each in self.files if each.startswith(below))
         loaded = self.loaded_by(frozenset(starts))
         return None if any(map(self.loads_anything, loaded)) else loaded
 
@@ -96,40 +134,77 @@ class Imports:
         first = set(starts)
         for start in starts:
             folders = PurePath(start).parents
-            first.update(conftest for folder in folders if (conftest := str(folder / "conftest.py")) in self.contents)
+            first.update(conftest for folder in folders if (conftest := str(folder / "conftest.py")) in self.files)
         for start in list(first):
-            for found in _DOTTED.findall(self.contents[start]):
+            data = self.read(start)
+            for found in _DOTTED.findall(data):
                 first.update(self._named(tuple(found.decode().split("."))))
-            for found in _FILE.findall(self.contents[start]):
+            for found in _FILE.findall(data):
                 first.update(self._named((found.decode(),)))
         return _closure(first, self._imported)
 
     def is_own(self, path: tuple[str, ...], importer: str) -> bool:
         """Tell whether an absolute path surely names another module of the project: beside a file, or at a root."""
-        for base in (_package(importer), self._root, (*self._root, "src")):
+        found = self.find(".".join(path), importer)
+        return found is not None and found[0] != importer
+
+    def imported(self, importer: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """The modules of the project that a file surely imports; each with what it takes from there, if that is less.
+
+        `from shop import api` imports the module `api`, `from shop.api import fetch` takes `fetch` from that.
+        """
+        for dots, path, names in statements(self.read(importer)):
+            for inner in [path] if names is None else [(*path, name) for name in names]:
+                found = self._find(dots, inner, importer)
+                if found is not None:
+                    yield found
+
+    def find(self, path: str, importer: str) -> tuple[str, tuple[str, ...]] | None:
+        """The module that a path names in a file, and what it names in that; None if it is not of this project.
+
+        `..api.fetch` names `fetch` in the module `api` of the package around. An absolute path is looked up beside the
+        file, and at the roots of the project.
+        """
+        inner = path.lstrip(".")
+        return self._find(len(path) - len(inner), tuple(inner.split(".")), importer)
+
+    def _find(self, dots: int, path: tuple[str, ...], importer: str) -> tuple[str, tuple[str, ...]] | None:
+        package = _package(importer)
+        bases = [package[: len(package) - dots + 1]] if dots else [package, self._root, (*self._root, "src")]
+        for base in bases:
             for end in range(len(path), 0, -1):
-                found = self._by_parts.get((*base, *path[:end]))
-                if found not in (None, importer):
-                    return True
-        return False
+                file = self._by_parts.get((*base, *path[:end]))
+                if file is not None:
+                    return file, path[end:]
+        return None
 
     @cached_property
     def _root(self) -> tuple[str, ...]:
         """The folder that all files are in."""
-        folders = [_package(file) for file in self.contents]
+        folders = [_package(file) for file in self.files]
         return tuple(parts[0] for parts in takewhile(lambda parts: len({*parts}) == 1, zip(*folders, strict=False)))
 
     @memo
     def loads_anything(self, file: str) -> bool:
         """Tell whether a file may load modules that it does not import."""
-        data = self.contents[file]
-        named = (_WORD.findall(rest)[:1] for _, rest in IMPORT.findall(data))
-        return any(loader in data for loader in LOADERS) or any(_LOADING.issuperset(first) and first for first in named)
+        data = self.read(file)
+        if any(loader in data for loader in LOADERS):
+            return True
+        return any(each.path[:1] and each.path[0] in _LOADING for each in statements(data))
+
+    @cached_property
+    def quoted(self) -> set[str]:
+        """The words of all texts that may be the path of a module, or of something in it: `"jobs.load:main"`."""
+        words: set[str] = set()
+        for file in self.files:
+            for text in _QUOTED.findall(self.read(file)):
+                words.update(word.decode() for word in _WORD.findall(text))
+        return words
 
     @cached_property
     def _imported(self) -> Mapping[str, set[str]]:
         """The files that each file imports."""
-        return {file: {*self._imports_of(file, data)} - {file} for file, data in self.contents.items()}
+        return {file: {*self._imports_of(file, self.read(file))} - {file} for file in self.files}
 
     @cached_property
     def _importing(self) -> Mapping[str, set[str]]:
@@ -145,24 +220,18 @@ class Imports:
         yield from self._packages(package)
         for text in _TEXT.findall(data) if b"pytest_plugins" in data else ():
             yield from self._named(tuple(text.decode().split(".")))
-        for keyword, rest in IMPORT.findall(data):
-            if keyword == b"import":
-                for name in rest.split(b","):
-                    yield from self._named(tuple(word.decode() for word in _WORD.findall(name.partition(b" as ")[0])))
-            elif found := _FROM.match(rest):
-                dots, module, names = found[1] or found[4] or b"", found[2] or b"", found[3] or found[5] or b""
-                path = tuple(word.decode() for word in _WORD.findall(module))
-                inner = [word.decode() for word in _WORD.findall(names)]
-                if dots:
-                    base = package[: len(package) - len(dots) + 1] + path
-                    yield from self._exactly(base, inner)
-                    yield from self._inside.get(base, ()) if b"*" in names else ()
-                else:
-                    yield from self._named(path)
-                    for name in inner:
-                        yield from self._named((*path, name))
-                    for parts in self._by_last.get(path[-1], ()) if b"*" in names else ():
-                        yield from self._inside.get(parts, ())
+        for dots, path, names in statements(data):
+            inner = names or ()
+            if dots:
+                base = package[: len(package) - dots + 1] + path
+                yield from self._exactly(base, inner)
+                yield from self._inside.get(base, ()) if "*" in inner else ()
+                continue
+            yield from self._named(path)
+            for name in inner:
+                yield from self._named((*path, name))
+            for parts in self._by_last.get(path[-1], ()) if path and "*" in inner else ():
+                yield from self._inside.get(parts, ())
 
     def _exactly(self, base: tuple[str, ...], names: Iterable[str]) -> Iterator[str]:
         """The files of a module, of the packages around it, and of modules in it."""
@@ -183,13 +252,18 @@ class Imports:
         """The `__init__.py` of a package and of those around it."""
         for end in range(len(parts), 0, -1):
             file = self._by_parts.get(parts[:end])
-            if file is not None and PurePath(file).stem == "__init__":
+            if file is not None and is_package(file):
                 yield file
 
 
 def is_test(file: str) -> bool:
     """Tell whether a file is named as pytest's tests and their `conftest.py` are."""
     return _TEST.fullmatch(PurePath(file).name) is not None
+
+
+def is_package(file: str) -> bool:
+    """Tell whether a file is the `__init__.py` of a package."""
+    return PurePath(file).stem == "__init__"
 
 
 def _closure(starts: Iterable[str], following: Mapping[str, set[str]]) -> set[str]:

@@ -16,14 +16,16 @@ from contextlib import suppress
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from sessionize.analysis.memo import memo
 from sessionize.files import store, walk
 from sessionize.files.paths import SUFFIXES, project_root
 from sessionize.files.settings import Settings
 from sessionize.files.text import SourceError
 from sessionize.library.patches import FUNCTIONS, Patch, find, names_elsewhere
-from sessionize.library.surroundings import EVERYTHING, Surroundings
+from sessionize.library.surroundings import EVERYTHING, CallElsewhere, Surroundings
 from sessionize.run.application import is_used_from_one_thread
-from sessionize.run.imports import IMPORT, LOADERS, Imports
+from sessionize.run.callers import Callers
+from sessionize.run.imports import LOADERS, Imports, statements
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
 _MENTION = re.compile(rb"requests\.(\w+)\b(?![\"'])")
@@ -33,7 +35,6 @@ _BUILD = {
     "setup.cfg": re.compile(rb"^\[(metadata|options)", re.MULTILINE),
     "setup.py": re.compile(rb"setup"),
 }
-_WORD = re.compile(rb"\w+")
 # What may stand in the name of a module; all else becomes a blank.
 _TO_WORDS = bytes(byte if byte > 127 or chr(byte).isalnum() or byte in b"_-" else 32 for byte in range(256))
 _ANY_MODULE = b"*"
@@ -49,9 +50,6 @@ class Project:
         self.root = root
         self._roots = {} if roots is None else roots
         self._patches: dict[frozenset[str], tuple[Patch, ...]] = {}  # by the names that were asked for
-        self._taken: dict[str, frozenset[str]] = {}  # by the names of modules
-        self._scripts: dict[tuple[str, bool | None], bool] = {}  # by file, and what the settings say
-        self._applications: dict[tuple[str, bool | None], bool] = {}
 
     def patches(self, names: frozenset[str]) -> tuple[Patch, ...]:
         """The patches in its files (see `find`)."""
@@ -66,47 +64,43 @@ class Project:
         named = Path(file).stem in patch.target.split(".")
         return patch.stays or named or self.imports.may_meet(absolute(patch.file), file)
 
+    @memo
     def taken(self, module: str) -> frozenset[str]:
         """The names that its files may take from modules of a name; `*` among them stands for all.
 
         `from common import get`, `from . import common` with `common.get`, `import common as c` with `c.get`.
         """
-        if module not in self._taken:
-            importers = self._importers.get(module.encode(), ())
-            self._taken[module] = frozenset(name for file in importers for name in _taken(module, file))
-        return self._taken[module]
+        return frozenset(name for file in self._importers.get(module, ()) for name in _taken(module, file))
 
     @cached_property
-    def _importers(self) -> dict[bytes, list[str]]:
+    def _importers(self) -> dict[str, list[str]]:
         """The files by the words of their import statements."""
-        importers: dict[bytes, list[str]] = defaultdict(list)
+        importers: dict[str, list[str]] = defaultdict(list)
         for file, data in self._files():
-            words: set[bytes] = set()
-            for _, rest in IMPORT.findall(data):
-                words.update(_WORD.findall(rest))
+            words: set[str] = set()
+            for _, path, names in statements(data):
+                words.update(path, names or ())
             for word in words:
                 importers[word].append(file)
         return importers
 
+    @memo
     def is_script(self, file: str, closed: bool | None) -> bool:
         """Tell whether no other file mentions a module by its name, and nobody can import it from a published package.
 
         Of a folder that nothing marks as a project it is not known who uses its files.
         closed: what the settings say: True if nobody outside of the project imports its modules, False if they may.
         """
-        if (file, closed) not in self._scripts:
-            self._scripts[file, closed] = self._is_apart(file, closed) and not self._is_mentioned(file)
-        return self._scripts[file, closed]
+        return self._is_apart(file, closed) and not self._is_mentioned(file)
 
+    @memo
     def is_application(self, file: str, closed: bool | None) -> bool:
         """Tell whether all that imports a file is in the project, as the settings say, and runs in one thread.
 
         That is not known without them: a program without a suffix may import it, or one beside the project.
         """
-        if (file, closed) not in self._applications:
-            told = closed is True and self._is_apart(file, closed)
-            self._applications[file, closed] = told and is_used_from_one_thread(self.imports, file)
-        return self._applications[file, closed]
+        told = closed is True and self._is_apart(file, closed)
+        return told and is_used_from_one_thread(self.imports, file)
 
     def _is_apart(self, file: str, closed: bool | None) -> bool:
         """Tell whether nobody outside of a project can import a file of it."""
@@ -135,7 +129,11 @@ class Project:
 
     @cached_property
     def imports(self) -> Imports:
-        return Imports(self._files())
+        return Imports(self._paths(), _content)
+
+    @cached_property
+    def callers(self) -> Callers:
+        return Callers(self.imports)
 
     @cached_property
     def _is_published(self) -> bool:
@@ -180,7 +178,7 @@ class Projects:
 
     @property
     def surroundings(self) -> Surroundings:
-        return Surroundings(self.patches, self.taken, self.is_script, self.is_application)
+        return Surroundings(self.patches, self.taken, self.is_script, self.is_application, self.calls)
 
     def of(self, filename: str, /) -> Project:
         folder = os.path.dirname(self._real(filename))
@@ -214,6 +212,13 @@ class Projects:
             return False
         return self.of(filename).is_application(self._real(filename), closed)
 
+    def calls(self, filename: str, function: str) -> Sequence[CallElsewhere]:
+        """The calls of a file's function in other files (see `Callers.calls`)."""
+        if filename.startswith("<") or filename.endswith(".ipynb"):
+            return ()
+        found = self.of(filename).callers.calls(self._real(filename), function)
+        return [call._replace(file=shown(call.file)) for call in found]
+
     def read(self, filenames: Sequence[str], *, whole: bool = False) -> None:
         """Reads the projects of these files at once, for the sake of workers that get a copy of this.
 
@@ -223,12 +228,16 @@ class Projects:
         for filename in filenames if whole else ():
             with suppress(SourceError):
                 names |= names_elsewhere(store.read(filename))
+        for filename in filenames:
+            self.of(filename).patches(frozenset(names))
+        for filename in filenames if whole else ():
+            self.patches(filename, "", frozenset(names))
             self.taken(filename)
             for closed in (None, True):
                 self.is_script(filename, closed)
                 self.is_application(filename, closed)
-        for filename in filenames:
-            self.of(filename).patches(frozenset(names))
+        for project in self._projects.values() if whole else ():
+            project.callers.read()
 
     def _real(self, filename: str) -> str:
         """`os.path.realpath`, with the system asked once about each folder."""
@@ -302,6 +311,14 @@ def _last(path: str) -> str:
 def absolute(file: str) -> str:
     """The absolute name of a file that is shown by a short one."""
     return os.path.join(os.getcwd(), file)
+
+
+def _content(file: str) -> bytes:
+    """The content of a file; empty if it can't be read, which is told where it is checked."""
+    try:
+        return store.read(file)
+    except SourceError:
+        return b""
 
 
 def shown(file: str) -> str:

@@ -9,9 +9,11 @@ from itertools import chain
 
 from sessionize.analysis.chains import Event, chained
 from sessionize.analysis.flow import Place
+from sessionize.analysis.memo import memo
 from sessionize.library.calls import BareCall, Reference
 from sessionize.library.profile import VERBS
 from sessionize.library.program import Program
+from sessionize.library.surroundings import CallElsewhere
 from sessionize.library.threads import EACH
 from sessionize.syntax import values as v
 from sessionize.syntax.access import CALL
@@ -30,6 +32,7 @@ class Groups:
         self.mutations = program.mutations
         self.hosts = program.hosts
         self.bare = program.bare
+        self.find_calls = program.find_calls
 
     @cached_property
     def by_frame(self) -> dict[int, list[BareCall]]:
@@ -110,13 +113,35 @@ class Groups:
 
     @cached_property
     def helpers(self) -> list[BareCall]:
-        """The single calls in functions that this file calls again and again."""
-        return [call for call in self.single if self.graph.is_helper(self.bare.function(call))]
+        """The single calls in functions that are called again and again, in this file or in others."""
+        return [call for call in self.single if self.is_helper(call)]
 
     @cached_property
     def _seldom(self) -> list[BareCall]:
         """The single calls in other functions."""
-        return [call for call in self.single if not self.graph.is_helper(self.bare.function(call))]
+        return [call for call in self.single if not self.is_helper(call)]
+
+    def is_helper(self, call: BareCall) -> bool:
+        """Tell whether a call stands in a function that this file, or its project, calls again and again."""
+        return self.graph.is_helper(self.bare.function(call)) or bool(self.elsewhere(call))
+
+    def elsewhere(self, call: BareCall) -> Sequence[CallElsewhere]:
+        """The calls in other files that make a call again and again: one that repeats its function, or two of it.
+
+        None where this file does so by itself.
+        """
+        function = self.bare.function(call)
+        return () if self.graph.is_helper(function) else self._elsewhere(function)
+
+    @memo
+    def _elsewhere(self, function: int) -> Sequence[CallElsewhere]:
+        for caller in self.graph.only_callers(function):
+            name = self.tables.qualified_name(caller)
+            calls = self.find_calls(name) if name else ()
+            repeating = [each for each in calls if each.repeats]
+            if repeating or len(calls) + len(self.graph.calls_of(caller)) > 1:
+                return repeating[:1] or calls[:2]
+        return ()
 
     @cached_property
     def clients(self) -> list[BareCall]:

@@ -28,7 +28,7 @@ class ManyObjects:
             return "its requests are made once for each object"
         if self._copies_itself():
             return "its objects make others like them, and each would make a session"
-        once = len(self.calls) == 1 and not self.graph.is_helper(self.facts.bare.function(self.calls[0]))
+        once = len(self.calls) == 1 and not self.facts.groups.is_helper(self.calls[0])
         if any(self._is_one_of_many(site, once) for site in self._givings()):
             return "this file makes its objects in a loop, and the session of each would hold a connection"
         if once and not self.tables.in_displays.isdisjoint(self._names_of(self.cls.below)):

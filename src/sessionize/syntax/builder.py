@@ -122,10 +122,11 @@ class Builder:
         self.bind(alias or path.partition(".")[0], "import", Imported(path if alias else path.partition(".")[0]))
 
     def import_from(self, module: str, name: str, alias: str | None) -> None:
-        self.modules.add(f"{module}.{name}")
+        path = f"{module}{name}" if module.endswith(".") else f"{module}.{name}"
+        self.modules.add(path)
         if alias == name:  # `import get as get`: for others to import, as in `__all__`
             self.dunder_all.add(name)
-        self.bind(alias or name, "import", Imported(f"{module}.{name}", is_from=True))
+        self.bind(alias or name, "import", Imported(path, is_from=True))
 
     def import_star(self, module: str) -> None:
         self.bind("*", "star", Imported(module))
