@@ -98,14 +98,14 @@ class Nowhere(Projects):
         return Project(None)
 
 
-# A file of whose tests and importers nothing is known, or that has none; it is a script where its settings say so.
-ALONE = Surroundings(is_script=Projects().is_script)
-AROUND = replace(ALONE, taken=Nowhere().taken)
+# A file as it lies there, but for the tests of the project; it is a script where its settings say so.
+PROJECTS = Projects()
+AROUND = Surroundings(taken=PROJECTS.taken, is_script=PROJECTS.is_script)
 
 
 def findings(path: Path) -> tuple[Diagnostic, ...]:
     data = path.read_bytes()
-    report = check_bytes(data, shown(path), settings_of(data), surroundings=ALONE)
+    report = check_bytes(data, shown(path), settings_of(data), surroundings=AROUND)
     assert report.error is None
     return report.left
 
@@ -205,7 +205,7 @@ def calls_without_a_timeout_stay_in_sight(before: Path) -> None:
     data = before.read_bytes()
     settings = settings_of(data)
     report = (
-        fix_bytes(data, shown(before), settings, surroundings=ALONE)
+        fix_bytes(data, shown(before), settings, surroundings=AROUND)
         if settings.moves_patches
         else report_of(before, data, settings)
     )
@@ -220,10 +220,10 @@ def each_fix_can_be_made_alone(before: Path) -> None:
     """`fix --interactive` may make any of the fixes of a file, or all but one."""
     data = before.read_bytes()
     settings = replace(settings_of(data), rewrite_patches=False)
-    fixes = offers(data, shown(before), settings, surroundings=ALONE)
+    fixes = offers(data, shown(before), settings, surroundings=AROUND)
     for fix in fixes if len(fixes) > 1 else ():
         for only in ([fix], [other for other in fixes if other != fix]):
-            report = fix_bytes(data, shown(before), settings, surroundings=ALONE, only=only)
+            report = fix_bytes(data, shown(before), settings, surroundings=AROUND, only=only)
             assert report.error is None
             assert report.after is not None
 
@@ -273,7 +273,7 @@ def form_holds(before: Path, settings: Settings) -> bytes:
     form = f"session_style={settings.session_style}, cookies={settings.cookies}"
     after = fixed(before, data, settings)
     if after == data:  # a form that is not safe, or that a session can't take here
-        left = check_bytes(data, shown(before), settings, surroundings=ALONE).left
+        left = check_bytes(data, shown(before), settings, surroundings=AROUND).left
         assert left, form
         assert {finding.applicability for finding in left} <= {None, "unsafe"}, form
         assert None in {finding.applicability for finding in left} or not settings.unsafe_fixes, form

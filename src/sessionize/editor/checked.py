@@ -149,4 +149,5 @@ def read_surroundings() -> Surroundings:
         locked(projects.is_script),
         locked(projects.is_application),
         locked(projects.calls),
+        locked(projects.oldest),
     )

@@ -34,6 +34,7 @@ class Program:
         self.find_script = around.is_script
         self.find_application = around.is_application
         self.find_calls = around.calls
+        self.find_oldest = around.oldest
         self.words = Words(outline)
         self.names = Names(outline)
         self.origins = Origins(outline, self.names, REQUESTS)

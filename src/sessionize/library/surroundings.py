@@ -1,5 +1,6 @@
 """The project around a file, as far as a fix must know it: what its tests replace by name, which names its other
-modules may take from the file, who calls its functions, and whether the file is a script, or of an application.
+modules may take from the file, who calls its functions, whether the file is a script, or of an application, and which
+requests it requires.
 
 It is handed on as functions, which are asked only where the answer matters. Nothing here reads a file.
 """
@@ -27,6 +28,7 @@ class CallElsewhere(NamedTuple):
     repeats: bool
 
 
+Version: TypeAlias = tuple[int, ...]
 # The patches that concern a file: by its name, its text, and the names other than `requests` that it calls requests by.
 PatchesFor: TypeAlias = Callable[[str, str, frozenset[str]], Sequence[Patch]]
 # The names that other files may take from a file; `*` for all.
@@ -36,6 +38,8 @@ TakenFrom: TypeAlias = Callable[[str], frozenset[str]]
 IsClosed: TypeAlias = Callable[[str, bool | None], bool]
 # The calls elsewhere of a file's function `fetch`, or method `Client.fetch`.
 CallsOf: TypeAlias = Callable[[str, str], Sequence[CallElsewhere]]
+# The oldest requests that a file's project may run with: `(2, 32)`; empty if that may be any.
+OldestFor: TypeAlias = Callable[[str], Version]
 
 
 def everything_is_taken(_filename: str, /) -> frozenset[str]:
@@ -50,6 +54,10 @@ def nothing_is_called(_filename: str, _function: str, /) -> Sequence[CallElsewhe
     return ()
 
 
+def nothing_is_required(_filename: str, /) -> Version:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Around:
     """The surroundings of one file; of a file alone by default."""
@@ -59,6 +67,7 @@ class Around:
     is_script: Callable[[], bool] = lambda: False
     is_application: Callable[[], bool] = lambda: False
     calls: Callable[[str], Sequence[CallElsewhere]] = lambda _: ()
+    oldest: Callable[[], Version] = tuple
 
 
 ALONE = Around()
@@ -73,6 +82,7 @@ class Surroundings:
     is_script: IsClosed = nothing_is_closed
     is_application: IsClosed = nothing_is_closed
     calls: CallsOf = nothing_is_called
+    oldest: OldestFor = nothing_is_required
 
     def around(self, filename: str, text: str, *, closed: bool | None) -> Around:
         """The surroundings of a file of that text; closed: as the settings say."""
@@ -82,6 +92,7 @@ class Surroundings:
             partial(self.is_script, filename, closed),
             partial(self.is_application, filename, closed),
             partial(self.calls, filename),
+            partial(self.oldest, filename),
         )
 
 

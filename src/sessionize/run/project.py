@@ -22,10 +22,11 @@ from sessionize.files.paths import SUFFIXES, project_root
 from sessionize.files.settings import Settings
 from sessionize.files.text import SourceError
 from sessionize.library.patches import FUNCTIONS, Patch, find, names_elsewhere
-from sessionize.library.surroundings import EVERYTHING, CallElsewhere, Surroundings
+from sessionize.library.surroundings import EVERYTHING, CallElsewhere, Surroundings, Version
 from sessionize.run.application import is_used_from_one_thread
 from sessionize.run.callers import Callers
 from sessionize.run.imports import LOADERS, Imports, statements
+from sessionize.run.requirements import oldest_requests
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
 _MENTION = re.compile(rb"requests\.(\w+)\b(?![\"'])")
@@ -132,6 +133,10 @@ class Project:
         return Imports(self._paths(), _content)
 
     @cached_property
+    def oldest(self) -> Version:
+        return oldest_requests(self.root) if self.root is not None else ()
+
+    @cached_property
     def callers(self) -> Callers:
         return Callers(self.imports)
 
@@ -178,7 +183,7 @@ class Projects:
 
     @property
     def surroundings(self) -> Surroundings:
-        return Surroundings(self.patches, self.taken, self.is_script, self.is_application, self.calls)
+        return Surroundings(self.patches, self.taken, self.is_script, self.is_application, self.calls, self.oldest)
 
     def of(self, filename: str, /) -> Project:
         folder = os.path.dirname(self._real(filename))
@@ -219,6 +224,10 @@ class Projects:
         found = self.of(filename).callers.calls(self._real(filename), function)
         return [call._replace(file=shown(call.file)) for call in found]
 
+    def oldest(self, filename: str) -> Version:
+        """The oldest requests that a file's project may run with (see `oldest_requests`)."""
+        return () if filename.startswith("<") else self.of(filename).oldest
+
     def read(self, filenames: Sequence[str], *, whole: bool = False) -> None:
         """Reads the projects of these files at once, for the sake of workers that get a copy of this.
 
@@ -233,6 +242,7 @@ class Projects:
         for filename in filenames if whole else ():
             self.patches(filename, "", frozenset(names))
             self.taken(filename)
+            self.oldest(filename)
             for closed in (None, True):
                 self.is_script(filename, closed)
                 self.is_application(filename, closed)

@@ -1,0 +1,55 @@
+"""The oldest version of requests that a project may run with, by what its files require.
+
+Every requirement counts, and the lowest bound holds: whoever installs by one file does not read the others. One without
+a version allows any, as does a project without one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from sessionize.files import store
+from sessionize.files.text import SourceError
+from sessionize.library.surroundings import Version
+
+_FILES = (
+    *("pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "poetry.lock", "uv.lock", "pdm.lock"),
+    *("*requirements*.txt", "*requirements*.in", "requirements/*.txt", "requirements/*.in"),
+)
+_REQUIRED = re.compile(
+    r"""
+    (?<![\w.-])requests(?![\w.-])\s*
+    (?:\[[^\]\n]*\])?\s*                                   # requests[socks]
+    (?:
+        \(?(?:[<!]=?\s*[\w.*]+\s*,\s*)*(?:>=?|===?|~=)     # requests >= 2.32, requests (<3, >=2.32)
+        | ["']?\s*=\s*(?:\{[^}\n]*version\s*=\s*)?["'][\^~>=]*   # requests = "^2.32", requests = {version = "2.32"}
+        | (?P<any>)
+    )
+    \s*(?(any)|(?P<version>\d+(?:\.\d+)*))
+    """,
+    re.VERBOSE,
+)
+_LOCKED = re.compile(r'^name = "requests"\s+version = "(?P<version>\d+(?:\.\d+)*)', re.MULTILINE)
+
+
+def oldest_requests(root: str) -> Version:
+    """The oldest version that may be there: `(2, 32)`; empty, and so older than any, if it may be whatever."""
+    return min(_bounds(Path(root)), default=())
+
+
+def _bounds(root: Path) -> Iterator[Version]:
+    """The lowest version that each requirement in the files of a project allows."""
+    for pattern in _FILES:
+        found_in = _LOCKED if pattern.endswith(".lock") else _REQUIRED
+        for file in sorted(root.glob(pattern)):
+            for found in found_in.finditer(_text(file)):
+                yield tuple(map(int, found["version"].split("."))) if found["version"] else ()
+
+
+def _text(file: Path) -> str:
+    try:
+        return store.read(file).decode(errors="replace")
+    except SourceError:
+        return ""
