@@ -124,6 +124,6 @@ class IdleSessions:
 
     @memo
     def _changes_host(self, scope: int, name: str, loops: tuple[int, ...]) -> bool:
-        """Tell whether a loop gives a call on a session of that name another host on every turn."""
+        """Tell whether one of some loops gives a call on a session of that name another host on every turn."""
         calls = self.named.session_use(scope, name).calls
         return any(self.hosts.changes_each_turn(call, loop) for call in calls for loop in loops)
