@@ -84,7 +84,7 @@ class IdleSessions:
             around = [self.outline.parts[part].kind for part in self.flow.ancestors(bind.part)]
             sometimes = {"arm", "handler"}.intersection(around[: around.index("turn")])
             later = served.done and self.outline.parts[bind.part].parent not in served.around
-            return bool(sometimes and later) or self._changes_host(bind.scope, bind.name, loops)
+            return bool(sometimes and later) or any(self._changes_host(bind.scope, bind.name, loop) for loop in loops)
         frame = self.flow.frame[bind.part]
         if self.groups.repeated[frame] or served.frames != {frame}:  # calls that may join it, or none
             return True
@@ -123,7 +123,6 @@ class IdleSessions:
         return self.graph.is_helper(function) or (not special and self.graph.reads_instance(function))
 
     @memo
-    def _changes_host(self, scope: int, name: str, loops: tuple[int, ...]) -> bool:
-        """Tell whether one of some loops gives a call on a session of that name another host on every turn."""
-        calls = self.named.session_use(scope, name).calls
-        return any(self.hosts.changes_each_turn(call, loop) for call in calls for loop in loops)
+    def _changes_host(self, scope: int, name: str, loop: int) -> bool:
+        """Tell whether a loop gives a call on a session of that name another host on every turn."""
+        return any(self.hosts.changes_each_turn(call, loop) for call in self.named.session_use(scope, name).calls)
