@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence, Set as AbstractSet
 from functools import cached_property
 
 from sessionize.analysis.memo import memo
@@ -25,11 +26,9 @@ class Carried:
         self.bare = program.bare
 
     @memo
-    def answers(self, call: BareCall) -> frozenset[int]:
+    def answers(self, call: BareCall) -> AbstractSet[int]:
         """The calls whose answers' cookies a call passes; none if it passes others as well, or none."""
-        value = call.argument("cookies")
-        found = self._answers(value, call.site.scope, 0) if value is not None else None
-        return found or frozenset()
+        return self._answers(call.argument("cookies") or v.OPAQUE, call.site.scope, 0) or frozenset()
 
     def answer(self, call: BareCall) -> int | None:
         """The one call whose answer's cookies a call passes as they are: `cookies=reply.cookies`.
@@ -48,8 +47,8 @@ class Carried:
         name, owner = jar.value.name, self.names.owner(jar.value.name, call.site.scope)
         if len(self.names.binds(owner, name)) > 1 or any(map(self._may_change, self.names.uses(owner, name))):
             return None
-        found = self._answers_of(name, call.site.scope)
-        return next(iter(found)) if found is not None and len(found) == 1 else None
+        found = self._answers_of(name, call.site.scope) or ()
+        return next(iter(found)) if len(found) == 1 else None
 
     def _may_change(self, use: o.Use) -> bool:
         """Tell whether a use of an answer may change its cookies: not `reply.text`, and not `cookies=reply.cookies`."""
@@ -59,7 +58,7 @@ class Carried:
         path = self.origins.paths[use.call] if access == Access(ARGUMENT.end, ("cookies",)) else None
         return path != "builtins.dict" and self.origins.library.function(path) is None
 
-    def _answers(self, value: v.Value, scope: int, depth: int) -> frozenset[int] | None:
+    def _answers(self, value: v.Value, scope: int, depth: int) -> AbstractSet[int] | None:
         """The calls that a jar, or a dict, is from; None if it may be from elsewhere."""
         match value:
             case v.Const(value=None) | v.Dict(items=()):  # before the first answer
@@ -70,13 +69,12 @@ class Carried:
                 copies = self.origins.path_of(func, scope) in ("builtins.dict", _FROM_JAR)
                 return self._answers(jar, scope, depth) if copies else None
             case v.Attribute(value=v.Call() as answer, attr="cookies"):
-                return self._made_by(answer)
+                return self._made_by.get((answer, -1))
             case v.Attribute(value=v.Name(name=name), attr="cookies") if found := self._answers_of(name, scope):
                 return found
             case v.Name(name=name) if depth < 3:
                 owner = self.names.owner(name, scope)
-                binds = self.names.binds(owner, name)
-                return _all([self._answers(bind.value, owner, depth + 1) for bind in binds])
+                return _all([self._answers(bind.value, owner, depth + 1) for bind in self.names.binds(owner, name)])
             case v.Attribute(attr=attr) if depth < 3:
                 stores = self.tables.stores_of.get(attr, ())
                 return _all([self._answers(store.value, store.scope, depth + 1) for store in stores])
@@ -85,24 +83,20 @@ class Carried:
     def _answers_of(self, name: str, scope: int) -> frozenset[int] | None:
         """The calls that a variable has the answers of, and nothing else."""
         binds = self.names.binds(self.names.owner(name, scope), name)
-        return _all([self._made_by(bind.value, bind.part) for bind in binds])
-
-    def _made_by(self, value: v.Value, part: int = -1) -> frozenset[int] | None:
-        """The bare calls that a value is the answer of, in a part if that is known."""
-        found = [call.id for call in self._by_value.get(value, ()) if part in (-1, call.site.part)]
-        return frozenset(found) or None
+        return _all([self._made_by.get((bind.value, bind.part)) for bind in binds])
 
     @cached_property
-    def _by_value(self) -> dict[v.Value, list[BareCall]]:
-        """The bare calls by their texts."""
-        calls: dict[v.Value, list[BareCall]] = defaultdict(list)
+    def _made_by(self) -> dict[tuple[v.Value, int], set[int]]:
+        """The bare calls by what they are in the text, and the part in which they stand, or -1 for any part."""
+        calls: dict[tuple[v.Value, int], set[int]] = defaultdict(set)
         for call in self.bare.calls:
-            calls[call.site.value].append(call)
+            calls[call.site.value, call.site.part].add(call.id)
+            calls[call.site.value, -1].add(call.id)
         return calls
 
 
-def _all(found: list[frozenset[int] | None]) -> frozenset[int] | None:
+def _all(found: Sequence[AbstractSet[int] | None]) -> frozenset[int] | None:
     """The calls of all, or None if one of them is not known, or there is none."""
-    if None in found or not found:
+    if not found or None in found:
         return None
-    return frozenset().union(*(calls for calls in found if calls is not None))
+    return frozenset().union(*filter(None, found))

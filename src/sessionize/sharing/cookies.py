@@ -35,8 +35,9 @@ _PLAIN_HEADERS = re.compile(
     re.IGNORECASE,
 )
 # The options that say nothing about whom a call is made for, and those that are looked at by themselves.
-_SILENT = frozenset({"timeout", "verify", "stream", "allow_redirects", "hooks", "proxies"})
-_LOOKED_AT = frozenset({"auth", "headers", "cookies"})
+_NO_PARAMETERS = frozenset(
+    ("timeout", "verify", "stream", "allow_redirects", "hooks", "proxies", "auth", "headers", "cookies", "method")
+) | {"url"}
 
 # The credentials of a call: its `auth=`, and the headers that are not plain.
 _Credentials: TypeAlias = tuple[v.Value | None, frozenset[tuple[str, v.Value]]]
@@ -78,52 +79,54 @@ class _Judge:
         if not _reads(call) or call.unpacks or _given(call, "auth") or _given(call, "cookies"):
             return False
         scope = call.site.scope
+        for value in _parameters(call):
+            if known_keys(self.facts, value, scope) is None:
+                return False
         headers = known_keys(self.facts, _given(call, "headers") or v.Dict(()), scope)
-        parameters = [known_keys(self.facts, value, scope) for value in _parameters(call)]
-        return headers is not None and all(map(_PLAIN_HEADERS.fullmatch, headers)) and None not in parameters
+        return headers is not None and all(map(_PLAIN_HEADERS.fullmatch, headers))
 
     def are_for_one_user(self, calls: Sequence[BareCall]) -> bool:
-        carried = {self._credentials(call) for call in calls}
-        passed = [self._naming_user(call) for call in calls]
-        known = len(carried) == 1 and None not in carried and None not in passed
-        same = known and all(other == passed[0] for other in passed)
-        return same and (all(map(_reads, calls)) or all(map(_are_of_user, carried)))
+        carried = set(map(self._credentials, calls))
+        passed = set(map(self._naming_user, calls))
+        if len(carried) > 1 or len(passed) > 1 or None in carried | passed:
+            return False
+        return all(map(_reads, calls)) or all(map(_are_of_user, carried))
 
     def _credentials(self, call: BareCall) -> _Credentials | None:
         """The credentials of a call; None if it has none, if they are not steady, or if it passes cookies."""
         scope = call.site.scope
-        auth, headers = _given(call, "auth"), _given(call, "headers")
+        auth, headers = _given(call, "auth"), _given(call, "headers") or v.Dict(())
         if call.unpacks or _given(call, "cookies"):
             return None
         if auth is not None and not (self.steady.is_steady(auth, scope) and is_pair(self.facts, auth, scope)):
             return None
-        display = self.steady.display(headers, scope) if headers is not None else v.Dict(())
+        display = self.steady.display(headers, scope)
         names = keys_of_display(display)
         if display is None or names is None or "cookie" in map(str.lower, names):
             return None
-        telling = {
-            (name, value)
-            for name, (_, value) in zip(names, display.items, strict=True)
-            if not _PLAIN_HEADERS.fullmatch(name) or self._names_user(value, scope)
-        }
-        values = [value for _, value in telling] if headers == display else [headers or display]
-        if telling and not all(self.steady.is_steady(value, scope) for value in values):
-            return None
+        telling = set()
+        for name, (_, value) in zip(names, display.items, strict=True):
+            if not _PLAIN_HEADERS.fullmatch(name) or self._names_user(value, scope):
+                telling.add((name, value))
+                if not self.steady.is_steady(value if headers == display else headers, scope):
+                    return None
         return (auth, frozenset(telling)) if auth is not None or any(map(names_user, names)) else None
 
-    def _naming_user(self, call: BareCall) -> set[v.Value] | None:
+    def _naming_user(self, call: BareCall) -> frozenset[v.Value] | None:
         """The other arguments of a call in which something names a user; None if one is not known, or not steady."""
         scope = call.site.scope
         found = set()
         parameters = _parameters(call)
-        if any(keys_of_display(self.steady.display(value, scope)) is None for value in parameters):
-            return None
-        for value in [*parameters, _url(call) or v.NONE]:
+        for value in parameters:
+            if keys_of_display(self.steady.display(value, scope)) is None:
+                return None
+        url = call.argument("url", 1 if call.verb == "request" else 0) or v.NONE
+        for value in (*parameters, url):
             if self._names_user(value, scope):
                 if not self.steady.is_steady(value, scope):
                     return None
                 found.add(value)
-        return found
+        return frozenset(found)
 
     def _names_user(self, value: v.Value, scope: int) -> bool:
         """Tell whether something in a value names a user.
@@ -153,21 +156,20 @@ class _Judge:
         """A value and all that it is made of, and that its names and attributes are bound to."""
         for inner in v.within(value):
             yield inner
-            bound: list[tuple[v.Value, int]] = []
-            if isinstance(inner, v.Name):
+            if isinstance(inner, v.Name) and depth < 3:
                 owner = self.facts.names.owner(inner.name, scope)
-                binds = self.facts.names.binds(owner, inner.name)
-                bound = [(bind.value, owner) for bind in binds if bind.form in ("assign", "augment", "walrus")]
-            elif isinstance(inner, v.Attribute):
-                bound = [(store.value, store.scope) for store in self.facts.tables.stores_of.get(inner.attr, ())]
-            for each in bound if depth < 3 else ():
-                yield from self._followed(*each, depth + 1)
+                for bind in self.facts.names.binds(owner, inner.name):
+                    if bind.form in ("assign", "augment", "walrus"):
+                        yield from self._followed(bind.value, owner, depth + 1)
+            elif isinstance(inner, v.Attribute) and depth < 3:
+                for store in self.facts.tables.stores_of.get(inner.attr, ()):
+                    yield from self._followed(store.value, store.scope, depth + 1)
 
 
 def _are_of_user(credentials: _Credentials | None) -> bool:
     """Tell whether credentials are a user's own; with a key of the program a call may log users in."""
     auth, headers = credentials or (None, ())
-    return auth is not None or any(name.lower() == "authorization" for name, _ in headers)
+    return auth is not None or "authorization" in map(str.lower, dict(headers))
 
 
 def _given(call: BareCall, option: str) -> v.Value | None:
@@ -176,13 +178,12 @@ def _given(call: BareCall, option: str) -> v.Value | None:
     return None if value == v.NONE else value
 
 
-def _url(call: BareCall) -> v.Value | None:
-    return call.argument("url", 1 if call.verb == "request" else 0)
-
-
 def _parameters(call: BareCall) -> list[v.Value]:
     """The parameters and bodies of a call."""
-    left_out = _SILENT | _LOOKED_AT | {"method", "url"}
+    found = []
     first = 2 if call.verb == "request" else 1  # behind the URL
-    args = [arg for number, arg in enumerate(call.site.value.args) if arg.keyword or number >= first]
-    return [arg.value for arg in args if arg.keyword not in left_out and arg.value != v.NONE]
+    for number, arg in enumerate(call.site.value.args):
+        counts = arg.keyword not in _NO_PARAMETERS if arg.keyword else number >= first
+        if counts and arg.value != v.NONE:
+            found.append(arg.value)
+    return found

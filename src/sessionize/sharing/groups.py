@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import chain
 
@@ -47,10 +47,16 @@ class Groups:
         """The innermost loop that repeats each call; calls that no loop repeats are left out."""
         found = {}
         for call in self.bare.calls:
-            loops = [loop for loop in self.retries.loops(call.site) if not self.hosts.changes_each_turn(call, loop)]
-            if loops:
-                found[call.id] = loops[0]
+            if loop := self._loop(call):
+                found[call.id] = loop
         return found
+
+    def _loop(self, call: BareCall) -> int:
+        """The innermost loop that repeats a call, not to another host on each turn; 0 without one."""
+        for loop in self.retries.loops(call.site):
+            if not self.hosts.changes_each_turn(call, loop):
+                return loop
+        return 0
 
     @cached_property
     def chained(self) -> set[int]:
@@ -59,17 +65,18 @@ class Groups:
 
     def chained_among(self, calls: Sequence[BareCall]) -> set[int]:
         """Those of some calls of one frame that no loop repeats but that run before or after another of them."""
-        return self.runs_together(calls, [self.hosts.host(call) for call in calls]) - self.loops.keys()
+        return self.runs_together(calls, map(self.hosts.host, calls)) - self.loops.keys()
 
-    def runs_together(self, calls: Sequence[BareCall], keys: Sequence[str | None]) -> set[int]:
+    def runs_together(self, calls: Sequence[BareCall], keys: Iterable[str | None]) -> set[int]:
         """The calls of one frame that can run before or after another one with a matching key."""
         if len(calls) < 2:
             return set()
-        events = [Event(c.site.tick, c.site.part, c.id, key) for c, key in zip(calls, keys, strict=True)]
+        events = []
         again: dict[int, list[Event]] = defaultdict(list)
-        for call, event in zip(calls, events, strict=True):
+        for call, key in zip(calls, keys, strict=True):
+            events.append(Event(call.site.tick, call.site.part, call.id, key))
             for loop in self.flow.loops(call.site.part) if call.id in self.loops else ():
-                again[loop].append(event)
+                again[loop].append(events[-1])
         found = chained(self.flow, calls[0].frame, events, again)
         for flows in self.retries.alternatives([call.site for call in calls]) if found else ():
             found &= set().union(*(chained(flow, calls[0].frame, events, again) for flow in flows))
@@ -80,7 +87,7 @@ class Groups:
         """The calls of each frame that should share a session."""
         repeated: dict[int, list[BareCall]] = defaultdict(list)
         for frame, calls in self.by_frame.items():
-            repeated[frame] = [call for call in calls if self._is_repeated(call)]
+            repeated[frame] = list(filter(self._is_repeated, calls))
         for call in self.mapped:
             repeated[call.frame].append(call)
         return repeated
@@ -88,13 +95,7 @@ class Groups:
     @cached_property
     def mapped(self) -> list[BareCall]:
         """The functions that are handed to what calls them for each item: to `map`, or to `submit` in a loop."""
-        found = []
-        for call in self.bare.mapped:
-            submitted = bool(call.site.value.args)
-            loops = self.retries.loops(call.site) if submitted else ()
-            if not submitted or any(not self.hosts.changes_each_turn(call, loop) for loop in loops):
-                found.append(call)
-        return found
+        return [call for call in self.bare.mapped if not call.site.value.args or self._loop(call)]
 
     def is_for_each(self, reference: Reference) -> bool:
         """Tell whether a function of requests is handed to what calls it for each item."""
@@ -106,20 +107,13 @@ class Groups:
     def _is_repeated(self, call: BareCall) -> bool:
         return call.id in self.loops or call.id in self.chained
 
-    @cached_property
-    def single(self) -> list[BareCall]:
-        """The calls that run once, as far as their own function shows."""
-        return [call for call in self.bare.calls if not self._is_repeated(call)]
+    def _is_single_helper(self, call: BareCall) -> bool:
+        """Tell whether a call that its own function makes once is made again and again by what calls that function."""
+        return not self._is_repeated(call) and self.is_helper(call)
 
-    @cached_property
-    def helpers(self) -> list[BareCall]:
-        """The single calls in functions that are called again and again, in this file or in others."""
-        return [call for call in self.single if self.is_helper(call)]
-
-    @cached_property
-    def _seldom(self) -> list[BareCall]:
-        """The single calls in other functions."""
-        return [call for call in self.single if not self.is_helper(call)]
+    def _is_seldom(self, call: BareCall) -> bool:
+        """Tell whether a call is made once, as far as its own function and all that is known to call it show."""
+        return not self._is_repeated(call) and not self.is_helper(call)
 
     def is_helper(self, call: BareCall) -> bool:
         """Tell whether a call stands in a function that this file, or its project, calls again and again."""
@@ -144,31 +138,35 @@ class Groups:
         return ()
 
     @cached_property
+    def helpers(self) -> list[BareCall]:
+        """The single calls in functions that are called again and again, in this file or in others."""
+        return list(filter(self._is_single_helper, self.bare.calls))
+
+    @cached_property
     def clients(self) -> list[BareCall]:
         """The single calls of objects: in methods of a class that make two calls or more, or that read their object."""
         by_class: dict[int, list[BareCall]] = defaultdict(list)
         for call in self.bare.calls:
             if (method := self.graph.method(call.site.scope)) is not None:
                 by_class[method.owner].append(call)
-        seldom = {call.id for call in self._seldom}
-        found = []
+        found: list[BareCall] = []
         for owner, calls in by_class.items():
-            if self.initial.issuperset(call.id for call in calls):
-                continue
-            shared = len(calls) > 1 or owner in self._with_session
-            single = [call for call in calls if call.id in seldom]
-            found += [call for call in single if shared or self.graph.reads_instance(call.site.scope)]
+            alone = len(calls) == 1 and owner not in self._with_session
+            unread = alone and not self.graph.reads_instance(calls[0].site.scope)
+            if not unread and not all(map(self.is_initial, calls)):
+                found += filter(self._is_seldom, calls)
         return found
 
-    @cached_property
-    def initial(self) -> set[int]:
-        """The calls that run once for each object: in its `__init__`, or in a private method that nothing else calls.
+    def is_initial(self, call: BareCall) -> bool:
+        """Tell whether a call runs once for each object: in its `__init__`, or in a private method called nowhere else.
 
-        None of an object that has a session to make them on.
+        No call does of an object that has a session to make it on.
         """
-        return {call.id for call in self._seldom if self._is_initial(self.bare.function(call))}
+        return self._is_seldom(call) and self._is_in_init(self.bare.function(call))
 
-    def _is_initial(self, function: int, seen: frozenset[int] = frozenset()) -> bool:
+    @memo
+    def _is_in_init(self, function: int, seen: frozenset[int] = frozenset()) -> bool:
+        """Tell whether a function is a method that runs once for each object."""
         method = self.graph.method(function)
         if method is None or method.scope != function or function in seen or method.owner in self._with_session:
             return False
@@ -179,7 +177,7 @@ class Groups:
         for done, use in uses:
             if use is None or done != CALL:
                 return False
-            if not self._is_initial(self.tables.function_around(use.part), seen | {function}):
+            if not self._is_in_init(self.tables.function_around(use.part), seen | {function}):
                 return False
         return bool(uses)
 
@@ -199,10 +197,9 @@ class Groups:
     def scattered(self) -> list[BareCall]:
         """The single calls of a module of which two functions or more make calls."""
         clients = {call.id for call in self.clients}
-        functions = {self.bare.function(call) for call in self.bare.calls if call.id not in clients} - {0}
-        if len(functions) < 2:
-            return []
-        return [call for call in self._seldom if call.id not in clients and self.bare.function(call) != 0]
+        others = [call for call in self.bare.calls if call.id not in clients and self.bare.function(call) != 0]
+        several = len(set(map(self.bare.function, others))) > 1
+        return list(filter(self._is_seldom, others)) if several else []
 
     @cached_property
     def sharing(self) -> list[BareCall]:
@@ -221,5 +218,4 @@ class Groups:
 
     def place(self, calls: Sequence[BareCall]) -> Place | None:
         """The place where one session for the calls can be made (see `Flow.place`)."""
-        scope = self.outline.parts[calls[0].frame].scope
-        return self.flow.place([(call.site.tick, call.site.part) for call in calls], scope)
+        return self.flow.place([(call.site.tick, call.site.part) for call in calls], self.bare.function(calls[0]))

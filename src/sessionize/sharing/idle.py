@@ -9,7 +9,6 @@ from sessionize.analysis.memo import memo
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import CLOSING, METHODS, VERBS, sets_up
 from sessionize.library.program import Program
-from sessionize.library.sessions import SessionUse
 from sessionize.sharing.groups import Groups
 from sessionize.syntax import outline as o, values as v
 
@@ -49,8 +48,7 @@ class IdleSessions:
     def sessions(self) -> list[IdleSession]:
         """The sessions that a loop makes anew, or that serve a single call."""
         found = []
-        for number, path in enumerate(self.origins.paths):
-            site = self.outline.calls[number]
+        for number, (site, path) in enumerate(self.origins.called):
             if path != "requests.Session" or site.value.args:
                 continue
             loops = tuple(self.retries.again(site))
@@ -65,7 +63,7 @@ class IdleSessions:
                 continue
             bind = self._bound(site)
             if bind is not None and bind.form in ("assign", "with") and not self._is_busy(bind, loops):
-                served = self._session_use(bind)
+                served = self.named.session_use(bind.scope, bind.name)
                 plain = served.done <= METHODS | CLOSING
                 found.append(IdleSession(site.tick, site, bind, loops, served.calls, plain))
         return found
@@ -79,7 +77,7 @@ class IdleSessions:
 
     def _is_busy(self, bind: o.Bind, loops: tuple[int, ...]) -> bool:
         """Tell whether a session with a name may serve more than one call, or is there for something else."""
-        served = self._session_use(bind)
+        served = self.named.session_use(bind.scope, bind.name)
         if served.handed_on:
             return True
         if loops:
@@ -93,9 +91,6 @@ class IdleSessions:
         if not served.calls or self._serves_several(bind.scope, bind.name):
             return True
         return not served.done <= METHODS | CLOSING and not (self._is_set_up(bind) and self._runs_again(frame))
-
-    def _session_use(self, bind: o.Bind) -> SessionUse:
-        return self.named.session_use(bind.scope, bind.name)
 
     @memo
     def _serves_several(self, scope: int, name: str) -> bool:
@@ -112,9 +107,11 @@ class IdleSessions:
 
     def _is_set_up(self, bind: o.Bind) -> bool:
         """Tell whether a session is only set up, as by `session.headers.update(...)`, before the calls on it."""
-        first = min(call.site.tick for call in self._session_use(bind).calls)
-        setting = [use for use in self.names.uses(bind.scope, bind.name) if use.access not in METHODS | CLOSING]
-        return all(sets_up(use.access) and use.tick < first for use in setting)
+        first = min(call.site.tick for call in self.named.session_use(bind.scope, bind.name).calls)
+        for use in self.names.uses(bind.scope, bind.name):
+            if use.access not in METHODS | CLOSING and not (sets_up(use.access) and use.tick < first):
+                return False
+        return True
 
     def _runs_again(self, frame: int) -> bool:
         """Tell whether a function is called again and again.

@@ -24,7 +24,7 @@ class ManyObjects:
 
     def reason(self) -> str:
         """The reason why each object's session would serve a single request, or all of them hold many connections."""
-        if self.facts.groups.initial.issuperset(call.id for call in self.calls):
+        if all(map(self.facts.groups.is_initial, self.calls)):
             return "its requests are made once for each object"
         if self._copies_itself():
             return "its objects make others like them, and each would make a session"
@@ -52,8 +52,11 @@ class ManyObjects:
             if not own and self.scopes[maker].parent in related:
                 class_methods.add(name)
         classes = self._names_of(related)
-        calls = [call for cls in related for call in self.tables.calls_in.get(cls, ())]
-        return any(self._makes_another(call, classes, class_methods) for call in calls)
+        for cls in related:
+            for call in self.tables.calls_in.get(cls, ()):
+                if self._makes_another(call, classes, class_methods):
+                    return True
+        return False
 
     def _makes_another(self, call: o.CallSite, classes: Iterable[str], makers: Container[str]) -> bool:
         """Tell whether a call in a method makes an object like its own."""
@@ -114,21 +117,20 @@ class ManyObjects:
 
     def _is_returned(self, site: o.CallSite) -> bool:
         """Tell whether a function returns what a call gives, perhaps by a name."""
-        places = [site.part, *(use.part for use in self._uses(site))]
-        kinds = {self.cls.outline.parts[part].kind for place in places for part in self.flow.ancestors(place)}
-        return "return" in kinds
+        for row in (site, *(self._uses(site) or ())):
+            for part in self.flow.ancestors(row.part):
+                if self.cls.outline.parts[part].kind == "return":
+                    return True
+        return False
 
     def _is_kept(self, site: o.CallSite) -> bool:
         """Tell whether an object may live on: it is not called on the spot, or by a name that is only called."""
-        if site.access not in KEPT:
-            return False
-        return self._bound(site) is None or any(use.access in KEPT for use in self._uses(site))
+        uses = self._uses(site)
+        return site.access in KEPT and (uses is None or any(use.access in KEPT for use in uses))
 
-    def _bound(self, site: o.CallSite) -> o.Bind | None:
-        """The name that what a call gives is bound to: `city = City(name)`."""
-        return next((bind for bind in self.tables.binds_at[site.part] if bind.value == site.value), None)
-
-    def _uses(self, site: o.CallSite) -> list[o.Use]:
-        """The uses of the name that what a call gives is bound to."""
-        bind = self._bound(site)
-        return self.facts.names.uses(bind.scope, bind.name) if bind is not None else []
+    def _uses(self, site: o.CallSite) -> list[o.Use] | None:
+        """The uses of the name that what a call gives is bound to, `city = City(name)`; None without one."""
+        for bind in self.tables.binds_at[site.part]:
+            if bind.value == site.value:
+                return self.facts.names.uses(bind.scope, bind.name)
+        return None

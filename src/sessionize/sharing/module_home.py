@@ -21,13 +21,14 @@ def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
     """
     first = min(top_level(facts, call.site.part) for call in calls)
     top = facts.flow.children[0]
-    binds = (bind for bind in (*facts.origins.imports, *facts.names.stars) if bind.scope == 0)
-    imports = {top_level(facts, bind.part) for bind in binds}
-    before = [part for part in top if part < first and part in imports]
-    if not before:
+    behind = 0
+    for bind in (*facts.origins.imports, *facts.names.stars):
+        part = top_level(facts, bind.part)
+        if bind.scope == 0 and part < first:
+            behind = max(behind, part)
+    if not behind:
         return "requests is not imported at the top of the module"
     hoist = []
-    behind = before[-1]
     for option in OPTIONS:
         needed = _constants(facts, option, calls, first)
         if needed is not None and max(needed, default=0) < first:
@@ -45,23 +46,26 @@ def import_home(facts: Facts, calls: Sequence[BareCall]) -> Place | None:
     expression, so nothing may go behind one on the line of an import.
     """
     parts = facts.outline.parts
-    binds = []
+    cells, last = set(), 0
     for root in {call.root for call in calls}:
-        binds += facts.names.binds(0, root)
-    cells = {facts.tables.cell(bind.tick) for bind in binds}
-    if len(cells) != 1 or any(parts[bind.part].parent != 0 for bind in binds):
+        for bind in facts.names.binds(0, root):
+            if parts[bind.part].parent != 0:
+                return None
+            cells.add(facts.tables.cell(bind.tick))
+            last = max(last, bind.part)
+    if len(cells) != 1:
         return None
-    last = max(bind.part for bind in binds)
     imports = {top_level(facts, bind.part) for bind in facts.origins.imports if bind.scope == 0}
     imports -= {top_level(facts, call.site.part) for call in calls}
     magics = {call.part for call in facts.outline.calls if call.value.func == v.Name(LINE)}
     place = None
-    for part, following in pairwise(facts.flow.children[0]):
-        if part == last or (place is not None and part in imports):
+    top = facts.flow.children[0]
+    for part, following in pairwise(top[top.index(last) :]):
+        if part == last or part in imports:
             if "joined" in (parts[part].form, parts[following].form):
                 break
             place = Place(0, part, parts[following].tick)
-        elif place is not None and part not in magics:
+        elif part not in magics:
             break
     return place
 
@@ -71,9 +75,8 @@ def _constants(facts: Facts, option: str, calls: Sequence[BareCall], first: int)
     place = Place(0, first, facts.outline.parts[first].tick)
     if may_ever_change(facts, option, calls, place):
         return None
-    value = calls[0].argument(option)
-    parts: set[int] = set()
-    for name in v.names_in(value) if value is not None else ():
-        parts.update(bind.part for bind in facts.names.binds(0, name))
-        parts.update(use.part for use in facts.names.uses(0, name) if use.access.changes_item)
-    return {top_level(facts, part) for part in parts}
+    needed: set[int] = set()
+    for name in v.names_in(calls[0].argument(option) or v.NONE):
+        needed.update(top_level(facts, bind.part) for bind in facts.names.binds(0, name))
+        needed.update(top_level(facts, use.part) for use in facts.names.uses(0, name) if use.access.changes_item)
+    return needed

@@ -27,11 +27,11 @@ class ObjectClass:
         self.owner = owner
         self.row = self.outline.scopes[owner]
         self.body = {bind.name: bind for bind in self.tables.binds_in.get(owner, ())}
-        self.statements = facts.flow.children[self.row.root]
         self.family = (owner, *sorted(facts.classes.ancestry(owner)))
+        self.rows = [self.outline.scopes[scope] for scope in self.family]
         self.below = (owner, *facts.classes.descendants[owner])
         self.related = (*self.family, *self.below[1:])
-        self.data = next((d for d in self.row.decorators if last_name(head(d)) == "dataclass"), None)
+        self.data = next((d for d in self.row.decorators if name_of(d) == "dataclass"), None)
         self.based = bool(bases_of(self.row))
 
     def inherited(self, name: str) -> o.Bind | None:
@@ -54,11 +54,10 @@ class ObjectClass:
     def inits(self) -> list[o.Bind]:
         """The bindings of `__init__` but those for type checkers: `@overload`."""
         found = []
-        for bind in self.tables.binds_in.get(self.owner, ()):
-            if bind.name == "__init__":
-                decorators = self.outline.scopes[self.scopes[bind.part]].decorators if bind.form == "def" else ()
-                if "overload" not in map(last_name, decorators):
-                    found.append(bind)
+        for bind in self.names.binds(self.owner, "__init__"):
+            decorators = self.outline.scopes[self.scopes[bind.part]].decorators if bind.form == "def" else ()
+            if "overload" not in map(last_name, decorators):
+                found.append(bind)
         return found
 
     def _init_scopes(self, cls: int) -> list[int]:
@@ -77,10 +76,10 @@ class ObjectClass:
     def skips_init(self, subclass: int) -> bool:
         """Tell whether a subclass's `__init__` may not call another one, or uses the object before it does."""
         row = self.outline.scopes[subclass]
-        generated = self.data is None and _GENERATING.intersection(last_name(head(d)) for d in row.decorators)
+        generated = self.data is None and _GENERATING.intersection(map(name_of, row.decorators))
         if generated or len(bases_of(row)) > 1:  # of several bases, one's `__init__` may hide the other's
             return True
-        if any(bind.name == "__init__" and bind.form != "def" for bind in self.tables.binds_in[subclass]):
+        if not self.names.forms(subclass, "__init__") <= {"def"}:
             return True
         return any(map(self._uses_object_first, self._init_scopes(subclass)))
 
@@ -95,17 +94,17 @@ class ObjectClass:
     @cached_property
     def has_strangers(self) -> bool:
         """True if a base is not in this file."""
-        rows = [self.outline.scopes[scope] for scope in self.family]
-        known = {row.name for row in rows[1:]}
-        return not known.issuperset(last_name(head(base)) for row in rows for base in bases_of(row))
+        known = {row.name for row in self.rows[1:]}
+        return not known.issuperset(base for row in self.rows for base in bases_of(row))
 
     def calls_back(self) -> bool:
         """Tell whether the `__init__` of a base in this file may use the session."""
         for base in self.family[1:]:
             for init in self._init_scopes(base):
                 others = self.init_calls(init)
-                if any(self.may_run_call(use, others, self.leading) for use in self.object_uses(init)):
-                    return True
+                for use in self.object_uses(init):
+                    if self.may_run_call(use, others, self.leading):
+                        return True
         return False
 
     def may_run_call(self, use: o.Use, others: Container[int], attributes: Container[str]) -> bool:
@@ -149,14 +148,19 @@ class ObjectClass:
         return found - {""}
 
 
-def bases_of(row: o.Scope) -> list[v.Value]:
-    """The bases of a class that may have an `__init__`."""
-    return [base for base in row.bases if last_name(head(base)) not in _PLAIN_BASES]
+def bases_of(row: o.Scope) -> list[str]:
+    """The names of a class's bases that may have an `__init__`."""
+    return [name for name in map(name_of, row.bases) if name not in _PLAIN_BASES]
 
 
 def head(value: v.Value) -> v.Value:
     """`Generic` of `Generic[T]`, `dataclass` of `dataclass(frozen=True)`."""
     return value.value if isinstance(value, v.Item) else value.func if isinstance(value, v.Call) else value
+
+
+def name_of(value: v.Value) -> str:
+    """The last name of a base or a decorator: `dataclass` of `@dataclasses.dataclass(frozen=True)`."""
+    return last_name(head(value))
 
 
 def _may_call(access: Access) -> bool:

@@ -10,7 +10,7 @@ from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import may_ever_change
 from sessionize.sharing.home import OPTIONS, Home, line_of
 from sessionize.sharing.many_objects import ManyObjects
-from sessionize.sharing.object_class import ATTRS, ObjectClass, head
+from sessionize.sharing.object_class import ATTRS, ObjectClass, head, name_of
 from sessionize.sharing.object_init import ObjectInit
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.values import last_name
@@ -73,7 +73,7 @@ class _ObjectHome:
             return "its dataclass has no place for a session that keeps no cookies"
         if "slots" in options or ("frozen" in options and inits):
             return "its dataclass takes no attributes besides its fields"
-        if any(bind.form != "def" for bind in inits):
+        if not self.facts.names.forms(cls.owner, "__init__") <= {"def"}:
             return "its `__init__` is no plain method"
         if skipped or len(inits) > 1:
             return self._at_first_use()
@@ -104,13 +104,13 @@ class _ObjectHome:
     def _why_strange(self) -> str:
         """The thing about the class that leaves no place for a session; empty if there is none."""
         bases = set()
-        for row in (self.outline.scopes[scope] for scope in self.cls.family):
+        for row in self.cls.rows:
             for base in map(head, row.bases):
                 path = self.facts.origins.path_of(base, row.parent) or ""  # behind an alias
                 bases |= {last_name(base), path.rpartition(".")[2]}
         if strange := sorted(bases & _STRANGE_BASES):
             return f"a class made from `{strange[0]}` has no place for a session of its own"
-        if ATTRS.intersection(last_name(head(decorator)) for decorator in self.row.decorators):
+        if ATTRS.intersection(map(name_of, self.row.decorators)):
             return "a class made by attrs has no place for a session that is not a field"
         if "__slots__" in self.cls.body:
             return "its `__slots__` have no place for a session"
@@ -128,12 +128,13 @@ class _ObjectHome:
         decorators = [self.facts.origins.path_of(head(d), self.row.parent) for d in self.row.decorators]
         if not _DATACLASS.issuperset(decorators):
             return "its decorators may show the session, or have no place for it"
-        declared = {bind.part for bind in self.cls.body.values() if bind.form in _FIELDS}
-        fields = [statement for statement in self.cls.statements if statement in declared]
-        if not fields:
+        last = 0
+        for bind in self.cls.body.values():
+            if bind.form in _FIELDS and self.outline.parts[bind.part].parent == self.row.root:
+                last = max(last, bind.part)
+        if not last:
             return "its dataclass has no field behind which a session could stand"
-        behind = line_of(self.facts, fields[-1])
-        return Home(self.facts.flow.place_before(behind), "field", helper="dataclasses.field")
+        return Home(self.facts.flow.place_before(line_of(self.facts, last)), "field", helper="dataclasses.field")
 
     def _at_first_use(self) -> Home:
         return Home(self._above_methods(), "property", helper="functools.cached_property")
