@@ -26,7 +26,7 @@ from sessionize.engine.results import Diagnostic, Report
 from sessionize.files.settings import Settings
 from sessionize.files.text import decode, encode
 from sessionize.library.surroundings import Surroundings
-from sessionize.run.project import Project, Projects
+from sessionize.project.project import Project, Projects
 from sessionize.run.testpatches.migrate import fix_alone
 
 ROOT = Path(__file__).parent.parent

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sessionize.run.imports import Imports
+from sessionize.project.imports import Imports
 
 FILES = {
     "/p/src/shop/__init__.py": "",

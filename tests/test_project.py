@@ -16,7 +16,7 @@ from sessionize.files.settings import Settings
 from sessionize.files.text import SourceError
 from sessionize.library import patches
 from sessionize.library.surroundings import Surroundings
-from sessionize.run.project import Project, Projects
+from sessionize.project.project import Project, Projects
 
 UNSAFE = Settings(unsafe_fixes=True)
 LOOP = "import requests\nfor name in names:\n    requests.get(name)\n"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sessionize.run.requirements import oldest_requests
+from sessionize.project.requirements import oldest_requests
 
 
 @pytest.mark.parametrize(

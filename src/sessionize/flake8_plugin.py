@@ -19,7 +19,7 @@ from sessionize.files.codes import unknown_selectors
 from sessionize.files.settings import Settings
 from sessionize.files.settings_files import load
 from sessionize.library.cheap_look import may_have_findings_in
-from sessionize.run.project import Projects
+from sessionize.project.project import Projects
 
 
 class Plugin:

@@ -15,7 +15,7 @@ import click
 from sessionize.files.settings import ConfigError, Settings
 from sessionize.files.settings_files import FILES, Loaded, load
 from sessionize.files.walk import Unreadable, discover
-from sessionize.run.project import shown
+from sessionize.project.project import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

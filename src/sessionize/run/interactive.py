@@ -15,11 +15,11 @@ from sessionize.engine.fix import fix_bytes, offers
 from sessionize.engine.results import Report
 from sessionize.files.settings import Settings
 from sessionize.fixes.outcome import SAFE, Fix
+from sessionize.project.project import Projects
 from sessionize.report import diff
 from sessionize.report.terminal import echo, printable
 from sessionize.report.wording import headline
 from sessionize.rules import RULES
-from sessionize.run.project import Projects
 
 STAYS = "rewrite-patches, which the settings turn on, does not hold here: what tests patch stays as it is."
 ANSWERS = {

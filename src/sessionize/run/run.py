@@ -16,9 +16,9 @@ from sessionize.files.store import read
 from sessionize.files.text import SourceError
 from sessionize.files.walk import Unreadable, accepted_doubts, ignored_codes, is_excluded
 from sessionize.library.cheap_look import may_have_findings
+from sessionize.project.project import Projects
 from sessionize.run.files import FolderSettings, files
 from sessionize.run.output import Results, progress
-from sessionize.run.project import Projects
 from sessionize.run.work import check, do, failure, write_fix
 from sessionize.run.workers import worked
 

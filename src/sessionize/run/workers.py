@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
     from sessionize.engine.results import Report
+    from sessionize.project.project import Projects
     from sessionize.run.options import Options
-    from sessionize.run.project import Projects
     from sessionize.run.work import Task
 
     Done = tuple[int, Report | None]

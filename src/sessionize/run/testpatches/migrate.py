@@ -18,7 +18,7 @@ from sessionize.files import store
 from sessionize.files.settings import Settings
 from sessionize.files.text import SourceError, decode, encode
 from sessionize.library.patches import FUNCTIONS, Patch, is_module, module_of
-from sessionize.run.project import Projects, shown
+from sessionize.project.project import Projects, shown
 from sessionize.run.testpatches.repatch import move_patches
 
 Read = Callable[[str], bytes]

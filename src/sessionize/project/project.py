@@ -23,10 +23,10 @@ from sessionize.files.settings import Settings
 from sessionize.files.text import SourceError
 from sessionize.library.patches import FUNCTIONS, Patch, find, names_elsewhere
 from sessionize.library.surroundings import EVERYTHING, CallElsewhere, Surroundings, Version
-from sessionize.run.application import is_used_from_one_thread
-from sessionize.run.callers import Callers
-from sessionize.run.imports import LOADERS, Imports, statements
-from sessionize.run.requirements import oldest_requests
+from sessionize.project.application import is_used_from_one_thread
+from sessionize.project.callers import Callers
+from sessionize.project.imports import LOADERS, Imports, statements
+from sessionize.project.requirements import oldest_requests
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
 _MENTION = re.compile(rb"requests\.(\w+)\b(?![\"'])")

@@ -17,7 +17,7 @@ from sessionize.analysis.memo import memo
 from sessionize.files.text import SourceError, decode
 from sessionize.library.program import Program
 from sessionize.library.surroundings import CallElsewhere
-from sessionize.run.imports import Imports, is_package, is_test, statements
+from sessionize.project.imports import Imports, is_package, is_test, statements
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.parse import UnreadableError, parse_ast
 from sessionize.syntax.read_ast import read_ast

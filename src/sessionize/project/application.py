@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
-from sessionize.run.imports import Imports, is_test
+from sessionize.project.imports import Imports, is_test
 from sessionize.sharing.closed_world import CALLED_BY_A_SERVICE
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
