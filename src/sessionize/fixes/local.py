@@ -125,15 +125,14 @@ class LocalFixes(Fixes):
         if not isinstance(fix, Fix) or fix.new_session is None or any(call.unpacks or call.pooled for call in calls):
             return None
         first, *others = sorted(calls, key=lambda call: call.site.tick)
-        if first.id in carried or first.argument("cookies") is not None:
-            return None
         for call in others:
             if call.id not in carried or self.facts.carried.answer(call) != first.id:
                 return None
             for option in ("auth", "headers", "cert"):
                 if call.argument(option) != first.argument(option):
                     return None
-        if self.facts.flow.loops(first.site.part) or self._leaves_unused(calls):
+        given = first.argument("cookies") is not None
+        if self.facts.flow.loops(first.site.part) or given or self._leaves_unused(calls):
             return None
         sharing = Sharing(calls, candidate.place, candidate.place.tick, carries=True)
         return fix._replace(

@@ -84,7 +84,7 @@ class Obstacles:
         """Tell whether one session can serve the calls of all objects: its connections depend on no object."""
         for call in calls:
             for option in ("cert", "verify", "proxies"):
-                for name in v.names_in(call.argument(option) or v.NONE):
-                    if self.facts.names.owner(name, call.site.scope) not in (-1, 0):
-                        return False
+                names = v.names_in(call.argument(option) or v.NONE)
+                if any(self.facts.names.owner(name, call.site.scope) not in (-1, 0) for name in names):
+                    return False
         return True
