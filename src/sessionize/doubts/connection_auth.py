@@ -70,18 +70,18 @@ class ConnectionAuth(Kind):
             return isinstance(auth.value, v.Name)
         if isinstance(auth, v.Opaque):  # `auth if known else None`
             return True
-        scope, names = call.site.scope, v.names_in(auth)
-        forms = [self.facts.names.forms(self.facts.names.owner(name, scope), name) for name in names]
-        whole = not any(isinstance(inner, v.Call | v.Item) for inner in v.within(auth))
-        return bool(names) and whole and all(each == {"param"} for each in forms)
+        variables, named = self.facts.names, v.names_in(auth)
+        for name in named:
+            if variables.forms(variables.owner(name, call.site.scope), name) != {"param"}:
+                return False
+        return bool(named) and not any(isinstance(inner, v.Call | v.Item) for inner in v.within(auth))
 
     @cached_property
     def is_shown(self) -> bool:
         """True if the file shows authentication that binds a connection: imports it, or spells it out."""
-        packages = {module.partition(".")[0] for module in self.facts.outline.modules}
-        return self._names_binding or not _PACKAGES.isdisjoint(packages)
+        return self._names_binding or not _PACKAGES.isdisjoint(self.packages)
 
     @cached_property
     def _names_binding(self) -> bool:
         """True if a text of the file begins with the name of such a kind."""
-        return any(word.lower() in _BINDING for word in self.facts.outline.attributes)
+        return not set(map(str.lower, self.facts.outline.attributes)).isdisjoint(_BINDING)

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
-from sessionize.analysis.flow import Place
+from sessionize.analysis.flow import Flow, Place
 from sessionize.files.settings import Settings
 from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
@@ -39,6 +39,20 @@ class Sharing(NamedTuple):
     carries: bool = False
 
 
+class Stretch:
+    """The stretch of one function from the first of some calls to the last, with the loops around them."""
+
+    def __init__(self, flow: Flow, calls: Sequence[BareCall]) -> None:
+        self.flow = flow
+        ticks = [call.site.tick for call in calls]
+        self.first, self.last = min(ticks), max(ticks)
+        self.loops: set[int] = set().union(*(flow.loops(call.site.part) for call in calls))
+
+    def holds(self, tick: int, part: int) -> bool:
+        """Tell whether something in that function may run after one of the calls and before another."""
+        return self.first < tick < self.last or not self.loops.isdisjoint(self.flow.loops(part))
+
+
 class Kind:
     """A kind of doubt, in one file. The docstring of each is its page."""
 
@@ -58,6 +72,11 @@ class Kind:
             if reason := self.of_call(call):
                 return f"`{call.shown}` {reason}"
         return ""
+
+    @property
+    def packages(self) -> set[str]:
+        """The first names of all modules that the file imports: `os` of `os.path`."""
+        return {module.partition(".")[0] for module in self.facts.outline.modules}
 
     @classmethod
     def page(cls) -> str:

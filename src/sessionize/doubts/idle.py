@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 from sessionize.analysis.exits import CONTINUE
-from sessionize.doubts.doubt import Kind, Sharing
+from sessionize.doubts.doubt import Kind, Sharing, Stretch
 from sessionize.library.calls import BareCall
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.ipython import CELL
@@ -21,12 +21,10 @@ _WAITING = frozenset(("input", "getpass", "prompt", "confirm", "ask", "getch", "
     *("consume", "KafkaConsumer", "Consumer"),
     CELL,  # the user runs the next one, sooner or later
 }
-_COMMANDS = frozenset(
-    (
-        *("os.system", "os.popen", "os.waitpid", "signal.pause"),
-        *(f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "getoutput")),
-    )
-)
+_COMMANDS = frozenset(("os.system", "os.popen", "os.waitpid", "signal.pause", "subprocess.run", "subprocess.call")) | {
+    *("subprocess.check_call", "subprocess.check_output", "subprocess.getoutput"),
+}
+_PIPES = frozenset({"stdin", "stdout", "stderr"})
 # Decorators from these make a function wait before they call it again.
 _RETRYING = frozenset(("tenacity", "backoff", "retrying", "ratelimit"))
 _SERVING = ("http.server", "socketserver")
@@ -69,20 +67,18 @@ class Idle(Kind):
         repeatable = all(map(_is_repeatable, sharing.calls))
         leading = self._leading(sharing)
         waits = self._between(sharing, leading)
-        short = [wait for wait in waits if wait.kind == _SHORT]
-        kinds = {wait.kind for wait in waits}
-        if _SLEEP in kinds or self._add_up(short, sharing, leading) or (_OTHER in kinds and not repeatable):
+        if waits[_SLEEP] or self._add_up(waits[_SHORT], sharing, leading) or (waits[_OTHER] and not repeatable):
             return "a wait lies between its calls, and the next may meet the server as it closes the connection"
         if any(module.startswith(_SERVING) for module in self.facts.outline.modules):
             return "a server of this program may wait for the session's connection to close"
         return ""
 
-    def _add_up(self, short: Sequence[_Wait], sharing: Sharing, leading: set[tuple[int, int]]) -> bool:
-        """Tell whether several short waits may come between two calls, or one of them again and again.
+    def _add_up(self, parts: Sequence[int], sharing: Sharing, leading: set[tuple[int, int]]) -> bool:
+        """Tell whether several short waits, in these parts, may come between two calls, or one of them again and again.
 
         Of several functions any of them may come one after the other.
         """
-        turns = [self._turn(wait.part) for wait in short]
+        turns = list(map(self._turn, parts))
         regular = {self._turn(part) for _, part in leading if self._is_regular(part)}
         several = len(turns) > (1 if sharing.owner is not None else len({*turns}))
         return several or any(turn not in regular for turn in turns if len(turn) > 1)  # in a loop
@@ -92,10 +88,10 @@ class Idle(Kind):
         facts = self.facts
         sites = {(call.site.tick, call.site.part) for call in sharing.calls}
         if sharing.owner is not None:
-            names = {facts.outline.scopes[facts.bare.function(call)].name for call in sharing.calls}
-            leading = facts.reaching.leading_to(frozenset(names - {""}))
-            called = zip(facts.outline.calls, facts.reaching.called, strict=True)
-            sites |= {(call.tick, call.part) for call, named in called if named in leading}
+            leading = self._leading_to(set(map(facts.bare.function, sharing.calls)))
+            for calls in facts.reaching.calls_in.values():
+                for named in leading.intersection(calls):
+                    sites.update(calls[named])
         return sites
 
     def _turn(self, part: int) -> tuple[int, ...]:
@@ -113,74 +109,69 @@ class Idle(Kind):
                 return False
         return True
 
-    def _between(self, sharing: Sharing, leading: set[tuple[int, int]]) -> list[_Wait]:
-        """The waits that can come between two calls: between those of several functions all in the file.
+    def _between(self, sharing: Sharing, leading: set[tuple[int, int]]) -> dict[str, list[int]]:
+        """The parts of the waits that can come between two calls, by kind: for several functions all in the file.
 
         What leads to the calls waits where they do.
         """
         calls = sharing.calls
-        if sharing.owner is not None:
-            waits = [wait for waits in self._waits.values() for wait in waits]
-            return [wait for wait in waits if (wait.tick, wait.part) not in leading]
-        waits = self._waits.get(calls[0].frame, [])
-        if any(call.is_mapped for call in calls):  # `map` calls while it is gone through
-            return waits
-        loops = self.facts.flow.loops
-        around = {loop for call in calls for loop in loops(call.site.part)}
-        ticks = sorted(call.site.tick for call in calls)
-        first, last = ticks[0], ticks[-1]
-        return [wait for wait in waits if first < wait.tick < last or not around.isdisjoint(loops(wait.part))]
+        mapped = any(call.is_mapped for call in calls)  # `map` calls while it is gone through
+        stretch = Stretch(self.facts.flow, calls)
+        parts = defaultdict(list)
+        lasting = sharing.owner is not None
+        for frame in self._waits if lasting else [calls[0].frame]:
+            for tick, part, kind in self._waits.get(frame, ()):
+                between = (tick, part) not in leading if lasting else mapped or stretch.holds(tick, part)
+                if between:
+                    parts[kind].append(part)
+        return parts
 
     @cached_property
-    def _own(self) -> set[str]:
-        """The names of this file's functions, which wait only if they lead to a wait."""
-        return {row.name for row in self.facts.outline.scopes if row.kind == "function"}
-
-    @cached_property
-    def _retried(self) -> list[int]:
+    def _retried(self) -> set[int]:
         """The functions with a decorator that calls them again after a while."""
-        rows = enumerate(self.facts.outline.scopes)
-        return [scope for scope, row in rows if any(map(_retries, self._paths(row, scope)))]
+        retried = set()
+        for scope, row in enumerate(self.facts.outline.scopes):
+            for decorator in row.decorators:
+                func = decorator.func if isinstance(decorator, v.Call) else decorator
+                path = self.facts.origins.path_of(func, row.parent) or ""
+                if path.partition(".")[0] in _RETRYING:
+                    retried.add(scope)
+        return retried
 
     @cached_property
     def _sleeping(self) -> set[str]:
         """The names of this file's functions that may sleep for more than a second, or lead to one that does."""
-        outline, flow = self.facts.outline, self.facts.flow
+        facts = self.facts
         scopes = set(self._retried)
-        for call, length in self._lengths:
-            if length == _SLEEP or (length == _SHORT and flow.loops(call.part)):
-                scopes.add(outline.parts[flow.frame[call.part]].scope)
-        lengths = {call.tick for call, _ in self._lengths}
-        short: Counter[int] = Counter()  # in each function
-        for call, named in zip(outline.calls, self.facts.reaching.called, strict=True):
-            scope = outline.parts[flow.frame[call.part]].scope
-            short[scope] += named in self._dozing or call.tick in lengths
-            if named in self._dozing and (flow.loops(call.part) or named == outline.scopes[scope].name):
-                scopes.add(scope)
-        return self._leading_to(scopes | {scope for scope, count in short.items() if count > 1})
+        dozing = set()
+        for call, named in zip(facts.outline.calls, facts.reaching.called, strict=True):
+            length = self._lengths.get(call.tick)
+            if length or named in self._dozing:
+                scope = facts.tables.function_around(call.part)
+                again = scope in dozing or facts.flow.loops(call.part) or named == facts.outline.scopes[scope].name
+                if length == _SLEEP or again:
+                    scopes.add(scope)
+                dozing.add(scope)
+        return self._leading_to(scopes)
 
     @cached_property
     def _dozing(self) -> set[str]:
         """The names of this file's functions that sleep for a second at most, or lead to one that does."""
-        frame = self.facts.flow.frame
-        return self._leading_to({self.facts.outline.parts[frame[call.part]].scope for call, _ in self._lengths})
+        around, calls = self.facts.tables.function_around, self.facts.outline.calls
+        return self._leading_to({around(call.part) for call in calls if call.tick in self._lengths})
 
     def _leading_to(self, scopes: set[int]) -> set[str]:
         names = frozenset(self.facts.outline.scopes[scope].name for scope in scopes) - {""}
         return self.facts.reaching.leading_to(names)
 
-    def _paths(self, row: o.Scope, scope: int) -> list[str]:
-        """The paths of the decorators of a function."""
-        around = self.facts.outline.scopes[scope].parent
-        called = [each.func if isinstance(each, v.Call) else each for each in row.decorators]
-        return [self.facts.origins.path_of(func, around) or "" for func in called]
-
     @cached_property
-    def _lengths(self) -> list[tuple[o.CallSite, str]]:
-        """The calls that sleep, with how long."""
-        calls = zip(self.facts.outline.calls, self.facts.reaching.called, strict=True)
-        lengths = [(call, self._length(named, call)) for call, named in calls if named in ("sleep", "wait", "select")]
-        return [(call, length) for call, length in lengths if length]
+    def _lengths(self) -> dict[int, str]:
+        """The kinds of the calls that sleep, by their ticks."""
+        lengths = {}
+        for call, named in zip(self.facts.outline.calls, self.facts.reaching.called, strict=True):
+            if named in ("sleep", "wait", "select") and (length := self._length(named, call)):
+                lengths[call.tick] = length
+        return lengths
 
     def _length(self, named: str, call: o.CallSite) -> str:
         """The kind of `sleep(5)`, `event.wait(60)`, `select(..., 60)`: no server is known to close a connection that is
@@ -198,12 +189,12 @@ class Idle(Kind):
         waits = defaultdict(list)
         for tick, part in outline.pauses:
             waits[frame[part]].append(_Wait(tick, part, _OTHER))
-        waiting = self.facts.reaching.leading_to(_WAITING - self._own)
-        lengths = {call.tick: length for call, length in self._lengths}
+        own = {row.name for row in outline.scopes if row.kind == "function"}  # which wait if they lead to a wait
+        waiting = self.facts.reaching.leading_to(_WAITING - own)
         for call, path, named in zip(outline.calls, self.facts.origins.paths, self.facts.reaching.called, strict=True):
             args = call.value.args
             waits_for = named in waiting and not _selects_by_text(named, args)
-            kind = _SLEEP if named in self._sleeping else lengths.get(call.tick, "")
+            kind = _SLEEP if named in self._sleeping else self._lengths.get(call.tick, "")
             if not kind and (waits_for or path in _COMMANDS or _waits_without_a_key(named, args)):
                 kind = _OTHER
             if kind or named in self._dozing:
@@ -213,17 +204,11 @@ class Idle(Kind):
             waits[body].append(_Wait(outline.parts[body].tick, body, _SLEEP))
         for bind in outline.binds:  # `for line in sys.stdin`, `for change in watch()`
             called = last_name(v.called(bind.value))
-            piped = isinstance(bind.value, v.Attribute) and not {"stdin", "stdout", "stderr"}.isdisjoint(
-                v.dotted(bind.value).split(".")
-            )
+            piped = isinstance(bind.value, v.Attribute) and not _PIPES.isdisjoint(v.dotted(bind.value).split("."))
             if bind.form == "for" and (called in self._sleeping or piped or called in waiting):
                 kind = _SLEEP if called in self._sleeping else _OTHER
                 waits[frame[bind.part]].append(_Wait(bind.tick, bind.part, kind))
         return waits
-
-
-def _retries(path: str) -> bool:
-    return path.partition(".")[0] in _RETRYING
 
 
 def _is_repeatable(call: BareCall) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sessionize.doubts.doubt import Kind, Sharing
+from sessionize.doubts.doubt import Kind, Sharing, Stretch
 from sessionize.library.calls import BareCall
 from sessionize.sharing.closed_world import ClosedWorld
 from sessionize.sharing.facts import Facts
@@ -37,7 +37,7 @@ class MixedVerify(Kind):
                 for call in sharing.calls:
                     if reason := self._unlike_constants(option, call):
                         return f"`{call.shown}` {reason}"
-        if len({tls_identity(self.facts, call) for call in sharing.calls}) > 1:
+        if len(tls_identities(self.facts, sharing.calls)) > 1:
             return "its calls differ in `verify=` or `cert=`, which requests before 2.32 mixes up on one session"
         return ""
 
@@ -51,15 +51,21 @@ class MixedVerify(Kind):
             return True
         if sharing.owner is None:
             return all(self._keeps(inner, sharing.calls) for inner in _parts(value))
-        steady = Steady(self.facts, sharing.owner)
-        return all(steady.is_steady(value, call.site.scope) for call in sharing.calls)
+        return self._is_steady(value, sharing.calls, sharing.owner)
+
+    def _is_steady(self, value: v.Value, calls: Sequence[BareCall], owner: int | None) -> bool:
+        steady = Steady(self.facts, owner)
+        return all(steady.is_steady(value, call.site.scope) for call in calls)
+
+    def _variables(self, name: str, calls: Sequence[BareCall]) -> set[int]:
+        """The scopes whose variable a name is, in some calls."""
+        return {self.facts.names.owner(name, call.site.scope) for call in calls}
 
     def _is_decided(self, name: str, calls: Sequence[BareCall]) -> bool:
         """Tell whether a script binds a variable of its module before anything leads to one of the calls, and never
         again."""
         closed = ClosedWorld(self.facts, calls)
-        variables = {self.facts.names.owner(name, call.site.scope) for call in calls}
-        if variables != {0} or self.facts.mutations.reflection or not closed.holds:
+        if self._variables(name, calls) != {0} or self.facts.mutations.reflection or not closed.holds:
             return False
         binds = self.facts.names.binds(0, name)
         return bool(binds) and all(closed.comes_first(bind.tick, bind.part) for bind in binds)
@@ -70,10 +76,10 @@ class MixedVerify(Kind):
             case v.Const():
                 return True
             case v.Name(name=name):
-                owners = {self.facts.names.owner(name, call.site.scope) for call in calls}
+                owners = self._variables(name, calls)
                 return len(owners) == 1 and self._is_bound_before(owners.pop(), name, calls)
             case v.Attribute():
-                return all(Steady(self.facts, None).is_steady(value, call.site.scope) for call in calls)
+                return self._is_steady(value, calls, owner=None)
         return False
 
     def _is_bound_before(self, owner: int, name: str, calls: Sequence[BareCall]) -> bool:
@@ -83,11 +89,10 @@ class MixedVerify(Kind):
         """
         flow, frame = self.facts.flow, calls[0].frame
         binds = self.facts.names.binds(owner, name)
-        around = {loop for call in calls for loop in flow.loops(call.site.part)}
-        ticks = [call.site.tick for call in calls]
+        stretch = Stretch(flow, calls)
         for bind in binds:
             here = flow.frame[bind.part] == frame
-            if here and (min(ticks) < bind.tick < max(ticks) or not around.isdisjoint(flow.loops(bind.part))):
+            if here and stretch.holds(bind.tick, bind.part):
                 return False
             if not here and (self.facts.tables.function_around(bind.part) != 0 or self._pauses(frame)):
                 return False
@@ -98,7 +103,7 @@ class MixedVerify(Kind):
         return any(self.facts.flow.frame[part] == frame for _, part in self.facts.outline.pauses)
 
     def of_call(self, call: BareCall) -> str:
-        return next(filter(None, (self._unlike_constants(option, call) for option in ("verify", "cert"))), "")
+        return self._unlike_constants("verify", call) or self._unlike_constants("cert", call)
 
     def _unlike_constants(self, option: str, call: BareCall) -> str:
         """The reason why a call's `verify=` or `cert=` may be anything."""
@@ -113,11 +118,14 @@ def _parts(value: v.Value) -> tuple[v.Value, ...]:
     return value.items if isinstance(value, v.Sequence) and value.kind == "tuple" else (value,)
 
 
-def tls_identity(facts: Facts, call: BareCall) -> tuple[v.Value, v.Value]:
-    """The two things that decide whether calls may use one TLS connection: `verify=` and `cert=`."""
-    verify = facts.origins.resolve_once(call.argument("verify"), call.site.scope)
-    default = verify in (v.NONE, v.Const(value=True, kind="bool"))
-    cert = facts.origins.resolve_once(call.argument("cert"), call.site.scope)
-    if isinstance(cert, v.Opaque):
-        cert = call.argument("cert") or v.NONE
-    return (v.NONE if default else verify), cert
+def tls_identities(facts: Facts, calls: Sequence[BareCall]) -> set[tuple[v.Value, v.Value]]:
+    """The connections that some calls would use, by what TLS tells them apart: `verify=` and `cert=`."""
+    identities = set()
+    for call in calls:
+        verify = facts.origins.resolve_once(call.argument("verify"), call.site.scope)
+        default = verify in (v.NONE, v.Const(value=True, kind="bool"))
+        cert = facts.origins.resolve_once(call.argument("cert"), call.site.scope)
+        if isinstance(cert, v.Opaque):
+            cert = call.argument("cert") or v.NONE
+        identities.add((v.NONE if default else verify, cert))
+    return identities

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
+from itertools import chain
 
 from sessionize.doubts.doubt import Kind, Sharing
 from sessionize.files.paths import path_in_project
@@ -47,8 +48,7 @@ class PatchedLibrary(Kind):
     @cached_property
     def _of_file(self) -> str:
         """The reason why no session in this file is known to be as good; empty if nothing speaks against it."""
-        checks: tuple[Callable[[], Iterator[str]], ...] = (self._changed, self._patched, self._imports, self._test)
-        return next((reason for check in checks for reason in check()), "")
+        return next(chain(self._changed(), self._patched(), self._imports(), self._test()), "")
 
     def _changed(self) -> Iterator[str]:
         for use, path in self.facts.origins.imported_uses:
@@ -78,7 +78,7 @@ class PatchedLibrary(Kind):
                     yield "requests is patched in this file"
 
     def _imports(self) -> Iterator[str]:
-        for module in self._modules:
+        for module in sorted(self.packages):
             if module in _REPLACING:
                 yield f"{module} changes how requests works"
             if module in _SMALL:
@@ -88,13 +88,8 @@ class PatchedLibrary(Kind):
         path = path_in_project(self.facts.filename)
         named = re.fullmatch(r"(test_.*|.*_tests?|tests?|conftest)\.(pyi?|ipynb)", path.name)
         inside = {"test", "tests", "testing"}.intersection(path.parts)
-        if named or inside or not _TESTING.isdisjoint(self._modules):
+        if named or inside or not _TESTING.isdisjoint(self.packages):
             yield "this is a test, and tests replace `requests.get` and the like by name"
-
-    @cached_property
-    def _modules(self) -> list[str]:
-        """The first names of all that the file imports."""
-        return sorted({module.partition(".")[0] for module in self.facts.outline.modules})
 
 
 def _changes_attribute(use: o.Use) -> bool:

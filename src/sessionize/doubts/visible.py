@@ -46,7 +46,10 @@ class Visible(Kind):
             return f"the new variable would show in `{self._by_frame[frame]}`"
         if self._changes_imports(sharing) and (shown := self._of_imports(sharing.calls)):
             return f"what is imported would show in `{shown}`"
-        return next((f"{line} cannot be read, and may do anything" for line in self._running if line[0] != "%"), "")
+        for line in self._running:
+            if line[0] != "%":
+                return f"{line} cannot be read, and may do anything"
+        return ""
 
     @cached_property
     def _spelled(self) -> dict[int, list[str]]:
@@ -61,8 +64,10 @@ class Visible(Kind):
 
     def _changes_imports(self, sharing: Sharing) -> bool:
         """Tell whether a session for these calls may need an import, or leave one without use."""
-        named = {self.facts.origins.path_of(v.Name(call.root), call.site.scope) for call in sharing.calls}
-        return named != {"requests"} or not may_keep(self.facts, self.settings, sharing.calls, sharing.owner)
+        for call in sharing.calls:
+            if self.facts.origins.path_of_name(call.root, call.site.scope) != "requests":
+                return True
+        return not may_keep(self.facts, self.settings, sharing.calls, sharing.owner)
 
     @cached_property
     def _by_frame(self) -> dict[int, str]:
@@ -89,9 +94,11 @@ class Visible(Kind):
 
     def _of_imports(self, calls: Sequence[BareCall]) -> str:
         """The thing in which the names that imports bind would show, beside those of these calls; else empty."""
-        owners = {0, *(self.facts.names.owner(call.root, call.site.scope) for call in calls)} - {-1}
-        shown = (self._by_frame.get(self.facts.outline.scopes[owner].root) for owner in sorted(owners))
-        return next(filter(None, shown), self._evaluating)
+        owners = {self.facts.names.owner(call.root, call.site.scope) for call in calls}
+        for owner in sorted(owners - {-1} | {0}):
+            if shown := self._by_frame.get(self.facts.outline.scopes[owner].root):
+                return shown
+        return self._evaluating
 
     @cached_property
     def _evaluating(self) -> str:
@@ -104,6 +111,9 @@ class Visible(Kind):
     @cached_property
     def _running(self) -> list[str]:
         """The lines of a notebook that may run any code: a magic like `%run`, or a cell that cannot be read."""
-        calls = [call for call in self.facts.outline.calls if call.value.func == v.Name(LINE)]
-        lines = [call.value.args[1].value for call in calls]
-        return [str(line.value) for line in lines if isinstance(line, v.Const) and line != v.NONE]
+        running = []
+        for call in self.facts.outline.calls:
+            line = call.value.args[1].value if call.value.func == v.Name(LINE) else v.NONE
+            if isinstance(line, v.Const) and line != v.NONE:
+                running.append(str(line.value))
+        return running

@@ -6,13 +6,12 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from itertools import takewhile
 
 from sessionize.analysis.flow import Place
 from sessionize.doubts import Doubts
 from sessionize.files.settings import Settings
 from sessionize.fixes.existing import Existing, ExistingSession
-from sessionize.fixes.naming import Naming
+from sessionize.fixes.naming import POLICY, Naming
 from sessionize.fixes.obstacles import Obstacles
 from sessionize.fixes.outcome import ImportEdit, NewSession, Redirect, Refusal
 from sessionize.library.calls import ANY, BareCall
@@ -20,6 +19,7 @@ from sessionize.library.profile import READING, VERBS
 from sessionize.rules import Finding, resolved_by
 from sessionize.sharing.cookies import may_keep
 from sessionize.sharing.facts import Facts
+from sessionize.sharing.idle import IdleSession
 
 ALONE = "a session would serve this call alone, as the others here stay as they are"
 CHOSEN = "the function is chosen at run time; choose a method of one session instead, as in `getattr(session, name)`"
@@ -30,8 +30,7 @@ INSIDE = "requests is imported inside the function; import it at the top of the 
 _KEPT = 10  # connections to a host: urllib3 throws further ones away, and logs it
 
 # The codes of the rules by the kind of fix that resolves them.
-LOCAL, LASTING, IDLE = (resolved_by(kind) for kind in ("local", "lasting", "idle"))
-ALONG, CARRIED = resolved_by("along"), resolved_by("carried")
+LOCAL, LASTING, IDLE, ALONG, CARRIED = map(resolved_by, ("local", "lasting", "idle", "along", "carried"))
 SHARING = LOCAL | LASTING
 
 
@@ -88,7 +87,7 @@ class Context:
             return "assign"
         lines = self.facts.outline.parts[place.block].form == "lines"
         statements = self.facts.flow.children[place.block]
-        last = max((call.site.part for call in calls), default=place.before)
+        last = max(call.site.part for call in calls)
         inside = statements[bisect_left(statements, place.before) : bisect_right(statements, last)]
         plain = lines and self._defining.isdisjoint(inside) and not (self.facts.tables.cells and place.block == 0)
         return "with" if plain else "assign"
@@ -114,7 +113,7 @@ class Context:
         create, imports = self.naming.constructor(calls, place)
         policy = None
         if not self.keeps_cookies(calls, owner):
-            policy, more = self.naming.policy(calls, place)
+            policy, more = self.naming.imported(POLICY, calls, place)
             imports += more
         adapter = ""
         if (width := self.width(calls, owner)) and (library := self.naming.visible("requests", place)):
@@ -132,27 +131,53 @@ class Context:
         return may_keep(self.facts, self.settings, calls, owner)
 
 
+class Fixes:
+    """The fixes of one kind for one file."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.facts = context.facts
+        self.settings = context.settings
+        self.doubts = context.doubts
+        self.obstacles = context.obstacles
+        self.existing = context.existing
+        self.naming = context.naming
+
+
+def ids(calls: Iterable[BareCall | IdleSession]) -> tuple[int, ...]:
+    return tuple(call.id for call in calls)
+
+
 def refused(calls: Sequence[BareCall], reason: str) -> Refusal:
-    return Refusal(tuple(call.id for call in calls), reason)
+    return Refusal(ids(calls), reason)
 
 
 def no_session_call(call: BareCall) -> str | None:
     """The reason that a session's method can't take a call's arguments; empty or None if it can."""
     if call.verb == ANY:
         return CHOSEN
-    args = call.site.value.args
-    positional = list(takewhile(lambda arg: arg.keyword is None and not arg.stars, args))
-    names = VERBS[call.verb]
-    if len(positional) > len(names):
+    names, number = VERBS[call.verb], _by_position(call)
+    if number > len(names):
         return f"it passes more arguments by position than `requests.{call.verb}` takes"
-    named = {arg.keyword for arg in args}
-    given = ({"method"} - {*names}).union(names[: len(positional)])
+    named = {arg.keyword for arg in call.site.value.args}
+    given = ({"method"} - {*names}).union(names[:number])
     if twice := sorted(given.intersection(filter(None, named))):
         return f"it passes `{twice[0]}` twice"
-    missing = [name for name in names[len(positional) :] if name in ("method", "url") and name not in named]
-    if missing and not (call.unpacks or call.is_mapped):  # `map` passes the URL
-        return f"it does not pass `{missing[0]}`"
+    if call.unpacks or call.is_mapped:  # `map` passes the URL
+        return None
+    for name in names[number:]:
+        if name in ("method", "url") and name not in named:
+            return f"it does not pass `{name}`"
     return None
+
+
+def _by_position(call: BareCall) -> int:
+    """The number of arguments that a call passes by position, in front of all others."""
+    args = call.site.value.args
+    for number, arg in enumerate(args):
+        if arg.keyword is not None or arg.stars:
+            return number
+    return len(args)
 
 
 def redirect(calls: Sequence[BareCall], targets: Sequence[str]) -> tuple[Redirect, ...]:
@@ -163,9 +188,7 @@ def redirect(calls: Sequence[BareCall], targets: Sequence[str]) -> tuple[Redirec
 
 def _names_params(call: BareCall) -> bool:
     """Tell whether a second argument must get its name: `Session.get` takes none by position before requests 2.34."""
-    args = call.site.value.args
-    plain = [not arg.keyword and not arg.stars for arg in args[:2]]
-    return call.verb == "get" and plain == [True, True]
+    return call.verb == "get" and _by_position(call) > 1
 
 
 def these(calls: Sequence[BareCall]) -> str:

@@ -6,13 +6,14 @@ A session keeps cookies and options, so a call may only join one that nothing ha
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import product
 from typing import NamedTuple
 
 from sessionize.analysis.flow import Place
 from sessionize.doubts import Doubts
-from sessionize.doubts.mixed_verify import tls_identity
+from sessionize.doubts.mixed_verify import tls_identities
 from sessionize.files.settings import Settings
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import CLOSING, METHODS, READING, VERBS
@@ -81,10 +82,9 @@ class Existing:
     def of_module(self, calls: Sequence[BareCall]) -> ExistingSession | None:
         """The session that the module binds above the functions of the calls: `session = requests.Session()`."""
         first = min(top_level(self.facts, call.site.part) for call in calls)
-        binds = self._made_before(0, Place(0, first, self.outline.parts[first].tick))
         joining = self._joining(calls, 0)
         found = []
-        for bind in (bind for bind in binds if bind.form == "assign"):
+        for bind in self._made_before(0, self.flow.place_before(first)):
             obstacle = self._why_not_of_module(bind, joining)
             found.append(ExistingSession(bind.name, bind.name, bind.tick, obstacle))
         return _best(found)
@@ -107,20 +107,16 @@ class Existing:
 
     def _joining(self, calls: Sequence[BareCall], owner: int | None) -> _Joining:
         end = max(call.site.tick for call in calls)
-        return _Joining(calls, owner, end, self._connections(calls), self.doubts.of_calls(calls))
-
-    def _connections(self, calls: Iterable[BareCall]) -> set[tuple[v.Value, v.Value]]:
-        """The connections that some calls would use, by what TLS tells them apart."""
-        return {tls_identity(self.facts, call) for call in calls}
+        return _Joining(calls, owner, end, tls_identities(self.facts, calls), self.doubts.of_calls(calls))
 
     # --- where they are made ------------------------------------------------------------------------------------------
 
     def _made_before(self, scope: int, place: Place) -> Iterator[o.Bind]:
         """The names that are bound to `requests.Session()` in a scope, and surely so at `place`."""
-        flow, parts = self.flow, self.outline.parts
+        flow = self.flow
         for bind in self.facts.sessions.bound.get(scope, ()):
             inside = bind.form == "assign" or (bind.form == "with" and bind.part in flow.ancestors(place.block))
-            made = Place(parts[bind.part].parent, bind.part, parts[bind.part].tick)
+            made = flow.place_before(bind.part)
             imported = any(self.facts.imports.import_before(name, scope, made) for name in v.names_in(bind.value))
             if inside and imported and flow.dominates(bind.part, bind.tick, place):
                 yield bind
@@ -158,16 +154,16 @@ class Existing:
 
     def _why_not_local(self, bind: o.Bind, joining: _Joining) -> str:
         """The reason why the calls can't join a session of their function; empty where they can."""
-        flow, uses = self.flow, self.names.uses(bind.scope, bind.name)
         if len(self.names.binds(bind.scope, bind.name)) > 1:
             return "it is bound more than once"
-        if any(flow.frame[use.part] != joining.calls[0].frame for use in uses):
+        served = self.facts.sessions.session_use(bind.scope, bind.name)
+        if not served.frames <= {joining.calls[0].frame}:
             return "another function uses it"
-        if any(use.access in CLOSING and (use.tick < joining.end or flow.loops(use.part)) for use in uses):
-            return "it may be closed by then"
+        for use in self.names.uses(bind.scope, bind.name):
+            if use.access in CLOSING and (use.tick < joining.end or self.flow.loops(use.part)):
+                return "it may be closed by then"
         if not self._is_seen(bind, joining):
             return "its name means something else there"
-        served = self.facts.sessions.session_use(bind.scope, bind.name)
         return self._why_changed(bind.name, served.done) or self._why_unlike(joining, served.calls)
 
     def _why_not_of_module(self, bind: o.Bind, joining: _Joining) -> str:
@@ -198,8 +194,7 @@ class Existing:
 
     def _is_seen(self, bind: o.Bind, joining: _Joining) -> bool:
         """Tell whether a name means the same wherever the calls are."""
-        scopes = {call.site.scope for call in joining.calls}
-        return all(self.names.owner(bind.name, scope) == bind.scope for scope in scopes)
+        return all(self.names.owner(bind.name, call.site.scope) == bind.scope for call in joining.calls)
 
     def _why_changed(self, name: str, done: set[Access], sends_headers: bool = False) -> str:
         """The thing that is done with a session, besides calls on it, and that may give it options or hand it on."""
@@ -216,26 +211,25 @@ class Existing:
     def _sends_headers(self, session: v.Value, calls: Sequence[BareCall]) -> bool:
         """Tell whether all that `.headers.update()` gives a session is what each call passes as `headers=`, too."""
         update = v.Attribute(v.Attribute(session, "headers"), "update")
-        sites = [self.outline.calls[number] for number in self._calls_on["headers"]]
-        sites = [site for site in sites if site.value.func == update]
-        given = []
-        for site in sites:
-            given += [(arg.value, site.scope) for arg in site.value.args if not arg.keyword and not arg.stars]
-        for call in calls:
+        sites = [site for site in self.facts.tables.calls_by_name["update"] if site.value.func == update]
+        for site, call in product(sites, calls):
             headers = call.argument("headers")
-            if any(value != headers or not self._is_same(value, scope, call.site.scope) for value, scope in given):
+            if headers is None or site.value.args != (v.Argument(headers, None, ""),):
                 return False
-        return 0 < len(given) == len(sites) == sum(len(site.value.args) for site in sites)
+            if not self._is_same(headers, site.scope, call.site.scope):
+                return False
+        return bool(sites)
 
     def _is_same(self, value: v.Value, scope: int, other: int) -> bool:
         """Tell whether a value is the same in two scopes: its names are those of the module, or of the object."""
         if not v.is_known(value):
             return False
-        methods = self.facts.graph.method(scope), self.facts.graph.method(other)
-        here, there = (method.instance if method is not None else "" for method in methods)
-        own = here if here == there else ""
-        names = [name for name in v.names_in(value) if name != own]
-        return all(self.names.owner(name, each) == 0 for name in names for each in (scope, other))
+        here, there = self.facts.graph.method(scope), self.facts.graph.method(other)
+        for name in v.names_in(value):
+            own = here is not None and there is not None and here.instance == there.instance == name
+            if not own and not self.names.owner(name, scope) == self.names.owner(name, other) == 0:
+                return False
+        return True
 
     def _why_unlike(self, joining: _Joining, served: Sequence[BareCall], sends_headers: bool = False) -> str:
         """The thing that sets the calls apart from those that are made on the session already.
@@ -244,7 +238,7 @@ class Existing:
         """
         if reason := joining.obstacle or self.doubts.of_calls(served):
             return reason
-        if len(joining.connections | self._connections(served)) > 1:
+        if len(joining.connections | tls_identities(self.facts, served)) > 1:
             return "its calls differ in `verify=` or `cert=`"
         if any(call.verb not in READING for call in served):
             return "it may have logged in"
@@ -257,7 +251,4 @@ class Existing:
 
 def _best(found: list[ExistingSession]) -> ExistingSession | None:
     """The first session that the calls can join, else the first."""
-    for session in found:
-        if not session.obstacle:
-            return session
-    return found[0] if found else None
+    return min(found, key=lambda session: session.obstacle != "", default=None)

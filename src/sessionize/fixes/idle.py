@@ -9,7 +9,8 @@ from functools import cached_property
 
 from sessionize.analysis.flow import Place
 from sessionize.doubts.doubt import Sharing
-from sessionize.fixes.context import IDLE, Context, Wanted
+from sessionize.fixes.context import IDLE, Fixes, Wanted, ids
+from sessionize.fixes.naming import POLICY
 from sessionize.fixes.outcome import Fix, ImportEdit, NewSession, Outcome, Redirect, Refusal
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import METHODS, READING
@@ -17,16 +18,7 @@ from sessionize.sharing.idle import IdleSession
 from sessionize.syntax import outline as o, values as v
 
 
-class IdleFixes:
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        self.facts = context.facts
-        self.settings = context.settings
-        self.doubts = context.doubts
-        self.obstacles = context.obstacles
-        self.existing = context.existing
-        self.naming = context.naming
-
+class IdleFixes(Fixes):
     def outcomes(self, wanted: Wanted) -> list[Outcome]:
         """A fix or a refusal for every session that serves too few calls."""
         outcomes: list[Outcome] = []
@@ -40,7 +32,7 @@ class IdleFixes:
                 unnamed[session.calls[0].frame].append(session)
             else:
                 outcomes.append(self._move_out(session, session.bind))
-        return outcomes + [self._gather(sessions) for sessions in unnamed.values()]
+        return outcomes + list(map(self._gather, unnamed.values()))
 
     def _why_made_once(self, session: IdleSession) -> str:
         """The reason to leave a session that is made for one call, and what to do about it."""
@@ -52,55 +44,53 @@ class IdleFixes:
 
     def _gather(self, sessions: Sequence[IdleSession]) -> Outcome:
         """One session for calls like `requests.Session().get(url)` in the loops of one function."""
-        ids = tuple(session.id for session in sessions)
         calls = [session.calls[0] for session in sessions]
         place = self.facts.groups.place(calls)
         create = v.dotted(sessions[0].site.value.func)
         if place is None or not self._made_with(create, sessions[0], place):
-            return Refusal(ids, "there is no place before the loop where it could be made")
+            return Refusal(ids(sessions), "there is no place before the loop where it could be made")
         name = self.naming.variable(self.settings.session_name, self.facts.outline.parts[calls[0].frame].scope)
         if reason := self.obstacles.of_sharing(calls) or self.obstacles.of_patches(calls[0]):
-            return Refusal(ids, reason)
+            return Refusal(ids(sessions), reason)
         doubts = self.doubts.about(Sharing(calls, made=place.tick))
-        new_session, imports = self._new(calls, place, self.context.style(calls, place), name, create)
+        new_session, imports = self._new(calls, place, name, create)
         redirects = tuple(Redirect(call.id, name, call.verb, name_params=False) for call in calls)
         message = "Make one session before the loop"
-        return Fix(ids, message, doubts, redirects, new_session, imports=imports)
+        return Fix(ids(sessions), message, doubts, redirects, new_session, imports=imports)
 
     def _move_out(self, session: IdleSession, bind: o.Bind) -> Outcome:
         """A session with a name, made before its loop."""
         facts = self.facts
-        ids = (session.id,)
+        own = (session.id,)
         frame = facts.flow.frame[bind.part]
         served = facts.sessions.session_use(bind.scope, bind.name)
         place = facts.flow.place([(session.site.tick, session.site.part)], bind.scope)
         create = v.dotted(session.site.value.func)
         if not served.done <= METHODS:
             reason = f"`{bind.name}` is not only called in the loop, and the rest may differ from turn to turn"
-            return Refusal(ids, reason)
+            return Refusal(own, reason)
         binds = facts.names.binds(bind.scope, bind.name)
         uses = facts.names.uses(bind.scope, bind.name)
         inside = facts.outline.parts[bind.part].parent in served.around and bind.tick < uses[0].tick
         if not session.calls or len(binds) > 1 or not inside:
-            return Refusal(ids, f"`{bind.name}` is bound or used elsewhere too")
+            return Refusal(own, f"`{bind.name}` is bound or used elsewhere too")
         if self._shares_statement(session, bind):
-            return Refusal(ids, "it is made together with something else; give it a statement of its own")
+            return Refusal(own, "it is made together with something else; give it a statement of its own")
         if place is None or facts.flow.frame[place.block] != frame or not self._made_with(create, session, place):
-            return Refusal(ids, "there is no place before the loop where it could be made")
+            return Refusal(own, "there is no place before the loop where it could be made")
         loops = set(facts.flow.loops(bind.part))
         several = len(session.calls) > 1 or set(facts.flow.loops(session.calls[0].site.part)) - loops
         if several and self.settings.cookies != "share":
-            return Refusal(ids, "its calls share cookies within a turn, and must not with the next turn")
+            return Refusal(own, "its calls share cookies within a turn, and must not with the next turn")
         if reason := self.obstacles.of_sharing(session.calls) or self.obstacles.of_patches(session.calls[0]):
-            return Refusal(ids, reason)
+            return Refusal(own, reason)
         doubts = self.doubts.about(Sharing(session.calls))
         if self.settings.cookies == "share" and several and any(call.verb not in READING for call in session.calls):
             reason = "what a turn leaves in its cookies, as a log-in does, would reach the next turn"
             doubts += (self.doubts.doubt("lifetime", reason),)
-        style = self.context.style(session.calls, place)
-        new_session, imports = self._new(session.calls, place, style, bind.name, create)
+        new_session, imports = self._new(session.calls, place, bind.name, create)
         message = f"Make `{bind.name}` once, before the loop"
-        return Fix(ids, message, doubts, (), new_session, bind.part, imports)
+        return Fix(own, message, doubts, (), new_session, bind.part, imports)
 
     def _shares_statement(self, session: IdleSession, bind: o.Bind) -> bool:
         """Tell whether the statement that makes a session does something besides."""
@@ -125,10 +115,11 @@ class IdleFixes:
         return self.facts.imports.bound(create.partition(".")[0], session.site.scope, place) == "surely"
 
     def _new(
-        self, calls: Sequence[BareCall], place: Place, style: str, target: str, create: str
+        self, calls: Sequence[BareCall], place: Place, target: str, create: str
     ) -> tuple[NewSession, tuple[ImportEdit, ...]]:
+        style = self.context.style(calls, place)
         if self.context.keeps_cookies(calls):
             return NewSession(place, style, target, f"{create}()"), ()
         maker = calls[0]._replace(root=create.partition(".")[0])
-        policy, imports = self.naming.policy([maker], place)
+        policy, imports = self.naming.imported(POLICY, [maker], place)
         return NewSession(place, style, target, f"{create}()", policy), imports

@@ -11,9 +11,10 @@ from sessionize.fixes.context import (
     ALONE,
     INSIDE,
     LASTING,
-    Context,
+    Fixes,
     Wanted,
     beside,
+    ids,
     no_session_call,
     not_on,
     redirect,
@@ -30,16 +31,7 @@ from sessionize.sharing.module_home import module_home
 from sessionize.sharing.object_home import object_home
 
 
-class LastingFixes:
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        self.facts = context.facts
-        self.settings = context.settings
-        self.doubts = context.doubts
-        self.obstacles = context.obstacles
-        self.existing = context.existing
-        self.naming = context.naming
-
+class LastingFixes(Fixes):
     def _families(self) -> dict[int, list[BareCall]]:
         """The calls whose session outlives their function, by the class that holds it, 0 for the module.
 
@@ -73,25 +65,20 @@ class LastingFixes:
                 partial = len(kept) < len(calls)
             elif kept:
                 home = self._home(owner, kept, partial=len(kept) < len(calls))
-                if not isinstance(home, str):
-                    outcomes.append(self._share(owner, kept, home, wanted))
-                elif home != ALONE and self._may_join_module(kept, partial=len(kept) < len(calls)):
+                homeless = isinstance(home, str) and home != ALONE
+                if homeless and self._may_join_module(kept, partial=len(kept) < len(calls)):
                     on_module += kept
                 else:
-                    outcomes.append(refused(kept, home))
+                    outcomes.append(self._share(owner, kept, home, wanted))
         if on_module:
             home = self._home(0, on_module, partial=partial)
-            if isinstance(home, str):
-                outcomes.append(refused(on_module, home))
-            else:
-                outcomes.append(self._share(0, on_module, home, wanted))
+            outcomes.append(self._share(0, on_module, home, wanted))
         return outcomes
 
     def _may_join_module(self, calls: Sequence[BareCall], *, partial: bool) -> bool:
         """Tell whether the module's session can serve the calls of all objects."""
-        if not self.obstacles.for_all_objects(calls):
-            return False
-        return not isinstance(self._home(0, calls, partial=partial), str)
+        fits = self.obstacles.for_all_objects(calls)
+        return fits and not isinstance(self._home(0, calls, partial=partial), str)
 
     def _refuse(self, owner: int, calls: Sequence[BareCall]) -> tuple[list[BareCall], list[Refusal]]:
         """The calls that a session can take which outlives their function, and refusals for the others."""
@@ -132,8 +119,8 @@ class LastingFixes:
         home = object_home(self.facts, owner, calls, plain=plain) if owner else module_home(self.facts, calls)
         if isinstance(home, str):
             return home
-        scope = self.facts.outline.parts[self.facts.flow.frame[home.place.block]].scope
-        at_top = [call for call in calls if self._is_at_top(call)]
+        scope = self.facts.tables.function_around(home.place.block)
+        at_top = list(filter(self._is_at_top, calls))
         if any(self.facts.names.owner(call.root, scope) != 0 for call in at_top):
             return "requests is the name of something else where the session would be made"
         if at_top != calls and self.naming.visible("requests", home.place) is None:
@@ -165,26 +152,32 @@ class LastingFixes:
         """The fix that makes calls on the session that the object, or the module, has already."""
         doubts = self.doubts.about(Sharing(calls, owner=owner))
         targets = self._targets(owner, calls, there.name)
-        ids = tuple(call.id for call in calls)
         message = f"Make {these(calls)} on `{targets[0]}`, the session that is already there"
-        return Fix(ids, message, doubts, redirect(calls, targets), stays=not_on(targets[0]))
+        return Fix(ids(calls), message, doubts, redirect(calls, targets), stays=not_on(targets[0]))
 
     def _targets(self, owner: int, calls: Sequence[BareCall], name: str) -> list[str]:
         """The name by which each call finds a session of the module (`_session`) or of its object (`self._session`)."""
-        methods = [self.facts.graph.method(call.site.scope) if owner else None for call in calls]
-        return [f"{method.instance}.{name}" if method is not None else name for method in methods]
+        targets = []
+        for call in calls:
+            method = self.facts.graph.method(call.site.scope) if owner else None
+            targets.append(f"{method.instance}.{name}" if method is not None else name)
+        return targets
 
     def _serves_one(self, owner: int, kept: Sequence[BareCall]) -> bool:
         """Tell whether the calls left of a class, or of the module, would be no finding by themselves."""
-        helpers = {call.id for call in self.facts.groups.helpers}
-        if not helpers.isdisjoint(call.id for call in kept):
+        functions = set(map(self.facts.bare.function, kept))
+        if any(map(self.facts.graph.is_helper, functions)):
             return False
         if owner:
             return len(kept) == 1 and not self.facts.graph.reads_instance(kept[0].site.scope)
-        return len({self.facts.bare.function(call) for call in kept}) == 1
+        return len(functions) == 1
 
-    def _share(self, owner: int, calls: Sequence[BareCall], home: Home | ExistingSession, wanted: Wanted) -> Fix:
-        """The fix that makes calls on the session of their object, or of the module."""
+    def _share(
+        self, owner: int, calls: Sequence[BareCall], home: Home | ExistingSession | str, wanted: Wanted
+    ) -> Outcome:
+        """The fix that makes calls on the session of their object, or of the module; a refusal without a home."""
+        if isinstance(home, str):
+            return refused(calls, home)
         if isinstance(home, ExistingSession):
             return self._on_existing(owner, calls, home)
         able = self.context.hoistable(calls)
@@ -203,7 +196,7 @@ class LastingFixes:
         if len(calls) == 1:
             message = f"Keep one `requests.Session` for the call of this {where}"
         return Fix(
-            tuple(call.id for call in calls),
+            ids(calls),
             message + set_once(hoist) + beside(self._there(owner, calls)) + without_login(new_session, calls),
             self.doubts.about(Sharing(calls, owner=owner)),
             redirect(calls, self._targets(owner, calls, name)),

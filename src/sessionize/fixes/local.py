@@ -14,9 +14,10 @@ from sessionize.fixes.context import (
     ALONG,
     CARRIED,
     LOCAL,
-    Context,
+    Fixes,
     Wanted,
     beside,
+    ids,
     no_session_call,
     not_on,
     redirect,
@@ -46,16 +47,7 @@ class _Candidate(NamedTuple):
     doubts: tuple[Doubt, ...]
 
 
-class LocalFixes:
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        self.facts = context.facts
-        self.settings = context.settings
-        self.doubts = context.doubts
-        self.obstacles = context.obstacles
-        self.existing = context.existing
-        self.naming = context.naming
-
+class LocalFixes(Fixes):
     def outcomes(self, wanted: Wanted) -> list[Outcome]:
         """A fix or a refusal for every call that shares a session within its function."""
         outcomes: list[Outcome] = []
@@ -81,7 +73,7 @@ class LocalFixes:
         reasons |= dict.fromkeys(self._alone(kept), ALONE)
         kept = [call for call in kept if not reasons[call.id]]
         if leak := self.obstacles.of_sharing(kept):
-            reasons |= dict.fromkeys([call.id for call in kept], leak)
+            reasons |= dict.fromkeys(ids(kept), leak)
             kept = []
         return kept, [Refusal((number,), reason) for number, reason in reasons.items() if reason]
 
@@ -116,7 +108,7 @@ class LocalFixes:
         Only that, where it may be made.
         """
         fix = self._share(candidate)
-        carried = {call.id for call in wanted.among(candidate.calls, CARRIED)}
+        carried = frozenset(ids(wanted.among(candidate.calls, CARRIED)))
         carrying = self._carrying(candidate, fix, carried) if carried else None
         if carrying is None:
             return [fix]
@@ -124,7 +116,7 @@ class LocalFixes:
             return [carrying._replace(resolves=LOCAL | ALONG | CARRIED)]
         return [fix, carrying._replace(resolves=CARRIED)]
 
-    def _carrying(self, candidate: _Candidate, fix: Outcome, carried: set[int]) -> Fix | None:
+    def _carrying(self, candidate: _Candidate, fix: Outcome, carried: frozenset[int]) -> Fix | None:
         """A fix with a session that keeps cookies: one call gives them, in no loop, and all others pass them on.
 
         Else the session might send those of one user with a call for another.
@@ -133,12 +125,14 @@ class LocalFixes:
         if not isinstance(fix, Fix) or fix.new_session is None or any(call.unpacks or call.pooled for call in calls):
             return None
         first, *others = sorted(calls, key=lambda call: call.site.tick)
-        passed = {self.facts.carried.answer(call) for call in others}
-        credentials = {(call.argument("auth"), call.argument("headers"), call.argument("cert")) for call in calls}
-        whole = passed == {first.id} and carried == {call.id for call in others}
-        if not whole or len(credentials) > 1 or first.argument("cookies") is not None:
-            return None
-        if self.facts.flow.loops(first.site.part) or self._leaves_unused(calls):
+        for call in others:
+            if call.id not in carried or self.facts.carried.answer(call) != first.id:
+                return None
+            for option in ("auth", "headers", "cert"):
+                if call.argument(option) != first.argument(option):
+                    return None
+        given = first.argument("cookies") is not None
+        if self.facts.flow.loops(first.site.part) or given or self._leaves_unused(calls):
             return None
         sharing = Sharing(calls, candidate.place, candidate.place.tick, carries=True)
         return fix._replace(
@@ -146,7 +140,7 @@ class LocalFixes:
             doubts=self.doubts.about(sharing),
             new_session=fix.new_session._replace(policy=None),
             imports=self.naming.constructor(calls, candidate.place)[1],  # that of the policy is none of them
-            carries=frozenset(carried),
+            carries=carried,
         )
 
     def _leaves_unused(self, calls: Sequence[BareCall]) -> bool:
@@ -160,35 +154,38 @@ class LocalFixes:
     def _share(self, candidate: _Candidate) -> Outcome:
         """The fix that makes the calls of a candidate on one session."""
         calls, place, existing, hoist, doubts = candidate
-        ids = tuple(call.id for call in calls)
         if existing is not None and not existing.obstacle:
             message = f"Make {these(calls)} on `{existing.name}`, the session that is already there"
             redirects = redirect(calls, [existing.name] * len(calls))
-            return Fix(ids, message, doubts, redirects, stays=not_on(existing.name))
+            return Fix(ids(calls), message, doubts, redirects, stays=not_on(existing.name))
         message = f"Share one `requests.Session` between {these(calls)}"
         if len(calls) == 1:
             message = "Use one `requests.Session` for all turns"
         name = self.naming.variable(self.settings.session_name, self.facts.bare.function(calls[0]))
         style = self.context.style(calls, place)
         new_session, imports = self.context.new_session(calls, place, style, name, hoist)
-        if not self._names_module(calls) and not self._is_imported(calls, place):
+        if not self._names_requests(calls, place):
             return refused(calls, "requests may not be imported where the session belongs; import it further up")
         stays = self.context.why_options_stay(calls)
         if self.context.spans_cells(calls):
             stays = "the calls stand in several cells, and what they pass may be edited in between"
         message += set_once(hoist) + beside(existing) + without_login(new_session, calls)
         redirects = redirect(calls, [name] * len(calls))
-        return Fix(ids, message, doubts, redirects, new_session, imports=imports, stays=stays)
+        return Fix(ids(calls), message, doubts, redirects, new_session, imports=imports, stays=stays)
 
     def _can_join(self, calls: Sequence[BareCall], place: Place) -> bool:
         """Tell whether a session is there that the calls can be made on."""
         existing = self.existing.local(calls, place)
         return existing is not None and not existing.obstacle
 
-    def _is_imported(self, calls: Sequence[BareCall], place: Place) -> bool:
-        """Tell whether one of the calls' own names for requests is surely there at `place`."""
-        imports = self.facts.imports
-        return any(imports.import_before(call.root, call.site.scope, place) is not None for call in calls)
+    def _names_requests(self, calls: Sequence[BareCall], place: Place) -> bool:
+        """Tell whether one of the calls' own names is surely there at `place`, or is all that their session needs."""
+        plain = self.context.keeps_cookies(calls)
+        for call in calls:
+            path = self.facts.origins.path_of_name(call.root, call.site.scope) if plain else None
+            if path == "requests" or self.facts.imports.import_before(call.root, call.site.scope, place) is not None:
+                return True
+        return False
 
     def _may_be_missing(self, calls: Sequence[BareCall], place: Place) -> bool:
         """Tell whether the import may not have run at `place`, or code tests `if requests:` before the last call."""
@@ -203,11 +200,6 @@ class LocalFixes:
             if bound == "never" or any(use.access == READ for use in uses[start:end]):
                 return True
         return False
-
-    def _names_module(self, calls: Sequence[BareCall]) -> bool:
-        """Tell whether a session for the calls can be made by the names that they have, without another import."""
-        roots = [self.facts.origins.path_of_name(call.root, call.site.scope) for call in calls]
-        return "requests" in roots and self.context.keeps_cookies(calls)
 
     def _place(self, calls: Sequence[BareCall]) -> Place | None:
         """The place of their session: before them, but behind the import for several cells that all need it."""

@@ -16,7 +16,7 @@ from sessionize.library.profile import VERBS
 from sessionize.sharing.facts import Facts
 from sessionize.syntax import outline as o, values as v
 
-_POLICY = "http.cookiejar.DefaultCookiePolicy"
+POLICY = "http.cookiejar.DefaultCookiePolicy"
 _STANDARD = sys.stdlib_module_names - {"__future__"}  # which stands above all others
 
 
@@ -67,9 +67,10 @@ class Naming:
 
     def _has_strangers(self, owner: int) -> bool:
         """Tell whether a class is derived from one that is neither in this file nor in the standard library."""
-        family = [self.scopes[scope] for scope in (owner, *self.facts.classes.ancestry(owner))]
-        known = {row.name for row in family[1:]}
-        for row in family:
+        ancestry = self.facts.classes.ancestry(owner)
+        known = {self.scopes[scope].name for scope in ancestry}
+        for scope in (owner, *ancestry):
+            row = self.scopes[scope]
             for value in row.bases:
                 base = value.value if isinstance(value, v.Item) else value  # `Base[int]`
                 path = self.origins.path_of(base, row.parent) or ""
@@ -96,7 +97,7 @@ class Naming:
         return None
 
     def _scope(self, place: Place) -> int:
-        return self.facts.outline.parts[self.facts.flow.frame[place.block]].scope
+        return self.facts.tables.function_around(place.block)
 
     def _is_there(self, call: BareCall, place: Place) -> bool:
         """Tell whether the name that a call begins with is the same variable at `place`, and not that of a function."""
@@ -131,10 +132,6 @@ class Naming:
         if bind.value == v.Imported(self.origins.path(bind) or ""):
             return name, (ImportEdit(bind, add=add),)
         return name, (ImportEdit(bind, line=f"from requests import {add}", where="above"),)
-
-    def policy(self, calls: Sequence[BareCall], place: Place) -> tuple[str, tuple[ImportEdit, ...]]:
-        """The name of `DefaultCookiePolicy` at `place`, and the import it needs."""
-        return self.imported(_POLICY, calls, place)
 
     def imported(self, path: str, calls: Sequence[BareCall], place: Place) -> tuple[str, tuple[ImportEdit, ...]]:
         """A name at `place` for a path of the standard library, and the import that it needs.
@@ -216,7 +213,8 @@ class Naming:
         for (owner, name), converted in self._converted(fixes).items():
             bind, *others = self.names.binds(owner, name)
             path = self.origins.path(bind) or ""
-            inner = path == "requests" and owner not in makers and self._is_alone(bind)  # an import in a function
+            alone = len(self.facts.tables.binds_at[bind.part]) == 1
+            inner = path == "requests" and owner not in makers and alone  # an import in a function
             droppable = not others and (inner or path.removeprefix("requests.") in VERBS)
             if droppable and len(self.names.uses(owner, name)) == converted and not self._is_offered(owner, name):
                 edits.append(ImportEdit(bind, drop=name))
@@ -244,18 +242,13 @@ class Naming:
     @cached_property
     def _may_offer_all(self) -> bool:
         """True if `__all__` is put together, or the module is a package."""
-        changed = any(bind.form == "augment" for bind in self.names.binds(0, "__all__"))
+        changed = "augment" in self.names.forms(0, "__all__")
         return changed or bool(self.names.uses(0, "__all__")) or self.facts.filename.endswith("__init__.py")
 
     @cached_property
     def _taken(self) -> frozenset[str]:
         """The names of this module that others may take, `*` for all; a notebook is not imported."""
         return frozenset() if self.facts.filename.endswith(".ipynb") else self.facts.find_taken()
-
-    def _is_alone(self, bind: o.Bind) -> bool:
-        """Tell whether an import statement binds nothing else."""
-        beside = self._imports_in[self.facts.outline.parts[bind.part].parent]
-        return sum(other.part == bind.part for other in beside) == 1
 
 
 def _first_free(wanted: str, is_taken: Callable[[str], bool]) -> str:

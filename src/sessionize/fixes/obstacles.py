@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import product
 
 from sessionize.doubts.connection_auth import ConnectionAuth
-from sessionize.doubts.mixed_verify import tls_identity
+from sessionize.doubts.mixed_verify import tls_identities
 from sessionize.files.settings import Settings
 from sessionize.library.calls import BareCall
-from sessionize.library.profile import SAME, VERBS
+from sessionize.library.profile import SAME
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.steady import Steady
 from sessionize.syntax import values as v
-
-_FUNCTIONS = frozenset(f"requests.{verb}" for verb in VERBS)
 
 
 class Obstacles:
@@ -43,39 +42,41 @@ class Obstacles:
         if calls and self._replaced and not self.settings.moves_patches:
             return f"`{self._replaced}` is replaced in this file, and a session would go past what is there instead"
         steady = Steady(self.facts, owner)
-        bound = [call for call in calls if self._auth.of_call(call)]
-        if not self._auth.is_shown:  # of what the function, or the object, was handed it is a doubt
-            bound = [call for call in bound if not self._auth.is_handed(call)]
-        if bound and any(_carried(call) != _carried(bound[0]) for call in calls):
-            return "some of the calls authenticate in a way that may stay with the connection, and others do not"
-        certs = [(call, call.argument("cert")) for call in calls]
-        carried = [(call, value) for call in bound for value in _carried(call)]
-        for call, value in (*carried, *certs):
-            if value is not None and not self._is_one_user(value, call.site.scope, steady):
-                return "a connection stays with the user it was made for, and its next call may be for another"
-        if len({tls_identity(self.facts, call)[1] for call in calls}) > 1:
+        bound = list(filter(self._may_bind, calls))
+        for call, option in product(calls if bound else (), ("auth", "headers")):
+            if call.argument(option) != bound[0].argument(option):
+                return "some of the calls authenticate in a way that may stay with the connection, and others do not"
+        for option, concerned in (("auth", bound), ("headers", bound), ("cert", calls)):
+            for call in concerned:
+                if not self._is_one_user(call.argument(option), call.site.scope, steady):
+                    return "a connection stays with the user it was made for, and its next call may be for another"
+        if len({cert for _, cert in tls_identities(self.facts, calls)}) > 1:
             return "the calls differ in `cert=`, and requests before 2.32 would show one's certificate for another"
         return ""
 
-    def _is_one_user(self, value: v.Value, scope: int, steady: Steady) -> bool:
+    def _may_bind(self, call: BareCall) -> bool:
+        """Tell whether a call authenticates its connection; by what the function, or object, was handed is a doubt."""
+        return self._auth.of_call(call) != "" and (self._auth.is_shown or not self._auth.is_handed(call))
+
+    def _is_one_user(self, value: v.Value | None, scope: int, steady: Steady) -> bool:
         """Tell whether a value is steady, or an object made from such values: `HttpNtlmAuth(USER, PASSWORD)`."""
         if isinstance(value, v.Call) and self._makes_object(value.func, scope):
             return all(not arg.stars and steady.is_steady(arg.value, scope) for arg in value.args)
-        return steady.is_steady(value, scope)
+        return value is None or steady.is_steady(value, scope)
 
     def _makes_object(self, func: v.Value, scope: int) -> bool:
         """Tell whether it is a class of this file, or something imported that is named like one."""
         if self.facts.origins.path_of(func, scope) is not None:
             return v.last_name(func)[:1].isupper()
-        binds = self.facts.names.binds(self.facts.names.owner(v.last_name(func), scope), v.last_name(func))
-        return isinstance(func, v.Name) and {bind.form for bind in binds} == {"class"}
+        forms = self.facts.names.forms(self.facts.names.owner(v.last_name(func), scope), v.last_name(func))
+        return isinstance(func, v.Name) and forms == {"class"}
 
     @cached_property
     def _replaced(self) -> str:
         """The function of requests that this file puts another in the place of; empty if there is none."""
         for use, path in self.facts.origins.imported_uses:
             replaced = f"{path}{use.access.path}" if use.access.assigns else ""
-            if SAME.get(replaced, replaced) in _FUNCTIONS:
+            if self.facts.origins.library.function(SAME.get(replaced, replaced)) is not None:
                 return f"{use.name}{use.access.path}"
         return ""
 
@@ -83,13 +84,7 @@ class Obstacles:
         """Tell whether one session can serve the calls of all objects: its connections depend on no object."""
         for call in calls:
             for option in ("cert", "verify", "proxies"):
-                value = call.argument(option)
-                names = v.names_in(value) if value is not None else []
+                names = v.names_in(call.argument(option) or v.NONE)
                 if any(self.facts.names.owner(name, call.site.scope) not in (-1, 0) for name in names):
                     return False
         return True
-
-
-def _carried(call: BareCall) -> tuple[v.Value | None, v.Value | None]:
-    """The arguments of a call that may authenticate its connection."""
-    return call.argument("auth"), call.argument("headers")

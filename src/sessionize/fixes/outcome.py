@@ -114,13 +114,11 @@ class Fix(NamedTuple):
     @property
     def help(self) -> str:
         """One sentence for the reader of a finding, with the names of the doubts that are left, or were accepted."""
-        if not self.doubts:
-            return self.message
-        left = [doubt for doubt in self.doubts if not doubt.accepted]
-        names = ", ".join(doubt.name for doubt in left or self.doubts)
-        if not left:
-            return f"{self.message}; safe ({names} accepted)"
-        return f"{self.message}; unsafe, as {left[0].reason} [{names}]"
+        for doubt in self.doubts:
+            if not doubt.accepted:
+                return f"{self.message}; unsafe, as {doubt.reason} [{', '.join(self.open_doubts)}]"
+        accepted = ", ".join(doubt.name for doubt in self.doubts)
+        return f"{self.message}; safe ({accepted} accepted)" if accepted else self.message
 
     def answer(self, options: Iterable[str]) -> tuple[str, str | None]:
         """The help and the applicability of a finding about these options; None where it is not resolved."""

@@ -33,8 +33,8 @@ class Planner:
         wanted = Wanted(findings)
         outcomes = _resolving(LocalFixes(self.context).outcomes(wanted), LOCAL | ALONG)
         outcomes += _resolving(LastingFixes(self.context).outcomes(wanted), LASTING | ALONG)
-        answered = {call for outcome in outcomes for call in outcome.calls}
-        outcomes += _resolving(self._refuse_references(wanted.codes.keys() - answered), SHARING | ALONG)
+        sites = wanted.codes.keys() - _answered(outcomes, SHARING)
+        outcomes += _resolving(self._refuse_references(sites), SHARING | ALONG)
         if of_all_rules or any(codes & SHARING for codes in wanted.codes.values()):
             outcomes += _refuse_carried(wanted, outcomes)
         return outcomes + _resolving(IdleFixes(self.context).outcomes(wanted), IDLE)
@@ -60,9 +60,13 @@ class Planner:
 
 def _refuse_carried(wanted: Wanted, outcomes: Iterable[Outcome]) -> list[Refusal]:
     """The refusals for cookies that are handed on, where none of the outcomes is a session that carries them."""
-    answered = {call for outcome in outcomes if outcome.resolves & CARRIED for call in outcome.calls}
-    carried = {call for call, codes in wanted.codes.items() if codes & CARRIED}
-    return [Refusal((call,), ELSEWHERE, CARRIED) for call in sorted(carried - answered)]
+    sites = sorted(wanted.codes.keys() - _answered(outcomes, CARRIED))
+    return [Refusal((call,), ELSEWHERE, CARRIED) for call in sites if wanted.codes[call] & CARRIED]
+
+
+def _answered(outcomes: Iterable[Outcome], codes: frozenset[str]) -> set[int]:
+    """The calls that outcomes about rules of these codes are about."""
+    return {call for outcome in outcomes if outcome.resolves & codes for call in outcome.calls}
 
 
 def _resolving(outcomes: Iterable[Outcome], codes: frozenset[str]) -> list[Outcome]:

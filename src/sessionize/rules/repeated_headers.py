@@ -20,11 +20,13 @@ def unchanged(facts: Facts, settings: Settings, options: Iterable[str]) -> Itera
         place = facts.groups.place(calls) if calls else None
         if place is not None:
             same = tuple(option for option in options if not may_change(facts, option, calls, place))
-            yield from ((call, same) for call in calls if same)
+            for call in calls if same else ():
+                yield call, same
     for owner, calls in facts.groups.lasting.items():
         lasting = object_home(facts, owner, calls) if owner else module_home(facts, calls)
         same = tuple(option for option in options if not isinstance(lasting, str) and option in lasting.hoist)
-        yield from ((call, same) for call in calls if same)
+        for call in calls if same else ():
+            yield call, same
 
 
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
