@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 from sessionize.report.fingerprint import relative
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def render(findings: Sequence[Diagnostic], failures: Sequence[tuple[str, str]]) -> str:
-    return "".join([*(_command(found) for found in findings), *(_failed(*failure) for failure in failures)])
+    return "".join([*map(_command, findings), *starmap(_failed, failures)])
 
 
 def _command(found: Diagnostic) -> str:

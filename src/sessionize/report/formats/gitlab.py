@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 from sessionize.report.fingerprint import fingerprint, fingerprints, relative
@@ -20,8 +21,7 @@ TOP = {"line": 1, "column": 1}  # for what is in no line of its file: some line 
 
 
 def render(findings: Sequence[Diagnostic], failures: Sequence[tuple[str, str]]) -> str:
-    issues = [_finding(found, name) for found, name in zip(findings, fingerprints(findings), strict=True)]
-    issues += [_failure(*failure) for failure in failures]
+    issues = [*map(_finding, findings, fingerprints(findings)), *starmap(_failure, failures)]
     return json.dumps(issues, indent=2) + "\n"
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def render(findings: Sequence[Diagnostic], _failures: Sequence[tuple[str, str]]) -> str:
     # ASCII only: names that are no valid text (lone surrogates) and any encoding of the stream are no concern then.
-    return json.dumps([finding(found) for found in findings], indent=2) + "\n"
+    return json.dumps(list(map(finding, findings)), indent=2) + "\n"
 
 
 def finding(found: Diagnostic) -> dict[str, object]:

@@ -28,7 +28,8 @@ def render(findings: Sequence[Diagnostic], failures: Sequence[tuple[str, str]]) 
         suite = ET.SubElement(root, "testsuite", name=path, tests=total, failures=total, errors="0")
         for found in here:
             _add_case(suite, path, found)
-    for path, reason in ((_text(relative(filename)), _text(why)) for filename, why in failures):
+    for filename, why in failures:
+        path, reason = _text(relative(filename)), _text(why)
         suite = ET.SubElement(root, "testsuite", name=path, tests="1", failures="0", errors="1")
         case = ET.SubElement(suite, "testcase", name="error", classname=path, file=path)
         ET.SubElement(case, "error", type="error", message=reason).text = f"{path}: {reason}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -28,16 +29,13 @@ INDEX = {code: number for number, code in enumerate(BY_CODE)}
 
 
 def render(findings: Sequence[Diagnostic], failures: Sequence[tuple[str, str]]) -> str:
-    names = fingerprints(findings)
     run: dict[str, Any] = {
-        "tool": {
-            "driver": {"name": "sessionize", "semanticVersion": __version__, "rules": [_rule(rule) for rule in RULES]}
-        },
+        "tool": {"driver": {"name": "sessionize", "semanticVersion": __version__, "rules": list(map(_rule, RULES))}},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(found, name) for found, name in zip(findings, names, strict=True)],
+        "results": list(map(_result, findings, fingerprints(findings))),
     }
     if failures:
-        told = [_notification(*failure) for failure in failures]
+        told = list(starmap(_notification, failures))
         run["invocations"] = [{"executionSuccessful": False, "toolExecutionNotifications": told}]
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
