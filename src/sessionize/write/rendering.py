@@ -108,7 +108,7 @@ class Rendering:
     @cached_property
     def _top_rows(self) -> list[int]:
         header = "".join(map(self.module.code_for_node, self.module.header))
-        *rows, _ = accumulate(len(split_lines(code)) for code in (header, *self._statements))
+        *rows, _ = accumulate(map(len, map(split_lines, (header, *self._statements))))
         return [*rows, len(self._line_offsets) - 1]
 
     @memo
@@ -121,8 +121,8 @@ class Rendering:
         counted: dict[Block, list[int]] = {}
         for block, above in zip(counter.blocks, code.split(self._unused_name), strict=False):
             row += len(split_lines(above)) - 1
-            sizes = (len(split_lines(self.module.code_for_node(node))) for node in block.body)
-            rows = list(accumulate(sizes, initial=row))
+            codes = map(self.module.code_for_node, block.body)
+            rows = list(accumulate(map(len, map(split_lines, codes)), initial=row))
             rows[-1] += len(block.footer)
             row = rows[-1] - 1
             counted[block] = rows

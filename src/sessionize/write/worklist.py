@@ -107,7 +107,7 @@ class Worklist:
         self.sessions[self.parts.nodes.parts[before]].append((fix, new_session))
         self._touch(before, following=new_session.style == "behind")
         if new_session.style == "with":
-            inside = [self.parts.of(redirect) for redirect in fix.redirects]
+            inside = list(map(self.parts.of, fix.redirects))
             if fix.old_statement is not None:
                 inside.append(fix.old_statement)
             last = max(self.parts.in_block(block, part) for part in inside)

@@ -80,11 +80,12 @@ class _Migration:
             moved: dict[str, Report] = {}
             refused: dict[tuple[str, str], str] = {}
             for file, targets in self.moves(reached).items():
-                moved[file], reasons = self.move(file, targets)
-                refused |= {(file, target): reason for target, reason in reasons.items()}
+                report, reasons = self.move(file, targets)
+                moved[report.filename] = report
+                for target, reason in reasons.items():
+                    refused[file, target] = reason
             if not refused:
-                tests = {self.names.get(file, report.filename): report for file, report in moved.items()}
-                return [*{**self.fixed, **tests}.values()]
+                return [*{**self.fixed, **moved}.values()]
             self.stuck |= refused
             for name, patches in reached.items():
                 if any((self.real(patch.file), patch.target) in refused for patch in patches):
