@@ -69,10 +69,11 @@ class Server(LanguageServer):
         known = self.workspace
         notebook = known.get_notebook_document(notebook_uri=uri) or known.get_notebook_document(cell_uri=uri)
         uris = [uri] if notebook is None else [cell.document for cell in notebook.cells]
-        documents = [known.get_text_document(each) for each in uris]
-        parts = [Part(each.uri, each.version, each.source) for each in documents if each.version is not None]
-        if len(parts) < len(uris):  # pygls would read it from the disk
-            return None
+        parts = []
+        for document in map(known.get_text_document, uris):
+            if document.version is None:  # pygls would read it from the disk
+                return None
+            parts.append(Part(document.uri, document.version, document.source))
         return State(parts[0].uri if notebook is None else notebook.uri, tuple(parts), notebook is not None)
 
     async def work(self, uri: str, job: Callable[[Answers], _T]) -> _T | None:
@@ -176,8 +177,10 @@ async def files_changed(
     if await server.is_last("files"):  # most editors tell of a save in both ways
         if server.client.refreshes:
             server.workspace_diagnostic_refresh(None)
-        states = [server.state(document.uri) for document in server.workspace.text_documents.values()]
-        uris = {state.uri for state in states if state is not None}
+        uris = set()
+        for uri in server.workspace.text_documents:
+            if (state := server.state(uri)) is not None:
+                uris.add(state.uri)
         await asyncio.gather(*map(server.publish, uris))
 
 
