@@ -116,10 +116,10 @@ class Server(LanguageServer):
             for part, shown in await self.work(uri, lambda answers: list(answers.diagnostics())) or ():
                 self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(part.uri, shown, part.version))
 
-    def forget(self, uris: Iterable[str]) -> None:
+    def forget(self, documents: Iterable[lsp.TextDocumentIdentifier]) -> None:
         """Takes back what was published."""
-        for uri in uris:
-            self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, []))
+        for document in documents:
+            self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(document.uri, []))
         self.checked = {uri: checked for uri, checked in self.checked.items() if self.state(uri) is not None}
 
     async def is_last(self, what: str) -> bool:
@@ -151,7 +151,7 @@ async def changed(server: Server, params: lsp.DidChangeTextDocumentParams) -> No
 
 
 def closed(server: Server, params: lsp.DidCloseTextDocumentParams) -> None:
-    server.forget([] if server.client.pulls else [params.text_document.uri])
+    server.forget([] if server.client.pulls else [params.text_document])
 
 
 async def notebook_opened(server: Server, params: lsp.DidOpenNotebookDocumentParams) -> None:
@@ -161,13 +161,13 @@ async def notebook_opened(server: Server, params: lsp.DidOpenNotebookDocumentPar
 async def notebook_changed(server: Server, params: lsp.DidChangeNotebookDocumentParams) -> None:
     cells = params.change.cells
     if cells is not None and cells.structure is not None:
-        server.forget(cell.uri for cell in cells.structure.did_close or ())
+        server.forget(cells.structure.did_close or ())
     if await server.is_last(params.notebook_document.uri):
         await server.publish(params.notebook_document.uri)
 
 
 def notebook_closed(server: Server, params: lsp.DidCloseNotebookDocumentParams) -> None:
-    server.forget(cell.uri for cell in params.cell_text_documents)
+    server.forget(params.cell_text_documents)
 
 
 async def files_changed(

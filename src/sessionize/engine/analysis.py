@@ -75,9 +75,9 @@ class Analysis:
         told = []
         for finding in self.findings:
             row = rows[finding] = self.reading.span(finding.call)[0][0]
-            if comments.for_flake8(finding.code, row):
+            if comments.flake8.silence(finding.code, row):
                 self.silenced.add(finding)
-            elif not comments.for_ruff(finding.code, row):
+            elif not comments.ruff.silence(finding.code, row):
                 told.append(finding)
         self.findings = told
         if baseline is not None:

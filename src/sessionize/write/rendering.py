@@ -94,10 +94,10 @@ class Rendering:
     def offsets(self, region: Region) -> tuple[int, int]:
         """Where a region begins and ends in the text."""
         rows = self._rows(region.outer, region.block)
-        return self._line_offsets[rows[region.start]], self._line_offsets[rows[region.stop]]
+        return self.line_offsets[rows[region.start]], self.line_offsets[rows[region.stop]]
 
     @cached_property
-    def _line_offsets(self) -> list[int]:
+    def line_offsets(self) -> list[int]:
         """Where each line of the text begins, and where the last one ends."""
         return list(accumulate(map(len, split_lines(self.text)), initial=0))
 
@@ -109,7 +109,7 @@ class Rendering:
     def _top_rows(self) -> list[int]:
         header = "".join(map(self.module.code_for_node, self.module.header))
         *rows, _ = accumulate(map(len, map(split_lines, (header, *self._statements))))
-        return [*rows, len(self._line_offsets) - 1]
+        return [*rows, len(self.line_offsets) - 1]
 
     @memo
     def _rows_inside(self, path: BlockPath) -> dict[Block, list[int]]:

@@ -49,9 +49,8 @@ class Worklist:
         self.calls: dict[cst.CSTNode, tuple[Fix, Redirect]] = {}
         self.references: dict[cst.CSTNode, Redirect] = {}
         self.dissolved: dict[cst.CSTNode, Fix] = {}  # what made a session until now
-        self.sessions: dict[cst.CSTNode, list[tuple[Fix, NewSession]]] = defaultdict(
-            list
-        )  # by the statement of their place
+        # By the statement of their place.
+        self.sessions: dict[cst.CSTNode, list[tuple[Fix, NewSession]]] = defaultdict(list)
         self._with_blocks: dict[Fix, WithBlock] = {}
         self.changed_imports: dict[cst.CSTNode, cst.ImportFrom] = {}
         self.emptied: set[cst.CSTNode] = set()  # imports of which no name is left

@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from sessionize.report.fingerprint import relative
-from sessionize.report.formats import Format
+from sessionize.report.formats import Failures, Findings, Format
 from sessionize.report.terminal import printable
 from sessionize.report.wording import row_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sessionize.engine.results import Diagnostic
 
 
-def render(findings: Sequence[Diagnostic], failures: Sequence[tuple[str, str]]) -> str:
+def render(findings: Findings, failures: Failures) -> str:
     number, errors = len(findings), len(failures)
     root = ET.Element("testsuites", name="sessionize", tests=str(number + errors or 1), failures=str(number))
     root.set("errors", str(errors))
