@@ -63,7 +63,7 @@ def files(options: Options) -> Iterator[tuple[str, Settings] | Unreadable]:
     A settings file that can't be used is told, once, instead of the files below it.
     """
     settings_of = FolderSettings(options)
-    paths = list(map(str, map(Path, (*options.paths, *_names_in(options.files_from)))))
+    paths = [str(Path(path)) for path in (*options.paths, *_names_in(options.files_from))]
     if not paths and options.files_from is None:
         paths = [os.curdir]
     paths.sort(key=os.path.islink)  # a file that is given twice has its own name, and not that of a link to it
