@@ -40,11 +40,11 @@ def _with_name(
     orders = list(map(_order, kept))
     ordered = orders == sorted(set(orders))
     before = next((i for i, order in enumerate(orders) if _order(new) < order), len(kept))
-    behind = 0  # so many of those that are kept
+    ahead = 0  # so many of those that are kept stand before it
     for index, name in enumerate(names):
         if _bound(name) not in drop:
-            behind += 1
-        elif behind == before or not ordered:
+            ahead += 1
+        elif ahead == before or not ordered:
             return [*names[:index], name.with_changes(name=new.name, asname=new.asname), *names[index + 1 :]], end
     if before == len(kept):
         return _with_last(names, new, start, end)
