@@ -177,10 +177,8 @@ async def files_changed(
     if await server.is_last("files"):  # most editors tell of a save in both ways
         if server.client.refreshes:
             server.workspace_diagnostic_refresh(None)
-        uris = set()
-        for uri in server.workspace.text_documents:
-            if (state := server.state(uri)) is not None:
-                uris.add(state.uri)
+        states = map(server.state, server.workspace.text_documents)
+        uris = {state.uri for state in states if state is not None}
         await asyncio.gather(*map(server.publish, uris))
 
 
