@@ -14,7 +14,7 @@ from sessionize.files.noqa import Comments, add_noqa
 def left(text: str, *findings: tuple[str, int]) -> list[tuple[str, int]]:
     """The findings (code, row) that no comment silences."""
     comments = Comments(text)
-    return [each for each in findings if not (comments.for_flake8(*each) or comments.for_ruff(*each))]
+    return [each for each in findings if not (comments.flake8.silence(*each) or comments.ruff.silence(*each))]
 
 
 @pytest.mark.parametrize(

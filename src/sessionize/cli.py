@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import click
 
 from sessionize import __version__
-from sessionize.files.codes import DOUBTS, no_such_rule, unknown_selectors
-from sessionize.files.settings import KEYS, Cookies, SessionStyle, no_such_doubt
+from sessionize.files.codes import DOUBTS, NAMES, no_such_rule, unknown_selectors
+from sessionize.files.settings import Cookies, SessionStyle, Settings, no_such_doubt
 from sessionize.report import formats
 from sessionize.report.terminal import echo, printable
 from sessionize.run import work as works
@@ -63,7 +63,7 @@ def cli(context: click.Context) -> None:
 
 
 def _commas(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
-    return tuple(item.strip() for value in values for item in value.split(",") if item.strip()) if values else None
+    return tuple(filter(None, map(str.strip, ",".join(values).split(",")))) if values else None
 
 
 def _selectors(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -84,26 +84,27 @@ def _doubts(context: click.Context, option: click.Parameter, values: tuple[str, 
 
 def _offer_rules(_context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The codes and names of rules that what is typed may become; to `rule` the names of doubts, too."""
-    from sessionize.rules import RULES
-
-    known = [(rule.code, rule.name) for rule in RULES]
+    known = dict(NAMES)
     if incomplete.rpartition(",")[2]:
-        known += [(name, code) for code, name in known]
-        known += [] if isinstance(parameter, click.Option) else [(name, "a doubt") for name in DOUBTS]
+        known |= zip(NAMES.values(), NAMES, strict=True)
+        known |= {} if isinstance(parameter, click.Option) else dict.fromkeys(DOUBTS, "a doubt")
     return _offered(known, parameter, incomplete)
 
 
 def _offer_doubts(_context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    return _offered([(name, "") for name in DOUBTS], parameter, incomplete)
+    return _offered(dict.fromkeys(DOUBTS, ""), parameter, incomplete)
 
 
-def _offered(known: list[tuple[str, str]], parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def _offered(known: Mapping[str, str], parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The known words that what is typed may become, each with what stands beside it; of several typed, the last."""
     from click.shell_completion import CompletionItem
 
     before, comma, begun = incomplete.rpartition(",") if isinstance(parameter, click.Option) else ("", "", incomplete)
-    fitting = [(name, other) for name, other in known if name.casefold().startswith(begun.casefold())]
-    return [CompletionItem(f"{before}{comma}{name}", help=other) for name, other in fitting]
+    offered = []
+    for name, other in known.items():
+        if name.casefold().startswith(begun.casefold()):
+            offered.append(CompletionItem(f"{before}{comma}{name}", help=other))
+    return offered
 
 
 def _jobs(_context: click.Context, _option: click.Parameter, value: str | None) -> int | None:
@@ -147,7 +148,7 @@ _deciding = _options(
     click.option("--config", metavar="FILE", type=_PATH, help="Take the settings from this file."),
     click.option("--isolated", is_flag=True, help="Read no settings file."),
 )
-_default = {key: f"  [default: {field.default}]" for key, field in KEYS.items()}
+_default = Settings()
 _deciding_fixes = _options(
     click.option("--unsafe-fixes/--no-unsafe-fixes", default=None, help="Make fixes too that may change behaviour."),
     click.option(
@@ -156,13 +157,15 @@ _deciding_fixes = _options(
     click.option(
         "--session-style",
         type=click.Choice(get_args(SessionStyle)),
-        help=f"An assignment or a with block.{_default['session-style']}",
+        help=f"An assignment or a with block.  [default: {_default.session_style}]",
     ),
-    click.option("--session-name", metavar="NAME", help=f"What to call the session.{_default['session-name']}"),
+    click.option(
+        "--session-name", metavar="NAME", help=f"What to call the session.  [default: {_default.session_name}]"
+    ),
     click.option(
         "--cookies",
         type=click.Choice(get_args(Cookies)),
-        help=f"Whether sessions keep cookies.{_default['cookies']}",
+        help=f"Whether sessions keep cookies.  [default: {_default.cookies}]",
     ),
 )
 _shared = _options(
@@ -258,8 +261,9 @@ def _ask(run: Run, *, diff: bool) -> int:
         "--cluster": given.cluster,
         "- (standard input)": given.on_stdin,
     }
-    for other in (name for name, chosen in others.items() if chosen):
-        raise click.UsageError(f"--interactive and {other} exclude each other")
+    for other, chosen in others.items():
+        if chosen:
+            raise click.UsageError(f"--interactive and {other} exclude each other")
     for stream, called in ((sys.stdin, "input"), (sys.stderr, "error")):
         if stream is None or not stream.isatty():
             raise click.ClickException(f"--interactive needs a terminal on standard {called}")
@@ -282,12 +286,14 @@ def rule(names: tuple[str, ...], *, every: bool) -> int:
 
     if bool(names) == every:
         raise click.UsageError("give the code or the name of a rule, or the name of a doubt, or --all")
-    known = {key.casefold(): rule.titled for rule in RULES for key in (rule.code, rule.name)}
-    known |= {kind.name: kind.titled() for kind in KINDS}
-    if unknown := [name for name in names if name.casefold() not in known]:
+    pages: dict[str, str] = {}
+    for each in RULES:
+        pages[each.code.casefold()] = pages[each.name] = each.titled
+    for kind in KINDS:
+        pages[kind.name] = kind.titled()
+    if unknown := [name for name in names if name.casefold() not in pages]:
         raise click.UsageError(no_such_rule(unknown, DOUBTS))
-    every_page = [*(rule.titled for rule in RULES), *(kind.titled() for kind in KINDS)]
-    echo("\n".join(every_page if every else [known[name.casefold()] for name in names]))
+    echo("\n".join(dict.fromkeys(pages.values()) if every else [pages[name.casefold()] for name in names]))
     return 0
 
 

@@ -60,14 +60,14 @@ def text(found: Analysis) -> str:
 def outline(found: Analysis) -> str:
     """The rows of the outline by their ticks, each indented below the part in which it stands."""
     seen = found.reading.outline
-    bodies = {scope.root: number for number, scope in enumerate(seen.scopes)}
     depths: list[int] = []
     rows: list[tuple[int, int, str]] = []  # tick, depth, what is there
     for number, part in enumerate(seen.parts):
-        around = part.parent if part.parent != -1 else seen.scopes[part.scope].part
+        scope = seen.scopes[part.scope]
+        around = part.parent if part.parent != -1 else scope.part
         depths.append(depths[around] + 1 if around != -1 else 0)
-        scope = f" of {_scope(found, bodies[number])}" if number in bodies else ""
-        rows.append((part.tick, depths[number], f"part {number}: {part.kind} {part.form}".rstrip() + scope))
+        named = f" of {_scope(found, part.scope)}" if scope.root == number else ""
+        rows.append((part.tick, depths[number], f"part {number}: {part.kind} {part.form}".rstrip() + named))
     inside: list[Row] = [*seen.binds, *seen.uses, *seen.calls, *seen.stores, *seen.pauses]
     rows += [(row.tick, depths[row.part] + 1, _inside(row)) for row in inside]
     shown = [(str(tick), _row(found, tick), "  " * depth + what) for tick, depth, what in sorted(rows)]
@@ -224,7 +224,7 @@ def main(file: str) -> None:
     except (SourceError, UnreadableError) as error:
         echo(f"sessionize: {printable(f'{file}:{error.row}:{error.column}: {error}')}\n", err=True)
         sys.exit(2)
-    echo("".join(f"{source_line(line)}\n" for line in shown.removesuffix("\n").split("\n")))
+    echo("\n".join(map(source_line, shown.split("\n"))))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from sessionize import __version__
-from sessionize.files.codes import unknown_selectors
+from sessionize.files.codes import is_known
 from sessionize.files.settings import Settings
 from sessionize.files.settings_files import load
 from sessionize.library.cheap_look import may_have_findings_in
@@ -41,7 +41,7 @@ class Plugin:
     def parse_options(cls, options: argparse.Namespace) -> None:
         """Called once, and once in each process that does not inherit memory."""
         selectors = ("RQS", *(options.select or ()), *(options.extend_select or ()))
-        ours = tuple(selector for selector in selectors if not unknown_selectors([selector]))
+        ours = tuple(filter(is_known, selectors))
         cls.settings_of = cache(partial(_settings, ours))
         cls.projects = Projects()
 

@@ -69,10 +69,11 @@ class Server(LanguageServer):
         known = self.workspace
         notebook = known.get_notebook_document(notebook_uri=uri) or known.get_notebook_document(cell_uri=uri)
         uris = [uri] if notebook is None else [cell.document for cell in notebook.cells]
-        documents = [known.get_text_document(each) for each in uris]
-        parts = [Part(each.uri, each.version, each.source) for each in documents if each.version is not None]
-        if len(parts) < len(uris):  # pygls would read it from the disk
-            return None
+        parts = []
+        for document in map(known.get_text_document, uris):
+            if document.version is None:  # pygls would read it from the disk
+                return None
+            parts.append(Part(document.uri, document.version, document.source))
         return State(parts[0].uri if notebook is None else notebook.uri, tuple(parts), notebook is not None)
 
     async def work(self, uri: str, job: Callable[[Answers], _T]) -> _T | None:
@@ -115,10 +116,10 @@ class Server(LanguageServer):
             for part, shown in await self.work(uri, lambda answers: list(answers.diagnostics())) or ():
                 self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(part.uri, shown, part.version))
 
-    def forget(self, uris: Iterable[str]) -> None:
+    def forget(self, documents: Iterable[lsp.TextDocumentIdentifier]) -> None:
         """Takes back what was published."""
-        for uri in uris:
-            self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, []))
+        for document in documents:
+            self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(document.uri, []))
         self.checked = {uri: checked for uri, checked in self.checked.items() if self.state(uri) is not None}
 
     async def is_last(self, what: str) -> bool:
@@ -150,7 +151,7 @@ async def changed(server: Server, params: lsp.DidChangeTextDocumentParams) -> No
 
 
 def closed(server: Server, params: lsp.DidCloseTextDocumentParams) -> None:
-    server.forget([] if server.client.pulls else [params.text_document.uri])
+    server.forget([] if server.client.pulls else [params.text_document])
 
 
 async def notebook_opened(server: Server, params: lsp.DidOpenNotebookDocumentParams) -> None:
@@ -160,13 +161,13 @@ async def notebook_opened(server: Server, params: lsp.DidOpenNotebookDocumentPar
 async def notebook_changed(server: Server, params: lsp.DidChangeNotebookDocumentParams) -> None:
     cells = params.change.cells
     if cells is not None and cells.structure is not None:
-        server.forget(cell.uri for cell in cells.structure.did_close or ())
+        server.forget(cells.structure.did_close or ())
     if await server.is_last(params.notebook_document.uri):
         await server.publish(params.notebook_document.uri)
 
 
 def notebook_closed(server: Server, params: lsp.DidCloseNotebookDocumentParams) -> None:
-    server.forget(cell.uri for cell in params.cell_text_documents)
+    server.forget(params.cell_text_documents)
 
 
 async def files_changed(
@@ -176,7 +177,7 @@ async def files_changed(
     if await server.is_last("files"):  # most editors tell of a save in both ways
         if server.client.refreshes:
             server.workspace_diagnostic_refresh(None)
-        states = [server.state(document.uri) for document in server.workspace.text_documents.values()]
+        states = map(server.state, server.workspace.text_documents)
         uris = {state.uri for state in states if state is not None}
         await asyncio.gather(*map(server.publish, uris))
 

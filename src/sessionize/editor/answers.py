@@ -83,12 +83,11 @@ class Answers:
             return None
         if not self.client.versions:
             return lsp.WorkspaceEdit({part.uri: texts for part, texts in changes.items()})
-        return lsp.WorkspaceEdit(
-            document_changes=[
-                lsp.TextDocumentEdit(lsp.OptionalVersionedTextDocumentIdentifier(part.uri, part.version), texts)
-                for part, texts in changes.items()
-            ]
-        )
+        edits = []
+        for part, texts in changes.items():
+            version = lsp.OptionalVersionedTextDocumentIdentifier(part.uri, part.version)
+            edits.append(lsp.TextDocumentEdit(version, texts))
+        return lsp.WorkspaceEdit(document_changes=edits)
 
     def _shown(self, found: Diagnostic) -> lsp.Diagnostic:
         message = f"{found.message}\n{found.help}" if found.help else found.message

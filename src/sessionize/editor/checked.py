@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
@@ -28,8 +28,8 @@ from sessionize.run.files import loaded
 from sessionize.run.options import SettingsOptions
 from sessionize.syntax.notebook import Notebook
 
-P = ParamSpec("P")
-R = TypeVar("R")
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 class HowToCheck(NamedTuple):
@@ -67,7 +67,8 @@ class Checked:
     def __init__(self, state: State, around: Surroundings, read: Callable[[], Surroundings], how: HowToCheck) -> None:
         self.state, self.around, self.read = state, around, read
         self.name, self.settings, self.trouble = how.name or "", how.settings, how.trouble
-        self.lines = [split_lines(part.text) for part in state.parts]
+        self.texts = [part.text for part in state.parts]
+        self.lines = list(map(split_lines, self.texts))
         self._codes: dict[int, set[str]] = {}  # by row, of a notebook's script
         self.found = self._report(self._check).left if how.name is not None else ()
         # Up to Python 3.11 a `cached_property` would let one thread at a time in, whatever document it works on.
@@ -86,16 +87,16 @@ class Checked:
     def _report(self, work: Callable[[str], Report]) -> Report:
         """Hands the text to some work; of a notebook one script."""
         if self.state.is_notebook:
-            cells = [{"cell_type": "code", "metadata": {}, "source": part.text} for part in self.state.parts]
+            cells = [{"cell_type": "code", "metadata": {}, "source": text} for text in self.texts]
             data = json.dumps({"nbformat": 4, "metadata": {}, "cells": cells}).encode()
             return on_bytes(data, self.name, self.settings, work)
-        (file,) = self.state.parts
-        return work(file.text) if may_have_findings_in(file.text) else Report(self.name)
+        (text,) = self.texts
+        return work(text) if may_have_findings_in(text) else Report(self.name)
 
     def _texts(self, report: Report) -> list[str]:
         """The texts of all parts after a change."""
         if report.after is None:
-            return [part.text for part in self.state.parts]
+            return self.texts
         return Notebook(report.after.encode()).sources if self.state.is_notebook else [report.after]
 
     def _check(self, text: str, *, with_edits: bool = False) -> Report:
@@ -122,8 +123,8 @@ class Checked:
     def _all_fixes(self) -> Iterator[Edit]:
         settings, around = replace(self.settings, unsafe_fixes=False), self.read()
         after = self._texts(self._report(lambda text: fix_source(text, self.name, settings, surroundings=around)))
-        for cell, (part, new) in enumerate(zip(self.state.parts, after, strict=True), 1):
-            for edit in line_edits(part.text, new):
+        for cell, (old, new) in enumerate(zip(self.texts, after, strict=True), 1):
+            for edit in line_edits(old, new):
                 yield edit._replace(cell=cell)
 
 
@@ -136,18 +137,19 @@ def read_surroundings() -> Surroundings:
     """The projects of files as they are now, each read when it is first asked for; several threads may ask."""
     projects, one = Projects(), threading.Lock()
 
-    def locked(ask: Callable[P, R]) -> Callable[P, R]:
-        def asked(*args: P.args, **kwargs: P.kwargs) -> R:
+    def alone(ask: Callable[_P, _R]) -> Callable[_P, _R]:
+        @wraps(ask)
+        def asked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
             with one:
                 return ask(*args, **kwargs)
 
         return asked
 
     return Surroundings(
-        locked(projects.patches),
-        locked(projects.taken),
-        locked(projects.is_script),
-        locked(projects.is_application),
-        locked(projects.calls),
-        locked(projects.oldest),
+        alone(projects.patches),
+        alone(projects.taken),
+        alone(projects.is_script),
+        alone(projects.is_application),
+        alone(projects.calls),
+        alone(projects.oldest),
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from functools import cached_property
-from itertools import product
+from itertools import chain, product
 
 from sessionize.engine.reading import Reading, limited_nesting
 from sessionize.engine.results import Callee
@@ -18,7 +18,7 @@ from sessionize.files.walk import accepted_doubts, ignored_codes
 from sessionize.fixes.context import SHARING
 from sessionize.fixes.outcome import SAFE, UNSAFE, Fix, Outcome
 from sessionize.fixes.plan import Planner
-from sessionize.library.calls import ANY
+from sessionize.library.calls import ANY, BareCall, Reference
 from sessionize.library.profile import VERBS
 from sessionize.library.surroundings import Surroundings
 from sessionize.rules import RULES, Finding, selected
@@ -45,8 +45,7 @@ class Analysis:
         if len(self.facts.bare.calls) > MOST_CALLS:
             raise UnreadableError(f"more than {MOST_CALLS:,} calls of requests in one file are not analysed")
         self.codes = codes_in_force(settings, filename)
-        rules = [rule for rule in RULES if rule.code in self.codes]
-        self.findings = [finding for rule in rules for finding in rule.check(self.facts, settings)]
+        self.findings = list(self._found_by(self.codes))
         self.silenced: set[Finding] = set()
         self.known = 0
         if self.findings and (settings.baseline is not None or may_silence(reading.text)):
@@ -57,19 +56,28 @@ class Analysis:
         self.outcomes = self.planner.plan(self.findings)
         self.fixes = [outcome for outcome in self.outcomes if isinstance(outcome, Fix)]
 
+    def _found_by(self, codes: Container[str]) -> Iterator[Finding]:
+        for rule in RULES:
+            if rule.code in codes:
+                yield from rule.check(self.facts, self.settings)
+
     def _silence(self) -> None:
         """Takes out what comments silence, and then what the baseline lists."""
         baseline = self.settings.baseline
-        rows = {finding: self.reading.span(finding.call)[0][0] for finding in self.findings}
         comments = Comments(self.reading.text if may_silence(self.reading.text) else "")
-        self.silenced = {finding for finding in rows if comments.for_flake8(finding.code, rows[finding])}
-        silent = {*self.silenced, *(finding for finding in rows if comments.for_ruff(finding.code, rows[finding]))}
-        self.findings = [finding for finding in self.findings if finding not in silent]
+        rows: dict[Finding, int] = {}
+        told = []
+        for finding in self.findings:
+            row = rows[finding] = self.reading.span(finding.call)[0][0]
+            if comments.flake8.silence(finding.code, row):
+                self.silenced.add(finding)
+            elif not comments.ruff.silence(finding.code, row):
+                told.append(finding)
+        self.findings = told
         if baseline is not None:
             lines = self.reading.lines
-            told = baseline.unlisted(self.filename, self.findings, lambda f: line_of(f.code, lines[rows[f] - 1]))
-            self.known = len(self.findings) - len(told)
-            self.findings = told
+            self.findings = baseline.unlisted(self.filename, told, lambda f: line_of(f.code, lines[rows[f] - 1]))
+            self.known = len(told) - len(self.findings)
 
     @property
     def wanted_fixes(self) -> list[Fix]:
@@ -88,9 +96,9 @@ class Analysis:
     @cached_property
     def decided_with_all_rules(self) -> dict[tuple[int, str], tuple[Outcome, set[str]]]:
         """`decided`, were all rules that a session is shared for in force; with those of them that find its calls."""
-        sharing = [finding for at_call in self.sharing.values() for finding in at_call]
+        findings = [*self.findings, *chain.from_iterable(self.sharing.values())]
         decided: dict[tuple[int, str], tuple[Outcome, set[str]]] = {}
-        for outcome in Planner(self.facts, self.settings).plan([*self.findings, *sharing], of_all_rules=True):
+        for outcome in Planner(self.facts, self.settings).plan(findings, of_all_rules=True):
             codes = {finding.code for call in outcome.calls for finding in self.sharing[call]}
             decided |= dict.fromkeys(product(outcome.calls, outcome.resolves), (outcome, codes))
         return decided
@@ -99,20 +107,17 @@ class Analysis:
     def sharing(self) -> dict[int, list[Finding]]:
         """The findings that a session is shared for, in force or not, by call."""
         sharing: dict[int, list[Finding]] = defaultdict(list)
-        for rule in RULES:
-            if rule.code in SHARING:
-                for finding in rule.check(self.facts, self.settings):
-                    sharing[finding.call].append(finding)
+        for finding in self._found_by(SHARING):
+            sharing[finding.call].append(finding)
         return sharing
 
     def callees(self, among: Container[int] | None = None) -> tuple[Callee, ...]:
         """The bare calls, and the functions that are handed on: all, or of these numbers."""
-        bare = [(call.id, call.shown, call.verb) for call in self.facts.bare.calls]
-        bare += [(reference.id, reference.shown, reference.verb) for reference in self.facts.bare.references]
+        sites: list[BareCall | Reference] = [*self.facts.bare.calls, *self.facts.bare.references]
         callees: list[Callee] = []
-        for number, shown, verb in bare:
-            if among is None or number in among:
-                callees += [(shown, each) for each in ([verb] if verb != ANY else VERBS)]
+        for site in sites:
+            if among is None or site.id in among:
+                callees += product([site.shown], VERBS if site.verb == ANY else [site.verb])
         return tuple(callees)
 
 

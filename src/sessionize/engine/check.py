@@ -79,9 +79,7 @@ def examine(text: str, filename: str, settings: Settings, surroundings: Surround
 
 def _check(text: str, filename: str, settings: Settings, surroundings: Surroundings, *, with_edits: bool) -> Report:
     report, found = examine(text, filename, settings, surroundings)
-    if found is None:
-        return report
-    if with_edits and found.fixes:
+    if with_edits and found is not None and found.fixes:
         with suppress(UnreadableError):  # the finding holds, but can't be fixed
             report = _with_edits(report, Rewriting(found))
     return replace(report, unsafe_fixes=settings.unsafe_fixes)

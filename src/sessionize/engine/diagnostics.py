@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from sessionize.engine.analysis import Analysis, codes_in_force
 from sessionize.engine.reading import line_at, lines_of
@@ -15,7 +16,7 @@ from sessionize.syntax.parse import UnreadableError
 
 def diagnostics(found: Analysis, findings: Iterable[Finding]) -> tuple[Diagnostic, ...]:
     """By position. UnreadableError if only LibCST can tell where a finding stands, and it can't read the text."""
-    return tuple(sorted((_diagnostic(found, finding) for finding in findings), key=lambda d: (d.start, d.code)))
+    return tuple(sorted(map(partial(_diagnostic, found), findings), key=lambda d: (d.start, d.code)))
 
 
 def _diagnostic(found: Analysis, finding: Finding) -> Diagnostic:

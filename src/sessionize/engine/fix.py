@@ -122,7 +122,7 @@ def _fix(
         fixed,
         left,
         known=again.known,
-        redirected=found.callees({call for fix in fixes for call in fix.calls}),
+        redirected=found.callees(_calls(fixes)),
         bare=again.callees(),
         untimed=sum(redirect.call in untimed for fix in fixes for redirect in fix.redirects),
     )
@@ -139,6 +139,13 @@ def _codes(found: Analysis, fixes: Iterable[Fix]) -> Counter[str]:
 
     A finding that stands for a file's calls is left out: once its call is fixed, it goes on to the next one.
     """
-    calls = {call for fix in fixes for call in fix.calls}
-    codes = (finding.code for finding in found.findings if finding.call in calls)
-    return Counter(code for code in codes if not BY_CODE[code].once_a_file)
+    calls = _calls(fixes)
+    codes: Counter[str] = Counter()
+    for finding in found.findings:
+        if finding.call in calls and not BY_CODE[finding.code].once_a_file:
+            codes[finding.code] += 1
+    return codes
+
+
+def _calls(fixes: Iterable[Fix]) -> set[int]:
+    return {call for fix in fixes for call in fix.calls}

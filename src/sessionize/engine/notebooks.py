@@ -26,9 +26,8 @@ def on_bytes(data: bytes, filename: str, settings: Settings, work: Callable[[str
     try:
         read = decode(data)
     except SourceError as error:
-        return Report(
-            filename, left=unreadable(filename, settings, UnreadableError(str(error), error.row, error.column))
-        )
+        mistake = UnreadableError(str(error), error.row, error.column)
+        return Report(filename, left=unreadable(filename, settings, mistake))
     report = work(read.text)
     if report.after is None:
         return report

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Iterator, Sequence
-from functools import cached_property
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from sessionize.engine.analysis import Analysis
@@ -53,17 +51,12 @@ class Rewriting:
             done = change.end
         return "".join((*pieces, self.text[done:]))
 
-    @cached_property
-    def starts(self) -> list[int]:
-        """The offset of each line."""
-        return list(accumulate(map(len, split_lines(self.text)), initial=0))
-
     def edits(self, fix: Fix) -> tuple[Edit, ...]:
         """The changes of a fix that is made alone, as whole lines; none if it can't be made."""
         edits: list[Edit] = []
         try:
             for change in self.changes([fix]):
-                row = bisect(self.starts, change.start)
+                row = bisect(self.writer.rendering.line_offsets, change.start)
                 for edit in line_edits(self.text[change.start : change.end], change.new, row):
                     if edits and edits[-1].end == edit.start:
                         before = edits.pop()

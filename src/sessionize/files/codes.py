@@ -6,6 +6,7 @@ Settings are checked by it, so it loads no rule.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import filterfalse
 
 NAMES = {
     "RQS101": "request-in-loop",
@@ -48,10 +49,11 @@ def matches(code: str, selector: str) -> bool:
 
 def unknown_selectors(selectors: Iterable[str]) -> list[str]:
     """The selectors (a code, the beginning of one, a rule's name, or ALL) that select no rule."""
-    return [selector for selector in selectors if not _is_known(selector)]
+    return list(filterfalse(is_known, selectors))
 
 
-def _is_known(selector: str) -> bool:
+def is_known(selector: str) -> bool:
+    """Tell whether a selector selects a rule."""
     return any(matches(code, selector) for code in NAMES)
 
 

@@ -46,11 +46,9 @@ class Patterns:
         # Names without any signs, which most files begin with, are looked up; the others are one expression, of which
         # the first group that hits is that of the last pattern.
         names = list(takewhile(_NAME.fullmatch, patterns))
-        others = patterns[len(names) :][::-1]
-        self._names = {*names, *(f"{name}/" for name in names)}
-        self._verdicts = [None, *(not pattern.startswith("!") for pattern in others)]
-        expression = "|".join(f"({_expression(pattern)})" for pattern in others)
-        self._match = re.compile(expression, re.DOTALL).fullmatch if others else None
+        self._names = {*names, *map(_with_slash, names)}
+        self._others = patterns[len(names) :][::-1]
+        self._match = re.compile("|".join(map(_group, self._others)), re.DOTALL).fullmatch if self._others else None
 
     def verdict(self, name: str, path: str) -> bool | None:
         """Left out (True), kept by a `!` (False), or not spoken of. A folder's name and path end in a slash.
@@ -58,7 +56,7 @@ class Patterns:
         A path outside of `folder` stays absolute, so that only patterns for names can hit it.
         """
         if self._match and (match := self._match(path.replace(os.sep, "/").removeprefix(self._base))):
-            return self._verdicts[match.lastindex or 0]
+            return not self._others[(match.lastindex or 0) - 1].startswith("!")
         return True if name in self._names else None
 
     def hit(self, path: str) -> bool:
@@ -87,8 +85,8 @@ _NAME = re.compile(r"[\w.-]+/?")
 # --- one pattern ------------------------------------------------------------------------------------------------------
 
 
-def _expression(pattern: str) -> str:
-    """A pattern as a regular expression for the whole path of an entry.
+def _group(pattern: str) -> str:
+    """A pattern as a regular expression in parentheses, for the whole path of an entry.
 
     `pathspec` translates it, with help where it and git differ:
 
@@ -104,7 +102,7 @@ def _expression(pattern: str) -> str:
     with contextlib.suppress(ValueError):  # not a pattern: git goes on without it
         expression, _ = GitIgnoreSpecPattern.pattern_to_regex(_SET.sub(r"\1\0", pattern))
     expression = re.sub(r"\(\?P<\w+>", "(?:", expression or "(?!)")
-    return re.sub("\0", lambda _: next(sets, ""), expression)
+    return "(" + re.sub("\0", lambda _: next(sets, ""), expression) + ")"
 
 
 def _set(found: re.Match[str]) -> str:

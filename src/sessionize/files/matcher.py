@@ -30,8 +30,8 @@ class Matcher(difflib.SequenceMatcher[Any]):
         i = j = 0
         for a, b in (*_anchors(self._old, self._new), (len(self._old), len(self._new))):
             between = difflib.SequenceMatcher(None, self._old[i:a], self._new[j:b], self._autojunk)
-            found = [difflib.Match(i + m.a, j + m.b, m.size) for m in between.get_matching_blocks()[:-1]]
-            for block in (*found, difflib.Match(a, b, int(a < len(self._old)))):
+            for at, to, size in between.get_matching_blocks():  # the last has no size: the anchor stands there
+                block = difflib.Match(i + at, j + to, size or int(a < len(self._old)))
                 last = blocks[-1] if blocks else block
                 if block.size and (last.a + last.size, last.b + last.size) == (block.a, block.b):
                     blocks[-1] = last._replace(size=last.size + block.size)
@@ -47,8 +47,8 @@ def _anchors(old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[tuple
     once = [*_in_order(old, new), (len(old), len(new))]
     for (i, j), (a, b) in pairwise([(-1, -1), *once]):
         if a - i > _FAR:
-            between = _in_order(_told_apart(old[i + 1 : a]), _told_apart(new[j + 1 : b]))
-            yield from ((i + 1 + here, j + 1 + there) for here, there in between)
+            for here, there in _in_order(_told_apart(old[i + 1 : a]), _told_apart(new[j + 1 : b])):
+                yield i + 1 + here, j + 1 + there
         if a < len(old):
             yield a, b
 

@@ -30,26 +30,18 @@ def may_silence(text: str) -> bool:
 
 
 class Comments:
-    """The comments of a text that silence findings: all, or those whose codes begin as theirs do."""
+    """The comments of a text that silence findings: all, or those whose codes begin as theirs do.
+
+    flake8: `# noqa` at the end of a line, and `# flake8: noqa`. A line ends where flake8 lets it end: not in a string,
+    nor at a backslash.
+    ruff: `# ruff: ignore[...]` at the end of the line or above it or its statement; `# ruff: file-ignore[...]` and
+    `# ruff: noqa` on a line of their own.
+    """
 
     def __init__(self, text: str) -> None:
         lines = _LogicalLines(text)
-        self._flake8 = _flake8_comments(lines)
-        self._ruff = _ruff_comments(lines)
-
-    def for_flake8(self, code: str, row: int) -> bool:
-        """True for a finding that `# noqa` silences at the end of its line, or `# flake8: noqa`.
-
-        A line ends where flake8 lets it end: not in a string, nor at a backslash.
-        """
-        return self._flake8.silence(code, row)
-
-    def for_ruff(self, code: str, row: int) -> bool:
-        """True for a finding that `# ruff: ignore[...]` silences, at the end of the line or above it or its statement.
-
-        So do `# ruff: file-ignore[...]` and `# ruff: noqa` on a line of their own.
-        """
-        return self._ruff.silence(code, row)
+        self.flake8 = _flake8_comments(lines)
+        self.ruff = _ruff_comments(lines)
 
 
 def add_noqa(text: str, codes: Mapping[int, Iterable[str]]) -> str:

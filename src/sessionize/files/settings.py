@@ -137,8 +137,9 @@ def described(settings: Settings) -> dict[str, Any]:
 
 def schema() -> dict[str, Any]:
     """A JSON schema of `sessionize.toml`, or of the table in `pyproject.toml`."""
-    defaults = {key: {"default": value} for key, value in described(Settings()).items() if value is not None}
-    keys = {key: {**_schema(field.type), **defaults.get(key, {})} for key, field in KEYS.items()}
+    keys: dict[str, Any] = {}
+    for key, value in described(Settings()).items():
+        keys[key] = _schema(KEYS[key].type) | ({} if value is None else {"default": value})
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Settings of sessionize",
@@ -182,8 +183,10 @@ def _allowed(key: str, value: object) -> Any:
 
 def no_such_doubt(names: Iterable[str]) -> str:
     """A message about the first name that no doubt has; empty if there is none."""
-    unknown = next((name for name in names if name not in DOUBTS), None)
-    return f"{unknown!r} is no doubt: {nearest(unknown, DOUBTS)}" if unknown is not None else ""
+    for name in names:
+        if name not in DOUBTS:
+            return f"{name!r} is no doubt: {nearest(name, DOUBTS)}"
+    return ""
 
 
 def nearest(word: str, known: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ import re
 import reprlib
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -205,7 +206,7 @@ def _common_folder(layers: Sequence[_Layer]) -> Path:
     folders = [layer.folder for layer in layers if layer.file is not None or layer.values.keys() & set(_EXCLUDING)]
     if len(set(folders)) < 2:
         return folders[0] if folders else Path()
-    return Path(os.path.commonpath([os.path.realpath(folder) for folder in folders]))
+    return Path(os.path.commonpath(list(map(os.path.realpath, folders))))
 
 
 def _relocated(layer: _Layer, key: str, root: Path, *, own: bool) -> Any:
@@ -218,10 +219,11 @@ def _relocated(layer: _Layer, key: str, root: Path, *, own: bool) -> Any:
     inside = os.path.relpath(os.path.realpath(layer.folder), root).replace(os.sep, "/")
     if inside == ".":
         return value
+    relocate = partial(_pattern, inside=inside, own=own)
     if key in _EXCLUDING:
-        return tuple(_pattern(pattern, inside, own=own) for pattern in value)
+        return tuple(map(relocate, value))
     if key in PER_FILE:
-        return tuple((_pattern(pattern, inside, own=own), codes) for pattern, codes in value)
+        return tuple((relocate(pattern), codes) for pattern, codes in value)
     return value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -26,19 +27,24 @@ def unified(filename: str, before: bytes, after: bytes) -> bytes:
 def _unified(filename: str, before: bytes, after: bytes) -> bytes:
     name = printable(filename).encode()
     # Only \n ends a line here: to readers of diffs \r is part of it.
-    old, new = (io.BytesIO(text).readlines() for text in (before, after))
+    old, new = io.BytesIO(before).readlines(), io.BytesIO(after).readlines()
     diff: list[bytes] = []
     for group in Matcher(old, new).get_grouped_opcodes():
         (_, i, _, j, _), (_, _, i_end, _, j_end) = group[0], group[-1]
         diff.append(b"@@ -%s +%s @@\n" % (_range(i, i_end), _range(j, j_end)))
         for tag, i1, i2, j1, j2 in group:
             if tag == "equal":
-                diff += [b" " + line for line in old[i1:i2]]
+                diff += _marked(b" ", old[i1:i2])
             else:
-                diff += [*(b"-" + line for line in old[i1:i2]), *(b"+" + line for line in new[j1:j2])]
+                diff += _marked(b"-", old[i1:i2])
+                diff += _marked(b"+", new[j1:j2])
     head = b"--- %s\n+++ %s\n" % (name, name) if diff else b""
-    whole = (line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n" for line in diff)
-    return head + b"".join(whole)
+    return head + b"".join(diff)
+
+
+def _marked(mark: bytes, lines: Sequence[bytes]) -> Iterator[bytes]:
+    for line in lines:
+        yield mark + line if line.endswith(b"\n") else mark + line + b"\n\\ No newline at end of file\n"
 
 
 def _range(start: int, end: int) -> bytes:
@@ -48,6 +54,7 @@ def _range(start: int, end: int) -> bytes:
 
 def coloured(diff: bytes) -> str:
     """For the eye: a byte that is not UTF-8 is shown as an escape."""
-    lines = diff.decode(errors="backslashreplace").removesuffix("\n").split("\n")
-    shown = ((line[:1], source_line(line.removesuffix("\r"))) for line in lines)
-    return "".join(f"{click.style(line, fg=COLOURS.get(mark))}\n" for mark, line in shown)
+    shown = ""
+    for line in diff.decode(errors="backslashreplace").removesuffix("\n").split("\n"):
+        shown += click.style(source_line(line.removesuffix("\r")), fg=COLOURS.get(line[:1])) + "\n"
+    return shown

@@ -19,8 +19,8 @@ def schema() -> str:
 def render(style: str, loaded: Loaded) -> str:
     values = described(loaded.settings)
     if style == "json":
-        origins = {key: list(loaded.origins.get(key, ())) for key in values}
-        return json.dumps({key: {"value": values[key], "from": origins[key]} for key in values}, indent=2) + "\n"
+        told = {key: {"value": value, "from": loaded.origins.get(key, ())} for key, value in values.items()}
+        return json.dumps(told, indent=2) + "\n"
     return "".join(f"{printable(_line(key, value, loaded))}\n" for key, value in values.items())
 
 

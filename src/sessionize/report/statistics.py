@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -42,7 +42,7 @@ def as_table(findings: Sequence[Diagnostic]) -> str:
     counts = _counts(findings)
     if not counts:
         return ""
-    width = max(len(str(row.findings)) for row in counts)
+    width = len(str(counts[0].findings))
     lines = []
     for row in counts:
         mark = "[*]" if row.fixable == row.findings else "[-]" if row.fixable else "[ ]"
@@ -56,31 +56,35 @@ def as_table(findings: Sequence[Diagnostic]) -> str:
 
 def _counts(findings: Sequence[Diagnostic]) -> list[_Count]:
     """The most frequent rule first."""
-    counts = Counter((found.code, found.name) for found in findings)
-    fixable = Counter(found.code for found in findings if found.applicability == "safe")
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return [_Count(code, name, count, fixable[code]) for (code, name), count in ranked]
+    safe: dict[tuple[str, str], list[bool]] = defaultdict(list)
+    for found in findings:
+        safe[found.code, found.name].append(found.applicability == "safe")
+    counts = [_Count(*rule, len(each), sum(each)) for rule, each in safe.items()]
+    return sorted(counts, key=lambda row: (-row.findings, row.code))
 
 
 def unlocking(findings: Sequence[Diagnostic]) -> list[tuple[list[str], int]]:
     """Doubts to accept, one, then one more, and how many more calls that would fix: the most first, three at most."""
-    open_doubts = {found.place: {*found.doubts} for found in findings if found.applicability == "unsafe"}
+    at_call = {found.place: {*found.doubts} for found in findings if found.applicability == "unsafe"}
+    open_doubts = list(at_call.values())
     accepted: list[str] = []
     steps = []
     while open_doubts and len(accepted) < 3:
-        counts = Counter(name for doubts in open_doubts.values() for name in doubts.difference(accepted))
-        alone = Counter(name for doubts in open_doubts.values() for name in doubts if doubts <= {*accepted, name})
-        accepted = [*accepted, max(sorted(counts), key=lambda name: (alone[name], counts[name]))]
-        left = {place: doubts for place, doubts in open_doubts.items() if not doubts.issubset(accepted)}
-        steps.append((accepted, len(open_doubts) - len(left)))
-        open_doubts = left
+        counts, alone = Counter[str](), Counter[str]()
+        for doubts in open_doubts:
+            counts.update(doubts)
+            alone.update(doubts if len(doubts) == 1 else ())
+        best = max(sorted(counts), key=lambda name: (alone[name], counts[name]))
+        accepted = [*accepted, best]
+        steps.append((accepted, alone[best]))
+        open_doubts = [doubts - {best} for doubts in open_doubts if doubts != {best}]
     return steps
 
 
 def _total(findings: Sequence[Diagnostic]) -> str:
     """The meaning of the marks; and the number of calls, as several findings may stand at one."""
     marks = "[*] all, [-] some, [ ] none with a safe fix"
-    readable = [found for found in findings if not found.unreadable]
-    calls = {found.place for found in readable}
-    counted = f"; {len(readable)} findings at {len(calls)} call{'s' if len(calls) > 1 else ''}"
-    return marks if len(calls) == len(readable) else marks + counted
+    places = [found.place for found in findings if not found.unreadable]
+    calls = len(set(places))
+    counted = f"; {len(places)} findings at {calls} call{'s' if calls > 1 else ''}"
+    return marks if calls == len(places) else marks + counted

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sessionize.engine.results import Diagnostic, Report
 
@@ -45,7 +45,7 @@ def summary(
 
 
 def _fixed(reports: Sequence[Report], doing: str, *, written: bool) -> str:
-    fixed = _calls(found for report in reports for found in report.fixed)
+    fixed = _calls(reports, attrgetter("fixed"))
     if not fixed:
         return ""
     done = "Silenced" if doing == "silence" else "Fixed" if written else "Would fix"
@@ -72,7 +72,7 @@ def _untimed(reports: Sequence[Report]) -> str:
 
 def _left(reports: Sequence[Report], doing: str) -> str:
     left_in = _by_the_settings if doing == "check" else attrgetter("left")
-    left = _calls(found for report in reports for found in left_in(report))
+    left = _calls(reports, left_in)
     if not left:
         return ""
     if doing == "silence":
@@ -110,12 +110,13 @@ def _by_the_settings(report: Report) -> Iterator[Diagnostic]:
         yield found._replace(applicability="safe") if asked_for else found
 
 
-def _calls(diagnostics: Iterable[Diagnostic]) -> dict[_Call, str | None]:
-    """The calls found, with the best applicability of the diagnostics at each."""
+def _calls(reports: Iterable[Report], told: Callable[[Report], Iterable[Diagnostic]]) -> dict[_Call, str | None]:
+    """The calls that are told of in reports, with the best applicability of the diagnostics at each."""
     best: dict[_Call, str | None] = {}
-    for found in diagnostics:
-        if not found.unreadable:
-            best[found.place] = min(best.get(found.place), found.applicability, key=[*HOW].index)
+    for report in reports:
+        for found in told(report):
+            if not found.unreadable:
+                best[found.place] = min(best.get(found.place), found.applicability, key=[*HOW].index)
     return best
 
 

@@ -15,12 +15,12 @@ def printable(text: str) -> str:
 
 def source_line(line: str) -> str:
     """`printable`, but tabs stay: the terminal lines them up."""
-    return line if _plain(line) else "".join(char if char == "\t" else _spelled(char) for char in line)
+    return "\t".join(map(printable, line.split("\t")))
 
 
 def blank(line: str) -> str:
     """White space as wide as `source_line(line)` is on the screen, tabs included."""
-    return "".join(char if char == "\t" else " " * _width(char) for char in source_line(line))
+    return "".join(map(_blank, source_line(line)))
 
 
 def echo(text: str, *, err: bool = False) -> None:
@@ -42,7 +42,9 @@ def _spelled(char: str) -> str:
     return char.encode("unicode_escape").decode() if hidden else char
 
 
-def _width(char: str) -> int:
+def _blank(char: str) -> str:
+    if char == "\t":
+        return char
     if unicodedata.combining(char) or unicodedata.category(char) in {"Mn", "Me"}:
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in {"W", "F"} else 1
+        return ""
+    return "  " if unicodedata.east_asian_width(char) in {"W", "F"} else " "

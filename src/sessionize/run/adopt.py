@@ -41,8 +41,11 @@ def baseline_of(reports: Iterable[Report], path: Path) -> tuple[Baseline, list[R
     """The baseline that lists all findings, and reports of what is none: errors, and files that cannot be parsed."""
     findings, rest = [], []
     for report in reports:
-        known = [found for found in report.left if not found.unreadable]
-        findings += [(report.filename, line_of(found.code, found.line)) for found in known]
-        left = tuple(found for found in report.left if found.unreadable)
-        rest.append(replace(report, left=left, known=len(known)))
+        left = []
+        for found in report.left:
+            if found.unreadable:
+                left.append(found)
+            else:
+                findings.append((report.filename, line_of(found.code, found.line)))
+        rest.append(replace(report, left=tuple(left), known=len(report.left) - len(left)))
     return Baseline.of(path, findings), rest

@@ -6,7 +6,6 @@ import os
 from dataclasses import replace
 from functools import cache
 from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -68,14 +67,14 @@ def files(options: Options) -> Iterator[tuple[str, Settings] | Unreadable]:
     if not paths and options.files_from is None:
         paths = [os.curdir]
     paths.sort(key=os.path.islink)  # a file that is given twice has its own name, and not that of a link to it
-    around = [(settings_of.of(folder_of(path)), path) for path in paths]
     seen: set[str] = set()
-    for settings, group in groupby(around, key=itemgetter(0)):
-        walking = settings
+    for settings, group in groupby(paths, key=lambda path: settings_of.of(folder_of(path))):
         if isinstance(settings, ConfigError):
             yield from _mistake(settings, seen)
             walking = settings_of.everywhere  # what is below may have settings of its own
-        for found in discover([path for _, path in group], walking, seen=seen):
+        else:
+            walking = settings
+        for found in discover(list(group), walking, seen=seen):
             if not isinstance(found, str):
                 yield found
                 continue
@@ -97,7 +96,7 @@ def _names_in(file: IO[bytes] | None) -> list[str]:
     """The names in a file of `--files-from`: a line each, or as `find -print0` writes them."""
     data = b"" if file is None else file.read()
     names = data.split(b"\0") if b"\0" in data else data.splitlines()
-    return [os.fsdecode(name) for name in names if name]
+    return list(map(os.fsdecode, filter(None, names)))
 
 
 def folder_of(path: str) -> str:

@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from sessionize.files.settings import KEYS
 from sessionize.report.formats import format_named
 
 if TYPE_CHECKING:
@@ -41,22 +42,12 @@ class SettingsOptions:
     @property
     def overrides(self) -> dict[str, object]:
         """The settings that are given, by key."""
-        settings = {
-            "select": self.select,
-            "ignore": self.ignore,
-            "extend-select": self.extend_select,
-            "exclude": self.exclude,
-            "extend-exclude": self.extend_exclude,
-            "force-exclude": self.force_exclude,
-            "baseline": self.baseline,
-            "unsafe-fixes": self.unsafe_fixes,
-            "rewrite-patches": self.rewrite_patches,
-            "session-style": self.session_style,
-            "session-name": self.session_name,
-            "cookies": self.cookies,
-            "accept": self.accept,
-        }
-        return {key: value for key, value in settings.items() if value is not None}
+        given: dict[str, object] = {}
+        for key, field in KEYS.items():
+            value = getattr(self, field.name, None)
+            if value is not None:
+                given[key] = value
+        return given
 
     @property
     def uses_baseline(self) -> bool:

@@ -120,7 +120,7 @@ def _gone(listed: dict[int, int], baselines: set[Baseline], reports: dict[int, R
 
     listed: how many there are for each file.
     """
-    failed = {number for number, report in reports.items() if report.failed}
-    known = sum(report.known for number, report in reports.items() if number not in failed)
-    there = sum(count for number, count in listed.items() if number not in failed)
-    return there - known + sum(baseline.count_gone() for baseline in baselines)
+    gone = sum(listed.values()) + sum(baseline.count_gone() for baseline in baselines)
+    for number, report in reports.items():
+        gone -= listed.get(number, 0) if report.failed else report.known
+    return gone

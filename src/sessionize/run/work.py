@@ -40,9 +40,9 @@ def fix_together(tasks: Sequence[Task], projects: Projects) -> Generator[tuple[i
     """The reports of files that are fixed, and of the tests that change with them."""
     from sessionize.run.testpatches import migrate
 
-    numbers = {path: number for number, path, _ in tasks}
-    files = {}
+    numbers, files = {}, {}
     for number, path, settings in tasks:
+        numbers[path] = number
         try:
             data = read(path)
         except SourceError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from functools import partial
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -37,7 +38,7 @@ def worked(
     jobs = options.jobs or (_usable_cpus() if sum(sizes.values()) >= BYTES_FOR_WORKERS else 1)
     workers = 1 if options.interactive else min(jobs, len(tasks))
     if workers < 2:
-        yield from (do(*task) for task in tasks)
+        yield from starmap(do, tasks)
         return
     from sessionize.run import pool  # the engine now, and not in each of the workers
 

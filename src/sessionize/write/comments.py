@@ -104,7 +104,7 @@ def comment_line(text: str) -> cst.EmptyLine:
 
 def comment_lines(found: Iterable[str]) -> list[cst.EmptyLine]:
     """Comments on lines of their own, without what is for tools: there it would hold for all that follows."""
-    return [comment_line(text) for text in map(_prose, found) if text]
+    return list(map(comment_line, filter(None, map(_prose, found))))
 
 
 def comments_inside(node: Statement) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from itertools import pairwise
 from typing import cast
 
 import libcst as cst
@@ -22,10 +21,11 @@ def edit_names(node: cst.ImportFrom, edits: Sequence[ImportEdit]) -> cst.ImportF
     drop = {edit.drop for edit in edits}
     for text in sorted({edit.add for edit in edits if edit.add is not None}):
         names, end = _with_name(names, _alias(text), drop, start, end)
-    if all(_bound(name) in drop for name in names):
+    if drop.issuperset(map(_bound, names)):
         return None
-    while dropped := [index for index, name in enumerate(names) if _bound(name) in drop]:
-        names, start, end = without_item(names, dropped[0], start, end)
+    for name in tuple(names):
+        if _bound(name) in drop:
+            names, start, end = without_item(names, names.index(name), start, end)
     if node.lpar is not None and node.rpar is not None:
         lpar, rpar = node.lpar.with_changes(whitespace_after=start), node.rpar.with_changes(whitespace_before=end)
         node = node.with_changes(lpar=lpar, rpar=rpar)
@@ -37,13 +37,15 @@ def _with_name(
 ) -> tuple[list[cst.ImportAlias], Space]:
     """Names with another one, in the place of one that goes where isort's order allows it; the whitespace behind."""
     kept = [name for name in names if _bound(name) not in drop]
-    dropped = [index for index, name in enumerate(names) if _bound(name) in drop]
-    ordered = all(_order(one) < _order(other) for one, other in pairwise(kept))
-    before = next((i for i, name in enumerate(kept) if _order(new) < _order(name)), len(kept))
-    fitting = [index for number, index in enumerate(dropped) if index - number == before or not ordered]
-    if fitting:
-        index = fitting[0]
-        return [*names[:index], names[index].with_changes(name=new.name, asname=new.asname), *names[index + 1 :]], end
+    orders = list(map(_order, kept))
+    ordered = orders == sorted(set(orders))
+    before = next((i for i, order in enumerate(orders) if _order(new) < order), len(kept))
+    ahead = 0  # so many of those that are kept stand before it
+    for index, name in enumerate(names):
+        if _bound(name) not in drop:
+            ahead += 1
+        elif ahead == before or not ordered:
+            return [*names[:index], name.with_changes(name=new.name, asname=new.asname), *names[index + 1 :]], end
     if before == len(kept):
         return _with_last(names, new, start, end)
     index = names.index(kept[before])

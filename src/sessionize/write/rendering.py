@@ -94,10 +94,10 @@ class Rendering:
     def offsets(self, region: Region) -> tuple[int, int]:
         """Where a region begins and ends in the text."""
         rows = self._rows(region.outer, region.block)
-        return self._line_offsets[rows[region.start]], self._line_offsets[rows[region.stop]]
+        return self.line_offsets[rows[region.start]], self.line_offsets[rows[region.stop]]
 
     @cached_property
-    def _line_offsets(self) -> list[int]:
+    def line_offsets(self) -> list[int]:
         """Where each line of the text begins, and where the last one ends."""
         return list(accumulate(map(len, split_lines(self.text)), initial=0))
 
@@ -108,8 +108,8 @@ class Rendering:
     @cached_property
     def _top_rows(self) -> list[int]:
         header = "".join(map(self.module.code_for_node, self.module.header))
-        *rows, _ = accumulate(len(split_lines(code)) for code in (header, *self._statements))
-        return [*rows, len(self._line_offsets) - 1]
+        *rows, _ = accumulate(map(len, map(split_lines, (header, *self._statements))))
+        return [*rows, len(self.line_offsets) - 1]
 
     @memo
     def _rows_inside(self, path: BlockPath) -> dict[Block, list[int]]:
@@ -121,8 +121,8 @@ class Rendering:
         counted: dict[Block, list[int]] = {}
         for block, above in zip(counter.blocks, code.split(self._unused_name), strict=False):
             row += len(split_lines(above)) - 1
-            sizes = (len(split_lines(self.module.code_for_node(node))) for node in block.body)
-            rows = list(accumulate(sizes, initial=row))
+            codes = map(self.module.code_for_node, block.body)
+            rows = list(accumulate(map(len, map(split_lines, codes)), initial=row))
             rows[-1] += len(block.footer)
             row = rows[-1] - 1
             counted[block] = rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import filterfalse
 from typing import cast
 
 import libcst as cst
@@ -44,7 +45,7 @@ class SessionCode:
             target=new_session.target, create=new_session.create, session=session, helper=new_session.helper
         )
         behind = self.orphans.behind_session[fix]
-        others = [comment for comment in behind[1:] if not is_for_tools(comment)]
+        others = filterfalse(is_for_tools, behind[1:])
         above = [*above, *map(comment_line, self.orphans.above_session[fix]), *comment_lines(others)]
         made = cst.parse_statement(text, self.rendering.module.config_for_parsing).with_changes(leading_lines=above)
         made = with_comments(made, behind)

@@ -9,6 +9,7 @@ from typing import cast
 import libcst as cst
 
 from sessionize.syntax.ipython import CELL
+from sessionize.write.comments import comment_of
 from sessionize.write.tree import Statement
 
 # Comments that what follows belongs under: the types of a function, the beginning of a cell.
@@ -58,7 +59,7 @@ def close_up(last: cst.CSTNode | None, left: Sequence[cst.EmptyLine], node: Stat
     """
     lines = without_blank_start(node.leading_lines)
     blank = node.leading_lines[: len(node.leading_lines) - len(lines)]
-    if (last is None or _ends_cell(last) or _ends_cell(node)) and not any(line.comment for line in left):
+    if (last is None or _ends_cell(last) or _ends_cell(node)) and not any(map(comment_of, left)):
         return [*lines]  # nothing is there to be set off
     if left and left[0].comment and blank and is_import(last) and not is_import(node):
         left = [blank[0], *left]

@@ -104,9 +104,8 @@ class BlockWriter:
         for number, (fix, new_session) in enumerate(sessions, 1):
             if new_session.style in ("behind", "field"):
                 # `session = requests.Session()` behind `import requests`, a field behind the docstring of a class
-                behind += self.code.statements(
-                    fix, new_session, blank_behind(old) if new_session.place.block == 0 else []
-                )
+                blank = blank_behind(old) if new_session.place.block == 0 else []
+                behind += self.code.statements(fix, new_session, blank)
                 continue
             blank, self.above = split_above(self.above)
             if new_session.style == "with":

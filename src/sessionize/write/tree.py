@@ -12,7 +12,7 @@ import libcst as cst
 
 from sessionize.analysis.memo import memo
 from sessionize.fixes.outcome import Fix, Redirect
-from sessionize.syntax.outline import Outline
+from sessionize.syntax.outline import CallSite, Outline, Use
 from sessionize.syntax.read_cst import Nodes
 
 Statement: TypeAlias = cst.SimpleStatementLine | cst.BaseCompoundStatement
@@ -87,8 +87,8 @@ class Parts:
 
     @cached_property
     def _part_of_site(self) -> dict[int, int]:
-        parts = {use.tick: use.part for use in self.outline.uses}
-        return parts | {call.tick: call.part for call in self.outline.calls}
+        sites: list[Use | CallSite] = [*self.outline.uses, *self.outline.calls]
+        return {site.tick: site.part for site in sites}
 
     def outer(self, part: int) -> int:
         """The part around a part, out of a function body too; -1 around the module."""

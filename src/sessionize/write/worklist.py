@@ -49,9 +49,8 @@ class Worklist:
         self.calls: dict[cst.CSTNode, tuple[Fix, Redirect]] = {}
         self.references: dict[cst.CSTNode, Redirect] = {}
         self.dissolved: dict[cst.CSTNode, Fix] = {}  # what made a session until now
-        self.sessions: dict[cst.CSTNode, list[tuple[Fix, NewSession]]] = defaultdict(
-            list
-        )  # by the statement of their place
+        # By the statement of their place.
+        self.sessions: dict[cst.CSTNode, list[tuple[Fix, NewSession]]] = defaultdict(list)
         self._with_blocks: dict[Fix, WithBlock] = {}
         self.changed_imports: dict[cst.CSTNode, cst.ImportFrom] = {}
         self.emptied: set[cst.CSTNode] = set()  # imports of which no name is left
@@ -107,7 +106,7 @@ class Worklist:
         self.sessions[self.parts.nodes.parts[before]].append((fix, new_session))
         self._touch(before, following=new_session.style == "behind")
         if new_session.style == "with":
-            inside = [self.parts.of(redirect) for redirect in fix.redirects]
+            inside = list(map(self.parts.of, fix.redirects))
             if fix.old_statement is not None:
                 inside.append(fix.old_statement)
             last = max(self.parts.in_block(block, part) for part in inside)

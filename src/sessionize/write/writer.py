@@ -62,11 +62,11 @@ class Writer:
         work = Worklist(self.parts, fixes, imports)
         transformer = Transformer(work, SessionCode(self.rendering, self.parts, work.orphans))
         regions = merge_regions(work.paths)
-        before = [self.rendering.isolate(region) for region in regions]
+        before = list(map(self.rendering.isolate, regions))
         after = [cast("Block", block.visit(transformer)) for block in before]
         if loses_comment(before, after):  # in all regions together: a comment in an option moves along to the session
             raise LostCommentError
-        return sorted(self._change(*change) for change in zip(regions, before, after, strict=True))
+        return sorted(map(self._change, regions, before, after))
 
     def _change(self, region: Region, old: Block, new: Block) -> Change:
         start, end = self.rendering.offsets(region)

@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from sessionize.engine.results import Diagnostic, Report
+
+Findings: TypeAlias = "Sequence[Diagnostic]"
+Failures: TypeAlias = "Sequence[tuple[str, str]]"  # the names of files, each with the reason
 
 FORMATS = ("full", "concise", "json", "jsonl", "github", "gitlab", "sarif", "junit")
 MOST = 100
@@ -23,9 +26,9 @@ class Format:
     edits: whether it lists the edits of fixes. statistics: tells how many findings there are, if the format can.
     """
 
-    render: Callable[[Sequence[Diagnostic], Sequence[tuple[str, str]]], str]
+    render: Callable[[Findings, Failures], str]
     edits: bool = False
-    statistics: Callable[[Sequence[Diagnostic]], str] | None = None
+    statistics: Callable[[Findings], str] | None = None
 
 
 def format_named(name: str) -> Format:
@@ -49,7 +52,7 @@ def render(name: str, reports: Iterable[Report], *, statistics: bool = False) ->
     return asked_for.render(list(_unrepeated(findings)) if asked_for.edits else findings, failures)
 
 
-def _unrepeated(findings: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
+def _unrepeated(findings: Findings) -> Iterator[Diagnostic]:
     """Findings of which each has the edits of its fix, or, where more than `MOST` share a fix, only the first."""
     shared = Counter(id(found.edits) for found in findings)
     told: set[int] = set()

@@ -6,20 +6,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sessionize.report.formats import Format
+from sessionize.report.formats import Failures, Findings, Format
 from sessionize.report.statistics import as_table
 from sessionize.report.terminal import blank, printable, source_line
 from sessionize.report.wording import headline
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sessionize.engine.results import Diagnostic
 
 _WIDE, _BEFORE = 200, 60  # of a longer line so much is shown, and of it so much before the finding
 
 
-def render(findings: Sequence[Diagnostic], _failures: Sequence[tuple[str, str]]) -> str:
+def render(findings: Findings, _failures: Failures) -> str:
     return "".join(f"{line}\n" for found in findings for line in (headline(found), *_excerpt(found), ""))
 
 

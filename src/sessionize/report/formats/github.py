@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 from sessionize.report.fingerprint import relative
-from sessionize.report.formats import Format
+from sessionize.report.formats import Failures, Findings, Format
 from sessionize.report.terminal import printable
 from sessionize.report.wording import row_of, with_help
 from sessionize.rules import BY_CODE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sessionize.engine.results import Diagnostic
 
 
-def render(findings: Sequence[Diagnostic], failures: Sequence[tuple[str, str]]) -> str:
-    return "".join([*(_command(found) for found in findings), *(_failed(*failure) for failure in failures)])
+def render(findings: Findings, failures: Failures) -> str:
+    return "".join([*map(_command, findings), *starmap(_failed, failures)])
 
 
 def _command(found: Diagnostic) -> str:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import json
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 from sessionize.report.fingerprint import fingerprint, fingerprints, relative
-from sessionize.report.formats import Format
+from sessionize.report.formats import Failures, Findings, Format
 from sessionize.report.wording import row_of, with_help
 from sessionize.rules import BY_CODE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sessionize.engine.results import Diagnostic
 
 SEVERITIES = {"warning": "minor", "error": "major"}  # by the levels of rules
 TOP = {"line": 1, "column": 1}  # for what is in no line of its file: some line has to be there
 
 
-def render(findings: Sequence[Diagnostic], failures: Sequence[tuple[str, str]]) -> str:
-    issues = [_finding(found, name) for found, name in zip(findings, fingerprints(findings), strict=True)]
-    issues += [_failure(*failure) for failure in failures]
+def render(findings: Findings, failures: Failures) -> str:
+    issues = [*map(_finding, findings, fingerprints(findings)), *starmap(_failure, failures)]
     return json.dumps(issues, indent=2) + "\n"
 
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from sessionize.report.formats import Format
+from sessionize.report.formats import Failures, Findings, Format
 from sessionize.report.statistics import as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sessionize.engine.results import Diagnostic, Position
 
 
-def render(findings: Sequence[Diagnostic], _failures: Sequence[tuple[str, str]]) -> str:
+def render(findings: Findings, _failures: Failures) -> str:
     # ASCII only: names that are no valid text (lone surrogates) and any encoding of the stream are no concern then.
-    return json.dumps([finding(found) for found in findings], indent=2) + "\n"
+    return json.dumps(list(map(finding, findings)), indent=2) + "\n"
 
 
 def finding(found: Diagnostic) -> dict[str, object]:

@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from sessionize.report.fingerprint import relative
-from sessionize.report.formats import Format
+from sessionize.report.formats import Failures, Findings, Format
 from sessionize.report.terminal import printable
 from sessionize.report.wording import row_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sessionize.engine.results import Diagnostic
 
 
-def render(findings: Sequence[Diagnostic], failures: Sequence[tuple[str, str]]) -> str:
+def render(findings: Findings, failures: Failures) -> str:
     number, errors = len(findings), len(failures)
     root = ET.Element("testsuites", name="sessionize", tests=str(number + errors or 1), failures=str(number))
     root.set("errors", str(errors))
@@ -28,7 +26,8 @@ def render(findings: Sequence[Diagnostic], failures: Sequence[tuple[str, str]]) 
         suite = ET.SubElement(root, "testsuite", name=path, tests=total, failures=total, errors="0")
         for found in here:
             _add_case(suite, path, found)
-    for path, reason in ((_text(relative(filename)), _text(why)) for filename, why in failures):
+    for filename, why in failures:
+        path, reason = _text(relative(filename)), _text(why)
         suite = ET.SubElement(root, "testsuite", name=path, tests="1", failures="0", errors="1")
         case = ET.SubElement(suite, "testcase", name="error", classname=path, file=path)
         ET.SubElement(case, "error", type="error", message=reason).text = f"{path}: {reason}"

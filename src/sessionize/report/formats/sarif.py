@@ -7,37 +7,33 @@ from __future__ import annotations
 
 import json
 import os
+from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from sessionize import __version__
 from sessionize.report.fingerprint import fingerprints, relative
-from sessionize.report.formats import Format
+from sessionize.report.formats import Failures, Findings, Format
 from sessionize.report.wording import row_of, with_help
 from sessionize.rules import BY_CODE, RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sessionize.engine.results import Diagnostic, Position
     from sessionize.rules import Rule
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-INDEX = {code: number for number, code in enumerate(BY_CODE)}
+CODES = list(BY_CODE)
 
 
-def render(findings: Sequence[Diagnostic], failures: Sequence[tuple[str, str]]) -> str:
-    names = fingerprints(findings)
+def render(findings: Findings, failures: Failures) -> str:
     run: dict[str, Any] = {
-        "tool": {
-            "driver": {"name": "sessionize", "semanticVersion": __version__, "rules": [_rule(rule) for rule in RULES]}
-        },
+        "tool": {"driver": {"name": "sessionize", "semanticVersion": __version__, "rules": list(map(_rule, RULES))}},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(found, name) for found, name in zip(findings, names, strict=True)],
+        "results": list(map(_result, findings, fingerprints(findings))),
     }
     if failures:
-        told = [_notification(*failure) for failure in failures]
+        told = list(starmap(_notification, failures))
         run["invocations"] = [{"executionSuccessful": False, "toolExecutionNotifications": told}]
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
@@ -60,7 +56,7 @@ def _result(found: Diagnostic, fingerprint: str) -> dict[str, object]:
     place = f"{row_of(found)}: " if found.region is None else ""
     result: dict[str, Any] = {
         "ruleId": found.code,
-        "ruleIndex": INDEX[found.code],
+        "ruleIndex": CODES.index(found.code),
         "level": BY_CODE[found.code].level,
         "message": {"text": f"{place}{with_help(found)}"},
         "locations": [{"physicalLocation": {"artifactLocation": artifact, **region}}],

@@ -48,7 +48,6 @@ class _Migration:
         self.read = read
         self.names = {self.real(name): name for name in files}
         self.stuck: dict[tuple[str, str], str] = {}  # by file and target: why a patch can't move
-        self.importing = [module_of(name) for name, (data, _) in files.items() if _IMPORT.search(data)]
         self.fixed = {name: self.fix(name) for name in files}
 
     @memo
@@ -71,7 +70,10 @@ class _Migration:
     @memo
     def imports_requests(self, by: str) -> bool:
         """Tell whether `requests` of that module is surely the library: `from shop import requests` is another one."""
-        return any(is_module(by.split("."), module) for module in self.importing)
+        for name, (data, _) in self.files.items():
+            if is_module(by.split("."), module_of(name)) and _IMPORT.search(data):
+                return True
+        return False
 
     def reports(self) -> list[Report]:
         """Fix again without the calls whose patches can't move, until all that is left to move can."""
@@ -80,11 +82,12 @@ class _Migration:
             moved: dict[str, Report] = {}
             refused: dict[tuple[str, str], str] = {}
             for file, targets in self.moves(reached).items():
-                moved[file], reasons = self.move(file, targets)
-                refused |= {(file, target): reason for target, reason in reasons.items()}
+                report, reasons = self.move(file, targets)
+                moved[report.filename] = report
+                for target, reason in reasons.items():
+                    refused[file, target] = reason
             if not refused:
-                tests = {self.names.get(file, report.filename): report for file, report in moved.items()}
-                return [*{**self.fixed, **tests}.values()]
+                return [*{**self.fixed, **moved}.values()]
             self.stuck |= refused
             for name, patches in reached.items():
                 if any((self.real(patch.file), patch.target) in refused for patch in patches):
@@ -108,9 +111,12 @@ class _Migration:
 
     def may_stay_bare(self, patch: Patch, name: str) -> bool:
         """Tell whether bare calls are left that a patch reaches, or may be left in files that were not read."""
-        if any(_reaches(patch, report, report.bare) for report in self.fixed.values()):
-            return True
-        known = {self.real(name) for name, report in self.fixed.items() if not report.failed}
+        known = set()
+        for file, report in self.fixed.items():
+            if _reaches(patch, report, report.bare):
+                return True
+            if not report.failed:
+                known.add(self.real(file))
         mentions = self.projects.of(name).mentions
         return any(patch.function in mentions[file] for file in mentions.keys() - known)
 

@@ -12,7 +12,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple, cast
+from typing import NamedTuple, TypeAlias, cast
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
@@ -26,6 +26,7 @@ from sessionize.write.comments import comments
 # Options of `patch` after which its mock is more than a mock that takes everything.
 _PARTICULAR = frozenset({"autospec", "spec", "spec_set", "new_callable", "wraps", "create"})
 _HIDDEN = "it is not written where it is made"
+_Range: TypeAlias = tuple[int, int, int, int]  # as `ast` counts it: columns in bytes
 
 
 def move_patches(text: str, file: str, moves: Mapping[str, bool]) -> tuple[str, dict[str, str]]:
@@ -68,15 +69,18 @@ class _Mover:
     def __init__(self, module: cst.Module, text: str, reader: Reader, moves: Mapping[str, bool]) -> None:
         self.module = module
         self.reader = reader
-        self.refused: dict[str, str] = {}
+        self.refused: dict[str, str] = dict.fromkeys(moves, _HIDDEN)
         self.replacements = Replacements()
-        patches = [(made, patch) for made, patch in reader.sites() if patch.target in moves]
-        sites, missing = _find_sites(module, text, patches)
-        for site in sites:
+        wanted: dict[_Range, Patch] = {}
+        for made, patch in reader.sites():
+            if patch.target in moves:
+                wanted[made.lineno, made.col_offset, made.end_lineno or 0, made.end_col_offset or 0] = patch
+                self.refused.pop(patch.target, None)
+        for site in _take_sites(module, text, wanted):
             if reason := self._move(site, alone=moves[site.patch.target]):
                 self.refused[site.patch.target] = reason
-        missing += moves.keys() - {patch.target for _, patch in patches}
-        self.refused |= dict.fromkeys(missing, _HIDDEN)
+        for patch in wanted.values():
+            self.refused[patch.target] = _HIDDEN
 
     def _move(self, site: _Site, *, alone: bool) -> str:
         """Move a patch, or tell why it can't be moved.
@@ -178,15 +182,9 @@ class _Mover:
 # --- where patches are made -------------------------------------------------------------------------------------------
 
 
-def _find_sites(
-    module: cst.Module, text: str, patches: Sequence[tuple[ast.expr, Patch]]
-) -> tuple[list[_Site], list[str]]:
-    """The patches in LibCST's tree, and the targets of those that are not found there."""
+def _take_sites(module: cst.Module, text: str, wanted: dict[_Range, Patch]) -> list[_Site]:
+    """Takes the patches out of `wanted` that are found in LibCST's tree."""
     lines = re.split(r"\r\n|\r|\n", text)
-    wanted = {}
-    for made, patch in patches:
-        place = (made.lineno, made.col_offset, made.end_lineno or 0, made.end_col_offset or 0)
-        wanted[place] = patch
     found: list[_Site] = []
     positions = MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider)
     for node, around in _nodes(module):
@@ -194,7 +192,7 @@ def _find_sites(
             here = wanted.pop(_place(positions[node], lines), None)
             if here is not None:
                 found.append(_Site(node, around, here))
-    return found, [patch.target for patch in wanted.values()]
+    return found
 
 
 def _nodes(module: cst.Module) -> list[tuple[cst.CSTNode, tuple[cst.CSTNode, ...]]]:
@@ -208,7 +206,7 @@ def _nodes(module: cst.Module) -> list[tuple[cst.CSTNode, tuple[cst.CSTNode, ...
     return found
 
 
-def _place(place: CodeRange, lines: Sequence[str]) -> tuple[int, int, int, int]:
+def _place(place: CodeRange, lines: Sequence[str]) -> _Range:
     """A range as `ast` counts it: columns in bytes."""
     start, end = place.start, place.end
     columns = [len(lines[at.line - 1][: at.column].encode("utf-8", "surrogatepass")) for at in (start, end)]

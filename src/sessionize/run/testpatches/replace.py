@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import takewhile
 from typing import cast
 
 import libcst as cst
@@ -22,7 +24,7 @@ class Replacements:
         if not self.needs_requests or any(map(_imports_requests, module.body)):
             return after.code
         body = list(after.body)
-        at = next(index for index, statement in enumerate(body) if not _stays_first(statement))
+        at = len(list(takewhile(_stays_first, body)))
         line = cst.parse_statement("import requests", module.config_for_parsing)
         line = line.with_changes(leading_lines=body[at].leading_lines)
         body[at : at + 1] = [line, body[at].with_changes(leading_lines=())]
@@ -33,7 +35,8 @@ class _Replacing(cst.CSTTransformer):
     def __init__(self, replacements: Replacements, config: cst.PartialParserConfig) -> None:
         super().__init__()
         self.replacements = replacements
-        self.config = config
+        self.expression = partial(cst.parse_expression, config=config)
+        self.statement = partial(cst.parse_statement, config=config)
         self.withs: list[cst.With] = []  # around the node that is visited
 
     def on_visit(self, node: cst.CSTNode) -> bool:
@@ -53,13 +56,13 @@ class _Replacing(cst.CSTTransformer):
         nodes: Sequence[cst.CSTNode]
         if isinstance(node, cst.Decorator):
             # `@patch(...)`
-            nodes = [node, *(cst.Decorator(cst.parse_expression(code, self.config)) for code in added)]
+            nodes = [node, *map(cst.Decorator, map(self.expression, added))]
         elif isinstance(node, cst.WithItem):
             # `with patch(...) as get:`
             nodes = self._items(node, cst.ensure_type(original_node, cst.WithItem), added)
         else:
             # `monkeypatch.setattr(...)`, `requests.get = fake`
-            nodes = [node, *(cst.parse_statement(code, self.config) for code in added)]
+            nodes = [node, *map(self.statement, added)]
         return cast("cst.FlattenSentinel[cst.CSTNodeT]", cst.FlattenSentinel(nodes))
 
     def _items(self, node: cst.WithItem, original: cst.WithItem, added: Sequence[str]) -> list[cst.WithItem]:
@@ -72,7 +75,7 @@ class _Replacing(cst.CSTTransformer):
         elif original is not block.items[-1] and isinstance(node.comma, cst.Comma):
             space = node.comma.whitespace_after
         between = cst.Comma(whitespace_after=space)
-        items = [node, *(cst.WithItem(cst.parse_expression(code, self.config)) for code in added)]
+        items = [node, *map(cst.WithItem, map(self.expression, added))]
         last = items.pop().with_changes(comma=node.comma)
         return [*(item.with_changes(comma=between) for item in items), last]
 
