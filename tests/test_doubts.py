@@ -10,6 +10,7 @@ from sessionize.doubts import Doubts
 from sessionize.doubts.doubt import Sharing
 from sessionize.files.settings import Settings
 from sessionize.fixes.obstacles import Obstacles
+from sessionize.library.surroundings import Around, Version
 from sessionize.sharing.facts import Facts
 from sessionize.syntax.read_cst import read_cst
 
@@ -104,6 +105,67 @@ def test_calls_of_one_connection(first: str, second: str, *, differ: bool | None
     reason = doubt(f"requests.get(a, {first})\nrequests.get(b, {second})")
     assert ("differ in `verify=` or `cert=`" in reason) is bool(differ)
     assert bool(reason) is (differ is not False)
+
+
+@pytest.mark.parametrize(
+    ("oldest", "second", "doubted"),
+    [
+        ((2, 31), "verify=False", True),
+        ((2, 32), "verify=False", False),
+        ((2, 34, 2), "verify='/a.pem'", False),
+        ((2, 32), "verify=a", True),
+    ],
+)
+def test_required_version_tells_connections_apart(oldest: Version, second: str, *, doubted: bool) -> None:
+    outline = read_cst(cst.parse_module(f"import requests\nrequests.get(a)\nrequests.get(b, {second})"))[0]
+    facts = Facts(outline, "sync.py", Around(oldest=lambda: oldest))
+    (calls,) = filter(None, facts.groups.repeated.values())
+    assert bool(Doubts(facts, Settings()).about(Sharing(calls, facts.groups.place(calls)))) is doubted
+
+
+@pytest.mark.parametrize(
+    ("option", "between", "doubted"),
+    [
+        ("cert='a.pem'", "shutil.copy(b, 'a.pem')", True),
+        ("cert=('a.pem', 'b.pem')", "pathlib.Path(b).write_bytes(c)", True),
+        ("verify='a.pem'", "os.replace(b, c)", True),
+        ("verify='a.pem'", "file.write(c)", True),
+        ("verify='a.pem'", "c.replace(b, '')", False),
+        ("verify=False", "shutil.copy(b, 'a.pem')", False),
+        ("timeout=1", "shutil.copy(b, 'a.pem')", False),
+    ],
+)
+def test_file_of_a_certificate_that_may_be_replaced(option: str, between: str, *, doubted: bool) -> None:
+    reason = doubt(f"import os, pathlib, shutil\nfor x in y:\n requests.get(x, {option})\n {between}")
+    assert ("may be replaced" in reason) is doubted
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "doubted"),
+    [
+        ("headers={'Authorization': a}", "", True),
+        ("headers={'authorization': a}", "headers={'Accept': b}", True),
+        ("headers={'Authorization': a}", "headers={'Authorization': a}", False),
+        ("headers={'Authorization': 'Bearer ' + a}", "", False),
+        ("headers={'Authorization': f'token {a}'}", "", False),
+        ("headers={'X-Key': a}", "", False),
+    ],
+)
+def test_authorization_of_unknown_kind_beside_none(first: str, second: str, *, doubted: bool) -> None:
+    reason = doubt(f"requests.get(x, {first})\nrequests.get(y, {second})")
+    assert ("of unknown kind" in reason) is doubted
+
+
+@pytest.mark.parametrize(
+    ("source", "doubted"),
+    [
+        ("print(requests.get(x).elapsed)", True),
+        ("r = requests.get(x)\n print(r.elapsed.total_seconds())", True),
+        ("r = requests.get(x)\n print('elapsed', elapsed, r.ok)", False),
+    ],
+)
+def test_times_of_answers(source: str, *, doubted: bool) -> None:
+    assert ("`.elapsed` is read" in doubt(f"for x in y:\n {source}")) is doubted
 
 
 @pytest.mark.parametrize(
@@ -317,6 +379,9 @@ def test_requests_that_may_be_missing() -> None:
         ("mock.patch('requests_html.get')", ""),
         ("mock.patch()", ""),
         ("import requests_cache", "requests_cache"),
+        ("import requests_random_user_agent", "requests_random_user_agent"),
+        ("import requests_unixsocket\nrequests_unixsocket.monkeypatch()", "requests_unixsocket.monkeypatch"),
+        ("import wrapt\n@wrapt.patch_function_wrapper('requests', 'api.get')\ndef f(): ...", "requests is patched"),
         ("from httpretty import enabled", "httpretty"),
         ("import http.server as s", "server"),
         ("from http.server import HTTPServer", "server"),

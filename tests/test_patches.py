@@ -48,6 +48,7 @@ def targets(code: str) -> list[str]:
         ('mocker.spy(requests, "get")', "requests.get"),
         ('setattr(requests, "get", fake)', "requests.get"),
         ('wrap_function_wrapper("requests.api", "request", fake)', "requests.api.request"),
+        ('@patch_function_wrapper("requests", "get")\ndef fake(): ...', "requests.get"),
         ("flexmock(requests)", "requests.?"),
         ("requests.get = fake", "requests.get"),
         ("client.requests = fake", "pkg.client.requests"),

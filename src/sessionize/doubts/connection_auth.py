@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from sessionize.doubts.doubt import Kind
+from sessionize.doubts.doubt import Kind, Sharing
 from sessionize.library.calls import BareCall
 from sessionize.sharing.steady import Steady, is_pair
 from sessionize.syntax import values as v
@@ -22,7 +22,8 @@ class ConnectionAuth(Kind):
 
     ## Why it matters
     With NTLM and Negotiate a server authenticates the connection, not the request. A later call on the same connection
-    is answered for the same user, with or without credentials of its own.
+    is answered for the same user, with or without credentials of its own. An `Authorization` that begins with a name,
+    and no known word such as `Bearer`, may be of these kinds.
 
     ## How to find out
     A pair, `HTTPBasicAuth` and a token in a header stay with their request. For any other object look whether it is
@@ -35,6 +36,28 @@ class ConnectionAuth(Kind):
     """
 
     name = "connection-auth"
+
+    def reason(self, sharing: Sharing) -> str:
+        if reason := super().reason(sharing):
+            return reason
+        unknown = [call for call in sharing.calls if self._authorizes_unknown(call)]
+        if unknown and any(self._header(call, "authorization") is None for call in sharing.calls):
+            return "one call has an `Authorization` of unknown kind, which may stay with the connection of the others"
+        return ""
+
+    def _authorizes_unknown(self, call: BareCall) -> bool:
+        """Tell whether an `Authorization` may be of any kind: `{"Authorization": auth}`, not `f"Bearer {token}"`."""
+        value = self._header(call, "authorization")
+        return value is not None and not self.facts.hosts.prefix(value, call.site.scope)
+
+    def _header(self, call: BareCall, name: str) -> v.Value | None:
+        """A header that a call's `headers=` is known to have."""
+        headers = call.argument("headers")
+        display = Steady(self.facts, None).display(headers, call.site.scope) if headers is not None else None
+        for key, value in display.items if display is not None else ():
+            if isinstance(key, v.Const) and str(key.value).lower() == name:
+                return value
+        return None
 
     def of_call(self, call: BareCall) -> str:
         if self.auth_binds(call):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import cached_property
 
 from sessionize.doubts.doubt import Kind, Sharing, Stretch
 from sessionize.library.calls import BareCall
@@ -11,6 +13,11 @@ from sessionize.sharing.facts import Facts
 from sessionize.sharing.steady import Steady
 from sessionize.syntax import values as v
 
+# From this version on a session tells connections by `verify=` apart (see `get_connection_with_tls_context`).
+_UNMIXING = (2, 32)
+# Calls that may write a file, or run what does.
+_WRITING = re.compile(r"(.*\.)?(write(_text|_bytes)?|dump)|(shutil|subprocess)\..*|os\.(replace|rename|system|symlink)")
+
 
 class MixedVerify(Kind):
     """Calls may differ in `verify=` or `cert=`: `requests.get(url, verify=check)`.
@@ -18,15 +25,16 @@ class MixedVerify(Kind):
     ## Why it matters
     Before requests 2.32 a session takes the first connection to a host for all calls to it (CVE-2024-35195): a call
     with `verify=True` behind one with `verify=False` was not verified. A path object, or a number, is mixed up in
-    later versions, too.
+    later versions, too. A certificate is read when a connection is made: a file that is replaced meanwhile counts for
+    the next one only.
 
     ## How to find out
     Is the value the same for all calls of the session, as long as it lives? One and the same expression that is bound
     once is, and is no doubt.
 
     ## What to do
-    Pass the same value everywhere, or a constant. Where the project requires requests 2.32 and passes only texts, True
-    or False, accept the doubt: `--accept mixed-verify`.
+    Pass the same value everywhere, or a constant. Texts, True and False may differ where all that the project says
+    about requests requires 2.32 or later (`requests>=2.32`). Else accept the doubt: `--accept mixed-verify`.
     """
 
     name = "mixed-verify"
@@ -37,9 +45,18 @@ class MixedVerify(Kind):
                 for call in sharing.calls:
                     if reason := self._unlike_constants(option, call):
                         return f"`{call.shown}` {reason}"
-        if len(tls_identities(self.facts, sharing.calls)) > 1:
+        if self._may_replace_files and any(_names_file(call, self.facts) for call in sharing.calls):
+            return "the file behind `cert=` or `verify=` may be replaced between its calls"
+        mixing = self.facts.find_oldest() < _UNMIXING
+        if mixing and len(tls_identities(self.facts, sharing.calls)) > 1:
             return "its calls differ in `verify=` or `cert=`, which requests before 2.32 mixes up on one session"
         return ""
+
+    @cached_property
+    def _may_replace_files(self) -> bool:
+        """True if the file makes a call that may write a file: `shutil.copy("new.pem", "client.pem")`."""
+        calls = zip(self.facts.origins.paths, self.facts.reaching.called, strict=True)
+        return any(_WRITING.fullmatch(path or named) for path, named in calls)
 
     def _stays_the_same(self, option: str, sharing: Sharing) -> bool:
         """Tell whether all calls pass one expression, which stays the same as long as their session lives."""
@@ -111,6 +128,17 @@ class MixedVerify(Kind):
         items = value.items if isinstance(value, v.Sequence) and option == "cert" else (value,)
         known = all(isinstance(item, v.Const) and item.kind in ("bool", "str", "NoneType") for item in items)
         return "" if known else f"passes a `{option}=` that is not known to stay the same"
+
+
+def _names_file(call: BareCall, facts: Facts) -> bool:
+    """Tell whether a call's `cert=` or `verify=` names a file: it is neither absent, nor None, nor True or False."""
+    for option in ("cert", "verify"):
+        match facts.origins.resolve_once(call.argument(option), call.site.scope):
+            case v.Const(kind="bool" | "NoneType"):
+                continue
+            case _:
+                return True
+    return False
 
 
 def _parts(value: v.Value) -> tuple[v.Value, ...]:

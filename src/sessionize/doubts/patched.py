@@ -15,8 +15,35 @@ from sessionize.syntax.values import last_name
 
 # Requests and what it is made of: a module that assigns to it may change how sessions work.
 _BENEATH = frozenset({"requests", "urllib3", "socket"})
-_PATCHING = frozenset({"patch", "object", "setattr", "delattr", "import_module", "__import__", "wrap_function_wrapper"})
+_PATCHING = frozenset(("patch", "object", "setattr", "delattr", "import_module", "__import__")) | {
+    *("wrap_function_wrapper", "patch_function_wrapper", "wrap_object")
+}
 _REPLACING = frozenset({"requests_cache", "httpretty", "pytest_socket"})
+# Of all packages that are named after requests these leave it as it is, unless they are told to patch it.
+_LEAVING = frozenset(
+    (
+        *(
+            "requests_toolbelt",
+            "requests_oauthlib",
+            "requests_file",
+            "requests_ftp",
+            "requests_futures",
+            "requests_html",
+        ),
+        *("requests_ntlm", "requests_ntlm2", "requests_negotiate", "requests_negotiate_sspi", "requests_kerberos"),
+        *("requests_gssapi", "requests_credssp", "requests_aws4auth", "requests_auth_aws_sigv4", "requests_hawk"),
+        *(
+            "requests_pkcs12",
+            "requests_html",
+            "requests_ratelimiter",
+            "requests_unixsocket",
+            "requests_unixsocket2",
+            "requests_mock",
+        ),
+        *("requests_ip_rotator", "requests_threads", "requests_tor", "requests_auth", "requests_http_signature"),
+        *("requests_testadapter", "requests_pprint", "requests_jwt", "requests_wsgi_adapter", "requests_httpsig"),
+    )
+)
 _SMALL = frozenset({"machine", "micropython", "utime", "usocket", "esp", "esp32", "rp2"})
 _TESTING = frozenset({"pytest", "unittest", "responses", "requests_mock", "vcr", "nose"})
 
@@ -70,7 +97,9 @@ class PatchedLibrary(Kind):
         return use.access in (VALUE, ARGUMENT, UNPACK) or use.access.attribute == "__dict__"
 
     def _patched(self) -> Iterator[str]:
-        for call in self.facts.outline.calls:
+        for call, called in self.facts.origins.called:
+            if re.fullmatch(r"requests_\w+\.(monkeypatch|patch\w*|install\w*)", called or ""):
+                yield f"`{called}` changes how requests works"
             if last_name(call.value.func) in _PATCHING and call.value.args:
                 subject = call.value.args[0].value
                 path = self.facts.origins.path_of(subject, call.scope)
@@ -79,8 +108,8 @@ class PatchedLibrary(Kind):
 
     def _imports(self) -> Iterator[str]:
         for module in sorted(self.packages):
-            if module in _REPLACING:
-                yield f"{module} changes how requests works"
+            if module in _REPLACING or (module.startswith("requests_") and module not in _LEAVING):
+                yield f"{module} may change how requests works"
             if module in _SMALL:
                 yield "this is a program for MicroPython, whose requests has no sessions"
 

@@ -17,11 +17,12 @@ _FRAMES = frozenset({"sys._getframe", "inspect.currentframe", "inspect.stack", "
 
 
 class Visible(Kind):
-    """The program looks at its own variables or text: `locals()`, `eval(text)`, `f"{requests.get(url)=}"`.
+    """The program looks at its own variables, text or times: `locals()`, `eval(text)`, `f"{requests.get(url)=}"`.
 
     ## Why it matters
     The session is a new variable, and its import a new name. `print(locals())` shows it, `template.format(**locals())`
     hands it on, `eval` may use its name for something else. An f-string with `=` prints the text of the call.
+    `response.elapsed` no longer counts the handshake: a program that measures a server, or waits by it, sees others.
 
     ## How to find out
     Is what `locals()` gives printed, stored or compared? Handed to a template it is harmless.
@@ -42,6 +43,8 @@ class Visible(Kind):
         if reason := super().reason(sharing):
             return reason
         frame = sharing.calls[0].frame if sharing.owner is None else 0
+        if self._reads_elapsed:
+            return "`.elapsed` is read, and no longer counts the handshake of each call"
         if frame in self._by_frame:
             return f"the new variable would show in `{self._by_frame[frame]}`"
         if self._changes_imports(sharing) and (shown := self._of_imports(sharing.calls)):
@@ -50,6 +53,15 @@ class Visible(Kind):
             if line[0] != "%":
                 return f"{line} cannot be read, and may do anything"
         return ""
+
+    @cached_property
+    def _reads_elapsed(self) -> bool:
+        """True if the file reads `.elapsed` of anything."""
+        accesses = [
+            *(use.access for use in self.facts.outline.uses),
+            *(call.access for call in self.facts.outline.calls),
+        ]
+        return any("elapsed" in access.attributes for access in accesses)
 
     @cached_property
     def _spelled(self) -> dict[int, list[str]]:

@@ -36,13 +36,15 @@ _DELETED = re.compile(rb"\bdel\b")
 _RENAMED = re.compile(rb"\b(?:requests[\w.]*|%s)[\s\\]+as[\s\\]+(\w+)" % "|".join(sorted(FUNCTIONS)).encode())
 
 # What takes a dotted path, or an object and a name, by the last name of the callee: of mock, pytest-mock, pytest,
-# testtools, mox, wrapt.
+# testtools, mox.
 _BY_NAME = frozenset(
     (
         *("patch", "object", "multiple", "setattr", "delattr", "spy", "stub", "MonkeyPatch", "MockPatch"),
-        *("MockPatchObject", "StubOutWithMock", "wrap_function_wrapper"),
+        *("MockPatchObject", "StubOutWithMock"),
     )
 )
+# Of wrapt; these take a module and a path in it: `patch_function_wrapper("requests", "api.get")`.
+_WRAPPING = frozenset(("wrap_function_wrapper", "patch_function_wrapper", "wrap_object"))
 _BY_OBJECT = frozenset({"flexmock", "when", "when2", "expect"})  # of flexmock, mockito: `when(requests).get(...)`
 # A fixture that stays for tests of other files.
 _FOR_ALL = re.compile(rb"scope\s*=\s*[\"'](?:session|package)|session_mocker|package_mocker")
@@ -279,13 +281,13 @@ class Reader:
             for path in whole:
                 if path.split(".")[-1] == "requests":
                     yield f"{path}.?"
-        elif name in _BY_NAME and self.path(call.func) != ["requests.patch"]:
+        elif name in _BY_NAME | _WRAPPING and self.path(call.func) != ["requests.patch"]:
             attribute = call.args[1] if len(call.args) > 1 else options.get("attribute", options.get("name"))
             if name == "multiple":
                 for path in whole:
                     for option in options:
                         yield f"{path}.{option or '?'}"
-            elif self.is_text(subject) and name != "wrap_function_wrapper":
+            elif self.is_text(subject) and name not in _WRAPPING:
                 yield from whole
             elif attribute is not None:
                 for path in whole:
