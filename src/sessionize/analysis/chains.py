@@ -6,7 +6,7 @@ Branches exclude each other: of `if x: requests.get(a)` and `else: requests.get(
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from sessionize.analysis.exits import BRANCHES, BREAK, CONTINUE, EXITS, IN_EXPRESSIONS, LOOPS, NEXT
@@ -30,7 +30,7 @@ Ran: TypeAlias = frozenset[tuple[str | None, int | None]]
 Ways: TypeAlias = dict[int, Ran]
 
 
-def chained(flow: Flow, frame: int, events: Sequence[Event], again: Mapping[int, list[Event]]) -> set[int]:
+def chained(flow: Flow, frame: int, events: Iterable[Event], again: Mapping[int, list[Event]]) -> set[int]:
     """The ids of the events that can run before or after another one with a matching key, in one run of a frame.
 
     again: the events that each loop repeats.
@@ -43,14 +43,15 @@ def chained(flow: Flow, frame: int, events: Sequence[Event], again: Mapping[int,
 class _Chains:
     """One pass over a frame that follows every path, with the events that have run on it."""
 
-    def __init__(self, flow: Flow, events: Sequence[Event], again: Mapping[int, list[Event]]) -> None:
+    def __init__(self, flow: Flow, events: Iterable[Event], again: Mapping[int, list[Event]]) -> None:
         self.flow = flow
         self.again = again
         self.found: set[int] = set()
         self.events: dict[int, dict[int, Event]] = defaultdict(dict)  # by their part and tick
-        self.marked = flow.around(event.part for event in events)  # parts with an event inside
+        self.marked: set[int] = set()  # parts with an event inside
         for event in events:
             self.events[event.part][event.tick] = event
+            self.marked.update(flow.ancestors(event.part))
 
     def meet(self, event: Event, ran: Ran) -> None:
         """Marks an event and those that ran before it, where their keys match."""
@@ -124,15 +125,13 @@ class _Chains:
             elif NEXT in out:
                 _join(out, self.part(block, out.pop(NEXT)))
         _join(out, caught)
-        return out if final is None else self.last(final, out)
-
-    def last(self, block: int, ways: Ways) -> Ways:
-        """A `finally` behind each way out, which goes on behind it."""
-        out: Ways = {}
-        for bit, ran in ways.items():
-            for way, after in self.part(block, ran).items():
-                _join(out, {bit if way == NEXT else way: after})
-        return out
+        if final is None:
+            return out
+        last: Ways = {}
+        for bit, before in out.items():
+            for way, after in self.part(final, before).items():
+                _join(last, {bit if way == NEXT else way: after})
+        return last
 
 
 def _join(out: Ways, more: Ways) -> None:

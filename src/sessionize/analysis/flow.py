@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Set as AbstractSet
+from collections.abc import Iterable, Mapping, Set as AbstractSet
 from copy import copy
 from types import MappingProxyType
 from typing import NamedTuple
@@ -30,6 +30,7 @@ class Flow:
     def __init__(self, outline: Outline, leaving: Iterable[int]) -> None:
         """`leaving`: simple statements that never come back, such as `sys.exit()`."""
         self.parts = outline.parts
+        self.ancestors = outline.parts_around
         self.children: list[list[int]] = [[] for _ in self.parts]
         self.frame: list[int] = []
         for part, row in enumerate(self.parts):
@@ -52,12 +53,6 @@ class Flow:
         """The place before a statement of a block."""
         row = self.parts[statement]
         return Place(row.parent, statement, row.tick)
-
-    def ancestors(self, part: int) -> Iterator[int]:
-        """The part itself and the parts around it, up to its frame."""
-        while part != -1:
-            yield part
-            part = self.parts[part].parent
 
     def around(self, parts: Iterable[int]) -> set[int]:
         """Some parts and all the parts around them."""

@@ -143,12 +143,12 @@ class Retries:
         return self.flow.assuming(truths)
 
     def _truths(self, parts: Iterable[int], known: Callable[[int, v.Value], v.Const | None]) -> dict[int, bool]:
-        """The tests of some `if` and `while` that hold, or do not, by what is `known` in their scopes."""
+        """The tests of the `if` and `while` among parts that hold, or do not, by what is `known` in their scopes."""
         truths = {}
         for part in parts:
             row = self.outline.parts[part]
-            test = row.test if row.kind == "if" else _asking(row.test)
-            truth = holds(test, partial(known, row.scope))
+            test = _asking(row.test) if row.kind == "while" else row.test
+            truth = holds(test, partial(known, row.scope)) if row.kind in ("if", "while") else None
             if truth is not None:
                 truths[part] = truth
         return truths
@@ -158,15 +158,15 @@ class Retries:
     @cached_property
     def _good(self) -> Flow:
         """The flow of a run in which every answer is good."""
-        tested = [part for part, row in enumerate(self.outline.parts) if row.kind in ("if", "while")]
-        return self.flow.assuming(self._truths(tested, self._known), dict(self._stops()))
+        truths = self._truths(range(len(self.outline.parts)), self._known)
+        return self.flow.assuming(truths, dict(self._stops()))
 
     def _known(self, scope: int, value: v.Value, depth: int = 0) -> v.Const | None:
         """The constant that a value is where every answer is good."""
         match value:
-            case v.Attribute(attr="OK") | v.Attribute(value=v.Name("codes") | v.Attribute(attr="codes"), attr="ok"):
+            case v.Attribute(attr="OK" | "status_code"):
                 return _OK
-            case v.Attribute(attr="status_code"):
+            case v.Attribute(v.Name("codes") | v.Attribute(attr="codes"), "ok"):
                 return _OK
             case v.Attribute(attr="ok"):
                 return _TRUE

@@ -13,6 +13,7 @@ from functools import cached_property
 from itertools import takewhile
 from pathlib import PurePath
 
+from sessionize.analysis.closure import closure
 from sessionize.analysis.memo import memo
 
 # An import statement: its keyword, and what follows, over brackets and backslashes.
@@ -88,7 +89,7 @@ class Imports:
     @memo
     def importers(self, file: str) -> set[str]:
         """The files that import a file, directly or not."""
-        return _closure({file}, self._importing) - {file}
+        return closure({file}, self._importing.__getitem__) - {file}
 
     @memo
     def loaded_by(self, starts: frozenset[str]) -> set[str]:
@@ -102,7 +103,7 @@ class Imports:
                 first.update(self._named(tuple(found.decode().split("."))))
             for found in _FILE.findall(self.contents[start]):
                 first.update(self._named((found.decode(),)))
-        return _closure(first, self._imported)
+        return closure(first, self._imported.__getitem__)
 
     def is_own(self, path: tuple[str, ...], importer: str) -> bool:
         """Tell whether an absolute path surely names another module of the project: beside a file, or at a root."""
@@ -190,17 +191,6 @@ class Imports:
 def is_test(file: str) -> bool:
     """Tell whether a file is named as pytest's tests and their `conftest.py` are."""
     return _TEST.fullmatch(PurePath(file).name) is not None
-
-
-def _closure(starts: Iterable[str], following: Mapping[str, set[str]]) -> set[str]:
-    """Some files and all that follow from them."""
-    reached = set(starts)
-    todo = list(reached)
-    while todo:
-        new = following.get(todo.pop(), set()) - reached
-        reached |= new
-        todo += new
-    return reached
 
 
 def _parts(file: str) -> tuple[str, ...]:
