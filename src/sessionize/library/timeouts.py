@@ -103,13 +103,13 @@ class _Sessions:
         returned: dict[int, v.Value] = {}
         rows: tuple[o.CallSite | o.Use, ...] = (*outline.calls, *outline.uses)
         for row in rows:
+            if row.access != VALUE or outline.parts[row.part].kind != "return" or ways[row.scope] != 1:
+                continue
             scope = outline.scopes[row.scope]
-            given_back = row.access == VALUE and outline.parts[row.part].kind == "return" and ways[row.scope] == 1
-            if given_back and not _PROPERTIES.isdisjoint(map(v.last_name, scope.decorators)):
-                given = row.value if isinstance(row, o.CallSite) else v.Name(row.name)
-                value = self.facts.origins.resolve_once(given, row.scope)
-                if isinstance(value, v.Call):
-                    returned[scope.part] = value
+            given = row.value if isinstance(row, o.CallSite) else v.Name(row.name)
+            value = self.facts.origins.resolve_once(given, row.scope)
+            if isinstance(value, v.Call) and not _PROPERTIES.isdisjoint(map(v.last_name, scope.decorators)):
+                returned[scope.part] = value
         return returned
 
     @cached_property
