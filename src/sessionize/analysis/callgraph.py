@@ -1,4 +1,4 @@
-"""The calls of one file's functions and methods: from where, and how often."""
+"""The calls of one file's functions and methods: from where, how often, and, by names alone, what they lead to."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from sessionize.analysis.closure import closure
 from sessionize.analysis.flow import Flow
 from sessionize.analysis.memo import memo
-from sessionize.analysis.names import Names
+from sessionize.analysis.origins import Origins
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, CALL, VALUE
 from sessionize.syntax.values import last_name
@@ -36,22 +37,26 @@ class Method(NamedTuple):
 
 class CallGraph:
     def __init__(
-        self, outline: o.Outline, names: Names, flow: Flow, loops: Callable[[o.CallSite], Sequence[int]]
+        self,
+        origins: Origins,
+        flow: Flow,
+        loops: Callable[[o.CallSite], Sequence[int]],
+        run_by: Callable[[o.CallSite, str | None], v.Value | None],
     ) -> None:
-        """`loops`: which of them repeat a call."""
-        self.outline = outline
-        self.names = names
+        """`loops`: which of them repeat a call. `run_by`: the function that a call, of a path, makes a thread run."""
+        self.outline = origins.outline
+        self.names = origins.names
+        self.origins = origins
         self.flow = flow
         self.loops = loops
+        self.run_by = run_by
 
     def method(self, scope: int) -> Method | None:
         """The instance method that a scope is, or in which it is a function that sees the instance."""
-        inner = scope
-        while scope != -1:
-            method = self._methods.get(scope)
+        for outer in self.outline.scopes_around(scope):
+            method = self._methods.get(outer)
             if method is not None:
-                return method if self.names.owner(method.instance, inner) == scope else None
-            scope = self.outline.scopes[scope].parent
+                return method if self.names.owner(method.instance, scope) == outer else None
         return None
 
     def in_another_class(self, scope: int) -> bool:
@@ -80,7 +85,7 @@ class CallGraph:
         if self.outline.scopes[row.parent].kind != "class" or row.name in _IMPLICITLY_STATIC:
             return False
         # a function that the class's own body uses is a decorator or the like
-        taken = any(use.access in (VALUE, ARGUMENT, CALL) for use in self.names.uses(row.parent, row.name))
+        taken = not self.names.accesses(row.parent, row.name).isdisjoint((VALUE, ARGUMENT, CALL))
         # `Api.get(path)` or `cls.get(path)` of a class that is only a namespace
         named = instance != "self" and row.name in self._called_on_class[row.parent]
         bound_anew = len(self.names.binds(scope, instance)) > 1
@@ -174,12 +179,20 @@ class CallGraph:
     def _calls_on_instance(self) -> dict[tuple[int, str], list[o.CallSite]]:
         """The calls like `self.name()` in the methods of each class, by the class and the name."""
         calls = defaultdict(list)
-        for site in self.outline.calls:
+        for method in self._methods.values():
+            for number in self.method_calls[method.scope, method.instance]:
+                site = self.outline.calls[number]
+                calls[method.owner, last_name(site.value.func)].append(site)
+        return calls
+
+    @cached_property
+    def method_calls(self) -> dict[tuple[int, str], list[int]]:
+        """The calls like `name.get(...)`, by the variable."""
+        calls = defaultdict(list)
+        for number, site in enumerate(self.outline.calls):
             func = site.value.func
             if isinstance(func, v.Attribute) and isinstance(func.value, v.Name):
-                caller = self._methods.get(self.names.owner(func.value.name, site.scope))
-                if caller is not None and caller.instance == func.value.name:
-                    calls[caller.owner, func.attr].append(site)
+                calls[self.names.owner(func.value.name, site.scope), func.value.name].append(number)
         return calls
 
     @cached_property
@@ -191,3 +204,36 @@ class CallGraph:
             if isinstance(func, v.Name):
                 calls[self.names.owner(func.name, site.scope), func.name].append(site)
         return calls
+
+    # --- by the last names of what is called --------------------------------------------------------------------------
+
+    @memo
+    def leading_to(self, names: frozenset[str]) -> set[str]:
+        """The names, and those of this file's functions that call one of them, directly or not: `sleep`, and all that
+        calls it."""
+        return closure(names, self._callers.__getitem__)
+
+    @cached_property
+    def _callers(self) -> dict[str, set[str]]:
+        """The names of the functions that call each name."""
+        callers: dict[str, set[str]] = defaultdict(set)
+        for call, named in zip(self.outline.calls, self.called, strict=True):
+            function = self.outline.parts[self.flow.frame[call.part]].scope
+            if self.outline.scopes[function].name:
+                callers[named].add(self.outline.scopes[function].name)
+        return callers
+
+    @cached_property
+    def called(self) -> list[str]:
+        """The last name of what each call calls: `sleep`, also after `from time import sleep as nap`, or after `nap =
+        time.sleep`; `fetch` for `Thread(target=fetch)`."""
+        called = []
+        for call, path in self.origins.called:
+            if (run := self.run_by(call, path)) is not None:
+                called.append(last_name(run))
+                continue
+            func = call.value.func
+            followed = self.origins.resolve_once(func, call.scope) if isinstance(func, v.Name) else v.OPAQUE
+            named = path if isinstance(followed, v.Opaque) else self.origins.path_of(followed, call.scope)
+            called.append(named.rpartition(".")[2] if named is not None else last_name(func))
+        return called

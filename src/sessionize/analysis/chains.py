@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
-from sessionize.analysis.exits import BRANCHES, BREAK, CONTINUE, EXITS, IN_EXPRESSIONS, LOOPS, NEXT, RAISE, RETURN
+from sessionize.analysis.exits import BRANCHES, BREAK, CONTINUE, EXITS, IN_EXPRESSIONS, LOOPS, NEXT
 from sessionize.analysis.flow import Flow
 
 
@@ -47,17 +47,17 @@ class _Chains:
         self.flow = flow
         self.again = again
         self.found: set[int] = set()
-        self.events: dict[int, list[Event]] = defaultdict(list)
+        self.events: dict[int, dict[int, Event]] = defaultdict(dict)  # by their part and tick
         self.marked: set[int] = set()  # parts with an event inside
         for event in events:
-            self.events[event.part].append(event)
+            self.events[event.part][event.tick] = event
             self.marked.update(flow.ancestors(event.part))
 
     def meet(self, event: Event, ran: Ran) -> None:
         """Marks an event and those that ran before it, where their keys match."""
-        matching = [number for key, number in ran if event.key is None or key in (event.key, None)]
-        if matching:
-            self.found.update((event.id, *(number for number in matching if number is not None)))
+        for key, number in ran:
+            if event.key is None or key in (event.key, None):
+                self.found.update((event.id, event.id if number is None else number))
 
     def part(self, part: int, ran: Ran) -> Ways:
         """The events that have run on each way out of a part, `ran` before it."""
@@ -68,18 +68,23 @@ class _Chains:
         if row.kind == "try":
             return self.attempt(flow.children[part], ran)
         if row.kind not in BRANCHES | LOOPS:
-            return {flow.exits.ended(part, bit): ran for bit, ran in self.steps(part, flow.children[part], ran).items()}
+            out = self.steps(part, flow.children[part], ran)
+            if NEXT in out:
+                out[flow.exits.ended(part, NEXT)] = out.pop(NEXT)
+            return out
         ran = self.steps(part, flow.exits.inside(part, *IN_EXPRESSIONS), ran)[NEXT]
         if row.kind in LOOPS:
             return self.loop(part, ran)
         arms, may_skip = flow.exits.arms(part)
-        skipped: list[Ways] = [{NEXT: ran}] if may_skip else []
-        return _merge(*skipped, *(self.part(arm, ran) for arm in arms))
+        out = {NEXT: ran} if may_skip else {}
+        for arm in arms:
+            _join(out, self.part(arm, ran))
+        return out
 
     def steps(self, part: int, children: list[int], ran: Ran) -> Ways:
         """The events of `part` itself and its `children`, one after the other."""
         out: Ways = {}
-        events = {event.tick: event for event in self.events[part]}
+        events = self.events[part]
         statements = {self.flow.parts[child].tick: child for child in children}
         for tick in sorted((*events, *statements)):
             if tick in events:
@@ -88,7 +93,7 @@ class _Chains:
                 continue
             step = self.part(statements[tick], ran)
             onwards = step.pop(NEXT, None)
-            out = _merge(out, step)
+            _join(out, step)
             if onwards is None:
                 return out
             ran = onwards
@@ -99,40 +104,37 @@ class _Chains:
         blocks = self.flow.exits.inside(part, "turn", "else")
         earlier = ((event.key, None) for event in self.again.get(part, ()))
         turn = self.part(blocks[0], ran.union(earlier))
-        ended = ran.union(*(turn[bit] for bit in (NEXT, CONTINUE) if bit in turn))
-        outs = [self.part(blocks[1], ended) if len(blocks) > 1 else {NEXT: ended}]
+        ended = ran.union(turn.pop(NEXT, ()), turn.pop(CONTINUE, ()))
+        out = self.part(blocks[1], ended) if len(blocks) > 1 else {NEXT: ended}
         if BREAK in turn:
-            outs.append({NEXT: turn[BREAK]})
-        outs += [{bit: turn[bit]} for bit in (RETURN, RAISE) if bit in turn]
-        return _merge(*outs)
+            turn[NEXT] = turn.pop(BREAK)
+        _join(out, turn)
+        return out
 
     def attempt(self, blocks: list[int], ran: Ran) -> Ways:
         """A `try`: its handlers run instead of its body, the `finally` behind each way out."""
         out = self.part(blocks[0], ran)
-        outs = []
+        caught: Ways = {}
         final = None
-        for block in blocks:
+        for block in blocks[1:]:
             kind = self.flow.parts[block].kind
-            if kind == "else" and NEXT in out:
-                outs.append(self.part(block, out.pop(NEXT)))
-            elif kind == "handler":
-                outs.append(self.part(block, ran))
+            if kind == "handler":
+                _join(caught, self.part(block, ran))
             elif kind == "finally":
                 final = block
-        out = _merge(out, *outs)
+            elif NEXT in out:
+                _join(out, self.part(block, out.pop(NEXT)))
+        _join(out, caught)
         if final is None:
             return out
-        return _merge(*(self.last(final, bit, before) for bit, before in out.items()))
+        last: Ways = {}
+        for bit, before in out.items():
+            for way, after in self.part(final, before).items():
+                _join(last, {bit if way == NEXT else way: after})
+        return last
 
-    def last(self, block: int, bit: int, ran: Ran) -> Ways:
-        """A `finally` behind one way out, which goes on behind it."""
-        return {(bit if way == NEXT else way): after for way, after in self.part(block, ran).items()}
 
-
-def _merge(*outs: Ways) -> Ways:
-    """The events that have run on each way out of paths that meet."""
-    merged: Ways = {}
-    for out in outs:
-        for bit, ran in out.items():
-            merged[bit] = merged.get(bit, frozenset()) | ran
-    return merged
+def _join(out: Ways, more: Ways) -> None:
+    """Adds to the events that have run on each way out those of another path."""
+    for bit, ran in more.items():
+        out[bit] = out.get(bit, frozenset()) | ran

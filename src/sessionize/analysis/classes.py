@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import TypeAlias
 
 from sessionize.analysis.callgraph import CallGraph
+from sessionize.analysis.closure import closure
+from sessionize.analysis.memo import memo
 from sessionize.analysis.origins import Origins
 from sessionize.analysis.tables import Tables
 from sessionize.syntax import values as v
@@ -17,7 +19,7 @@ _Named: TypeAlias = tuple[int, str] | str  # a variable, or a name alone
 
 # Calls that show all attributes of what they are given, and modules whose functions write them to a file.
 _SHOWING = frozenset({"builtins.vars", "builtins.dir", "inspect.getmembers"}) | {
-    f"dataclasses.{name}" for name in ("asdict", "astuple", "fields")
+    *("dataclasses.asdict", "dataclasses.astuple", "dataclasses.fields")
 }
 _PICKLING = frozenset({"pickle", "cPickle", "dill", "cloudpickle", "joblib", "jsonpickle"})
 _DUMPING = frozenset({"dump", "dumps", "encode"})
@@ -34,18 +36,14 @@ class Classes:
     def ancestry(self, scope: int) -> set[int]:
         """The classes of this file from which a class is derived, by name."""
         found: set[int] = set()
-        looked_up: set[_Named] = set()
-        todo = [scope]
-        while todo:
-            names = self._bases[todo.pop()] - looked_up
-            looked_up |= names
-            new: set[int] = set()
-            for name in names:
-                new.update(self._classes_of.get(name, ()))
-            new -= found
-            found |= new
-            todo += new
+        for name in closure(self._bases[scope], self._names_above):
+            found.update(self._classes_of.get(name, ()))
         return found
+
+    @memo
+    def _names_above(self, name: _Named) -> set[_Named]:
+        """The names by which the bases of all classes of a name are looked up."""
+        return set().union(*map(self._bases.__getitem__, self._classes_of.get(name, ())))
 
     @cached_property
     def _bases(self) -> dict[int, set[_Named]]:
@@ -53,12 +51,14 @@ class Classes:
         named: dict[int, set[_Named]] = {}
         for scope in self.tables.classes:
             row = self.outline.scopes[scope]
-            bases = [base.value if isinstance(base, v.Item) else base for base in row.bases]  # `Base[int]`
             named[scope] = set()
-            for base in bases:
+            aliased, written = set(), set()
+            for given in row.bases:
+                base = given.value if isinstance(given, v.Item) else given  # `Base[int]`
                 named[scope].update(self._named(base, row.parent))
-            aliased = {v.last_name(self.origins.resolve_once(base, row.parent)) for base in bases}
-            named[scope] |= aliased - {*map(v.last_name, bases)}
+                aliased.add(v.last_name(self.origins.resolve_once(base, row.parent)))
+                written.add(v.last_name(base))
+            named[scope] |= aliased - written
         return named
 
     def _named(self, base: v.Value, scope: int) -> list[_Named]:

@@ -56,6 +56,10 @@ class Exits:
         """The children of a part that are of these kinds."""
         return [child for child in self.children[part] if self.parts[child].kind in kinds]
 
+    def goes_on(self, part: int) -> bool:
+        """Tell whether what stands behind a part may run after it."""
+        return bool(self.of[part] & NEXT)
+
     def _sequence(self, children: Iterable[int]) -> int:
         """The exits of statements that run one after the other."""
         mask = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Set as AbstractSet
+from collections.abc import Iterable, Mapping, Set as AbstractSet
 from copy import copy
 from types import MappingProxyType
 from typing import NamedTuple
@@ -30,6 +30,7 @@ class Flow:
     def __init__(self, outline: Outline, leaving: Iterable[int]) -> None:
         """`leaving`: simple statements that never come back, such as `sys.exit()`."""
         self.parts = outline.parts
+        self.ancestors = outline.parts_around
         self.children: list[list[int]] = [[] for _ in self.parts]
         self.frame: list[int] = []
         for part, row in enumerate(self.parts):
@@ -45,7 +46,7 @@ class Flow:
         """This flow where the tests of some `if` and `while` are known to hold or not, and how some statements end."""
         flow = copy(self)
         flow.exits = self.exits.assuming(truths, stops)
-        flow.exits.work_out({outer for inner in (*truths, *stops) for outer in self.ancestors(inner)})
+        flow.exits.work_out(self.around((*truths, *stops)))
         return flow
 
     def place_before(self, statement: int) -> Place:
@@ -53,11 +54,14 @@ class Flow:
         row = self.parts[statement]
         return Place(row.parent, statement, row.tick)
 
-    def ancestors(self, part: int) -> Iterator[int]:
-        """The part itself and the parts around it, up to its frame."""
-        while part != -1:
-            yield part
-            part = self.parts[part].parent
+    def around(self, parts: Iterable[int]) -> set[int]:
+        """Some parts and all the parts around them."""
+        return set().union(*map(self.ancestors, parts))
+
+    def common(self, parts: Iterable[int]) -> set[int]:
+        """The parts that hold all of some parts, and these themselves where they do; none if there are no parts."""
+        around = [set(self.ancestors(part)) for part in parts]
+        return set.intersection(*around) if around else set()
 
     def loops(self, part: int) -> list[int]:
         """The loops of the frame of which `part` is in the turn, innermost first."""
@@ -72,12 +76,9 @@ class Flow:
                 return self.parts[siblings[later]].tick
         return sys.maxsize
 
-    def turns_again(self, part: int, tick: int) -> list[int]:
-        """The loops that can come back to what runs at `tick` in `part`, after it ran to its end."""
-        return [loop for loop, exits in self.turn_exits(part, tick).items() if exits & (NEXT | CONTINUE)]
-
-    def turn_exits(self, part: int, tick: int) -> dict[int, int]:
-        """The exits of a turn of each loop around `part`, innermost first, behind what runs at `tick` in `part`."""
+    def turns_again(self, part: int, tick: int) -> dict[int, int]:
+        """The loops that can come back to what runs at `tick` in `part`, after it ran to its end: innermost first, with
+        the exits of their turn behind it."""
         found = {}
         state, child = NEXT, -1
         for node in self.ancestors(part):
@@ -86,7 +87,8 @@ class Flow:
                 loop = self.parts[node].parent
                 if self.parts[loop].kind == "while" and self._is_in_test(node, tick):
                     state = self.exits.tested(loop, state)
-                found[loop] = state
+                if state & (NEXT | CONTINUE):
+                    found[loop] = state
             child = node
         return found
 
@@ -97,16 +99,15 @@ class Flow:
         belongs to `scope` itself. It is on a line of its own, unless the whole frame stands on one line (`def f(): a;
         b`); None in a lambda.
         """
-        paths = [list(self.ancestors(part)) for _, part in events]
-        common = set(paths[0]).intersection(*map(set, paths[1:]))
+        parts = {part for _, part in events}
+        around = self.around(parts)
         spots: dict[str, Place] = {}
-        for block in sorted(common):
+        for block in sorted(self.common(parts)):
             row = self.parts[block]
             if row.kind == "turn":
                 break
-            statements = [path[path.index(block) - 1] for path in paths if path[0] != block]
-            if row.form and row.scope == scope and len(statements) == len(paths):
-                before = min(statements)
+            if row.form and row.scope == scope and block not in parts:
+                before = min(around.intersection(self.children[block]))
                 while row.form == "lines" and self.parts[before].form == "joined":
                     before = self.children[block][self.children[block].index(before) - 1]
                 if self.parts[before].kind != "docstring":  # it must stay first
@@ -131,8 +132,8 @@ class Flow:
             attempt = self.parts[block].parent
             if self.parts[block].kind != "body" or attempt == -1 or self.parts[attempt].kind != "try":
                 return False
-            passing = {handler for handler in self.exits.inside(attempt, "handler") if self.exits.of[handler] & NEXT}
-            if attempt in around or not passing <= instead:
+            passing = filter(self.exits.goes_on, self.exits.inside(attempt, "handler"))
+            if attempt in around or not instead >= set(passing):
                 return False
             block = self.parts[attempt].parent
         return True

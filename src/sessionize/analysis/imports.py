@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from sessionize.analysis.exits import NEXT
 from sessionize.analysis.flow import Flow, Place
 from sessionize.analysis.memo import memo
 from sessionize.analysis.origins import Origins
@@ -40,7 +39,7 @@ class Imports:
         if self.import_before(name, scope, place) is None:
             here = any(self.flow.frame[bind.part] == self.flow.frame[place.block] for bind in imports)
             others = [*instead, *self.origins.alike(owner, name)]
-            late = not others or all(bind.tick > place.tick for bind in (*imports, *others))
+            late = not others or min([*imports, *others]).tick > place.tick
             return "never" if here and late else "maybe"
         return "maybe" if instead else "surely"
 
@@ -82,5 +81,5 @@ class Imports:
         """Tell whether the handler that makes a binding is left at once, so that nothing later sees it."""
         for part in self.flow.ancestors(bind.part):
             if self.outline.parts[part].kind == "handler":
-                return not self.flow.exits.of[part] & NEXT
+                return not self.flow.exits.goes_on(part)
         return False

@@ -13,9 +13,8 @@ from sessionize.syntax.access import ARGUMENT, ITEM, READ, UNPACK, Access
 
 # Calls that only look at what they are given.
 _LOOKING = frozenset(
-    f"builtins.{name}"
-    for name in ("print", "len", "dict", "str", "repr", "sorted", "list", "tuple", "set", "bool", "isinstance")
-) | {"json.dumps", "copy.copy", "copy.deepcopy"}
+    map("builtins.{}".format, ("print", "len", "dict", "str", "repr", "sorted", "list", "tuple", "set", "bool"))
+) | {"builtins.isinstance", "json.dumps", "copy.copy", "copy.deepcopy"}
 _READING = frozenset({"get", "items", "keys", "values", "copy"})
 
 
@@ -35,7 +34,7 @@ class Mutations:
         """The accesses to names, but those of responses, and to what calls return, by each attribute in them."""
         chains: dict[str, list[tuple[Access, o.Use | None]]] = defaultdict(list)
         for use in self.outline.uses:
-            if not self._is_response(use.name, use.scope):
+            if not self._holds_responses(self.names.owner(use.name, use.scope), use.name):
                 for attr in {*use.access.attributes}:
                     chains[attr].append((use.access, use))
         for call, path in self.origins.called:
@@ -44,30 +43,23 @@ class Mutations:
                     chains[attr].append((call.access, None))
         return chains
 
-    def _is_response(self, name: str, scope: int) -> bool:
-        return self._holds_responses(self.names.owner(name, scope), name)
-
     @memo
     def _holds_responses(self, owner: int, name: str) -> bool:
         """Tell whether a variable is bound to what functions of the library return, and to nothing else."""
-        paths = []
-        for bind in self.names.binds(owner, name):
-            called = bind.value.func if isinstance(bind.value, v.Call) else v.OPAQUE
-            paths.append(self.origins.path_of(called, owner))
+        paths = [self.origins.path_of(v.called(bind.value), owner) for bind in self.names.binds(owner, name)]
         return bool(paths) and all(map(self.origins.library.owns, paths))
 
     @memo
     def mutating_uses(self, owner: int, name: str) -> list[o.Use]:
         """The uses of a variable that may change the dict it is bound to, or make it known under another name."""
-        uses = self.names.uses(owner, name)
-        return [use for use in uses if not (_only_reads(use.access) or self._is_looked_at(use))]
+        return list(filter(self._may_change, self.names.uses(owner, name)))
 
-    def _is_looked_at(self, use: o.Use) -> bool:
+    def _may_change(self, use: o.Use) -> bool:
         if use.access != ARGUMENT:
-            return False
+            return not _only_reads(use.access)
         call, path = self.outline.calls[use.call], self.origins.paths[use.call]
         kept = any(arg.keyword and arg.value == v.Name(use.name) for arg in call.value.args)  # `dict(headers=name)`
-        return (path in _LOOKING and not kept) or self.origins.library.function(path) is not None
+        return (path not in _LOOKING or kept) and self.origins.library.function(path) is None
 
     def reachable_by_string(self, attr: str) -> bool:
         """Tell whether the file may change attributes, or take this one, by `setattr`, `getattr` and the like."""
@@ -76,28 +68,29 @@ class Mutations:
     @cached_property
     def _names_in_text(self) -> set[str] | None:
         """The names that `getattr` and the like are given; None if they may be any, as `setattr` takes any."""
-        anything = "builtins.setattr" in self.origins.paths
-        anything = anything or not {"__setattr__", "__dict__"}.isdisjoint(self.outline.attributes)
-        given: list[v.Argument] = []
-        for call, path in self.origins.called:
-            shown = [arg.value for arg in call.value.args] if path == "builtins.vars" else []
-            anything = anything or not all(self._is_namespace(value, call.scope) for value in shown)
-            if path in ("builtins.getattr", "operator.attrgetter"):
-                given += call.value.args[1:2] if path == "builtins.getattr" else call.value.args
-        known = [str(arg.value.value) for arg in given if isinstance(arg.value, v.Const)]
-        if anything or len(known) < len(given):
+        if "builtins.setattr" in self.origins.paths or {"__setattr__", "__dict__"} & self.outline.attributes:
             return None
-        return {name for path in known for name in path.split(".")}
+        names: set[str] = set()
+        for call, path in self.origins.called:
+            args = call.value.args
+            if path == "builtins.vars" and args and not self._is_namespace(args[0].value, call.scope):
+                return None
+            if path in ("builtins.getattr", "operator.attrgetter"):
+                for arg in args[1:2] if path == "builtins.getattr" else args:
+                    if not isinstance(arg.value, v.Const):
+                        return None
+                    names.update(str(arg.value.value).split("."))
+        return names
 
     def _is_namespace(self, value: v.Value, scope: int) -> bool:
         """Tell whether a value is what `parser.parse_args()` gives, or a name for nothing but that, or its `vars()`.
 
         `parse_args(argv, client)` gives the object that it is handed.
         """
-        values = [value]
-        if isinstance(value, v.Name):
-            values = [bind.value for bind in self.names.binds(self.names.owner(value.name, scope), value.name)]
-        return bool(values) and all(map(_gives_namespace, values))
+        if not isinstance(value, v.Name):
+            return _gives_namespace(value)
+        binds = self.names.binds(self.names.owner(value.name, scope), value.name)
+        return bool(binds) and all(_gives_namespace(bind.value) for bind in binds)
 
     @cached_property
     def reflection(self) -> str:
@@ -108,8 +101,10 @@ class Mutations:
                 return f"{name}()"
         if "__globals__" in self.outline.attributes or "__main__" in self.outline.modules:
             return "__globals__"
-        shown = any(path == "sys" and use.access.attribute == "modules" for use, path in self.origins.imported_uses)
-        return "sys.modules" if shown else ""
+        for use, path in self.origins.imported_uses:
+            if path == "sys" and use.access.attribute == "modules":
+                return "sys.modules"
+        return ""
 
 
 def _only_reads(access: Access) -> bool:
@@ -123,6 +118,6 @@ def _gives_namespace(made: v.Value) -> bool:
     match made:
         case v.Call(func=v.Name(name="vars")):
             return True
-        case v.Call(func=v.Attribute(attr="parse_args"), args=args):
-            return len(args) < 2 and not any(arg.stars or arg.keyword == "namespace" for arg in args)
+        case v.Call(func=v.Attribute(attr="parse_args"), args=args) as call:
+            return len(args) < 2 and not call.unpacks and call.argument("namespace") is None
     return False

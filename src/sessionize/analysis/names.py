@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import cached_property
 
+from sessionize.syntax.access import Access
 from sessionize.syntax.outline import Bind, Outline, Use
 
 
@@ -16,6 +17,7 @@ class Names:
         self._scopes = outline.scopes
         self._outline = outline
         self._binds: dict[tuple[int, str], list[Bind]] = defaultdict(list)
+        self.stars: list[Bind] = []
         local = {(b.scope, b.name) for b in outline.binds if b.name not in self._scopes[b.scope].nonlocals}
         for bind in outline.binds:
             scope = self._scopes[bind.scope]
@@ -27,7 +29,8 @@ class Names:
                 while owner > 0 and (self._scopes[owner].kind == "class" or (owner, bind.name) not in local):
                     owner = self._scopes[owner].parent
             self._binds[owner, bind.name].append(bind)
-        self.stars = [bind for bind in outline.binds if bind.form == "star"]
+            if bind.form == "star":
+                self.stars.append(bind)
 
     def owner(self, name: str, scope: int) -> int:
         """The scope whose variable `name` is in `scope`; -1 if the file binds none: a builtin, or a star import's."""
@@ -53,6 +56,10 @@ class Names:
         """Every use of that variable, in order."""
         return self._uses.get((owner, name), [])
 
+    def accesses(self, owner: int, name: str) -> set[Access]:
+        """The ways in which that variable is used."""
+        return {use.access for use in self.uses(owner, name)}
+
     def is_taken(self, name: str, scope: int) -> bool:
         """Tell whether a new variable of `scope` must not have this name.
 
@@ -74,7 +81,7 @@ class Names:
 
     @cached_property
     def _inside(self) -> dict[int, set[str]]:
-        inside: dict[int, set[str]] = {scope: set() for scope in range(len(self._scopes))}
+        inside: dict[int, set[str]] = defaultdict(set)
         for use in self._outline.uses:
             inside[use.scope].add(use.name)
         for bind in self._outline.binds:

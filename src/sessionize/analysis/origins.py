@@ -80,17 +80,16 @@ class Origins:
     def _path_of_variable(self, owner: int, name: str) -> str | None:
         if owner == -1:
             return f"builtins.{name}"
-        if any(self.path(bind) == self.library.name for bind in self.alike(owner, name)):
+        if self.library.name in map(self.path, self.alike(owner, name)):
             return self.library.name
-        paths = {self.path(bind) for bind in self.main_bindings(owner, name)}
+        paths = set(map(self.path, self.main_bindings(owner, name)))
         return paths.pop() if len(paths) == 1 else None
 
     @memo
     def main_bindings(self, owner: int, name: str) -> list[o.Bind]:
         """The bindings of a variable without fallbacks, such as `except ImportError: requests = None`."""
         live = self.bindings(owner, name)
-        plain = len(live) == 1 or all(bind.form != "import" for bind in live)
-        instead = () if plain else self._fallbacks(live)
+        instead = self._fallbacks(live) if len(live) > 1 else ()
         return [bind for bind in live if bind.tick not in instead] or live
 
     def alike(self, owner: int, name: str) -> list[o.Bind]:
@@ -120,7 +119,7 @@ class Origins:
 
     def _for_types(self, bind: o.Bind) -> bool:
         parts = self.outline.parts
-        for part in self._around(bind.part):
+        for part in self.outline.parts_around(bind.part):
             outer = parts[part].parent
             name = v.last_name(parts[outer].test) if self._first_arms.get(outer) == part else ""
             if name == "TYPE_CHECKING":
@@ -145,13 +144,15 @@ class Origins:
         imports: Counter[int] = Counter()  # in each part
         for bind in live:
             if bind.form == "import":
-                imports.update(self._around(bind.part))
+                imports.update(self.outline.parts_around(bind.part))
+        if not imports:
+            return set()
         before: Counter[int] = Counter()  # those so far, in each part, and in all (-1)
         found = set()
         for bind in live:
             imported = bind.form == "import"
             handles, branched = False, 0
-            for part in self._around(bind.part):
+            for part in self.outline.parts_around(bind.part):
                 row = parts[part]
                 if row.kind == "handler":
                     handles = handles or imports[row.parent] > imported
@@ -162,14 +163,8 @@ class Origins:
             ):
                 found.add(bind.tick)
             if imported:
-                before.update((*self._around(bind.part), -1))
+                before.update((*self.outline.parts_around(bind.part), -1))
         return found
-
-    def _around(self, part: int) -> Iterator[int]:
-        """A part and those around it, up to the body of its function."""
-        while part != -1:
-            yield part
-            part = self.outline.parts[part].parent
 
     @cached_property
     def imports(self) -> list[o.Bind]:

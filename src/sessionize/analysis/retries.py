@@ -16,7 +16,7 @@ from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
 
-from sessionize.analysis.exits import BREAK, CONTINUE, NEXT, RETURN
+from sessionize.analysis.exits import BREAK, NEXT, RETURN
 from sessionize.analysis.flow import Flow
 from sessionize.analysis.memo import memo
 from sessionize.analysis.names import Names
@@ -81,8 +81,9 @@ def _compare(op: str, left: v.Const | None, right: v.Const | None) -> bool | Non
 
 def constant(value: v.Value) -> v.Const | None:
     """A literal, or a tuple of the literals in a display."""
-    if isinstance(value, v.Sequence) and all(isinstance(item, v.Const) for item in value.items):
-        return v.Const(tuple(item.value for item in value.items if isinstance(item, v.Const)), "tuple")
+    if isinstance(value, v.Sequence):
+        items = [item.value for item in value.items if isinstance(item, v.Const)]
+        return v.Const(tuple(items), "tuple") if len(items) == len(value.items) else None
     return value if isinstance(value, v.Const) else None
 
 
@@ -102,10 +103,8 @@ class Retries:
 
     def again(self, site: o.CallSite) -> dict[int, int]:
         """The loops that can come back to a call that gave a good answer, with the exits of their turn behind it."""
-        if not self.flow.turns_again(site.part, site.tick):
-            return {}
-        found = self._good.turn_exits(site.part, site.tick)
-        return {loop: exits for loop, exits in found.items() if exits & (NEXT | CONTINUE)}
+        found = self.flow.turns_again(site.part, site.tick)
+        return self._good.turns_again(site.part, site.tick) if found else {}
 
     def alternatives(self, sites: Sequence[o.CallSite]) -> Iterator[list[Flow]]:
         """The flow with each constant, for each name that two `if` or more around calls compare with constants.
@@ -113,11 +112,8 @@ class Retries:
         `if method == "GET": ...` and below it `if method == "POST": ...`: no run goes through both.
         """
         parts = self.outline.parts
-        around: set[int] = set()
-        for site in sites:
-            around.update(self.flow.ancestors(site.part))
         compared: dict[v.Value, dict[int, set[v.Const]]] = defaultdict(lambda: defaultdict(set))
-        for part in sorted(around):
+        for part in sorted(self.flow.around(site.part for site in sites)):
             for subject, value in _comparisons(parts[part].test) if parts[part].kind == "if" else ():
                 compared[subject][part].add(value)
         left = _MANY
@@ -125,7 +121,7 @@ class Retries:
             values = {_OTHER}.union(*found.values())
             if len(found) > 1 and len(values) <= left and self._is_settled(subject, min(found)):
                 left -= len(values)
-                yield [self.flow.assuming(self._truths(found, {subject: value})) for value in values]
+                yield [self._where(subject, value, found) for value in values]
 
     def _is_settled(self, subject: v.Value, first: int) -> bool:
         """Tell whether a value does not change from the `if` that is its `first` test on."""
@@ -133,18 +129,26 @@ class Retries:
         attributes = {"", *v.attributes_in(subject)}
         for name in v.names_in(subject):
             variable = self.names.owner(name, self.outline.parts[first].scope), name
-            binds = [bind for bind in self.names.binds(*variable) if self.flow.frame[bind.part] == frame]
-            if any(bind.tick > tick or self.flow.loops(bind.part) for bind in binds):
-                return False
-            if any(use.tick > tick and _changed(use.access) in attributes for use in self.names.uses(*variable)):
-                return False
+            for bind in self.names.binds(*variable):
+                if self.flow.frame[bind.part] == frame and (bind.tick > tick or self.flow.loops(bind.part)):
+                    return False
+            for use in self.names.uses(*variable):
+                if use.tick > tick and _changed(use.access) in attributes:
+                    return False
         return True
 
-    def _truths(self, parts: Iterable[int], known: Mapping[v.Value, v.Const]) -> dict[int, bool]:
-        """The tests of some `if` that hold, or do not, where these values are known."""
+    def _where(self, subject: v.Value, value: v.Const, parts: Iterable[int]) -> Flow:
+        """The flow where a subject is this value, which the tests of these `if` compare it with."""
+        truths = self._truths(parts, lambda _, inner: value if inner == subject else constant(inner))
+        return self.flow.assuming(truths)
+
+    def _truths(self, parts: Iterable[int], known: Callable[[int, v.Value], v.Const | None]) -> dict[int, bool]:
+        """The tests of the `if` and `while` among parts that hold, or do not, by what is `known` in their scopes."""
         truths = {}
         for part in parts:
-            truth = holds(self.outline.parts[part].test, lambda value: known.get(value) or constant(value))
+            row = self.outline.parts[part]
+            test = _asking(row.test) if row.kind == "while" else row.test
+            truth = holds(test, partial(known, row.scope)) if row.kind in ("if", "while") else None
             if truth is not None:
                 truths[part] = truth
         return truths
@@ -154,21 +158,15 @@ class Retries:
     @cached_property
     def _good(self) -> Flow:
         """The flow of a run in which every answer is good."""
-        truths = {}
-        for part, row in enumerate(self.outline.parts):
-            if row.kind in ("if", "while"):
-                test = row.test if row.kind == "if" else _asking(row.test)
-                truth = holds(test, partial(self._known, row.scope))
-                if truth is not None:
-                    truths[part] = truth
+        truths = self._truths(range(len(self.outline.parts)), self._known)
         return self.flow.assuming(truths, dict(self._stops()))
 
     def _known(self, scope: int, value: v.Value, depth: int = 0) -> v.Const | None:
         """The constant that a value is where every answer is good."""
         match value:
-            case v.Attribute(attr="OK") | v.Attribute(value=v.Name("codes") | v.Attribute(attr="codes"), attr="ok"):
+            case v.Attribute(attr="OK" | "status_code"):
                 return _OK
-            case v.Attribute(attr="status_code"):
+            case v.Attribute(v.Name("codes") | v.Attribute(attr="codes"), "ok"):
                 return _OK
             case v.Attribute(attr="ok"):
                 return _TRUE
@@ -228,7 +226,7 @@ class Retries:
                     return False
                 case v.Name(name=name):
                     binds, changed = self._changes_in(loop, self.names.owner(name, site.scope), name)
-                    if len(binds) > 1 or not all(self._binds_the_same(bind, loop, site, seen) for bind in binds):
+                    if len(binds) > 1 or (binds and not self._binds_the_same(binds[0], loop, site, seen)):
                         return False
                     if changed & {"", *attributes}:
                         return False
@@ -263,8 +261,10 @@ def _comparisons(test: v.Value) -> Iterator[tuple[v.Value, v.Const]]:
             yield left, value
         case v.Check(op="==" | "!=", values=(left, v.Const() as value)) if _is_plain(left):
             yield left, value
-        case v.Check(op="in" | "not in", values=(left, v.Sequence(items=items))) if _is_plain(left):
-            yield from ((left, item) for item in items if isinstance(item, v.Const))
+        case v.Check(op="in" | "not in", values=(left, v.Sequence(items=items))):
+            for item in items:
+                yield from _comparisons(v.Check("==", (left, item)))
+
         case v.Name():
             yield test, _FALSE
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from functools import cached_property
+from operator import attrgetter
+from typing import TypeVar
 
 from sessionize.analysis.callgraph import CallGraph
 from sessionize.analysis.flow import Flow
@@ -13,6 +15,9 @@ from sessionize.analysis.memo import memo
 from sessionize.analysis.origins import Origins
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.ipython import CELL
+
+K = TypeVar("K")
+R = TypeVar("R")
 
 
 class Tables:
@@ -22,6 +27,7 @@ class Tables:
         self.origins = origins
         self.flow = flow
         self.graph = graph
+        self.scopes_around = self.outline.scopes_around
 
     @cached_property
     def classes(self) -> list[int]:
@@ -37,18 +43,12 @@ class Tables:
 
     @cached_property
     def binds_in(self) -> dict[int, list[o.Bind]]:
-        binds = defaultdict(list)
-        for bind in self.outline.binds:
-            binds[bind.scope].append(bind)
-        return binds
+        return _grouped(self.outline.binds, attrgetter("scope"))
 
     @cached_property
     def binds_at(self) -> dict[int, list[o.Bind]]:
         """The bindings by the part in which they stand."""
-        binds = defaultdict(list)
-        for bind in self.outline.binds:
-            binds[bind.part].append(bind)
-        return binds
+        return _grouped(self.outline.binds, attrgetter("part"))
 
     @cached_property
     def calls_in(self) -> dict[int, list[o.CallSite]]:
@@ -81,10 +81,7 @@ class Tables:
     @cached_property
     def calls_by_name(self) -> dict[str, list[o.CallSite]]:
         """The calls by the last name of what they call."""
-        calls = defaultdict(list)
-        for call in self.outline.calls:
-            calls[v.last_name(call.value.func)].append(call)
-        return calls
+        return _grouped(self.outline.calls, lambda call: v.last_name(call.value.func))
 
     @cached_property
     def functions_with(self) -> dict[str, set[str]]:
@@ -105,8 +102,11 @@ class Tables:
     @memo
     def _functions_around(self, scope: int) -> set[str]:
         """The names of the functions in which a scope lies."""
-        around = [self.outline.scopes[outer] for outer in self.scopes_around(scope)]
-        return {row.name for row in around if row.kind == "function"}
+        names = set()
+        for outer in self.scopes_around(scope):
+            if self.outline.scopes[outer].kind == "function":
+                names.add(self.outline.scopes[outer].name)
+        return names
 
     @cached_property
     def in_displays(self) -> set[str]:
@@ -132,10 +132,7 @@ class Tables:
     @cached_property
     def stores_in(self) -> dict[int, list[o.Store]]:
         """The attributes that are set in each scope."""
-        stores = defaultdict(list)
-        for store in self.outline.stores:
-            stores[store.scope].append(store)
-        return stores
+        return _grouped(self.outline.stores, attrgetter("scope"))
 
     @cached_property
     def storing(self) -> set[int]:
@@ -145,10 +142,7 @@ class Tables:
     @cached_property
     def stores_of(self) -> dict[str, list[o.Store]]:
         """The statements that set each attribute."""
-        stores = defaultdict(list)
-        for store in self.outline.stores:
-            stores[store.attr].append(store)
-        return stores
+        return _grouped(self.outline.stores, attrgetter("attr"))
 
     @cached_property
     def names_of_classes(self) -> set[str]:
@@ -159,22 +153,6 @@ class Tables:
     def class_names(self) -> set[str]:
         """The names that the bodies of the file's classes bind."""
         return {bind.name for scope in self.classes for bind in self.binds_in.get(scope, ())}
-
-    def scopes_around(self, scope: int) -> Iterator[int]:
-        """The scope itself and those around it."""
-        while scope != -1:
-            yield scope
-            scope = self.outline.scopes[scope].parent
-
-    @cached_property
-    def method_calls(self) -> dict[tuple[int, str], list[int]]:
-        """The calls like `name.get(...)`, by the variable."""
-        calls = defaultdict(list)
-        for number, site in enumerate(self.outline.calls):
-            func = site.value.func
-            if isinstance(func, v.Attribute) and isinstance(func.value, v.Name):
-                calls[self.names.owner(func.value.name, site.scope), func.value.name].append(number)
-        return calls
 
     def function_around(self, part: int) -> int:
         """The scope of the function in which a part stands; 0 for the module."""
@@ -207,3 +185,11 @@ class Tables:
             if bind.form in ("for", "unpack"):
                 targets[self.outline.parts[bind.part].parent].append(bind)
         return targets
+
+
+def _grouped(rows: Iterable[R], key: Callable[[R], K]) -> dict[K, list[R]]:
+    """Rows by a key of theirs; none for any other."""
+    groups = defaultdict(list)
+    for row in rows:
+        groups[key(row)].append(row)
+    return groups

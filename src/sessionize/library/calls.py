@@ -44,15 +44,11 @@ class BareCall(NamedTuple):
     @property
     def unpacks(self) -> bool:
         """Tell whether it passes `*` or `**` arguments, which no one knows."""
-        return any(arg.stars for arg in self.site.value.args)
+        return self.site.value.unpacks
 
     def argument(self, keyword: str, position: int = -1) -> v.Value | None:
         """The argument of that keyword, or at that position."""
-        args = self.site.value.args
-        for arg in args:
-            if arg.keyword == keyword:
-                return arg.value
-        return args[position].value if 0 <= position < len(args) and not args[position].keyword else None
+        return self.site.value.argument(keyword, position)
 
 
 class Reference(NamedTuple):
@@ -119,11 +115,10 @@ class BareCalls:
     def _kept_by_text(self, site: o.CallSite) -> tuple[str, str] | None:
         """The function that `fetch = getattr(requests, "get")` takes (see `by_text`), if `fetch` is then called."""
         taken = self.by_text(site.value, site.scope)
-        binds = self.tables.binds_in[site.scope] if taken is not None else ()
-        for bind in binds:
-            uses = self.names.uses(self.names.owner(bind.name, bind.scope), bind.name)
-            same = bind.part == site.part and bind.value == site.value
-            if same and any(use.access == CALL for use in uses):
+        for bind in self.tables.binds_at[site.part] if taken is not None else ():
+            owner = self.names.owner(bind.name, bind.scope)
+            same = bind.scope == site.scope and bind.value == site.value
+            if same and CALL in self.names.accesses(owner, bind.name):
                 return taken
         return None
 
@@ -140,15 +135,17 @@ class BareCalls:
 
         Each stands for the calls that are made.
         """
-        return [call for ref in self.references if ref.taker != -1 for call in self._made_by(ref)]
+        return list(filter(None, map(self._made_by, self.references)))
 
-    def _made_by(self, ref: Reference) -> Iterator[BareCall]:
+    def _made_by(self, ref: Reference) -> BareCall | None:
+        if ref.taker == -1:
+            return None
         site = self.outline.calls[ref.taker]
         first, *given = site.value.args
+        if v.dotted(first.value) != ref.shown:  # `pool.submit(retry, requests.get, url)`
+            return None
         method = v.last_name(site.value.func)
         pooled = self.threads.pool(site) is not None
-        if v.dotted(first.value) != ref.shown:  # `pool.submit(retry, requests.get, url)`
-            return
         if pooled and method == "submit":  # `pool.submit(requests.get, url, timeout=5)`
             fits, passed = ref.verb != "get" or all(arg.keyword for arg in given[1:]), tuple(given)
         elif pooled:  # `pool.map(requests.get, urls, timeout=5)`, which is the time that the pool has
@@ -157,9 +154,10 @@ class BareCalls:
         else:
             here = self.origins.paths[ref.taker] == "builtins.map" and self._is_taken_here(site)
             fits, passed = here and _maps(ref, given), ()
-        if fits:
-            stands = site._replace(value=v.Call(v.OPAQUE, passed), scope=ref.use.scope)
-            yield BareCall(ref.id, ref.verb, ref.use.name, ref.shown, stands, self.flow.frame[site.part], pooled)
+        if not fits:
+            return None
+        stands = site._replace(value=v.Call(v.OPAQUE, passed), scope=ref.use.scope)
+        return BareCall(ref.id, ref.verb, ref.use.name, ref.shown, stands, self.flow.frame[site.part], pooled)
 
     def _is_taken_here(self, site: o.CallSite) -> bool:
         """Tell whether what a call gives is taken to its end on the spot."""
@@ -171,7 +169,7 @@ class BareCalls:
 
         See requests/models.py, `prepare_auth`.
         """
-        if not isinstance(value, v.Call) or any(arg.stars for arg in value.args):
+        if not isinstance(value, v.Call) or value.unpacks:
             return False
         params = ["username", "password"]
         if [arg.keyword or name for arg, name in zip(value.args, params, strict=False)] != params:
@@ -190,5 +188,6 @@ class BareCalls:
 
 def _maps(ref: Reference, items: Sequence[v.Argument]) -> bool:
     """Tell whether a function is called with each item, its URL, and none that a POST may fail for waits long."""
-    slow = ref.verb in ("post", "patch") and any(isinstance(item.value, v.Call) for item in items)
-    return len(items) == 1 and not items[0].stars and ref.verb != "request" and not slow
+    if len(items) != 1 or items[0].stars or ref.verb == "request":
+        return False
+    return ref.verb not in ("post", "patch") or not isinstance(items[0].value, v.Call)

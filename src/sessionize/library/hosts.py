@@ -43,7 +43,7 @@ class Hosts:
             return False
         if isinstance(bind.value, v.Name):  # a list may be filled
             owner = self.names.owner(bind.value.name, bind.scope)
-            if any(use.access != READ for use in self.names.uses(owner, bind.value.name)):
+            if not self.names.accesses(owner, bind.value.name) <= {READ}:
                 return False
         return _all_differ([self.host(call, {bind.name: item}) for item in values.items])
 
@@ -69,15 +69,17 @@ class Hosts:
                 return self._prefix(given[name], scope, {}, depth + 1)
             case v.Name():
                 return self._prefix(self.origins.resolve_once(value, scope), scope, given, depth + 1)
+            case v.Hole(value=inner, plain=True):
+                return self._prefix(inner, scope, given, depth)
             case v.Join(parts=parts):
-                pieces: list[v.Value] = [p.value if isinstance(p, v.Hole) and p.plain else p for p in parts]
+                pieces: list[v.Value] = list(parts)
             case v.Binary(op="+", left=left, right=right):
                 pieces = [left, right]
             case v.Binary(op="%", left=v.Const(value=str(text)), right=right):
                 pieces = _percent(text, right)
-            case v.Call(func=v.Attribute(value=template, attr="format"), args=args):
+            case v.Call(func=v.Attribute(value=template, attr="format")) as call:
                 text, whole = self._prefix(template, scope, given, depth + 1)
-                pieces = _format(text, args) if whole else [v.Const(text.partition("{")[0], "str"), v.OPAQUE]
+                pieces = _format(text, call) if whole else [v.Const(text.partition("{")[0], "str"), v.OPAQUE]
             case _:
                 return "", False
         known = ""
@@ -106,24 +108,21 @@ def _percent(text: str, right: v.Value) -> list[v.Value]:
     return pieces
 
 
-def _format(text: str, args: tuple[v.Argument, ...]) -> list[v.Value]:
-    """The pieces of `text.format(*args)`."""
+def _format(text: str, call: v.Call) -> list[v.Value]:
+    """The pieces of a text that a call formats: `text.format(host)`."""
     pieces: list[v.Value] = []
     try:
         fields = list(string.Formatter().parse(text))
     except ValueError:
         return [v.OPAQUE]
-    placed = [arg.value for arg in args if arg.keyword is None]
-    named = {arg.keyword: arg.value for arg in args}
-    starred = any(arg.stars for arg in args)
     automatic = 0
     for literal, field, spec, conversion in fields:
         pieces.append(v.Const(literal, "str"))
         if field is not None:
-            found = named.get(field, v.OPAQUE)
+            position = -1
             if not field or (field.isascii() and field.isdigit()):
                 position = int(field) if field else automatic
-                found = placed[position] if position < len(placed) else v.OPAQUE
                 automatic += not field
-            pieces.append(v.OPAQUE if spec or conversion or starred else found)
+            found = None if spec or conversion or call.unpacks else call.argument(field, position)
+            pieces.append(found or v.OPAQUE)
     return pieces

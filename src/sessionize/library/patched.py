@@ -11,7 +11,7 @@ from sessionize.library.calls import BareCall, BareCalls
 from sessionize.library.patches import FUNCTIONS, Patch, module_of
 
 # What an import may bind that a call of requests, or of a session, begins with.
-_CALLED = frozenset(f"requests.{name}" for name in (*FUNCTIONS, "api", "sessions")) | {"requests"}
+_CALLED = frozenset(map("requests.{}".format, (*FUNCTIONS, "api", "sessions"))) | {"requests"}
 
 
 class Patched:
@@ -41,8 +41,6 @@ class Patched:
     @memo
     def _patches_of(self, shown: str, verb: str) -> list[Patch]:
         module = module_of(self.filename)
-        if shown in self.bare.shown:
-            found = [patch for patch in self.patches if patch.reaches(module, shown, verb)]
-        else:
-            found = [patch for patch in self.patches if patch.replaces_session(module)]
+        bare = shown in self.bare.shown
+        found = [p for p in self.patches if (p.reaches(module, shown, verb) if bare else p.replaces_session(module))]
         return sorted(found, key=lambda patch: module[-1] not in patch.target.split("."))

@@ -9,7 +9,6 @@ from sessionize.analysis.imports import Imports
 from sessionize.analysis.mutations import Mutations
 from sessionize.analysis.names import Names
 from sessionize.analysis.origins import Origins
-from sessionize.analysis.reaching import Reaching
 from sessionize.analysis.retries import Retries
 from sessionize.analysis.tables import Tables
 from sessionize.library.calls import BareCalls
@@ -38,16 +37,15 @@ class Program:
         self.words = Words(outline)
         self.names = Names(outline)
         self.origins = Origins(outline, self.names, REQUESTS)
-        leaving = (
-            call.part
-            for call, path in self.origins.called
-            if path in _LEAVING and outline.parts[call.part].kind == "simple"
-        )
-        self.flow = Flow(outline, frozenset(leaving))
+        leaving = set()
+        for call, path in self.origins.called:
+            if path in _LEAVING and outline.parts[call.part].kind == "simple":
+                leaving.add(call.part)
+        self.flow = Flow(outline, leaving)
         self.retries = Retries(outline, self.names, self.flow, self.origins.is_function_call)
-        self.graph = CallGraph(outline, self.names, self.flow, self.retries.loops)
         self.threads = Threads(self.origins)
-        self.reaching = Reaching(self.origins, self.flow, self.threads.run_by)
+        self.graph = CallGraph(self.origins, self.flow, self.retries.loops, self.threads.run_by)
+        self.reaching = self.graph
         self.tables = Tables(self.origins, self.flow, self.graph)
         self.classes = Classes(self.origins, self.graph, self.tables)
         self.imports = Imports(self.origins, self.flow)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from sessionize.analysis.flow import Flow
@@ -54,15 +54,15 @@ class Sessions:
     @memo
     def session_use(self, scope: int, name: str) -> SessionUse:
         """The use of the sessions that a variable is bound to."""
-        uses = self.names.uses(scope, name)
-        calls = [self.on_session(number, name) for number in self.tables.method_calls[scope, name]]
-        around = [set(self.flow.ancestors(use.part)) for use in uses]
+        done = self.names.accesses(scope, name)
+        parts = {use.part for use in self.names.uses(scope, name)}
+        calls = map(partial(self.on_session, root=name), self.tables.graph.method_calls[scope, name])
         return SessionUse(
             calls=tuple(call for call in calls if call.verb in VERBS),
-            done={use.access for use in uses},
-            handed_on=any(use.access in KEPT or use.access.taken for use in uses),
-            frames={self.flow.frame[use.part] for use in uses},
-            around=set.intersection(*around) if around else set(),
+            done=done,
+            handed_on=any(access in KEPT or access.taken for access in done),
+            frames=set(map(self.flow.frame.__getitem__, parts)),
+            around=self.flow.common(parts),
         )
 
     def on_session(self, number: int, root: str) -> BareCall:

@@ -27,7 +27,7 @@ _Key = tuple[int, str]
 
 def waits(call: BareCall) -> bool:
     """Tell whether a call surely has no `timeout=`, or None as one."""
-    if any(arg.stars for arg in call.site.value.args):
+    if call.unpacks:
         return False
     timeout = call.argument("timeout", _PLACE_IN_REQUEST if call.verb == "request" else -1)
     return timeout is None or timeout == v.NONE
@@ -100,14 +100,15 @@ class _Sessions:
         """The single call that a property returns, perhaps by a name, by the `def` of the property."""
         outline = self.facts.outline
         ways = Counter(part.scope for part in outline.parts if part.kind == "return")
-        given: list[tuple[o.CallSite | o.Use, v.Value]] = [(call, call.value) for call in outline.calls]
-        given += [(use, self.facts.origins.resolve_once(v.Name(use.name), use.scope)) for use in outline.uses]
         returned: dict[int, v.Value] = {}
-        for row, value in given:
+        rows: tuple[o.CallSite | o.Use, ...] = (*outline.calls, *outline.uses)
+        for row in rows:
+            if row.access != VALUE or outline.parts[row.part].kind != "return" or ways[row.scope] != 1:
+                continue
             scope = outline.scopes[row.scope]
-            given_back = row.access == VALUE and outline.parts[row.part].kind == "return" and ways[row.scope] == 1
-            is_property = not _PROPERTIES.isdisjoint(map(v.last_name, scope.decorators))
-            if given_back and is_property and isinstance(value, v.Call):
+            given = row.value if isinstance(row, o.CallSite) else v.Name(row.name)
+            value = self.facts.origins.resolve_once(given, row.scope)
+            if isinstance(value, v.Call) and not _PROPERTIES.isdisjoint(map(v.last_name, scope.decorators)):
                 returned[scope.part] = value
         return returned
 
@@ -119,8 +120,7 @@ class _Sessions:
         for site in facts.outline.calls:
             func = site.value.func
             if isinstance(func, v.Attribute) and func.attr == "mount":
-                adapters = [arg.value for n, arg in enumerate(site.value.args) if arg.keyword == "adapter" or n == 1]
-                adapter = facts.origins.resolve_once(adapters[0], site.scope) if adapters else v.OPAQUE
+                adapter = facts.origins.resolve_once(site.value.argument("adapter", 1), site.scope)
                 if not isinstance(adapter, v.Call) or facts.origins.path_of(adapter.func, site.scope) != _PLAIN_ADAPTER:
                     changed.add(self.key(func.value, site.scope))
         for use in facts.outline.uses:
@@ -134,6 +134,6 @@ class _Sessions:
 def _default(value: v.Value) -> v.Value:
     """The value that is bound; for the field of a dataclass that which its factory makes."""
     if isinstance(value, v.Call) and v.last_name(value.func) == "field":
-        factories = [arg.value for arg in value.args if arg.keyword == "default_factory"]
-        return v.Call(factories[0], ()) if factories else v.OPAQUE
+        factory = value.argument("default_factory")
+        return v.Call(factory, ()) if factory is not None else v.OPAQUE
     return value

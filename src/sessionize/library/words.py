@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from itertools import filterfalse
+from operator import attrgetter
 
 from sessionize.library.profile import REQUESTS
 from sessionize.syntax import outline as o, values as v
@@ -35,16 +37,18 @@ class Words:
     def name_user(self) -> bool:
         """True if a name, an attribute, a keyword or a text of the file names a user."""
         outline = self.outline
-        names = {scope.name for scope in outline.scopes}
+        names = set(map(attrgetter("name"), outline.scopes))
         for use in outline.uses:
             names.update((use.name, *use.access.attributes))
         for call in outline.calls:
             names.update(call.access.attributes)
-            names.update(arg.keyword for arg in call.value.args if arg.keyword and arg.value != v.NONE)
-        telling = {name for name in names if name != "keys" and not _INNOCENT.fullmatch(name)}
-        telling |= {path for path in outline.modules if not REQUESTS.owns(path)}
+            for arg in call.value.args:
+                if arg.keyword and arg.value != v.NONE:
+                    names.add(arg.keyword)
+        telling = {*filterfalse(_INNOCENT.fullmatch, names - {"keys"}), *filterfalse(REQUESTS.owns, outline.modules)}
         telling |= {bind.name for bind in outline.binds if not _is_innocent(bind)}
-        return any(len(text) > _FAR for text in outline.texts) or names_user("\n".join((*telling, *outline.texts)))
+        longest = max(map(len, outline.texts), default=0)
+        return longest > _FAR or names_user("\n".join((*telling, *outline.texts)))
 
 
 def _is_innocent(bind: o.Bind) -> bool:

@@ -14,6 +14,7 @@ from itertools import takewhile
 from pathlib import PurePath
 from typing import NamedTuple
 
+from sessionize.analysis.closure import closure
 from sessionize.analysis.memo import memo
 
 # What follows `import`, over brackets and backslashes; and what stands before it in `from shop import api`.
@@ -126,7 +127,7 @@ class Imports:
     @memo
     def importers(self, file: str) -> set[str]:
         """The files that import a file, directly or not."""
-        return _closure({file}, self._importing) - {file}
+        return closure({file}, self._importing.__getitem__) - {file}
 
     @memo
     def loaded_by(self, starts: frozenset[str]) -> set[str]:
@@ -141,7 +142,7 @@ class Imports:
                 first.update(self._named(tuple(found.decode().split("."))))
             for found in _FILE.findall(data):
                 first.update(self._named((found.decode(),)))
-        return _closure(first, self._imported)
+        return closure(first, self._imported.__getitem__)
 
     def is_own(self, path: tuple[str, ...], importer: str) -> bool:
         """Tell whether an absolute path surely names another module of the project: beside a file, or at a root."""
@@ -264,17 +265,6 @@ def is_test(file: str) -> bool:
 def is_package(file: str) -> bool:
     """Tell whether a file is the `__init__.py` of a package."""
     return PurePath(file).stem == "__init__"
-
-
-def _closure(starts: Iterable[str], following: Mapping[str, set[str]]) -> set[str]:
-    """Some files and all that follow from them."""
-    reached = set(starts)
-    todo = list(reached)
-    while todo:
-        new = following.get(todo.pop(), set()) - reached
-        reached |= new
-        todo += new
-    return reached
 
 
 def _parts(file: str) -> tuple[str, ...]:

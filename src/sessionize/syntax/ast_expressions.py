@@ -110,7 +110,7 @@ class AstExpressions(Expressions[ast.expr]):
         return self.boolean(_CHECKS[type(node.op)], node.values[0], node.values[1:], access)
 
     def Compare(self, node: ast.Compare, access: Access, call: int) -> v.Value:
-        ops = (_CHECKS[type(op)] for op in node.ops)
+        ops = map(_CHECKS.__getitem__, map(type, node.ops))
         return self.comparison(node.left, zip(ops, node.comparators, strict=True))
 
     def IfExp(self, node: ast.IfExp, access: Access, call: int) -> v.Value:

@@ -105,8 +105,10 @@ class Builder:
             if word.isidentifier():
                 self.attributes.add(word)
         if isinstance(value, Join):
-            before = [left for left, right in pairwise(value.parts) if isinstance(right, Hole) and not right.plain]
-            text = "".join(str(left.value) for left in before if isinstance(left, Const))
+            text = ""
+            for left, right in pairwise(value.parts):
+                if isinstance(left, Const) and isinstance(right, Hole) and not right.plain:
+                    text += str(left.value)
             if "=" in text:
                 self.spelled.append(Spelled(start, self.tick, text))
         return value

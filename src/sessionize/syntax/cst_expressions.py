@@ -63,11 +63,11 @@ class CstExpressions(Expressions[cst.BaseExpression]):
                 for element in value.elements:
                     self.expr(element.value, UNPACK if isinstance(element, cst.StarredElement) else READ)
                 return v.OPAQUE
-        for piece in (element.slice for element in node.slice):
-            if isinstance(piece, cst.Index):
-                self.expr(piece.value, UNPACK if piece.star is not None else READ)
+        for piece in node.slice:
+            if isinstance(piece.slice, cst.Index):
+                self.expr(piece.slice.value, UNPACK if piece.slice.star is not None else READ)
             else:
-                sliced = cst.ensure_type(piece, cst.Slice)
+                sliced = cst.ensure_type(piece.slice, cst.Slice)
                 self.values(sliced.lower, sliced.upper, sliced.step, access=READ)
         return v.OPAQUE
 

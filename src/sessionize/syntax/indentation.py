@@ -7,22 +7,17 @@ may be read with its indentation expanded, as Python's tokenizer does it; and wh
 from __future__ import annotations
 
 import ast
-import re
 
 from sessionize.files.lines import split_lines
 from sessionize.files.matcher import Matcher
 
-_INDENT = re.compile(r"[ \t]*")
-
 
 def expand_indents(text: str) -> str:
     """The text with every line's indentation in spaces, but those inside strings. Python must accept it."""
-    inside = {
-        row
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.Constant | ast.JoinedStr)
-        for row in range(node.lineno, node.end_lineno or node.lineno)
-    }
+    inside: set[int] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Constant | ast.JoinedStr):
+            inside.update(range(node.lineno, node.end_lineno or node.lineno))
     found = split_lines(text)
     for row, line in enumerate(found):
         if row not in inside:
@@ -42,10 +37,11 @@ def restore_lines(text: str, read: str, changed: str) -> str:
             result += old[i1:i2]
         else:
             near = {_indent(seen[i]): _indent(old[i]) for i in range(max(i1 - 1, 0), min(i2 + 1, len(old)))}
-            result += [near.get(_indent(line), _indent(line)) + line[len(_indent(line)) :] for line in new[j1:j2]]
+            for line in new[j1:j2]:
+                indent = _indent(line)
+                result.append(near.get(indent, indent) + line[len(indent) :])
     return "".join(result)
 
 
 def _indent(line: str) -> str:
-    found = _INDENT.match(line)
-    return found[0] if found is not None else ""
+    return line[: len(line) - len(line.lstrip(" \t"))]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import keyword
 import re
+from itertools import filterfalse
 
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
@@ -64,9 +65,8 @@ class Cells:
     def python(self, source: str, number: int) -> tuple[str, UnreadableError | None]:
         """The source of a cell as Python with as many rows, and what is wrong with it, if it has to be left out."""
         if CELL in source or LINE in source:
-            return self._left_out(source, number), UnreadableError(
-                f"`{CELL}` and `{LINE}` mean something to sessionize"
-            )
+            error = UnreadableError(f"`{CELL}` and `{LINE}` mean something to sessionize")
+            return self._left_out(source, number), error
         head, body = "", source
         if magic := _CELL_MAGIC.match(source):
             name = magic["name"]
@@ -130,7 +130,7 @@ class Cells:
         runs: the magic that may run any code; `%` if it only computes with its names; empty if it only reads them.
         """
         self._replaced.append(original)
-        names = [name for name in dict.fromkeys(re.findall(r"[^\W\d]\w*", said)) if not keyword.iskeyword(name)]
+        names = list(filterfalse(keyword.iskeyword, dict.fromkeys(re.findall(r"[^\W\d]\w*", said))))
         if runs:
             given = ", ".join((repr(runs) if runs != "%" else "...", *names))
         else:

@@ -58,7 +58,7 @@ class Notebook:
 
     def mentions(self, name: str) -> bool:
         """Tell whether the name stands in a cell, also in letters that Python reads as the plain ones."""
-        return any(name in unicodedata.normalize("NFKC", source) for source in self.sources)
+        return name in unicodedata.normalize("NFKC", "\n".join(self.sources))
 
     def script(self) -> Script:
         return Script(self)
@@ -213,7 +213,7 @@ def _encoded(lines: list[str], old: list[str], text: str) -> Iterator[str]:
     for whole in old:
         for piece in (*_PIECE.findall(whole), whole):
             known[_decode(f'"{piece}"')[0]] = piece
-    slashes = any("\\/" in piece for piece in old)
+    slashes = "\\/" in '"'.join(old)
     for line in lines:
         piece = json.dumps(line, ensure_ascii=text.isascii())[1:-1].encode(errors="backslashreplace").decode()
         yield known.get(line) or (piece.replace("/", "\\/") if slashes else piece)

@@ -10,6 +10,7 @@ site* is a call, or a name or attribute that is taken as a value and may be call
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 from sessionize.syntax.access import VALUE, Access
@@ -130,6 +131,18 @@ class Outline(NamedTuple):
     modules: frozenset[str]  # the paths of all that is imported
     dunder_all: frozenset[str]  # the strings of `__all__`, and names imported `as` themselves
     end: int  # a tick behind all others
+
+    def parts_around(self, part: int) -> Iterator[int]:
+        """The part itself and the parts around it, up to its frame."""
+        while part != -1:
+            yield part
+            part = self.parts[part].parent
+
+    def scopes_around(self, scope: int) -> Iterator[int]:
+        """The scope itself and those around it."""
+        while scope != -1:
+            yield scope
+            scope = self.scopes[scope].parent
 
 
 # The row and column of the start and of the first character behind, from 1 on, in characters.

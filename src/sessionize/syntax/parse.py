@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     import libcst as cst
 
 _LEVELS = 1000  # at about 3,000 LibCST's parser, which is not in Python, overflows the stack
-_ONE = (
-    threading.Lock()
-)  # `ast.parse`, in older versions of Python, and `catch_warnings` are not for several threads at once
+# `ast.parse`, in older versions of Python, and `catch_warnings` are not for several threads at once.
+_ONE = threading.Lock()
 TOO_DEEP = "the code nests too deeply to be read"
 
 

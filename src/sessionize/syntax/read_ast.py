@@ -175,16 +175,14 @@ class _Statements(Statements[ast.expr, Sequence[ast.stmt]]):
         for target in node.targets:
             self.read.target(target, "del")
 
-    def Global(self, node: ast.Global) -> None:
-        self.build.declare("global", node.names)
-
-    def Nonlocal(self, node: ast.Nonlocal) -> None:
-        self.build.declare("nonlocal", node.names)
+    def Global(self, node: ast.Global | ast.Nonlocal) -> None:
+        self.build.declare(type(node).__name__.lower(), node.names)
 
     def Pass(self, node: ast.Pass | ast.Break | ast.Continue) -> None:
         """Nothing to read."""
 
     AsyncFor, AsyncWith, AsyncFunctionDef, TryStar = For, With, FunctionDef, Try
+    Nonlocal = Global
     Break = Continue = Pass
 
     def pattern(self, node: ast.pattern) -> None:

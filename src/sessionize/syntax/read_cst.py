@@ -121,14 +121,13 @@ class _Statements(Statements[cst.BaseExpression, cst.BaseSuite]):
         self.match(node.subject, cases, exhaustive=names_all and last.guard is None)
 
     def FunctionDef(self, node: cst.FunctionDef) -> None:
-        decorators = [decorator.decorator for decorator in node.decorators]
+        params, types = parameters(node.params), _type_params(node)
         returns = node.returns.annotation if node.returns is not None else None
-        self.function(name_of(node.name), decorators, parameters(node.params), returns, _type_params(node), node.body)
+        self.function(name_of(node.name), _decorators(node), params, returns, types, node.body)
 
     def ClassDef(self, node: cst.ClassDef) -> None:
-        decorators = [decorator.decorator for decorator in node.decorators]
         bases = [arg.value for arg in (*node.bases, *node.keywords)]
-        self.class_(name_of(node.name), decorators, bases, _type_params(node), node.body)
+        self.class_(name_of(node.name), _decorators(node), bases, _type_params(node), node.body)
 
     def Expr(self, node: cst.Expr) -> None:
         self.read.expr(node.value, READ)
@@ -168,11 +167,8 @@ class _Statements(Statements[cst.BaseExpression, cst.BaseSuite]):
     def Del(self, node: cst.Del) -> None:
         self.read.target(node.target, "del")
 
-    def Global(self, node: cst.Global) -> None:
-        self.build.declare("global", [name_of(item.name) for item in node.names])
-
-    def Nonlocal(self, node: cst.Nonlocal) -> None:
-        self.build.declare("nonlocal", [name_of(item.name) for item in node.names])
+    def Global(self, node: cst.Global | cst.Nonlocal) -> None:
+        self.build.declare(type(node).__name__.lower(), [name_of(item.name) for item in node.names])
 
     def TypeAlias(self, node: cst.TypeAlias) -> None:
         self.build.bind(name_of(node.name), "type")
@@ -181,6 +177,7 @@ class _Statements(Statements[cst.BaseExpression, cst.BaseSuite]):
         """Nothing to read."""
 
     TryStar = Try
+    Nonlocal = Global
     Break = Continue = Pass
 
     def pattern(self, node: cst.CSTNode) -> None:
@@ -213,6 +210,10 @@ def _is_plain_text(node: cst.BaseExpression) -> bool:
 
 def _body(node: cst.Else | cst.Finally | None) -> cst.BaseSuite | None:
     return node.body if node is not None else None
+
+
+def _decorators(node: cst.FunctionDef | cst.ClassDef) -> list[cst.BaseExpression]:
+    return [decorator.decorator for decorator in node.decorators]
 
 
 def _type_params(node: cst.FunctionDef | cst.ClassDef) -> list[str]:

@@ -85,6 +85,19 @@ class Call:
     func: Value
     args: tuple[Argument, ...]
 
+    @property
+    def unpacks(self) -> bool:
+        """True if it passes `*` or `**` arguments, which no one knows."""
+        return any(arg.stars for arg in self.args)
+
+    def argument(self, keyword: str, position: int = -1) -> Value | None:
+        """The argument of that keyword, or at that position."""
+        for arg in self.args:
+            if arg.keyword == keyword:
+                return arg.value
+        placed = 0 <= position < len(self.args) and not self.args[position].keyword
+        return self.args[position].value if placed else None
+
 
 @dataclass(frozen=True, slots=True)
 class Imported:
@@ -133,13 +146,16 @@ def within(value: Value) -> Iterator[Value]:
             case Item(value=inner, key=key) as found:
                 todo += (key, inner)
             case Dict(items=pairs) as found:
-                todo += [part for pair in reversed(pairs) for part in reversed(pair)]
+                for pair in reversed(pairs):
+                    todo += reversed(pair)
             case Sequence(items=parts) | Join(parts=parts) as found:
                 todo += reversed(parts)
             case Binary(left=left, right=right) as found:
                 todo += (right, left)
             case Call(func=func, args=args) as found:
-                todo += [*(arg.value for arg in reversed(args)), func]
+                for arg in reversed(args):
+                    todo.append(arg.value)
+                todo.append(func)
             case None:
                 continue
             case found:
