@@ -39,6 +39,6 @@ class Forks(Kind):
     @cached_property
     def _forking(self) -> set[int]:
         """The frames that fork, directly or through a function of this file."""
-        forking = self.facts.reaching.leading_to(_FORKING)
-        called = zip(self.facts.outline.calls, self.facts.reaching.called, strict=True)
+        forking = self.facts.graph.leading_to(_FORKING)
+        called = zip(self.facts.outline.calls, self.facts.graph.called, strict=True)
         return {self.facts.flow.frame[call.part] for call, named in called if named in forking}

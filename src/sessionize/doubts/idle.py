@@ -89,9 +89,9 @@ class Idle(Kind):
         sites = {(call.site.tick, call.site.part) for call in sharing.calls}
         if sharing.owner is not None:
             leading = self._leading_to(set(map(facts.bare.function, sharing.calls)))
-            for calls in facts.reaching.calls_in.values():
-                for named in leading.intersection(calls):
-                    sites.update(calls[named])
+            for call, named in zip(facts.outline.calls, facts.graph.called, strict=True):
+                if named in leading:
+                    sites.add((call.tick, call.part))
         return sites
 
     def _turn(self, part: int) -> tuple[int, ...]:
@@ -144,7 +144,7 @@ class Idle(Kind):
         facts = self.facts
         scopes = set(self._retried)
         dozing = set()
-        for call, named in zip(facts.outline.calls, facts.reaching.called, strict=True):
+        for call, named in zip(facts.outline.calls, facts.graph.called, strict=True):
             length = self._lengths.get(call.tick)
             if length or named in self._dozing:
                 scope = facts.tables.function_around(call.part)
@@ -162,13 +162,13 @@ class Idle(Kind):
 
     def _leading_to(self, scopes: set[int]) -> set[str]:
         names = frozenset(self.facts.outline.scopes[scope].name for scope in scopes) - {""}
-        return self.facts.reaching.leading_to(names)
+        return self.facts.graph.leading_to(names)
 
     @cached_property
     def _lengths(self) -> dict[int, str]:
         """The kinds of the calls that sleep, by their ticks."""
         lengths = {}
-        for call, named in zip(self.facts.outline.calls, self.facts.reaching.called, strict=True):
+        for call, named in zip(self.facts.outline.calls, self.facts.graph.called, strict=True):
             if named in ("sleep", "wait", "select") and (length := self._length(named, call)):
                 lengths[call.tick] = length
         return lengths
@@ -190,8 +190,8 @@ class Idle(Kind):
         for tick, part in outline.pauses:
             waits[frame[part]].append(_Wait(tick, part, _OTHER))
         own = {row.name for row in outline.scopes if row.kind == "function"}  # which wait if they lead to a wait
-        waiting = self.facts.reaching.leading_to(_WAITING - own)
-        for call, path, named in zip(outline.calls, self.facts.origins.paths, self.facts.reaching.called, strict=True):
+        waiting = self.facts.graph.leading_to(_WAITING - own)
+        for call, path, named in zip(outline.calls, self.facts.origins.paths, self.facts.graph.called, strict=True):
             args = call.value.args
             waits_for = named in waiting and not _selects_by_text(named, args)
             kind = _SLEEP if named in self._sleeping else self._lengths.get(call.tick, "")

@@ -55,7 +55,7 @@ class MixedVerify(Kind):
     @cached_property
     def _may_replace_files(self) -> bool:
         """True if the file makes a call that may write a file: `shutil.copy("new.pem", "client.pem")`."""
-        calls = zip(self.facts.origins.paths, self.facts.reaching.called, strict=True)
+        calls = zip(self.facts.origins.paths, self.facts.graph.called, strict=True)
         return any(_WRITING.fullmatch(path or named) for path, named in calls)
 
     def _stays_the_same(self, option: str, sharing: Sharing) -> bool:

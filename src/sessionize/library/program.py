@@ -45,7 +45,6 @@ class Program:
         self.retries = Retries(outline, self.names, self.flow, self.origins.is_function_call)
         self.threads = Threads(self.origins)
         self.graph = CallGraph(self.origins, self.flow, self.retries.loops, self.threads.run_by)
-        self.reaching = self.graph
         self.tables = Tables(self.origins, self.flow, self.graph)
         self.classes = Classes(self.origins, self.graph, self.tables)
         self.imports = Imports(self.origins, self.flow)

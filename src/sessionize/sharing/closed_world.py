@@ -54,7 +54,7 @@ class ClosedWorld:
         around = {scope for call in self.calls for scope in self.facts.tables.scopes_around(call.site.scope)}
         names = frozenset(self.outline.scopes[scope].name for scope in around) - {""}
         while True:
-            leading = self.facts.reaching.leading_to(names)
+            leading = self.facts.graph.leading_to(names)
             more = leading | {self.outline.scopes[cls].name for cls in self._classes(leading)}
             if more == names:
                 return more
@@ -109,7 +109,7 @@ class ClosedWorld:
     @cached_property
     def _calls(self) -> list[o.CallSite]:
         """The calls of functions and classes that lead to one of those calls."""
-        called = zip(self.outline.calls, self.facts.reaching.called, strict=True)
+        called = zip(self.outline.calls, self.facts.graph.called, strict=True)
         return [call for call, named in called if named in self._leading]
 
     def _decorated(self) -> Iterator[bool]:
