@@ -411,7 +411,7 @@ def test_what_is_left_of_a_block(before: str, after: str) -> None:
 
 def test_lines_that_follow_each_other_are_one_edit() -> None:
     source = "import requests\nrequests.get(a)\nfor b in a:\n    requests.get(b)\nrequests.get(c)\n"
-    (edits,) = {found.edits for found in check_source(source, with_edits=True)}
+    (edits,) = {found.edits for found in check_source(source, with_edits=True, surroundings=ALONE)}
     assert applied(source, edits) == fix_source(source).after
     assert [edit.content for edit in edits] == [
         "session = requests.Session()\nsession.get(a)\n",
@@ -728,12 +728,12 @@ def test_a_comment_that_would_be_lost(monkeypatch: pytest.MonkeyPatch, *, inside
     if inside:
         head, loop = source.split("for")
         source = f"{head}class Client:\n    def get(self, names):\n" + indent(f"for{loop}", " " * 8)
-    assert "# told" in (fix_source(source).after or "")
+    assert "# told" in (fix_source(source, surroundings=ALONE).after or "")
     monkeypatch.setattr(sessions, "orphan_comments", lambda *_: ([], []))
-    report = fix_source(source)
-    assert (report.after, report.left) == (None, check_source(source))
+    report = fix_source(source, surroundings=ALONE)
+    assert (report.after, report.left) == (None, check_source(source, surroundings=ALONE))
     assert "comment" in str(report.error)
-    (edits,) = {found.edits for found in check_source(source, with_edits=True)}
+    (edits,) = {found.edits for found in check_source(source, with_edits=True, surroundings=ALONE)}
     assert edits == ()
 
 

@@ -5,6 +5,7 @@ from textwrap import indent
 import libcst as cst
 import pytest
 
+from sessionize.library.surroundings import Around
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import is_text, may_change, may_ever_change
 from sessionize.syntax.read_cst import read_cst
@@ -12,9 +13,13 @@ from sessionize.syntax.read_cst import read_cst
 IMPORTS = "import copy, json, os, requests, requests.auth\n"
 
 
-def moves(source: str, option: str, *, ever: bool = False) -> bool:
-    """Tell whether the calls of the first frame that repeats some can share the option."""
-    facts = Facts(read_cst(cst.parse_module(IMPORTS + source))[0])
+def moves(source: str, option: str, *, ever: bool = False, taken: str = "") -> bool:
+    """Tell whether the calls of the first frame that repeats some can share the option.
+
+    taken: a name that other modules take from this one.
+    """
+    around = Around(taken=lambda: frozenset(filter(None, [taken])))
+    facts = Facts(read_cst(cst.parse_module(IMPORTS + source))[0], "sync.py", around)
     calls = next(filter(None, map(facts.groups.repeated.get, sorted(facts.groups.by_frame))))
     place = facts.groups.place(calls)
     assert place is not None
@@ -24,6 +29,24 @@ def moves(source: str, option: str, *, ever: bool = False) -> bool:
 def looped(headers: str, before: str = "", inside: str = "pass", after: str = "pass") -> str:
     body = f"requests.get(x, headers={headers})\n{inside}"
     return f"{before}\nfor x in y:\n{indent(body, '    ')}\n{after}\n"
+
+
+# --- other modules ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "taken", "may_move"),
+    [
+        ("H = {'A': 'b'}\ndef f():\n for x in y: requests.get(x, headers=H)", "", True),
+        ("H = {'A': 'b'}\ndef f():\n for x in y: requests.get(x, headers=H)", "other", True),
+        ("H = {'A': 'b'}\ndef f():\n for x in y: requests.get(x, headers=H)", "H", False),
+        ("H = {'A': 'b'}\ndef f():\n for x in y: requests.get(x, headers=H)", "*", False),
+        ("T = 'b'\nfor x in y: requests.get(x, headers={'A': T})", "T", False),
+        ("def f(H):\n for x in y: requests.get(x, headers={'A': H})", "H", True),
+    ],
+)
+def test_name_that_another_module_takes(source: str, taken: str, *, may_move: bool) -> None:
+    assert moves(source, "headers", taken=taken) is may_move
 
 
 # --- displays ---------------------------------------------------------------------------------------------------------

@@ -39,6 +39,8 @@ def imports() -> Callable[..., Imports]:
         ("from shop.api import get", [API]),
         ("from shop import (  # why\n    store,\n    api as a,\n)", [API, STORE]),
         ("from shop import \\\n    api", [API]),
+        ("from shop \\\n    import api", [API]),
+        ("reimport(shop.api)\n_import(shop.store)", []),
         ("from shop.inner import deep", [DEEP]),
         ("import shop.inner.deep", [DEEP]),
         ("from src.shop import api", [API]),

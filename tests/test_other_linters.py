@@ -68,7 +68,7 @@ def told_by_flake8(paths: list[Path], folder: Path) -> dict[str, list[str]]:
 
 def told_by_check(path: Path) -> list[str]:
     """What `check` says of a file that is alone in its project."""
-    alone = Surroundings(is_script=lambda _filename, _closed: True)
+    alone = Surroundings(taken=lambda _filename: frozenset(), is_script=lambda _filename, _closed: True)
     report = check_bytes(path.read_bytes(), shown(path), Settings(select=("RQS", "RQS3")), surroundings=alone)
     lines = click.unstyle(render("concise", [report])).splitlines()
     return [line.removeprefix(f"{shown(path)}:") for line in lines]

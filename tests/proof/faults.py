@@ -20,7 +20,8 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).parents[2]
 FIXTURES = (
     *("tests/test_fixtures.py", "tests/test_cookies.py", "tests/test_doubts.py", "tests/test_accept.py"),
-    *("-k", "gives_its_goldens or untouched_stays or test_cookies or test_doubts or test_accept"),
+    *("tests/test_callers.py", "tests/test_requirements.py", "tests/test_hoisting.py"),
+    *("-k", "gives_its_goldens or untouched_stays or not test_fixtures"),
 )
 
 
@@ -49,6 +50,17 @@ FAULTS = (
     Fault("exclusive-by-a-name-that-changes", "if self.flow.frame[bind.part] == frame and (bind.tick > tick or self.flow.loops(bind.part)):", "if bind is None:"),
     Fault("both-arms-run", "for arm in arms:\n            _join(out, self.part(arm, ran))", "_join(out, self.steps(part, arms, ran))"),
     Fault("finally-goes-on-below", "{bit if way == NEXT else way: after}", "{way: after}"),
+    # what other files say
+    Fault("tests-call-again", 'importer.endswith(".py") and not is_test(importer)', 'importer.endswith(".py")'),
+    Fault("an-attribute-of-two-kinds", "cls = made.pop() if len(made) == 1 else None", "cls = next(filter(None, made), None)"),
+    Fault("one-call-elsewhere-repeats", "if repeating or len(calls) + len(self.graph.calls_of(caller)) > 1:", "if calls:"),
+    Fault("names-that-others-take-are-hoisted", 'if owner == 0 and {name, "*"} & self.facts.find_taken():', "if owner == 0 and self.forever and name in self.facts.find_taken():"),
+    Fault("the-highest-requirement-holds", "min(_bounds(Path(root)), default=())", "max(_bounds(Path(root)), default=())"),
+    Fault("any-version-tells-connections-apart", "mixing = self.facts.find_oldest() < _UNMIXING", "mixing = False"),
+    # what is handed on
+    Fault("any-executor-has-threads", "return executor == v.NONE or self.threads.makes_pool(executor, site.scope) is not None", "return executor is not None"),
+    Fault("partial-by-position", "return (site.into, options) if all(option.keyword for option in options) else (call, ())", "return site.into, options"),
+    Fault("every-lambda-is-mapped", "if not pooled and not self._is_mapped_here(taker):", "if taker == -1:"),
     # what a name means
     Fault("shadowed-imports", "return paths.pop() if len(paths) == 1 else None", "return max(paths - {None}, default=None)"),
     Fault("type-checking-imports", 'if name == "TYPE_CHECKING":', 'if name == "TYPING":'),
@@ -90,7 +102,11 @@ FAULTS = (
     Fault("credentials-that-a-method-renews", "return access.changed is not None or (access.calls and bool(access.steps))", "return access.changed is not None"),
     Fault("a-proxy-for-all", 'given = call.argument("proxies") not in (None, v.NONE)', 'given = call.argument("proxy") not in (None, v.NONE)'),
     Fault("credentials-of-the-connection", "for call, option in product(calls if bound else (), ", "for call, option in product(bound, "),
-    Fault("verify-differs", "if len(tls_identities(self.facts, sharing.calls)) > 1:", "if len(sharing.calls) > 99:"),
+    Fault("verify-differs", "if mixing and len(tls_identities(self.facts, sharing.calls)) > 1:", "if len(sharing.calls) > 99:"),
+    Fault("elapsed-is-no-value", "if self._reads_elapsed:", "if not sharing.calls:"),
+    Fault("certificates-stay", "if self._may_replace_files and any(", "if not sharing.calls and any("),
+    Fault("any-authorization-beside-none", "return value is not None and not self.facts.hosts.prefix(value, call.site.scope)", "return False"),
+    Fault("all-packages-leave-requests", '(module.startswith("requests_") and module not in _LEAVING)', '(module == "requests_")'),
     Fault("a-variable-in-locals", "if frame in self._by_frame:", "if self._by_frame is None:"),
     Fault("a-generator-that-leaves", "if any(is_taken_elsewhere(self.facts, call.site.part) for call in sharing.calls) and", "if not sharing.calls and"),
     Fault("requests-is-replaced", 'return use.access.attribute != "" and use.access.rebinds', 'return use.access.attribute != "" and use.access.end == "del"'),
@@ -112,7 +128,7 @@ FAULTS = (
     Fault("threads-share-cookies", "facts.threads.started_by)", "facts.threads.forked_by)"),
     Fault("pools-share-cookies", "if any(call.pooled for call in calls) or (", "if ("),
     Fault("pools-of-any-kind", "in _POOLS\n        return made", "in _POOLS or True\n        return made"),
-    Fault("pools-that-retry", "if v.dotted(first.value) != ref.shown:", "if first is None:"),
+    Fault("pools-that-retry", "return v.dotted(value) == ref.shown and not argument.keyword", "return not argument.keyword"),
     Fault("processes-share-connections", "if words & _FORKING and", "if False and words and"),
     Fault("handed-to-what-a-thread-runs", 'v.dotted(run) == f"{use.name}{use.access.path}"', "use.name != ''"),
     Fault("objects-made-for-others", "yield self._hands_on(call.access) and not (", "yield call is None and not ("),

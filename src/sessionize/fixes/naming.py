@@ -237,18 +237,13 @@ class Naming:
         """Tell whether other modules may take a name from this one."""
         if self._may_offer_all or name in self.facts.outline.dunder_all:
             return True
-        return owner == 0 and not self._taken.isdisjoint({name, "*"})
+        return owner == 0 and not self.facts.find_taken().isdisjoint({name, "*"})
 
     @cached_property
     def _may_offer_all(self) -> bool:
         """True if `__all__` is put together, or the module is a package."""
         changed = "augment" in self.names.forms(0, "__all__")
         return changed or bool(self.names.uses(0, "__all__")) or self.facts.filename.endswith("__init__.py")
-
-    @cached_property
-    def _taken(self) -> frozenset[str]:
-        """The names of this module that others may take, `*` for all; a notebook is not imported."""
-        return frozenset() if self.facts.filename.endswith(".ipynb") else self.facts.find_taken()
 
 
 def _first_free(wanted: str, is_taken: Callable[[str], bool]) -> str:

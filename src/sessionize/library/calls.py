@@ -25,7 +25,9 @@ class BareCall(NamedTuple):
     """A call of one of requests' functions.
 
     root: the name that the callee starts with; shown: all of it.
-    pooled: whether a pool of threads makes the call, perhaps later.
+    taker: the call that its function is handed to, of which `site` then tells when it is made; else -1.
+    pooled: whether that is a pool of threads, which makes the call perhaps later.
+    each: whether it makes one for each of several items.
     """
 
     id: int
@@ -34,12 +36,14 @@ class BareCall(NamedTuple):
     shown: str
     site: o.CallSite
     frame: int
+    taker: int = -1
     pooled: bool = False
+    each: bool = False
 
     @property
     def is_mapped(self) -> bool:
         """True if its function is handed to `map`, or to a pool of threads, which calls it."""
-        return self.id != self.site.tick
+        return self.taker != -1
 
     @property
     def unpacks(self) -> bool:
@@ -52,12 +56,16 @@ class BareCall(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """One of requests' functions that is not called here but handed on: to the call `taker`, or elsewhere (-1)."""
+    """One of requests' functions that is not called here but handed on: to the call `taker`, or elsewhere (-1).
+
+    options: those that `partial(requests.get, timeout=5)` adds, where that is handed on.
+    """
 
     use: o.Use
     verb: str
     shown: str
     taker: int
+    options: tuple[v.Argument, ...] = ()
 
     @property
     def id(self) -> int:
@@ -106,11 +114,19 @@ class BareCalls:
             reached = self.origins.follow(path, use.access.steps) if use.access.keeps else ""
             function = self.origins.library.function(reached)
             if function is not None:
-                found.append(Reference(use, function, f"{use.name}{use.access.path}", use.call))
+                found.append(Reference(use, function, f"{use.name}{use.access.path}", *self._taker(use.call)))
             elif path in MODULES and use.access == ARGUMENT:
                 by_text = self._kept_by_text(self.outline.calls[use.call])
                 found += [Reference(use, *by_text, -1)] if by_text is not None else []
         return found
+
+    def _taker(self, call: int) -> tuple[int, tuple[v.Argument, ...]]:
+        """The call that a function is handed to, and the options that come with it by `partial`."""
+        site = self.outline.calls[call] if call != -1 else None
+        if site is None or self.origins.paths[call] != "functools.partial" or site.access != ARGUMENT:
+            return call, ()
+        options = site.value.args[1:]
+        return (site.into, options) if all(option.keyword for option in options) else (call, ())
 
     def _kept_by_text(self, site: o.CallSite) -> tuple[str, str] | None:
         """The function that `fetch = getattr(requests, "get")` takes (see `by_text`), if `fetch` is then called."""
@@ -133,31 +149,76 @@ class BareCalls:
     def mapped(self) -> list[BareCall]:
         """The functions handed to a `map` that is gone through on the spot, or to a pool of threads.
 
-        Each stands for the calls that are made.
+        Each stands for the calls that are made. A lambda that makes a call is as good as its function.
         """
-        return list(filter(None, map(self._made_by, self.references)))
+        found = list(filter(None, map(self._made_by, self.references)))
+        for call in self.calls:
+            taker = self._lambda_taker(call.site.scope)
+            if taker != -1 and (made := self._made_by_lambda(call, taker)) is not None:
+                found.append(made)
+        return found
 
     def _made_by(self, ref: Reference) -> BareCall | None:
-        if ref.taker == -1:
-            return None
         site = self.outline.calls[ref.taker]
-        first, *given = site.value.args
-        if v.dotted(first.value) != ref.shown:  # `pool.submit(retry, requests.get, url)`
+        position, method = self._position(ref.taker), v.last_name(site.value.func)
+        if ref.taker == -1 or len(site.value.args) <= position or not _is_handed(ref, site.value.args[position]):
             return None
-        method = v.last_name(site.value.func)
-        pooled = self.threads.pool(site) is not None
-        if pooled and method == "submit":  # `pool.submit(requests.get, url, timeout=5)`
-            fits, passed = ref.verb != "get" or all(arg.keyword for arg in given[1:]), tuple(given)
+        given = site.value.args[position + 1 :]
+        pooled, each = self._is_pooled(ref.taker), method in EACH
+        if pooled and not each:  # `pool.submit(requests.get, url, timeout=5)`
+            fits, passed = ref.verb != "get" or all(arg.keyword for arg in given[1:]), given
         elif pooled:  # `pool.map(requests.get, urls, timeout=5)`, which is the time that the pool has
-            items = [arg for arg in given if not arg.keyword]
-            fits, passed = method in EACH and _maps(ref, items), ()
+            fits, passed = _maps(ref, [arg for arg in given if not arg.keyword]), ()
         else:
-            here = self.origins.paths[ref.taker] == "builtins.map" and self._is_taken_here(site)
-            fits, passed = here and _maps(ref, given), ()
+            fits, passed = self._is_mapped_here(ref.taker) and _maps(ref, given), ()
         if not fits:
             return None
-        stands = site._replace(value=v.Call(v.OPAQUE, passed), scope=ref.use.scope)
-        return BareCall(ref.id, ref.verb, ref.use.name, ref.shown, stands, self.flow.frame[site.part], pooled)
+        stands = site._replace(value=v.Call(v.OPAQUE, (*passed, *ref.options)), scope=ref.use.scope)
+        frame = self.flow.frame[site.part]
+        return BareCall(ref.id, ref.verb, ref.use.name, ref.shown, stands, frame, ref.taker, pooled, each or not pooled)
+
+    def _made_by_lambda(self, call: BareCall, taker: int) -> BareCall | None:
+        """The calls that a lambda makes: `pool.map(lambda url: requests.get(url, timeout=5), urls)`."""
+        site = self.outline.calls[taker]
+        pooled = self._is_pooled(taker)
+        if not pooled and not self._is_mapped_here(taker):
+            return None
+        stands = site._replace(value=v.Call(v.OPAQUE, call.site.value.args), scope=call.site.scope)
+        each = not pooled or v.last_name(site.value.func) in EACH
+        return call._replace(site=stands, frame=self.flow.frame[site.part], taker=taker, pooled=pooled, each=each)
+
+    def _lambda_taker(self, scope: int) -> int:
+        """The call that a lambda is handed to as its function; -1 if a scope is none, or goes elsewhere."""
+        row = self.outline.scopes[scope]
+        if row.kind != "lambda":
+            return -1
+        tick = self.outline.parts[row.root].tick
+        for number in reversed(self.tables.calls_at.get(row.part, ())):  # in the order of their starts: innermost last
+            site = self.outline.calls[number]
+            if site.start <= tick < site.tick:
+                position = self._position(number)
+                first = site.value.args[position].value if len(site.value.args) > position else v.NONE
+                return number if isinstance(first, v.Opaque) else -1
+        return -1
+
+    def _position(self, taker: int) -> int:
+        """The position of the function that a call is handed: 1 for `run_in_executor(None, requests.get, url)`."""
+        return int(v.last_name(self.outline.calls[taker].value.func) == "run_in_executor")
+
+    def _is_pooled(self, taker: int) -> bool:
+        """Tell whether a call hands a function to threads, which call it once or for each item."""
+        site = self.outline.calls[taker]
+        method = v.last_name(site.value.func)
+        if method == "run_in_executor" and site.value.args:
+            executor = site.value.args[0].value
+            return executor == v.NONE or self.threads.makes_pool(executor, site.scope) is not None
+        if self.origins.paths[taker] == "asyncio.to_thread":
+            return True
+        return self.threads.pool(site) is not None and (method == "submit" or method in EACH)
+
+    def _is_mapped_here(self, taker: int) -> bool:
+        """Tell whether a call is a `map` that is gone through on the spot."""
+        return self.origins.paths[taker] == "builtins.map" and self._is_taken_here(self.outline.calls[taker])
 
     def _is_taken_here(self, site: o.CallSite) -> bool:
         """Tell whether what a call gives is taken to its end on the spot."""
@@ -184,6 +245,14 @@ class BareCalls:
     def shown(self) -> set[str]:
         """The callees of bare calls as they are written; those on a session are written otherwise."""
         return {call.shown for call in (*self.calls, *self.mapped)}
+
+
+def _is_handed(ref: Reference, argument: v.Argument) -> bool:
+    """Tell whether an argument is a function that is handed on, by itself or by a `partial`."""
+    value = argument.value
+    if isinstance(value, v.Call) and value.args[:1] and value.args[1:] == ref.options:
+        value = value.args[0].value
+    return v.dotted(value) == ref.shown and not argument.keyword and not argument.stars
 
 
 def _maps(ref: Reference, items: Sequence[v.Argument]) -> bool:

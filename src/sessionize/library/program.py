@@ -29,7 +29,7 @@ class Program:
         """around: of the file's project; asked only where an answer matters."""
         self.outline = outline
         self.filename = filename
-        self.find_taken = around.taken
+        self.find_taken = frozenset if filename.endswith(".ipynb") else around.taken  # nobody imports a notebook
         self.find_script = around.is_script
         self.find_application = around.is_application
         self.find_calls = around.calls

@@ -96,7 +96,10 @@ class Threads:
         func = call.value.func
         if not isinstance(func, v.Attribute) or func.attr not in _HANDING:
             return None
-        made, scope = func.value, call.scope
+        return self.makes_pool(func.value, call.scope)
+
+    def makes_pool(self, made: v.Value, scope: int) -> v.Call | None:
+        """The call that makes a pool of threads, if a value is one, or a name that is bound to it alone."""
         if isinstance(made, v.Name):
             binds = self.names.binds(self.names.owner(made.name, scope), made.name)
             made, scope = (binds[0].value, binds[0].scope) if len(binds) == 1 else (v.OPAQUE, scope)

@@ -68,7 +68,7 @@ def statements(data: bytes) -> Iterator[Statement]:
     for found in _IMPORT.finditer(data):
         start = found.start()
         line = data.rfind(b"\n", 0, start) + 1
-        while data[:line].endswith((b"\\\n", b"\\\r\n")):
+        while data[max(line - 3, 0) : line].endswith((b"\\\n", b"\\\r\n")):
             line = data.rfind(b"\n", 0, line - 1) + 1
         before, rest = data[line:start], found[1]
         if before[-1:].isalnum() or before.endswith(b"_"):  # `reimport`

@@ -120,9 +120,9 @@ class Parts:
         return found
 
     def in_block(self, block: int, part: int) -> int:
-        """The statement of a block around a part."""
+        """The statement of a block around a part, which may be inside of a lambda there."""
         while self.outline.parts[part].parent != block:
-            part = self.outline.parts[part].parent
+            part = self.outer(part)
         return part
 
     def with_own_line(self, part: int) -> cst.CSTNode:
