@@ -87,8 +87,9 @@ def test_method_that_another_file_repeats(run: Run, importer: str, row: int) -> 
         "from shop.api import fetch\nfor x in xs:\n    run(fetch, x)\n",
         "from shop.api import Client\nclient = Client() if a else b\nfor x in xs:\n    client.fetch(x)\n",
         "from shop.api import Client\nclient = Client()\nclient = other\nfor x in xs:\n    client.fetch(x)\n",
-        "from shop.api import Client\nself.api = Client()\nself.api = other\nfor x in xs:\n    self.api.fetch(x)\n",
-        "from shop.api import Client\nself.api = Client()\nfor x in xs:\n    self.app.api.run.fetch(x)\n",
+        "from shop.api import Client\ndef f(self):\n self.api = Client()\n self.api = other\n"
+        "def g(self):\n for x in xs:\n  self.api.fetch(x)\n",
+        "from shop.api import Client\ndef f(self):\n self.api = Client()\n for x in xs:\n  self.app.api.run.fetch(x)\n",
         "from shop.api import fetch\nfor x in xs:\n    fetch(x\n",
         "# coding: nonsense\nfrom shop.api import fetch\nfor x in xs:\n    fetch(x)\n",
         "for url in urls:\n    # a retry leaves the loop\n    from shop.api import fetch\n    fetch(url)\n    break\n",
