@@ -131,3 +131,12 @@ def test_summary_of_many_unsafe_fixes_names_the_doubt_of_most(run: Run) -> None:
     assert told not in run("check", "client1.py", "a.py").err
     write({f"client{number}.py": CLIENT for number in range(6)} | {"a.py": SAFE})  # none has one doubt alone
     assert "--accept" not in run("check").err
+
+
+@pytest.mark.parametrize(("accept", "joins"), [(("proxies",), True), ((), False)])
+def test_what_is_accepted_keeps_no_call_from_a_session_that_is_there(accept: tuple[str, ...], *, joins: bool) -> None:
+    text = (
+        "import requests\nsession = requests.Session()\nsession.get(a)\nfor x in y:\n    requests.get(x, proxies=z)\n"
+    )
+    (found,) = check_source(text, settings=Settings(accept=accept))
+    assert found.help.startswith("Make the call on `session`") is joins

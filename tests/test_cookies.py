@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from sessionize.files.settings import Settings
-from sessionize.library.words import names_user
+from sessionize.library.words import text_names_user
 from sessionize.sharing.cookies import may_keep
 from sessionize.sharing.facts import Facts
 from sessionize.syntax.read_ast import read_ast
@@ -220,11 +220,11 @@ def test_name_that_another_module_may_set(name: str, value: str, *, kept: bool) 
 
 @pytest.mark.parametrize("word", ["api_key", "X-Auth-Key", "userName", "sid", "X-Tenant", "bot", "Authorization", "pw"])
 def test_words_that_name_a_user(word: str) -> None:
-    assert names_user(word)
+    assert text_names_user(word)
 
 
 @pytest.mark.parametrize(
     "word", ["page", "author", "keyword", "monkey", "Accept", "name", "item", "presidents", "pinned"]
 )
 def test_other_words(word: str) -> None:
-    assert not names_user(word)
+    assert not text_names_user(word)

@@ -393,7 +393,7 @@ AGAIN = "for x in y: f()\ndef f():\n"
     ],
 )
 def test_idle_sessions(source: str, calls: list[str]) -> None:
-    assert [" ".join(call.verb for call in idle.calls) for idle in read(IMPORT + source).idle.sessions] == calls
+    assert [" ".join(call.verb for call in idle.calls) for idle in read(IMPORT + source).underused.sessions] == calls
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ class Doubts:
         self.kinds = [kind(facts, settings) for kind in KINDS]
 
     def about(self, sharing: Sharing) -> tuple[Doubt, ...]:
-        """All doubts that one session serves some calls as well; each kind tells its first reason."""
+        """The doubts about letting some calls share a session: of each kind at most one, with its first reason."""
         reasons = [(kind.name, kind.reason(sharing)) for kind in self.kinds]
         return tuple(self.doubt(name, reason) for name, reason in reasons if reason)
 
@@ -57,10 +57,10 @@ class Doubts:
         """A doubt of a kind, accepted if the settings accept that."""
         return Doubt(name, reason, name in self.settings.accept)
 
-    def of_calls(self, calls: Sequence[BareCall]) -> str:
-        """The first reason not to make one of some calls on any session; empty if there is none."""
+    def why_not_join(self, calls: Sequence[BareCall]) -> str:
+        """The first reason, not accepted, why one of some calls may not join others; empty if there is none."""
         for call in calls:
             for kind in self.kinds:
-                if reason := kind.of_call(call):
+                if kind.name not in self.settings.accept and (reason := kind.of_call(call)):
                     return f"`{call.shown}` {reason}"
         return ""

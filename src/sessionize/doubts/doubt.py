@@ -24,7 +24,7 @@ class Doubt(NamedTuple):
 
 
 class Sharing(NamedTuple):
-    """Calls that are to share a session.
+    """Calls that are to share a session, and where it would be made.
 
     place: where it is made; None where the imports there need no look.
     made: the tick at which it is there.

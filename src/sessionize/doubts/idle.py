@@ -213,11 +213,7 @@ class Idle(Kind):
 
 def _is_repeatable(call: BareCall) -> bool:
     """Tell whether a request may be made again by hand where it failed, as no POST or PATCH may."""
-    method: object = call.verb
-    if call.verb == "request":
-        value = call.argument("method", 0)
-        method = value.value if isinstance(value, v.Const) else "post"
-    return str(method).lower() not in ("post", "patch")
+    return call.method not in ("post", "patch", "")
 
 
 def _waits_without_a_key(named: str, args: Sequence[v.Argument]) -> bool:

@@ -15,11 +15,11 @@ from sessionize.fixes.naming import POLICY, Naming
 from sessionize.fixes.obstacles import Obstacles
 from sessionize.fixes.outcome import ImportEdit, NewSession, Redirect, Refusal
 from sessionize.library.calls import ANY, BareCall
-from sessionize.library.profile import READING, VERBS
+from sessionize.library.profile import VERBS
 from sessionize.rules import Finding, resolved_by
 from sessionize.sharing.cookies import may_keep
 from sessionize.sharing.facts import Facts
-from sessionize.sharing.idle import IdleSession
+from sessionize.sharing.underused import UnderusedSession
 
 ALONE = "a session would serve this call alone, as the others here stay as they are"
 CHOSEN = "the function is chosen at run time; choose a method of one session instead, as in `getattr(session, name)`"
@@ -144,7 +144,7 @@ class Fixes:
         self.naming = context.naming
 
 
-def ids(calls: Iterable[BareCall | IdleSession]) -> tuple[int, ...]:
+def ids(calls: Iterable[BareCall | UnderusedSession]) -> tuple[int, ...]:
     return tuple(call.id for call in calls)
 
 
@@ -207,7 +207,7 @@ def beside(session: ExistingSession | None) -> str:
 
 def without_login(new_session: NewSession, calls: Sequence[BareCall]) -> str:
     """The end of a message: a log-in counts no more for the calls after it than it did."""
-    if new_session.policy is None or all(call.verb in READING for call in calls):
+    if new_session.policy is None or all(call.reads for call in calls):
         return ""
     return "; the cookie of a log-in is not sent with the calls after it, as before (`--cookies share` sends it)"
 

@@ -16,7 +16,7 @@ from sessionize.doubts import Doubts
 from sessionize.doubts.mixed_verify import tls_identities
 from sessionize.files.settings import Settings
 from sessionize.library.calls import BareCall
-from sessionize.library.profile import CLOSING, METHODS, READING, VERBS
+from sessionize.library.profile import CLOSING, METHODS, VERBS
 from sessionize.sharing.cookies import may_keep
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.home import top_level
@@ -107,7 +107,7 @@ class Existing:
 
     def _joining(self, calls: Sequence[BareCall], owner: int | None) -> _Joining:
         end = max(call.site.tick for call in calls)
-        return _Joining(calls, owner, end, tls_identities(self.facts, calls), self.doubts.of_calls(calls))
+        return _Joining(calls, owner, end, tls_identities(self.facts, calls), self.doubts.why_not_join(calls))
 
     # --- where they are made ------------------------------------------------------------------------------------------
 
@@ -236,11 +236,11 @@ class Existing:
 
         sends_headers: whether the session sends the `headers=` of the calls by itself.
         """
-        if reason := joining.obstacle or self.doubts.of_calls(served):
+        if reason := joining.obstacle or self.doubts.why_not_join(served):
             return reason
         if len(joining.connections | tls_identities(self.facts, served)) > 1:
             return "its calls differ in `verify=` or `cert=`"
-        if any(call.verb not in READING for call in served):
+        if not all(call.reads for call in served):
             return "it may have logged in"
         saying = [call for call in served if not sends_headers or call.argument("headers") is not None]
         saying += joining.calls

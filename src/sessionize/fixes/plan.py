@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 
 from sessionize.files.settings import Settings
 from sessionize.fixes.context import ALONG, CARRIED, CHOSEN, ELSEWHERE, IDLE, LASTING, LOCAL, SHARING, Context, Wanted
-from sessionize.fixes.idle import IdleFixes
 from sessionize.fixes.lasting import LastingFixes
 from sessionize.fixes.local import LocalFixes
 from sessionize.fixes.outcome import Fix, ImportEdit, Outcome, Refusal
+from sessionize.fixes.underused import UnderusedFixes
 from sessionize.library.calls import ANY
 from sessionize.rules import Finding
 from sessionize.sharing.facts import Facts
@@ -37,7 +37,7 @@ class Planner:
         outcomes += _resolving(self._refuse_references(sites), SHARING | ALONG)
         if of_all_rules or any(codes & SHARING for codes in wanted.codes.values()):
             outcomes += _refuse_carried(wanted, outcomes)
-        return outcomes + _resolving(IdleFixes(self.context).outcomes(wanted), IDLE)
+        return outcomes + _resolving(UnderusedFixes(self.context).outcomes(wanted), IDLE)
 
     def imports(self, fixes: Sequence[Fix]) -> list[ImportEdit]:
         """The changes of import statements that go with these fixes, applied together."""

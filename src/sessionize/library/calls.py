@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sessionize.analysis.flow import Flow
 from sessionize.analysis.origins import Origins
 from sessionize.analysis.tables import Tables
-from sessionize.library.profile import MODULES, VERBS
+from sessionize.library.profile import MODULES, READING, VERBS
 from sessionize.library.threads import EACH, Threads
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, CALL, READ, UNPACK
@@ -44,6 +44,19 @@ class BareCall(NamedTuple):
     def is_mapped(self) -> bool:
         """True if its function is handed to `map`, or to a pool of threads, which calls it."""
         return self.taker != -1
+
+    @property
+    def method(self) -> str:
+        """Its HTTP method in small letters; empty if that is not known: `requests.request(method, url)`."""
+        if self.verb != "request":
+            return self.verb
+        value = self.argument("method", 0)
+        return str(value.value).lower() if isinstance(value, v.Const) else ""
+
+    @property
+    def reads(self) -> bool:
+        """True if it only reads."""
+        return self.method in READING
 
     @property
     def unpacks(self) -> bool:

@@ -34,7 +34,7 @@ class Words:
         self.outline = outline
 
     @cached_property
-    def name_user(self) -> bool:
+    def file_names_user(self) -> bool:
         """True if a name, an attribute, a keyword or a text of the file names a user."""
         outline = self.outline
         names = set(map(attrgetter("name"), outline.scopes))
@@ -48,7 +48,7 @@ class Words:
         telling = {*filterfalse(_INNOCENT.fullmatch, names - {"keys"}), *filterfalse(REQUESTS.owns, outline.modules)}
         telling |= {bind.name for bind in outline.binds if not _is_innocent(bind)}
         longest = max(map(len, outline.texts), default=0)
-        return longest > _FAR or names_user("\n".join((*telling, *outline.texts)))
+        return longest > _FAR or text_names_user("\n".join((*telling, *outline.texts)))
 
 
 def _is_innocent(bind: o.Bind) -> bool:
@@ -57,12 +57,12 @@ def _is_innocent(bind: o.Bind) -> bool:
     return (bind.form in ("assign", "with") or of_library) and _INNOCENT.fullmatch(bind.name) is not None
 
 
-def names_user(text: str) -> bool:
+def text_names_user(text: str) -> bool:
     """Tell whether a text has a word that names a user, a key or a session: `api_key`, `X-Auth-Key`, `/login?name=`."""
     lowered = text.lower()
     return _PARTS.search(lowered) is not None or not _WHOLE.isdisjoint(re.split(r"[^a-z]+", lowered))
 
 
-def is_name_of_user(name: str) -> bool:
+def identifier_names_user(name: str) -> bool:
     """Tell the same of a variable, an attribute or a keyword."""
-    return _INNOCENT.fullmatch(name) is None and names_user(name)
+    return _INNOCENT.fullmatch(name) is None and text_names_user(name)

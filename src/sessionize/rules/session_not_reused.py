@@ -43,7 +43,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     ## References
     - [requests: Session Objects](https://requests.readthedocs.io/en/latest/user/advanced/#session-objects)
     """
-    for session in facts.idle.sessions:
+    for session in facts.underused.sessions:
         message = "a session made for a single call saves nothing"
         if session.loops:
             message = "a session made on every turn of a loop opens a new connection on every turn"

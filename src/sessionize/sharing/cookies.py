@@ -22,8 +22,7 @@ from typing import TypeAlias
 
 from sessionize.files.settings import Settings
 from sessionize.library.calls import BareCall
-from sessionize.library.profile import READING
-from sessionize.library.words import is_name_of_user, names_user
+from sessionize.library.words import identifier_names_user, text_names_user
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.steady import Steady, is_pair, keys_of_display, known_keys
 from sessionize.syntax import values as v
@@ -60,23 +59,16 @@ def may_keep(facts: Facts, settings: Settings, calls: Sequence[BareCall], owner:
     return facts.keeping[key]
 
 
-def _reads(call: BareCall) -> bool:
-    if call.verb != "request":
-        return call.verb in READING
-    method = call.argument("method", 0)
-    return isinstance(method, v.Const) and str(method.value).lower() in READING
-
-
 class _Judge:
     def __init__(self, facts: Facts, owner: int | None) -> None:
         self.facts = facts
         self.steady = Steady(facts, owner)
 
     def are_for_nobody(self, calls: Sequence[BareCall]) -> bool:
-        return not self.facts.words.name_user and all(map(self._is_for_nobody, calls))
+        return not self.facts.words.file_names_user and all(map(self._is_for_nobody, calls))
 
     def _is_for_nobody(self, call: BareCall) -> bool:
-        if not _reads(call) or call.unpacks or _given(call, "auth") or _given(call, "cookies"):
+        if not call.reads or call.unpacks or _given(call, "auth") or _given(call, "cookies"):
             return False
         scope = call.site.scope
         for value in _parameters(call):
@@ -90,7 +82,7 @@ class _Judge:
         passed = set(map(self._naming_user, calls))
         if len(carried) > 1 or len(passed) > 1 or None in carried | passed:
             return False
-        return all(map(_reads, calls)) or all(map(_are_of_user, carried))
+        return all(call.reads for call in calls) or all(map(_are_of_user, carried))
 
     def _credentials(self, call: BareCall) -> _Credentials | None:
         """The credentials of a call; None if it has none, if they are not steady, or if it passes cookies."""
@@ -110,7 +102,7 @@ class _Judge:
                 telling.add((name, value))
                 if not self.steady.is_steady(value if headers == display else headers, scope):
                     return None
-        return (auth, frozenset(telling)) if auth is not None or any(map(names_user, names)) else None
+        return (auth, frozenset(telling)) if auth is not None or any(map(text_names_user, names)) else None
 
     def _naming_user(self, call: BareCall) -> frozenset[v.Value] | None:
         """The other arguments of a call in which something names a user; None if one is not known, or not steady."""
@@ -137,13 +129,13 @@ class _Judge:
             match inner:
                 case v.Opaque():
                     return True
-                case v.Const(value=text) if names_user(str(text)):
+                case v.Const(value=text) if text_names_user(str(text)):
                     return True
-                case v.Name(name=name) | v.Attribute(attr=name) if is_name_of_user(name):
+                case v.Name(name=name) | v.Attribute(attr=name) if identifier_names_user(name):
                     return True
                 case v.Call(func=func) if v.last_name(func) in self._own_functions:
                     return True
-                case v.Call(args=args) if any(is_name_of_user(arg.keyword or "") for arg in args):
+                case v.Call(args=args) if any(identifier_names_user(arg.keyword or "") for arg in args):
                     return True
         return False
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from sessionize.library.program import Program
 from sessionize.sharing.carried import Carried
 from sessionize.sharing.groups import Groups
-from sessionize.sharing.idle import IdleSessions
+from sessionize.sharing.underused import UnderusedSessions
 
 
 class Facts(Program):
@@ -25,5 +25,5 @@ class Facts(Program):
         return Carried(self)
 
     @cached_property
-    def idle(self) -> IdleSessions:
-        return IdleSessions(self, self.groups)
+    def underused(self) -> UnderusedSessions:
+        return UnderusedSessions(self, self.groups)

@@ -13,7 +13,8 @@ OPTIONS = ("headers", "auth")
 class Home(NamedTuple):
     """A place for a session that outlives a function.
 
-    style: as in `NewSession`.
+    style: `assign` before other lines, `behind` the last one of `__init__`, in an `init` that is added, as a `property`
+    made at first use, or as a `field` of a dataclass (see `NewSession`).
     hoist: the options that the session may hold there.
     instance: the name of the object there.
     helper: the path of the helper that its style is made with.

@@ -1,4 +1,7 @@
-"""The home of a session on an object: in `__init__`, or in the form that is right for its class; or why it has none."""
+"""Chooses where the session of an object is made: in its `__init__`, in one that is added, at first use, or as a field.
+
+Or says why it has no place. The line within an `__init__` is found in `object_init`.
+"""
 
 from __future__ import annotations
 

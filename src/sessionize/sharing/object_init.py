@@ -1,4 +1,7 @@
-"""The place in `__init__` for a session: as far down as it surely runs before anything that may use it."""
+"""The line in an existing `__init__` for a session: as far down as it surely runs before anything that may use it.
+
+Whether the session goes there at all is decided in `object_home`.
+"""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from sessionize.sharing.groups import Groups
 from sessionize.syntax import outline as o, values as v
 
 
-class IdleSession(NamedTuple):
+class UnderusedSession(NamedTuple):
     """A `requests.Session()` that serves too few calls.
 
     id: of the call that makes it.
@@ -31,7 +31,7 @@ class IdleSession(NamedTuple):
     plain: bool = True
 
 
-class IdleSessions:
+class UnderusedSessions:
     def __init__(self, program: Program, groups: Groups) -> None:
         self.outline = program.outline
         self.names = program.names
@@ -45,7 +45,7 @@ class IdleSessions:
         self.groups = groups
 
     @cached_property
-    def sessions(self) -> list[IdleSession]:
+    def sessions(self) -> list[UnderusedSession]:
         """The sessions that a loop makes anew, or that serve a single call."""
         found = []
         for number, (site, path) in enumerate(self.origins.called):
@@ -59,13 +59,13 @@ class IdleSessions:
                 if func.attr in VERBS:
                     call = self.named.on_session(number - 1, "")
                     if not any(self.hosts.changes_each_turn(call, loop) for loop in loops):
-                        found.append(IdleSession(site.tick, site, None, loops, (call,)))
+                        found.append(UnderusedSession(site.tick, site, None, loops, (call,)))
                 continue
             bind = self._bound(site)
             if bind is not None and bind.form in ("assign", "with") and not self._is_busy(bind, loops):
                 served = self.named.session_use(bind.scope, bind.name)
                 plain = served.done <= METHODS | CLOSING
-                found.append(IdleSession(site.tick, site, bind, loops, served.calls, plain))
+                found.append(UnderusedSession(site.tick, site, bind, loops, served.calls, plain))
         return found
 
     def _bound(self, site: o.CallSite) -> o.Bind | None:

@@ -13,17 +13,17 @@ from sessionize.fixes.context import IDLE, Fixes, Wanted, ids
 from sessionize.fixes.naming import POLICY
 from sessionize.fixes.outcome import Fix, ImportEdit, NewSession, Outcome, Redirect, Refusal
 from sessionize.library.calls import BareCall
-from sessionize.library.profile import METHODS, READING
-from sessionize.sharing.idle import IdleSession
+from sessionize.library.profile import METHODS
+from sessionize.sharing.underused import UnderusedSession
 from sessionize.syntax import outline as o, values as v
 
 
-class IdleFixes(Fixes):
+class UnderusedFixes(Fixes):
     def outcomes(self, wanted: Wanted) -> list[Outcome]:
         """A fix or a refusal for every session that serves too few calls."""
         outcomes: list[Outcome] = []
-        unnamed: dict[int, list[IdleSession]] = defaultdict(list)
-        for session in self.facts.idle.sessions:
+        unnamed: dict[int, list[UnderusedSession]] = defaultdict(list)
+        for session in self.facts.underused.sessions:
             if not wanted.codes[session.id] & IDLE:
                 continue
             if not session.loops:
@@ -34,7 +34,7 @@ class IdleFixes(Fixes):
                 outcomes.append(self._move_out(session, session.bind))
         return outcomes + list(map(self._gather, unnamed.values()))
 
-    def _why_made_once(self, session: IdleSession) -> str:
+    def _why_made_once(self, session: UnderusedSession) -> str:
         """The reason to leave a session that is made for one call, and what to do about it."""
         in_method = self.facts.graph.method(session.site.scope) is not None
         where = "keep one on the object" if in_method else "make it once"
@@ -42,7 +42,7 @@ class IdleFixes(Fixes):
             return f"a session pays from its second call on: {where}, and use it again"
         return f"what is set on it may differ from call to call: {where}, and pass what differs with each call"
 
-    def _gather(self, sessions: Sequence[IdleSession]) -> Outcome:
+    def _gather(self, sessions: Sequence[UnderusedSession]) -> Outcome:
         """One session for calls like `requests.Session().get(url)` in the loops of one function."""
         calls = [session.calls[0] for session in sessions]
         place = self.facts.groups.place(calls)
@@ -58,7 +58,7 @@ class IdleFixes(Fixes):
         message = "Make one session before the loop"
         return Fix(ids(sessions), message, doubts, redirects, new_session, imports=imports)
 
-    def _move_out(self, session: IdleSession, bind: o.Bind) -> Outcome:
+    def _move_out(self, session: UnderusedSession, bind: o.Bind) -> Outcome:
         """A session with a name, made before its loop."""
         facts = self.facts
         own = (session.id,)
@@ -85,14 +85,14 @@ class IdleFixes(Fixes):
         if reason := self.obstacles.of_sharing(session.calls) or self.obstacles.of_patches(session.calls[0]):
             return Refusal(own, reason)
         doubts = self.doubts.about(Sharing(session.calls))
-        if self.settings.cookies == "share" and several and any(call.verb not in READING for call in session.calls):
+        if self.settings.cookies == "share" and several and any(not call.reads for call in session.calls):
             reason = "what a turn leaves in its cookies, as a log-in does, would reach the next turn"
             doubts += (self.doubts.doubt("lifetime", reason),)
         new_session, imports = self._new(session.calls, place, bind.name, create)
         message = f"Make `{bind.name}` once, before the loop"
         return Fix(own, message, doubts, (), new_session, bind.part, imports)
 
-    def _shares_statement(self, session: IdleSession, bind: o.Bind) -> bool:
+    def _shares_statement(self, session: UnderusedSession, bind: o.Bind) -> bool:
         """Tell whether the statement that makes a session does something besides."""
         outline = self.facts.outline
         siblings = self.facts.flow.children[outline.parts[bind.part].parent]
@@ -110,7 +110,7 @@ class IdleFixes(Fixes):
             uses[use.part].append(use)
         return uses
 
-    def _made_with(self, create: str, session: IdleSession, place: Place) -> bool:
+    def _made_with(self, create: str, session: UnderusedSession, place: Place) -> bool:
         """Tell whether the expression for the session surely means the same at `place`."""
         return self.facts.imports.bound(create.partition(".")[0], session.site.scope, place) == "surely"
 
