@@ -38,15 +38,15 @@ class ClosedWorld:
         Of its functions and classes those count that lead to one of the calls. They are called by name, by threads of
         this file, and objects by their methods; any other use may hand them to other code.
         """
-        opening = (
-            self._called_by_others,
-            self._decorated,
-            self._derived,
-            self._functions_handed,
-            self._generators_handed,
-            self._objects_handed,
+        opened = (
+            self._may_be_called_by_others
+            or self._may_be_decorated
+            or self._has_strange_base
+            or self._hands_functions
+            or self._hands_generators
+            or self._hands_objects
         )
-        return self.start != -1 and not any(any(found()) for found in opening) and self.facts.find_script()
+        return not opened and self.start != -1 and self.facts.find_script()
 
     @cached_property
     def _leading(self) -> set[str]:
@@ -67,6 +67,10 @@ class ClosedWorld:
                 yield cls
 
     @cached_property
+    def _sites(self) -> list[o.CallSite]:
+        return [call.site for call in self.calls]
+
+    @cached_property
     def start(self) -> int:
         """The tick of the module's first call of one of them: `if __name__ == "__main__": main()`; -1 without one."""
         return next((call.tick for call in self._calls if self.facts.flow.frame[call.part] == 0), -1)
@@ -78,33 +82,40 @@ class ClosedWorld:
         """
         flow = self.facts.flow
         frame = flow.frame[part]
-        leading = [(call.tick, call.part) for call in self._calls]
-        leading += [(call.site.tick, call.site.part) for call in self.calls]
-        here = [other for other, its_part in leading if flow.frame[its_part] == frame]
-        if flow.loops(part) or tick > min(here, default=-1):
+        ticks = [call.tick for call in (*self._calls, *self._sites) if flow.frame[call.part] == frame]
+        if flow.loops(part) or tick > min(ticks, default=-1):
             return False
-        if frame == 0:
-            return True
-        row = self.outline.scopes[self.outline.parts[frame].scope]
-        name = row.name
-        starting = [call for call in self._calls if flow.frame[call.part] == 0]
-        running = [call for call in self._calls if last_name(call.value.func) == name]
-        once = len(starting) == 1 and not flow.loops(starting[0].part) and not row.decorators
+        return frame == 0 or self._is_all_that_starts(self.outline.parts[frame].scope)
+
+    def _is_all_that_starts(self, function: int) -> bool:
+        """Tell whether the module calls one function, once, of all that lead to one of the calls: `main()`."""
+        row = self.outline.scopes[function]
+        starting = [call for call in self._calls if self.facts.flow.frame[call.part] == 0]
+        running = [call for call in self._calls if last_name(call.value.func) == row.name]
+        once = len(starting) == 1 and not self.facts.flow.loops(starting[0].part) and not row.decorators
         return starting == running and once
 
-    def _called_by_others(self) -> Iterator[bool]:
-        """Functions that Python or a service calls, or a text may name; lambdas, of which nobody knows who does."""
-        yield not _PICKLING.isdisjoint(module.partition(".")[0] for module in self.outline.modules)
-        for name in self._leading:
-            by_python = name.startswith("__") and name != "__init__"
-            yield by_python or self.facts.mutations.reachable_by_string(name)
-            yield CALLED_BY_A_SERVICE.fullmatch(name) is not None
+    @property
+    def _may_be_called_by_others(self) -> bool:
+        """True if Python, a service or a text may call one of the functions, or a lambda, of which nobody knows."""
+        packages = {module.partition(".")[0] for module in self.outline.modules}
+        if not _PICKLING.isdisjoint(packages) or any(map(self._is_called_by_name, self._leading)):
+            return True
         given = {(bind.scope, bind.name) for bind in self.outline.binds if bind.form == "param"}
         for scope, row in enumerate(self.outline.scopes):
-            yield row.name in self._leading and {(scope, "event"), (scope, "context")} <= given
-        calls = [call.scope for call in self._calls] + [call.site.scope for call in self.calls]
-        for scope in calls:
-            yield any(self.outline.scopes[around].kind == "lambda" for around in self.facts.tables.scopes_around(scope))
+            if row.name in self._leading and {(scope, "event"), (scope, "context")} <= given:
+                return True
+        return any(map(self._is_in_lambda, [*self._calls, *self._sites]))
+
+    def _is_called_by_name(self, name: str) -> bool:
+        """Tell whether Python calls functions of such a name, `__exit__`, or a service does, or a text may."""
+        by_python = name.startswith("__") and name != "__init__"
+        by_text = self.facts.mutations.reachable_by_string(name)
+        return by_python or by_text or CALLED_BY_A_SERVICE.fullmatch(name) is not None
+
+    def _is_in_lambda(self, call: o.CallSite) -> bool:
+        scopes = self.outline.scopes
+        return any(scopes[scope].kind == "lambda" for scope in self.outline.scopes_around(call.scope))
 
     @cached_property
     def _calls(self) -> list[o.CallSite]:
@@ -112,11 +123,14 @@ class ClosedWorld:
         called = zip(self.outline.calls, self.facts.graph.called, strict=True)
         return [call for call, named in called if named in self._leading]
 
-    def _decorated(self) -> Iterator[bool]:
-        """Functions and classes with a decorator that may hand them to others: `@app.route("/")`."""
+    @property
+    def _may_be_decorated(self) -> bool:
+        """True if a decorator may hand a function or class to others: `@app.route("/")`."""
         for row in self.outline.scopes:
             for decorator in row.decorators if row.name in self._leading else ():
-                yield not self._calls_at_once(decorator, row.parent)
+                if not self._calls_at_once(decorator, row.parent):
+                    return True
+        return False
 
     def _calls_at_once(self, decorator: v.Value, scope: int, depth: int = 0) -> bool:
         func = decorator.func if isinstance(decorator, v.Call) else decorator
@@ -130,26 +144,31 @@ class ClosedWorld:
             makers += row.decorators if row.name == root else ()
         return bool(makers) and all(self._calls_at_once(maker, scope, depth + 1) for maker in makers)
 
-    def _derived(self) -> Iterator[bool]:
-        """Classes whose base is not in this file, and may call their methods."""
+    @property
+    def _has_strange_base(self) -> bool:
+        """True if a class has a base that is not in this file, and may call its methods."""
         known = self.facts.tables.names_of_classes | _PLAIN_BASES
         for cls in self.facts.tables.classes:
             row = self.outline.scopes[cls]
-            for base in row.bases if row.name in self._leading else ():
-                yield last_name(base) not in known
+            if row.name in self._leading and not known.issuperset(map(last_name, row.bases)):
+                return True
+        return False
 
-    def _functions_handed(self) -> Iterator[bool]:
-        """Uses of such names that are no calls: `run(fetch)`, `self.fetch = fetch`, `Fire(Client)`.
+    @property
+    def _hands_functions(self) -> bool:
+        """True if such a name is used otherwise than in a call: `run(fetch)`, `self.fetch = fetch`, `Fire(Client)`.
 
         `Thread(target=fetch)` is as good as one.
         """
-        for use in self.outline.uses:
-            if use.name in self._leading and not use.access.steps:
-                yield use.access not in (CALL, READ) and not self._is_run(use)
-            for number, step in enumerate(use.access.steps, 1):
-                if step in self._leading:
-                    called = use.access.calls or self._is_run(use)
-                    yield not (called and number == len(use.access.steps))
+        return any(map(self._hands_function, self.outline.uses))
+
+    def _hands_function(self, use: o.Use) -> bool:
+        steps = use.access.steps
+        if not steps:
+            return use.name in self._leading and use.access not in (CALL, READ) and not self._is_run(use)
+        if self._leading.isdisjoint(steps):
+            return False
+        return not self._leading.isdisjoint(steps[:-1]) or not (use.access.calls or self._is_run(use))
 
     def _is_run(self, use: o.Use) -> bool:
         """Tell whether a use hands a function, or a method, to a thread, which calls it."""
@@ -158,30 +177,37 @@ class ClosedWorld:
         run = self.facts.threads.run_by(self.outline.calls[use.call], self.facts.origins.paths[use.call])
         return run is not None and v.dotted(run) == f"{use.name}{use.access.path}"
 
-    def _generators_handed(self) -> Iterator[bool]:
-        """Generators that are not gone through on the spot: `prefetch(pages())`, `found = (fetch(n) for n in x)`."""
+    @property
+    def _hands_generators(self) -> bool:
+        """True if a generator is not gone through on the spot: `prefetch(pages())`, `found = (fetch(n) for n in x)`."""
         pausing = {self.facts.flow.frame[part] for _, part in self.outline.pauses}
         names = {self.outline.scopes[self.outline.parts[part].scope].name for part in pausing}
         for call in self._calls:
-            if last_name(call.value.func) in names:
-                eager = call.access == ARGUMENT and self.facts.bare.is_eager(self.outline.calls[call.into])
-                yield call.access not in (READ, UNPACK) and not eager
-        for part in [call.part for call in self._calls] + [call.site.part for call in self.calls]:
-            yield is_taken_elsewhere(self.facts, part)
+            eager = call.access == ARGUMENT and self.facts.bare.is_eager(self.outline.calls[call.into])
+            if last_name(call.value.func) in names and call.access not in (READ, UNPACK) and not eager:
+                return True
+        return any(is_taken_elsewhere(self.facts, call.part) for call in [*self._calls, *self._sites])
 
-    def _objects_handed(self) -> Iterator[bool]:
-        """Objects with such methods that are used otherwise than to call one: `server.register(client)`, `[client]`."""
+    @property
+    def _hands_objects(self) -> bool:
+        """True if an object with such methods is used otherwise than to call one: `server.register(it)`, `[it]`."""
         classes = self.facts.tables.names_of_classes & self._leading
-        named = {(bind.part, last_name(v.called(bind.value))) for bind in self.outline.binds if bind.form == "assign"}
-        named |= {(store.part, last_name(v.called(store.value))) for store in self.outline.stores}
+        named = {(store.part, last_name(v.called(store.value))) for store in self.outline.stores}
+        for bind in self.outline.binds:
+            if bind.form == "assign":
+                named.add((bind.part, last_name(v.called(bind.value))))
         for call in self.outline.calls:
-            if (name := last_name(call.value.func)) in classes:
-                yield self._hands_on(call.access) and not (call.access == VALUE and (call.part, name) in named)
-        for use in self.outline.uses:
-            if self._is_object(use, classes):
-                yield self._hands_on(use.access) and not self._is_run(use)
-            if use.access.steps and self._is_attribute(use.access.steps[0], classes):
-                yield self._hands_on(use.access.after(use.access.steps[0]))
+            name = last_name(call.value.func)
+            is_named = call.access == VALUE and (call.part, name) in named
+            if name in classes and self._hands_on(call.access) and not is_named:
+                return True
+        return any(self._hands_object(use, classes) for use in self.outline.uses)
+
+    def _hands_object(self, use: o.Use, classes: set[str]) -> bool:
+        if self._is_object(use, classes) and self._hands_on(use.access) and not self._is_run(use):
+            return True
+        first = use.access.attribute
+        return first != "" and self._is_attribute(first, classes) and self._hands_on(use.access.after(first))
 
     def _hands_on(self, access: Access) -> bool:
         """Tell whether an object itself, or a method of it, is used as a value, or given to another object."""
