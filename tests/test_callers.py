@@ -117,6 +117,13 @@ def test_packages_that_import_the_name_again(run: Run) -> None:
     assert found(run) == {FUNCTION: "which jobs.py:3 repeats", METHOD: "which jobs.py:4 repeats"}
 
 
+def test_function_of_a_package(run: Run) -> None:
+    write(
+        {"pyproject.toml": "", "shop/__init__.py": API, "shop/jobs.py": "from . import fetch\n[fetch(x) for x in xs]\n"}
+    )
+    assert "which shop/jobs.py:2 repeats" in run("check", "shop/__init__.py", "--output-format=concise").out
+
+
 def test_packages_that_import_each_other(run: Run) -> None:
     project(
         **{"shop/__init__": "from .inner import fetch\n", "shop/inner/__init__": "from .. import fetch\n"},

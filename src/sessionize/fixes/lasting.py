@@ -29,6 +29,7 @@ from sessionize.library.calls import BareCall
 from sessionize.sharing.home import Home
 from sessionize.sharing.module_home import module_home
 from sessionize.sharing.object_home import object_home
+from sessionize.syntax import values as v
 
 
 class LastingFixes(Fixes):
@@ -195,12 +196,24 @@ class LastingFixes(Fixes):
         message = f"Share one `requests.Session` between the {len(calls)} calls of this {where}"
         if len(calls) == 1:
             message = f"Keep one `requests.Session` for the call of this {where}"
+        doubts = self.doubts.about(Sharing(calls, owner=owner))
+        later = _no_longer_counts(calls[0], hoist) if doubts else ""
         return Fix(
             ids(calls),
-            message + set_once(hoist) + beside(self._there(owner, calls)) + without_login(new_session, calls),
-            self.doubts.about(Sharing(calls, owner=owner)),
+            message + set_once(hoist) + later + beside(self._there(owner, calls)) + without_login(new_session, calls),
+            doubts,
             redirect(calls, self._targets(owner, calls, name)),
             new_session,
             imports=imports,
             stays=self.context.why_options_stay(calls),
         )
+
+
+def _no_longer_counts(call: BareCall, hoist: Sequence[str]) -> str:
+    """The words for what is set on an object later: `client.headers = {...}`, where the session has its `headers`."""
+    shown = []
+    for option in hoist:
+        value = call.argument(option)
+        if isinstance(value, v.Attribute):
+            shown.append(f"`{v.dotted(value)}`")
+    return f"; a later change of {' or '.join(shown)} no longer counts" if shown else ""

@@ -173,7 +173,7 @@ class Imports:
         package = _package(importer)
         bases = [package[: len(package) - dots + 1]] if dots else [package, self._root, (*self._root, "src")]
         for base in bases:
-            for end in range(len(path), 0, -1):
+            for end in range(len(path), -1 if dots else 0, -1):
                 file = self._by_parts.get((*base, *path[:end]))
                 if file is not None:
                     return file, path[end:]
