@@ -57,7 +57,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has no bash")
         ("sessionize fix --inter", ["--interactive"]),
         ("sessionize check --select RQS2", ["RQS201", "RQS202", "RQS203"]),
         ("sessionize check --ignore request-", ["request-in-loop", "request-helper-in-loop"]),
-        ("sessionize fix --extend-select RQS101,rqs3", ["RQS101,RQS301", "RQS101,RQS302"]),
+        ("sessionize fix --extend-select RQS101,rqs9", ["RQS101,RQS901"]),
         ("sessionize check --select ", CODES),
         ("sessionize rule sess", ["session-not-reused", "session-call-without-timeout"]),
         ("sessionize rule RQS101 RQS9", ["RQS901"]),

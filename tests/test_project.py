@@ -1,6 +1,7 @@
 """Which files are read for what tests replace, and what a run makes of it."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -378,6 +379,29 @@ def is_fixed(run: Run, name: str = "load.py") -> bool:
 
 def test_script_that_nothing_imports(run: Run) -> None:
     write({"load.py": SCRIPT, "other.py": "import os\nupload = 1\n", "pyproject.toml": ""})
+    assert is_fixed(run)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "fixed"),
+    [
+        ("run.pyw", "import load\n", False),
+        ("run", "#!/usr/bin/env python3\nimport load\n", False),
+        ("bin/run", "#!/usr/bin/python3\nimport load\n", False),
+        ("run", "#!/bin/sh\nload\n", True),
+        ("LICENSE", "You may load it.\n", True),
+        ("run.txt", "#!/usr/bin/env python3\nimport load\n", True),
+    ],
+)
+def test_programs_with_other_names(run: Run, name: str, text: str, *, fixed: bool) -> None:
+    write({"load.py": SCRIPT, name: text, "pyproject.toml": ""})
+    assert is_fixed(run) is fixed
+
+
+@pytest.mark.skipif(os.name == "nt" or os.getuid() == 0, reason="all files can be read")
+def test_program_that_cannot_be_read(run: Run) -> None:
+    write({"load.py": SCRIPT, "run": "#!/usr/bin/env python3\nimport load\n", "pyproject.toml": ""})
+    Path("run").chmod(0)
     assert is_fixed(run)
 
 

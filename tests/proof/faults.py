@@ -144,7 +144,7 @@ FAULTS = (
     Fault("globals-of-main", "return starting == running and once", "return once"),
     Fault("globals-between-calls", "tick > min(ticks, default=-1)", "tick > max(ticks, default=-1)"),
     Fault("auth-that-binds", "return self._names_binding or not _PACKAGES", "return self._names_binding or False and not _PACKAGES"),
-    Fault("missing-arguments", "if call.unpacks or call.is_mapped:  # `map` passes the URL", "if not call.is_mapped:"),
+    Fault("missing-arguments", "if not call.unpacks and not call.is_mapped else ():", "if call.is_mapped else ():"),
     Fault("past-what-replaces-it", "if calls and self._replaced and not self.settings.moves_patches:", "if not calls:"),
     Fault("import-below-the-session", "if self._may_be_missing(calls, place):", "if not calls:"),
     Fault("hoisted-if-one-passes-it", "set.intersection(*(self._options[call.id] for call in calls))", "set().union(*(self._options[call.id] for call in calls))"),
@@ -155,7 +155,7 @@ FAULTS = (
     Fault("a-session-that-logged-in", "if not all(call.reads for call in served):", "if not served:"),
     Fault("a-session-used-behind-its-loop", 'inside = facts.outline.parts[bind.part].parent in served.around and bind.tick < uses[0].tick',
           "inside = True"),
-    Fault("positional-params", 'return call.verb == "get" and _by', 'return call.verb == "got" and _by'),
+    Fault("positional-params", 'return call.verb == "get" and call.by', 'return call.verb == "got" and call.by'),
     # names
     Fault("a-name-that-is-taken", "name in new or self.names.is_taken(name, scope))", "name in new)"),
     Fault("an-import-that-is-used", "len(self.names.uses(owner, name)) == converted", "converted"),

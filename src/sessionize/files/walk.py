@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import os
+import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from sessionize.files.settings import Settings
 
+_BY_PYTHON = re.compile(rb"#!.*python")
 _Rules: TypeAlias = "tuple[Patterns, ...]"  # of the ignore files around a place, the nearest first
 
 
@@ -49,11 +51,12 @@ class _Folder(NamedTuple):
 
 
 def discover(
-    paths: Sequence[str | Path], settings: Settings, *, seen: set[str] | None = None
+    paths: Sequence[str | Path], settings: Settings, *, seen: set[str] | None = None, programs: bool = False
 ) -> Iterator[str | Unreadable]:
     """The files to check, each once, named as the user would; Unreadable for a path that leads to none.
 
-    `seen` holds the files that came before, and takes up those that come.
+    `seen` holds the files that came before, and takes up those that come. `programs` adds what Python runs under other
+    names: `.pyw`, and files without a suffix whose first line names it.
 
     A file or folder named outright is taken, unless `force_exclude` has it left out. Folders are walked in the order of
     names, links to folders are not followed. Left out is what `exclude` and the ignore files of git say. Links to files
@@ -65,7 +68,7 @@ def discover(
     for path in paths:
         if settings.force_exclude and excluded.hit(os.fspath(path)):
             continue
-        for found in _walk(os.fspath(path), excluded):
+        for found in _walk(os.fspath(path), excluded, programs=programs):
             if found.is_link:
                 links.append(found)
             elif found.real not in seen:
@@ -104,7 +107,7 @@ def _excluded(settings: Settings) -> Patterns:
     return Patterns(os.path.realpath(settings.root), (*settings.exclude, *settings.extend_exclude))
 
 
-def _walk(path: str, excluded: Patterns) -> Iterator[_Found]:
+def _walk(path: str, excluded: Patterns, *, programs: bool) -> Iterator[_Found]:
     """The files that one path stands for: itself, or those in the folder."""
     try:
         is_folder = stat.S_ISDIR(os.stat(path).st_mode)
@@ -127,7 +130,8 @@ def _walk(path: str, excluded: Patterns) -> Iterator[_Found]:
             continue
         rules = _rules_inside(found.real, found.rules, entries)
         within = "" if found.shown == os.curdir else os.path.join(found.shown, "")
-        for name, entry in sorted(_taken(entries.values(), (excluded, *rules)), reverse=True):
+        taken = _taken(entries.values(), (excluded, *rules), programs=programs)
+        for name, entry in sorted(taken, reverse=True):
             if name.endswith("/"):
                 pending.append(_Folder(entry.path, within + entry.name, rules))
             else:
@@ -135,7 +139,9 @@ def _walk(path: str, excluded: Patterns) -> Iterator[_Found]:
                 pending.append(_Found(real, within + name, real != entry.path))
 
 
-def _taken(entries: Iterable[os.DirEntry[str]], rules: _Rules) -> Iterator[tuple[str, os.DirEntry[str]]]:
+def _taken(
+    entries: Iterable[os.DirEntry[str]], rules: _Rules, *, programs: bool
+) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """The subfolders and source files that are not left out, by name.
 
     The name of a folder ends in a slash, and so a folder is sorted as its files are.
@@ -143,12 +149,30 @@ def _taken(entries: Iterable[os.DirEntry[str]], rules: _Rules) -> Iterator[tuple
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             slash = "/"
-        elif entry.name.endswith(SUFFIXES) and _is_file(entry):
+        elif _is_named(entry.name, programs=programs) and _is_file(entry):
             slash = ""
+            if not entry.name.endswith(SUFFIXES) and not is_program(entry.path):
+                continue
         else:
             continue
         if not _left_out(entry.name + slash, entry.path + slash, rules):
             yield entry.name + slash, entry
+
+
+def _is_named(name: str, *, programs: bool) -> bool:
+    return name.endswith(SUFFIXES) or (programs and (name.endswith(".pyw") or "." not in name))
+
+
+def is_program(path: str) -> bool:
+    """Tell whether Python runs a file that has none of the usual suffixes: by `.pyw`, or by its first line."""
+    name = os.path.basename(path)
+    if "." in name:
+        return name.endswith(".pyw")
+    try:
+        with open(path, "rb") as file:
+            return _BY_PYTHON.match(file.read(80)) is not None
+    except OSError:
+        return False
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

@@ -14,15 +14,13 @@ from sessionize.fixes.existing import Existing, ExistingSession
 from sessionize.fixes.naming import POLICY, Naming
 from sessionize.fixes.obstacles import Obstacles
 from sessionize.fixes.outcome import ImportEdit, NewSession, Redirect, Refusal
-from sessionize.library.calls import ANY, BareCall
-from sessionize.library.profile import VERBS
+from sessionize.library.calls import BareCall
 from sessionize.rules import Finding, resolved_by
 from sessionize.sharing.cookies import may_keep
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.underused import UnderusedSession
 
 ALONE = "a session would serve this call alone, as the others here stay as they are"
-CHOSEN = "the function is chosen at run time; choose a method of one session instead, as in `getattr(session, name)`"
 ELSEWHERE = "make one session for all calls that these cookies are for, and leave `cookies=` out"
 INSIDE = "requests is imported inside the function; import it at the top of the module"
 
@@ -152,34 +150,6 @@ def refused(calls: Sequence[BareCall], reason: str) -> Refusal:
     return Refusal(ids(calls), reason)
 
 
-def no_session_call(call: BareCall) -> str | None:
-    """The reason that a session's method can't take a call's arguments; empty or None if it can."""
-    if call.verb == ANY:
-        return CHOSEN
-    names, number = VERBS[call.verb], _by_position(call)
-    if number > len(names):
-        return f"it passes more arguments by position than `requests.{call.verb}` takes"
-    named = {arg.keyword for arg in call.site.value.args}
-    given = ({"method"} - {*names}).union(names[:number])
-    if twice := sorted(given.intersection(filter(None, named))):
-        return f"it passes `{twice[0]}` twice"
-    if call.unpacks or call.is_mapped:  # `map` passes the URL
-        return None
-    for name in names[number:]:
-        if name in ("method", "url") and name not in named:
-            return f"it does not pass `{name}`"
-    return None
-
-
-def _by_position(call: BareCall) -> int:
-    """The number of arguments that a call passes by position, in front of all others."""
-    args = call.site.value.args
-    for number, arg in enumerate(args):
-        if arg.keyword is not None or arg.stars:
-            return number
-    return len(args)
-
-
 def redirect(calls: Sequence[BareCall], targets: Sequence[str]) -> tuple[Redirect, ...]:
     """The redirection of each call to the session that its target names."""
     pairs = zip(calls, targets, strict=True)
@@ -188,7 +158,7 @@ def redirect(calls: Sequence[BareCall], targets: Sequence[str]) -> tuple[Redirec
 
 def _names_params(call: BareCall) -> bool:
     """Tell whether a second argument must get its name: `Session.get` takes none by position before requests 2.34."""
-    return call.verb == "get" and _by_position(call) > 1
+    return call.verb == "get" and call.by_position > 1
 
 
 def these(calls: Sequence[BareCall]) -> str:

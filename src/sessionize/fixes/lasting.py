@@ -15,7 +15,6 @@ from sessionize.fixes.context import (
     Wanted,
     beside,
     ids,
-    no_session_call,
     not_on,
     redirect,
     refused,
@@ -93,7 +92,7 @@ class LastingFixes(Fixes):
 
     def _obstacle(self, owner: int, call: BareCall) -> str:
         """The reason that no session which outlives its function can take a call; empty if one can."""
-        if reason := no_session_call(call) or self.obstacles.of_patches(call):
+        if reason := self.obstacles.of_call(call):
             return reason
         if not self._is_at_top(call) and not (self._imports_at_top and self._is_imported(call)):
             return INSIDE

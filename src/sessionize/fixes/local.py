@@ -18,7 +18,6 @@ from sessionize.fixes.context import (
     Wanted,
     beside,
     ids,
-    no_session_call,
     not_on,
     redirect,
     refused,
@@ -68,7 +67,7 @@ class LocalFixes(Fixes):
 
     def _refuse(self, calls: Sequence[BareCall]) -> tuple[list[BareCall], list[Refusal]]:
         """The calls that a session can take, and refusals for the others; all are refused if too few are left."""
-        reasons = {call.id: no_session_call(call) or self.obstacles.of_patches(call) for call in calls}
+        reasons = {call.id: self.obstacles.of_call(call) for call in calls}
         kept = [call for call in calls if not reasons[call.id]]
         reasons |= dict.fromkeys(self._alone(kept), ALONE)
         kept = [call for call in kept if not reasons[call.id]]

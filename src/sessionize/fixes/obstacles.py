@@ -9,11 +9,13 @@ from itertools import product
 from sessionize.doubts.connection_auth import ConnectionAuth
 from sessionize.doubts.mixed_verify import tls_identities
 from sessionize.files.settings import Settings
-from sessionize.library.calls import BareCall
-from sessionize.library.profile import SAME
+from sessionize.library.calls import ANY, BareCall
+from sessionize.library.profile import SAME, VERBS
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.steady import Steady
 from sessionize.syntax import values as v
+
+CHOSEN = "the function is chosen at run time; choose a method of one session instead, as in `getattr(session, name)`"
 
 
 class Obstacles:
@@ -24,7 +26,11 @@ class Obstacles:
         self.settings = settings
         self._auth = ConnectionAuth(facts, settings)
 
-    def of_patches(self, call: BareCall) -> str:
+    def of_call(self, call: BareCall) -> str:
+        """The reason why no session can take a call: of its arguments, or of patches that are to move along."""
+        return _of_arguments(call) or self._of_patches(call)
+
+    def _of_patches(self, call: BareCall) -> str:
         """The reason why a call must stay whose patches are to move along: one can't, or would get other arguments."""
         patches = self.facts.patched.patches_of(call) if self.settings.moves_patches else []
         for patch in patches:
@@ -88,3 +94,20 @@ class Obstacles:
                 if any(self.facts.names.owner(name, call.site.scope) not in (-1, 0) for name in names):
                     return False
         return True
+
+
+def _of_arguments(call: BareCall) -> str:
+    """The reason that a session's method can't take a call's arguments; empty if it can."""
+    if call.verb == ANY:
+        return CHOSEN
+    names, number = VERBS[call.verb], call.by_position
+    if number > len(names):
+        return f"it passes more arguments by position than `requests.{call.verb}` takes"
+    named = {arg.keyword for arg in call.site.value.args}
+    given = ({"method"} - {*names}).union(names[:number])
+    if twice := sorted(given.intersection(filter(None, named))):
+        return f"it passes `{twice[0]}` twice"
+    for name in names[number:] if not call.unpacks and not call.is_mapped else ():  # `map` passes the URL
+        if name in ("method", "url") and name not in named:
+            return f"it does not pass `{name}`"
+    return ""

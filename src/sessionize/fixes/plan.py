@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sessionize.files.settings import Settings
-from sessionize.fixes.context import ALONG, CARRIED, CHOSEN, ELSEWHERE, IDLE, LASTING, LOCAL, SHARING, Context, Wanted
+from sessionize.fixes.context import ALONG, CARRIED, ELSEWHERE, IDLE, LASTING, LOCAL, SHARING, Context, Wanted
 from sessionize.fixes.lasting import LastingFixes
 from sessionize.fixes.local import LocalFixes
+from sessionize.fixes.obstacles import CHOSEN
 from sessionize.fixes.outcome import Fix, ImportEdit, Outcome, Refusal
 from sessionize.fixes.underused import UnderusedFixes
 from sessionize.library.calls import ANY

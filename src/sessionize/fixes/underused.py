@@ -50,7 +50,7 @@ class UnderusedFixes(Fixes):
         if place is None or not self._made_with(create, sessions[0], place):
             return Refusal(ids(sessions), "there is no place before the loop where it could be made")
         name = self.naming.variable(self.settings.session_name, self.facts.outline.parts[calls[0].frame].scope)
-        if reason := self.obstacles.of_sharing(calls) or self.obstacles.of_patches(calls[0]):
+        if reason := self.obstacles.of_sharing(calls) or self.obstacles.of_call(calls[0]):
             return Refusal(ids(sessions), reason)
         doubts = self.doubts.about(Sharing(calls, made=place.tick))
         new_session, imports = self._new(calls, place, name, create)
@@ -82,7 +82,7 @@ class UnderusedFixes(Fixes):
         several = len(session.calls) > 1 or set(facts.flow.loops(session.calls[0].site.part)) - loops
         if several and self.settings.cookies != "share":
             return Refusal(own, "its calls share cookies within a turn, and must not with the next turn")
-        if reason := self.obstacles.of_sharing(session.calls) or self.obstacles.of_patches(session.calls[0]):
+        if reason := self.obstacles.of_sharing(session.calls) or self.obstacles.of_call(session.calls[0]):
             return Refusal(own, reason)
         doubts = self.doubts.about(Sharing(session.calls))
         if self.settings.cookies == "share" and several and any(not call.reads for call in session.calls):

@@ -59,6 +59,15 @@ class BareCall(NamedTuple):
         return self.method in READING
 
     @property
+    def by_position(self) -> int:
+        """The number of arguments that it passes by position, in front of all others."""
+        args = self.site.value.args
+        for number, arg in enumerate(args):
+            if arg.keyword is not None or arg.stars:
+                return number
+        return len(args)
+
+    @property
     def unpacks(self) -> bool:
         """Tell whether it passes `*` or `**` arguments, which no one knows."""
         return self.site.value.unpacks

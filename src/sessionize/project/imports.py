@@ -97,7 +97,8 @@ class Imports:
         self._inside: dict[tuple[str, ...], list[str]] = defaultdict(list)  # packages; their `__all__` may name these
         for file in self.files:
             parts = _parts(file)
-            self._by_parts[parts] = file
+            if parts not in self._by_parts or file.endswith(".py"):  # a script `load` beside `load.py` is no module
+                self._by_parts[parts] = file
             self._by_last[parts[-1]].append(parts)
             self._inside[parts[:-1]].append(file)
 

@@ -168,7 +168,7 @@ class Project:
             return
         marked = project_root(self.root, self._roots)
         within = [self.root] if marked is not None else _beside(self.root)
-        for found in walk.discover(within, Settings(root=Path(self.root))):
+        for found in walk.discover(within, Settings(root=Path(self.root)), programs=True):
             if isinstance(found, str) and project_root(os.path.dirname(found), self._roots) == marked:
                 yield found
 
@@ -272,12 +272,15 @@ def _beside(folder: str) -> list[str]:
     """
     try:
         with os.scandir(folder) as scan:
-            return sorted(entry.path for entry in scan if entry.name.endswith(SUFFIXES) or _belongs(entry.path))
+            return sorted(entry.path for entry in scan if _belongs(entry.path))
     except OSError:  # told where its files are checked
         return []
 
 
 def _belongs(path: str) -> bool:
+    """Tell whether something in a folder is a file of Python, a package or a folder of tests."""
+    if os.path.isfile(path):
+        return path.endswith(SUFFIXES) or walk.is_program(path)
     return os.path.basename(path) in _TESTS or _is_package(path)
 
 
