@@ -132,6 +132,7 @@ def test_required_version_tells_connections_apart(oldest: Version, second: str, 
         ("verify='a.pem'", "file.write(c)", True),
         ("verify='a.pem'", "c.replace(b, '')", False),
         ("verify=False", "shutil.copy(b, 'a.pem')", False),
+        ("verify=check", "shutil.copy(b, 'a.pem')", False),
         ("timeout=1", "shutil.copy(b, 'a.pem')", False),
     ],
 )

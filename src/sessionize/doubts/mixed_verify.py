@@ -131,14 +131,10 @@ class MixedVerify(Kind):
 
 
 def _names_file(call: BareCall, facts: Facts) -> bool:
-    """Tell whether a call's `cert=` or `verify=` names a file: it is neither absent, nor None, nor True or False."""
-    for option in ("cert", "verify"):
-        match facts.origins.resolve_once(call.argument(option), call.site.scope):
-            case v.Const(kind="bool" | "NoneType"):
-                continue
-            case _:
-                return True
-    return False
+    """Tell whether a call has a `cert=`, or a text as its `verify=`."""
+    cert = facts.origins.resolve_once(call.argument("cert"), call.site.scope)
+    verify = facts.origins.resolve_once(call.argument("verify"), call.site.scope)
+    return cert != v.NONE or (isinstance(verify, v.Const) and verify.kind == "str")
 
 
 def _parts(value: v.Value) -> tuple[v.Value, ...]:
