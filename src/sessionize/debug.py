@@ -15,7 +15,8 @@ if (
 ):
     del sys.path[0]
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count, filterfalse
 from textwrap import indent
 from typing import TypeAlias
 
@@ -54,7 +55,7 @@ def analyse_bytes(data: bytes, filename: str) -> Analysis:
 
 def text(found: Analysis) -> str:
     """The lines, each with its row."""
-    return _table([(str(row), line) for row, line in enumerate(found.reading.lines, 1)])
+    return _table([*zip(map(str, count(1)), found.reading.lines, strict=False)])
 
 
 def outline(found: Analysis) -> str:
@@ -86,7 +87,7 @@ def groups(found: Analysis) -> str:
         home = object_home(facts, owner, calls) if owner else module_home(facts, calls)
         where = home if isinstance(home, str) else f"{home.style} {_place(found, home.place)}"
         shown += _group(found, f"for {_scope(found, owner)}, {where}", calls)
-    return shown + _group(found, "alone", [call for call in facts.bare.calls if call not in sharing.sharing])
+    return shown + _group(found, "alone", [*filterfalse(sharing.sharing.__contains__, facts.bare.calls)])
 
 
 def findings(found: Analysis) -> str:
@@ -97,7 +98,7 @@ def findings(found: Analysis) -> str:
 
 
 def outcomes(found: Analysis) -> str:
-    return "".join(_table(_outcome(found, outcome)) for outcome in found.outcomes)
+    return "".join(_table([*_outcome(found, outcome)]) for outcome in found.outcomes)
 
 
 def changes(found: Analysis) -> str:
@@ -168,17 +169,19 @@ def _why(found: Analysis, call: BareCall) -> str:
     return ", ".join(reason for reason, holds in reasons.items() if holds)
 
 
-def _outcome(found: Analysis, outcome: Outcome) -> list[tuple[str, str]]:
+def _outcome(found: Analysis, outcome: Outcome) -> Iterator[tuple[str, str]]:
     rows = f"row {', '.join(_row(found, call) for call in outcome.calls)}"
     if not isinstance(outcome, Fix):
-        return [("refusal", rows), ("  reason", outcome.reason)]
-    shown = [("fix", rows), ("  is", outcome.applicability), ("  does", outcome.message)]
-    shown += [(f"  {doubt.name}", doubt.reason) for doubt in outcome.doubts]
-    shown += [("  redirect", f"row {_row(found, to.call)}: {to.target}.{to.verb}") for to in outcome.redirects]
+        yield from (("refusal", rows), ("  reason", outcome.reason))
+        return
+    yield from (("fix", rows), ("  is", outcome.applicability), ("  does", outcome.message))
+    for doubt in outcome.doubts:
+        yield f"  {doubt.name}", doubt.reason
+    for to in outcome.redirects:
+        yield "  redirect", f"row {_row(found, to.call)}: {to.target}.{to.verb}"
     if new_session := outcome.new_session:
         made = f"{new_session.target} = {new_session.create}, {new_session.style} at {_place(found, new_session.place)}"
-        shown += [("  session", made), ("  hoist", ", ".join(new_session.hoist) or "nothing")]
-    return shown
+        yield from (("  session", made), ("  hoist", ", ".join(new_session.hoist) or "nothing"))
 
 
 def _value(value: v.Value | v.Argument | None) -> str:

@@ -6,11 +6,11 @@ and `shop/api.py`, wherever the project keeps its `shop`.
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from itertools import takewhile
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -31,7 +31,7 @@ _FILE = re.compile(rb"(\w+)\.py[\"']")
 _FIXTURE = re.compile(rb"\bfixture\b|\bpytest_\w+")
 _TEST = re.compile(r"test_.*|.*_tests?\.py|tests?\.py|conftest\.py")
 # What loads modules that a text names, or runs a file.
-LOADERS = (
+_LOADERS = (
     b"import_module",
     b"__import__",
     b"run_module",
@@ -83,8 +83,17 @@ def statements(data: bytes) -> Iterator[Statement]:
                     yield Statement(0, path)
 
 
+def may_load_by_text(data: bytes) -> bool:
+    """Tell whether a file may load modules that a text names."""
+    return any(loader in data for loader in _LOADERS)
+
+
+def _names_loader(statement: Statement) -> bool:
+    return statement.path[:1] != () and statement.path[0] in _LOADING
+
+
 def _words(data: bytes) -> tuple[str, ...]:
-    return tuple(word.decode() for word in _WORD.findall(data))
+    return tuple(map(bytes.decode, _WORD.findall(data)))
 
 
 class Imports:
@@ -119,9 +128,10 @@ class Imports:
         is_plugin = not is_test(file) and _FIXTURE.search(self.read(file)) is not None
         if is_plugin or not any(map(is_test, starts)):
             return None
-        for conftest in [start for start in starts if PurePath(start).name == "conftest.py"]:
-            below = conftest.removesuffix("conftest.py")
-            starts.update(each for each in self.files if each.startswith(below))
+        for start in list(starts):
+            below = start.removesuffix("conftest.py")
+            if below.endswith(("/", "\\")):  # a test run loads it for all below its folder
+                starts.update(each for each in self.files if each.startswith(below))
         loaded = self.loaded_by(frozenset(starts))
         return None if any(map(self.loads_anything, loaded)) else loaded
 
@@ -183,16 +193,14 @@ class Imports:
     @cached_property
     def _root(self) -> tuple[str, ...]:
         """The folder that all files are in."""
-        folders = [_package(file) for file in self.files]
-        return tuple(parts[0] for parts in takewhile(lambda parts: len({*parts}) == 1, zip(*folders, strict=False)))
+        folders = list(map(os.path.dirname, self.files))
+        return PurePath(os.path.commonpath(folders)).parts if folders else ()
 
     @memo
     def loads_anything(self, file: str) -> bool:
         """Tell whether a file may load modules that it does not import."""
         data = self.read(file)
-        if any(loader in data for loader in LOADERS):
-            return True
-        return any(each.path[:1] and each.path[0] in _LOADING for each in statements(data))
+        return may_load_by_text(data) or any(map(_names_loader, statements(data)))
 
     @cached_property
     def quoted(self) -> set[str]:
@@ -200,7 +208,7 @@ class Imports:
         words: set[str] = set()
         for file in self.files:
             for text in _QUOTED.findall(self.read(file)):
-                words.update(word.decode() for word in _WORD.findall(text))
+                words.update(_words(text))
         return words
 
     @cached_property

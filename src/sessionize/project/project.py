@@ -25,7 +25,7 @@ from sessionize.library.patches import FUNCTIONS, Patch, find, names_elsewhere
 from sessionize.library.surroundings import EVERYTHING, CallElsewhere, Surroundings, Version
 from sessionize.project.application import is_used_from_one_thread
 from sessionize.project.callers import Callers
-from sessionize.project.imports import LOADERS, Imports, statements
+from sessionize.project.imports import Imports, may_load_by_text, statements
 from sessionize.project.requirements import oldest_requests
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
@@ -124,7 +124,7 @@ class Project:
         mentioning: dict[bytes, set[str]] = {_ANY_MODULE: set()}
         for file, data in self._files():
             words = modules.intersection(data.translate(_TO_WORDS).split())
-            for word in [*words, _ANY_MODULE] if any(loader in data for loader in LOADERS) else words:
+            for word in [*words, _ANY_MODULE] if may_load_by_text(data) else words:
                 mentioning.setdefault(word, set()).add(file)
         return mentioning
 

@@ -165,9 +165,16 @@ def _keys_added(facts: Facts, use: o.Use) -> tuple[str, ...] | None:
     if use.access.method != "update":
         return None
     called = v.Attribute(v.Name(use.name), "update")
-    updates = [site for site in facts.tables.calls_by_name["update"] if site.value.func == called]
-    added = [arg for site in updates for arg in site.value.args]
-    return _joined([(arg.keyword,) if arg.keyword else keys_of_display(arg.value) for arg in added])
+    parts: list[tuple[str, ...] | None] = []
+    for site in facts.tables.calls_by_name["update"]:
+        if site.value.func == called:
+            parts += map(_keys_of_argument, site.value.args)
+    return _joined(parts)
+
+
+def _keys_of_argument(arg: v.Argument) -> tuple[str, ...] | None:
+    """The keys that an argument of `update` adds: `update(a=1)`, `update({"a": 1})`; None if they are not known."""
+    return (arg.keyword,) if arg.keyword else keys_of_display(arg.value)
 
 
 def is_pair(facts: Facts, value: v.Value, scope: int) -> bool:
