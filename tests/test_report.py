@@ -9,7 +9,9 @@ from typing import Any
 import click
 import pytest
 
+from sessionize.engine.check import check_bytes
 from sessionize.engine.results import Diagnostic, Edit, Position, Report
+from sessionize.files.settings import Settings
 from sessionize.report.diff import coloured, unified
 from sessionize.report.formats import render
 from sessionize.report.summary import exit_status, summary
@@ -273,3 +275,36 @@ def test_diff_splits_lines_as_patch_does() -> None:
     assert click.unstyle(coloured(diff)) == (
         "--- a\\n.py\n+++ a\\n.py\n@@ -1,3 +1,3 @@\n a\n-b\\x0c\\xff\n+x\\x0c\\xff\n c\n\\ No newline at end of file\n"
     )
+
+
+CLIENT = """\
+import requests
+
+
+class Client:
+    def __init__(self, key):
+        self.headers = {"X-Key": key}
+
+    def users(self):
+        return requests.get("https://example.com/users", headers=self.headers)
+
+    def all(self, names):
+        return [requests.get(f"https://example.com/{name}") for name in names]
+
+    def add(self):
+        return requests.post("https://example.com/users", headers=self.headers)
+"""
+
+
+def test_full_tells_the_calls_of_one_fix_together() -> None:
+    report = check_bytes(CLIENT.encode(), "client.py", Settings())
+    lines = click.unstyle(render("full", [report])).splitlines()
+    heads = [line.split(" ")[:2] for line in lines if line.startswith("client.py")]
+    assert heads == [
+        ["client.py:9:16:", "RQS104"],
+        ["client.py:9:16:", "RQS201"],  # once, as it says the same of the other call
+        ["client.py:15:16:", "RQS104"],
+        ["client.py:12:17:", "RQS101"],
+    ]
+    assert len([line for line in lines if "help:" in line]) == 2
+    assert len([line for line in lines if "^^^" in line]) == 3
