@@ -194,7 +194,7 @@ class Imports:
     def _root(self) -> tuple[str, ...]:
         """The folder that all files are in."""
         folders = list(map(os.path.dirname, self.files))
-        return PurePath(os.path.commonpath(folders)).parts if folders else ()
+        return tuple(os.path.commonpath(folders).split(os.sep)) if folders else ()
 
     @memo
     def loads_anything(self, file: str) -> bool:
@@ -258,30 +258,33 @@ class Imports:
                     yield self._by_parts[parts]
                     yield from self._packages(parts)
 
-    def _packages(self, parts: tuple[str, ...]) -> Iterator[str]:
+    @memo
+    def _packages(self, parts: tuple[str, ...]) -> list[str]:
         """The `__init__.py` of a package and of those around it."""
-        for end in range(len(parts), 0, -1):
-            file = self._by_parts.get(parts[:end])
-            if file is not None and is_package(file):
-                yield file
+        if not parts:
+            return []
+        file = self._by_parts.get(parts, "")
+        around = self._packages(parts[:-1])
+        return [file, *around] if is_package(file) else around
 
 
 def is_test(file: str) -> bool:
     """Tell whether a file is named as pytest's tests and their `conftest.py` are."""
-    return _TEST.fullmatch(PurePath(file).name) is not None
+    return _TEST.fullmatch(os.path.basename(file)) is not None
 
 
 def is_package(file: str) -> bool:
     """Tell whether a file is the `__init__.py` of a package."""
-    return PurePath(file).stem == "__init__"
+    return os.path.basename(file).startswith("__init__.")
 
 
 def _parts(file: str) -> tuple[str, ...]:
     """The path by which a file is imported from the root of the file system; that of its folder for `__init__.py`."""
-    path = PurePath(file)
-    return path.parent.parts if path.stem == "__init__" else path.with_suffix("").parts
+    *folders, name = file.split(os.sep)
+    module = name.partition(".")[0]
+    return (*folders,) if module == "__init__" else (*folders, module)
 
 
 def _package(file: str) -> tuple[str, ...]:
     """The path of the folder of a file."""
-    return PurePath(file).parent.parts
+    return tuple(file.split(os.sep)[:-1])
