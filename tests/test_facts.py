@@ -427,3 +427,9 @@ def test_references(source: str, references: str) -> None:
 )
 def test_names_that_vars_may_reach(shown: str, *, reached: bool) -> None:
     assert read(f"vars({shown})").mutations.reachable_by_string("fetch") is reached
+
+
+def test_function_that_no_call_takes() -> None:
+    facts = read("import requests\nrequests.get = requests.head")
+    assert [reference.taker for reference in facts.bare.references] == [-1]
+    assert facts.bare.mapped == []

@@ -181,9 +181,11 @@ class BareCalls:
         return found
 
     def _made_by(self, ref: Reference) -> BareCall | None:
+        if ref.taker == -1:
+            return None
         site = self.outline.calls[ref.taker]
         position, method = self._position(ref.taker), v.last_name(site.value.func)
-        if ref.taker == -1 or len(site.value.args) <= position or not _is_handed(ref, site.value.args[position]):
+        if len(site.value.args) <= position or not _is_handed(ref, site.value.args[position]):
             return None
         given = site.value.args[position + 1 :]
         pooled, each = self._is_pooled(ref.taker), method in EACH
