@@ -150,10 +150,17 @@ def test_file_of_a_certificate_that_may_be_replaced(option: str, between: str, *
         ("headers={'Authorization': 'Bearer ' + a}", "", False),
         ("headers={'Authorization': f'token {a}'}", "", False),
         ("headers={'X-Key': a}", "", False),
+        ("headers=dict(Authorization=a)", "", True),
+        ("headers={**a, 'Authorization': b}", "", True),
+        ("headers=make('Authorization')", "", True),
+        ("headers=make('Authorization', 'Bearer ' + a)", "", False),
+        ("headers=make('X-Key')", "", False),
+        ("headers=None", "headers={'Authorization': a}", True),
+        ("headers=make('Authorization')", "headers={'X-Key': a}", False),
     ],
 )
 def test_authorization_of_unknown_kind_beside_none(first: str, second: str, *, doubted: bool) -> None:
-    reason = doubt(f"requests.get(x, {first})\nrequests.get(y, {second})")
+    reason = doubt(f"a = b = make()\nrequests.get(x, {first})\nrequests.get(y, {second})")
     assert ("of unknown kind" in reason) is doubted
 
 

@@ -282,6 +282,8 @@ def is_kept(run: Run, name: str = "common.py") -> bool:
         "from pkg import common as c\nc.get(url)",
         "import common\ngetattr(common, 'get')(url)",
         "import common\nprint 'this is not Python'",
+        "import pkg\npkg.common.get(url)",
+        "from pkg import *\ncommon.get(url)",
     ],
 )
 @pytest.mark.parametrize("marker", ["setup.py", "README"])
@@ -298,6 +300,7 @@ def test_a_name_that_another_module_takes_stays(run: Run, importer: str, marker:
         "from common import f\nfrom other import get",
         "from uncommon import get",
         "import common.deep\n",
+        "common = 1\nprint(common, {}.get(url))",
         "",
     ],
 )

@@ -52,7 +52,7 @@ FAULTS = (
     Fault("finally-goes-on-below", "{bit if way == NEXT else way: after}", "{way: after}"),
     # what other files say
     Fault("tests-call-again", 'importer.endswith(".py") and not is_test(importer)', 'importer.endswith(".py")'),
-    Fault("an-attribute-of-two-kinds", "cls = made.pop() if len(made) == 1 else None", "cls = next(filter(None, made), None)"),
+    Fault("an-attribute-of-two-kinds", "return made.pop() if len(made) == 1 else None", "return next(filter(None, made), None)"),
     Fault("one-call-elsewhere-repeats", "if repeating or len(calls) + len(self.graph.calls_of(caller)) > 1:", "if calls:"),
     Fault("names-that-others-take-are-hoisted", 'if owner == 0 and {name, "*"} & self.facts.find_taken():', "if owner == 0 and self.forever and name in self.facts.find_taken():"),
     Fault("the-highest-requirement-holds", "min(_bounds(Path(root)), default=())", "max(_bounds(Path(root)), default=())"),
@@ -60,7 +60,6 @@ FAULTS = (
     # what is handed on
     Fault("any-executor-has-threads", "return executor == v.NONE or self.threads.makes_pool(executor, site.scope) is not None", "return executor is not None"),
     Fault("partial-by-position", "return (site.into, options) if all(option.keyword for option in options) else (call, ())", "return site.into, options"),
-    Fault("every-lambda-is-mapped", "if not pooled and not self._is_mapped_here(taker):", "if taker == -1:"),
     # what a name means
     Fault("shadowed-imports", "return paths.pop() if len(paths) == 1 else None", "return max(paths - {None}, default=None)"),
     Fault("type-checking-imports", 'if name == "TYPE_CHECKING":', 'if name == "TYPING":'),

@@ -51,14 +51,6 @@ class Tables:
         return _grouped(self.outline.binds, attrgetter("part"))
 
     @cached_property
-    def calls_at(self) -> dict[int, list[int]]:
-        """The numbers of the calls by the part in which they stand."""
-        numbers = defaultdict(list)
-        for number, call in enumerate(self.outline.calls):
-            numbers[call.part].append(number)
-        return numbers
-
-    @cached_property
     def calls_in(self) -> dict[int, list[o.CallSite]]:
         """The calls that the methods of each class make."""
         calls = defaultdict(list)

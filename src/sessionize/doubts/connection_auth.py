@@ -11,6 +11,8 @@ from sessionize.syntax import values as v
 
 # The kinds of authentication that a server ties to the connection, as `Authorization` begins.
 _BINDING = ("ntlm", "negotiate")
+# Kinds that stay with their request.
+_COMMON = ("bearer", "basic", "token", "oauth", "apikey", "api-key", "key ", "digest", "aws4")
 # Packages whose objects authenticate so.
 _PACKAGES = frozenset(("requests_ntlm", "requests_ntlm2", "requests_negotiate", "requests_negotiate_sspi")) | {
     *("requests_kerberos", "requests_gssapi", "requests_credssp", "ntlm_auth", "spnego", "sspi", "kerberos", "gssapi")
@@ -40,24 +42,51 @@ class ConnectionAuth(Kind):
     def reason(self, sharing: Sharing) -> str:
         if reason := super().reason(sharing):
             return reason
-        unknown = [call for call in sharing.calls if self._authorizes_unknown(call)]
-        if unknown and any(self._header(call, "authorization") is None for call in sharing.calls):
-            return "one call has an `Authorization` of unknown kind, which may stay with the connection of the others"
+        silent = any(call.argument("headers") in (None, v.NONE) for call in sharing.calls)
+        unknown = any(self._authorizes_unknown(call, silent=silent) for call in sharing.calls)
+        if unknown and any(map(self._has_none, sharing.calls)):
+            return "a call has an `Authorization` of unknown kind, which may stay with the connection of other calls"
         return ""
 
-    def _authorizes_unknown(self, call: BareCall) -> bool:
-        """Tell whether an `Authorization` may be of any kind: `{"Authorization": auth}`, not `f"Bearer {token}"`."""
-        value = self._header(call, "authorization")
+    def _authorizes_unknown(self, call: BareCall, *, silent: bool) -> bool:
+        """Tell whether an `Authorization` may be of any kind: `{"Authorization": auth}`, not `f"Bearer {token}"`.
+
+        Of headers that are put together elsewhere it may, if the file names that header and no common kind; that counts
+        only beside a `silent` call, which has no headers.
+        """
+        headers = call.argument("headers")
+        if headers in (None, v.NONE):
+            return False
+        display = Steady(self.facts, None).display(headers, call.site.scope)
+        if display is None or None in [key for key, _ in display.items]:
+            return silent and self._names_header and not self._names_common_kind
+        value = self._header(display)
         return value is not None and not self.facts.hosts.prefix(value, call.site.scope)
 
-    def _header(self, call: BareCall, name: str) -> v.Value | None:
-        """A header that a call's `headers=` is known to have."""
-        headers = call.argument("headers")
-        display = Steady(self.facts, None).display(headers, call.site.scope) if headers is not None else None
-        for key, value in display.items if display is not None else ():
-            if isinstance(key, v.Const) and str(key.value).lower() == name:
+    def _has_none(self, call: BareCall) -> bool:
+        """Tell whether a call is known to have no `Authorization`."""
+        headers = call.argument("headers") or v.NONE
+        display = Steady(self.facts, None).display(headers, call.site.scope)
+        return headers == v.NONE or (display is not None and self._header(display) is None)
+
+    def _header(self, display: v.Dict) -> v.Value | None:
+        for key, value in display.items:
+            if isinstance(key, v.Const) and str(key.value).lower() == "authorization":
                 return value
         return None
+
+    @cached_property
+    def _names_header(self) -> bool:
+        names = {
+            *self.facts.outline.texts,
+            *(arg.keyword for call in self.facts.outline.calls for arg in call.value.args),
+        }
+        return any(isinstance(name, str) and name.lower() == "authorization" for name in names)
+
+    @cached_property
+    def _names_common_kind(self) -> bool:
+        """True if a text of the file begins with a kind that stays with its request: `"Bearer "`."""
+        return any(text.lower().startswith(_COMMON) for text in self.facts.outline.texts)
 
     def of_call(self, call: BareCall) -> str:
         if self.auth_binds(call):

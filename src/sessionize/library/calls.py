@@ -171,14 +171,9 @@ class BareCalls:
     def mapped(self) -> list[BareCall]:
         """The functions handed to a `map` that is gone through on the spot, or to a pool of threads.
 
-        Each stands for the calls that are made. A lambda that makes a call is as good as its function.
+        Each stands for the calls that are made.
         """
-        found = list(filter(None, map(self._made_by, self.references)))
-        for call in self.calls:
-            taker = self._lambda_taker(call.site.scope)
-            if taker != -1 and (made := self._made_by_lambda(call, taker)) is not None:
-                found.append(made)
-        return found
+        return list(filter(None, map(self._made_by, self.references)))
 
     def _made_by(self, ref: Reference) -> BareCall | None:
         if ref.taker == -1:
@@ -200,30 +195,6 @@ class BareCalls:
         stands = site._replace(value=v.Call(v.OPAQUE, (*passed, *ref.options)), scope=ref.use.scope)
         frame = self.flow.frame[site.part]
         return BareCall(ref.id, ref.verb, ref.use.name, ref.shown, stands, frame, ref.taker, pooled, each or not pooled)
-
-    def _made_by_lambda(self, call: BareCall, taker: int) -> BareCall | None:
-        """The calls that a lambda makes: `pool.map(lambda url: requests.get(url, timeout=5), urls)`."""
-        site = self.outline.calls[taker]
-        pooled = self._is_pooled(taker)
-        if not pooled and not self._is_mapped_here(taker):
-            return None
-        stands = site._replace(value=v.Call(v.OPAQUE, call.site.value.args), scope=call.site.scope)
-        each = not pooled or v.last_name(site.value.func) in EACH
-        return call._replace(site=stands, frame=self.flow.frame[site.part], taker=taker, pooled=pooled, each=each)
-
-    def _lambda_taker(self, scope: int) -> int:
-        """The call that a lambda is handed to as its function; -1 if a scope is none, or goes elsewhere."""
-        row = self.outline.scopes[scope]
-        if row.kind != "lambda":
-            return -1
-        tick = self.outline.parts[row.root].tick
-        for number in reversed(self.tables.calls_at.get(row.part, ())):  # in the order of their starts: innermost last
-            site = self.outline.calls[number]
-            if site.start <= tick < site.tick:
-                position = self._position(number)
-                first = site.value.args[position].value if len(site.value.args) > position else v.NONE
-                return number if isinstance(first, v.Opaque) else -1
-        return -1
 
     def _position(self, taker: int) -> int:
         """The position of the function that a call is handed: 1 for `run_in_executor(None, requests.get, url)`."""

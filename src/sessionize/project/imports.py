@@ -182,7 +182,11 @@ class Imports:
 
     def _find(self, dots: int, path: tuple[str, ...], importer: str) -> tuple[str, tuple[str, ...]] | None:
         package = _package(importer)
-        bases = [package[: len(package) - dots + 1]] if dots else [package, self._root, (*self._root, "src")]
+        if dots:
+            bases = [package[: len(package) - dots + 1]]
+        else:
+            beside = [] if is_package(self._by_parts.get(package, "")) else [package]  # of a script
+            bases = [*beside, self._root, (*self._root, "src")]
         for base in bases:
             for end in range(len(path), -1 if dots else 0, -1):
                 file = self._by_parts.get((*base, *path[:end]))

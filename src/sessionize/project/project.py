@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property, lru_cache
@@ -25,7 +24,7 @@ from sessionize.library.patches import FUNCTIONS, Patch, find, names_elsewhere
 from sessionize.library.surroundings import EVERYTHING, CallElsewhere, Surroundings, Version
 from sessionize.project.application import is_used_from_one_thread
 from sessionize.project.callers import Callers
-from sessionize.project.imports import Imports, may_load_by_text, statements
+from sessionize.project.imports import Imports, Statement, may_load_by_text, statements
 from sessionize.project.requirements import oldest_requests
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
@@ -71,19 +70,9 @@ class Project:
 
         `from common import get`, `from . import common` with `common.get`, `import common as c` with `c.get`.
         """
-        return frozenset(name for file in self._importers.get(module, ()) for name in _taken(module, file))
-
-    @cached_property
-    def _importers(self) -> dict[str, list[str]]:
-        """The files by the words of their import statements."""
-        importers: dict[str, list[str]] = defaultdict(list)
-        for file, data in self._files():
-            words: set[str] = set()
-            for _, path, names in statements(data):
-                words.update(path, names or ())
-            for word in words:
-                importers[word].append(file)
-        return importers
+        if module == "__init__":  # of a package, which its modules may name in any way
+            return EVERYTHING
+        return frozenset(name for file in self._mentioning.get(module.encode(), ()) for name in _taken(module, file))
 
     @memo
     def is_script(self, file: str, closed: bool | None) -> bool:
@@ -289,10 +278,17 @@ def _is_package(folder: str) -> bool:
 
 
 def _taken(module: str, file: str) -> frozenset[str]:
-    """The names that a file may take from a module that it imports; all where it hands the module on."""
+    """The names that a file may take from a module that it imports, or reaches by its package: `shop.common.get`.
+
+    All where it hands the module on.
+    """
+    data = _content(file)
+    importing = any(_may_bind(module, statement) for statement in statements(data))
+    if not importing and re.search(rb"\.\s*%s\s*\." % re.escape(module.encode()), data) is None:
+        return frozenset()
     try:
-        nodes = _nodes(store.read(file))
-    except (SourceError, UnreadableError):
+        nodes = _nodes(data)
+    except UnreadableError:
         return EVERYTHING
     called = {module}  # common, and c by `import common as c`
     names: set[str] = set()
@@ -308,7 +304,12 @@ def _taken(module: str, file: str) -> frozenset[str]:
                 inner.add(node.value)
                 names.add(attr)
     handed_on = any(isinstance(node, ast.Name) and node.id in called and node not in inner for node in nodes)
-    return frozenset(names) | (EVERYTHING if handed_on else frozenset())
+    return frozenset(names) | (EVERYTHING if handed_on and importing else frozenset())
+
+
+def _may_bind(module: str, statement: Statement) -> bool:
+    """Tell whether an import statement may bind a module, or names of it."""
+    return module in statement.path or (statement.names is not None and not {module, "*"}.isdisjoint(statement.names))
 
 
 @lru_cache(maxsize=4)  # a package's `__init__.py` is asked about each of its modules

@@ -17,21 +17,23 @@ from sessionize.library.surroundings import Version
 _FILES = (
     *("pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "poetry.lock", "uv.lock", "pdm.lock"),
     *("*requirements*.txt", "*requirements*.in", "requirements/*.txt", "requirements/*.in"),
+    *("*constraints*.txt", "environment*.yml", "environment*.yaml"),
 )
 _REQUIRED = re.compile(
     r"""
-    (?<![\w.-])requests(?![\w.-])\s*
-    (?:\[[^\]\n]*\])?\s*                                   # requests[socks]
+    (?<![\w.-])requests(?![\w.-])[ \t]*
+    (?:\[[^\]\n]*\])?[ \t]*                                   # requests[socks]
     (?:
         \(?(?:[<!]=?\s*[\w.*]+\s*,\s*)*(?:>=?|===?|~=)     # requests >= 2.32, requests (<3, >=2.32)
         | ["']?\s*=\s*(?:\{[^}\n]*version\s*=\s*)?["'][\^~>=]*   # requests = "^2.32", requests = {version = "2.32"}
         | (?P<any>)
     )
-    \s*(?(any)|(?P<version>\d+(?:\.\d+)*))
+    [ \t]*(?(any)|(?P<version>\d{1,9}(?:\.\d{1,9}){0,5})(?P<others>[^"'\n]*\|\|)?)
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.IGNORECASE,
 )
-_LOCKED = re.compile(r'^name = "requests"\s+version = "(?P<version>\d+(?:\.\d+)*)', re.MULTILINE)
+_COMMENT = re.compile(r"(^|\s)#.*$", re.MULTILINE)
+_LOCKED = re.compile(r'^name = "requests"\s+version = "(?P<version>\d{1,9}(?:\.\d{1,9}){0,5})', re.MULTILINE)
 
 
 def oldest_requests(root: str) -> Version:
@@ -44,8 +46,9 @@ def _bounds(root: Path) -> Iterator[Version]:
     for pattern in _FILES:
         found_in = _LOCKED if pattern.endswith(".lock") else _REQUIRED
         for file in sorted(root.glob(pattern)):
-            for found in found_in.finditer(_text(file)):
-                yield tuple(map(int, found["version"].split("."))) if found["version"] else ()
+            for found in found_in.finditer(_COMMENT.sub("", _text(file))):
+                known = found["version"] and not found.groupdict().get("others")
+                yield tuple(map(int, found["version"].split("."))) if known else ()
 
 
 def _text(file: Path) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sessionize.files.settings import Settings
-from sessionize.library.calls import BareCall, Reference
 from sessionize.rules.rule import Finding, Rule
 from sessionize.sharing.facts import Facts
 from sessionize.syntax.values import last_name
@@ -61,23 +60,17 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     ## References
     - [requests: Session Objects](https://requests.readthedocs.io/en/latest/user/advanced/#session-objects)
     """
-    mapped = {call.id: call.taker for call in facts.groups.mapped}
     for call in facts.bare.calls:
         if call.id in facts.groups.loops:
             yield Finding("RQS101", call.id, f"`{call.shown}` in a loop opens a new connection on every turn")
-        elif call.id in mapped:
-            yield from _handed(facts, call, mapped[call.id])
     for reference in facts.bare.references:
-        if facts.groups.is_for_each(reference):
-            yield from _handed(facts, reference, reference.taker)
-
-
-def _handed(facts: Facts, site: BareCall | Reference, taker: int) -> Iterator[Finding]:
-    """The finding for what is handed to a call that makes one for each item: `map(requests.get, urls)`."""
-    call = facts.outline.calls[taker]
-    if not any(facts.hosts.all_differ(arg.value, call.scope) for arg in call.value.args[1:]):
-        method = last_name(call.value.func)
-        yield Finding("RQS101", site.id, f"`{site.shown}` handed to `{method}` opens a new connection for every item")
+        if not facts.groups.is_for_each(reference):
+            continue
+        taker = facts.outline.calls[reference.taker]
+        if not any(facts.hosts.all_differ(arg.value, taker.scope) for arg in taker.value.args[1:]):
+            method = last_name(taker.value.func)
+            message = f"`{reference.shown}` handed to `{method}` opens a new connection for every item"
+            yield Finding("RQS101", reference.id, message)
 
 
 REQUEST_IN_LOOP = Rule("RQS101", "request-in-loop", check, cure="local")

@@ -39,8 +39,7 @@ class Groups:
         """The bare calls of each frame in the order in which they run."""
         frames: dict[int, list[BareCall]] = defaultdict(list)
         for call in sorted(self.bare.calls, key=lambda call: call.site.tick):
-            if call.id not in self._mapped_ids:
-                frames[call.frame].append(call)
+            frames[call.frame].append(call)
         return frames
 
     @cached_property
@@ -98,19 +97,15 @@ class Groups:
         """The functions that are handed to what calls them for each item: to `map`, or to `submit` in a loop."""
         return [call for call in self.bare.mapped if call.each or self._loop(call)]
 
-    @cached_property
-    def _mapped_ids(self) -> set[int]:
-        return {call.id for call in self.mapped}
-
     def is_for_each(self, reference: Reference) -> bool:
         """Tell whether a function of requests is handed to what calls it for each item."""
         if reference.taker == -1:
             return False
         by_name = v.last_name(self.outline.calls[reference.taker].value.func) in EACH
-        return by_name or reference.id in self._mapped_ids
+        return by_name or any(call.id == reference.id for call in self.mapped)
 
     def _is_repeated(self, call: BareCall) -> bool:
-        return call.id in self.loops or call.id in self.chained or call.id in self._mapped_ids
+        return call.id in self.loops or call.id in self.chained
 
     def _is_single_helper(self, call: BareCall) -> bool:
         """Tell whether a call that its own function makes once is made again and again by what calls that function."""
