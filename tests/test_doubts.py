@@ -187,6 +187,8 @@ def test_times_of_answers(source: str, *, doubted: bool) -> None:
         ("v = a\nif b: v = c\ndef f(v2):\n for x in y: requests.get(x, verify=v)", False),
         ("v = a\ndef g():\n global v\n v = b\ndef f():\n for x in y: g(); requests.get(x, verify=v)", True),
         ("v = a\neval(b)\nfor x in y: requests.get(x, verify=v)", True),
+        ("v = a\nfor r in (requests.get(x, verify=v) for x in y): v = b", True),
+        ("v = a\nfor r in (requests.get(x, verify=v) for x in y): print(r)", False),
         ("def f(v):\n for x in y: requests.get(x, cert=(v, '/key.pem'))", False),
         ("def f(v):\n for x in y: requests.get(x, cert=(v, x))", True),
         ("def f(o):\n for x in y: requests.get(x, verify=o.check)", True),

@@ -49,6 +49,12 @@ def test_name_that_another_module_takes(source: str, taken: str, *, may_move: bo
     assert moves(source, "headers", taken=taken) is may_move
 
 
+def test_dict_that_changes_while_a_map_is_gone_through() -> None:
+    mapped = "for r in map(partial(requests.get, headers=h), y): "
+    source = f"from functools import partial\nh = {{'A': 'b'}}\nrequests.get(x, headers=h)\n{mapped}"
+    assert not moves(f"{source}h['A'] = 'c'", "headers")
+
+
 # --- displays ---------------------------------------------------------------------------------------------------------
 
 

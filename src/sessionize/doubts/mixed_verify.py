@@ -10,6 +10,7 @@ from sessionize.doubts.doubt import Kind, Sharing, Stretch
 from sessionize.library.calls import BareCall
 from sessionize.sharing.closed_world import ClosedWorld
 from sessionize.sharing.facts import Facts
+from sessionize.sharing.hoisting import is_lazy
 from sessionize.sharing.steady import Steady
 from sessionize.syntax import values as v
 
@@ -107,6 +108,8 @@ class MixedVerify(Kind):
         flow, frame = self.facts.flow, calls[0].frame
         binds = self.facts.names.binds(owner, name)
         stretch = Stretch(flow, calls)
+        if len(binds) > 1 and any(is_lazy(self.facts, call) for call in calls):  # gone through while they change it
+            return False
         for bind in binds:
             here = flow.frame[bind.part] == frame
             if here and stretch.holds(bind.tick, bind.part):

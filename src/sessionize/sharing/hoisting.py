@@ -28,6 +28,11 @@ def may_ever_change(facts: Facts, option: str, calls: Sequence[BareCall], place:
     return not _Stretch(facts, calls, place, forever=True).keeps(option)
 
 
+def is_lazy(facts: Facts, call: BareCall) -> bool:
+    """Tell whether a call stands in a generator expression."""
+    return any(facts.outline.parts[part].kind == "genexp" for part in facts.flow.ancestors(call.site.part))
+
+
 def is_plain_dict(value: v.Value) -> TypeGuard[v.Dict]:
     """Tell whether a value is a dict display with string keys and no None, which a session merges as a call does."""
     if not isinstance(value, v.Dict) or not value.items:
@@ -60,9 +65,8 @@ class _Stretch:
         self.turns: set[int] = set()
         for call in calls:
             self.turns.update(self.flow.loops(call.site.part))
-            for part in self.flow.ancestors(call.site.part):
-                if facts.outline.parts[part].kind == "genexp":  # of which no one knows when it is gone through
-                    self.forever = True
+            # a `map`, a pool or a generator makes it later, and no one knows when
+            self.forever = self.forever or call.is_mapped or is_lazy(facts, call)
 
     def keeps(self, option: str) -> bool:
         """Tell whether all calls pass one value as `option`, which may as well be taken at the place."""
