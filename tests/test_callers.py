@@ -63,7 +63,7 @@ def test_function_that_another_file_repeats(run: Run, importer: str, row: int) -
         ("import shop.api\nfor x in xs:\n    shop.api.Client().fetch(x)\n", 3),
         (
             "from shop.api import Client\nclass App:\n    def __init__(self):\n        self.api = Client()\n"
-            "    def run(self):\n        for x in xs:\n            self.api.fetch(x)\n",
+            "    def run(self):\n        for x in xs:\n            self.api.fetch(x)\n            self.api.fetch(x)\n",
             7,
         ),
         ("from shop.api import Client\nwith Client() as client:\n    for x in xs:\n        client.fetch(x)\n", 4),

@@ -126,3 +126,8 @@ def test_fixture_in_a_plugin(imports: Callable[..., Imports]) -> None:
 def test_file_of_which_nothing_is_known_may_be_met(imports: Callable[..., Imports]) -> None:
     assert imports().may_meet(TEST, "/q/api.py")
     assert imports().may_meet("/q/test_it.py", API)
+
+
+def test_module_beside_its_stub() -> None:
+    imports = Imports(["/p/a.py", "/p/a.pyi", "/p/b.py"], lambda _file: b"")
+    assert imports.find("a.get", "/p/b.py") == ("/p/a.py", ("get",))

@@ -585,3 +585,8 @@ def test_value_that_another_file_binds_anew_is_not_hoisted(run: Run, other: str,
     write({"client.py": client, "main.py": f"import client\n{other}\n", "pyproject.toml": ""})
     run("fix", "--unsafe-fixes", "client.py")
     assert ("headers.update" in Path("client.py").read_text()) is hoisted
+
+
+def test_all_names_of_a_package_may_be_taken(run: Run) -> None:
+    write({"pyproject.toml": "", "shop/__init__.py": COMMON})
+    assert Projects().taken("shop/__init__.py") == {"*"}

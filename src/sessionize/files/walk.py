@@ -168,11 +168,10 @@ def is_program(path: str) -> bool:
     name = os.path.basename(path)
     if "." in name:
         return name.endswith(".pyw")
-    try:
-        with open(path, "rb") as file:
-            return _BY_PYTHON.match(file.read(80)) is not None
-    except OSError:
-        return False
+    head = b""
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        head = file.read(80)
+    return _BY_PYTHON.match(head) is not None
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

@@ -7,6 +7,7 @@ other modules may set any other, as in `library.api_key = ...`.
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import chain
 
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import is_pair_display
@@ -165,11 +166,8 @@ def _keys_added(facts: Facts, use: o.Use) -> tuple[str, ...] | None:
     if use.access.method != "update":
         return None
     called = v.Attribute(v.Name(use.name), "update")
-    parts: list[tuple[str, ...] | None] = []
-    for site in facts.tables.calls_by_name["update"]:
-        if site.value.func == called:
-            parts += map(_keys_of_argument, site.value.args)
-    return _joined(parts)
+    updates = [site.value.args for site in facts.tables.calls_by_name["update"] if site.value.func == called]
+    return _joined([*map(_keys_of_argument, chain(*updates))])
 
 
 def _keys_of_argument(arg: v.Argument) -> tuple[str, ...] | None:
