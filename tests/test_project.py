@@ -590,3 +590,37 @@ def test_value_that_another_file_binds_anew_is_not_hoisted(run: Run, other: str,
 def test_all_names_of_a_package_may_be_taken(run: Run) -> None:
     write({"pyproject.toml": "", "shop/__init__.py": COMMON})
     assert Projects().taken("shop/__init__.py") == {"*"}
+
+
+USER = """\
+import requests
+
+TOKEN = "a"
+
+
+def fetch(name):
+    return requests.get(f"https://example.com/{name}", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=5)
+
+
+def load(name):
+    return requests.get(f"https://example.com/{name}", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=5)
+"""
+
+
+@pytest.mark.parametrize(
+    ("other", "keeps"),
+    [
+        ("import api\napi.fetch('x')\n", True),
+        ("import api\napi.TOKEN = user\n", False),
+        ("import api\nsetattr(api, 'TOKEN', user)\n", False),
+        ("import api\nvars(api)['TOKEN'] = user\n", False),
+    ],
+)
+def test_credentials_that_another_file_may_change_are_not_those_of_one_user(
+    run: Run, other: str, *, keeps: bool
+) -> None:
+    write({"pyproject.toml": "", "api.py": USER, "run.py": other})
+    run("fix", "api.py", "--unsafe-fixes")
+    text = Path("api.py").read_text()
+    assert "_session = requests.Session()" in text
+    assert ("set_policy" not in text) is keeps

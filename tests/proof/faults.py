@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).parents[2]
 FIXTURES = (
     *("tests/test_fixtures.py", "tests/test_cookies.py", "tests/test_doubts.py", "tests/test_accept.py"),
-    *("tests/test_callers.py", "tests/test_requirements.py", "tests/test_hoisting.py"),
+    *("tests/test_callers.py", "tests/test_requirements.py", "tests/test_hoisting.py", "tests/test_project.py"),
     *("-k", "gives_its_goldens or untouched_stays or not test_fixtures"),
 )
 
@@ -54,7 +54,8 @@ FAULTS = (
     Fault("tests-call-again", 'importer.endswith(".py") and not is_test(importer)', 'importer.endswith(".py")'),
     Fault("an-attribute-of-two-kinds", "return made.pop() if len(made) == 1 else None", "return next(filter(None, made), None)"),
     Fault("one-call-elsewhere-repeats", "if repeating or len(calls) + len(self.graph.calls_of(caller)) > 1:", "if calls:"),
-    Fault("names-that-others-take-are-hoisted", 'if owner == 0 and {name, "*"} & self.facts.find_taken():', "if owner == 0 and self.forever and name in self.facts.find_taken():"),
+    Fault("credentials-that-another-file-changes", "(constant and not self.facts.is_used_elsewhere(name))", "constant"),
+    Fault("names-that-others-take-are-hoisted", "if owner == 0 and self.facts.is_used_elsewhere(name):", "if owner == 0 and self.forever and self.facts.is_taken(name):"),
     Fault("the-highest-requirement-holds", "min(_bounds(Path(root)), default=())", "max(_bounds(Path(root)), default=())"),
     Fault("any-version-tells-connections-apart", "mixing = self.facts.find_oldest() < _UNMIXING", "mixing = False"),
     # what is handed on
@@ -97,7 +98,7 @@ FAULTS = (
     Fault("cookies-of-odd-headers", "return headers is not None and all(map(_PLAIN_HEADERS.fullmatch, headers))", "return headers is not None"),
     Fault("cookies-of-bodies", "if keys_of_display(self.steady.display(value, scope)) is None:", "if scope == -1:"),
     Fault("cookies-of-keys-that-come-later", 'return (str(use.key.value),) if isinstance(use.key, v.Const) else None', 'return ()'),
-    Fault("credentials-set-from-elsewhere", "return self.owner is None or (constant and name", "return self.owner is None or (bool(name) and name"),
+    Fault("credentials-set-from-elsewhere", "return self.owner is None or (constant and not", "return self.owner is None or (bool(name) and not"),
     Fault("credentials-that-a-method-renews", "return access.changed is not None or (access.calls and bool(access.steps))", "return access.changed is not None"),
     Fault("a-proxy-for-all", 'given = call.argument("proxies") not in (None, v.NONE)', 'given = call.argument("proxy") not in (None, v.NONE)'),
     Fault("credentials-of-the-connection", "for call, option in product(calls if bound else (), ", "for call, option in product(bound, "),

@@ -168,7 +168,7 @@ class Existing:
 
     def _why_not_of_module(self, bind: o.Bind, joining: _Joining) -> str:
         """The same for a session of the module."""
-        if {bind.name, "*"} & self.facts.find_taken():
+        if self.facts.is_used_elsewhere(bind.name):
             return "other modules may use it"
         if len(self.names.binds(0, bind.name)) > 1:
             return "it is bound more than once"

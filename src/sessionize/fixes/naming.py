@@ -237,7 +237,7 @@ class Naming:
         """Tell whether other modules may take a name from this one."""
         if self._may_offer_all or name in self.facts.outline.dunder_all:
             return True
-        return owner == 0 and not self.facts.find_taken().isdisjoint({name, "*"})
+        return owner == 0 and self.facts.is_used_elsewhere(name)
 
     @cached_property
     def _may_offer_all(self) -> bool:

@@ -29,7 +29,7 @@ class Program:
         """around: of the file's project; asked only where an answer matters."""
         self.outline = outline
         self.filename = filename
-        self.find_taken = frozenset if filename.endswith(".ipynb") else around.taken  # nobody imports a notebook
+        self._find_taken = frozenset if filename.endswith(".ipynb") else around.taken  # nobody imports a notebook
         self.find_script = around.is_script
         self.find_application = around.is_application
         self.find_calls = around.calls
@@ -53,3 +53,7 @@ class Program:
         self.hosts = Hosts(self.origins, self.tables)
         self.sessions = Sessions(self.origins, self.flow, self.tables)
         self.patched = Patched(self.origins, self.bare, filename, around.patches)
+
+    def is_used_elsewhere(self, name: str) -> bool:
+        """Tell whether another file may use a name of this module, and so bind it anew, or change its value."""
+        return not self._find_taken().isdisjoint({name, "*"})

@@ -120,7 +120,7 @@ class _Stretch:
         binds = self.names.binds(owner, name)
         if self.facts.mutations.reflection or owner == -1:
             return False
-        if owner == 0 and {name, "*"} & self.facts.find_taken():  # another module may bind it anew, or change its dict
+        if owner == 0 and self.facts.is_used_elsewhere(name):
             return False
         if owner == self.scope:
             seen: Place | None = self.place

@@ -76,7 +76,7 @@ class Steady:
         if self.facts.tables.cells:
             return False
         constant = name.isupper() or name.startswith("_")
-        return self.owner is None or (constant and name not in self.facts.find_taken())
+        return self.owner is None or (constant and not self.facts.is_used_elsewhere(name))
 
     def _frame(self, scope: int) -> int:
         return self.facts.flow.frame[self.facts.outline.scopes[scope].root]
