@@ -7,15 +7,13 @@ in what that call is answered.
 import itertools
 import json
 import re
-import socket
 from collections.abc import Iterator
-from contextlib import suppress
 from textwrap import indent
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from wire import Request, Servers, read_request, run
+from wire import Request, Servers, run
 
 from sessionize.engine.fix import fix_source
 from sessionize.files.settings import Settings
@@ -31,18 +29,7 @@ class LogIns(Servers):
         self.votes: dict[str, int] = {}  # by visitor
         self.numbers = itertools.count(1)
 
-    def _serve(self, host: int, connection: socket.socket) -> None:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with suppress(ConnectionError), connection, connection.makefile("rb") as stream:
-            while request := read_request(stream, host):
-                with self._lock:
-                    self.requests.append(request)
-                    cookies, body = self.answer(request)
-                head = ["HTTP/1.1 200 OK", f"Content-Length: {len(body)}", *(f"Set-Cookie: {c}" for c in cookies)]
-                connection.sendall("\r\n".join((*head, "", "")).encode() + (b"" if request.method == "HEAD" else body))
-
-    def answer(self, request: Request) -> tuple[list[str], bytes]:
-        """The cookies that are set, and the body."""
+    def answer(self, request: Request) -> bytes:
         headers = {name.lower(): value for name, value in request.headers}
         cookies = dict(pair.split("=", 1) for pair in headers.get("cookie", "").split("; ") if pair)
         given = dict(parse_qsl(urlsplit(request.path).query)) | dict(parse_qsl(request.body.decode()))
@@ -59,7 +46,9 @@ class LogIns(Servers):
         told["user"] = (
             given.get("user") or given.get("api_key") or headers.get("x-api-key", headers.get("authorization"))
         )
-        return set_cookies, json.dumps(told | {"path": request.path}).encode()
+        body = json.dumps(told | {"path": request.path}).encode()
+        head = ["HTTP/1.1 200 OK", f"Content-Length: {len(body)}", *(f"Set-Cookie: {cookie}" for cookie in set_cookies)]
+        return "\r\n".join((*head, "", "")).encode() + (b"" if request.method == "HEAD" else body)
 
 
 START = """\

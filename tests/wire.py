@@ -102,14 +102,18 @@ class Servers:
     def _serve(self, host: int, connection: socket.socket) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with suppress(ConnectionError), connection, connection.makefile("rb") as stream:
-            while request := read_request(stream, host):
+            while request := _read(stream, host):
                 with self._lock:
                     self.requests.append(request)
-                    number = len(self.requests)
-                connection.sendall(_answer(request, {"Set-Cookie": f"visit={number}; Path=/"} if self._cookies else {}))
+                    answer = self.answer(request)
+                connection.sendall(answer)
+
+    def answer(self, request: Request) -> bytes:
+        """The answer to a request, the last that was recorded."""
+        return _answer(request, {"Set-Cookie": f"visit={len(self.requests)}; Path=/"} if self._cookies else {})
 
 
-def read_request(stream: BinaryIO, host: int) -> Request | None:
+def _read(stream: BinaryIO, host: int) -> Request | None:
     """The next request of a connection, cut short where the client gave up; None at its end."""
     start = stream.readline().decode("latin-1")
     if not start:

@@ -54,34 +54,29 @@ class ConnectionAuth(Kind):
         Of headers that are put together elsewhere it may, if the file names that header and no common kind; that counts
         only beside a `silent` call, which has no headers.
         """
-        headers = call.argument("headers")
-        if headers in (None, v.NONE):
-            return False
-        display = Steady(self.facts, None).display(headers, call.site.scope)
-        if display is None or None in [key for key, _ in display.items]:
+        headers = self._headers(call)
+        if headers is None or None in [key for key, _ in headers.items]:
             return silent and self._names_header and not self._names_common_kind
-        value = self._header(display)
+        value = _authorization(headers)
         return value is not None and not self.facts.hosts.prefix(value, call.site.scope)
 
     def _has_none(self, call: BareCall) -> bool:
         """Tell whether a call is known to have no `Authorization`."""
-        headers = call.argument("headers") or v.NONE
-        display = Steady(self.facts, None).display(headers, call.site.scope)
-        return headers == v.NONE or (display is not None and self._header(display) is None)
+        headers = self._headers(call)
+        return headers is not None and _authorization(headers) is None
 
-    def _header(self, display: v.Dict) -> v.Value | None:
-        for key, value in display.items:
-            if isinstance(key, v.Const) and str(key.value).lower() == "authorization":
-                return value
-        return None
+    def _headers(self, call: BareCall) -> v.Dict | None:
+        """The `headers=` of a call as a display, empty if it passes none; None if they are not known."""
+        headers = call.argument("headers")
+        return v.Dict(()) if headers in (None, v.NONE) else Steady(self.facts, None).display(headers, call.site.scope)
 
     @cached_property
     def _names_header(self) -> bool:
-        names = {
-            *self.facts.outline.texts,
-            *(arg.keyword for call in self.facts.outline.calls for arg in call.value.args),
-        }
-        return any(isinstance(name, str) and name.lower() == "authorization" for name in names)
+        """True if a text of the file, or a keyword, is the name of that header."""
+        names = set(self.facts.outline.texts)
+        for call in self.facts.outline.calls:
+            names.update(arg.keyword or "" for arg in call.value.args)
+        return "authorization" in map(str.lower, names)
 
     @cached_property
     def _names_common_kind(self) -> bool:
@@ -137,3 +132,11 @@ class ConnectionAuth(Kind):
     def _names_binding(self) -> bool:
         """True if a text of the file begins with the name of such a kind."""
         return not set(map(str.lower, self.facts.outline.attributes)).isdisjoint(_BINDING)
+
+
+def _authorization(headers: v.Dict) -> v.Value | None:
+    """The value of `Authorization` in a display; None without one."""
+    for key, value in headers.items:
+        if isinstance(key, v.Const) and str(key.value).lower() == "authorization":
+            return value
+    return None

@@ -28,6 +28,14 @@ def read(path: str | os.PathLike[str]) -> bytes:
     raise SourceError(os.strerror(errno.EISDIR) if stat.S_ISDIR(mode) else "Not a regular file")
 
 
+def content(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a file; none if it can't be read, which is told where it is checked."""
+    try:
+        return read(path)
+    except SourceError:
+        return b""
+
+
 def write(path: str | os.PathLike[str], old: bytes, new: bytes) -> None:
     """Replaces `old` by `new`, whole or not at all. SourceError if it cannot, or if the file is no longer `old`.
 

@@ -112,9 +112,9 @@ class Callers:
         func = call.value.func
         if last_name(func) in TAKING and call.value.args:
             func = call.value.args[0].value
-        path = _path(program, func, call.scope, kinds) or ""
+        path = _path(program, func, call.scope, kinds)
         for _ in range(_MOST_PACKAGES):
-            found = self.imports.find(path, importer)
+            found = self.imports.find(path, importer) if path is not None else None
             if found is None or not found[1]:
                 return None
             file, (name, *inner) = found

@@ -11,7 +11,6 @@ import ast
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from sessionize.analysis.memo import memo
 from sessionize.files import store, walk
 from sessionize.files.paths import SUFFIXES, project_root
 from sessionize.files.settings import Settings
-from sessionize.files.text import SourceError
 from sessionize.library.patches import FUNCTIONS, Patch, find, names_elsewhere
 from sessionize.library.surroundings import EVERYTHING, CallElsewhere, Surroundings, Version
 from sessionize.project.application import is_used_from_one_thread
@@ -119,7 +117,7 @@ class Project:
 
     @cached_property
     def imports(self) -> Imports:
-        return Imports(self._paths(), _content)
+        return Imports(self._paths(), store.content)
 
     @cached_property
     def oldest(self) -> Version:
@@ -133,9 +131,8 @@ class Project:
     def _is_published(self) -> bool:
         """True if a file describes how the project is built."""
         for name, pattern in _BUILD.items():
-            with suppress(SourceError):
-                if pattern.search(store.read(os.path.join(self.root or "", name))):
-                    return True
+            if pattern.search(store.content(os.path.join(self.root or "", name))):
+                return True
         return False
 
     @cached_property
@@ -149,10 +146,10 @@ class Project:
 
     def _files(self) -> Iterator[tuple[str, bytes]]:
         for file in self._paths():
-            with suppress(SourceError):  # told where the file is checked
-                yield file, store.read(file)
+            yield file, store.content(file)
 
     def _paths(self) -> Iterator[str]:
+        """Its files, and programs of other names, as they are now."""
         if self.root is None:
             return
         marked = project_root(self.root, self._roots)
@@ -224,8 +221,7 @@ class Projects:
         """
         names: set[str] = set()
         for filename in filenames if whole else ():
-            with suppress(SourceError):
-                names |= names_elsewhere(store.read(filename))
+            names |= names_elsewhere(store.content(filename))
         for filename in filenames:
             self.of(filename).patches(frozenset(names))
         for filename in filenames if whole else ():
@@ -282,7 +278,7 @@ def _taken(module: str, file: str) -> frozenset[str]:
 
     All where it hands the module on.
     """
-    data = _content(file)
+    data = store.content(file)
     importing = any(_may_bind(module, statement) for statement in statements(data))
     if not importing and re.search(rb"\.\s*%s\s*\." % re.escape(module.encode()), data) is None:
         return frozenset()
@@ -325,14 +321,6 @@ def _last(path: str) -> str:
 def absolute(file: str) -> str:
     """The absolute name of a file that is shown by a short one."""
     return os.path.join(os.getcwd(), file)
-
-
-def _content(file: str) -> bytes:
-    """The content of a file; empty if it can't be read, which is told where it is checked."""
-    try:
-        return store.read(file)
-    except SourceError:
-        return b""
 
 
 def shown(file: str) -> str:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sessionize.files import store
-from sessionize.files.text import SourceError
 from sessionize.library.surroundings import Version
 
 _FILES = (
@@ -46,13 +45,7 @@ def _bounds(root: Path) -> Iterator[Version]:
     for pattern in _FILES:
         found_in = _LOCKED if pattern.endswith(".lock") else _REQUIRED
         for file in sorted(root.glob(pattern)):
-            for found in found_in.finditer(_COMMENT.sub("", _text(file))):
+            text = store.content(file).decode(errors="replace")
+            for found in found_in.finditer(_COMMENT.sub("", text)):
                 known = found["version"] and not found.groupdict().get("others")
                 yield tuple(map(int, found["version"].split("."))) if known else ()
-
-
-def _text(file: Path) -> str:
-    try:
-        return store.read(file).decode(errors="replace")
-    except SourceError:
-        return ""
