@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -36,6 +37,7 @@ _BUILD = {
 # What may stand in the name of a module; all else becomes a blank.
 _TO_WORDS = bytes(byte if byte > 127 or chr(byte).isalnum() or byte in b"_-" else 32 for byte in range(256))
 _ANY_MODULE = b"*"
+_INNER = re.compile(rb"\.\s*(\w+)(?=\s*\.)")  # `common` of `shop.common.get`
 # The folders of a published project that are not published themselves.
 _UNPUBLISHED = frozenset(
     ("scripts", "script", "tools", "bin", "examples", "example", "samples", "demo", "demos", "docs", "doc")
@@ -70,7 +72,25 @@ class Project:
         """
         if module == "__init__":  # of a package, which its modules may name in any way
             return EVERYTHING
-        return frozenset(name for file in self._mentioning.get(module.encode(), ()) for name in _taken(module, file))
+        files = {*self._naming[module], *self._naming["*"]}
+        return frozenset(name for file in files for name in _taken(module, file))
+
+    @cached_property
+    def _naming(self) -> dict[str, set[str]]:
+        """The files that name each module in an import, `*` for any, or behind its package: `shop.common.get`."""
+        naming: dict[str, set[str]] = defaultdict(set)
+        for file, data in self._files():
+            words = set(map(bytes.decode, _INNER.findall(data)))
+            for _, path, names in statements(data):
+                words.update(path, names or ())
+            for word in words & {"*", *self._modules}:
+                naming[word].add(file)
+        return naming
+
+    @cached_property
+    def _modules(self) -> set[str]:
+        """The names of its modules."""
+        return {Path(file).stem for file in self._paths()}
 
     @memo
     def is_script(self, file: str, closed: bool | None) -> bool:
@@ -107,7 +127,7 @@ class Project:
     @cached_property
     def _mentioning(self) -> dict[bytes, set[str]]:
         """The files that mention each module by its name, and by `_ANY_MODULE` those that may load any."""
-        modules = {Path(file).stem.encode() for file in self._paths()}
+        modules = set(map(str.encode, self._modules))
         mentioning: dict[bytes, set[str]] = {_ANY_MODULE: set()}
         for file, data in self._files():
             words = modules.intersection(data.translate(_TO_WORDS).split())
@@ -279,9 +299,9 @@ def _taken(module: str, file: str) -> frozenset[str]:
     All where it hands the module on.
     """
     data = store.content(file)
-    importing = any(_may_bind(module, statement) for statement in statements(data))
-    if not importing and re.search(rb"\.\s*%s\s*\." % re.escape(module.encode()), data) is None:
+    if module.encode() not in data:  # `from shop import *`, which need not be about this one
         return frozenset()
+    importing = any(_may_bind(module, statement) for statement in statements(data))
     try:
         nodes = _nodes(data)
     except UnreadableError:
