@@ -308,12 +308,18 @@ class Terminal:
         os.close(inside)
         self.shown = ""
 
-    def until(self, end: str | None) -> str:
-        """What is shown until `end` is, or until the program ends."""
+    def until(self, end: str | None, keys: str = "") -> str:
+        """What is shown until `end` is, or until the program ends; the keys are typed again where nothing comes.
+
+        Python hears an interrupt that falls between its question and its reading only at the next key.
+        """
         late = time.monotonic() + 60
         before = len(self.shown)
         while end is None or end not in self.shown[before:]:
-            assert select.select([self.screen], [], [], late - time.monotonic())[0], self.shown
+            if not select.select([self.screen], [], [], 5)[0]:
+                assert time.monotonic() < late, self.shown
+                os.write(self.screen, keys.encode())
+                continue
             try:
                 data = os.read(self.screen, 65536)
             except OSError:  # how Linux tells that the other end is closed
@@ -332,7 +338,7 @@ class Terminal:
     def last(self, keys: str) -> int:
         """Types the last keys; the exit status."""
         os.write(self.screen, keys.encode())
-        self.until(None)
+        self.until(None, keys)
         os.close(self.screen)
         return self.program.wait(60)
 
