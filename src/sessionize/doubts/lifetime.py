@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from sessionize.doubts.doubt import Kind, Sharing
 from sessionize.sharing.closed_world import ClosedWorld
+from sessionize.sharing.object_class import ObjectClass
 
 _OF_MODULE = "all users of the module then share the session: look for threads, forks and tests that patch requests"
 _OF_OBJECT = "it lives as long as the object: look for subclasses, threads and tests that patch requests"
+_BESIDE_A_BASE = (
+    "it lives as long as the object: look for subclasses, threads, tests that patch requests, "
+    "and for an attribute of that name in its base"
+)
 
 
 class Lifetime(Kind):
@@ -14,8 +19,9 @@ class Lifetime(Kind):
 
     ## Why it matters
     Whoever uses the object, or the module, uses the session: threads, a forked process, a subclass that has an
-    `__init__` of its own, code that pickles or copies the object, tests that replace `requests.get`. The file alone
-    shows none of them. The session also holds its connections open for as long as it lives.
+    `__init__` of its own, code that pickles or copies the object, tests that replace `requests.get`. A base in
+    another file may have an attribute of the same name. The file alone shows none of them. The session also holds its
+    connections open for as long as it lives.
 
     A script whose name stands in no other Python file of its project, that runs itself and hands neither its functions
     nor its objects on shows all of them, and there is no such doubt. Nor is there one about the session of a module
@@ -37,4 +43,6 @@ class Lifetime(Kind):
             return ""
         if sharing.owner == 0 and self.facts.find_application():
             return ""
-        return _OF_OBJECT if sharing.owner else _OF_MODULE
+        if not sharing.owner:
+            return _OF_MODULE
+        return _BESIDE_A_BASE if ObjectClass(self.facts, sharing.owner, sharing.calls).has_strangers else _OF_OBJECT

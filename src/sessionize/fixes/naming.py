@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import cached_property
 from itertools import count
 
@@ -17,6 +17,9 @@ from sessionize.sharing.facts import Facts
 from sessionize.syntax import outline as o, values as v
 
 POLICY = "http.cookiejar.DefaultCookiePolicy"
+# Names of sessions that are given another one beside sessions of something else.
+_USUAL = frozenset({"session", "_session"})
+_WITH_SESSIONS = frozenset(("sqlalchemy", "sqlmodel", "flask_sqlalchemy", "django", "pyspark", "neo4j", "cassandra"))
 _STANDARD = sys.stdlib_module_names - {"__future__"}  # which stands above all others
 
 
@@ -35,7 +38,8 @@ class Naming:
 
     def variable(self, wanted: str, scope: int) -> str:
         """A name for a new variable of a scope, which means nothing else in the scope and in what sees it."""
-        name = self._free(wanted, scope)
+        taken = {wanted} if self.names.is_taken(wanted, scope) else set()
+        name = self._free(self._among_other_sessions(wanted, taken), scope)
         self._own[scope].add(name)
         for outer in self.facts.tables.scopes_around(scope):
             self._given[outer].add(name)
@@ -54,29 +58,25 @@ class Naming:
         return {*self.facts.outline.dunder_all}.union(*(path.split(".") for path in modules))
 
     def attribute(self, wanted: str, owner: int) -> str:
-        """A name for a new attribute of a class: no object of this file is seen to have it, nor has a related class.
-
-        It begins with `__`, which makes it the class's own, if a class of another file may have it.
-        """
-        if self._has_strangers(owner):
-            wanted = f"__{wanted.lstrip('_')}"
+        """A name for a new attribute of a class: no object of this file is seen to have it, nor has a related class."""
         related = *self.facts.classes.ancestry(owner), *self.facts.classes.descendants[owner]
         given = set(map(self._attributes.get, related))
+        wanted = self._among_other_sessions(wanted, self._seen)
         self._attributes[owner] = _first_free(wanted, lambda name: name in given or name in self._seen)
         return self._attributes[owner]
 
-    def _has_strangers(self, owner: int) -> bool:
-        """Tell whether a class is derived from one that is neither in this file nor in the standard library."""
-        ancestry = self.facts.classes.ancestry(owner)
-        known = {self.scopes[scope].name for scope in ancestry}
-        for scope in (owner, *ancestry):
-            row = self.scopes[scope]
-            for value in row.bases:
-                base = value.value if isinstance(value, v.Item) else value  # `Base[int]`
-                path = self.origins.path_of(base, row.parent) or ""
-                if v.last_name(base) not in known and path.partition(".")[0] not in _STANDARD:
-                    return True
-        return False
+    def _among_other_sessions(self, wanted: str, taken: Container[str]) -> str:
+        """`http` for `session` in a file that has sessions of something else: of a database, or a visitor's."""
+        about_other = wanted in taken or self._has_other_sessions
+        return wanted.replace("session", "http") if wanted in _USUAL and about_other else wanted
+
+    @cached_property
+    def _has_other_sessions(self) -> bool:
+        """True if `session` means something else in this file, or it imports what has sessions of its own."""
+        packages = {module.partition(".")[0] for module in self.facts.outline.modules}
+        if not packages.isdisjoint(_WITH_SESSIONS):
+            return True
+        return any(use.name == "request" and "session" in use.access.steps for use in self.facts.outline.uses)
 
     @cached_property
     def _seen(self) -> frozenset[str]:
