@@ -1,4 +1,4 @@
-"""The home of a session in a module: behind the imports, before the first function with a call."""
+"""The home of a session in a module: behind the imports and the constants, before the first definition."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from sessionize.syntax.ipython import LINE
 
 
 def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
-    """The home behind the imports, and behind the constants that a hoist needs, above the first function with a call.
+    """The home behind the imports and what follows them: `BASE = "..."`, `log = getLogger()`; or a reason for none.
 
-    A reason where there is none.
+    It is above the first function with a call, and behind the constants that a hoist needs.
     """
     first = min(top_level(facts, call.site.part) for call in calls)
     top = facts.flow.children[0]
@@ -34,9 +34,21 @@ def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
         if needed is not None and max(needed, default=0) < first:
             hoist.append(option)
             behind = max((behind, *needed))
+    if not facts.tables.cells:  # the cell of an import is the one that all others need
+        behind = _last_simple(facts, behind, first)
     behind = line_of(facts, behind)
     following = next(p for p in top[top.index(behind) + 1 :] if facts.outline.parts[p].form != "joined")
     return Home(Place(0, behind, facts.outline.parts[following].tick), "behind", tuple(hoist))
+
+
+def _last_simple(facts: Facts, behind: int, first: int) -> int:
+    """The last of the simple statements of the top level that follow one, up to a block, a definition, or `first`."""
+    top = facts.flow.children[0]
+    for part in top[top.index(behind) + 1 :]:
+        if part >= first or facts.outline.parts[part].kind != "simple":
+            break
+        behind = part
+    return behind
 
 
 def import_home(facts: Facts, calls: Sequence[BareCall]) -> Place | None:

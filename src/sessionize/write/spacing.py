@@ -71,12 +71,6 @@ def _ends_cell(node: cst.CSTNode) -> bool:
     return isinstance(node, cst.SimpleStatementLine) and cst.Module([node]).code.strip() == f"{CELL}()"
 
 
-def blank_behind(statement: cst.CSTNode) -> list[cst.EmptyLine]:
-    """A blank line behind imports and blocks, none behind other lines."""
-    plain = isinstance(statement, cst.SimpleStatementLine) and not is_import(statement)
-    return [] if plain else [cst.EmptyLine(indent=False)]
-
-
 def is_import(statement: cst.CSTNode | None) -> bool:
     smalls = statement.body if isinstance(statement, cst.SimpleStatementLine) else ()
     return any(isinstance(small, cst.Import | cst.ImportFrom) for small in smalls)

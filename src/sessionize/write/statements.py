@@ -18,7 +18,6 @@ from sessionize.write.comments import (
 )
 from sessionize.write.sessions import SessionCode
 from sessionize.write.spacing import (
-    blank_behind,
     blank_end,
     close_up,
     is_import,
@@ -104,7 +103,7 @@ class BlockWriter:
         for number, (fix, new_session) in enumerate(sessions, 1):
             if new_session.style in ("behind", "field"):
                 # `session = requests.Session()` behind `import requests`, a field behind the docstring of a class
-                blank = blank_behind(old) if new_session.place.block == 0 else []
+                blank = [cst.EmptyLine(indent=False)] if new_session.place.block == 0 else []
                 behind += self.code.statements(fix, new_session, blank)
                 continue
             blank, self.above = split_above(self.above)
