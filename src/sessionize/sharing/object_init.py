@@ -81,11 +81,14 @@ class ObjectInit:
 
     @cached_property
     def _unknown(self) -> set[str]:
-        """The attributes that may be properties: those of the class's body; with bases, all that are not set here."""
-        unknown = set()
-        if self.cls.based or "__getattr__" in self.cls.body:
-            unknown = {use.access.attribute for use in self.cls.object_uses(self.scope)}
-            unknown -= {store.attr for store in self.tables.stores_in[self.scope]}
+        """The attributes that may be properties: those of the class's body and of bases in this file.
+
+        With `__getattr__` all that are not set here.
+        """
+        unknown = {use.access.attribute for use in self.cls.object_uses(self.scope)}
+        unknown -= {store.attr for store in self.tables.stores_in[self.scope]}
+        if not self.cls.inherited("__getattr__"):
+            unknown = set(filter(self.cls.inherited, unknown))
         return (unknown | self.cls.body.keys()) - {""}
 
     def _line(self, part: int) -> int:

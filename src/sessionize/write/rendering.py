@@ -89,6 +89,12 @@ class Rendering:
         module = self._embed(region, self.isolate(region))
         return MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider), split_lines(module.code)
 
+    def column(self, node: cst.CSTNode, path: BlockPath, statement: cst.CSTNode) -> tuple[int, str, str]:
+        """The column at which a node begins, and the indentation of its statement and of its own line."""
+        positions, lines = self.positions(path)
+        start = positions[node].start
+        return start.column, _indent(lines[positions[statement].start.line - 1]), _indent(lines[start.line - 1])
+
     # --- rows ---------------------------------------------------------------------------------------------------------
 
     def offsets(self, region: Region) -> tuple[int, int]:
@@ -132,6 +138,10 @@ class Rendering:
     def _unused_name(self) -> str:
         """A name that is nowhere in the text."""
         return "_" * (max(map(len, re.findall("_+", self.text)), default=0) + 1)
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
 
 
 class _BlockCounter(cst.CSTTransformer):

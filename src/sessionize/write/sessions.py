@@ -88,13 +88,5 @@ class SessionCode:
         """A value of a call in `part` that moves to `column`; its other lines keep their offset."""
         if not re.search(r"[\r\n]", self.rendering.module.code_for_node(value)):
             return value
-        positions, lines = self.rendering.positions(self.parts.path(part))
-        statement = next(self.parts.nodes_around(part))
-        block_indent = _indent(lines[positions[statement].start.line - 1])
-        start = positions[value].start
-        reindent = Reindent(block_indent, _indent(lines[start.line - 1]), start.column, column)
-        return cast("cst.BaseExpression", value.visit(reindent))
-
-
-def _indent(line: str) -> str:
-    return line[: len(line) - len(line.lstrip())]
+        start, block, indent = self.rendering.column(value, self.parts.path(part), next(self.parts.nodes_around(part)))
+        return cast("cst.BaseExpression", value.visit(Reindent(block, indent, start, column)))

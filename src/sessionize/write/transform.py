@@ -8,7 +8,7 @@ from typing import cast
 import libcst as cst
 
 from sessionize.fixes.outcome import Fix, Redirect
-from sessionize.write.arguments import bind_method, name_params, without_options
+from sessionize.write.arguments import Reindent, bind_method, name_params, without_options
 from sessionize.write.comments import comments, is_for_tools
 from sessionize.write.sessions import SessionCode
 from sessionize.write.statements import BlockWriter, write_line
@@ -34,7 +34,8 @@ class Transformer(cst.CSTTransformer):
         node: cst.CSTNode = updated_node
         if original_node in self.work.calls:
             # `requests.get(url, headers=HEADERS)`
-            node = self._redirect(cst.ensure_type(node, cst.Call), *self.work.calls[original_node])
+            old, new = cst.ensure_type(original_node, cst.Call), cst.ensure_type(node, cst.Call)
+            node = self._align(old, self._redirect(new, *self.work.calls[old]), self.work.calls[old][1])
         elif original_node in self.work.references:
             # the function in `pool.map(requests.get, urls)`
             node = bind_method(cast("cst.Attribute | cst.Name", node), self.work.references[original_node])
@@ -60,3 +61,17 @@ class Transformer(cst.CSTTransformer):
         for comment in gone.elements():
             (self.work.orphans.behind_session[fix] if is_for_tools(comment) else above).append(comment)
         return without_options(call, (*fix.hoist, *carried)).with_changes(func=func)
+
+    def _align(self, old: cst.Call, new: cst.Call, redirect: Redirect) -> cst.Call:
+        """A call whose lines stand under its first argument, as before, also where that has moved."""
+        code = self.code.rendering.module.code_for_node
+        shift = len(code(new.func)) - len(code(old.func))
+        opens_line = not old.args or isinstance(old.whitespace_before_args, cst.ParenthesizedWhitespace)
+        if not shift or opens_line or "\n" not in code(new.with_changes(func=cst.Name("_"))):
+            return new
+        part = self.work.parts.of(redirect)
+        statement = next(self.work.parts.nodes_around(part))
+        column, block, _ = self.code.rendering.column(old.args[0], self.work.parts.path(part), statement)
+        reindent = Reindent(block, block, column - 1, column - 1 + shift - len(block))
+        args = [cst.ensure_type(arg.visit(reindent), cst.Arg) for arg in new.args]
+        return new.with_changes(args=args)
