@@ -139,7 +139,7 @@ pages = lambda: [requests.get(url) for url in URLS]
         "  row 12  requests.get  loop",
         "in function names, at part 14 (return)",
         "  row 11  requests.get  mapped",
-        "for module, behind part 1 (simple)",
+        "for module, behind part 5 (simple)",
         "  row 7  requests.get  helper",
     ]
     (fix,) = [index for index, line in enumerate(shown["outcomes"]) if line == "fix         row 4, 5"]

@@ -30,13 +30,13 @@ from sessionize.files.settings import Settings
 from sessionize.files.store import read
 from sessionize.files.text import SourceError, decode
 from sessionize.fixes.outcome import Fix, Outcome
+from sessionize.homes.module_home import module_home
+from sessionize.homes.object_home import object_home
 from sessionize.library.calls import BareCall
 from sessionize.library.surroundings import UNKNOWN
 from sessionize.report.diff import unified
 from sessionize.report.terminal import echo, printable, source_line
 from sessionize.rules import BY_CODE
-from sessionize.sharing.module_home import module_home
-from sessionize.sharing.object_home import object_home
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.notebook import Notebook
 from sessionize.syntax.parse import UnreadableError

@@ -83,7 +83,7 @@ FAULTS = (
     Fault("values-that-vary-or-raise", "plain = isinstance(value, v.Const | v.Name) or is_text(self.facts, value, self.scope)", "plain = True"),
     Fault("defaults-change-headers", '_READING = frozenset({"get",', '_READING = frozenset({"setdefault", "get",'),
     Fault("bound-again-elsewhere", "if len(binds) != 1 or self.flow.loops(binds[0].part):", "if self.flow.loops(binds[0].part):"),
-    Fault("numbers-are-text", 'return kind == "str"', "return True"),
+    Fault("numbers-are-text", 'case v.Const(kind=kind):\n            return kind == "str"\n        case v.Join(parts=parts):\n            holes = [part for part in parts if isinstance(part, v.Hole)]\n            return all(hole.plain and is_text', 'case v.Const(kind=kind):\n            return True\n        case v.Join(parts=parts):\n            holes = [part for part in parts if isinstance(part, v.Hole)]\n            return all(hole.plain and is_text'),
     Fault("any-function-only-looks", "(path not in _LOOKING or kept)", "(path and path not in _LOOKING)"),
     Fault("passed-once-more-by-stars", "if call.argument(option) != value or call.unpacks:", "if call.argument(option) != value:"),
     Fault("passed-once-more-to-an-object", " or call.unpacks for call", " for call"),
@@ -175,7 +175,7 @@ FAULTS = (
     # the rewriting
     Fault("headers-assigned", 'text = f"{name}.{option}.update("', 'text = f"{name}.{option}.setdefault("'),
     Fault("cookies-not-isolated", "if new_session.policy is not None:", "if new_session.policy is None:"),
-    Fault("option-sent-twice", "(call, (*fix.hoist, *carried))", "(call, (*fix.hoist[1:], *carried))"),
+    Fault("option-sent-twice", "(call, (*set_once, *carried))", "(call, (*set_once[1:], *carried))"),
     Fault("cookies-of-a-turn", "if self.facts.flow.loops(first.site.part) or", "if"),
     Fault("cookies-of-two-users", "or self.facts.carried.answer(call) != first.id:", "or call.id == first.id:"),
     Fault("credentials-of-two-users", 'for option in ("auth", "headers", "cert"):', "for option in ():"),

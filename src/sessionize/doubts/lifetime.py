@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sessionize.doubts.doubt import Kind, Sharing
+from sessionize.homes.object_class import ObjectClass
 from sessionize.sharing.closed_world import ClosedWorld
-from sessionize.sharing.object_class import ObjectClass
 
 _OF_MODULE = "all users of the module then share the session: look for threads, forks and tests that patch requests"
 _OF_OBJECT = "it lives as long as the object: look for subclasses, threads and tests that patch requests"

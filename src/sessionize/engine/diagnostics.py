@@ -15,8 +15,19 @@ from sessionize.syntax.parse import UnreadableError
 
 
 def diagnostics(found: Analysis, findings: Iterable[Finding]) -> tuple[Diagnostic, ...]:
-    """By position. UnreadableError if only LibCST can tell where a finding stands, and it can't read the text."""
-    return tuple(sorted(map(partial(_diagnostic, found), findings), key=lambda d: (d.start, d.code)))
+    """By position; UnreadableError if only LibCST can tell where a finding stands, and it can't read the text.
+
+    That options or cookies repeat is told once for all calls of a session, at the first.
+    """
+    told = set()
+    once = []
+    for finding in sorted(findings, key=lambda finding: finding.call):
+        outcome = found.decided.get((finding.call, finding.code))
+        group = (finding.code, outcome) if BY_CODE[finding.code].once_a_session and outcome is not None else finding
+        if group not in told:
+            told.add(group)
+            once.append(finding)
+    return tuple(sorted(map(partial(_diagnostic, found), once), key=lambda d: (d.start, d.code)))
 
 
 def _diagnostic(found: Analysis, finding: Finding) -> Diagnostic:

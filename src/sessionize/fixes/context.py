@@ -18,6 +18,7 @@ from sessionize.library.calls import BareCall
 from sessionize.rules import Finding, resolved_by
 from sessionize.sharing.cookies import may_keep
 from sessionize.sharing.facts import Facts
+from sessionize.sharing.shared_headers import SharedHeaders
 from sessionize.sharing.underused import UnderusedSession
 
 ALONE = "a session would serve this call alone, as the others here stay as they are"
@@ -107,6 +108,7 @@ class Context:
         target: str,
         hoist: Sequence[str],
         owner: int | None = None,
+        shared: SharedHeaders | None = None,
     ) -> tuple[NewSession, tuple[ImportEdit, ...]]:
         create, imports = self.naming.constructor(calls, place)
         policy = None
@@ -116,7 +118,8 @@ class Context:
         adapter = ""
         if (width := self.width(calls, owner)) and (library := self.naming.visible("requests", place)):
             adapter = f"{library}.adapters.HTTPAdapter(pool_maxsize={width})"
-        return NewSession(place, style, target, f"{create}()", policy, adapter, tuple(hoist)), imports
+        session = NewSession(place, style, target, f"{create}()", policy, adapter, tuple(hoist), shared=shared)
+        return session, imports
 
     def width(self, calls: Sequence[BareCall], owner: int | None = None) -> int:
         """The number of threads that use a session, if it is known and more than the connections that one keeps."""
@@ -182,5 +185,10 @@ def without_login(new_session: NewSession, calls: Sequence[BareCall]) -> str:
     return "; the cookie of a log-in is not sent with the calls after it, as before (`--cookies share` sends it)"
 
 
-def set_once(hoist: Sequence[str]) -> str:
-    return f" and set {' and '.join(f'`{option}`' for option in hoist)} on it once" if hoist else ""
+def set_once(new_session: NewSession) -> str:
+    """The part of a message that tells what is set on a session."""
+    parts = [f"`{option}`" for option in new_session.hoist]
+    if new_session.shared is not None:
+        keys = new_session.shared.keys
+        parts.append(f"the {'header' if len(keys) == 1 else 'headers'} {', '.join(f'`{key}`' for key in keys)}")
+    return f" and set {' and '.join(parts)} on it once" if parts else ""

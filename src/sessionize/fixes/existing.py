@@ -15,12 +15,12 @@ from sessionize.analysis.flow import Place
 from sessionize.doubts import Doubts
 from sessionize.doubts.mixed_verify import tls_identities
 from sessionize.files.settings import Settings
+from sessionize.homes.home import top_level
+from sessionize.homes.object_home import is_made_first
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import CLOSING, METHODS, VERBS
 from sessionize.sharing.cookies import may_keep
 from sessionize.sharing.facts import Facts
-from sessionize.sharing.home import top_level
-from sessionize.sharing.object_home import is_made_first
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import SET, Access, call_of
 

@@ -23,11 +23,11 @@ from sessionize.fixes.context import (
     without_login,
 )
 from sessionize.fixes.existing import ExistingSession
-from sessionize.fixes.outcome import Fix, Outcome, Refusal
+from sessionize.fixes.outcome import Fix, NewSession, Outcome, Refusal
+from sessionize.homes.home import Home
+from sessionize.homes.module_home import module_home
+from sessionize.homes.object_home import object_home
 from sessionize.library.calls import BareCall
-from sessionize.sharing.home import Home
-from sessionize.sharing.module_home import module_home
-from sessionize.sharing.object_home import object_home
 from sessionize.syntax import values as v
 
 
@@ -182,12 +182,13 @@ class LastingFixes(Fixes):
             return self._on_existing(owner, calls, home)
         able = self.context.hoistable(calls)
         hoist = wanted.options([option for option in home.hoist if option in able], calls)
+        shared = home.shared if "headers" in able and wanted.options(["headers"], calls) else None
         if owner:
             name = self.naming.attribute(self.settings.session_attribute, owner)
             target = f"{home.instance}.{name}" if home.style in ("assign", "behind", "init") else name
         else:
             name = target = self.naming.variable(self.settings.session_global, 0)
-        new_session, imports = self.context.new_session(calls, home.place, home.style, target, hoist, owner)
+        new_session, imports = self.context.new_session(calls, home.place, home.style, target, hoist, owner, shared)
         if home.helper:
             helper, more = self.naming.imported(home.helper, calls, home.place)
             new_session, imports = new_session._replace(helper=helper), imports + more
@@ -196,10 +197,14 @@ class LastingFixes(Fixes):
         if len(calls) == 1:
             message = f"Keep one `requests.Session` for the call of this {where}"
         doubts = self.doubts.about(Sharing(calls, owner=owner))
-        later = _no_longer_counts(calls[0], hoist) if doubts else ""
+        later = _no_longer_counts(calls[0], new_session) if doubts else ""
         return Fix(
             ids(calls),
-            message + set_once(hoist) + later + beside(self._there(owner, calls)) + without_login(new_session, calls),
+            message
+            + set_once(new_session)
+            + later
+            + beside(self._there(owner, calls))
+            + without_login(new_session, calls),
             doubts,
             redirect(calls, self._targets(owner, calls, name)),
             new_session,
@@ -208,10 +213,11 @@ class LastingFixes(Fixes):
         )
 
 
-def _no_longer_counts(call: BareCall, hoist: Sequence[str]) -> str:
+def _no_longer_counts(call: BareCall, new_session: NewSession) -> str:
     """The words for what is set on an object later: `client.headers = {...}`, where the session has its `headers`."""
-    shown = []
-    for option in hoist:
+    shared = new_session.shared.attributes if new_session.shared is not None else ()
+    shown = [f"`{attribute}`" for attribute in shared]
+    for option in new_session.hoist:
         value = call.argument(option)
         if isinstance(value, v.Attribute):
             shown.append(f"`{v.dotted(value)}`")

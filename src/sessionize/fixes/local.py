@@ -27,8 +27,10 @@ from sessionize.fixes.context import (
 )
 from sessionize.fixes.existing import ExistingSession
 from sessionize.fixes.outcome import Fix, Outcome, Refusal
+from sessionize.homes.module_home import import_home
 from sessionize.library.calls import BareCall
-from sessionize.sharing.module_home import import_home
+from sessionize.sharing.hoisting import may_change
+from sessionize.sharing.shared_headers import SharedHeaders, shared_headers
 from sessionize.syntax import values as v
 from sessionize.syntax.access import READ
 
@@ -43,6 +45,7 @@ class _Candidate(NamedTuple):
     place: Place
     existing: ExistingSession | None
     hoist: Sequence[str]
+    shared: SharedHeaders | None
     doubts: tuple[Doubt, ...]
 
 
@@ -95,11 +98,15 @@ class LocalFixes(Fixes):
             reason = "the import of requests may not have run where the session belongs; import it further up"
             return refused(calls, reason)
         hoist = [] if self.context.spans_cells(calls) else wanted.options(self.context.hoistable(calls), calls)
+        shared = None
+        if "headers" in hoist and may_change(self.facts, "headers", calls, place):
+            hoist.remove("headers")
+            shared = shared_headers(self.facts, calls, place)
         existing = self.existing.local(calls, place)
         joined = existing if existing is not None and not existing.obstacle else None
         made = joined.tick if joined is not None and self.facts.tables.cells else place.tick
         doubts = self.doubts.about(Sharing(calls, place, made))
-        return _Candidate(calls, place, existing, hoist, doubts)
+        return _Candidate(calls, place, existing, hoist, shared, doubts)
 
     def _ways(self, candidate: _Candidate, wanted: Wanted) -> list[Outcome]:
         """The fix for a candidate; where its calls hand cookies on, also the one whose session carries them.
@@ -152,7 +159,7 @@ class LocalFixes(Fixes):
 
     def _share(self, candidate: _Candidate) -> Outcome:
         """The fix that makes the calls of a candidate on one session."""
-        calls, place, existing, hoist, doubts = candidate
+        calls, place, existing, hoist, shared, doubts = candidate
         if existing is not None and not existing.obstacle:
             message = f"Make {these(calls)} on `{existing.name}`, the session that is already there"
             redirects = redirect(calls, [existing.name] * len(calls))
@@ -162,13 +169,13 @@ class LocalFixes(Fixes):
             message = "Use one `requests.Session` for all turns"
         name = self.naming.variable(self.settings.session_name, self.facts.bare.function(calls[0]))
         style = self.context.style(calls, place)
-        new_session, imports = self.context.new_session(calls, place, style, name, hoist)
+        new_session, imports = self.context.new_session(calls, place, style, name, hoist, shared=shared)
         if not self._names_requests(calls, place):
             return refused(calls, "requests may not be imported where the session belongs; import it further up")
         stays = self.context.why_options_stay(calls)
         if self.context.spans_cells(calls):
             stays = "the calls stand in several cells, and what they pass may be edited in between"
-        message += set_once(hoist) + beside(existing) + without_login(new_session, calls)
+        message += set_once(new_session) + beside(existing) + without_login(new_session, calls)
         redirects = redirect(calls, [name] * len(calls))
         return Fix(ids(calls), message, doubts, redirects, new_session, imports=imports, stays=stays)
 

@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from sessionize.analysis.flow import Place
 from sessionize.doubts.doubt import Doubt
+from sessionize.sharing.shared_headers import SharedHeaders
 from sessionize.syntax.outline import Bind
 
 SAFE, UNSAFE = "safe", "unsafe"
@@ -40,6 +41,7 @@ class NewSession(NamedTuple):
     policy: the name of `DefaultCookiePolicy` where cookies are isolated.
     adapter: the expression for an adapter as wide as the pool of threads that uses the session; empty without one.
     hoist: the options that the first call of the fix hands over.
+    shared: the headers that are set on it, where the calls pass others besides.
     helper: the name of the helper that a `property` or a `field` is made with.
     """
 
@@ -51,6 +53,12 @@ class NewSession(NamedTuple):
     adapter: str = ""
     hoist: tuple[str, ...] = ()
     helper: str = ""
+    shared: SharedHeaders | None = None
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options that are set once on the session, or a part of them."""
+        return (*self.hoist, "headers") if self.shared is not None else self.hoist
 
 
 class ImportEdit(NamedTuple):
@@ -99,7 +107,7 @@ class Fix(NamedTuple):
     @property
     def hoist(self) -> tuple[str, ...]:
         """The options that are set once on the session."""
-        return self.new_session.hoist if self.new_session is not None else ()
+        return self.new_session.options if self.new_session is not None else ()
 
     @property
     def applicability(self) -> str:

@@ -51,4 +51,4 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
             yield Finding("RQS203", call.id, message)
 
 
-CARRIED_COOKIES = Rule("RQS203", "carried-cookies", check, cure="carried")
+CARRIED_COOKIES = Rule("RQS203", "carried-cookies", check, once_a_session=True, cure="carried")

@@ -1,16 +1,18 @@
-"""RQS201: the same `headers=` on every call that could share a session."""
+"""RQS201: the same headers on every call that could share a session."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from sessionize.analysis.flow import Place
 from sessionize.files.settings import Settings
+from sessionize.homes.module_home import module_home
+from sessionize.homes.object_home import object_home
 from sessionize.library.calls import BareCall
 from sessionize.rules.rule import Finding, Rule
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import may_change
-from sessionize.sharing.module_home import module_home
-from sessionize.sharing.object_home import object_home
+from sessionize.sharing.shared_headers import shared_headers
 
 
 def unchanged(facts: Facts, settings: Settings, options: Iterable[str]) -> Iterator[tuple[BareCall, tuple[str, ...]]]:
@@ -19,20 +21,27 @@ def unchanged(facts: Facts, settings: Settings, options: Iterable[str]) -> Itera
         calls = facts.groups.repeated[frame]
         place = facts.groups.place(calls) if calls else None
         if place is not None:
-            same = tuple(option for option in options if not may_change(facts, option, calls, place))
+            same = tuple(option for option in options if not _may_change(facts, option, calls, place))
             for call in calls if same else ():
                 yield call, same
     for owner, calls in facts.groups.lasting.items():
         lasting = object_home(facts, owner, calls) if owner else module_home(facts, calls)
-        same = tuple(option for option in options if not isinstance(lasting, str) and option in lasting.hoist)
+        held = () if isinstance(lasting, str) else lasting.options
+        same = tuple(option for option in options if option in held)
         for call in calls if same else ():
             yield call, same
 
 
+def _may_change(facts: Facts, option: str, calls: Sequence[BareCall], place: Place) -> bool:
+    """Tell whether no part of an option of the calls may be set on a session that is made at `place`."""
+    changes = may_change(facts, option, calls, place)
+    return changes and (option != "headers" or shared_headers(facts, calls, place) is None)
+
+
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     """## What it does
-    Finds `headers=` arguments that are the same, and unchanged, on every call that should share a session (RQS101 to
-    RQS105).
+    Finds headers that are the same, and unchanged, on every call that should share a session (RQS101 to RQS105): the
+    same `headers=`, or what comes first in the displays that are passed, `{"X-Api-Key": self.key, ...}`.
 
     ## Why is this bad?
     What is the same for all calls is said once on the session: `session.headers.update(...)`. A call that is added
@@ -58,6 +67,11 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     another name, before the last call; and taking it early can't raise. Anything else stays at the calls, which are
     redirected all the same. They are set with `update`, which keeps the session's defaults.
 
+    Of displays that differ, the headers move that come first in all of them, as a session sends its own before those
+    of the call; `User-Agent`, `Accept`, `Accept-Encoding` and `Connection`, which it has anyway, move from any place.
+    Their values are texts, and names and attributes that stay the same: `f"token {self.token}"` where only `__init__`
+    sets `self.token`. A variable `headers` that nothing else needs goes.
+
     ## When not to use
     Where calls with other headers will follow on the same session.
 
@@ -65,8 +79,8 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     - [requests: Session.headers](https://requests.readthedocs.io/en/latest/api/#requests.Session.headers)
     """
     for call, _ in unchanged(facts, settings, ["headers"] if "headers" in settings.hoist else []):
-        message = "the same `headers=` is passed to every call that could share a session"
+        message = "the same headers are passed to every call that could share a session"
         yield Finding("RQS201", call.id, message, ("headers",))
 
 
-REPEATED_HEADERS = Rule("RQS201", "repeated-headers", check, cure="along")
+REPEATED_HEADERS = Rule("RQS201", "repeated-headers", check, once_a_session=True, cure="along")

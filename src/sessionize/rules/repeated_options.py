@@ -51,4 +51,4 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
         yield Finding("RQS202", call.id, message, options)
 
 
-REPEATED_OPTIONS = Rule("RQS202", "repeated-options", check, cure="along")
+REPEATED_OPTIONS = Rule("RQS202", "repeated-options", check, once_a_session=True, cure="along")

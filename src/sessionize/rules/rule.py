@@ -28,6 +28,7 @@ class Rule(NamedTuple):
     by_default: whether it is in force where nobody asks for it.
     by_hand: why it has no fix, if it never has one.
     once_a_file: whether one finding stands for all calls of a file.
+    once_a_session: whether one finding stands for all calls that could share a session.
     tells_untimed: whether it tells of calls without a timeout, which a fix would else count.
     level: `warning` or `error`, as SARIF has it.
     cure: the kind of fix that resolves it: `local`, `lasting`, `idle` or `carried`; `along` for that of another rule.
@@ -39,6 +40,7 @@ class Rule(NamedTuple):
     by_default: bool = True
     by_hand: str = ""
     once_a_file: bool = False
+    once_a_session: bool = False
     tells_untimed: bool = False
     level: str = "warning"
     cure: str = ""

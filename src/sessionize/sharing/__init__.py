@@ -1,1 +1,1 @@
-"""The places where a session could live, and the options that it could hold."""
+"""The calls that could share a session, the options that it could hold, and whether it keeps cookies."""

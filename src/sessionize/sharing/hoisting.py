@@ -20,12 +20,12 @@ _TEXT_METHODS = frozenset({"strip", "lstrip", "rstrip", "lower", "upper", "forma
 
 def may_change(facts: Facts, option: str, calls: Sequence[BareCall], place: Place) -> bool:
     """Tell whether the value that the calls pass as `option` may be another one at `place`, or raise there."""
-    return not _Stretch(facts, calls, place).keeps(option)
+    return not Interval(facts, calls, place).keeps(option)
 
 
 def may_ever_change(facts: Facts, option: str, calls: Sequence[BareCall], place: Place) -> bool:
     """Tell the same of calls that may run at any time after `place` was passed."""
-    return not _Stretch(facts, calls, place, forever=True).keeps(option)
+    return not Interval(facts, calls, place, forever=True).keeps(option)
 
 
 def is_lazy(facts: Facts, call: BareCall) -> bool:
@@ -49,7 +49,7 @@ def is_pair_display(value: v.Value) -> bool:
     return isinstance(value, v.Sequence) and value.kind == "tuple" and len(value.items) == 2
 
 
-class _Stretch:
+class Interval:
     """The run of a frame from the place of a session to the last of its calls."""
 
     def __init__(self, facts: Facts, calls: Sequence[BareCall], place: Place, *, forever: bool = False) -> None:
@@ -74,7 +74,7 @@ class _Stretch:
         for call in self.calls:
             if call.argument(option) != value or call.unpacks:  # passing it twice raises, and must go on doing so
                 return False
-        if value is None or not self._means_the_same(value):
+        if value is None or not self.means_the_same(value):
             return False
         if option == "auth":
             return self._keeps_pair(value)
@@ -86,9 +86,9 @@ class _Stretch:
         items = [item for _, item in value.items]
         if option == "cookies" and not all(is_text(self.facts, item, self.scope) for item in items):
             return False  # None would delete a cookie, or be sent
-        return all(map(self._keeps_item, items))
+        return all(map(self.keeps_item, items))
 
-    def _means_the_same(self, value: v.Value) -> bool:
+    def means_the_same(self, value: v.Value) -> bool:
         """Tell whether the names in a value are the same variables at all calls."""
         for name in v.names_in(value):
             owner = self.names.owner(name, self.scope)
@@ -101,13 +101,13 @@ class _Stretch:
             case v.Name(name=name):
                 return self._keeps_name(name) and self._is_bound_to(is_pair_display, name)
             case v.Sequence(items=items) if is_pair_display(value):
-                return all(map(self._keeps_item, items))
+                return all(map(self.keeps_item, items))
             case v.Call(func=func, args=(user, password)) if self.facts.bare.is_basic_auth(value, self.scope):
                 imported = self.facts.imports.bound(v.names_in(func)[0], self.scope, self.place) == "surely"
-                return imported and self._keeps_item(user.value) and self._keeps_item(password.value)
+                return imported and self.keeps_item(user.value) and self.keeps_item(password.value)
         return False
 
-    def _keeps_item(self, value: v.Value) -> bool:
+    def keeps_item(self, value: v.Value) -> bool:
         """Tell whether a value is a constant, a name that keeps its value, or a string made of such."""
         if value == v.NONE:
             return False

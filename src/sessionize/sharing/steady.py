@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from itertools import chain
 
+from sessionize.analysis.memo import memo
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import is_pair_display
 from sessionize.syntax import outline as o, values as v
@@ -28,8 +29,8 @@ class Steady:
                 return True
             case v.Name(name=name):
                 return depth < 4 and self._is_bound_once(name, scope, depth)
-            case v.Attribute(value=v.Name(name=name), attr=attr):
-                return self._is_set_once(name, attr, scope)
+            case v.Attribute():
+                return self.is_set_once(value, scope)
             case v.Hole(value=inner):
                 return self.is_steady(inner, scope, depth)
             case v.Join(parts=parts) | v.Sequence(items=parts):
@@ -81,20 +82,42 @@ class Steady:
     def _frame(self, scope: int) -> int:
         return self.facts.flow.frame[self.facts.outline.scopes[scope].root]
 
-    def _is_set_once(self, name: str, attr: str, scope: int) -> bool:
-        """Tell whether `self.token` is set by `__init__` alone, and changed nowhere in the file."""
+    def is_set_once(self, value: v.Attribute, scope: int) -> bool:
+        """Tell whether `self.token` in a method is set by `__init__` alone, and changed nowhere in the file."""
+        return self.set_once(value, scope) is not None
+
+    def set_once(self, value: v.Attribute, scope: int) -> o.Store | None:
+        """The one line of `__init__` that sets `self.token`, if nothing else in the file changes it."""
+        method, attr = self.facts.graph.method(scope), value.attr
+        if method is None or value.value != v.Name(method.instance) or self.owner not in (None, method.owner):
+            return None
+        owner = method.owner
+        stores = self.facts.tables.stores_of.get(attr, ())
+        made = [store for store in stores if not self._is_another_class(store.name, store.scope, owner)]
+        if len(made) != 1 or self.facts.mutations.reachable_by_string(attr):
+            return None
+        init = self.facts.graph.method(made[0].scope)
+        in_init = self.facts.outline.scopes[made[0].scope].name == "__init__"
+        if init is None or not in_init or (init.owner, init.instance) != (owner, made[0].name):
+            return None
+        changes = 0
+        for access, use in self.facts.mutations.done_on(attr):
+            others = use is not None and self._is_another_class(use.name, use.scope, owner)
+            changes += access.changed is not None and not others
+        stays = changes == 1 and attr not in self.facts.tables.class_names and not self._is_made_anew
+        return made[0] if stays else None
+
+    def _is_another_class(self, name: str, scope: int, owner: int) -> bool:
+        """Tell whether a name is the object of a method that no object of the class `owner` has."""
         method = self.facts.graph.method(scope)
-        if method is None or method.instance != name or (self.owner is not None and self.owner != method.owner):
-            return False
-        stores = self.facts.tables.stores_of.get(attr, [])
-        if len(stores) != 1 or self.facts.mutations.reachable_by_string(attr):
-            return False
-        init = self.facts.graph.method(stores[0].scope)
-        made = init is not None and init.owner == method.owner and init.instance == stores[0].name
-        if not made or self.facts.outline.scopes[stores[0].scope].name != "__init__":
-            return False
-        changes = [access for access, _ in self.facts.mutations.done_on(attr) if access.changed is not None]
-        return len(changes) == 1 and attr not in self.facts.tables.class_names and not self._is_made_anew
+        return method is not None and method.instance == name and method.owner not in self._related(owner)
+
+    @memo
+    def _related(self, owner: int) -> set[int]:
+        """The classes of this file whose methods an object of a class may have: its bases', and its subclasses'."""
+        classes = self.facts.classes
+        below = {owner, *classes.descendants[owner]}
+        return below.union(*map(classes.ancestry, below))
 
     @cached_property
     def _is_made_anew(self) -> bool:
@@ -110,8 +133,8 @@ class Steady:
                 owner = self.facts.names.owner(name, scope)
                 changed = self.facts.mutations.mutating_uses(owner, name)
                 value = v.OPAQUE if changed else self.facts.origins.resolve_once(value, scope)
-            case v.Attribute(value=v.Name(name=name), attr=attr) if self._is_set_once(name, attr, scope):
-                value = self.facts.tables.stores_of[attr][0].value if self._is_only_passed(attr) else v.OPAQUE
+            case v.Attribute(attr=attr) if (store := self.set_once(value, scope)) is not None:
+                value = store.value if self._is_only_passed(attr) else v.OPAQUE
         return value if isinstance(value, v.Dict) else None
 
     def _is_only_passed(self, attr: str) -> bool:

@@ -38,6 +38,14 @@ def option_value(call: cst.Call, option: str) -> cst.BaseExpression:
     return call.args[_index(call, option)].value
 
 
+def with_option(call: cst.Call, option: str, value: cst.BaseExpression) -> cst.Call:
+    """A call with another value for one of its options."""
+    args = list(call.args)
+    index = _index(call, option)
+    args[index] = args[index].with_changes(value=value)
+    return call.with_changes(args=args)
+
+
 def without_options(call: cst.Call, options: Sequence[str]) -> cst.Call:
     for option in options:
         call = _without_argument(call, _index(call, option))

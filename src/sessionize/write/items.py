@@ -10,7 +10,7 @@ import libcst as cst
 from sessionize.write.comments import comments
 
 Space: TypeAlias = cst.BaseParenthesizableWhitespace
-_Item = TypeVar("_Item", cst.Arg, cst.ImportAlias)
+_Item = TypeVar("_Item", cst.Arg, cst.ImportAlias, cst.BaseDictElement)
 
 
 def without_item(items: Sequence[_Item], index: int, start: Space, end: Space) -> tuple[list[_Item], Space, Space]:

@@ -12,6 +12,7 @@ import libcst as cst
 from sessionize.fixes.outcome import Fix, NewSession
 from sessionize.write.arguments import Reindent, option_value, orphan_comments
 from sessionize.write.comments import WHY_NO_COOKIES, comment_line, comment_lines, is_for_tools, with_comments
+from sessionize.write.displays import SharedDisplays, only_keys
 from sessionize.write.rendering import Rendering
 from sessionize.write.tree import Parts, Statement, parse_small
 from sessionize.write.worklist import Orphans
@@ -26,6 +27,9 @@ _CODE = {
     "field": "{target}: {session} = {helper}(default_factory={session}, init=False, repr=False, compare=False)",
 }
 _PROPERTY_WITH_SETUP = "@{helper}\ndef {target}(self):\n    session = {create}\n    return session"
+
+# A display that becomes shorter stands on one line up to here.
+_WIDTH = 80
 
 
 class SessionCode:
@@ -70,7 +74,24 @@ class SessionCode:
             above, behind = orphan_comments(self.parts.calls(fix), new_session.hoist, option)
             line = cst.SimpleStatementLine([self._set_option(fix, name, option)], leading_lines=comment_lines(above))
             lines.append(cst.ensure_type(with_comments(line, behind), cst.SimpleStatementLine))
+        if new_session.shared is not None:
+            lines.append(self._share_headers(fix, name))
         return lines
+
+    def _share_headers(self, fix: Fix, name: str) -> cst.SimpleStatementLine:
+        """`session.headers.update({"X-Api-Key": self.key})`, with what stood in the display of the first call."""
+        found = SharedDisplays(self.parts, fix)
+        text = f"{name}.headers.update("
+        moved = cst.ensure_type(self._reindent(found.first, found.part, len(text)), cst.Dict)
+        if len(found.keys) < len(moved.elements):
+            indent = self.rendering.module.default_indent
+            code = self.rendering.module.code_for_node(only_keys(moved, found.keys))
+            fits = "\n" not in code and len(text) + len(code) < _WIDTH
+            moved = only_keys(moved, found.keys, None if fits else indent)
+        line = cst.ensure_type(parse_small(f"{text})"), cst.Expr)
+        call = line.value.with_changes(args=[cst.Arg(moved)])
+        above = comment_lines(found.orphans(moved))
+        return cst.SimpleStatementLine([line.with_changes(value=call)], leading_lines=above)
 
     def _set_option(self, fix: Fix, name: str, option: str) -> cst.BaseSmallStatement:
         """`session.auth = ("me", "secret")` or `session.headers.update({"Accept": "text/csv"})`."""

@@ -67,6 +67,8 @@ class BlockWriter:
             self._dissolve_with(dissolved, new)
         elif dissolved is not None:
             self._dissolve_assignment(dissolved, new)
+        elif smalls[0] in self.work.dropped:
+            self._drop_display()
         elif self.work.emptied.issuperset(smalls):
             self._drop_import(new, behind)
         else:
@@ -158,6 +160,11 @@ class BlockWriter:
         orphans = self.work.orphans
         orphans.above_session[fix] += filter(speaks_of_statement, map(comment_of, self.above))
         orphans.behind_session[fix] += comments_inside(new)
+        self.above = [line for line in self.above if not speaks_of_statement(comment_of(line))]
+        self.closes_up = True
+
+    def _drop_display(self) -> None:
+        """`headers = {...}`, all of which its session sends; comments on it have moved there."""
         self.above = [line for line in self.above if not speaks_of_statement(comment_of(line))]
         self.closes_up = True
 

@@ -10,6 +10,7 @@ import libcst as cst
 from sessionize.fixes.outcome import Fix, Redirect
 from sessionize.write.arguments import Reindent, bind_method, name_params, without_options
 from sessionize.write.comments import comments, is_for_tools
+from sessionize.write.displays import display_of, without_keys, without_shared
 from sessionize.write.sessions import SessionCode
 from sessionize.write.statements import BlockWriter, write_line
 from sessionize.write.tree import Block, Line
@@ -36,6 +37,10 @@ class Transformer(cst.CSTTransformer):
             # `requests.get(url, headers=HEADERS)`
             old, new = cst.ensure_type(original_node, cst.Call), cst.ensure_type(node, cst.Call)
             node = self._align(old, self._redirect(new, *self.work.calls[old]), self.work.calls[old][1])
+        elif original_node in self.work.trimmed:
+            # `headers = {"X-Api-Key": self.key, "Content-Type": "text/csv"}`
+            assigned = cast("cst.Assign | cst.AnnAssign", node)
+            node = assigned.with_changes(value=without_keys(display_of(assigned), self.work.trimmed[original_node]))
         elif original_node in self.work.references:
             # the function in `pool.map(requests.get, urls)`
             node = bind_method(cast("cst.Attribute | cst.Name", node), self.work.references[original_node])
@@ -60,7 +65,9 @@ class Transformer(cst.CSTTransformer):
         above = self.work.orphans.above[self.work.parts.with_own_line(self.work.parts.of(redirect))]
         for comment in gone.elements():
             (self.work.orphans.behind_session[fix] if is_for_tools(comment) else above).append(comment)
-        return without_options(call, (*fix.hoist, *carried)).with_changes(func=func)
+        set_once = fix.new_session.hoist if fix.new_session is not None else ()
+        call = without_options(call, (*set_once, *carried)).with_changes(func=func)
+        return without_shared(call, *shared) if (shared := self.work.displays.get(redirect.call)) else call
 
     def _align(self, old: cst.Call, new: cst.Call, redirect: Redirect) -> cst.Call:
         """A call whose lines stand under its first argument, as before, also where that has moved."""

@@ -10,6 +10,7 @@ from typing import cast
 import libcst as cst
 
 from sessionize.fixes.outcome import Fix, ImportEdit, NewSession, Redirect
+from sessionize.sharing.shared_headers import Display, SharedHeaders
 from sessionize.write.arguments import orphan_comments
 from sessionize.write.comments import comments
 from sessionize.write.imports import edit_names
@@ -49,6 +50,9 @@ class Worklist:
         self.calls: dict[cst.CSTNode, tuple[Fix, Redirect]] = {}
         self.references: dict[cst.CSTNode, Redirect] = {}
         self.dissolved: dict[cst.CSTNode, Fix] = {}  # what made a session until now
+        self.trimmed: dict[cst.CSTNode, Sequence[str]] = {}  # displays of headers, with the keys that leave them
+        self.displays: dict[int, tuple[Display, Sequence[str]]] = {}  # the same by call
+        self.dropped: set[cst.CSTNode] = set()  # displays of which nothing is left
         # By the statement of their place.
         self.sessions: dict[cst.CSTNode, list[tuple[Fix, NewSession]]] = defaultdict(list)
         self._with_blocks: dict[Fix, WithBlock] = {}
@@ -111,10 +115,25 @@ class Worklist:
                 inside.append(fix.old_statement)
             last = max(self.parts.in_block(block, part) for part in inside)
             self._with_blocks[fix] = WithBlock(block, before, last)
-        elif self.parts.outline.parts[block].form == "inline":  # no comment can stand there
+        if new_session.shared is not None:
+            self._add_displays(new_session.shared)
+        if (
+            new_session.style != "with" and self.parts.outline.parts[block].form == "inline"
+        ):  # no comment can stand there
             for option in new_session.hoist:
                 for found in orphan_comments(self.parts.calls(fix), new_session.hoist, option):
                     self.orphans.above[self.parts.with_own_line(before)] += found
+
+    def _add_displays(self, shared: SharedHeaders) -> None:
+        for display in shared.displays:
+            self.displays[display.call] = display, shared.keys
+            if display.statement != -1:
+                node = self.parts.nodes.parts[display.statement]
+                self._touch(display.statement, following=display.goes)
+                if display.goes:
+                    self.dropped.add(node)
+                else:
+                    self.trimmed[node] = shared.keys
 
     def _nest_with_blocks(self) -> None:
         """Makes an outer and an inner one of `with` blocks that would cross."""

@@ -35,18 +35,11 @@ def _together(findings: Findings) -> list[list[Diagnostic]]:
 
 
 def _lines(group: Sequence[Diagnostic]) -> Iterator[str]:
-    """The findings of one fix: each place once, below what is found there, and the help at the end.
-
-    What is found besides at several places, as the same `headers=`, is told at the first.
-    """
-    told: set[tuple[str, str]] = set()
+    """The findings of one fix: each place once, below what is found there, and the help at the end."""
     for _, at_place in groupby(group, key=attrgetter("place")):
         first, *others = at_place
         yield headline(first)
-        for found in others:
-            if (found.code, found.message) not in told:
-                told.add((found.code, found.message))
-                yield headline(found)
+        yield from map(headline, others)
         yield from _excerpt(first)
     last = group[-1]
     if last.help:

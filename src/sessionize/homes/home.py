@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sessionize.analysis.flow import Place
 from sessionize.sharing.facts import Facts
+from sessionize.sharing.shared_headers import SharedHeaders
 
 OPTIONS = ("headers", "auth")
 
@@ -16,6 +17,7 @@ class Home(NamedTuple):
     style: `assign` before other lines, `behind` the last one of `__init__`, in an `init` that is added, as a `property`
     made at first use, or as a `field` of a dataclass (see `NewSession`).
     hoist: the options that the session may hold there.
+    shared: the headers that it may hold there, where the calls do not pass the same.
     instance: the name of the object there.
     helper: the path of the helper that its style is made with.
     """
@@ -23,8 +25,14 @@ class Home(NamedTuple):
     place: Place
     style: str
     hoist: tuple[str, ...] = ()
+    shared: SharedHeaders | None = None
     instance: str = ""
     helper: str = ""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options that the session may hold there, or a part of them."""
+        return (*self.hoist, "headers") if self.shared is not None else self.hoist
 
 
 def line_of(facts: Facts, statement: int) -> int:

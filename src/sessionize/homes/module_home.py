@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from sessionize.analysis.flow import Place
+from sessionize.homes.home import OPTIONS, Home, line_of, top_level
 from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import may_ever_change
-from sessionize.sharing.home import OPTIONS, Home, line_of, top_level
+from sessionize.sharing.shared_headers import keeps_no_attribute, shared_headers
 from sessionize.syntax import values as v
 from sessionize.syntax.ipython import LINE
 
@@ -38,7 +39,9 @@ def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
         behind = _last_simple(facts, behind, first)
     behind = line_of(facts, behind)
     following = next(p for p in top[top.index(behind) + 1 :] if facts.outline.parts[p].form != "joined")
-    return Home(Place(0, behind, facts.outline.parts[following].tick), "behind", tuple(hoist))
+    place = Place(0, behind, facts.outline.parts[following].tick)
+    shared = None if "headers" in hoist else shared_headers(facts, calls, place, keeps_no_attribute)
+    return Home(place, "behind", tuple(hoist), shared)
 
 
 def _last_simple(facts: Facts, behind: int, first: int) -> int:

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
+from sessionize.sharing.steady import Steady
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, Access
 from sessionize.syntax.values import last_name
@@ -40,6 +41,10 @@ class ObjectClass:
             if binds := self.names.binds(scope, name):
                 return binds[-1]
         return None
+
+    def set_once(self, value: v.Attribute, scope: int) -> o.Store | None:
+        """The one line of `__init__` that sets `self.token`, if nothing else in the file changes it."""
+        return Steady(self.facts, self.owner).set_once(value, scope)
 
     @cached_property
     def scopes(self) -> dict[int, int]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sessionize.analysis.flow import Place
+from sessionize.homes.home import OPTIONS, Home, line_of
+from sessionize.homes.many_objects import ManyObjects
+from sessionize.homes.object_class import ATTRS, ObjectClass, head, name_of
+from sessionize.homes.object_init import ObjectInit
 from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import may_ever_change
-from sessionize.sharing.home import OPTIONS, Home, line_of
-from sessionize.sharing.many_objects import ManyObjects
-from sessionize.sharing.object_class import ATTRS, ObjectClass, head, name_of
-from sessionize.sharing.object_init import ObjectInit
+from sessionize.sharing.shared_headers import keeps_no_attribute, shared_headers
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.values import last_name
 
@@ -102,7 +103,8 @@ class _ObjectHome:
             return self._at_first_use()
         place = self._above_methods()
         hoist = [option for option in OPTIONS if not may_ever_change(self.facts, option, self.cls.calls, place)]
-        return Home(place, "init", tuple(hoist), "self")
+        shared = None if "headers" in hoist else shared_headers(self.facts, self.cls.calls, place, keeps_no_attribute)
+        return Home(place, "init", tuple(hoist), shared, "self")
 
     def _why_strange(self) -> str:
         """The thing about the class that leaves no place for a session; empty if there is none."""
@@ -140,7 +142,13 @@ class _ObjectHome:
         return Home(self.facts.flow.place_before(line_of(self.facts, last)), "field", helper="dataclasses.field")
 
     def _at_first_use(self) -> Home:
-        return Home(self._above_methods(), "property", helper="functools.cached_property")
+        place = self._above_methods()
+        shared = shared_headers(self.facts, self.cls.calls, place, self._keeps_attribute)
+        return Home(place, "property", shared=shared, helper="functools.cached_property")
+
+    def _keeps_attribute(self, value: v.Attribute, scope: int) -> bool:
+        """Tell whether `self.key` is set once and for all; a call that is made before reads it as well."""
+        return value.value == v.Name("self") and self.cls.set_once(value, scope) is not None
 
     def _above_methods(self) -> Place:
         """The place before the statement of the class's body that holds the first method, perhaps in a branch."""

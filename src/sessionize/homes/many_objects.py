@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from functools import cached_property
 
-from sessionize.sharing.object_class import ObjectClass
+from sessionize.homes.object_class import ObjectClass
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import KEPT, VALUE
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 from sessionize.analysis.flow import Place
+from sessionize.homes.home import OPTIONS, Home, line_of
+from sessionize.homes.object_class import ObjectClass
 from sessionize.sharing.hoisting import is_pair_display, is_plain_dict, may_ever_change
-from sessionize.sharing.home import OPTIONS, Home, line_of
-from sessionize.sharing.object_class import ObjectClass
+from sessionize.sharing.shared_headers import shared_headers
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import SET
 
@@ -51,7 +52,15 @@ class ObjectInit:
             place = Place(self.block, before[-1], self.facts.outline.end)
             style = "behind"
         hoist = tuple(option for option in OPTIONS if self._may_hoist(option, before, place))
-        return Home(place, style, hoist, self.instance)
+        shared = None
+        if "headers" not in hoist:
+            shared = shared_headers(self.facts, self.cls.calls, place, partial(self._keeps_attribute, before))
+        return Home(place, style, hoist, shared, self.instance)
+
+    def _keeps_attribute(self, before: Sequence[int], value: v.Attribute, scope: int) -> bool:
+        """Tell whether `self.key` is set on one of these lines, once and for all."""
+        store = self.cls.set_once(value, scope) if value.value == v.Name(self.instance) else None
+        return store is not None and store.part in before
 
     def before_stops(self) -> list[int]:
         """The lines that surely run before any that may use the session, or leave."""

@@ -1,0 +1,208 @@
+"""The headers that all calls of a session begin with, where a display spells them out for each call.
+
+    headers = {"X-Api-Key": self.key, "Content-Type": "text/csv"}
+    requests.post(url, data=rows, headers=headers)
+
+A session sends its own headers first, in their order, and those of the call behind them (`merge_setting` in
+requests/sessions.py). So the ones that come first in all displays can be set on it once, and the rest stays at the
+calls. Those that every session has by itself, as `User-Agent`, keep their place wherever they are set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from sessionize.analysis.flow import Place
+from sessionize.library.calls import BareCall
+from sessionize.sharing.facts import Facts
+from sessionize.sharing.hoisting import Interval
+from sessionize.syntax import outline as o, values as v
+from sessionize.syntax.access import ARGUMENT
+
+# `requests.utils.default_headers`
+_DEFAULT = frozenset({"user-agent", "accept-encoding", "accept", "connection"})
+
+# Whether an attribute of the object, `self.key`, is there when its session is made, and stays the same.
+KeepsAttribute = Callable[[v.Attribute, int], bool]
+
+
+def keeps_no_attribute(_value: v.Attribute, _scope: int, /) -> bool:
+    """Tell that no object is there where the session of a module is made."""
+    return False
+
+
+class Display(NamedTuple):
+    """A dict display with the headers of a call.
+
+    statement: the part of `headers = {...}`; -1 where it stands in the call.
+    goes: whether nothing is left of it.
+    """
+
+    call: int
+    statement: int
+    goes: bool
+
+
+class SharedHeaders(NamedTuple):
+    """Headers to set on a session: their keys, which leave the displays, and the attributes that they are made of."""
+
+    keys: tuple[str, ...]
+    attributes: tuple[str, ...]
+    displays: tuple[Display, ...]
+
+
+class _Spelled(NamedTuple):
+    """The headers of a call: those that its display begins with.
+
+    followed: whether others stand behind them in it: `**more`.
+    changed: whether others are added to it later: `headers["Accept"] = "text/csv"`.
+    """
+
+    call: BareCall
+    statement: int
+    items: dict[str, v.Value]
+    followed: bool
+    changed: bool
+
+
+def shared_headers(
+    facts: Facts, calls: Sequence[BareCall], place: Place, keeps_attribute: KeepsAttribute | None = None
+) -> SharedHeaders | None:
+    """The headers that a session made at `place` can send for all calls; None if there are none.
+
+    keeps_attribute: for a session that outlives its function, as that of an object.
+    """
+    if facts.outline.parts[place.block].form != "lines":
+        return None
+    numbers = {call.id for call in calls}
+    displays: list[_Spelled] = []
+    for call in calls:
+        spelled = _spelled(facts, call, numbers)
+        if spelled is None:
+            return None
+        displays.append(spelled)
+    interval = Interval(facts, calls, place, forever=keeps_attribute is not None)
+    keeps = _Keeping(interval, keeps_attribute)
+    keys = tuple(key for key in _leading(displays) if keeps.value(displays[0].items[key]))
+    keys = _in_front(keys, displays)
+    whole = [display for display in displays if not display.followed and display.items.keys() == {*keys}]
+    if not keys or any(display.changed for display in whole):  # `headers = {}` says less than what was there
+        return None
+    attributes: dict[str, None] = {}
+    for key in keys:
+        for inner in v.within(displays[0].items[key]):
+            if isinstance(inner, v.Attribute):
+                attributes[v.dotted(inner)] = None
+    found = [Display(display.call.id, display.statement, display in whole) for display in displays]
+    return SharedHeaders(keys, tuple(attributes), tuple(found))
+
+
+def _leading(displays: Sequence[_Spelled]) -> Iterator[str]:
+    """The keys that all displays have, with the same values, in the order of the first."""
+    for key, value in displays[0].items.items():
+        if all(display.items.get(key) == value and v.is_known(value) for display in displays):
+            yield key
+
+
+def _in_front(keys: Sequence[str], displays: Sequence[_Spelled]) -> tuple[str, ...]:
+    """The keys that a session can send without moving any other: all before them, in each display, are among them."""
+    found: list[str] = []
+    places = list(map(_placed, displays))
+    for key in keys:
+        if key.lower() in _DEFAULT:
+            found.append(key)
+        elif all(ordered and ordered[0] == key for ordered in places):
+            found.append(key)
+            for ordered in places:
+                ordered.pop(0)
+    return tuple(found)
+
+
+def _placed(display: _Spelled) -> list[str]:
+    """The keys of a display that a call sends in their order, behind those that every session has."""
+    return [key for key in display.items if key.lower() not in _DEFAULT]
+
+
+def _spelled(facts: Facts, call: BareCall, numbers: set[int]) -> _Spelled | None:
+    """The headers that a display spells out for a call; None where something else may know the display."""
+    value, statement, changed = call.argument("headers"), -1, False
+    if call.unpacks or call.is_mapped:
+        return None
+    if isinstance(value, v.Name):
+        owner = facts.names.owner(value.name, call.site.scope)
+        binds = facts.names.binds(owner, value.name)
+        if len(binds) != 1 or not _stands_alone(facts, binds[0], call):
+            return None
+        statement = binds[0].part
+        for use in facts.names.uses(owner, value.name):
+            if facts.flow.frame[use.part] != call.frame:
+                return None
+            adds = (use.access.changes_item and use.access.assigns) or use.access.method == "update"
+            if not adds and not _passes_headers(facts, use, numbers):
+                return None
+            changed = changed or adds
+        value = binds[0].value
+    return _of_display(call, statement, value, changed=changed) if isinstance(value, v.Dict) else None
+
+
+def _stands_alone(facts: Facts, bind: o.Bind, call: BareCall) -> bool:
+    """Tell whether `headers = {...}` has a line of its own, and has surely run before a call of the same function."""
+    parts, flow = facts.outline.parts, facts.flow
+    alone = len(facts.tables.binds_at[bind.part]) == 1
+    if bind.form != "assign" or parts[bind.part].kind != "simple" or not alone:
+        return False
+    siblings = flow.children[parts[bind.part].parent]
+    following = siblings[siblings.index(bind.part) + 1 :]
+    joined = "joined" in {parts[part].form for part in (bind.part, *following[:1])}
+    if joined or parts[parts[bind.part].parent].form != "lines":
+        return False
+    same = flow.frame[bind.part] == call.frame
+    return same and flow.dominates(bind.part, bind.tick, flow.place_before(call.site.part))
+
+
+def _passes_headers(facts: Facts, use: o.Use, numbers: set[int]) -> bool:
+    """Tell whether a use of a name is `headers=name` in one of the calls."""
+    if use.access != ARGUMENT:
+        return False
+    site = facts.outline.calls[use.call]
+    passed = [arg.keyword for arg in site.value.args if arg.value == v.Name(use.name)]
+    return site.tick in numbers and passed == ["headers"]
+
+
+def _of_display(call: BareCall, statement: int, display: v.Dict, *, changed: bool) -> _Spelled | None:
+    """The headers of a display up to the first key that is no plain text: `**more`, or a name."""
+    items: dict[str, v.Value] = {}
+    for key, value in display.items:
+        if not isinstance(key, v.Const) or key.kind != "str":
+            return _Spelled(call, statement, items, followed=True, changed=changed)
+        if str(key.value).lower() in map(str.lower, items):
+            return None
+        items[str(key.value)] = value
+    return _Spelled(call, statement, items, followed=False, changed=changed)
+
+
+class _Keeping:
+    """Tells which values are the same when the session is made as at all of its calls."""
+
+    def __init__(self, interval: Interval, keeps_attribute: KeepsAttribute | None) -> None:
+        self.interval = interval
+        self.keeps_attribute = keeps_attribute
+
+    def value(self, value: v.Value) -> bool:
+        """Tell whether a value is a text that the session can be given when it is made."""
+        if self.keeps_attribute is None:
+            return self.interval.means_the_same(value) and self.interval.keeps_item(value)
+        match value:
+            case v.Const(kind=kind):
+                return kind == "str"
+            case v.Join(parts=parts):
+                holes = [part for part in parts if isinstance(part, v.Hole)]
+                return all(hole.plain and self._leaf(hole.value) for hole in holes)
+        return self._leaf(value)
+
+    def _leaf(self, value: v.Value) -> bool:
+        if isinstance(value, v.Attribute) and self.keeps_attribute is not None:
+            return all(self.keeps_attribute(value, call.site.scope) for call in self.interval.calls)
+        named = isinstance(value, v.Name) and self.interval.means_the_same(value)
+        return named and self.interval.keeps_item(value)

@@ -1,0 +1,111 @@
+"""Dict displays of headers: some keys leave them, and are set on a session."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import cast
+
+import libcst as cst
+
+from sessionize.fixes.outcome import Fix
+from sessionize.sharing.shared_headers import Display
+from sessionize.write.arguments import option_value, with_option, without_options
+from sessionize.write.comments import comment_of, comments, comments_inside, speaks_of_statement
+from sessionize.write.items import without_item
+from sessionize.write.tree import Parts, Statement
+
+
+def without_keys(display: cst.Dict, keys: Collection[str]) -> cst.Dict:
+    """`{"Content-Type": "text/csv"}` for `{"X-Api-Key": self.key, "Content-Type": "text/csv"}`."""
+    elements = list(display.elements)
+    start, end = display.lbrace.whitespace_after, display.rbrace.whitespace_before
+    for element in display.elements:
+        if _key(element) in keys:
+            elements, start, end = without_item(elements, elements.index(element), start, end)
+    if not elements:
+        return cst.Dict([])
+    braces = display.lbrace.with_changes(whitespace_after=start), display.rbrace.with_changes(whitespace_before=end)
+    return display.with_changes(elements=elements, lbrace=braces[0], rbrace=braces[1])
+
+
+def only_keys(display: cst.Dict, keys: Collection[str], indent: str | None = None) -> cst.Dict:
+    """`{"X-Api-Key": self.key}` of the same, on one line, or with an indented line for each key."""
+    kept = [element for element in display.elements if _key(element) in keys]
+    if indent is None:
+        return cst.Dict([element.with_changes(comma=cst.MaybeSentinel.DEFAULT) for element in kept])
+    inner = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(indent))
+    outer = cst.ParenthesizedWhitespace(indent=True)
+    between = [cst.Comma(whitespace_after=inner)] * (len(kept) - 1)
+    commas = [*between, cst.Comma(whitespace_after=outer)]
+    elements = [element.with_changes(comma=comma) for element, comma in zip(kept, commas, strict=True)]
+    return cst.Dict(elements, lbrace=cst.LeftCurlyBrace(whitespace_after=inner))
+
+
+def _key(element: cst.BaseDictElement) -> object:
+    """The key of an element, if it is a plain text."""
+    key = element.key if isinstance(element, cst.DictElement) else None
+    return key.evaluated_value if isinstance(key, cst.SimpleString | cst.ConcatenatedString) else None
+
+
+def without_shared(call: cst.Call, display: Display, keys: Collection[str]) -> cst.Call:
+    """A call that leaves out the headers that its session sends, if they stand in it or are all that it passes."""
+    if display.goes:
+        return without_options(call, ["headers"])
+    if display.statement != -1:
+        return call
+    return with_option(call, "headers", without_keys(cst.ensure_type(option_value(call, "headers"), cst.Dict), keys))
+
+
+def display_of(statement: cst.CSTNode) -> cst.Dict:
+    """The display in `headers = {...}`."""
+    return cst.ensure_type(cast("cst.Assign | cst.AnnAssign", statement).value, cst.Dict)
+
+
+class SharedDisplays:
+    """The displays from which a fix takes headers."""
+
+    def __init__(self, parts: Parts, fix: Fix) -> None:
+        shared = fix.new_session.shared if fix.new_session is not None else None
+        self.parts = parts
+        self.fix = fix
+        self.keys = shared.keys if shared is not None else ()
+        self.displays: Sequence[Display] = shared.displays if shared is not None else ()
+
+    @property
+    def part(self) -> int:
+        """The part with the display that the session takes over."""
+        statement = self.displays[0].statement
+        return statement if statement != -1 else self.parts.of(self.fix.redirects[0])
+
+    @property
+    def first(self) -> cst.Dict:
+        """The display that the session takes over."""
+        statement = self.displays[0].statement
+        if statement != -1:
+            return display_of(self.parts.nodes.parts[statement])
+        return cst.ensure_type(option_value(self.parts.calls(self.fix)[0], "headers"), cst.Dict)
+
+    def orphans(self, moved: cst.Dict) -> list[str]:
+        """The comments that have no place any more, but those of `moved`, which the session takes over."""
+        found: list[str] = []
+        for call, display in zip(self.parts.calls(self.fix), self.displays, strict=True):
+            earlier = without_options(call, self.fix.new_session.hoist if self.fix.new_session is not None else ())
+            found += _gone(earlier, without_shared(earlier, display, self.keys))
+        for statement, goes in {display.statement: display.goes for display in self.displays}.items():
+            if statement == -1:
+                continue
+            block, index = self.parts.path(statement)[-1]
+            line = cast("Statement", block.body[index])
+            if goes:
+                found += filter(speaks_of_statement, map(comment_of, line.leading_lines))
+                found += comments_inside(line)
+            else:
+                assigned = display_of(self.parts.nodes.parts[statement])
+                found += _gone(assigned, without_keys(assigned, self.keys))
+        return list((Counter(found) - Counter(comments(moved))).elements())
+
+
+def _gone(old: cst.CSTNode, new: cst.CSTNode) -> list[str]:
+    """The comments of a node that are not in what it becomes."""
+    return list((Counter(comments(old)) - Counter(comments(new))).elements())
