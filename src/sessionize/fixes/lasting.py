@@ -9,8 +9,10 @@ from functools import cached_property
 from sessionize.doubts.doubt import Sharing
 from sessionize.fixes.context import (
     ALONE,
+    ALONG,
     INSIDE,
     LASTING,
+    SHARING,
     Fixes,
     Wanted,
     beside,
@@ -49,14 +51,17 @@ class LastingFixes(Fixes):
         own = self.existing.of_object(owner, calls) if tops else None
         return owner if len(tops) != 1 or (own is not None and not own.obstacle) else tops[0]
 
-    def outcomes(self, wanted: Wanted) -> list[Outcome]:
+    def outcomes(self, wanted: Wanted, local: Sequence[Outcome] = ()) -> list[Outcome]:
         """The fixes for sessions that outlive the functions of their calls, and refusals.
 
         They live on the objects of a class; or, where that is not right, on the module, if one can serve all objects.
+        local: the outcomes for sessions that don't. Their calls share those that are made, so that a file has one
+        session for all that can share it.
         """
         outcomes: list[Outcome] = []
         on_module: list[BareCall] = []
         partial = False
+        nearby = self._nearby(local)
         for owner, calls in self._families().items():
             kept, refusals = self._refuse(owner, wanted.among(calls, LASTING))
             outcomes += refusals
@@ -69,11 +74,54 @@ class LastingFixes(Fixes):
                 if homeless and self._may_join_module(kept, partial=len(kept) < len(calls)):
                     on_module += kept
                 else:
-                    outcomes.append(self._share(owner, kept, home, wanted))
+                    found = self._share(owner, kept, home, wanted)
+                    outcomes.append(self._share_with(nearby.get(owner, ()), owner, kept, found, wanted))
         if on_module:
             home = self._home(0, on_module, partial=partial)
-            outcomes.append(self._share(0, on_module, home, wanted))
+            found = self._share(0, on_module, home, wanted)
+            outcomes.append(self._share_with(nearby.get(0, ()), 0, on_module, found, wanted))
         return outcomes
+
+    # --- one session for all that can share it ------------------------------------------------------------------------
+
+    def _nearby(self, local: Sequence[Outcome]) -> dict[int, list[list[BareCall]]]:
+        """The calls of each fix with a local session that is made, by the class, or 0 for the module, they stand in."""
+        calls = {call.id: call for call in self.facts.bare.calls}
+        found: dict[int, list[list[BareCall]]] = defaultdict(list)
+        for outcome in local:
+            if isinstance(outcome, Fix) and outcome.new_session is not None and calls.keys() >= {*outcome.calls}:
+                group = [calls[number] for number in outcome.calls]
+                method = self.facts.graph.method(group[0].site.scope)
+                found[self._holder(method.owner, group) if method is not None else 0].append(group)
+        return found
+
+    def _share_with(
+        self,
+        nearby: Sequence[list[BareCall]],
+        owner: int,
+        calls: Sequence[BareCall],
+        found: Outcome,
+        wanted: Wanted,
+    ) -> Outcome:
+        """A fix for calls that takes in the calls of local sessions, one after the other, where nothing speaks against.
+
+        It does not where it would not be made, or would leave more doubts than there were.
+        """
+        for group in nearby:
+            if not isinstance(found, Fix) or not self._is_made(found):
+                break
+            together = sorted([*calls, *group], key=lambda call: call.id)
+            home = "" if any(self._obstacle(owner, call) for call in group) else self._home(owner, together)
+            more = self._share(owner, together, home, wanted, calls)
+            if isinstance(more, Fix) and self._is_made(more) and more.hoist == found.hoist:
+                names = {doubt.name for doubt in found.doubts}
+                if names.issuperset(doubt.name for doubt in more.doubts):
+                    calls, found = together, more._replace(resolves=SHARING | ALONG)
+        return found
+
+    def _is_made(self, fix: Fix) -> bool:
+        """Tell whether the settings let a fix be made."""
+        return self.settings.unsafe_fixes or not fix.open_doubts
 
     def _may_join_module(self, calls: Sequence[BareCall], *, partial: bool) -> bool:
         """Tell whether the module's session can serve the calls of all objects."""
@@ -155,6 +203,11 @@ class LastingFixes(Fixes):
         message = f"Make {these(calls)} on `{targets[0]}`, the session that is already there"
         return Fix(ids(calls), message, doubts, redirect(calls, targets), stays=not_on(targets[0]))
 
+    @cached_property
+    def _global(self) -> str:
+        """The name of the module's session."""
+        return self.naming.variable(self.settings.session_global, 0)
+
     def _targets(self, owner: int, calls: Sequence[BareCall], name: str) -> list[str]:
         """The name by which each call finds a session of the module (`_session`) or of its object (`self._session`)."""
         targets = []
@@ -173,21 +226,30 @@ class LastingFixes(Fixes):
         return len(functions) == 1
 
     def _share(
-        self, owner: int, calls: Sequence[BareCall], home: Home | ExistingSession | str, wanted: Wanted
+        self,
+        owner: int,
+        calls: Sequence[BareCall],
+        home: Home | ExistingSession | str,
+        wanted: Wanted,
+        lasting: Sequence[BareCall] = (),
     ) -> Outcome:
-        """The fix that makes calls on the session of their object, or of the module; a refusal without a home."""
+        """The fix that makes calls on the session of their object, or of the module; a refusal without a home.
+
+        lasting: those of the calls that repeat as calls of the object, or of the module, if not all do.
+        """
         if isinstance(home, str):
             return refused(calls, home)
         if isinstance(home, ExistingSession):
             return self._on_existing(owner, calls, home)
         able = self.context.hoistable(calls)
-        hoist = wanted.options([option for option in home.hoist if option in able], calls)
-        shared = home.shared if "headers" in able and wanted.options(["headers"], calls) else None
+        repeated = wanted.options(able, lasting or calls)
+        hoist = [option for option in home.hoist if option in repeated]
+        shared = home.shared if "headers" in repeated else None
         if owner:
             name = self.naming.attribute(self.settings.session_attribute, owner)
             target = f"{home.instance}.{name}" if home.style in ("assign", "behind", "init") else name
         else:
-            name = target = self.naming.variable(self.settings.session_global, 0)
+            name = target = self._global
         new_session, imports = self.context.new_session(calls, home.place, home.style, target, hoist, owner, shared)
         if home.helper:
             helper, more = self.naming.imported(home.helper, calls, home.place)

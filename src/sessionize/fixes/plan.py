@@ -32,8 +32,10 @@ class Planner:
         whether its fix would resolve those of others.
         """
         wanted = Wanted(findings)
-        outcomes = _resolving(LocalFixes(self.context).outcomes(wanted), LOCAL | ALONG)
-        outcomes += _resolving(LastingFixes(self.context).outcomes(wanted), LASTING | ALONG)
+        local = _resolving(LocalFixes(self.context).outcomes(wanted), LOCAL | ALONG)
+        lasting = _resolving(LastingFixes(self.context).outcomes(wanted, local), LASTING | ALONG)
+        taken = _answered(lasting, LOCAL)
+        outcomes = [outcome for outcome in local if taken.isdisjoint(outcome.calls)] + lasting
         sites = wanted.codes.keys() - _answered(outcomes, SHARING)
         outcomes += _resolving(self._refuse_references(sites), SHARING | ALONG)
         if of_all_rules or any(codes & SHARING for codes in wanted.codes.values()):
