@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from sessionize.analysis.origins import Origins
 from sessionize.analysis.tables import Tables
 from sessionize.library.calls import BareCall
-from sessionize.syntax import values as v
-from sessionize.syntax.access import READ
+from sessionize.syntax import outline as o, values as v
 
 
 class Hosts:
@@ -32,20 +31,81 @@ class Hosts:
             return None
         return found[1].rpartition("@")[2].lower()
 
+    def site(self, call: BareCall) -> str:
+        """The host of a call, or the name of what its URL begins with: `BASE`, `self.url`; empty if unknown."""
+        url = call.argument("url", 1 if call.verb == "request" else 0) or v.OPAQUE
+        return self.host(call) or self._base(url, call.site.scope, 0)
+
+    def _base(self, url: v.Value, scope: int, depth: int) -> str:
+        """The name of a constant, an attribute or a function that a URL begins with; empty if it has none."""
+        match url:
+            case v.Name(name=name) if depth < 8:
+                owner = self.names.owner(name, scope)
+                value = self.origins.resolve_once(url, scope)
+                return name if owner == 0 else self._base(value, owner, depth + 1) if value != url else ""
+            case v.Attribute(attr=attr):
+                return f".{attr}"
+            case v.Join(parts=parts) if parts:
+                return self._base(parts[0], scope, depth)
+            case v.Hole(value=inner) | v.Binary(left=inner) | v.Call(func=v.Attribute(value=inner, attr="format")):
+                return self._base(inner, scope, depth)
+            case v.Call(func=func, args=args):
+                first = args[0].value if args else v.OPAQUE
+                name = v.last_name(func)
+                return self._base(first, scope, depth) if name in ("urljoin", "join") else f"{name}()"
+        return ""
+
     def changes_each_turn(self, call: BareCall, loop: int) -> bool:
-        """Tell whether the loop goes over a literal list that gives the call another known host on every turn."""
-        targets = self.tables.loop_targets.get(loop, ())
-        if len(targets) != 1:
+        """Tell whether a loop gives the call another host on every turn.
+
+        Its variable is the host, `f"https://{host}/"`, or it goes over a literal list or dict of known ones.
+        """
+        targets = list(self.tables.loop_targets.get(loop, ()))
+        names = {bind.name for bind in targets}
+        url = call.argument("url", 1 if call.verb == "request" else 0) or v.OPAQUE
+        if not names.isdisjoint(self._names_of_host(url, call.site.scope)):
+            return True
+        values = self._gone_through(loop, targets)
+        if not values or len(self.names.binds(targets[-1].scope, targets[-1].name)) != 1:
             return False
-        bind = targets[0]
-        values = self.origins.resolve_once(bind.value, bind.scope)
-        if not isinstance(values, v.Sequence) or len(self.names.binds(bind.scope, bind.name)) != 1:
-            return False
-        if isinstance(bind.value, v.Name):  # a list may be filled
-            owner = self.names.owner(bind.value.name, bind.scope)
-            if not self.names.accesses(owner, bind.value.name) <= {READ}:
-                return False
-        return _all_differ([self.host(call, {bind.name: item}) for item in values.items])
+        return _all_differ([self.host(call, {targets[-1].name: item}) for item in values])
+
+    def _names_of_host(self, url: v.Value, scope: int) -> list[str]:
+        """The names in what stands behind `https://` in a URL; none if that is known, or hidden in a variable."""
+        text = ""
+        for piece in self._pieces(url, scope, {}, 0):
+            if not isinstance(piece, v.Const):
+                return v.names_in(piece) if re.fullmatch("https?://", text, re.IGNORECASE) else []
+            text += str(piece.value)
+        return []
+
+    def _gone_through(self, loop: int, targets: list[o.Bind]) -> Sequence[v.Value]:
+        """The values that the last of a loop's targets gets, where a list or dict of this file holds them.
+
+        `for url in URLS`, `for url in URLS.values()`, `for name, url in URLS.items()`.
+        """
+        if len(targets) == 1 and targets[0].form == "for":
+            value = targets[0].value
+            if isinstance(value, v.Call) and isinstance(value.func, v.Attribute) and value.func.attr == "values":
+                value = value.func.value
+            return self._held(value, targets[0].scope)
+        for site in self.tables.calls_by_name["items"] if len(targets) == 2 else ():
+            if site.part == loop and isinstance(site.value.func, v.Attribute):
+                return self._held(site.value.func.value, site.scope)
+        return ()
+
+    def _held(self, value: v.Value, scope: int) -> Sequence[v.Value]:
+        """The items of a list, or the values of a dict, that is a display, or a name for one that is only read."""
+        if isinstance(value, v.Name):
+            accesses = self.names.accesses(self.names.owner(value.name, scope), value.name)
+            if any(access.changed is not None or access.keeps for access in accesses):  # it may be filled
+                return ()
+        match self.origins.resolve_once(value, scope):
+            case v.Sequence(items=items):
+                return items
+            case v.Dict(items=pairs):
+                return [item for _, item in pairs]
+        return ()
 
     def all_differ(self, values: v.Value, scope: int) -> bool:
         """Tell whether values are a literal list of URLs whose hosts are all known and differ."""
@@ -60,19 +120,25 @@ class Hosts:
 
     def _prefix(self, value: v.Value, scope: int, given: Mapping[str, v.Value], depth: int) -> tuple[str, bool]:
         """The text that a string begins with, as far as it is known, and whether that is all of it."""
-        if depth > 8:
-            return "", False
+        known = ""
+        for piece in self._pieces(value, scope, given, depth):
+            if not isinstance(piece, v.Const):
+                return known, False
+            known += str(piece.value)
+        return known, True
+
+    def _pieces(self, value: v.Value, scope: int, given: Mapping[str, v.Value], depth: int) -> Iterator[v.Value]:
+        """The texts that a string is made of, in order, and whatever is not known."""
+        pieces: list[v.Value]
         match value:
-            case v.Const(value=str(text)):
-                return text, True
             case v.Name(name=name) if name in given:
-                return self._prefix(given[name], scope, {}, depth + 1)
-            case v.Name():
-                return self._prefix(self.origins.resolve_once(value, scope), scope, given, depth + 1)
+                pieces, given = [given[name]], {}
+            case v.Name() if depth < 8 and (resolved := self.origins.resolve_once(value, scope)) != v.OPAQUE:
+                pieces = [resolved]
             case v.Hole(value=inner, plain=True):
-                return self._prefix(inner, scope, given, depth)
+                pieces = [inner]
             case v.Join(parts=parts):
-                pieces: list[v.Value] = list(parts)
+                pieces = list(parts)
             case v.Binary(op="+", left=left, right=right):
                 pieces = [left, right]
             case v.Binary(op="%", left=v.Const(value=str(text)), right=right):
@@ -81,14 +147,10 @@ class Hosts:
                 text, whole = self._prefix(template, scope, given, depth + 1)
                 pieces = _format(text, call) if whole else [v.Const(text.partition("{")[0], "str"), v.OPAQUE]
             case _:
-                return "", False
-        known = ""
+                yield value
+                return
         for piece in pieces:
-            text, whole = self._prefix(piece, scope, given, depth + 1)
-            known += text
-            if not whole:
-                return known, False
-        return known, True
+            yield from self._pieces(piece, scope, given, depth + 1)
 
 
 def _all_differ(hosts: list[str | None]) -> bool:

@@ -11,7 +11,8 @@ from sessionize.sharing.facts import Facts
 
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     """## What it does
-    Finds a module of which two or more functions make bare calls of requests.
+    Finds a module of which two or more functions make bare calls of requests that may reach one host: their URLs name
+    the same, or begin with the same name, `BASE`; a URL that does not show may be to any host.
 
     ## Why is this bad?
     Who uses one of the functions most often uses the others too, and each call opens a connection of its own (see

@@ -19,6 +19,9 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     reply.status_code == 503:`), whatever it asks for; and one that an answer may end (`if done(reply): break`), where
     the method, the URL and what is sent stay the same. A loop over pages asks for another one on every turn.
 
+    Nor is a loop that asks another host on every turn: the loop's variable is the host, `f"https://{host}/status"`, or
+    it goes over a literal list or dict of URLs. Each host needs a connection of its own.
+
     ## Why is this bad?
     Each call of `requests.get` makes a session of its own, uses it once and throws it away: it opens a TCP connection,
     shakes hands over TLS and loads the file of certificate authorities again. Of the 20 ms that a small HTTPS call took

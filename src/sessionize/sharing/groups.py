@@ -65,7 +65,13 @@ class Groups:
 
     def chained_among(self, calls: Sequence[BareCall]) -> set[int]:
         """Those of some calls of one frame that no loop repeats but that run before or after another of them."""
-        return self.runs_together(calls, map(self.hosts.host, calls)) - self.loops.keys()
+        return self.runs_together(calls, map(self._host, calls)) - self.loops.keys()
+
+    def _host(self, call: BareCall) -> str | None:
+        """The host of a call, None if it is not known; no other call has that of one which changes on each turn."""
+        loops = self.flow.loops(call.site.part)
+        changes = any(self.hosts.changes_each_turn(call, loop) for loop in loops)
+        return f"{call.id}" if changes else self.hosts.host(call)
 
     def runs_together(self, calls: Sequence[BareCall], keys: Iterable[str | None]) -> set[int]:
         """The calls of one frame that can run before or after another one with a matching key."""
@@ -154,8 +160,23 @@ class Groups:
             alone = len(calls) == 1 and owner not in self._with_session
             unread = alone and not self.graph.reads_instance(calls[0].site.scope)
             if not unread and not all(map(self.is_initial, calls)):
-                found += filter(self._is_seldom, calls)
+                near = self._near(calls)
+                found += [call for call in calls if self._is_seldom(call) and (len(calls) == 1 or call.id in near)]
         return found
+
+    def _near(self, calls: Sequence[BareCall]) -> set[int]:
+        """The calls that may reach the host of another function's call: not those to a host that no other one names."""
+        functions: dict[str, set[int]] = defaultdict(set)
+        for call in calls:
+            functions[self.hosts.site(call)].add(self.bare.function(call))
+        unknown = functions.pop("", set())
+        near = set()
+        for call in calls:
+            site, function = self.hosts.site(call), self.bare.function(call)
+            others = functions.get(site, set()) if site else set().union(*functions.values())
+            if (others | unknown) - {function}:
+                near.add(call.id)
+        return near
 
     def is_initial(self, call: BareCall) -> bool:
         """Tell whether a call runs once for each object: in its `__init__`, or in a private method called nowhere else.
@@ -198,8 +219,8 @@ class Groups:
         """The single calls of a module of which two functions or more make calls."""
         clients = {call.id for call in self.clients}
         others = [call for call in self.bare.calls if call.id not in clients and self.bare.function(call) != 0]
-        several = len(set(map(self.bare.function, others))) > 1
-        return list(filter(self._is_seldom, others)) if several else []
+        near = self._near(others)
+        return [call for call in others if call.id in near and self._is_seldom(call)]
 
     @cached_property
     def sharing(self) -> list[BareCall]:

@@ -199,10 +199,14 @@ class _Keeping:
             case v.Join(parts=parts):
                 holes = [part for part in parts if isinstance(part, v.Hole)]
                 return all(hole.plain and self._leaf(hole.value) for hole in holes)
+            case v.Binary(op="%", left=v.Const(kind="str"), right=right):
+                items = right.items if isinstance(right, v.Sequence) and right.kind == "tuple" else (right,)
+                return all(map(self._leaf, items))
+            case v.Call(func=v.Attribute(value=v.Const(kind="str"), attr="format"), args=args):
+                return all(not arg.stars and self._leaf(arg.value) for arg in args)
         return self._leaf(value)
 
     def _leaf(self, value: v.Value) -> bool:
         if isinstance(value, v.Attribute) and self.keeps_attribute is not None:
             return all(self.keeps_attribute(value, call.site.scope) for call in self.interval.calls)
-        named = isinstance(value, v.Name) and self.interval.means_the_same(value)
-        return named and self.interval.keeps_item(value)
+        return self.interval.means_the_same(value) and self.interval.keeps_item(value)
