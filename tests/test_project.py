@@ -257,6 +257,32 @@ def test_what_a_session_goes_through_leaves_a_fix_safe(project: Path, target: st
     assert (found.code, found.applicability) == ("RQS101", "safe")
 
 
+SHOWN = """\
+import requests
+
+def fetch(name):
+    return requests.get(BASE + name)
+
+if __name__ == "__main__":
+    print(fetch("a"), fetch("b"))
+"""
+
+
+def test_demonstrations_of_a_package_repeat_nothing(project: Path) -> None:
+    (project / "src" / "sync.py").write_text(SHOWN)
+    assert codes("src/sync.py") == ["RQS103"]
+    (project / "src" / "__init__.py").write_text("")
+    assert codes("src/sync.py") == []
+    (project / "src" / "sync.py").write_text(SHOWN + "\nLOADED = [fetch(name) for name in NAMES]\n")
+    assert codes("src/sync.py") == ["RQS103"]
+
+
+def codes(filename: str) -> list[str]:
+    """The codes of the findings in a file, as its project is now."""
+    report = check_file(Path(filename), Settings(), surroundings=read_surroundings())
+    return [found.code for found in report.left if found.code != "RQS301"]
+
+
 COMMON = "from requests import get\n\n\ndef f():\n    for name in names:\n        get(name)\n"
 
 

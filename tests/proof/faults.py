@@ -66,7 +66,7 @@ FAULTS = (
     Fault("type-checking-imports", 'if name == "TYPE_CHECKING":', 'if name == "TYPING":'),
     Fault("credentials-are-no-host", 'found[1].rpartition("@")[2].lower()', 'found[1].partition("@")[0].lower()'),
     Fault("half-a-host", "if found is None or not (whole or found[2]):", "if found is None:"),
-    Fault("hosts-in-a-list-that-changes", "if not self.names.accesses(owner, bind.value.name) <= {READ}:", "if not bind.value:"),
+    Fault("hosts-in-a-list-that-changes", "if any(access.changed is not None or access.keeps for access in accesses):", "if not accesses:"),
     Fault("every-generator-is-consumed", 'return joins or path.removeprefix("builtins.") in EAGER', "return True"),
     # whether an option may move
     Fault("headers-that-change", " and self._is_untouched(name)", ""),

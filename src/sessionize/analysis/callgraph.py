@@ -42,14 +42,19 @@ class CallGraph:
         flow: Flow,
         loops: Callable[[o.CallSite], Sequence[int]],
         run_by: Callable[[o.CallSite, str | None], v.Value | None],
+        in_package: Callable[[], bool],
     ) -> None:
-        """`loops`: which of them repeat a call. `run_by`: the function that a call, of a path, makes a thread run."""
+        """`loops`: which of them repeat a call. `run_by`: the function that a call, of a path, makes a thread run.
+
+        in_package: whether the file is a module of a package.
+        """
         self.outline = origins.outline
         self.names = origins.names
         self.origins = origins
         self.flow = flow
         self.loops = loops
         self.run_by = run_by
+        self.in_package = in_package
 
     def method(self, scope: int) -> Method | None:
         """The instance method that a scope is, or in which it is a function that sees the instance."""
@@ -146,7 +151,20 @@ class CallGraph:
         return last_name(site.value.func) in _MAPPING or bool(self.loops(site))
 
     def calls_of(self, function: int) -> list[o.CallSite]:
-        """The calls of a function by its name, and of a method by its instance; or by what is handed it."""
+        """The calls of a function by its name, and of a method by its instance; or by what is handed it.
+
+        Those of `if __name__ == "__main__":` don't count in a package: they only show what the module does.
+        """
+        sites = self._calls_of(function)
+        shown = [site for site in sites if not self._mains.isdisjoint(self.flow.ancestors(site.part))]
+        return [site for site in sites if site not in shown] if shown and self.in_package() else sites
+
+    @cached_property
+    def _mains(self) -> set[int]:
+        """The statements `if __name__ == "__main__":`."""
+        return {part for part, row in enumerate(self.outline.parts) if row.kind == "if" and _is_main(row.test)}
+
+    def _calls_of(self, function: int) -> list[o.CallSite]:
         row = self.outline.scopes[function]
         if row.kind != "function":
             return []
@@ -237,3 +255,8 @@ class CallGraph:
             named = path if isinstance(followed, v.Opaque) else self.origins.path_of(followed, call.scope)
             called.append(named.rpartition(".")[2] if named is not None else last_name(func))
         return called
+
+
+def _is_main(test: v.Value) -> bool:
+    """Tell whether a test is `__name__ == "__main__"`."""
+    return isinstance(test, v.Check) and test.op == "==" and v.Name("__name__") in test.values

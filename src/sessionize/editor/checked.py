@@ -152,4 +152,5 @@ def read_surroundings() -> Surroundings:
         alone(projects.is_application),
         alone(projects.calls),
         alone(projects.oldest),
+        alone(projects.in_package),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 from sessionize.doubts.doubt import Sharing
 from sessionize.fixes.context import (
@@ -31,6 +32,13 @@ from sessionize.homes.module_home import module_home
 from sessionize.homes.object_home import object_home
 from sessionize.library.calls import BareCall
 from sessionize.syntax import values as v
+
+
+class _Local(NamedTuple):
+    """The calls of a fix with a local session, and the options that are set on it."""
+
+    calls: Sequence[BareCall]
+    hoist: Sequence[str]
 
 
 class LastingFixes(Fixes):
@@ -84,20 +92,22 @@ class LastingFixes(Fixes):
 
     # --- one session for all that can share it ------------------------------------------------------------------------
 
-    def _nearby(self, local: Sequence[Outcome]) -> dict[int, list[list[BareCall]]]:
-        """The calls of each fix with a local session that is made, by the class, or 0 for the module, they stand in."""
+    def _nearby(self, local: Sequence[Outcome]) -> dict[int, list[_Local]]:
+        """The fixes with a local session that is made, by the class that their calls stand in, or 0 for the module."""
         calls = {call.id: call for call in self.facts.bare.calls}
-        found: dict[int, list[list[BareCall]]] = defaultdict(list)
+        found: dict[int, list[_Local]] = defaultdict(list)
         for outcome in local:
             if isinstance(outcome, Fix) and outcome.new_session is not None and calls.keys() >= {*outcome.calls}:
                 group = [calls[number] for number in outcome.calls]
                 method = self.facts.graph.method(group[0].site.scope)
-                found[self._holder(method.owner, group) if method is not None else 0].append(group)
+                found[self._holder(method.owner, group) if method is not None else 0].append(
+                    _Local(group, outcome.hoist)
+                )
         return found
 
     def _share_with(
         self,
-        nearby: Sequence[list[BareCall]],
+        nearby: Sequence[_Local],
         owner: int,
         calls: Sequence[BareCall],
         found: Outcome,
@@ -105,15 +115,15 @@ class LastingFixes(Fixes):
     ) -> Outcome:
         """A fix for calls that takes in the calls of local sessions, one after the other, where nothing speaks against.
 
-        It does not where it would not be made, or would leave more doubts than there were.
+        It does not where it would not be made, would leave more doubts than there were, or would set less once.
         """
-        for group in nearby:
+        for group, hoist in nearby:
             if not isinstance(found, Fix) or not self._is_made(found):
                 break
             together = sorted([*calls, *group], key=lambda call: call.id)
             home = "" if any(self._obstacle(owner, call) for call in group) else self._home(owner, together)
             more = self._share(owner, together, home, wanted, calls)
-            if isinstance(more, Fix) and self._is_made(more) and more.hoist == found.hoist:
+            if isinstance(more, Fix) and self._is_made(more) and {*more.hoist} >= {*found.hoist, *hoist}:
                 names = {doubt.name for doubt in found.doubts}
                 if names.issuperset(doubt.name for doubt in more.doubts):
                     calls, found = together, more._replace(resolves=SHARING | ALONG)

@@ -44,7 +44,7 @@ class Program:
         self.flow = Flow(outline, leaving)
         self.retries = Retries(outline, self.names, self.flow, self.origins.is_function_call)
         self.threads = Threads(self.origins)
-        self.graph = CallGraph(self.origins, self.flow, self.retries.loops, self.threads.run_by)
+        self.graph = CallGraph(self.origins, self.flow, self.retries.loops, self.threads.run_by, around.in_package)
         self.tables = Tables(self.origins, self.flow, self.graph)
         self.classes = Classes(self.origins, self.graph, self.tables)
         self.imports = Imports(self.origins, self.flow)

@@ -1,6 +1,6 @@
 """The project around a file, as far as a fix must know it: what its tests replace by name, which names its other
-modules may take from the file, who calls its functions, whether the file is a script, or of an application, and which
-requests it requires.
+modules may take from the file, who calls its functions, whether the file is a script, of an application, or in a
+package, and which requests it requires.
 
 It is handed on as functions, which are asked only where the answer matters. Nothing here reads a file.
 """
@@ -40,6 +40,8 @@ IsClosed: TypeAlias = Callable[[str, bool | None], bool]
 CallsOf: TypeAlias = Callable[[str, str], Sequence[CallElsewhere]]
 # The oldest requests that a file's project may run with: `(2, 32)`; empty if that may be any.
 OldestFor: TypeAlias = Callable[[str], Version]
+# Whether a file is in a package, beside an `__init__.py`.
+InPackage: TypeAlias = Callable[[str], bool]
 
 
 def everything_is_taken(_filename: str, /) -> frozenset[str]:
@@ -58,6 +60,10 @@ def nothing_is_required(_filename: str, /) -> Version:
     return ()
 
 
+def nothing_is_packaged(_filename: str, /) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Around:
     """The surroundings of one file; of a file alone by default."""
@@ -68,6 +74,7 @@ class Around:
     is_application: Callable[[], bool] = lambda: False
     calls: Callable[[str], Sequence[CallElsewhere]] = lambda _: ()
     oldest: Callable[[], Version] = tuple
+    in_package: Callable[[], bool] = lambda: False
 
 
 ALONE = Around()
@@ -83,6 +90,7 @@ class Surroundings:
     is_application: IsClosed = nothing_is_closed
     calls: CallsOf = nothing_is_called
     oldest: OldestFor = nothing_is_required
+    in_package: InPackage = nothing_is_packaged
 
     def around(self, filename: str, text: str, *, closed: bool | None) -> Around:
         """The surroundings of a file of that text; closed: as the settings say."""
@@ -93,6 +101,7 @@ class Surroundings:
             partial(self.is_application, filename, closed),
             partial(self.calls, filename),
             partial(self.oldest, filename),
+            partial(self.in_package, filename),
         )
 
 

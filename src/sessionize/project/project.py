@@ -189,7 +189,8 @@ class Projects:
 
     @property
     def surroundings(self) -> Surroundings:
-        return Surroundings(self.patches, self.taken, self.is_script, self.is_application, self.calls, self.oldest)
+        asked = self.patches, self.taken, self.is_script, self.is_application, self.calls, self.oldest, self.in_package
+        return Surroundings(*asked)
 
     def of(self, filename: str, /) -> Project:
         folder = os.path.dirname(self._real(filename))
@@ -234,6 +235,11 @@ class Projects:
         """The oldest requests that a file's project may run with (see `oldest_requests`)."""
         return () if filename.startswith("<") else self.of(filename).oldest
 
+    @memo
+    def in_package(self, filename: str) -> bool:
+        """Tell whether a file is in a package, beside an `__init__.py`."""
+        return not filename.startswith("<") and _is_package(os.path.dirname(self._real(filename)))
+
     def read(self, filenames: Sequence[str], *, whole: bool = False) -> None:
         """Reads the projects of these files at once, for the sake of workers that get a copy of this.
 
@@ -248,6 +254,7 @@ class Projects:
             self.patches(filename, "", frozenset(names))
             self.taken(filename)
             self.oldest(filename)
+            self.in_package(filename)
             for closed in (None, True):
                 self.is_script(filename, closed)
                 self.is_application(filename, closed)

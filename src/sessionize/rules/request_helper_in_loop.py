@@ -18,7 +18,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
 
     The loop may be in another file of the project, which the message then names: `from api import fetch`, also through
     a package that imports the name again, `Client().fetch(x)`, and `self.api.fetch(x)` where `self.api` is only ever
-    a `Client()`. The calls of tests don't count.
+    a `Client()`. The calls of tests don't count, nor do those under `if __name__ == "__main__":` in a package.
 
     ## Why is this bad?
     The loop is elsewhere, but each of its turns opens a new connection all the same (see RQS101).

@@ -150,18 +150,17 @@ class Groups:
 
     @cached_property
     def clients(self) -> list[BareCall]:
-        """The single calls of objects: in methods of a class that make two calls or more, or that read their object."""
+        """The single calls of objects: of a class two of which may reach one host, or in methods that read it."""
         by_class: dict[int, list[BareCall]] = defaultdict(list)
         for call in self.bare.calls:
             if (method := self.graph.method(call.site.scope)) is not None:
                 by_class[method.owner].append(call)
         found: list[BareCall] = []
         for owner, calls in by_class.items():
-            alone = len(calls) == 1 and owner not in self._with_session
-            unread = alone and not self.graph.reads_instance(calls[0].site.scope)
-            if not unread and not all(map(self.is_initial, calls)):
-                near = self._near(calls)
-                found += [call for call in calls if self._is_seldom(call) and (len(calls) == 1 or call.id in near)]
+            if not all(map(self.is_initial, calls)):
+                together = bool(self._near(calls)) or owner in self._with_session
+                reading = [call for call in calls if together or self.graph.reads_instance(call.site.scope)]
+                found += filter(self._is_seldom, reading)
         return found
 
     def _near(self, calls: Sequence[BareCall]) -> set[int]:
