@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import chain
@@ -15,6 +15,7 @@ from sessionize.library.profile import VERBS
 from sessionize.library.program import Program
 from sessionize.library.surroundings import CallElsewhere
 from sessionize.library.threads import EACH
+from sessionize.library.timeouts import session_calls
 from sessionize.syntax import values as v
 from sessionize.syntax.access import CALL
 
@@ -24,6 +25,7 @@ _INITIAL = frozenset({"__init__", "__post_init__", "__attrs_post_init__"})
 
 class Groups:
     def __init__(self, program: Program) -> None:
+        self.program = program
         self.outline = program.outline
         self.flow = program.flow
         self.retries = program.retries
@@ -150,32 +152,28 @@ class Groups:
 
     @cached_property
     def clients(self) -> list[BareCall]:
-        """The single calls of objects: of a class two of which may reach one host, or in methods that read it."""
+        """The single calls of objects: in methods of a class that make two calls or more, or that read their object."""
         by_class: dict[int, list[BareCall]] = defaultdict(list)
         for call in self.bare.calls:
             if (method := self.graph.method(call.site.scope)) is not None:
                 by_class[method.owner].append(call)
         found: list[BareCall] = []
         for owner, calls in by_class.items():
-            if not all(map(self.is_initial, calls)):
-                together = bool(self._near(calls)) or owner in self._with_session
-                reading = [call for call in calls if together or self.graph.reads_instance(call.site.scope)]
-                found += filter(self._is_seldom, reading)
+            alone = len(calls) == 1 and owner not in self._with_session
+            unread = alone and not self.graph.reads_instance(calls[0].site.scope)
+            if not unread and not all(map(self.is_initial, calls)):
+                found += [call for call in calls if self._is_seldom(call) and self._has_neighbour(call)]
         return found
 
-    def _near(self, calls: Sequence[BareCall]) -> set[int]:
-        """The calls that may reach the host of another function's call: not those to a host that no other one names."""
-        functions: dict[str, set[int]] = defaultdict(set)
-        for call in calls:
-            functions[self.hosts.site(call)].add(self.bare.function(call))
-        unknown = functions.pop("", set())
-        near = set()
-        for call in calls:
-            site, function = self.hosts.site(call), self.bare.function(call)
-            others = functions.get(site, set()) if site else set().union(*functions.values())
-            if (others | unknown) - {function}:
-                near.add(call.id)
-        return near
+    def _has_neighbour(self, call: BareCall) -> bool:
+        """Tell whether another function may ask the host of a call; one of an object that has just one may be asked.
+
+        All requests of the file count, as no fix changes what they ask for.
+        """
+        site, function, owner = self.hosts.site(call), self.bare.function(call), self._owner(call)
+        asking = (self._asked[site], self._asked.get("", ())) if site else self._asked.values()
+        others = {*chain(*asking)} - {function}
+        return bool(others) or (owner != 0 and self._requests_of[owner] == 1)
 
     def is_initial(self, call: BareCall) -> bool:
         """Tell whether a call runs once for each object: in its `__init__`, or in a private method called nowhere else.
@@ -218,8 +216,31 @@ class Groups:
         """The single calls of a module of which two functions or more make calls."""
         clients = {call.id for call in self.clients}
         others = [call for call in self.bare.calls if call.id not in clients and self.bare.function(call) != 0]
-        near = self._near(others)
-        return [call for call in others if call.id in near and self._is_seldom(call)]
+        several = len(set(map(self.bare.function, others))) > 1
+        return [call for call in others if several and self._is_seldom(call) and self._has_neighbour(call)]
+
+    @cached_property
+    def _requests(self) -> list[BareCall]:
+        """All calls that send requests, on sessions or not."""
+        return [*self.bare.calls, *session_calls(self.program)]
+
+    @cached_property
+    def _asked(self) -> dict[str, set[int]]:
+        """The functions by the hosts that they ask; those of unknown hosts by an empty one."""
+        functions = defaultdict(set)
+        for call in self._requests:
+            functions[self.hosts.site(call)].add(self.bare.function(call))
+        return functions
+
+    @cached_property
+    def _requests_of(self) -> Counter[int]:
+        """The number of requests in the methods of each class."""
+        return Counter(map(self._owner, self._requests))
+
+    def _owner(self, call: BareCall) -> int:
+        """The class in whose method a call stands; 0 if in none."""
+        method = self.graph.method(call.site.scope)
+        return method.owner if method is not None else 0
 
     @cached_property
     def sharing(self) -> list[BareCall]:
@@ -232,8 +253,7 @@ class Groups:
         """The calls whose session would outlive their function, by the scope of their class; 0 for the module."""
         groups: dict[int, list[BareCall]] = defaultdict(list)
         for call in sorted((*self.helpers, *self.clients, *self.scattered), key=lambda call: call.id):
-            method = self.graph.method(call.site.scope)
-            groups[method.owner if method is not None else 0].append(call)
+            groups[self._owner(call)].append(call)
         return groups
 
     def place(self, calls: Sequence[BareCall]) -> Place | None:
