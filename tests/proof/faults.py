@@ -68,6 +68,22 @@ FAULTS = (
     Fault("half-a-host", "if found is None or not (whole or found[2]):", "if found is None:"),
     Fault("hosts-in-a-list-that-changes", "if any(access.changed is not None or access.keeps for access in accesses):", "if not accesses:"),
     Fault("every-generator-is-consumed", 'return joins or path.removeprefix("builtins.") in EAGER', "return True"),
+    # which headers move, where the calls pass others besides
+    Fault("headers-out-of-order", "elif all(ordered and ordered[0] == key for ordered in places):", "elif all(places):"),
+    Fault("display-known-elsewhere", "if not adds and not _passes_headers(facts, use, numbers):", "if not use:"),
+    Fault(
+        "display-that-may-not-run",
+        "return same and flow.dominates(bind.part, bind.tick, flow.place_before(call.site.part))",
+        "return same",
+    ),
+    Fault("attribute-set-later", "return store is not None and store.part in before", "return store is not None"),
+    Fault("attribute-set-twice", "if len(made) != 1 or self.facts.mutations.reachable_by_string(attr):", "if not made:"),
+    Fault("key-in-two-cases", "if str(key.value).lower() in map(str.lower, items):", "if str(key.value) in items:"),
+    Fault(
+        "session-of-more-doubts",
+        "if names.issuperset(doubt.name for doubt in more.doubts):",
+        "if names.issuperset(()):",
+    ),
     # whether an option may move
     Fault("headers-that-change", " and self._is_untouched(name)", ""),
     Fault("headers-bound-to-anything", "self._is_bound_to(is_plain_dict, name) and ", ""),

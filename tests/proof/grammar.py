@@ -245,7 +245,8 @@ class Writer:
         """The body of a scope, with the variables that its calls pass."""
         usual = self.usual(*more)
         first: Lines = []
-        for name, values in (("headers", w.HEADERS[2:]), ("auth", w.AUTH[2:])):
+        of_object = w.OWN * 4 if "self.headers" in more else ()
+        for name, values in (("headers", (*w.HEADERS[2:], *of_object)), ("auth", w.AUTH[2:])):
             if name in usual.values() and not self.chance(12):
                 first += self.lines(f"{name} = {self.pick(values, 4)}", scope)
         named = {value for value in (*usual.values(), *more) if re.fullmatch(r"[\w.]+", value)}
@@ -292,7 +293,7 @@ class Writer:
             decorator = self.pick(("", "property", "staticmethod", "classmethod"), 1, 70)
             first = {"staticmethod": [], "classmethod": ["cls"]}.get(decorator, ["self"])
             plain = decorator == "property"
-            more = ("self.headers", "self.auth", "HEADERS") if first == ["self"] else ("HEADERS",)
+            more = ("self.headers", "self.auth", "HEADERS", "headers", *w.OWN) if first == ["self"] else ("HEADERS",)
             body = self.body(Scope("function", item="'1'" if plain else "name"), *more)
             lines += [f"@{decorator}"] if decorator else []
             lines += [f"def {method}({', '.join([*first, *([] if plain else ['name=1'])])}):", *_indented(body)]

@@ -39,6 +39,14 @@ HEADERS = (
     '{"X-Get": os.getenv("TEAM")}', '{"Authorization": "NTLM " + TOKEN}', '{"X-Upper": TOKEN.upper()}',
     '{"X-Index": TEAMS[0]}', '{"X-Client": "a" + ITEM}', '{"X-Item": ITEM}', '{"X-Answer": f"{answer}"}',
     'HEADERS | {"X-Or": "1"}', "HEADERS or None", '{"X-Nested": USED}', '{"X-Text": "%s" % TOKEN}',
+    '{"X-Item": str(ITEM), "X-Client": "sync"}', '{"X-Client": "sync", "X-Item": str(ITEM), "User-Agent": "sync/2"}',
+    '{"X-Text": "%s" % TOKEN, "X-Item": str(ITEM)}', '{"Accept": "text/csv", **HEADERS}',
+)  # fmt: skip
+# What a method passes of its object.
+OWN = (
+    '{"X-Key": self.token}', '{"X-Key": self.token, "X-Item": str(ITEM)}', '{"X-Key": f"key {self.token}"}',
+    '{"X-Key": self.token, "X-Client": "sync"}', '{\n    "X-Key": self.token,  # why\n    "X-Team": TEAM,\n}',
+    '{"X-Key": "%s" % self.token, **HEADERS}', '{"X-Key": self.token, "X-Turn": token()}',
 )  # fmt: skip
 AUTH = (
     "AUTH", "auth", '("reader", "secret")', '("reader", TOKEN)', 'HTTPBasicAuth("reader", "secret")', "None",
