@@ -29,6 +29,8 @@ from sessionize.run.run import Run
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from sessionize.run.interactive import Dialogue
+
 Command = TypeVar("Command", bound=Callable[..., object])
 
 
@@ -228,10 +230,27 @@ def _adopt(run: Run, *, add_noqa: bool) -> int:
 @_deciding_fixes
 @click.option("--diff", is_flag=True, help="Print what would change, write nothing.")
 @click.option("-i", "--interactive", is_flag=True, help="Show each fix, and ask whether to make it.")
-def fix(*, diff: bool, **options: Any) -> int:
+@click.option("--verify", metavar="COMMAND", help="Make only the fixes that this passes with, as 'pytest -q -x'.")
+@click.option(
+    "--verify-timeout", metavar="SECONDS", type=click.FloatRange(0, min_open=True), help="A longer run has failed."
+)
+@click.option("--allow-dirty", is_flag=True, help="Verify in a git tree with changes, or in none.")
+@click.option("--rejected", metavar="FILE", type=_PATH, help="Write a patch of what --verify takes back.")
+def fix(
+    *,
+    diff: bool,
+    verify_timeout: float | None,
+    allow_dirty: bool,
+    rejected: Path | None,
+    **options: Any,
+) -> int:
     """Rewrite files so that calls share a session."""
     given = Options(**options)
     run = Run(given)
+    if given.verify is not None:
+        return _verify(run, verify_timeout, diff=diff, allow_dirty=allow_dirty, rejected=rejected)
+    if verify_timeout is not None or allow_dirty or rejected is not None:
+        raise click.UsageError("--verify-timeout, --allow-dirty and --rejected need --verify")
     if given.interactive:
         return _ask(run, diff=diff)
     work = partial(works.fix, projects=run.projects)
@@ -251,23 +270,43 @@ def fix(*, diff: bool, **options: Any) -> int:
     return close(given, results, doing="fix", written=not diff)
 
 
-def _ask(run: Run, *, diff: bool) -> int:
-    from sessionize.run.interactive import Dialogue
+def _verify(run: Run, timeout: float | None, *, diff: bool, allow_dirty: bool, rejected: Path | None) -> int:
+    from sessionize.run.verify import Command, verify
 
     given = run.options
-    others = {
-        "--diff": diff,
-        "--rewrite-patches": given.rewrite_patches,
-        "--cluster": given.cluster,
-        "- (standard input)": given.on_stdin,
-    }
+    assert given.verify is not None
+    _exclude("--verify", given, diff=diff)
+    dialogue = _dialogue(run, diff=diff) if given.interactive else None
+    command = Command(given.verify, timeout, quiet=given.quiet)
+    results = verify(run, command, allow_dirty=allow_dirty, rejected=rejected, dialogue=dialogue)
+    show(given, results)
+    return close(given, results, doing="fix")
+
+
+def _exclude(option: str, given: Options, *, diff: bool) -> None:
+    """UsageError where an option is given that another one leaves no room for."""
+    others = {"--diff": diff, "--cluster": given.cluster, "- (standard input)": given.on_stdin}
     for other, chosen in others.items():
         if chosen:
-            raise click.UsageError(f"--interactive and {other} exclude each other")
+            raise click.UsageError(f"{option} and {other} exclude each other")
+
+
+def _dialogue(run: Run, *, diff: bool) -> Dialogue:
+    """The dialogue of `--interactive`; an error where there is no terminal for it."""
+    from sessionize.run.interactive import Dialogue
+
+    _exclude("--interactive", run.options, diff=diff)
+    if run.options.rewrite_patches:
+        raise click.UsageError("--interactive and --rewrite-patches exclude each other")
     for stream, called in ((sys.stdin, "input"), (sys.stderr, "error")):
         if stream is None or not stream.isatty():
             raise click.ClickException(f"--interactive needs a terminal on standard {called}")
-    dialogue = Dialogue(run.projects)
+    return Dialogue(run.projects)
+
+
+def _ask(run: Run, *, diff: bool) -> int:
+    given = run.options
+    dialogue = _dialogue(run, diff=diff)
     results = run.on_files(dialogue.fix, writes=True)
     show(given, results)
     if dialogue.stopped and not given.quiet:

@@ -58,7 +58,8 @@ class SettingsOptions:
 class Options(SettingsOptions):
     """The options of `check` and `fix`.
 
-    write_baseline: the file to list the findings in. interactive: whether the user is asked, in this process.
+    write_baseline: the file to list the findings in. interactive: whether the user is asked. verify: the command that
+    the fixed files are to pass.
     """
 
     paths: tuple[str, ...]
@@ -73,6 +74,7 @@ class Options(SettingsOptions):
     exit_zero: bool
     write_baseline: Path | None = None
     interactive: bool = False
+    verify: str | None = None
 
     def __post_init__(self) -> None:
         if "" in self.paths:  # to pathlib that is the current folder
@@ -89,6 +91,11 @@ class Options(SettingsOptions):
             raise click.UsageError("--baseline excludes --no-baseline and --write-baseline")
         if self.statistics and format_named(self.output_format).statistics is None:
             raise click.UsageError(f"--statistics has no {self.output_format} format")
+
+    @property
+    def in_one_process(self) -> bool:
+        """True if the work is to be done in this process, which talks with the user or remembers the fixes."""
+        return self.interactive or self.verify is not None
 
     @property
     def on_stdin(self) -> bool:

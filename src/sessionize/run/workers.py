@@ -36,7 +36,7 @@ def worked(
         yield from _on_cluster(options.cluster, projects, tasks, do, sizes)
         return
     jobs = options.jobs or (_usable_cpus() if sum(sizes.values()) >= BYTES_FOR_WORKERS else 1)
-    workers = 1 if options.interactive else min(jobs, len(tasks))
+    workers = 1 if options.in_one_process else min(jobs, len(tasks))
     if workers < 2:
         yield from starmap(do, tasks)
         return

@@ -1,0 +1,276 @@
+"""`fix --verify COMMAND`: only the fixes that a command of the user's, their tests, passes with.
+
+All fixes are made, and the command is run. Where it fails, the fixes that break it are found by halves, each is taken
+back, and what is left at the end is what the command passes with. A guard puts the old files back if this ends before.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from sessionize.engine.fix import fix_bytes, offers
+from sessionize.engine.results import Report
+from sessionize.files import store
+from sessionize.files.settings import Settings
+from sessionize.files.text import SourceError
+from sessionize.fixes.outcome import Fix
+from sessionize.report import diff
+from sessionize.report.terminal import echo, printable
+from sessionize.run import work as works
+from sessionize.run.guard import Guard
+from sessionize.run.output import Results
+from sessionize.run.testpatches import migrate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sessionize.project.project import Projects
+    from sessionize.run.interactive import Dialogue
+    from sessionize.run.run import Run
+    from sessionize.run.work import Task
+
+_SHOWN = 12  # lines at the end of what a command wrote
+
+
+class Unit(NamedTuple):
+    """What is made or taken back as one: a fix of a file, or all of it (None) where they hang together.
+
+    place: where it is, for people.
+    """
+
+    path: str
+    fix: Fix | None
+    place: str
+
+
+class Candidates:
+    """The fixes of all files, as a run would make them, and the contents that some of them give."""
+
+    def __init__(self, projects: Projects, dialogue: Dialogue | None) -> None:
+        self.projects = projects
+        self.dialogue = dialogue
+        self.files: dict[str, tuple[bytes, Settings]] = {}
+        self.reports: dict[str, Report] = {}  # of all fixes, by path
+        self.units: list[Unit] = []
+        self.together = False
+
+    def fix(self, data: bytes, name: str, settings: Settings) -> Report:
+        """The report of a file with all its fixes, or those that the user wants."""
+        around = self.projects.surroundings
+        asked = self.dialogue is not None
+        report = self.dialogue.fix(data, name, settings) if self.dialogue is not None else None
+        report = report or fix_bytes(data, name, settings, surroundings=around)
+        if report.change is not None:
+            self.files[name], self.reports[name] = (data, settings), report
+            fixes = [None] if asked else offers(data, name, settings, surroundings=around)
+            self.units += [Unit(name, fix, _place(report, fix)) for fix in fixes]
+        return report
+
+    def fix_together(self, tasks: Sequence[Task]) -> Generator[tuple[int, Report | None], None, None]:
+        """The reports of files whose fixes move patches in others: each file's fixes are one."""
+        self.together = True
+        self.files = {path: (store.content(path), settings) for _, path, settings in tasks}
+        for number, report in works.fix_together(tasks, self.projects):
+            if report is not None and report.change is not None:
+                self.reports[report.filename] = report
+                if report.fixed:
+                    self.units.append(Unit(report.filename, None, _place(report, None)))
+            yield number, report
+
+    def made(self, units: Sequence[Unit]) -> dict[str, Report]:
+        """The reports of the files that change, once just these are made."""
+        if self.together:
+            chosen = {unit.path for unit in units}
+            files = {}
+            for path, (data, settings) in self.files.items():
+                files[path] = data, settings if path in chosen else replace(settings, select=(), extend_select=())
+            return {report.filename: report for report in migrate.fix_together(files, self.projects)}
+        reports = {}
+        for path, (data, settings) in self.files.items():
+            only = [unit.fix for unit in units if unit.path == path]
+            if None in only:
+                reports[path] = self.reports[path]
+            else:
+                around = self.projects.surroundings
+                reports[path] = fix_bytes(data, path, settings, surroundings=around, only=[f for f in only if f])
+        return reports
+
+    def contents(self, units: Sequence[Unit]) -> dict[str, bytes]:
+        """The content of each file that any fix changes, once just these are made."""
+        made = self.made(units)
+        contents = {}
+        for path, report in self.reports.items():
+            assert report.change is not None
+            change = made[path].change if path in made else None
+            contents[path] = report.change[0] if change is None else change[1]
+        return contents
+
+
+def _place(report: Report, fix: Fix | None) -> str:
+    """`src/sync.py:12`, where the first call of a fix stands, or the first of a file."""
+    found = next((each for each in report.fixed if fix is None or each.fix == fix.id), None)
+    cell = f":cell {found.cell}" if found is not None and found.cell is not None else ""
+    return f"{report.filename}{cell}:{found.start.row}" if found is not None else report.filename
+
+
+class Command:
+    """The command that decides. runs: how often it was run."""
+
+    def __init__(self, text: str, timeout: float | None, *, quiet: bool) -> None:
+        self.text = text
+        self.timeout = timeout
+        self.quiet = quiet
+        self.runs = 0
+
+    def run(self, doing: str) -> str | None:
+        """What it writes at its end if it fails; None if it passes."""
+        self.runs += 1
+        start = time.monotonic()
+        # Contents change faster than the clock of a file system: no bytecode may be left of one that is tried.
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+        process = subprocess.Popen(  # noqa: S602  # it is the user's
+            self.text,
+            shell=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+        )
+        try:
+            output, _ = process.communicate(timeout=self.timeout)
+            why = "" if process.returncode == 0 else f"exit status {process.returncode}"
+        except subprocess.TimeoutExpired:
+            _end(process)
+            output, why = process.communicate()[0], f"no end after {self.timeout:g} s"
+        except BaseException:
+            _end(process)
+            raise
+        took = time.monotonic() - start
+        if not self.quiet:
+            echo(f"Run {self.runs}, {doing}: {why or 'passed'} ({took:.1f} s)\n", err=True)
+        lines = output.decode(errors="replace").splitlines()[-_SHOWN:]
+        return "\n".join([*lines, why]) if why else None
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ends a command with all that it has started."""
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+class Search:
+    """Looks for the fixes that a command fails with. taken_back: these, with what it wrote."""
+
+    def __init__(self, candidates: Candidates, command: Command) -> None:
+        self.candidates = candidates
+        self.command = command
+        self.now = candidates.contents([])
+        self.taken_back: list[tuple[Unit, str]] = []
+
+    def kept(self) -> list[Unit]:
+        """The units that the command passes with, all of which are made when this returns."""
+        good: list[Unit] = []
+        rest = list(self.candidates.units)
+        while rest:
+            failed = self._failed([*good, *rest])
+            if failed is None:
+                return [*good, *rest]
+            if self._failed([*good, *rest]) is None:
+                told = f"`{self.command.text}` failed once and passed once with the same files; nothing is written"
+                raise click.ClickException(told)
+            passing, failing = 0, len(rest)  # so many of the rest
+            while failing - passing > 1:
+                middle = (passing + failing) // 2
+                wrote = self._failed([*good, *rest[:middle]])
+                if wrote is None:
+                    passing = middle
+                else:
+                    failing, failed = middle, wrote
+            self.taken_back.append((rest[passing], failed))
+            good, rest = [*good, *rest[:passing]], rest[failing:]
+        self._put(good)
+        return good
+
+    def _failed(self, units: Sequence[Unit]) -> str | None:
+        """What the command writes if it fails with these; None if it passes."""
+        self._put(units)
+        return self.command.run(f"with {len(units)} of {len(self.candidates.units)} fixes")
+
+    def _put(self, units: Sequence[Unit]) -> None:
+        for path, content in self.candidates.contents(units).items():
+            if self.now[path] != content:
+                try:
+                    store.write(path, self.now[path], content)
+                except SourceError as error:
+                    raise click.ClickException(f"{path}: {error}; nothing is written") from error
+                self.now[path] = content
+
+
+def verify(
+    run: Run, command: Command, *, allow_dirty: bool, rejected: Path | None, dialogue: Dialogue | None
+) -> Results:
+    """The results of a run that makes the fixes which a command passes with. ClickException if it can't be told.
+
+    rejected: a file for a patch of what was taken back.
+    """
+    if not allow_dirty:
+        _expect_clean()
+    candidates = Candidates(run.projects, dialogue)
+    results = run.on_files(candidates.fix, together=candidates.fix_together)
+    if not candidates.units:
+        return results
+    if (wrote := command.run("before any fix")) is not None:
+        raise click.ClickException(f"`{command.text}` fails before anything is fixed:\n{wrote}")
+    search = Search(candidates, command)
+    guard = Guard({os.path.realpath(path): content for path, content in search.now.items()})
+    keep = False
+    try:
+        kept = search.kept()
+        keep = True
+    finally:
+        guard.close(keep=keep)
+    _tell(search, command)
+    if rejected is not None and search.taken_back:
+        every = candidates.contents(candidates.units)
+        patches = [diff.unified(path, search.now[path], every[path]) for path in sorted(every)]
+        rejected.write_bytes(b"".join(patches))
+    made = candidates.made(kept)
+    return results._replace(reports=[made.get(report.filename, report) for report in results.reports])
+
+
+def _tell(search: Search, command: Command) -> None:
+    """Says which fixes are taken back, and why."""
+    for unit, wrote in search.taken_back:
+        title = click.style(f"{printable(unit.place)}: taken back", bold=True)
+        what = unit.fix.message if unit.fix is not None else "all fixes of the file"
+        lines = "".join(f"    {printable(line)}\n" for line in wrote.splitlines())
+        echo(f"{title}, as `{printable(command.text)}` fails with it: {printable(what)}\n{lines}", err=True)
+    if not command.quiet:
+        number = len(search.taken_back)
+        fixes = "1 fix is" if number == 1 else f"{number or 'no'} fixes are"
+        echo(f"Verified by {command.runs} runs; {fixes} taken back.\n", err=True)
+
+
+def _expect_clean() -> None:
+    """ClickException if the current folder is in no git tree, or what git knows of it has changed."""
+    status = ["git", "status", "--porcelain", "--untracked-files=no"]
+    try:
+        told = subprocess.run(status, capture_output=True, text=True, check=False)  # noqa: S603  # a fixed command
+    except OSError:
+        told = subprocess.CompletedProcess(status, 1, "", "")
+    if told.returncode != 0:
+        raise click.ClickException("--verify needs a git tree, to have the old files back; or --allow-dirty")
+    if told.stdout.strip():
+        raise click.ClickException("--verify needs a git tree without changes; commit or stash them, or --allow-dirty")
