@@ -220,6 +220,31 @@ def test_host_of_a_call(source: str, host: str | None) -> None:
 
 
 HOSTS = "['https://a.example/', 'https://b.example/']"
+SITES = "{'a': 'https://a.example/', 'b': 'https://b.example/'}"
+
+
+@pytest.mark.parametrize(
+    ("url", "site"),
+    [
+        ("'https://a.example/x'", "a.example"),
+        ("f'{BASE}/x'", "BASE"),
+        ("BASE + '/x' + y", "BASE"),
+        ("'{}/x'.format(y)", ""),
+        ("BASE.format(y)", "BASE"),
+        ("f'{self.base}/x'", "base"),
+        ("urljoin(self.base, y)", "base"),
+        ("urljoin()", "urljoin()"),
+        ("self._url(y)", "_url()"),
+        ("f'{self._url(y)}/x'", "_url()"),
+        ("url", ""),
+        ("self.url", ""),
+        ("f'x{y}'", ""),
+        ("y['url']", ""),
+    ],
+)
+def test_site_of_a_call(url: str, site: str) -> None:
+    facts = read(f"{IMPORT}def f(self, url, y): requests.get({url})")
+    assert facts.hosts.site(facts.bare.calls[0]) == site
 
 
 @pytest.mark.parametrize(
@@ -242,6 +267,20 @@ HOSTS = "['https://a.example/', 'https://b.example/']"
         (f"while a:\n url = {HOSTS}\n requests.get(url)", "while"),
         (f"[requests.get(url) for url in {HOSTS} for a in b]", "comp"),
         (f"[requests.get(url) for a in b for url in {HOSTS}]", "comp"),
+        (f"urls = {SITES}\nfor url in urls.values(): requests.get(url)", None),
+        (f"urls = {SITES}\nfor name, url in urls.items(): requests.get(url)", None),
+        (f"urls = {SITES}\nfor name, url in urls.items(): requests.get(name)", "for"),
+        (f"urls = {SITES}\nurls.update(a)\nfor name, url in urls.items(): requests.get(url)", "for"),
+        (f"urls = {SITES}\nb.append(urls)\nfor url in urls.values(): requests.get(url)", "for"),
+        (f"urls = {SITES}\nfor name, url in zip(a, urls.items()): requests.get(url)", "for"),
+        ("for name, url in urls: requests.get(url)", "for"),
+        ("for name, url in items(): requests.get(url)", "for"),
+        ("for host in hosts: requests.get(f'https://{host}/x')", None),
+        ("for host in hosts: requests.get('http://' + host.name + '/x')", None),
+        ("for host in hosts: requests.get('https://%s/x' % host['name'])", None),
+        ("for host in hosts: requests.get(f'https://{BASE}/{host}')", "for"),
+        ("for host in hosts: requests.get(f'https://a.example/{host}')", "for"),
+        ("for host in hosts: requests.get('https://a.example/')", "for"),
     ],
 )
 def test_loop_that_repeats_a_call(source: str, kind: str | None) -> None:

@@ -246,6 +246,14 @@ def test_session_is_made_in_the_cell_of_the_calls() -> None:
     ]
 
 
+def test_session_of_functions_is_made_in_the_cell_of_the_import() -> None:
+    functions = [f"def {name}():\n    return requests.get(f'{{BASE}}/{name}')" for name in ("issues", "users")]
+    assert fixed(IMPORT, *functions, unsafe_fixes=True)[0].endswith(
+        "# Each call has its own cookies, as before.\n"
+        "_session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))\n\nBASE = os.environ['BASE']"
+    )
+
+
 def test_session_of_several_cells_is_made_behind_the_import() -> None:
     first, second = "a = requests.get(f'{BASE}/a')\na", "!ls\nb = requests.get(f'{BASE}/b');"
     assert fixed(IMPORT, first, second) == [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from sessionize.analysis.flow import Place
 from sessionize.homes.home import OPTIONS, Home, line_of, top_level
@@ -47,11 +47,8 @@ def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
 def _last_simple(facts: Facts, behind: int, first: int) -> int:
     """The last of the simple statements of the top level that follow one, up to a block, a definition, or `first`."""
     top = facts.flow.children[0]
-    for part in top[top.index(behind) + 1 :]:
-        if part >= first or facts.outline.parts[part].kind != "simple":
-            break
-        behind = part
-    return behind
+    plain = takewhile(lambda part: facts.outline.parts[part].kind == "simple", top[top.index(behind) + 1 :])
+    return max(takewhile(first.__gt__, plain), default=behind)
 
 
 def import_home(facts: Facts, calls: Sequence[BareCall]) -> Place | None:

@@ -11,6 +11,7 @@ from sessionize.analysis.origins import Origins
 from sessionize.analysis.tables import Tables
 from sessionize.library.calls import BareCall
 from sessionize.syntax import outline as o, values as v
+from sessionize.syntax.access import READ
 
 
 class Hosts:
@@ -32,28 +33,9 @@ class Hosts:
         return found[1].rpartition("@")[2].lower()
 
     def site(self, call: BareCall) -> str:
-        """The host of a call, or the name of what its URL begins with: `BASE`, `self.url`; empty if unknown."""
+        """The host of a call, or the name of what its URL begins with, `BASE`, `.url`; empty if it does not show."""
         url = call.argument("url", 1 if call.verb == "request" else 0) or v.OPAQUE
-        return self.host(call) or self._base(url, call.site.scope, 0)
-
-    def _base(self, url: v.Value, scope: int, depth: int) -> str:
-        """The name of a constant, an attribute or a function that a URL begins with; empty if it has none."""
-        match url:
-            case v.Name(name=name) if depth < 8:
-                owner = self.names.owner(name, scope)
-                value = self.origins.resolve_once(url, scope)
-                return name if owner == 0 else self._base(value, owner, depth + 1) if value != url else ""
-            case v.Attribute(attr=attr):
-                return f".{attr}"
-            case v.Join(parts=parts) if parts:
-                return self._base(parts[0], scope, depth)
-            case v.Hole(value=inner) | v.Binary(left=inner) | v.Call(func=v.Attribute(value=inner, attr="format")):
-                return self._base(inner, scope, depth)
-            case v.Call(func=func, args=args):
-                first = args[0].value if args else v.OPAQUE
-                name = v.last_name(func)
-                return self._base(first, scope, depth) if name in ("urljoin", "join") else f"{name}()"
-        return ""
+        return self.host(call) or _base(self.origins.resolve_once(url, call.site.scope))
 
     def changes_each_turn(self, call: BareCall, loop: int) -> bool:
         """Tell whether a loop gives the call another host on every turn.
@@ -90,7 +72,7 @@ class Hosts:
                 value = value.func.value
             return self._held(value, targets[0].scope)
         for site in self.tables.calls_by_name["items"] if len(targets) == 2 else ():
-            if site.part == loop and isinstance(site.value.func, v.Attribute):
+            if site.part == loop and site.access == READ and isinstance(site.value.func, v.Attribute):
                 return self._held(site.value.func.value, site.scope)
         return ()
 
@@ -151,6 +133,19 @@ class Hosts:
                 return
         for piece in pieces:
             yield from self._pieces(piece, scope, given, depth + 1)
+
+
+def _base(url: v.Value) -> str:
+    """The name of the constant, attribute or function that a URL is put together from; empty for any other."""
+    match url:
+        case v.Call(func=v.Attribute(value=first, attr="format")) | v.Binary(left=first):
+            return _base(first) or v.last_name(first)
+        case v.Join(parts=(v.Const(value=""), v.Hole(value=first), *_)):
+            return _base(first) or v.last_name(first)
+        case v.Call(func=func, args=args):
+            joined = v.last_name(func) in ("urljoin", "join") and args
+            return v.last_name(args[0].value) if joined else f"{v.last_name(func)}()"
+    return ""
 
 
 def _all_differ(hosts: list[str | None]) -> bool:

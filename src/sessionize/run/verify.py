@@ -93,16 +93,24 @@ class Candidates:
             files = {}
             for path, (data, settings) in self.files.items():
                 files[path] = data, settings if path in chosen else replace(settings, select=(), extend_select=())
-            return {report.filename: report for report in migrate.fix_together(files, self.projects)}
-        reports = {}
+            reports = migrate.fix_together(files, self.projects, self._read)
+            return {report.filename: report for report in reports}
+        made = {}
         for path, (data, settings) in self.files.items():
             only = [unit.fix for unit in units if unit.path == path]
             if None in only:
-                reports[path] = self.reports[path]
+                made[path] = self.reports[path]
             else:
                 around = self.projects.surroundings
-                reports[path] = fix_bytes(data, path, settings, surroundings=around, only=[f for f in only if f])
-        return reports
+                made[path] = fix_bytes(data, path, settings, surroundings=around, only=[fix for fix in only if fix])
+        return made
+
+    def _read(self, file: str) -> bytes:
+        """The content of a file before any fix; `file` is its real path."""
+        for path, report in self.reports.items():
+            if report.change is not None and os.path.realpath(path) == file:
+                return report.change[0]
+        return store.read(file)
 
     def contents(self, units: Sequence[Unit]) -> dict[str, bytes]:
         """The content of each file that any fix changes, once just these are made."""
@@ -232,7 +240,8 @@ def verify(
     if not candidates.units:
         return results
     if (wrote := command.run("before any fix")) is not None:
-        raise click.ClickException(f"`{command.text}` fails before anything is fixed:\n{wrote}")
+        echo(_indented(wrote), err=True)
+        raise click.ClickException(f"`{command.text}` fails before anything is fixed")
     search = Search(candidates, command)
     guard = Guard({os.path.realpath(path): content for path, content in search.now.items()})
     keep = False
@@ -255,12 +264,16 @@ def _tell(search: Search, command: Command) -> None:
     for unit, wrote in search.taken_back:
         title = click.style(f"{printable(unit.place)}: taken back", bold=True)
         what = unit.fix.message if unit.fix is not None else "all fixes of the file"
-        lines = "".join(f"    {printable(line)}\n" for line in wrote.splitlines())
-        echo(f"{title}, as `{printable(command.text)}` fails with it: {printable(what)}\n{lines}", err=True)
+        echo(f"{title}, as `{printable(command.text)}` fails with it: {printable(what)}\n", err=True)
+        echo(_indented(wrote), err=True)
     if not command.quiet:
         number = len(search.taken_back)
         fixes = "1 fix is" if number == 1 else f"{number or 'no'} fixes are"
         echo(f"Verified by {command.runs} runs; {fixes} taken back.\n", err=True)
+
+
+def _indented(text: str) -> str:
+    return "".join(f"    {printable(line)}\n" for line in text.splitlines())
 
 
 def _expect_clean() -> None:

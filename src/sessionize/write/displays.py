@@ -23,8 +23,6 @@ def without_keys(display: cst.Dict, keys: Collection[str]) -> cst.Dict:
     for element in display.elements:
         if _key(element) in keys:
             elements, start, end = without_item(elements, elements.index(element), start, end)
-    if not elements:
-        return cst.Dict([])
     braces = display.lbrace.with_changes(whitespace_after=start), display.rbrace.with_changes(whitespace_before=end)
     return display.with_changes(elements=elements, lbrace=braces[0], rbrace=braces[1])
 
