@@ -36,6 +36,7 @@ NOT_RUN = {
     "parallel": "GNU parallel is seldom installed",
     "multi-gitter": "needs repositories on a server, and the right to write to them",
     "sessionize fix --interactive": "asks on a terminal; tests/test_interactive.py answers",
+    "sessionize fix --unsafe-fixes --verify": "runs the tests of a project; tests/test_verify.py has some",
     'eval "$(_SESSIONIZE_COMPLETE=zsh_source': "needs Zsh",
     "_SESSIONIZE_COMPLETE=fish_source": "needs Fish",
     "dask": "stays until it is ended; tests/test_cluster.py has a cluster",
@@ -82,7 +83,7 @@ def reason(command: str) -> str | None:
 
 def arguments(command: str) -> list[list[str]]:
     """What a command, or one that it starts, gives to sessionize."""
-    told = re.findall(r"(?:^|[ '])sessionize ((?:check|fix|rule|config|server)\b[^|'`]*)", command)
+    told = re.findall(r"(?:^|[ '])sessionize ((?:check|fix|rule|config|server)\b(?:--verify '[^']*'|[^|'`])*)", command)
     return [shlex.split(words) for words in told]
 
 
