@@ -112,12 +112,14 @@ def test_example() -> None:
 
 def test_settings(tmp_path: Path) -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", section("Settings", USAGE), re.DOTALL)
-    # Two settings name files, which are not everywhere; one is by default neither true nor false.
+    # Two settings name files and one a function, which are not everywhere; one is by default neither true nor false.
     example, number = re.subn(r"^# (?=[a-z-]+ = )", "", example, flags=re.MULTILINE)
-    assert number == 3
+    assert number == 4
     project = tmp_path / "project"
     project.mkdir()
     (tmp_path / "pyproject.toml").write_text("[tool.sessionize]\n")
+    (project / "package").mkdir()
+    (project / "package/module.py").write_text("def make_session(): ...\n")
     (project / "sessionize-baseline.json").write_text('{"files": {}}')
     (project / "pyproject.toml").write_text(example, encoding="utf-8")
     assert load(project).file == project / "pyproject.toml"

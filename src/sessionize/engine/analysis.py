@@ -41,7 +41,7 @@ class Analysis:
         self.settings = settings
         self.surroundings = surroundings
         around = surroundings.around(filename, reading.text, closed=settings.closed)
-        self.facts = Facts(reading.outline, filename, around)
+        self.facts = Facts(reading.outline, filename, around, settings.session_factory.replace(":", "."))
         if len(self.facts.bare.calls) > MOST_CALLS:
             raise UnreadableError(f"more than {MOST_CALLS:,} calls of requests in one file are not analysed")
         self.codes = codes_in_force(settings, filename)

@@ -6,6 +6,7 @@ and so is the JSON schema by which editors check it.
 
 import dataclasses
 import keyword
+import re
 import reprlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -73,6 +74,7 @@ class Settings:
     session_name, session_attribute, session_global: what to call a session in a function or script, on an object, and
         in a module.
     session_style: `assign` or `with`.
+    session_factory: the project's function that makes sessions, `package.module:name`; empty for `requests.Session`.
     cookies: `auto` for a session that keeps them only where that is harmless, `share` or `isolate` for all.
     hoist: what may be set once on the session: `headers`, `auth`, `cookies`, `params`.
     unsafe_fixes: True to make unsafe fixes too. rewrite_patches: True to move along what tests patch, with these.
@@ -96,6 +98,7 @@ class Settings:
     session_attribute: str = "_session"
     session_global: str = "_session"
     session_style: SessionStyle = "assign"
+    session_factory: str = ""
     cookies: Cookies = "auto"
     hoist: tuple[Hoistable, ...] = ("headers", "auth")
     unsafe_fixes: bool = False
@@ -152,6 +155,7 @@ def schema() -> dict[str, Any]:
 # --- checked values ---------------------------------------------------------------------------------------------------
 
 _NAMING = ("session-name", "session-attribute", "session-global")
+_FACTORY = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 _SELECTING = ("select", "ignore", "extend-select", "per-file-ignores")
 _ACCEPTING = ("accept", "per-file-accept")
 
@@ -171,6 +175,8 @@ def _allowed(key: str, value: object) -> Any:
     if key == EXTEND:
         return _name(value)
     typed: Any = _value(KEYS[key].type, value)
+    if key == "session-factory" and typed and not _FACTORY.fullmatch(typed):
+        raise ConfigError(f"expected a function, as 'package.module:name', got {typed!r}")
     if key in _NAMING and (not typed.isidentifier() or keyword.iskeyword(typed) or typed.startswith("__")):
         raise ConfigError(f"{typed!r} cannot name a variable")
     named = [name for _, names in typed for name in names] if key in PER_FILE else typed

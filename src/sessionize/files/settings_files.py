@@ -17,6 +17,7 @@ from typing import Any
 
 from sessionize.files.baseline import Baseline, BaselineError
 from sessionize.files.settings import EXTEND, KEYS, PER_FILE, ConfigError, Settings, checked, nearest
+from sessionize.files.store import content
 
 FILES = ("sessionize.toml", "pyproject.toml")  # in the order in which they count
 _ADDING = ("extend-select", "extend-exclude", "accept", *PER_FILE)
@@ -77,7 +78,25 @@ def load(
     if path is not None and baseline:
         values["baseline"] = _read_baseline(path, origins["baseline"][0])
     settings = Settings(**{KEYS[key].name: value for key, value in values.items()}, root=root)
+    if settings.session_factory and not _has_factory(root, settings.session_factory):
+        raise ConfigError(
+            f"session-factory: {settings.session_factory!r} is not in the project", *origins["session-factory"][:1]
+        )
     return Loaded(settings, file, origins)
+
+
+def _has_factory(root: Path, factory: str) -> bool:
+    """Tell whether a module below a folder, or below its `src`, binds the name in `package.module:name`."""
+    module, _, name = factory.partition(":")
+    bound = re.compile(
+        rf"^(?:(?:async )?def {name}\b|{name}\b.*=|(?:from|import) .*\b{name}\b|    {name},?$)", re.MULTILINE
+    )
+    for folder in (root, root / "src"):
+        inside = folder.joinpath(*module.split("."))
+        for file in (inside.with_suffix(".py"), inside / "__init__.py"):
+            if bound.search(content(file).decode(errors="replace")):
+                return True
+    return False
 
 
 # --- locate -----------------------------------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ class Context:
         self.doubts = Doubts(facts, settings)
         self.obstacles = Obstacles(facts, settings)
         self.existing = Existing(facts, settings, self.doubts)
-        self.naming = Naming(facts)
+        self.naming = Naming(facts, settings.session_factory)
 
     def hoistable(self, calls: Sequence[BareCall]) -> Sequence[str]:
         """The options that may be set once on the session: none where a patch moves along and is to see them."""
@@ -110,7 +110,8 @@ class Context:
         owner: int | None = None,
         shared: SharedHeaders | None = None,
     ) -> tuple[NewSession, tuple[ImportEdit, ...]]:
-        create, imports = self.naming.constructor(calls, place)
+        make = self.naming.constructor if style == "field" else self.naming.maker
+        create, imports = make(calls, place)
         policy = None
         if not self.keeps_cookies(calls, owner):
             policy, more = self.naming.imported(POLICY, calls, place)

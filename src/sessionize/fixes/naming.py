@@ -12,6 +12,7 @@ from sessionize.analysis.flow import Place
 from sessionize.analysis.memo import memo
 from sessionize.fixes.outcome import Fix, ImportEdit
 from sessionize.library.calls import BareCall
+from sessionize.library.patches import module_of
 from sessionize.library.profile import VERBS
 from sessionize.sharing.facts import Facts
 from sessionize.syntax import outline as o, values as v
@@ -24,8 +25,12 @@ _STANDARD = sys.stdlib_module_names - {"__future__"}  # which stands above all o
 
 
 class Naming:
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, factory: str = "") -> None:
+        """factory: what makes sessions, `package.module:name`, if it is not `requests.Session`."""
         self.facts = facts
+        module, _, name = factory.partition(":")
+        own = module_of(facts.filename)[-module.count(".") - 1 :] == tuple(module.split("."))
+        self.factory = "" if own or not factory else f"{module}.{name}"
         self.scopes = facts.outline.scopes
         self.names = facts.names
         self.imports = facts.imports
@@ -112,6 +117,19 @@ class Naming:
             names[self.origins.path(bind)][bind.name] = None
         return names
 
+    def maker(self, calls: Sequence[BareCall], place: Place) -> tuple[str, tuple[ImportEdit, ...]]:
+        """The expression for what makes a session at `place`, and the import that it needs.
+
+        That is the project's own factory, if there is one, but not in its own module.
+        """
+        if not self.factory:
+            return self.constructor(calls, place)
+        for bind in self.origins.imports:
+            before = self.imports.import_before(bind.name, self._scope(place), place)
+            if bind.value == v.Imported(self.factory) and before == bind:
+                return bind.name, ()
+        return self.imported(self.factory, calls, place)
+
     def constructor(self, calls: Sequence[BareCall], place: Place) -> tuple[str, tuple[ImportEdit, ...]]:
         """The expression for `Session` at `place`, and the import that it needs.
 
@@ -134,9 +152,9 @@ class Naming:
         return name, (ImportEdit(bind, line=f"from requests import {add}", where="above"),)
 
     def imported(self, path: str, calls: Sequence[BareCall], place: Place) -> tuple[str, tuple[ImportEdit, ...]]:
-        """A name at `place` for a path of the standard library, and the import that it needs.
+        """A name at `place` for a path of the standard library, or of the project, and the import that it needs.
 
-        That is a new one above requests, if no other is there.
+        That is a new one above requests, or below all imports, if no other is there.
         """
         module, _, wanted = path.rpartition(".")
         if (visible := self.visible(path, place)) is not None:
@@ -148,6 +166,9 @@ class Naming:
         for bind in self._imports_from[module]:
             if self.visible(f"{module}.{bind.name}", place) == bind.name:
                 return name, (ImportEdit(bind, add=add),)
+        if module.partition(".")[0] not in _STANDARD:
+            neighbour, where = self._neighbour_of_own(module, place)
+            return name, (ImportEdit(neighbour, line=f"from {module} import {add}", where=where),)
         last = self.import_of(calls[0], place)
         if self.origins.alike(self.names.owner(last.name, last.scope), last.name):  # in a `try`, if it runs
             last = max((bind for bind in self._imports_in[0] if bind.tick < place.tick), default=last)
@@ -175,6 +196,17 @@ class Naming:
         if standard:
             return (behind[-1], "behind") if behind else (standard[0], "above")
         return (others[0], "apart") if others else (last, "below")
+
+    def _neighbour_of_own(self, module: str, place: Place) -> tuple[o.Bind, str]:
+        """The import next to which one of a module of the project stands: of the same package, or the last."""
+        at_top = self.facts.flow.frame[place.block] == 0
+        before = [bind for bind in self._imports_in[0] if not at_top or bind.tick < place.tick]
+        package = module.partition(".")[0]
+        own = [bind for bind in before if (self.origins.path(bind) or "").partition(".")[0] == package]
+        smaller = [bind for bind in own if (self.origins.path(bind) or "").rpartition(".")[0] < module]
+        if smaller:
+            return smaller[-1], "behind"
+        return (own[0], "above") if own else (before[-1], "below")
 
     @cached_property
     def _imports_in(self) -> dict[int, list[o.Bind]]:
@@ -214,11 +246,18 @@ class Naming:
             bind, *others = self.names.binds(owner, name)
             path = self.origins.path(bind) or ""
             alone = len(self.facts.tables.binds_at[bind.part]) == 1
-            inner = path == "requests" and owner not in makers and alone  # an import in a function
+            unmade = owner not in makers or not self._is_made_by(name, fixes)
+            inner = path == "requests" and unmade and alone  # an import in a function, or beside a factory
             droppable = not others and (inner or path.removeprefix("requests.") in VERBS)
             if droppable and len(self.names.uses(owner, name)) == converted and not self._is_offered(owner, name):
                 edits.append(ImportEdit(bind, drop=name))
         return edits
+
+    def _is_made_by(self, name: str, fixes: Sequence[Fix]) -> bool:
+        """Tell whether a new session needs a name: `requests` in `requests.Session()`."""
+        made = [fix.new_session for fix in fixes if fix.new_session is not None]
+        words = " ".join(f"{new_session.create} {new_session.adapter}" for new_session in made)
+        return not self.factory or name in words.replace(".", " ").split()
 
     def _converted(self, fixes: Sequence[Fix]) -> Counter[tuple[int, str]]:
         """The number of calls that go to a session, by the variable that they begin with."""

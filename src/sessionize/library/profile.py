@@ -35,6 +35,13 @@ SAME: Mapping[str, str] = MappingProxyType(
 # A copy of requests in another package: `botocore.vendored.requests`, `pip._vendor.requests`.
 _COPY = re.compile(r"(?:.*\.)?_?vendor(?:ed)?\.requests")
 REQUESTS = Library("requests", frozenset(VERBS), SAME, _COPY)
+
+
+def with_factory(path: str) -> Library:
+    """Requests with another function that makes sessions: `shop.http.make_session`."""
+    return REQUESTS._replace(aliases={**SAME, path: "requests.Session"})
+
+
 MODULES = frozenset({"requests", "requests.api"})
 # Those that ask for something and change nothing.
 READING = frozenset({"get", "head", "options"})

@@ -14,7 +14,7 @@ from sessionize.analysis.tables import Tables
 from sessionize.library.calls import BareCalls
 from sessionize.library.hosts import Hosts
 from sessionize.library.patched import Patched
-from sessionize.library.profile import REQUESTS
+from sessionize.library.profile import REQUESTS, with_factory
 from sessionize.library.sessions import Sessions
 from sessionize.library.surroundings import ALONE, Around
 from sessionize.library.threads import Threads
@@ -25,8 +25,11 @@ _LEAVING = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "buil
 
 
 class Program:
-    def __init__(self, outline: o.Outline, filename: str = "", around: Around = ALONE) -> None:
-        """around: of the file's project; asked only where an answer matters."""
+    def __init__(self, outline: o.Outline, filename: str = "", around: Around = ALONE, factory: str = "") -> None:
+        """around: of the file's project; asked only where an answer matters.
+
+        factory: the path of a function that makes sessions, beside `requests.Session`.
+        """
         self.outline = outline
         self.filename = filename
         self._find_taken = frozenset if filename.endswith(".ipynb") else around.taken  # nobody imports a notebook
@@ -34,9 +37,9 @@ class Program:
         self.find_application = around.is_application
         self.find_calls = around.calls
         self.find_oldest = around.oldest
-        self.words = Words(outline)
+        self.words = Words(outline, factory)
         self.names = Names(outline)
-        self.origins = Origins(outline, self.names, REQUESTS)
+        self.origins = Origins(outline, self.names, with_factory(factory) if factory else REQUESTS)
         leaving = set()
         for call, path in self.origins.called:
             if path in _LEAVING and outline.parts[call.part].kind == "simple":

@@ -47,7 +47,11 @@ class Sessions:
         sessions = defaultdict(list)
         for bind in self.outline.binds:
             value = bind.value
-            if isinstance(value, v.Call) and self.origins.path_of(value.func, bind.scope) == "requests.Session":
+            if (
+                isinstance(value, v.Call)
+                and not value.args
+                and self.origins.path_of(value.func, bind.scope) == "requests.Session"
+            ):
                 sessions[bind.scope].append(bind)
         return sessions
 

@@ -30,8 +30,10 @@ _INNOCENT = re.compile(r"_*(?:http_|requests_)?(?:session|key)(?:_\d+)?", re.IGN
 class Words:
     """The words of one file."""
 
-    def __init__(self, outline: o.Outline) -> None:
+    def __init__(self, outline: o.Outline, factory: str = "") -> None:
+        """factory: the path of a function that makes sessions, which names no user."""
         self.outline = outline
+        self.factory = {factory, factory.rpartition(".")[2]}
 
     @cached_property
     def file_names_user(self) -> bool:
@@ -47,6 +49,7 @@ class Words:
                     names.add(arg.keyword)
         telling = {*filterfalse(_INNOCENT.fullmatch, names - {"keys"}), *filterfalse(REQUESTS.owns, outline.modules)}
         telling |= {bind.name for bind in outline.binds if not _is_innocent(bind)}
+        telling -= self.factory
         longest = max(map(len, outline.texts), default=0)
         return longest > _FAR or text_names_user("\n".join((*telling, *outline.texts)))
 

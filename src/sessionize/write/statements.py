@@ -70,7 +70,7 @@ class BlockWriter:
         elif smalls[0] in self.work.dropped:
             self._drop_display()
         elif self.work.emptied.issuperset(smalls):
-            self._drop_import(new, behind)
+            self._drop_import(smalls, new, behind)
         else:
             self._keep(smalls, new, behind)
 
@@ -144,10 +144,11 @@ class BlockWriter:
         suite = cst.ensure_type(self.body[start].body, cst.IndentedBlock).with_changes(body=inside, indent=indent)
         self.body[start:] = [self.body[start].with_changes(body=suite)]
 
-    def _drop_import(self, new: Statement, behind: Sequence[Statement]) -> None:
+    def _drop_import(self, smalls: Sequence[cst.CSTNode], new: Statement, behind: Sequence[Statement]) -> None:
         """`from requests import get`, of which no name is left; comments stay."""
         self.above = [line for line in self.above if not speaks_of_next(comment_of(line))]
         self.above += comment_lines(comments_inside(new))
+        behind = [*parse_lines(self.work.import_lines(smalls, "behind", "below"), []), *behind]
         if behind:
             first, *others = behind
             self.body += [first.with_changes(leading_lines=close_up(self.last, self.above, first)), *others]

@@ -1,0 +1,135 @@
+"""`session-factory`: sessions are made by a function of the project, which is imported as its files import things."""
+
+from pathlib import Path
+
+import pytest
+from command import Run, write
+
+from sessionize.files.settings import ConfigError, Settings
+
+SETTINGS = '[tool.sessionize]\nsession-factory = "shop.http:make_session"\n'
+FACTORY = "import requests\n\n\ndef make_session():\n    return requests.Session()\n"
+LOOP = '{imports}\n\nfor name in NAMES:\n    requests.get(f"https://shop.example/{{name}}")\n'
+FIXED = '{imports}\n\nsession = make_session()\nfor name in NAMES:\n    session.get(f"https://shop.example/{{name}}")\n'
+
+
+@pytest.fixture
+def project(run: Run) -> Run:
+    write({"pyproject.toml": SETTINGS, "shop/__init__.py": "", "shop/http.py": FACTORY})
+    return run
+
+
+def fixed(run: Run, text: str, name: str = "shop/sync.py") -> str:
+    write({name: text})
+    result = run("fix", "--unsafe-fixes", "--quiet", name)
+    assert "error" not in result.err
+    after = Path(name).read_text(encoding="utf-8")
+    assert run("fix", "--unsafe-fixes", "--diff", name).out == "", "a second fix changes nothing"
+    return after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("import requests", "from shop.http import make_session"),
+        ("import os\nimport requests", "import os\nfrom shop.http import make_session"),
+        (
+            "import requests\n\nfrom shop.config import NAMES",
+            "from shop.config import NAMES\nfrom shop.http import make_session",
+        ),
+        ("import requests\n\nimport shop.z", "import shop.z\nfrom shop.http import make_session"),
+        ("import requests\n\nfrom shop.z import a", "from shop.http import make_session\nfrom shop.z import a"),
+        (
+            "import requests\n\nfrom shop.http import other",
+            "from shop.http import make_session, other",
+        ),
+        (
+            "import requests\n\nfrom shop.http import make_session",
+            "from shop.http import make_session",
+        ),
+        (
+            "import requests\nrequests.codes",
+            "import requests\n\nfrom shop.http import make_session\nrequests.codes",
+        ),
+    ],
+)
+def test_factory_is_imported(project: Run, before: str, after: str) -> None:
+    assert fixed(project, LOOP.format(imports=before)) == FIXED.format(imports=after)
+
+
+def test_import_in_the_middle_comes_before_the_session(project: Run) -> None:
+    after = fixed(project, LOOP.format(imports="import requests") + "import late\n")
+    assert after == FIXED.format(imports="from shop.http import make_session") + "import late\n"
+
+
+LOOPED = "for name in NAMES:\n    {}.get(name)\n"
+
+
+def test_session_of_the_factory_is_joined(project: Run) -> None:
+    made = "from shop.http import make_session\nsession = make_session()\n"
+    after = fixed(project, f"import requests\n{made}{LOOPED.format('requests')}")
+    assert after == f"{made}{LOOPED.format('session')}"
+
+
+def test_session_of_the_factory_that_a_loop_makes_anew(project: Run) -> None:
+    imports = "import requests\nfrom shop.http import make_session\nrequests.codes\n"
+    made = "session = make_session()\n"
+    after = fixed(project, imports + LOOPED.format("session").replace("    ", f"    {made}    "))
+    assert after == f"{imports}{made}{LOOPED.format('session')}"
+
+
+def test_session_that_is_given_something_is_not_joined(project: Run) -> None:
+    text = "import requests\nfrom shop.http import make_session\ntheirs = make_session(TOKEN)\n"
+    after = fixed(project, f"{text}for name in NAMES:\n    requests.get(name)\n")
+    assert "\nsession = make_session()\n" in after
+
+
+def test_module_of_the_factory_uses_none(project: Run) -> None:
+    write({"shop/http.py": ""})
+    functions = "".join(f"\n\ndef {name}():\n    return requests.get(BASE)\n" for name in ("one", "two"))
+    after = fixed(project, FACTORY + functions, "shop/http.py")
+    assert "_session = requests.Session()\n" in after
+    assert after.count("make_session()") == 1
+
+
+def test_field_of_a_dataclass_is_of_requests(project: Run) -> None:
+    text = (
+        "import requests\nfrom dataclasses import dataclass\n\n\n@dataclass\nclass Client:\n    url: str\n\n"
+        "    def one(self):\n        return requests.get(self.url, headers={'Accept': 'text/csv'})\n"
+    )
+    assert "_session: requests.Session = field(default_factory=requests.Session" in fixed(project, text)
+
+
+@pytest.mark.parametrize(
+    ("module", "file", "text"),
+    [
+        ("shop.http", "shop/http.py", "make_session = requests.Session\n"),
+        ("shop.http", "src/shop/http/__init__.py", "from .sessions import make_session\n"),
+        ("sessions", "sessions.py", "from x import (\n    make_session,\n)\n"),
+    ],
+)
+def test_factory_is_found(run: Run, module: str, file: str, text: str) -> None:
+    write({"pyproject.toml": SETTINGS.replace("shop.http", module), file: text})
+    write({"sync.py": LOOP.format(imports="import requests")})
+    assert run("fix", "-q", "sync.py").status == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("shop.http:session", "'shop.http:session' is not in the project"),
+        ("shop.https:make_session", "'shop.https:make_session' is not in the project"),
+        ("make_session", "expected a function, as 'package.module:name', got 'make_session'"),
+        ("shop.http:", "expected a function, as 'package.module:name', got 'shop.http:'"),
+    ],
+)
+def test_factory_that_is_not_there(project: Run, value: str, told: str) -> None:
+    write({"pyproject.toml": SETTINGS.replace("shop.http:make_session", value), "sync.py": ""})
+    result = project("check", ".")
+    assert (result.status, result.err.splitlines()[0]) == (2, f"pyproject.toml: error: session-factory: {told}")
+
+
+def test_setting_by_itself() -> None:
+    assert Settings(session_factory="a:b").session_factory == "a:b"
+    with pytest.raises(ConfigError, match="session_factory: expected a function"):
+        Settings(session_factory="a.b")
