@@ -78,10 +78,10 @@ def load(
     if path is not None and baseline:
         values["baseline"] = _read_baseline(path, origins["baseline"][0])
     settings = Settings(**{KEYS[key].name: value for key, value in values.items()}, root=root)
-    if settings.session_factory and not _has_factory(root, settings.session_factory):
-        raise ConfigError(
-            f"session-factory: {settings.session_factory!r} is not in the project", *origins["session-factory"][:1]
-        )
+    if factory := settings.session_factory:
+        (origin, *_) = origins["session-factory"]
+        if not any(_has_factory(folder, factory) for folder in (root, Path(origin).parent)):
+            raise ConfigError(f"session-factory: {factory!r} is not in the project", origin)
     return Loaded(settings, file, origins)
 
 
