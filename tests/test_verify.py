@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 from command import FIXED, SAFE, Result, Run, write
 
@@ -133,13 +135,38 @@ def test_command_without_end(tree: Run) -> None:
     assert "    no end after 2 s\n" in result.err
 
 
-def test_file_that_the_command_writes(tree: Run) -> None:
-    write({"check.py": "from pathlib import Path\nPath('a.py').write_text('# mine\\n')\n"})
+@pytest.mark.parametrize(
+    ("changes", "told", "left"),
+    [
+        ("Path('a.py').write_text('# mine\\n')", "a.py has changed meanwhile; it stays as it is", "# mine\n"),
+        (
+            "'session' in Path('a.py').read_text() and Path('a.py').write_text('# mine\\n')",
+            "a.py has changed",
+            "# mine\n",
+        ),
+        ("'session' in Path('a.py').read_text() and Path('a.py').unlink()", "a.py has changed", SAFE),
+        ("'session' in Path('b.py').read_text() and Path('b.py').write_text('')", "b.py has changed", SAFE),
+    ],
+    ids=["before", "with-fixes", "gone", "another"],
+)
+def test_files_that_something_else_writes(tree: Run, changes: str, told: str, left: str) -> None:
+    write({"check.py": f"from pathlib import Path\n{changes}\n"})
     commit()
     result = verified(tree)
-    assert result.status == 2
-    assert "a.py: changed since it was read, so left alone; nothing is written" in result.err
-    assert Path("b.py").read_text() == SAFE
+    assert (result.status, told in result.err) == (2, True)
+    assert result.err.endswith("it stays as it is, all others are as before\n")
+    assert (Path("a.py").read_text(), Path("c.py").read_text()) == (left, SAFE)
+
+
+def test_file_that_is_written_between_two_runs(tree: Run) -> None:
+    candidates = Candidates(Projects(), None)
+    candidates.fix(SAFE.encode(), "a.py", Settings())
+    search = Search(candidates, Command(COMMAND, None, quiet=True))
+    write({"a.py": "# mine\n"})
+    with pytest.raises(click.ClickException, match=r"a.py: changed since it was read, so left alone; all others"):
+        search.kept()
+    search.guard.close(keep=False)
+    assert Path("a.py").read_text() == "# mine\n"
 
 
 def test_tree_that_is_not_clean(tree: Run) -> None:
@@ -148,17 +175,25 @@ def test_tree_that_is_not_clean(tree: Run) -> None:
     assert (result.status, "a git tree without changes" in result.err) == (2, True)
     write({"a.py": SAFE, "new.txt": ""})  # git does not know it, and no fix touches it
     assert verified(tree).status == 0
+    assert fixed() == "abcde"
     write({"a.py": SAFE})
     assert verified(tree, "--allow-dirty").status == 0
     assert fixed() == "abcde"
 
 
+def test_file_that_git_does_not_know(tree: Run) -> None:
+    write({"inside/new.py": SAFE})
+    result = verified(tree, "inside")
+    assert (result.status, "files that git knows, and not 'new.py'" in result.err) == (2, True)
+    assert Path("inside/new.py").read_text() == SAFE
+
+
 def test_folder_without_git(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     write({"a.py": SAFE})
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(Path.cwd().parent))
-    assert "--verify needs a git tree, to have the old files back" in run("fix", "--verify", "true").err
+    assert "--verify needs files that git knows, and not 'a.py'" in run("fix", "--verify", "true").err
     monkeypatch.setenv("PATH", "")
-    assert "--verify needs a git tree, to have the old files back" in run("fix", "--verify", "true").err
+    assert "--verify needs files that git knows, and not 'a.py'" in run("fix", "--verify", "true").err
 
 
 @pytest.mark.parametrize(
@@ -181,10 +216,10 @@ TEST = 'from unittest.mock import patch\nimport {}\n\n@patch("requests.{}")\ndef
 
 
 def test_patches_move_with_their_calls_or_stay(tree: Run) -> None:
-    write({f"{name}.py": "" for name in NAMES})
+    write({f"{name}.py": "import requests\nkeep(requests.head)\n" for name in NAMES})
     for name, verb in (("a", "get"), ("b", "post")):
         write({f"{name}.py": TESTED.format(verb), f"test_{name}.py": TEST.format(name, verb)})
-    write({"check.py": CHECK.replace("session", "ession")})
+    write({"check.py": CHECK.replace("session", "ession"), "test_all.py": TEST.format("a, b", "get")})
     bad("test_b.py")
     result = verified(tree, "--unsafe-fixes", "--rewrite-patches")
     assert "b.py:5: taken back" in result.err
@@ -210,6 +245,46 @@ def test_fixes_that_the_user_wants_are_one_a_file(tree: Run) -> None:
     assert candidates.contents([]) == {"a.py": SAFE.encode()}
 
 
+def test_files_are_read_as_they_were(tree: Run) -> None:
+    candidates = Candidates(Projects(), None)
+    candidates.fix(SAFE.encode(), "a.py", Settings())
+    write({"a.py": FIXED, "other.py": ""})
+    assert candidates._read(os.path.realpath("a.py")) == SAFE.encode()
+    assert candidates._read(os.path.realpath("other.py")) == b""
+
+
+def test_command_is_ended_with_what_ends_this(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[Any] = []
+    wait = subprocess.Popen.wait
+
+    def interrupted(process: "subprocess.Popen[bytes]", timeout: float | None = None) -> int:
+        ended.append(process)
+        if len(ended) == 1:
+            raise KeyboardInterrupt
+        return wait(process, timeout)
+
+    monkeypatch.setattr(subprocess.Popen, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Command(f"{sys.executable} -c 'import time; time.sleep(60)'", None, quiet=True).run("")
+    assert ended[0].returncode == -signal.SIGKILL
+
+
+def test_command_that_leaves_a_server_behind() -> None:
+    """A run ends with its command, not with what that has started."""
+    start = time.monotonic()
+    assert Command("sleep 30 & exit 0", 60, quiet=True).run("") is None
+    assert time.monotonic() - start < 25
+
+
+def test_some_fixes_of_a_file(tree: Run) -> None:
+    two = SAFE + "\n\ndef more(names):\n    for name in names:\n        requests.get(f'https://example.com/{name}')\n"
+    candidates = Candidates(Projects(), None)
+    candidates.fix(two.encode(), "a.py", Settings())
+    assert [unit.place for unit in candidates.units] == ["a.py:3", "a.py:8"]
+    assert candidates.contents(candidates.units[:1])["a.py"].startswith(FIXED.encode())
+    assert candidates.contents(candidates.units[:1])["a.py"].count(b"requests.get") == 1
+
+
 def test_few_runs(tree: Run) -> None:
     """About two times the logarithm of all for each that is taken back."""
     candidates = Candidates(Projects(), None)
@@ -220,6 +295,7 @@ def test_few_runs(tree: Run) -> None:
     command = Command(COMMAND, None, quiet=True)
     search = Search(candidates, command)
     assert len(search.kept()) == 62
+    search.guard.close(keep=True)
     assert [unit.path for unit, _ in search.taken_back] == ["x17.py", "x40.py"]
     assert command.runs <= 2 * 2 * 6 + 1
 
@@ -280,20 +356,24 @@ def test_interrupted(tree: Run) -> None:
 def test_guard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     handled: dict[int, object] = {}
     monkeypatch.setattr(signal, "signal", handled.setdefault)
-    file, gone = tmp_path / "a.py", tmp_path / "gone.py"
-    for told, content in ((b"k", b"new"), (b"", b"old")):
+    file, gone, mine = (tmp_path / name for name in ("a.py", "gone.py", "mine.py"))
+    contents = {str(path): b"old" for path in (file, gone, mine, tmp_path / "no folder" / "b.py")}
+    ends: list[list[object]] = [[None], []]
+    for end in ends:
         file.write_bytes(b"new")
-        contents = pickle.dumps({str(file): b"old", str(gone): b"old"})
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(contents + told)))
+        mine.write_bytes(b"mine")
+        gone.unlink(missing_ok=True)
+        told = b"".join(map(pickle.dumps, [contents, (str(file), b"new"), *end]))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(told)))
         guard.main()
-        assert file.read_bytes() == content
+        assert (file.read_bytes(), gone.exists()) == ((b"new", False) if end else (b"old", True))
+        assert mine.read_bytes() == b"mine"
     assert handled[signal.SIGINT] == signal.SIG_IGN
-    guard.put_back({str(file): b"old"})
-    assert file.read_bytes() == b"old"
 
 
 def test_guard_that_has_ended(tmp_path: Path) -> None:
     watching = guard.Guard({str(tmp_path / "a.py"): b"x" * 100})
     watching.process.kill()
     watching.process.wait()
+    watching.expect(str(tmp_path / "a.py"), b"y" * 100)
     watching.close(keep=True)

@@ -78,7 +78,8 @@ class Context:
     def style(self, calls: Sequence[BareCall], place: Place) -> str:
         """The style asked for, where that is possible.
 
-        A `with` block needs lines of its own, and must not take in a cell's last expression, a definition or an import.
+        A `with` block needs lines of its own, and must not take in a cell's last expression, a definition or an import,
+        nor an f-string that shows how its lines are indented: `{value =` up to a `}` on another line.
         """
         if place.tick > self.facts.outline.parts[place.before].tick:
             return "behind"
@@ -88,7 +89,13 @@ class Context:
         statements = self.facts.flow.children[place.block]
         last = max(call.site.part for call in calls)
         inside = statements[bisect_left(statements, place.before) : bisect_right(statements, last)]
-        plain = lines and self._defining.isdisjoint(inside) and not (self.facts.tables.cells and place.block == 0)
+        shows = any(spelled.start >= place.tick and "\n" in spelled.text for spelled in self.facts.outline.spelled)
+        plain = (
+            lines
+            and not shows
+            and self._defining.isdisjoint(inside)
+            and not (self.facts.tables.cells and place.block == 0)
+        )
         return "with" if plain else "assign"
 
     @cached_property

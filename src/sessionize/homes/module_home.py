@@ -10,7 +10,7 @@ from sessionize.homes.home import OPTIONS, Home, line_of, top_level
 from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import may_ever_change
-from sessionize.sharing.shared_headers import keeps_no_attribute, shared_headers
+from sessionize.sharing.shared_headers import no_store, shared_headers
 from sessionize.syntax import values as v
 from sessionize.syntax.ipython import LINE
 
@@ -40,7 +40,7 @@ def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
     behind = line_of(facts, behind)
     following = next(p for p in top[top.index(behind) + 1 :] if facts.outline.parts[p].form != "joined")
     place = Place(0, behind, facts.outline.parts[following].tick)
-    shared = None if "headers" in hoist else shared_headers(facts, calls, place, keeps_no_attribute)
+    shared = None if "headers" in hoist else shared_headers(facts, calls, place, no_store)
     return Home(place, "behind", tuple(hoist), shared)
 
 

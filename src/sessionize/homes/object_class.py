@@ -126,15 +126,17 @@ class ObjectClass:
     def _is_harmless(self, use: o.Use) -> bool:
         """Tell whether a use of the object is known to run none of the calls.
 
-        It is `super(Name, self)`, or calls a method of this file that leads to none, or one of a base elsewhere, as
-        `self.get_param("key")`: that knows nothing of the session.
+        It is `super(Name, self)`, or calls a method of this file that leads to none, or asks a base elsewhere for
+        something: `self.key = self.get_param("key")`, but not `self.start()`, which may call a method of this class.
         """
         called = use.access.method
         bind = self.inherited(called) if called else None
         if bind is not None and bind.form == "def":
             return called not in self.leading
         if called and bind is None and called not in self.tables.stores_of and self.has_strangers:
-            return True
+            func = v.Attribute(v.Name(use.name), called)
+            asking = [site for site in self.tables.calls_by_name[called] if site.value.func == func]
+            return all(site.access.keeps for site in asking if site.part == use.part)
         return use.call != -1 and self.facts.origins.paths[use.call] == "builtins.super"
 
     @cached_property

@@ -15,7 +15,7 @@ from sessionize.homes.object_init import ObjectInit
 from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import may_ever_change
-from sessionize.sharing.shared_headers import keeps_no_attribute, shared_headers
+from sessionize.sharing.shared_headers import no_store, shared_headers
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.values import last_name
 
@@ -103,7 +103,7 @@ class _ObjectHome:
             return self._at_first_use()
         place = self._above_methods()
         hoist = [option for option in OPTIONS if not may_ever_change(self.facts, option, self.cls.calls, place)]
-        shared = None if "headers" in hoist else shared_headers(self.facts, self.cls.calls, place, keeps_no_attribute)
+        shared = None if "headers" in hoist else shared_headers(self.facts, self.cls.calls, place, no_store)
         return Home(place, "init", tuple(hoist), shared, "self")
 
     def _why_strange(self) -> str:
@@ -143,12 +143,14 @@ class _ObjectHome:
 
     def _at_first_use(self) -> Home:
         place = self._above_methods()
-        shared = shared_headers(self.facts, self.cls.calls, place, self._keeps_attribute)
+        shared = shared_headers(self.facts, self.cls.calls, place, self._store_of)
         return Home(place, "property", shared=shared, helper="functools.cached_property")
 
-    def _keeps_attribute(self, value: v.Attribute, scope: int) -> bool:
-        """Tell whether `self.key` is set once and for all; a call that is made before reads it as well."""
-        return value.value == v.Name("self") and self.cls.set_once(value, scope) is not None
+    def _store_of(self, value: v.Attribute, scope: int) -> o.Store | None:
+        """The line of `__init__` that sets `self.key` for good, before anything that may make one of the calls."""
+        store = self.cls.set_once(value, scope) if value.value == v.Name("self") else None
+        first = store is not None and store.part in ObjectInit(self.cls, store.scope).before_stops()
+        return store if first else None
 
     def _above_methods(self) -> Place:
         """The place before the statement of the class's body that holds the first method, perhaps in a branch."""

@@ -54,13 +54,13 @@ class ObjectInit:
         hoist = tuple(option for option in OPTIONS if self._may_hoist(option, before, place))
         shared = None
         if "headers" not in hoist:
-            shared = shared_headers(self.facts, self.cls.calls, place, partial(self._keeps_attribute, before))
+            shared = shared_headers(self.facts, self.cls.calls, place, partial(self._store_of, before))
         return Home(place, style, hoist, shared, self.instance)
 
-    def _keeps_attribute(self, before: Sequence[int], value: v.Attribute, scope: int) -> bool:
-        """Tell whether `self.key` is set on one of these lines, once and for all."""
+    def _store_of(self, before: Sequence[int], value: v.Attribute, scope: int) -> o.Store | None:
+        """The one of these lines that sets `self.key` for good."""
         store = self.cls.set_once(value, scope) if value.value == v.Name(self.instance) else None
-        return store is not None and store.part in before
+        return store if store is not None and store.part in before else None
 
     def before_stops(self) -> list[int]:
         """The lines that surely run before any that may use the session, or leave."""

@@ -9,10 +9,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
+import tempfile
 import time
-from collections.abc import Generator, Sequence
+from collections import defaultdict
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -88,22 +91,27 @@ class Candidates:
 
     def made(self, units: Sequence[Unit]) -> dict[str, Report]:
         """The reports of the files that change, once just these are made."""
+        chosen, all_fixes = _by_path(units), _by_path(self.units)
         if self.together:
-            chosen = {unit.path for unit in units}
             files = {}
             for path, (data, settings) in self.files.items():
                 files[path] = data, settings if path in chosen else replace(settings, select=(), extend_select=())
             reports = migrate.fix_together(files, self.projects, self._read)
             return {report.filename: report for report in reports}
         made = {}
-        for path, (data, settings) in self.files.items():
-            only = [unit.fix for unit in units if unit.path == path]
-            if None in only:
-                made[path] = self.reports[path]
-            else:
-                around = self.projects.surroundings
-                made[path] = fix_bytes(data, path, settings, surroundings=around, only=[fix for fix in only if fix])
+        for path, fixes in chosen.items():
+            every = len(fixes) == len(all_fixes[path])
+            made[path] = self.reports[path] if every else self._with_only(path, fixes)
         return made
+
+    def left(self, made: Mapping[str, Report]) -> dict[str, Report]:
+        """The reports of the files of which nothing is made."""
+        return {path: self._with_only(path, []) for path in self.files if path not in made}
+
+    def _with_only(self, path: str, fixes: Sequence[Fix | None]) -> Report:
+        data, settings = self.files[path]
+        only = [fix for fix in fixes if fix is not None]
+        return fix_bytes(data, path, settings, surroundings=self.projects.surroundings, only=only)
 
     def _read(self, file: str) -> bytes:
         """The content of a file before any fix; `file` is its real path."""
@@ -121,6 +129,14 @@ class Candidates:
             change = made[path].change if path in made else None
             contents[path] = report.change[0] if change is None else change[1]
         return contents
+
+
+def _by_path(units: Sequence[Unit]) -> dict[str, list[Fix | None]]:
+    """The fixes of units, by file."""
+    fixes: dict[str, list[Fix | None]] = defaultdict(list)
+    for unit in units:
+        fixes[unit.path].append(unit.fix)
+    return fixes
 
 
 def _place(report: Report, fix: Fix | None) -> str:
@@ -145,37 +161,39 @@ class Command:
         start = time.monotonic()
         # Contents change faster than the clock of a file system: no bytecode may be left of one that is tried.
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-        process = subprocess.Popen(  # noqa: S602  # it is the user's
-            self.text,
-            shell=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            start_new_session=True,
-        )
-        try:
-            output, _ = process.communicate(timeout=self.timeout)
-            why = "" if process.returncode == 0 else f"exit status {process.returncode}"
-        except subprocess.TimeoutExpired:
-            _end(process)
-            output, why = process.communicate()[0], f"no end after {self.timeout:g} s"
-        except BaseException:
-            _end(process)
-            raise
+        with tempfile.TemporaryFile() as output:  # a pipe ends with the last process that has it, which may go on
+            process = subprocess.Popen(  # noqa: S602  # it is the user's
+                self.text,
+                shell=True,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                start_new_session=True,
+            )
+            try:
+                status = process.wait(self.timeout)
+                why = f"exit status {status}" if status else ""
+            except subprocess.TimeoutExpired:
+                _end(process)
+                why = f"no end after {self.timeout:g} s"
+            except BaseException:
+                _end(process)
+                raise
+            output.seek(0)
+            lines = output.read().decode(errors="replace").splitlines()[-_SHOWN:]
         took = time.monotonic() - start
         if not self.quiet:
             echo(f"Run {self.runs}, {doing}: {why or 'passed'} ({took:.1f} s)\n", err=True)
-        lines = output.decode(errors="replace").splitlines()[-_SHOWN:]
         return "\n".join([*lines, why]) if why else None
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Ends a command with all that it has started."""
-    if sys.platform == "win32":
-        process.kill()
-    else:
+    with suppress(OSError, AttributeError):  # it has just ended; Windows knows no groups of processes
         os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.wait()
 
 
 class Search:
@@ -185,6 +203,7 @@ class Search:
         self.candidates = candidates
         self.command = command
         self.now = candidates.contents([])
+        self.guard = Guard({os.path.realpath(path): content for path, content in self.now.items()})
         self.taken_back: list[tuple[Unit, str]] = []
 
     def kept(self) -> list[Unit]:
@@ -214,15 +233,24 @@ class Search:
     def _failed(self, units: Sequence[Unit]) -> str | None:
         """What the command writes if it fails with these; None if it passes."""
         self._put(units)
-        return self.command.run(f"with {len(units)} of {len(self.candidates.units)} fixes")
+        wrote = self.command.run(f"with {len(units)} of {len(self.candidates.units)} fixes")
+        self.expect_unchanged()
+        return wrote
+
+    def expect_unchanged(self) -> None:
+        """ClickException if a file does not hold what it should: the command, or somebody else, has changed it."""
+        for path, content in self.now.items():
+            if store.content(path) != content:
+                raise click.ClickException(f"{path} has changed meanwhile; it stays as it is, all others are as before")
 
     def _put(self, units: Sequence[Unit]) -> None:
         for path, content in self.candidates.contents(units).items():
             if self.now[path] != content:
+                self.guard.expect(os.path.realpath(path), content)
                 try:
                     store.write(path, self.now[path], content)
                 except SourceError as error:
-                    raise click.ClickException(f"{path}: {error}; nothing is written") from error
+                    raise click.ClickException(f"{path}: {error}; all others are as before") from error
                 self.now[path] = content
 
 
@@ -234,28 +262,31 @@ def verify(
     rejected: a file for a patch of what was taken back.
     """
     if not allow_dirty:
-        _expect_clean()
+        _expect_unchanged_tree("")  # before anybody is asked
     candidates = Candidates(run.projects, dialogue)
     results = run.on_files(candidates.fix, together=candidates.fix_together)
     if not candidates.units:
         return results
-    if (wrote := command.run("before any fix")) is not None:
-        echo(_indented(wrote), err=True)
-        raise click.ClickException(f"`{command.text}` fails before anything is fixed")
+    if not allow_dirty:
+        _expect_clean(candidates.reports)
     search = Search(candidates, command)
-    guard = Guard({os.path.realpath(path): content for path, content in search.now.items()})
     keep = False
     try:
+        if (wrote := command.run("before any fix")) is not None:
+            echo(_indented(wrote), err=True)
+            raise click.ClickException(f"`{command.text}` fails before anything is fixed")
+        search.expect_unchanged()
         kept = search.kept()
         keep = True
     finally:
-        guard.close(keep=keep)
+        search.guard.close(keep=keep)
     _tell(search, command)
     if rejected is not None and search.taken_back:
         every = candidates.contents(candidates.units)
         patches = [diff.unified(path, search.now[path], every[path]) for path in sorted(every)]
         rejected.write_bytes(b"".join(patches))
     made = candidates.made(kept)
+    made |= candidates.left(made)
     return results._replace(reports=[made.get(report.filename, report) for report in results.reports])
 
 
@@ -276,14 +307,28 @@ def _indented(text: str) -> str:
     return "".join(f"    {printable(line)}\n" for line in text.splitlines())
 
 
-def _expect_clean() -> None:
-    """ClickException if the current folder is in no git tree, or what git knows of it has changed."""
-    status = ["git", "status", "--porcelain", "--untracked-files=no"]
+def _expect_clean(paths: Iterable[str]) -> None:
+    """ClickException if git does not know one of these files, or if anything that it knows has changed."""
+    for folder, inside in groupby(sorted(paths), key=os.path.dirname):
+        names = list(map(os.path.basename, inside))
+        if _git(folder, "ls-files", "--error-unmatch", "--", *names) is None:
+            told = f"--verify needs files that git knows, and not {names[0]!r}: add and commit it, or --allow-dirty"
+            raise click.ClickException(told)
+        _expect_unchanged_tree(folder)
+
+
+def _expect_unchanged_tree(folder: str) -> None:
+    """ClickException if anything has changed that git knows in the tree of a folder."""
+    if _git(folder, "status", "--porcelain", "--untracked-files=no"):
+        told = "--verify needs a git tree without changes: commit or stash them, or --allow-dirty"
+        raise click.ClickException(told)
+
+
+def _git(folder: str, *args: str) -> str | None:
+    """What git writes; None if it fails."""
+    command = ["git", "-C", folder or os.curdir, *args]
     try:
-        told = subprocess.run(status, capture_output=True, text=True, check=False)  # noqa: S603  # a fixed command
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # fixed, but for names
     except OSError:
-        told = subprocess.CompletedProcess(status, 1, "", "")
-    if told.returncode != 0:
-        raise click.ClickException("--verify needs a git tree, to have the old files back; or --allow-dirty")
-    if told.stdout.strip():
-        raise click.ClickException("--verify needs a git tree without changes; commit or stash them, or --allow-dirty")
+        return None
+    return done.stdout if done.returncode == 0 else None

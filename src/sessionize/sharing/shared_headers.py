@@ -10,26 +10,29 @@ calls. Those that every session has by itself, as `User-Agent`, keep their place
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from sessionize.analysis.flow import Place
 from sessionize.library.calls import BareCall
+from sessionize.sharing.closed_world import ClosedWorld
 from sessionize.sharing.facts import Facts
-from sessionize.sharing.hoisting import Interval
+from sessionize.sharing.hoisting import Interval, is_text
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT
 
 # `requests.utils.default_headers`
 _DEFAULT = frozenset({"user-agent", "accept-encoding", "accept", "connection"})
 
-# Whether an attribute of the object, `self.key`, is there when its session is made, and stays the same.
-KeepsAttribute = Callable[[v.Attribute, int], bool]
+# The line that sets an attribute of the object, `self.key`, for good, and before its session is made; None without one.
+StoreOf = Callable[[v.Attribute, int], o.Store | None]
 
 
-def keeps_no_attribute(_value: v.Attribute, _scope: int, /) -> bool:
+def no_store(_value: v.Attribute, _scope: int, /) -> o.Store | None:
     """Tell that no object is there where the session of a module is made."""
-    return False
+    return None
 
 
 class Display(NamedTuple):
@@ -67,11 +70,11 @@ class _Spelled(NamedTuple):
 
 
 def shared_headers(
-    facts: Facts, calls: Sequence[BareCall], place: Place, keeps_attribute: KeepsAttribute | None = None
+    facts: Facts, calls: Sequence[BareCall], place: Place, store_of: StoreOf | None = None
 ) -> SharedHeaders | None:
     """The headers that a session made at `place` can send for all calls; None if there are none.
 
-    keeps_attribute: for a session that outlives its function, as that of an object.
+    store_of: for a session that outlives its function, as that of an object.
     """
     if facts.outline.parts[place.block].form != "lines":
         return None
@@ -82,8 +85,8 @@ def shared_headers(
         if spelled is None:
             return None
         displays.append(spelled)
-    interval = Interval(facts, calls, place, forever=keeps_attribute is not None)
-    keeps = _Keeping(interval, keeps_attribute)
+    interval = Interval(facts, calls, place, forever=store_of is not None)
+    keeps = _Keeping(interval, store_of)
     keys = tuple(key for key in _leading(displays) if keeps.value(displays[0].items[key]))
     keys = _in_front(keys, displays)
     whole = [display for display in displays if not display.followed and display.items.keys() == {*keys}]
@@ -132,7 +135,7 @@ def _spelled(facts: Facts, call: BareCall, numbers: set[int]) -> _Spelled | None
     if isinstance(value, v.Name):
         owner = facts.names.owner(value.name, call.site.scope)
         binds = facts.names.binds(owner, value.name)
-        if len(binds) != 1 or not _stands_alone(facts, binds[0], call):
+        if len(binds) != 1 or not _stands_alone(facts, binds[0], call) or not _is_private(facts, owner, binds[0]):
             return None
         statement = binds[0].part
         for use in facts.names.uses(owner, value.name):
@@ -144,6 +147,13 @@ def _spelled(facts: Facts, call: BareCall, numbers: set[int]) -> _Spelled | None
             changed = changed or adds
         value = binds[0].value
     return _of_display(call, statement, value, changed=changed) if isinstance(value, v.Dict) else None
+
+
+def _is_private(facts: Facts, owner: int, bind: o.Bind) -> bool:
+    """Tell whether only the code around a binding sees its variable: no class, no other file, and no `locals()`."""
+    own = owner == facts.outline.parts[facts.flow.frame[bind.part]].scope  # and not `global headers`
+    taken = owner == 0 and facts.is_used_elsewhere(bind.name)
+    return own and not taken and not facts.mutations.reflection
 
 
 def _stands_alone(facts: Facts, bind: o.Bind, call: BareCall) -> bool:
@@ -185,28 +195,60 @@ def _of_display(call: BareCall, statement: int, display: v.Dict, *, changed: boo
 class _Keeping:
     """Tells which values are the same when the session is made as at all of its calls."""
 
-    def __init__(self, interval: Interval, keeps_attribute: KeepsAttribute | None) -> None:
+    def __init__(self, interval: Interval, store_of: StoreOf | None) -> None:
         self.interval = interval
-        self.keeps_attribute = keeps_attribute
+        self.facts = interval.facts
+        self.store_of = store_of
 
     def value(self, value: v.Value) -> bool:
         """Tell whether a value is a text that the session can be given when it is made."""
-        if self.keeps_attribute is None:
+        if self.store_of is None:
             return self.interval.means_the_same(value) and self.interval.keeps_item(value)
         match value:
             case v.Const(kind=kind):
                 return kind == "str"
             case v.Join(parts=parts):
                 holes = [part for part in parts if isinstance(part, v.Hole)]
-                return all(hole.plain and self._leaf(hole.value) for hole in holes)
-            case v.Binary(op="%", left=v.Const(kind="str"), right=right):
+                return all(hole.plain and self._formatted(hole.value) for hole in holes)
+            case v.Binary(op="%", left=v.Const(value=str(template)), right=right):
                 items = right.items if isinstance(right, v.Sequence) and right.kind == "tuple" else (right,)
-                return all(map(self._leaf, items))
-            case v.Call(func=v.Attribute(value=v.Const(kind="str"), attr="format"), args=args):
-                return all(not arg.stars and self._leaf(arg.value) for arg in args)
+                plain = template.count("%") == template.count("%s") == len(items)
+                return plain and all(map(self._formatted, items))
+            case v.Call(func=v.Attribute(value=v.Const(value=str(template)), attr="format"), args=args):
+                plain = not re.search("[{}]", template.replace("{}", ""))
+                given = [arg.value for arg in args if not arg.stars and arg.keyword is None]
+                return plain and template.count("{}") == len(given) == len(args) and all(map(self._formatted, given))
         return self._leaf(value)
 
     def _leaf(self, value: v.Value) -> bool:
-        if isinstance(value, v.Attribute) and self.keeps_attribute is not None:
-            return all(self.keeps_attribute(value, call.site.scope) for call in self.interval.calls)
+        """Tell whether a name or attribute stays bound to what it is."""
+        if isinstance(value, v.Attribute):
+            return self._store(value) is not None
         return self.interval.means_the_same(value) and self.interval.keeps_item(value)
+
+    def _store(self, value: v.Attribute) -> o.Store | None:
+        found = {self.store_of(value, call.site.scope) for call in self.interval.calls} if self.store_of else {None}
+        return found.pop() if len(found) == 1 else None
+
+    def _formatted(self, value: v.Value) -> bool:
+        """Tell whether a name or attribute gives the same text each time that it is put into one.
+
+        Where the whole program shows, and the fix may be safe, it is known to be a text; else it is no list, dict or
+        object of this file.
+        """
+        if not self._leaf(value):
+            return False
+        made, scope = value, self.interval.scope
+        if isinstance(value, v.Attribute) and (store := self._store(value)) is not None:
+            made, scope = store.value, store.scope
+        if is_text(self.facts, made, scope, annotated=True):
+            return True
+        made = self.facts.origins.resolve_once(made, scope) if isinstance(made, v.Name) else made
+        kept = isinstance(made, v.Sequence | v.Dict)
+        own = v.last_name(v.called(made)) in self.facts.tables.names_of_classes
+        return not kept and not own and not self._is_closed
+
+    @cached_property
+    def _is_closed(self) -> bool:
+        """True if all of the program shows, so that a fix may be safe."""
+        return ClosedWorld(self.facts, self.interval.calls).holds or self.facts.find_application()

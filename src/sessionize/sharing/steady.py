@@ -94,7 +94,8 @@ class Steady:
         owner = method.owner
         stores = self.facts.tables.stores_of.get(attr, ())
         made = [store for store in stores if not self._is_another_class(store.name, store.scope, owner)]
-        if len(made) != 1 or self.facts.mutations.reachable_by_string(attr):
+        mangled = attr.startswith("__") and any(name.endswith(attr) for name in self.facts.outline.attributes - {attr})
+        if len(made) != 1 or mangled or self.facts.mutations.reachable_by_string(attr):
             return None
         init = self.facts.graph.method(made[0].scope)
         in_init = self.facts.outline.scopes[made[0].scope].name == "__init__"

@@ -104,6 +104,9 @@ class Reindent(cst.CSTTransformer):
         self.shift = new_column - column
         self.column = column
 
+    def visit_FormattedString(self, node: cst.FormattedString) -> bool:
+        return False  # what stands in a hole may be shown: `f"{value = }"`
+
     def leave_ParenthesizedWhitespace(
         self, original_node: cst.ParenthesizedWhitespace, updated_node: cst.ParenthesizedWhitespace
     ) -> cst.ParenthesizedWhitespace:

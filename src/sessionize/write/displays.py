@@ -13,6 +13,7 @@ from sessionize.sharing.shared_headers import Display
 from sessionize.write.arguments import option_value, with_option, without_options
 from sessionize.write.comments import comment_of, comments, comments_inside, speaks_of_statement
 from sessionize.write.items import without_item
+from sessionize.write.spacing import without_blank_start
 from sessionize.write.tree import Parts, Statement
 
 
@@ -23,6 +24,8 @@ def without_keys(display: cst.Dict, keys: Collection[str]) -> cst.Dict:
     for element in display.elements:
         if _key(element) in keys:
             elements, start, end = without_item(elements, elements.index(element), start, end)
+    if isinstance(start, cst.ParenthesizedWhitespace):
+        start = start.with_changes(empty_lines=without_blank_start(start.empty_lines))
     braces = display.lbrace.with_changes(whitespace_after=start), display.rbrace.with_changes(whitespace_before=end)
     return display.with_changes(elements=elements, lbrace=braces[0], rbrace=braces[1])
 

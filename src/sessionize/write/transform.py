@@ -78,6 +78,8 @@ class Transformer(cst.CSTTransformer):
             return new
         part = self.work.parts.of(redirect)
         statement = next(self.work.parts.nodes_around(part))
+        if self.work.calls_in[statement] > 1:  # which may move each other's lines
+            return new
         column, block, _ = self.code.rendering.column(old.args[0], self.work.parts.path(part), statement)
         reindent = Reindent(block, block, column - 1, column - 1 + shift - len(block))
         args = [cst.ensure_type(arg.visit(reindent), cst.Arg) for arg in new.args]

@@ -48,6 +48,7 @@ class Worklist:
         self.dirty: set[cst.CSTNode] = set()  # statements with something to do inside
         self.orphans = Orphans()
         self.calls: dict[cst.CSTNode, tuple[Fix, Redirect]] = {}
+        self.calls_in: Counter[cst.CSTNode] = Counter()  # by their statement
         self.references: dict[cst.CSTNode, Redirect] = {}
         self.dissolved: dict[cst.CSTNode, Fix] = {}  # what made a session until now
         self.trimmed: dict[cst.CSTNode, Sequence[str]] = {}  # displays of headers, with the keys that leave them
@@ -96,6 +97,7 @@ class Worklist:
             node = nodes.sites[redirect.call]
             if isinstance(node, cst.Call):
                 self.calls[node] = fix, redirect
+                self.calls_in[next(self.parts.nodes_around(self.parts.of(redirect)))] += 1
             else:
                 self.references[node] = redirect
             self._touch(self.parts.of(redirect))
