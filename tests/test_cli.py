@@ -460,9 +460,11 @@ def test_link_to_itself(run: Run) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        ((), "a command is missing; `sessionize --help` tells of all commands"),
         (("chek",), "No such command 'chek'"),
+        (("broken",), "a command is missing; `sessionize check broken` reports, `sessionize fix broken` rewrites"),
         (("check", "--nope"), "No such option"),
+        (("check", "--fix"), "No such option '--fix': `sessionize fix` rewrites\n"),
+        (("fix", "--check"), "'--check': `sessionize check` reports, `sessionize fix --diff` shows\n"),
         (("check", "--select", "RQS7,nope"), "there is no rule 'RQS7', 'nope'"),
         (("check", "--select", ""), "Invalid value for '--select': expected at least one rule"),
         (("fix", "--select", "RQS101", "--select", " ,"), "Invalid value for '--select': expected at least one rule"),
@@ -520,6 +522,13 @@ def test_mistake_is_one_line(run: Run, args: tuple[str, ...], said: str) -> None
     assert said in result.err
     assert result.err.count("\n") == 1
     assert not Path("-").exists()
+
+
+def test_no_command_prints_the_help(run: Run) -> None:
+    result = run()
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith("Usage: sessionize [OPTIONS]")
+    assert "\n  check   Report calls that should share a session.\n" in result.err
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def main() -> int:
     try:
         return int(cli.main(standalone_mode=False))
     except click.ClickException as error:
-        echo(f"sessionize: {printable(error.format_message())}\n", err=True)
+        echo(f"sessionize: {printable(_message(error))}\n", err=True)
         return 2
     except OSError as error:  # the disk is full, say
         echo(f"sessionize: {printable(str(error))}\n", err=True)
@@ -51,7 +51,33 @@ def main() -> int:
         return 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
+# What users of other tools type, and what it is called here.
+_ELSEWHERE = {
+    "--fix": "`sessionize fix` rewrites",
+    "--check": "`sessionize check` reports, `sessionize fix --diff` shows",
+}
+
+
+def _message(error: click.ClickException) -> str:
+    """The message of a mistake, with a hint where an option is one of other tools."""
+    option = error.option_name if isinstance(error, click.NoSuchOption) else ""
+    return f"No such option {option!r}: {_ELSEWHERE[option]}" if option in _ELSEWHERE else error.format_message()
+
+
+class _Commands(click.Group):
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does; UsageError for a path, which needs a command before it."""
+        (name, *_) = args
+        if name not in self.commands and os.path.lexists(name):
+            raise click.UsageError(
+                f"a command is missing; `sessionize check {name}` reports, `sessionize fix {name}` rewrites"
+            )
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
 @click.version_option(__version__, prog_name="sessionize")
 @click.pass_context
 def cli(context: click.Context) -> None:
@@ -61,7 +87,8 @@ def cli(context: click.Context) -> None:
     elif os.environ.get("FORCE_COLOR"):
         context.color = True
     if context.invoked_subcommand is None:
-        raise click.UsageError("a command is missing; `sessionize --help` tells of all commands")
+        echo(f"{context.get_help()}\n", err=True)
+        context.exit(2)
 
 
 def _commas(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...] | None:

@@ -45,7 +45,7 @@ _SHOWN = 12  # lines at the end of what a command wrote
 
 
 class Unit(NamedTuple):
-    """What is made or taken back as one: a fix of a file, or all of it (None) where they hang together.
+    """One step that is made or taken back: a fix of a file, or all of them (None) where they hang together.
 
     place: where it is, for people.
     """
@@ -156,7 +156,7 @@ class Command:
         self.runs = 0
 
     def run(self, doing: str) -> str | None:
-        """What it writes at its end if it fails; None if it passes."""
+        """The end of its output if it fails; None if it passes."""
         self.runs += 1
         start = time.monotonic()
         # Contents change faster than the clock of a file system: no bytecode may be left of one that is tried.
@@ -231,7 +231,7 @@ class Search:
         return good
 
     def _failed(self, units: Sequence[Unit]) -> str | None:
-        """What the command writes if it fails with these; None if it passes."""
+        """The end of the command's output if it fails with these; None if it passes."""
         self._put(units)
         wrote = self.command.run(f"with {len(units)} of {len(self.candidates.units)} fixes")
         self.expect_unchanged()
@@ -325,7 +325,7 @@ def _expect_unchanged_tree(folder: str) -> None:
 
 
 def _git(folder: str, *args: str) -> str | None:
-    """What git writes; None if it fails."""
+    """The output of git; None if it fails."""
     command = ["git", "-C", folder or os.curdir, *args]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # fixed, but for names
