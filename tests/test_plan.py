@@ -8,7 +8,7 @@ import pytest
 
 from sessionize.engine.check import check_source, check_tree
 from sessionize.engine.fix import fix_source
-from sessionize.files.settings import Settings
+from sessionize.files.settings import SessionStyle, Settings
 from sessionize.library.surroundings import Surroundings
 from sessionize.rules import RULES, SYNTAX_ERROR
 
@@ -350,3 +350,13 @@ def test_cookies_that_are_carried(source: str, said: str, select: tuple[str, ...
     (help_,) = {found.help for found in check_source(IMPORT + source, settings=settings) if found.code == "RQS203"}
     carries = "Share one `requests.Session` between the 2 calls, which carries the cookies by itself; unsafe"
     assert help_.startswith(carries if said.startswith("Fixed") and select == ("RQS",) else said)
+
+
+SHOWN = 'import requests\nfor n in N:\n    requests.get(a,\n                 json=f"""{b =\n      }""")\n'
+
+
+@pytest.mark.parametrize("style", ["assign", "with"])
+def test_text_that_shows_how_its_lines_are_indented_stays(style: SessionStyle) -> None:
+    after = fix_source(SHOWN, settings=Settings(session_style=style)).after
+    assert after is not None
+    assert after.endswith('for n in N:\n    session.get(a,\n                json=f"""{b =\n      }""")\n')

@@ -17,7 +17,7 @@ requests.get("http://a.test/down", timeout=3)
 def test_programs() -> None:
     tally = Tally()
     with Transport().connected() as transport:
-        search(200, None, transport, tally)
+        search(200, 1, transport, tally)
     programs = tally.counts["programs"]
     assert tally.counts["with a fix"] > 0.5 * programs
     assert tally.counts["hoists"] > 5

@@ -86,6 +86,9 @@ def test_displays_in_calls(first: str, second: str, keys: str) -> None:
         ("headers = {'A': '1', 'N': n}\nif n:\n    headers = {}\nreturn requests.get(U, headers=headers)", ""),
         ("headers = {'A': '1', 'N': n}\ndef inner():\n    return requests.get(U, headers=headers)\nreturn inner", ""),
         ("headers = {'A': '1', 'N': n}\nreturn requests.get(U, headers=headers, **n)", ""),
+        ("headers = {'A': '1', 'N': n}\nshow = lambda: headers\nreturn requests.get(U, headers=headers)", ""),
+        ("headers = {'A': '1', 'N': n}\nlocals()\nreturn requests.get(U, headers=headers)", ""),
+        ("global headers\nheaders = {'A': '1', 'N': n}\nreturn requests.get(U, headers=headers)", ""),
         ("for headers in n:\n    pass\nreturn requests.get(U, headers=headers)", ""),
     ],
 )

@@ -95,7 +95,7 @@ class Steady:
         stores = self.facts.tables.stores_of.get(attr, ())
         made = [store for store in stores if not self._is_another_class(store.name, store.scope, owner)]
         mangled = attr.startswith("__") and any(name.endswith(attr) for name in self.facts.outline.attributes - {attr})
-        if len(made) != 1 or mangled or self.facts.mutations.reachable_by_string(attr):
+        if not made or mangled or self.facts.mutations.reachable_by_string(attr):
             return None
         init = self.facts.graph.method(made[0].scope)
         in_init = self.facts.outline.scopes[made[0].scope].name == "__init__"
