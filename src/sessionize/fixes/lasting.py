@@ -290,7 +290,6 @@ def _no_longer_counts(call: BareCall, new_session: NewSession) -> str:
     shared = new_session.shared.attributes if new_session.shared is not None else ()
     shown = [f"`{attribute}`" for attribute in shared]
     for option in new_session.hoist:
-        value = call.argument(option)
-        if isinstance(value, v.Attribute):
-            shown.append(f"`{v.dotted(value)}`")
+        found = filter(lambda inner: isinstance(inner, v.Attribute), v.within(call.argument(option) or v.NONE))
+        shown += [f"`{v.dotted(inner)}`" for inner in found]
     return f"; a later change of {' or '.join(shown)} no longer counts" if shown else ""

@@ -110,11 +110,13 @@ class ObjectInit:
     def _may_hoist(self, option: str, before: Sequence[int], place: Place) -> bool:
         """Tell whether all calls pass one attribute of the object that stays as `__init__` sets it.
 
-        Or the same constant of the module.
+        Or the same constant of the module, or a pair of such attributes.
         """
         value = self.cls.calls[0].argument(option)
         if any(call.argument(option) != value or call.unpacks for call in self.cls.calls):
             return False
+        if option == "auth" and isinstance(value, v.Sequence) and is_pair_display(value) and v.attributes_in(value):
+            return all(self._keeps_in_pair(before, item) for item in value.items)
         if not isinstance(value, v.Attribute) or value.value != v.Name(self.instance):
             return not may_ever_change(self.facts, option, self.cls.calls, place)
         if value.attr in self.tables.class_names or self.facts.mutations.reachable_by_string(value.attr):
@@ -124,6 +126,12 @@ class ObjectInit:
         if len(stores) != 1 or stores[0].scope != self.scope or not is_plain(stores[0].value):
             return False
         return line_of(self.facts, stores[0].part) in before and self._is_only_passed(value.attr)
+
+    def _keeps_in_pair(self, before: Sequence[int], item: v.Value) -> bool:
+        """Tell whether an item of `auth=(self.user, "secret")` is a text, or an attribute that stays as it is set."""
+        if not isinstance(item, v.Attribute):
+            return isinstance(item, v.Const) and item.kind == "str"
+        return all(self._store_of(before, item, call.site.scope) is not None for call in self.cls.calls)
 
     def _is_only_passed(self, attr: str) -> bool:
         """Tell whether an attribute is set once, passed by the calls, and otherwise only looked at in this file."""

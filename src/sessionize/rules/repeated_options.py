@@ -33,10 +33,11 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     ```
 
     ## Fix safety
-    As for RQS201. Only a pair moves, or `HTTPBasicAuth(user, password)`, which is what requests makes of one: other
-    objects may keep a state, and an identity bound to the connection would outlive its call. `verify`, `proxies`,
-    `timeout`, `stream` and `allow_redirects` never move: the environment beats a session's `verify` and `proxies`, and
-    a session has no `timeout`.
+    As for RQS201. Only a pair moves, as `(self.user, self.password)` of attributes that only `__init__` sets, or
+    `HTTPBasicAuth(user, password)`, which is what requests makes of one: other objects may keep a state, and an
+    identity bound to the connection would outlive its call. `verify`, `proxies`, `timeout`, `stream` and
+    `allow_redirects` never move: the environment beats a session's `verify` and `proxies`, and a session has no
+    `timeout`.
 
     ## When not to use
     Where calls without these credentials will follow on the same session.
