@@ -80,13 +80,14 @@ FAULTS = (
     Fault("attribute-set-in-a-loop", "return store if first else None", "return store"),
     Fault("attribute-set-twice", "stays = changes == 1 and", "stays = changes > 0 and"),
     Fault("attribute-set-by-its-mangled-name", "mangled = attr.startswith", "mangled = False and attr.startswith"),
+    Fault("key-that-another-class-changes", "return self._has_own_objects(method.owner)", "return True"),
     Fault("object-as-a-text", "return not kept and not own and not self._is_closed", "return not self._is_closed or not own"),
     Fault("headers-that-others-see", "return own and not taken and not facts.mutations.reflection", "return True"),
     Fault("key-in-two-cases", "if str(key.value).lower() in map(str.lower, items):", "if str(key.value) in items:"),
     Fault(
         "session-of-more-doubts",
-        "if names.issuperset(doubt.name for doubt in more.doubts):",
-        "if names.issuperset(()):",
+        "doubts.issuperset(d.name for d in more.doubts)",
+        "doubts.issuperset(())",
     ),
     # whether an option may move
     Fault("headers-that-change", " and self._is_untouched(name)", ""),

@@ -42,9 +42,9 @@ class ObjectClass:
                 return binds[-1]
         return None
 
-    def set_once(self, value: v.Attribute, scope: int) -> o.Store | None:
-        """The one line of `__init__` that sets `self.token`, if nothing else in the file changes it."""
-        return Steady(self.facts, self.owner).set_once(value, scope)
+    @cached_property
+    def steady(self) -> Steady:
+        return Steady(self.facts, self.owner)
 
     @cached_property
     def scopes(self) -> dict[int, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sessionize.analysis.flow import Place
+from sessionize.analysis.memo import memo
 from sessionize.homes.home import OPTIONS, Home, line_of
 from sessionize.homes.many_objects import ManyObjects
 from sessionize.homes.object_class import ATTRS, ObjectClass, head, name_of
@@ -148,9 +149,13 @@ class _ObjectHome:
 
     def _store_of(self, value: v.Attribute, scope: int) -> o.Store | None:
         """The line of `__init__` that sets `self.key` for good, before anything that may make one of the calls."""
-        store = self.cls.set_once(value, scope) if value.value == v.Name("self") else None
-        first = store is not None and store.part in ObjectInit(self.cls, store.scope).before_stops()
+        store = self.cls.steady.set_once(value, scope) if value.value == v.Name("self") else None
+        first = store is not None and store.part in self._before_stops(store.scope)
         return store if first else None
+
+    @memo
+    def _before_stops(self, init: int) -> list[int]:
+        return ObjectInit(self.cls, init).before_stops()
 
     def _above_methods(self) -> Place:
         """The place before the statement of the class's body that holds the first method, perhaps in a branch."""

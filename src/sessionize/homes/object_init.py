@@ -59,7 +59,7 @@ class ObjectInit:
 
     def _store_of(self, before: Sequence[int], value: v.Attribute, scope: int) -> o.Store | None:
         """The one of these lines that sets `self.key` for good."""
-        store = self.cls.set_once(value, scope) if value.value == v.Name(self.instance) else None
+        store = self.cls.steady.set_once(value, scope) if value.value == v.Name(self.instance) else None
         return store if store is not None and store.part in before else None
 
     def before_stops(self) -> list[int]:

@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from sessionize.analysis.flow import Place
+from sessionize.analysis.memo import memo
 from sessionize.library.calls import BareCall
 from sessionize.sharing.closed_world import ClosedWorld
 from sessionize.sharing.facts import Facts
@@ -89,15 +90,16 @@ def shared_headers(
     keeps = _Keeping(interval, store_of)
     keys = tuple(key for key in _leading(displays) if keeps.value(displays[0].items[key]))
     keys = _in_front(keys, displays)
-    whole = [display for display in displays if not display.followed and display.items.keys() == {*keys}]
-    if not keys or any(display.changed for display in whole):  # `headers = {}` says less than what was there
+    whole = [not display.followed and display.items.keys() == {*keys} for display in displays]
+    emptied = any(goes and display.changed for goes, display in zip(whole, displays, strict=True))
+    if not keys or emptied:  # `headers = {}` says less than what was there
         return None
     attributes: dict[str, None] = {}
     for key in keys:
         for inner in v.within(displays[0].items[key]):
             if isinstance(inner, v.Attribute):
                 attributes[v.dotted(inner)] = None
-    found = [Display(display.call.id, display.statement, display in whole) for display in displays]
+    found = [Display(each.call.id, each.statement, goes) for goes, each in zip(whole, displays, strict=True)]
     return SharedHeaders(keys, tuple(attributes), tuple(found))
 
 
@@ -157,7 +159,10 @@ def _is_private(facts: Facts, owner: int, bind: o.Bind) -> bool:
 
 
 def _stands_alone(facts: Facts, bind: o.Bind, call: BareCall) -> bool:
-    """Tell whether `headers = {...}` has a line of its own, and has surely run before a call of the same function."""
+    """Tell whether `headers = {...}` has a line of its own, which can go, and has surely run before a call.
+
+    The call is of the same function.
+    """
     parts, flow = facts.outline.parts, facts.flow
     alone = len(facts.tables.binds_at[bind.part]) == 1
     if bind.form != "assign" or parts[bind.part].kind != "simple" or not alone:
@@ -165,7 +170,7 @@ def _stands_alone(facts: Facts, bind: o.Bind, call: BareCall) -> bool:
     siblings = flow.children[parts[bind.part].parent]
     following = siblings[siblings.index(bind.part) + 1 :]
     joined = "joined" in {parts[part].form for part in (bind.part, *following[:1])}
-    if joined or parts[parts[bind.part].parent].form != "lines":
+    if joined or len(siblings) == 1 or parts[parts[bind.part].parent].form != "lines":
         return False
     same = flow.frame[bind.part] == call.frame
     return same and flow.dominates(bind.part, bind.tick, flow.place_before(call.site.part))
@@ -226,6 +231,7 @@ class _Keeping:
             return self._store(value) is not None
         return self.interval.means_the_same(value) and self.interval.keeps_item(value)
 
+    @memo
     def _store(self, value: v.Attribute) -> o.Store | None:
         found = {self.store_of(value, call.site.scope) for call in self.interval.calls} if self.store_of else {None}
         return found.pop() if len(found) == 1 else None

@@ -13,7 +13,7 @@ from sessionize.analysis.memo import memo
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import is_pair_display
 from sessionize.syntax import outline as o, values as v
-from sessionize.syntax.access import ARGUMENT, SET, Access
+from sessionize.syntax.access import ARGUMENT, CALL, READ, SET, Access
 
 
 class Steady:
@@ -30,7 +30,7 @@ class Steady:
             case v.Name(name=name):
                 return depth < 4 and self._is_bound_once(name, scope, depth)
             case v.Attribute():
-                return self.is_set_once(value, scope)
+                return self.set_once(value, scope) is not None
             case v.Hole(value=inner):
                 return self.is_steady(inner, scope, depth)
             case v.Join(parts=parts) | v.Sequence(items=parts):
@@ -82,16 +82,16 @@ class Steady:
     def _frame(self, scope: int) -> int:
         return self.facts.flow.frame[self.facts.outline.scopes[scope].root]
 
-    def is_set_once(self, value: v.Attribute, scope: int) -> bool:
-        """Tell whether `self.token` in a method is set by `__init__` alone, and changed nowhere in the file."""
-        return self.set_once(value, scope) is not None
-
     def set_once(self, value: v.Attribute, scope: int) -> o.Store | None:
         """The one line of `__init__` that sets `self.token`, if nothing else in the file changes it."""
-        method, attr = self.facts.graph.method(scope), value.attr
+        method = self.facts.graph.method(scope)
         if method is None or value.value != v.Name(method.instance) or self.owner not in (None, method.owner):
             return None
-        owner = method.owner
+        return self._only_store(value.attr, method.owner)
+
+    @memo
+    def _only_store(self, attr: str, owner: int) -> o.Store | None:
+        """The one line of a class's `__init__` that sets an attribute of its objects, if nothing else changes it."""
         stores = self.facts.tables.stores_of.get(attr, ())
         made = [store for store in stores if not self._is_another_class(store.name, store.scope, owner)]
         mangled = attr.startswith("__") and any(name.endswith(attr) for name in self.facts.outline.attributes - {attr})
@@ -111,7 +111,19 @@ class Steady:
     def _is_another_class(self, name: str, scope: int, owner: int) -> bool:
         """Tell whether a name is the object of a method that no object of the class `owner` has."""
         method = self.facts.graph.method(scope)
-        return method is not None and method.instance == name and method.owner not in self._related(owner)
+        if method is None or method.instance != name or method.owner in self._related(owner):
+            return False
+        return self._has_own_objects(method.owner)
+
+    @memo
+    def _has_own_objects(self, cls: int) -> bool:
+        """Tell whether the methods of a class only get objects that it has made: nothing but `Other()` names it.
+
+        `Other.renew(client)`, or another name for the class, may hand them any object.
+        """
+        row = self.facts.outline.scopes[cls]
+        by_type = "__class__" in self.facts.outline.attributes or "builtins.type" in self.facts.origins.paths
+        return not by_type and self.facts.names.accesses(row.parent, row.name) <= {CALL, READ}
 
     @memo
     def _related(self, owner: int) -> set[int]:
