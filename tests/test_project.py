@@ -277,6 +277,15 @@ def test_demonstrations_of_a_package_repeat_nothing(project: Path) -> None:
     assert codes("src/sync.py") == ["RQS103"]
 
 
+def test_demonstrations_of_other_modules_of_a_package_repeat_nothing(project: Path) -> None:
+    function, main, shown = SHOWN.partition("if __name__")
+    (project / "src" / "sync.py").write_text(function)
+    (project / "src" / "other.py").write_text(f"from sync import fetch\n\n{main}{shown}")
+    assert codes("src/sync.py") == ["RQS103"]
+    (project / "src" / "__init__.py").write_text("")
+    assert codes("src/sync.py") == []
+
+
 def codes(filename: str) -> list[str]:
     """The codes of the findings in a file, as its project is now."""
     report = check_file(Path(filename), Settings(), surroundings=read_surroundings())

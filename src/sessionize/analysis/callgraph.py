@@ -153,11 +153,14 @@ class CallGraph:
     def calls_of(self, function: int) -> list[o.CallSite]:
         """The calls of a function by its name, and of a method by its instance; or by what is handed it.
 
-        Those of `if __name__ == "__main__":` don't count in a package: they only show what the module does.
+        Those that are a demonstration don't count.
         """
-        sites = self._calls_of(function)
-        shown = [site for site in sites if not self._mains.isdisjoint(self.flow.ancestors(site.part))]
-        return [site for site in sites if site not in shown] if shown and self.in_package() else sites
+        return [site for site in self._calls_of(function) if not self.is_demonstration(site)]
+
+    def is_demonstration(self, site: o.CallSite) -> bool:
+        """Tell whether a call only shows what a module of a package does: under `if __name__ == "__main__":`."""
+        shown = bool(self._mains) and not self._mains.isdisjoint(self.flow.ancestors(site.part))
+        return shown and self.in_package()
 
     @cached_property
     def _mains(self) -> set[int]:

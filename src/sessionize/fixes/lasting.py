@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import chain
+from operator import attrgetter
 from typing import NamedTuple
 
 from sessionize.doubts.doubt import Sharing
@@ -32,6 +34,8 @@ from sessionize.homes.module_home import module_home
 from sessionize.homes.object_home import object_home
 from sessionize.library.calls import BareCall
 from sessionize.syntax import values as v
+
+_MOST_TRIES = 20  # each of which looks at all calls of a class, or of the module
 
 
 class _Local(NamedTuple):
@@ -99,10 +103,8 @@ class LastingFixes(Fixes):
         for outcome in local:
             if isinstance(outcome, Fix) and outcome.new_session is not None and calls.keys() >= {*outcome.calls}:
                 group = [calls[number] for number in outcome.calls]
-                method = self.facts.graph.method(group[0].site.scope)
-                found[self._holder(method.owner, group) if method is not None else 0].append(
-                    _Local(group, outcome.hoist)
-                )
+                holder = self._holder(self.facts.groups.owner(group[0]), group)
+                found[holder].append(_Local(group, outcome.hoist))
         return found
 
     def _share_with(
@@ -113,21 +115,30 @@ class LastingFixes(Fixes):
         found: Outcome,
         wanted: Wanted,
     ) -> Outcome:
-        """A fix for calls that takes in the calls of local sessions, one after the other, where nothing speaks against.
+        """A fix for calls that takes in the calls of local sessions where nothing speaks against it.
 
-        It does not where it would not be made, would leave more doubts than there were, or would set less once.
+        It takes in all of them, or else by halves, as far as a few tries go.
         """
-        for group, hoist in nearby:
-            if not isinstance(found, Fix) or not self._is_made(found):
+        todo = [[group for group in nearby if not any(self._obstacle(owner, call) for call in group.calls)]]
+        for _ in range(_MOST_TRIES):
+            groups = todo.pop() if todo else []
+            if not groups or not isinstance(found, Fix) or not self._is_made(found):
                 break
-            together = sorted([*calls, *group], key=lambda call: call.id)
-            home = "" if any(self._obstacle(owner, call) for call in group) else self._home(owner, together)
-            more = self._share(owner, together, home, wanted, calls)
-            if isinstance(more, Fix) and self._is_made(more) and {*more.hoist} >= {*found.hoist, *hoist}:
-                names = {doubt.name for doubt in found.doubts}
-                if names.issuperset(doubt.name for doubt in more.doubts):
-                    calls, found = together, more._replace(resolves=SHARING | ALONG)
+            added = chain.from_iterable(map(attrgetter("calls"), groups))
+            together = sorted([*calls, *added], key=attrgetter("id"))
+            more = self._share(owner, together, self._home(owner, together), wanted, calls)
+            if isinstance(more, Fix) and self._is_as_good(more, found, groups):
+                calls, found = together, more._replace(resolves=SHARING | ALONG)
+            elif len(groups) > 1:
+                half = len(groups) // 2
+                todo += [groups[half:], groups[:half]]
         return found
+
+    def _is_as_good(self, more: Fix, found: Fix, groups: Sequence[_Local]) -> bool:
+        """Tell whether a fix that takes in others is made, leaves no doubt more, and sets as much once as all did."""
+        doubts = {doubt.name for doubt in found.doubts}
+        set_once = set(found.hoist).union(*(group.hoist for group in groups))
+        return self._is_made(more) and doubts.issuperset(d.name for d in more.doubts) and set_once <= {*more.hoist}
 
     def _is_made(self, fix: Fix) -> bool:
         """Tell whether the settings let a fix be made."""

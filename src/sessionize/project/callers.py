@@ -16,8 +16,8 @@ from sessionize.analysis.callgraph import TAKING
 from sessionize.analysis.memo import memo
 from sessionize.files.text import SourceError, decode
 from sessionize.library.program import Program
-from sessionize.library.surroundings import CallElsewhere
-from sessionize.project.imports import Imports, is_package, is_test, statements
+from sessionize.library.surroundings import Around, CallElsewhere
+from sessionize.project.imports import Imports, in_package, is_package, is_test, statements
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.parse import UnreadableError, parse_ast
 from sessionize.syntax.read_ast import read_ast
@@ -96,12 +96,12 @@ class Callers:
             outline, places = read_ast(parse_ast(text), text)
         except (SourceError, UnreadableError, RecursionError):  # told where it is checked
             return {}
-        program = Program(outline)
+        program = Program(outline, around=Around(in_package=lambda: in_package(importer)))
         kinds: _Kinds = {}
         found: dict[_Target, list[CallElsewhere]] = defaultdict(list)
         for call in outline.calls:
             target = self._target(program, call, importer, kinds)
-            if target is not None and target.file != importer:
+            if target is not None and target.file != importer and not program.graph.is_demonstration(call):
                 around = program.tables.function_around(call.part)
                 repeats = program.graph.repeats(call) or program.graph.is_helper(around)
                 found[target].append(CallElsewhere(importer, places.sites[call.tick].lineno, repeats))

@@ -23,7 +23,7 @@ from sessionize.library.patches import FUNCTIONS, Patch, find, names_elsewhere
 from sessionize.library.surroundings import EVERYTHING, CallElsewhere, Surroundings, Version
 from sessionize.project.application import is_used_from_one_thread
 from sessionize.project.callers import Callers
-from sessionize.project.imports import Imports, Statement, may_load_by_text, statements
+from sessionize.project.imports import Imports, Statement, has_init, in_package, may_load_by_text, statements
 from sessionize.project.requirements import oldest_requests
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
@@ -116,7 +116,7 @@ class Project:
             return False
         first = Path(os.path.relpath(file, self.root)).parts[0]
         inside = os.path.join(self.root, first)
-        return closed or not self._is_published or (first in _UNPUBLISHED and not _is_package(inside))
+        return closed or not self._is_published or (first in _UNPUBLISHED and not has_init(inside))
 
     def _is_mentioned(self, file: str) -> bool:
         """Tell whether another file has a module's name as a word, or may load any module by a text."""
@@ -238,7 +238,7 @@ class Projects:
     @memo
     def in_package(self, filename: str) -> bool:
         """Tell whether a file is in a package, beside an `__init__.py`."""
-        return not filename.startswith("<") and _is_package(os.path.dirname(self._real(filename)))
+        return not filename.startswith("<") and in_package(self._real(filename))
 
     def read(self, filenames: Sequence[str], *, whole: bool = False) -> None:
         """Reads the projects of these files at once, for the sake of workers that get a copy of this.
@@ -272,7 +272,7 @@ class Projects:
 
 def _outside_of_packages(folder: str) -> str:
     """The folder itself, or the next one around it that is no package."""
-    while _is_package(folder) and folder != os.path.dirname(folder):
+    while has_init(folder) and folder != os.path.dirname(folder):
         folder = os.path.dirname(folder)
     return folder
 
@@ -293,11 +293,7 @@ def _belongs(path: str) -> bool:
     """Tell whether something in a folder is a file of Python, a package or a folder of tests."""
     if os.path.isfile(path):
         return path.endswith(SUFFIXES) or walk.is_program(path)
-    return os.path.basename(path) in _TESTS or _is_package(path)
-
-
-def _is_package(folder: str) -> bool:
-    return os.path.lexists(os.path.join(folder, "__init__.py"))
+    return os.path.basename(path) in _TESTS or has_init(path)
 
 
 def _taken(module: str, file: str) -> frozenset[str]:

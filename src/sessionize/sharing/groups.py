@@ -170,10 +170,9 @@ class Groups:
 
         All requests of the file count, as no fix changes what they ask for.
         """
-        site, function, owner = self.hosts.site(call), self.bare.function(call), self._owner(call)
-        asking = (self._asked[site], self._asked.get("", ())) if site else self._asked.values()
-        others = {*chain(*asking)} - {function}
-        return bool(others) or (owner != 0 and self._requests_of[owner] == 1)
+        site, owner = self.hosts.site(call), self.owner(call)
+        asking = self._asked[site] | self._asked[""] if site else self._asking
+        return not asking <= {self.bare.function(call)} or (owner != 0 and self._requests_of[owner] == 1)
 
     def is_initial(self, call: BareCall) -> bool:
         """Tell whether a call runs once for each object: in its `__init__`, or in a private method called nowhere else.
@@ -227,17 +226,22 @@ class Groups:
     @cached_property
     def _asked(self) -> dict[str, set[int]]:
         """The functions by the hosts that they ask; those of unknown hosts by an empty one."""
-        functions = defaultdict(set)
+        functions: dict[str, set[int]] = defaultdict(set)
         for call in self._requests:
             functions[self.hosts.site(call)].add(self.bare.function(call))
         return functions
 
     @cached_property
+    def _asking(self) -> set[int]:
+        """The functions that send requests."""
+        return set(map(self.bare.function, self._requests))
+
+    @cached_property
     def _requests_of(self) -> Counter[int]:
         """The number of requests in the methods of each class."""
-        return Counter(map(self._owner, self._requests))
+        return Counter(map(self.owner, self._requests))
 
-    def _owner(self, call: BareCall) -> int:
+    def owner(self, call: BareCall) -> int:
         """The class in whose method a call stands; 0 if in none."""
         method = self.graph.method(call.site.scope)
         return method.owner if method is not None else 0
@@ -253,7 +257,7 @@ class Groups:
         """The calls whose session would outlive their function, by the scope of their class; 0 for the module."""
         groups: dict[int, list[BareCall]] = defaultdict(list)
         for call in sorted((*self.helpers, *self.clients, *self.scattered), key=lambda call: call.id):
-            groups[self._owner(call)].append(call)
+            groups[self.owner(call)].append(call)
         return groups
 
     def place(self, calls: Sequence[BareCall]) -> Place | None:
