@@ -65,6 +65,14 @@ def test_import_in_the_middle_comes_before_the_session(project: Run) -> None:
 LOOPED = "for name in NAMES:\n    {}.get(name)\n"
 
 
+def test_import_inside_of_a_function(project: Run) -> None:
+    text = "def load():\n    import requests\n    for name in NAMES:\n        requests.get(name)\n"
+    assert fixed(project, text) == (
+        "def load():\n    from shop.http import make_session\n    session = make_session()\n"
+        "    for name in NAMES:\n        session.get(name)\n"
+    )
+
+
 def test_session_of_the_factory_is_joined(project: Run) -> None:
     made = "from shop.http import make_session\nsession = make_session()\n"
     after = fixed(project, f"import requests\n{made}{LOOPED.format('requests')}")

@@ -62,7 +62,7 @@ class Context:
         self.doubts = Doubts(facts, settings)
         self.obstacles = Obstacles(facts, settings)
         self.existing = Existing(facts, settings, self.doubts)
-        self.naming = Naming(facts, settings.session_factory)
+        self.naming = Naming(facts)
 
     def hoistable(self, calls: Sequence[BareCall]) -> Sequence[str]:
         """The options that may be set once on the session: none where a patch moves along and is to see them."""

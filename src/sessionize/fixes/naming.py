@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Sequence
 from functools import cached_property
 from itertools import count
 
 from sessionize.analysis.flow import Place
-from sessionize.analysis.memo import memo
+from sessionize.fixes.import_places import ImportPlaces
 from sessionize.fixes.outcome import Fix, ImportEdit
 from sessionize.library.calls import BareCall
 from sessionize.library.patches import module_of
@@ -21,20 +20,16 @@ POLICY = "http.cookiejar.DefaultCookiePolicy"
 # Names of sessions that are given another one beside sessions of something else.
 _USUAL = frozenset({"session", "_session"})
 _WITH_SESSIONS = frozenset(("sqlalchemy", "sqlmodel", "flask_sqlalchemy", "django", "pyspark", "neo4j", "cassandra"))
-_STANDARD = sys.stdlib_module_names - {"__future__"}  # which stands above all others
 
 
 class Naming:
-    def __init__(self, facts: Facts, factory: str = "") -> None:
-        """factory: what makes sessions, `package.module:name`, if it is not `requests.Session`."""
+    def __init__(self, facts: Facts) -> None:
         self.facts = facts
-        module, _, name = factory.partition(":")
-        own = module_of(facts.filename)[-module.count(".") - 1 :] == tuple(module.split("."))
-        self.factory = "" if own or not factory else f"{module}.{name}"
         self.scopes = facts.outline.scopes
         self.names = facts.names
         self.imports = facts.imports
         self.origins = facts.origins
+        self.places = ImportPlaces(facts)
         self._given: dict[int, set[str]] = defaultdict(set)  # new names of a scope and of scopes inside it
         self._own: dict[int, set[str]] = defaultdict(set)  # new names of a scope itself
         self._attributes: dict[int, str] = {}  # new attributes, by class
@@ -122,13 +117,19 @@ class Naming:
 
         That is the project's own factory, if there is one, but not in its own module.
         """
-        if not self.factory:
+        if not self._uses_factory:
             return self.constructor(calls, place)
         for bind in self.origins.imports:
             before = self.imports.import_before(bind.name, self._scope(place), place)
-            if bind.value == v.Imported(self.factory) and before == bind:
+            if bind.value == v.Imported(self.facts.factory) and before == bind:
                 return bind.name, ()
-        return self.imported(self.factory, calls, place)
+        return self.imported(self.facts.factory, calls, place)
+
+    @cached_property
+    def _uses_factory(self) -> bool:
+        """True if the project has a function that makes sessions, and this is not its module."""
+        *module, _ = self.facts.factory.split(".")
+        return bool(module) and module_of(self.facts.filename)[-len(module) :] != tuple(module)
 
     def constructor(self, calls: Sequence[BareCall], place: Place) -> tuple[str, tuple[ImportEdit, ...]]:
         """The expression for `Session` at `place`, and the import that it needs.
@@ -166,55 +167,8 @@ class Naming:
         for bind in self._imports_from[module]:
             if self.visible(f"{module}.{bind.name}", place) == bind.name:
                 return name, (ImportEdit(bind, add=add),)
-        if module.partition(".")[0] not in _STANDARD:
-            neighbour, where = self._neighbour_of_own(module, place)
-            return name, (ImportEdit(neighbour, line=f"from {module} import {add}", where=where),)
-        last = self.import_of(calls[0], place)
-        if self.origins.alike(self.names.owner(last.name, last.scope), last.name):  # in a `try`, if it runs
-            last = max((bind for bind in self._imports_in[0] if bind.tick < place.tick), default=last)
-        neighbour, where = self._neighbour(module, last)
+        neighbour, where = self.places.neighbour(module, self.import_of(calls[0], place), place)
         return name, (ImportEdit(neighbour, line=f"from {module} import {add}", where=where),)
-
-    @memo
-    def _neighbour(self, module: str, last: o.Bind) -> tuple[o.Bind, str]:
-        """The import next to which `from module import ...` stands in isort's order, and the side of it.
-
-        Only imports up to `last` count that stand in its block, and in its cell: they have run where it has.
-        """
-        cell = self.facts.tables.cell
-        standard, behind, others = [], [], []
-        for bind in self._imports_in[self.facts.outline.parts[last.part].parent]:
-            if bind.tick > last.tick or cell(bind.tick) != cell(last.tick):
-                continue
-            path = self.origins.path(bind) or ""
-            if path.partition(".")[0] in _STANDARD:
-                standard.append(bind)
-                if isinstance(bind.value, v.Imported) and (not bind.value.is_from or path.rpartition(".")[0] < module):
-                    behind.append(bind)
-            elif not path.startswith("__future__."):
-                others.append(bind)
-        if standard:
-            return (behind[-1], "behind") if behind else (standard[0], "above")
-        return (others[0], "apart") if others else (last, "below")
-
-    def _neighbour_of_own(self, module: str, place: Place) -> tuple[o.Bind, str]:
-        """The import next to which one of a module of the project stands: of the same package, or the last."""
-        at_top = self.facts.flow.frame[place.block] == 0
-        before = [bind for bind in self._imports_in[0] if not at_top or bind.tick < place.tick]
-        package = module.partition(".")[0]
-        own = [bind for bind in before if (self.origins.path(bind) or "").partition(".")[0] == package]
-        smaller = [bind for bind in own if (self.origins.path(bind) or "").rpartition(".")[0] < module]
-        if smaller:
-            return smaller[-1], "behind"
-        return (own[0], "above") if own else (before[-1], "below")
-
-    @cached_property
-    def _imports_in(self) -> dict[int, list[o.Bind]]:
-        """The imports by the block that they stand in."""
-        imports = defaultdict(list)
-        for bind in self.origins.imports:
-            imports[self.facts.outline.parts[bind.part].parent].append(bind)
-        return imports
 
     @cached_property
     def _imports_from(self) -> dict[str, list[o.Bind]]:
@@ -257,7 +211,7 @@ class Naming:
         """Tell whether a new session needs a name: `requests` in `requests.Session()`."""
         made = [fix.new_session for fix in fixes if fix.new_session is not None]
         words = " ".join(f"{new_session.create} {new_session.adapter}" for new_session in made)
-        return not self.factory or name in words.replace(".", " ").split()
+        return not self._uses_factory or name in words.replace(".", " ").split()
 
     def _converted(self, fixes: Sequence[Fix]) -> Counter[tuple[int, str]]:
         """The number of calls that go to a session, by the variable that they begin with."""

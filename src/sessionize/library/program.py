@@ -33,6 +33,7 @@ class Program:
         self.outline = outline
         self.filename = filename
         self._find_taken = frozenset if filename.endswith(".ipynb") else around.taken  # nobody imports a notebook
+        self.factory = factory
         self.find_script = around.is_script
         self.find_application = around.is_application
         self.find_calls = around.calls

@@ -51,11 +51,9 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     with every session: a connection that the server closes at the very moment of the next call may fail.
 
     The fix is unsafe, and applied only with `--unsafe-fixes`, where the file alone cannot show that: with `**kwargs`,
-    `proxies=`, `hooks=`, an `auth=` that is not a pair, a `verify=` or `cert=` that is not a literal or differs between
-    the calls, a wait between `POST`s, a generator expression that leaves the function, code that changes requests
-    itself, and in tests. The help line says which. A session whose method is handed to a pool of threads keeps no
-    cookies, so that all of them can use it. A function that is chosen at run time, as in
-    `getattr(requests, method)(url)`, is reported and left alone.
+    `proxies=`, `hooks=`, or a wait between the calls, say. The help line names the doubt, and each has a page. A
+    session whose method is handed to a pool of threads keeps no cookies, so that all of them can use it. A function
+    that is chosen at run time, as in `getattr(requests, method)(url)`, is reported and left alone.
 
     ## When not to use
     Where each call must have a connection of its own, as in a check that a server accepts connections.

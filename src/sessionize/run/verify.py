@@ -69,12 +69,13 @@ class Candidates:
     def fix(self, data: bytes, name: str, settings: Settings) -> Report:
         """The report of a file with all its fixes, or those that the user wants."""
         around = self.projects.surroundings
-        asked = self.dialogue is not None
-        report = self.dialogue.fix(data, name, settings) if self.dialogue is not None else None
-        report = report or fix_bytes(data, name, settings, surroundings=around)
+        if self.dialogue is not None:
+            report = self.dialogue.fix(data, name, settings)
+        else:
+            report = fix_bytes(data, name, settings, surroundings=around)
         if report.change is not None:
             self.files[name], self.reports[name] = (data, settings), report
-            fixes = [None] if asked else offers(data, name, settings, surroundings=around)
+            fixes = [None] if self.dialogue is not None else offers(data, name, settings, surroundings=around)
             self.units += [Unit(name, fix, _place(report, fix)) for fix in fixes]
         return report
 

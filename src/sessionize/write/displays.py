@@ -9,7 +9,7 @@ from typing import cast
 import libcst as cst
 
 from sessionize.fixes.outcome import Fix
-from sessionize.sharing.shared_headers import Display
+from sessionize.sharing.shared_headers import Display, SharedHeaders
 from sessionize.write.arguments import option_value, with_option, without_options
 from sessionize.write.comments import comment_of, comments, comments_inside, speaks_of_statement
 from sessionize.write.items import without_item
@@ -66,12 +66,13 @@ def display_of(statement: cst.CSTNode) -> cst.Dict:
 class SharedDisplays:
     """The displays from which a fix takes headers."""
 
-    def __init__(self, parts: Parts, fix: Fix) -> None:
-        shared = fix.new_session.shared if fix.new_session is not None else None
+    def __init__(self, parts: Parts, fix: Fix, hoist: Sequence[str], shared: SharedHeaders) -> None:
+        """hoist: the options that leave the calls besides."""
         self.parts = parts
         self.fix = fix
-        self.keys = shared.keys if shared is not None else ()
-        self.displays: Sequence[Display] = shared.displays if shared is not None else ()
+        self.hoist = hoist
+        self.keys = shared.keys
+        self.displays = shared.displays
 
     @property
     def part(self) -> int:
@@ -91,7 +92,7 @@ class SharedDisplays:
         """The comments that have no place any more, but those of `moved`, which the session takes over."""
         found: list[str] = []
         for call, display in zip(self.parts.calls(self.fix), self.displays, strict=True):
-            earlier = without_options(call, self.fix.new_session.hoist if self.fix.new_session is not None else ())
+            earlier = without_options(call, self.hoist)
             found += _gone(earlier, without_shared(earlier, display, self.keys))
         for statement, goes in {display.statement: display.goes for display in self.displays}.items():
             if statement == -1:

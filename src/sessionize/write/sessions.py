@@ -75,12 +75,12 @@ class SessionCode:
             line = cst.SimpleStatementLine([self._set_option(fix, name, option)], leading_lines=comment_lines(above))
             lines.append(cst.ensure_type(with_comments(line, behind), cst.SimpleStatementLine))
         if new_session.shared is not None:
-            lines.append(self._share_headers(fix, name))
+            found = SharedDisplays(self.parts, fix, new_session.hoist, new_session.shared)
+            lines.append(self._share_headers(found, name))
         return lines
 
-    def _share_headers(self, fix: Fix, name: str) -> cst.SimpleStatementLine:
+    def _share_headers(self, found: SharedDisplays, name: str) -> cst.SimpleStatementLine:
         """`session.headers.update({"X-Api-Key": self.key})`, with what stood in the display of the first call."""
-        found = SharedDisplays(self.parts, fix)
         text = f"{name}.headers.update("
         moved = cst.ensure_type(self._reindent(found.first, found.part, len(text)), cst.Dict)
         if len(found.keys) < len(moved.elements):
@@ -88,10 +88,8 @@ class SessionCode:
             code = self.rendering.module.code_for_node(only_keys(moved, found.keys))
             fits = "\n" not in code and len(text) + len(code) < _WIDTH
             moved = only_keys(moved, found.keys, None if fits else indent)
-        line = cst.ensure_type(parse_small(f"{text})"), cst.Expr)
-        call = line.value.with_changes(args=[cst.Arg(moved)])
         above = comment_lines(found.orphans(moved))
-        return cst.SimpleStatementLine([line.with_changes(value=call)], leading_lines=above)
+        return cst.SimpleStatementLine([_with_argument(text, moved)], leading_lines=above)
 
     def _set_option(self, fix: Fix, name: str, option: str) -> cst.BaseSmallStatement:
         """`session.auth = ("me", "secret")` or `session.headers.update({"Accept": "text/csv"})`."""
@@ -101,9 +99,7 @@ class SessionCode:
             text = f"{name}.auth = "
             return parse_small(f"{text}0").with_changes(value=self._reindent(value, part, len(text)))
         text = f"{name}.{option}.update("
-        line = cst.ensure_type(parse_small(f"{text})"), cst.Expr)
-        call = line.value.with_changes(args=[cst.Arg(self._reindent(value, part, len(text)))])
-        return line.with_changes(value=call)
+        return _with_argument(text, self._reindent(value, part, len(text)))
 
     def _reindent(self, value: cst.BaseExpression, part: int, column: int) -> cst.BaseExpression:
         """A value of a call in `part` that moves to `column`; its other lines keep their offset."""
@@ -111,3 +107,9 @@ class SessionCode:
             return value
         start, block, indent = self.rendering.column(value, self.parts.path(part), next(self.parts.nodes_around(part)))
         return cast("cst.BaseExpression", value.visit(Reindent(block, indent, start, column)))
+
+
+def _with_argument(text: str, value: cst.BaseExpression) -> cst.Expr:
+    """`session.headers.update(HEADERS)` of its beginning, up to the bracket, and its argument."""
+    line = cst.ensure_type(parse_small(f"{text})"), cst.Expr)
+    return line.with_changes(value=line.value.with_changes(args=[cst.Arg(value)]))

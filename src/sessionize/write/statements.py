@@ -68,7 +68,7 @@ class BlockWriter:
         elif dissolved is not None:
             self._dissolve_assignment(dissolved, new)
         elif smalls[0] in self.work.dropped:
-            self._drop_display()
+            self._drop_line()
         elif self.work.emptied.issuperset(smalls):
             self._drop_import(smalls, new, behind)
         else:
@@ -161,11 +161,10 @@ class BlockWriter:
         orphans = self.work.orphans
         orphans.above_session[fix] += filter(speaks_of_statement, map(comment_of, self.above))
         orphans.behind_session[fix] += comments_inside(new)
-        self.above = [line for line in self.above if not speaks_of_statement(comment_of(line))]
-        self.closes_up = True
+        self._drop_line()
 
-    def _drop_display(self) -> None:
-        """`headers = {...}`, all of which its session sends; comments on it have moved there."""
+    def _drop_line(self) -> None:
+        """A statement that goes with the comments above it, as `headers = {...}`, all of which its session sends."""
         self.above = [line for line in self.above if not speaks_of_statement(comment_of(line))]
         self.closes_up = True
 

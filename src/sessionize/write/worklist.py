@@ -111,17 +111,15 @@ class Worklist:
         block, before, _ = new_session.place
         self.sessions[self.parts.nodes.parts[before]].append((fix, new_session))
         self._touch(before, following=new_session.style == "behind")
+        if new_session.shared is not None:
+            self._add_displays(new_session.shared)
         if new_session.style == "with":
             inside = list(map(self.parts.of, fix.redirects))
             if fix.old_statement is not None:
                 inside.append(fix.old_statement)
             last = max(self.parts.in_block(block, part) for part in inside)
             self._with_blocks[fix] = WithBlock(block, before, last)
-        if new_session.shared is not None:
-            self._add_displays(new_session.shared)
-        if (
-            new_session.style != "with" and self.parts.outline.parts[block].form == "inline"
-        ):  # no comment can stand there
+        elif self.parts.outline.parts[block].form == "inline":  # no comment can stand there
             for option in new_session.hoist:
                 for found in orphan_comments(self.parts.calls(fix), new_session.hoist, option):
                     self.orphans.above[self.parts.with_own_line(before)] += found
