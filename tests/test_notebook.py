@@ -254,6 +254,15 @@ def test_session_of_functions_is_made_in_the_cell_of_the_import() -> None:
     )
 
 
+def test_factory_is_imported_in_the_cell_of_requests() -> None:
+    cells = "import requests\nrequests.codes", "import os", LOOP
+    assert fixed(*cells, session_factory="shop.http:make_session") == [
+        "import requests\n\nfrom shop.http import make_session\nrequests.codes",
+        "import os",
+        "session = make_session()\n" + LOOP.replace("requests.get", "session.get"),
+    ]
+
+
 def test_session_of_several_cells_is_made_behind_the_import() -> None:
     first, second = "a = requests.get(f'{BASE}/a')\na", "!ls\nb = requests.get(f'{BASE}/b');"
     assert fixed(IMPORT, first, second) == [

@@ -55,12 +55,18 @@ class ImportPlaces:
         return (others[0], "apart") if others else (last, "below")
 
     def _among_own(self, module: str, last: o.Bind, place: Place) -> tuple[o.Bind, str]:
-        """The neighbour of a module of the project: an import of the same package, or the last that has run by then."""
+        """The neighbour of a module of the project: an import of the same package, or the last that has run by then.
+
+        Only those of the cell count that imports requests.
+        """
+        frame, cell = self.facts.flow.frame, self.facts.tables.cell
+        own_cell = cell(last.tick)
         package = module.partition(".")[0]
         there, smaller = [], []
         for bind in self._by_block[self.parts[last.part].parent]:
             path = self.origins.path(bind) or ""
-            if self.facts.flow.frame[bind.part] == self.facts.flow.frame[place.block] and bind.tick > place.tick:
+            late = frame[bind.part] == frame[place.block] and bind.tick > place.tick
+            if late or cell(bind.tick) != own_cell:
                 continue
             last = max(last, bind, key=lambda each: each.tick)
             if path.partition(".")[0] == package:
