@@ -130,3 +130,12 @@ def test_objects_of_which_few_are_there_at_once_hold_one_each(made: str) -> None
     after = fix_source(PACKAGE + SIZE + made, settings=UNSAFE).after
     assert after is not None
     assert after.count("self._session") == 3
+
+
+def test_local_sessions_are_tried_to_join_a_few_times() -> None:
+    one = "def one{0}(): return requests.get(BASE + '/{0}')\n"
+    loop = "def loop{0}():\n    for name in NAMES: requests.get(BASE + name, hooks=SEEN)\n"
+    source = "import requests\n" + one.format(1) + one.format(2) + "".join(map(loop.format, range(30)))
+    after = fix_source(source, settings=UNSAFE).after
+    assert after is not None
+    assert after.count("session = requests.Session()") == 1 + 30
