@@ -360,3 +360,20 @@ def test_text_that_shows_how_its_lines_are_indented_stays(style: SessionStyle) -
     after = fix_source(SHOWN, settings=Settings(session_style=style)).after
     assert after is not None
     assert after.endswith('for n in N:\n    session.get(a,\n                json=f"""{b =\n      }""")\n')
+
+
+@pytest.mark.parametrize(
+    ("used", "unread"),
+    [
+        ("a = requests.get(x, stream=True)\na.raise_for_status()\nprint(a.headers['ETag'], a.status_code)", True),
+        ("print(requests.get(x, stream=True).ok)", True),
+        ("a = requests.get(x, stream=True)\nprint(a.headers, a.text)", False),
+        ("a = requests.get(x, stream=True)\nprint(a)", False),
+        ("with requests.get(x, stream=True) as a: print(a.ok)", False),
+        ("a = requests.get(x, stream=STREAM)\nprint(a.ok)", False),
+        ("a = requests.get(x)\nprint(a.ok)", False),
+    ],
+)
+def test_answers_that_are_not_read_are_told(used: str, unread: bool) -> None:
+    for finding in check_source(f"{IMPORT}{used}\nrequests.get(y)\n"):
+        assert ("keeps its connection from the other calls" in finding.help) is unread

@@ -79,7 +79,7 @@ class CallGraph:
         """The instance methods by scope."""
         methods = {}
         for scope, row in enumerate(self.outline.scopes):
-            instance = self._first_parameters.get(scope, "")
+            instance = self.first_parameters.get(scope, "")
             if row.kind == "function" and instance not in _NO_INSTANCE and self._is_method(scope, instance):
                 methods[scope] = Method(scope, row.parent, instance)
         return methods
@@ -98,7 +98,7 @@ class CallGraph:
         return not (taken or named or bound_anew or static)
 
     @cached_property
-    def _first_parameters(self) -> dict[int, str]:
+    def first_parameters(self) -> dict[int, str]:
         """The first parameter of each function; empty for `*args`."""
         first: dict[int, str] = {}
         for bind in self.outline.binds:
@@ -111,7 +111,7 @@ class CallGraph:
         """The methods that are called on each class itself: `Api.get()`, or `cls.get()` in its methods."""
         called: dict[int, set[str]] = defaultdict(set)
         for scope, row in enumerate(self.outline.scopes):
-            first = self._first_parameters.get(scope)
+            first = self.first_parameters.get(scope)
             if row.kind == "class":
                 called[scope].update(use.access.method for use in self.names.uses(row.parent, row.name))
             elif first in _NO_INSTANCE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from operator import attrgetter
 from typing import TypeVar
@@ -169,9 +169,9 @@ class Tables:
         return row.name if row.parent == 0 else ""
 
     @cached_property
-    def cells(self) -> list[int]:
-        """The ticks at which the cells of a notebook end; none in a file that is no notebook."""
-        return [call.tick for call in self.outline.calls if call.value.func == v.Name(CELL)]
+    def cells(self) -> Sequence[int]:
+        """The ticks at which the cells of a notebook, or of a script with `# %%`, end; none in any other file."""
+        return [call.tick for call in self.outline.calls if call.value.func == v.Name(CELL)] or self.outline.cells
 
     def cell(self, tick: int) -> int:
         """The cell that something stands in, counted from 0."""

@@ -23,6 +23,8 @@ from sessionize.sharing.underused import UnderusedSession
 
 ALONE = "a session would serve this call alone, as the others here stay as they are"
 ELSEWHERE = "make one session for all calls that these cookies are for, and leave `cookies=` out"
+_NO_LOGIN = "the cookie of a log-in is not sent with the calls after it, as before (`--cookies share` sends it)"
+_UNREAD = "an answer of `stream=True` that is not read keeps its connection from the other calls: close it"
 INSIDE = "requests is imported inside the function; import it at the top of the module"
 
 
@@ -135,6 +137,15 @@ class Context:
         width = self.facts.threads.width if shared else 0
         return width if width > _KEPT else 0
 
+    def remarks(self, new_session: NewSession, calls: Sequence[BareCall]) -> str:
+        """The end of a message: what a new session does not do, a log-in's cookie and unread answers."""
+        found = ""
+        if new_session.policy is not None and not all(call.reads for call in calls):
+            found += f"; {_NO_LOGIN}"
+        if any(map(self.facts.bare.leaves_unread, calls)):
+            found += f"; {_UNREAD}"
+        return found
+
     def keeps_cookies(self, calls: Sequence[BareCall], owner: int | None = None) -> bool:
         """Tell whether a session for the calls keeps cookies; `owner` as for `may_keep`."""
         return may_keep(self.facts, self.settings, calls, owner)
@@ -184,13 +195,6 @@ def not_on(name: str) -> str:
 def beside(session: ExistingSession | None) -> str:
     """The end of a message: why a session that is there is not used."""
     return f"; `{session.shown}` is not used, as {session.obstacle}" if session is not None else ""
-
-
-def without_login(new_session: NewSession, calls: Sequence[BareCall]) -> str:
-    """The end of a message: a log-in counts no more for the calls after it than it did."""
-    if new_session.policy is None or all(call.reads for call in calls):
-        return ""
-    return "; the cookie of a log-in is not sent with the calls after it, as before (`--cookies share` sends it)"
 
 
 def set_once(new_session: NewSession) -> str:

@@ -25,7 +25,6 @@ from sessionize.fixes.context import (
     refused,
     set_once,
     these,
-    without_login,
 )
 from sessionize.fixes.existing import ExistingSession
 from sessionize.fixes.outcome import Fix, NewSession, Outcome, Refusal
@@ -167,6 +166,8 @@ class LastingFixes(Fixes):
             return INSIDE
         if owner and self.facts.graph.in_another_class(call.site.scope):
             return "it stands in a class inside of the method"
+        if self.facts.visitors.gave(call):
+            return "it passes on what a visitor sent, and such a session serves several"
         if self.facts.outline.scopes[self.facts.bare.function(call)].name == "__del__":
             return "`__del__` may run before a session is made, or when it is gone"
         return ""
@@ -287,7 +288,7 @@ class LastingFixes(Fixes):
             + set_once(new_session)
             + later
             + beside(self._there(owner, calls))
-            + without_login(new_session, calls),
+            + self.context.remarks(new_session, calls),
             doubts,
             redirect(calls, self._targets(owner, calls, name)),
             new_session,

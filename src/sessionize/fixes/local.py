@@ -23,7 +23,6 @@ from sessionize.fixes.context import (
     refused,
     set_once,
     these,
-    without_login,
 )
 from sessionize.fixes.existing import ExistingSession
 from sessionize.fixes.outcome import Fix, Outcome, Refusal
@@ -104,7 +103,7 @@ class LocalFixes(Fixes):
             shared = shared_headers(self.facts, calls, place)
         existing = self.existing.local(calls, place)
         joined = existing if existing is not None and not existing.obstacle else None
-        made = joined.tick if joined is not None and self.facts.tables.cells else place.tick
+        made = joined.tick if joined is not None else self.facts.outline.parts[place.before].tick
         doubts = self.doubts.about(Sharing(calls, place, made))
         return _Candidate(calls, place, existing, hoist, shared, doubts)
 
@@ -140,12 +139,13 @@ class LocalFixes(Fixes):
         given = first.argument("cookies") is not None
         if self.facts.flow.loops(first.site.part) or given or self._leaves_unused(calls):
             return None
-        sharing = Sharing(calls, candidate.place, candidate.place.tick, carries=True)
+        place = candidate.place
+        sharing = Sharing(calls, place, self.facts.outline.parts[place.before].tick, carries=True)
         return fix._replace(
             message=f"Share one `requests.Session` between the {len(calls)} calls, which carries the cookies by itself",
             doubts=self.doubts.about(sharing),
             new_session=fix.new_session._replace(policy=None),
-            imports=self.naming.constructor(calls, candidate.place)[1],  # that of the policy is none of them
+            imports=self.naming.constructor(calls, place)[1],  # that of the policy is none of them
             carries=carried,
         )
 
@@ -175,7 +175,7 @@ class LocalFixes(Fixes):
         stays = self.context.why_options_stay(calls)
         if self.context.spans_cells(calls):
             stays = "the calls stand in several cells, and what they pass may be edited in between"
-        message += set_once(new_session) + beside(existing) + without_login(new_session, calls)
+        message += set_once(new_session) + beside(existing) + self.context.remarks(new_session, calls)
         redirects = redirect(calls, [name] * len(calls))
         return Fix(ids(calls), message, doubts, redirects, new_session, imports=imports, stays=stays)
 

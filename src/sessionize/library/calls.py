@@ -17,6 +17,9 @@ from sessionize.syntax.access import ARGUMENT, CALL, READ, UNPACK
 # The functions that take a generator to its end at once.
 EAGER = frozenset({"list", "tuple", "set", "dict", "frozenset", "sum", "any", "all", "min", "max", "sorted", "join"})
 
+# What of an answer is there before its body is read.
+_OF_HEAD = frozenset({"status_code", "headers", "ok", "url", "reason", "history", "is_redirect", "raise_for_status"})
+
 # The verb of a call that names its function only at run time: `getattr(requests, method)(url)`.
 ANY = ""
 
@@ -127,6 +130,18 @@ class BareCalls:
         if not isinstance(name, v.Const):
             return ANY, f"getattr({v.dotted(library)}, ...)"
         return (str(name.value), f"{v.dotted(library)}.{name.value}") if name.value in VERBS else None
+
+    def leaves_unread(self, call: BareCall) -> bool:
+        """Tell whether nothing reads what a call with `stream=True` gets, but for `response.status_code` and the like.
+
+        Its connection is not used again then.
+        """
+        accesses = [call.site.access]
+        for bind in self.tables.binds_at[call.site.part]:
+            if bind.value == call.site.value and bind.form != "with":
+                accesses = [use.access for use in self.names.uses(bind.scope, bind.name)]
+        streams = call.argument("stream") == v.Const(value=True, kind="bool")
+        return streams and all(access.attribute in _OF_HEAD for access in accesses)
 
     @cached_property
     def references(self) -> list[Reference]:

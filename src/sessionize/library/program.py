@@ -18,6 +18,7 @@ from sessionize.library.profile import REQUESTS, with_factory
 from sessionize.library.sessions import Sessions
 from sessionize.library.surroundings import ALONE, Around
 from sessionize.library.threads import Threads
+from sessionize.library.visitors import Visitors
 from sessionize.library.words import Words
 from sessionize.syntax import outline as o
 
@@ -55,6 +56,7 @@ class Program:
         self.mutations = Mutations(self.origins)
         self.bare = BareCalls(self.origins, self.flow, self.tables, self.threads)
         self.hosts = Hosts(self.origins, self.tables)
+        self.visitors = Visitors(self.origins, self.graph)
         self.sessions = Sessions(self.origins, self.flow, self.tables)
         self.patched = Patched(self.origins, self.bare, filename, around.patches)
 

@@ -12,7 +12,8 @@ from sessionize.sharing.facts import Facts
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     """## What it does
     Finds a class whose instance methods make bare calls of requests: two or more that may reach one host, or one in a
-    method that reads its object. A class all of whose calls run once for each object, in `__init__`, is left alone.
+    method that reads its object. A class all of whose calls run once for each object, in `__init__`, is left alone,
+    and so is one whose objects this file makes in web handlers only: each lives for a single visit.
 
     Calls may reach one host where their URLs name the same, or begin with the same name, `self.url`; a URL that does
     not show may be to any host.

@@ -14,6 +14,9 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     Finds a module of which two or more functions make bare calls of requests that may reach one host: their URLs name
     the same, or begin with the same name, `BASE`; a URL that does not show may be to any host.
 
+    A call that passes on what a visitor of a web application sent, `cookies=request.cookies`, is left alone: no session
+    is to serve several visitors.
+
     ## Why is this bad?
     Who uses one of the functions most often uses the others too, and each call opens a connection of its own (see
     RQS101).

@@ -181,7 +181,7 @@ class ClosedWorld:
     def _hands_generators(self) -> bool:
         """True if a generator is not gone through on the spot: `prefetch(pages())`, `found = (fetch(n) for n in x)`."""
         pausing = {self.facts.flow.frame[part] for _, part in self.outline.pauses}
-        names = {self.outline.scopes[self.outline.parts[part].scope].name for part in pausing}
+        names = {self.outline.scopes[self.outline.parts[part].scope].name for part in pausing} - {""}
         for call in self._calls:
             eager = call.access == ARGUMENT and self.facts.bare.is_eager(self.outline.calls[call.into])
             if last_name(call.value.func) in names and call.access not in (READ, UNPACK) and not eager:

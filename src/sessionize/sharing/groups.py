@@ -33,6 +33,7 @@ class Groups:
         self.tables = program.tables
         self.mutations = program.mutations
         self.hosts = program.hosts
+        self.visitors = program.visitors
         self.bare = program.bare
         self.find_calls = program.find_calls
 
@@ -117,7 +118,7 @@ class Groups:
 
     def _is_single_helper(self, call: BareCall) -> bool:
         """Tell whether a call that its own function makes once is made again and again by what calls that function."""
-        return not self._is_repeated(call) and self.is_helper(call)
+        return not self._is_repeated(call) and self.is_helper(call) and not self.visitors.gave(call)
 
     def _is_seldom(self, call: BareCall) -> bool:
         """Tell whether a call is made once, as far as its own function and all that is known to call it show."""
@@ -162,8 +163,16 @@ class Groups:
             alone = len(calls) == 1 and owner not in self._with_session
             unread = alone and not self.graph.reads_instance(calls[0].site.scope)
             if not unread and not all(map(self.is_initial, calls)):
-                found += [call for call in calls if self._is_seldom(call) and self._has_neighbour(call)]
+                found += filter(self._has_company, calls)
         return found
+
+    def _has_company(self, call: BareCall) -> bool:
+        """Tell whether a call that is made once may share a session with those of other functions.
+
+        None does that is made for one visitor of a web application.
+        """
+        private = self.visitors.gave(call) or self.visitors.makes_all(self.owner(call))
+        return self._is_seldom(call) and not private and self._has_neighbour(call)
 
     def _has_neighbour(self, call: BareCall) -> bool:
         """Tell whether another function may ask the host of a call; one of an object that has just one may be asked.
@@ -216,7 +225,7 @@ class Groups:
         clients = {call.id for call in self.clients}
         others = [call for call in self.bare.calls if call.id not in clients and self.bare.function(call) != 0]
         several = len(set(map(self.bare.function, others))) > 1
-        return [call for call in others if several and self._is_seldom(call) and self._has_neighbour(call)]
+        return list(filter(self._has_company, others)) if several else []
 
     @cached_property
     def _requests(self) -> list[BareCall]:

@@ -20,6 +20,7 @@ class Builder:
     binds: list[Bind] = field(default_factory=list)
     calls: list[CallSite | tuple[int, Access, int]] = field(default_factory=list)  # a tuple where one is still open
     pauses: list[Pause] = field(default_factory=list)
+    cells: list[int] = field(default_factory=list)
     stores: list[Store] = field(default_factory=list)
     spelled: list[Spelled] = field(default_factory=list)
     attributes: set[str] = field(default_factory=set)
@@ -151,6 +152,11 @@ class Builder:
     def pause(self) -> None:
         self.pauses.append(Pause(self._next(), self.at))
 
+    def begin_cell(self) -> None:
+        """A comment `# %%` between two statements of the module: the cell above may be run without the one below."""
+        self.pause()
+        self.cells.append(self.tick)
+
     def finish(self) -> Outline:
         calls = tuple(call for call in self.calls if isinstance(call, CallSite))
         return Outline(
@@ -160,6 +166,7 @@ class Builder:
             tuple(self.binds),
             calls,
             tuple(self.pauses),
+            tuple(self.cells),
             tuple(self.stores),
             tuple(self.spelled),
             frozenset(self.attributes),

@@ -111,7 +111,7 @@ class Spelled(NamedTuple):
 
 
 class Pause(NamedTuple):
-    """An `await` or a `yield`: other code runs here."""
+    """An `await`, a `yield`, or the end of a cell: other code runs here."""
 
     tick: int
     part: int
@@ -124,6 +124,7 @@ class Outline(NamedTuple):
     binds: tuple[Bind, ...]
     calls: tuple[CallSite, ...]
     pauses: tuple[Pause, ...]
+    cells: tuple[int, ...]  # the ticks at which a comment `# %%` begins another cell of a script
     stores: tuple[Store, ...]
     spelled: tuple[Spelled, ...]
     attributes: frozenset[str]  # every name behind a dot, and the first word of every string: it could be one

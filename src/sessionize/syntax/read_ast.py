@@ -18,7 +18,7 @@ from sessionize.syntax.access import READ
 from sessionize.syntax.ast_expressions import AstExpressions, arguments, parameters
 from sessionize.syntax.builder import Builder
 from sessionize.syntax.expressions import by_type
-from sessionize.syntax.statements import Statements, kinds
+from sessionize.syntax.statements import CELL_COMMENT, Statements, kinds
 
 
 class Places(NamedTuple):
@@ -54,7 +54,8 @@ def read_ast(tree: ast.Module, text: str) -> tuple[o.Outline, Places]:
     read = AstExpressions(build)
     lines = bare_lines(text)
     build.open_scope("module", "", "lines")
-    _Statements(build, read, lines).suite(tree.body)
+    cell_rows = [row for row, line in enumerate(lines, 1) if CELL_COMMENT.match(line)]
+    _Statements(build, read, lines, cell_rows).suite(tree.body)
     outline = build.finish()
     return outline, Places(lines, read.sites(outline), read.unplaced)
 
@@ -62,15 +63,26 @@ def read_ast(tree: ast.Module, text: str) -> tuple[o.Outline, Places]:
 @dataclass(slots=True)
 class _Statements(Statements[ast.expr, Sequence[ast.stmt]]):
     lines: list[str]
+    cell_rows: list[int]  # of the lines that look like `# %%`
 
     # --- lines --------------------------------------------------------------------------------------------------------
 
     def suite(self, body: Sequence[ast.stmt]) -> None:
         end = 0
         for node in body:
+            if self.cell_rows and self.build.at == 0:
+                self._begin_cell(node, end)
             joined = node.lineno == end or (end and self.continues(node))
             self.statement(node, "joined" if joined else "")
             end = node.end_lineno or 0
+
+    def _begin_cell(self, node: ast.stmt, end: int) -> None:
+        """Begins a cell where a comment does, between a statement and the `end` of the one before."""
+        rows = [node.lineno]
+        if isinstance(node, _DEFINITION):
+            rows += [decorator.lineno for decorator in node.decorator_list]
+        if end and any(end < row < min(rows) for row in self.cell_rows):
+            self.build.begin_cell()
 
     def form(self, body: Sequence[ast.stmt]) -> str:
         first = body[0]
@@ -205,3 +217,4 @@ _STATEMENTS = by_type(_Statements, ast, ast.stmt)
 # `type Name = ...`, from Python 3.12 on
 _STATEMENTS[getattr(ast, "TypeAlias", ast.stmt)] = lambda reader, node: reader.read.target(node.name, "type")
 _KINDS = kinds(ast)
+_DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

@@ -17,7 +17,7 @@ from sessionize.syntax.access import READ
 from sessionize.syntax.builder import Builder
 from sessionize.syntax.cst_expressions import CstExpressions, name_of, normal, parameters
 from sessionize.syntax.expressions import by_type
-from sessionize.syntax.statements import Statements, kinds
+from sessionize.syntax.statements import CELL_COMMENT, Statements, kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,10 @@ class _Statements(Statements[cst.BaseExpression, cst.BaseSuite]):
         return "inline" if isinstance(body, cst.SimpleStatementSuite) else "lines"
 
     def statements(self, body: Sequence[cst.CSTNode]) -> None:
-        for statement in body:
+        for number, statement in enumerate(body):
+            above = getattr(statement, "leading_lines", ())
+            if number and self.build.at == 0 and any(map(_is_cell_comment, above)):
+                self.build.begin_cell()
             if isinstance(statement, cst.SimpleStatementLine | cst.SimpleStatementSuite):
                 for index, small in enumerate(statement.body):
                     self.statement(small, "joined" if index else "")
@@ -200,6 +203,10 @@ _STATEMENTS = by_type(_Statements, cst, (cst.BaseCompoundStatement, cst.BaseSmal
 _KINDS = kinds(cst)
 _NAMED = (cst.MatchKeywordElement, cst.MatchMappingElement)
 _PATTERNS = (*_NAMED, cst.MatchPattern, cst.MatchStar, cst.MatchSequenceElement, cst.MatchOrElement)
+
+
+def _is_cell_comment(line: cst.EmptyLine) -> bool:
+    return line.comment is not None and not line.whitespace.value and bool(CELL_COMMENT.match(line.comment.value))
 
 
 def _is_plain_text(node: cst.BaseExpression) -> bool:

@@ -4,6 +4,7 @@ Python runs it. They hold expressions; no expression holds a statement.
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from sessionize.syntax.builder import Builder
 from sessionize.syntax.expressions import E, Expressions, Param
 
 B = TypeVar("B")  # a block of statements
+# The comments that begin a cell of a script: in Spyder, VS Code and Jupytext, and in Databricks.
+CELL_COMMENT = re.compile(r"#\s*%%(?!%%)|# COMMAND -{10}")
 
 
 @dataclass(slots=True)

@@ -9,11 +9,12 @@ from typing import cast
 import libcst as cst
 
 from sessionize.syntax.ipython import CELL
+from sessionize.syntax.statements import CELL_COMMENT
 from sessionize.write.comments import comment_of
 from sessionize.write.tree import Statement
 
 # Comments that what follows belongs under: the types of a function, the beginning of a cell.
-_FIRST = re.compile(r"#\s*(type:|%%)")
+_FIRST = re.compile(rf"#\s*type:|{CELL_COMMENT.pattern}")
 
 
 def move_into_block(statement: Statement) -> Statement:
