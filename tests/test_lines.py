@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from sessionize.files.matcher import Matcher
-from sessionize.syntax.indentation import restore_lines
+from sessionize.syntax.cst_text import restore_lines
 
 
 def test_lines_that_stay_keep_their_own_indentation() -> None:

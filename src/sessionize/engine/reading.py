@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sessionize.files.lines import split_lines
+from sessionize.syntax.cst_text import is_same_but_for_data, without_data
 from sessionize.syntax.outline import Outline, Span
 from sessionize.syntax.parse import TOO_DEEP, UnreadableError, parse_ast, parse_cst
 from sessionize.syntax.read_ast import read_ast
@@ -58,8 +59,12 @@ class Reading:
         """LibCST's tree, the outline of it, and the nodes that the outline is of."""
         from sessionize.syntax.read_cst import read_cst  # noqa: PLC0415  # LibCST costs more to import than all the rest
 
-        module = parse_cst(self.text, self.tree)
-        return module, *read_cst(module)
+        text = self.text if self.tree is None else without_data(self.text, self.tree)
+        module = parse_cst(text, self.tree)
+        outline, nodes = read_cst(module)
+        if text != self.text and is_same_but_for_data(outline, self.outline):
+            outline = self.outline
+        return module, outline, nodes
 
     def span(self, site: int) -> Span:
         """The place of a call site: of its callee, or of what is taken as a value. UnreadableError as `Rewriting`."""

@@ -7,7 +7,7 @@ import threading
 import warnings
 from typing import TYPE_CHECKING
 
-from sessionize.syntax.indentation import expand_indents
+from sessionize.syntax.cst_text import expand_indents
 
 if TYPE_CHECKING:
     import libcst as cst

@@ -15,7 +15,7 @@ import libcst as cst
 
 from sessionize.files.lines import split_lines
 from sessionize.fixes.outcome import Fix, ImportEdit, LostCommentError
-from sessionize.syntax.indentation import restore_lines
+from sessionize.syntax.cst_text import restore_lines
 from sessionize.syntax.outline import Outline
 from sessionize.syntax.read_cst import Nodes
 from sessionize.write.comments import loses_comment

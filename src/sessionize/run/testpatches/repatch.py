@@ -19,7 +19,7 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from sessionize.library.patches import Patch, Reader
 from sessionize.run.testpatches.replace import Replacements
-from sessionize.syntax.indentation import restore_lines
+from sessionize.syntax.cst_text import restore_lines
 from sessionize.syntax.parse import UnreadableError, parse_ast, parse_cst
 from sessionize.write.comments import comments
 
