@@ -50,6 +50,20 @@ def test_objects_that_only_handlers_make_share_no_session(source: str, found: bo
 
 
 @pytest.mark.parametrize(
+    ("before", "base", "found"),
+    [
+        ("from flask_restful import Resource", "(Resource)", False),
+        ("from django.views import View", "(View)", False),
+        ("from tornado.web import RequestHandler", "(RequestHandler)", False),
+        ("from flask_restful import Resource", "(Api)", True),
+        ("from resources import Resource", "(Resource)", True),  # no web framework
+    ],
+)
+def test_objects_that_a_framework_makes_share_no_session(before: str, base: str, found: bool) -> None:
+    assert ("RQS104" in codes(f"{before}\n{CLIENT.replace('Client', f'Client{base}')}")) is found
+
+
+@pytest.mark.parametrize(
     ("option", "before", "found"),
     [
         ("cookies=request.cookies", "from flask import request", False),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from sessionize.analysis.chains import Event, chained
 from sessionize.analysis.closure import closure
 from sessionize.analysis.flow import Flow
 from sessionize.analysis.memo import memo
@@ -150,12 +151,22 @@ class CallGraph:
         """Tell whether a call runs in a loop, or hands its function to `map`."""
         return last_name(site.value.func) in _MAPPING or bool(self.loops(site))
 
+    @memo
     def calls_of(self, function: int) -> list[o.CallSite]:
         """The calls of a function by its name, and of a method by its instance; or by what is handed it.
 
-        Those that are a demonstration don't count.
+        Those that are a demonstration don't count, and of some in one function that exclude each other only one does.
         """
-        return [site for site in self._calls_of(function) if not self.is_demonstration(site)]
+        by_frame = defaultdict(list)
+        for site in self._calls_of(function):
+            if not self.is_demonstration(site):
+                by_frame[self.flow.frame[site.part]].append(site)
+        found: list[o.CallSite] = []
+        for frame, sites in by_frame.items():
+            events = [Event(site.tick, site.part, site.tick, None) for site in sites]
+            apart = len(sites) > 1 and not any(map(self.repeats, sites)) and not chained(self.flow, frame, events, {})
+            found += sites[:1] if apart else sites
+        return found
 
     def is_demonstration(self, site: o.CallSite) -> bool:
         """Tell whether a call only shows what a module of a package does: under `if __name__ == "__main__":`."""

@@ -104,7 +104,7 @@ class Retries:
     def again(self, site: o.CallSite) -> dict[int, int]:
         """The loops that can come back to a call that gave a good answer, with the exits of their turn behind it."""
         found = self.flow.turns_again(site.part, site.tick)
-        return self._good.turns_again(site.part, site.tick) if found else {}
+        return self.good.turns_again(site.part, site.tick) if found else {}
 
     def alternatives(self, sites: Sequence[o.CallSite]) -> Iterator[list[Flow]]:
         """The flow with each constant, for each name that two `if` or more around calls compare with constants.
@@ -156,7 +156,7 @@ class Retries:
     # --- good answers -------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _good(self) -> Flow:
+    def good(self) -> Flow:
         """The flow of a run in which every answer is good."""
         truths = self._truths(range(len(self.outline.parts)), self._known)
         return self.flow.assuming(truths, dict(self._stops()))

@@ -45,9 +45,13 @@ def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
 
 
 def _last_simple(facts: Facts, behind: int, first: int) -> int:
-    """The last of the simple statements of the top level that follow one, up to a block, a definition, or `first`."""
+    """The last of the simple statements of the top level that follow one, up to a block, a definition, or `first`.
+
+    A text alone may describe the constant above it.
+    """
     top = facts.flow.children[0]
-    plain = takewhile(lambda part: facts.outline.parts[part].kind == "simple", top[top.index(behind) + 1 :])
+    simple = ("simple", "docstring")
+    plain = takewhile(lambda part: facts.outline.parts[part].kind in simple, top[top.index(behind) + 1 :])
     return max(takewhile(first.__gt__, plain), default=behind)
 
 

@@ -118,6 +118,9 @@ class _ObjectHome:
             return f"a class made from `{strange[0]}` has no place for a session of its own"
         if ATTRS.intersection(map(name_of, self.row.decorators)):
             return "a class made by attrs has no place for a session that is not a field"
+        declared = any(bind.form == "declare" for bind in self.cls.body.values())
+        if declared and self.cls.has_strangers and self.cls.data is None:  # `config: Config`, as in a model of pydantic
+            return "its base may take no attributes besides the fields that are declared"
         if "__slots__" in self.cls.body:
             return "its `__slots__` have no place for a session"
         if guard := sorted(filter(self.cls.inherited, _GUARDING)):

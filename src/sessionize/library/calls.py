@@ -57,6 +57,10 @@ class BareCall(NamedTuple):
         return str(value.value).lower() if isinstance(value, v.Const) else ""
 
     @property
+    def url(self) -> v.Value | None:
+        return self.argument("url", 1 if self.verb == "request" else 0)
+
+    @property
     def reads(self) -> bool:
         """True if it only reads."""
         return self.method in READING

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from types import MappingProxyType
 
 from sessionize.analysis.origins import Origins
@@ -12,6 +13,10 @@ from sessionize.analysis.tables import Tables
 from sessionize.library.calls import BareCall
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import READ
+
+_HOLE = "\0"  # stands for what is not known in a text
+# `https://{host}:{port}`, `https://{name}.example.org`; but not `https://example.org{path}`.
+_HOST_WITH_HOLES = re.compile(rf"https?://([^/?#{_HOLE}]*[.:])?{_HOLE}([^/?#{_HOLE}]*[.:]{_HOLE})*", re.IGNORECASE)
 
 
 class Hosts:
@@ -22,8 +27,7 @@ class Hosts:
 
     def host(self, call: BareCall, given: Mapping[str, v.Value] = MappingProxyType({})) -> str | None:
         """The host that a call reaches, where the source shows it. `given`: values of names to assume."""
-        url = call.argument("url", 1 if call.verb == "request" else 0)
-        return self._host(url, call.site.scope, given) if url is not None else None
+        return self._host(call.url, call.site.scope, given) if call.url is not None else None
 
     def _host(self, url: v.Value, scope: int, given: Mapping[str, v.Value]) -> str | None:
         text, whole = self._prefix(url, scope, given, 0)
@@ -34,8 +38,7 @@ class Hosts:
 
     def site(self, call: BareCall) -> str:
         """The host of a call, or the name of what its URL begins with, `BASE`, `.url`; empty if it does not show."""
-        url = call.argument("url", 1 if call.verb == "request" else 0) or v.OPAQUE
-        return self.host(call) or _base(self.origins.resolve_once(url, call.site.scope))
+        return self.host(call) or _base(self.origins.resolve_once(call.url or v.OPAQUE, call.site.scope))
 
     def changes_each_turn(self, call: BareCall, loop: int) -> bool:
         """Tell whether a loop gives the call another host on every turn.
@@ -44,8 +47,7 @@ class Hosts:
         """
         targets = list(self.tables.loop_targets.get(loop, ()))
         names = {bind.name for bind in targets}
-        url = call.argument("url", 1 if call.verb == "request" else 0) or v.OPAQUE
-        if not names.isdisjoint(self._names_of_host(url, call.site.scope)):
+        if not names.isdisjoint(self._names_of_host(call.url or v.OPAQUE, call.site.scope)):
             return True
         values = self._gone_through(loop, targets)
         if not values or len(self.names.binds(targets[-1].scope, targets[-1].name)) != 1:
@@ -53,13 +55,15 @@ class Hosts:
         return _all_differ([self.host(call, {targets[-1].name: item}) for item in values])
 
     def _names_of_host(self, url: v.Value, scope: int) -> list[str]:
-        """The names in what stands behind `https://` in a URL; none if that is known, or hidden in a variable."""
-        text = ""
-        for piece in self._pieces(url, scope, {}, 0):
-            if not isinstance(piece, v.Const):
-                return v.names_in(piece) if re.fullmatch("https?://", text, re.IGNORECASE) else []
-            text += str(piece.value)
-        return []
+        """The names in the host and port of a URL: `host` and `port` in `f"http://{host}:{port}/info"`.
+
+        None if they are hidden in a variable.
+        """
+        pieces = list(self._pieces(url, scope, {}, 0))
+        shown = "".join(str(piece.value) if isinstance(piece, v.Const) else _HOLE for piece in pieces)
+        host = _HOST_WITH_HOLES.match(shown)
+        holes = [piece for piece in pieces if not isinstance(piece, v.Const)]
+        return list(chain.from_iterable(map(v.names_in, holes[: host[0].count(_HOLE) if host is not None else 0])))
 
     def _gone_through(self, loop: int, targets: list[o.Bind]) -> Sequence[v.Value]:
         """The values that the last of a loop's targets gets, where a list or dict of this file holds them.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import takewhile
+from pathlib import PurePath
 
 from sessionize.analysis.memo import memo
 from sessionize.analysis.origins import Origins
@@ -34,7 +36,7 @@ class Patched:
     def patches_of(self, call: BareCall) -> list[Patch]:
         """The patches that replace the function that is called, or the class of the session that it is called on.
 
-        Those that name the call's own module come first.
+        Those that name the call's own module come first, then those of a test that lies near.
         """
         return self._patches_of(call.shown, call.verb) if self.patches else []
 
@@ -43,4 +45,13 @@ class Patched:
         module = module_of(self.filename)
         bare = shown in self.bare.shown
         found = [p for p in self.patches if (p.reaches(module, shown, verb) if bare else p.replaces_session(module))]
-        return sorted(found, key=lambda patch: module[-1] not in patch.target.split("."))
+        own = PurePath(self.filename).parts
+        return sorted(
+            found, key=lambda patch: (module[-1] not in patch.target.split("."), -_in_common(own, patch.file))
+        )
+
+
+def _in_common(own: Sequence[str], file: str) -> int:
+    """The number of folders that a file shares with another, of which the parts of the path are given."""
+    pairs = zip(own[:-1], PurePath(file).parts[:-1], strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

@@ -8,7 +8,7 @@ from sessionize.analysis.callgraph import CallGraph
 from sessionize.analysis.origins import Origins
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import VERBS
-from sessionize.syntax import values as v
+from sessionize.syntax import outline as o, values as v
 
 _FRAMEWORKS = frozenset(
     (
@@ -38,11 +38,15 @@ class Visitors:
     def _serves(self) -> bool:
         return any(module.partition(".")[0] in _FRAMEWORKS for module in self.outline.modules)
 
-    def makes_all(self, cls: int) -> bool:
-        """Tell whether this file makes objects of a class, and only in handlers: each lives for one visit."""
+    def is_short_lived(self, cls: int) -> bool:
+        """Tell whether each object of a class lives for one visit.
+
+        The framework makes it, `class Items(View)`, or this file does, in handlers only.
+        """
         row = self.outline.scopes[cls]
         sites = self.graph.sites(row.parent, row.name) if self._serves and cls else []
-        return bool(sites) and all(self._is_handled(site.scope) for site in sites)
+        handled = bool(sites) and all(self._is_handled(site.scope) for site in sites)
+        return handled or (self._serves and _is_view(row))
 
     def _is_handled(self, scope: int) -> bool:
         return any(map(self._is_handler, self.outline.scopes_around(scope)))
@@ -52,9 +56,11 @@ class Visitors:
         row = self.outline.scopes[scope]
         if row.kind != "function":
             return False
-        around = self.outline.scopes[row.parent]
-        based = around.kind == "class" and any(v.last_name(base).endswith(_BASES) for base in around.bases)
-        return based or self.graph.first_parameters.get(scope) == _REQUEST or any(map(_is_route, row.decorators))
+        return (
+            _is_view(self.outline.scopes[row.parent])
+            or self.graph.first_parameters.get(scope) == _REQUEST
+            or any(map(_is_route, row.decorators))
+        )
 
     def gave(self, call: BareCall) -> bool:
         """Tell whether a call passes on what a visitor sent: `cookies=request.cookies`."""
@@ -71,6 +77,11 @@ class Visitors:
                 if self._came_with_request(bound, scope, depth + 1):
                     return True
         return False
+
+
+def _is_view(row: o.Scope) -> bool:
+    """Tell whether a scope is a class that a framework makes objects of: `class Items(View)`."""
+    return row.kind == "class" and any(v.last_name(base).endswith(_BASES) for base in row.bases)
 
 
 def _is_route(decorator: v.Value) -> bool:

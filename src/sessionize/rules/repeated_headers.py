@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from sessionize.analysis.flow import Place
 from sessionize.files.settings import Settings
@@ -15,21 +16,38 @@ from sessionize.sharing.hoisting import may_change
 from sessionize.sharing.shared_headers import shared_headers
 
 
-def unchanged(facts: Facts, settings: Settings, options: Iterable[str]) -> Iterator[tuple[BareCall, tuple[str, ...]]]:
-    """The calls that should share a session, each with those of the options that the session could hold for all."""
+class Unchanged(NamedTuple):
+    """A call that should share a session, and those of its options that the session could hold for all.
+
+    passed: the words for how often they are passed.
+    """
+
+    call: BareCall
+    options: tuple[str, ...]
+    passed: str
+
+
+def unchanged(facts: Facts, settings: Settings, options: Iterable[str]) -> Iterator[Unchanged]:
+    """The calls that should share a session with such options."""
     for frame in facts.groups.by_frame:
         calls = facts.groups.repeated[frame]
         place = facts.groups.place(calls) if calls else None
         if place is not None:
             same = tuple(option for option in options if not _may_change(facts, option, calls, place))
-            for call in calls if same else ():
-                yield call, same
+            yield from _with(calls, same)
     for owner, calls in facts.groups.lasting.items():
         lasting = object_home(facts, owner, calls) if owner else module_home(facts, calls)
         held = () if isinstance(lasting, str) else lasting.options
         same = tuple(option for option in options if option in held)
-        for call in calls if same else ():
-            yield call, same
+        yield from _with(calls, same)
+
+
+def _with(calls: Sequence[BareCall], options: tuple[str, ...]) -> Iterator[Unchanged]:
+    passed = (
+        "passed to every call that could share a session" if len(calls) > 1 else "passed each time this call is made"
+    )
+    for call in calls if options else ():
+        yield Unchanged(call, options, passed)
 
 
 def _may_change(facts: Facts, option: str, calls: Sequence[BareCall], place: Place) -> bool:
@@ -78,9 +96,8 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     ## References
     - [requests: Session.headers](https://requests.readthedocs.io/en/latest/api/#requests.Session.headers)
     """
-    for call, _ in unchanged(facts, settings, ["headers"] if "headers" in settings.hoist else []):
-        message = "the same headers are passed to every call that could share a session"
-        yield Finding("RQS201", call.id, message, ("headers",))
+    for call, _, passed in unchanged(facts, settings, ["headers"] if "headers" in settings.hoist else []):
+        yield Finding("RQS201", call.id, f"the same headers are {passed}", ("headers",))
 
 
 REPEATED_HEADERS = Rule("RQS201", "repeated-headers", check, once_a_session=True, cure="along")

@@ -46,10 +46,9 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     - [requests: Session.auth](https://requests.readthedocs.io/en/latest/api/#requests.Session.auth)
     """
     wanted = [option for option in settings.hoist if option != "headers"]
-    for call, options in unchanged(facts, settings, wanted):
+    for call, options, passed in unchanged(facts, settings, wanted):
         shown = ", ".join(f"`{option}=`" for option in options)
-        message = f"the same {shown} is passed to every call that could share a session"
-        yield Finding("RQS202", call.id, message, options)
+        yield Finding("RQS202", call.id, f"the same {shown} is {passed}", options)
 
 
 REPEATED_OPTIONS = Rule("RQS202", "repeated-options", check, once_a_session=True, cure="along")

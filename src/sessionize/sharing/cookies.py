@@ -112,7 +112,7 @@ class _Judge:
         for value in parameters:
             if keys_of_display(self.steady.display(value, scope)) is None:
                 return None
-        url = call.argument("url", 1 if call.verb == "request" else 0) or v.NONE
+        url = call.url or v.NONE
         for value in (*parameters, url):
             if self._names_user(value, scope):
                 if not self.steady.is_steady(value, scope):

@@ -38,10 +38,23 @@ class Groups:
         self.find_calls = program.find_calls
 
     @cached_property
+    def calls(self) -> list[BareCall]:
+        """The bare calls, but those in functions that are `@deprecated`."""
+        return [call for call in self.bare.calls if not self._is_deprecated(self.bare.function(call))]
+
+    @memo
+    def _is_deprecated(self, function: int) -> bool:
+        """Tell whether a function, or one or a class around it, has such a decorator."""
+        around = self.outline.scopes_around(function)
+        decorators = chain.from_iterable(self.outline.scopes[scope].decorators for scope in around)
+        names = (v.last_name(v.called(decorator)) or v.last_name(decorator) for decorator in decorators)
+        return any(name.startswith("deprecated") for name in names)
+
+    @cached_property
     def by_frame(self) -> dict[int, list[BareCall]]:
         """The bare calls of each frame in the order in which they run."""
         frames: dict[int, list[BareCall]] = defaultdict(list)
-        for call in sorted(self.bare.calls, key=lambda call: call.site.tick):
+        for call in sorted(self.calls, key=lambda call: call.site.tick):
             frames[call.frame].append(call)
         return frames
 
@@ -49,7 +62,7 @@ class Groups:
     def loops(self) -> dict[int, int]:
         """The innermost loop that repeats each call; calls that no loop repeats are left out."""
         found = {}
-        for call in self.bare.calls:
+        for call in self.calls:
             if loop := self._loop(call):
                 found[call.id] = loop
         return found
@@ -89,6 +102,13 @@ class Groups:
         found = chained(self.flow, calls[0].frame, events, again)
         for flows in self.retries.alternatives([call.site for call in calls]) if found else ():
             found &= set().union(*(chained(flow, calls[0].frame, events, again) for flow in flows))
+        urls = {call.url or v.OPAQUE for call in calls if call.id in found}
+        if (
+            len(urls) == 1
+            and all(map(v.is_known, urls))
+            and not chained(self.retries.good, calls[0].frame, events, again)
+        ):
+            return set()  # `if r.status_code == 400: r = requests.post(url)` behind `r = requests.get(url)`
         return found
 
     @cached_property
@@ -149,13 +169,13 @@ class Groups:
     @cached_property
     def helpers(self) -> list[BareCall]:
         """The single calls in functions that are called again and again, in this file or in others."""
-        return list(filter(self._is_single_helper, self.bare.calls))
+        return list(filter(self._is_single_helper, self.calls))
 
     @cached_property
     def clients(self) -> list[BareCall]:
         """The single calls of objects: in methods of a class that make two calls or more, or that read their object."""
         by_class: dict[int, list[BareCall]] = defaultdict(list)
-        for call in self.bare.calls:
+        for call in self.calls:
             if (method := self.graph.method(call.site.scope)) is not None:
                 by_class[method.owner].append(call)
         found: list[BareCall] = []
@@ -171,7 +191,7 @@ class Groups:
 
         None does that is made for one visitor of a web application.
         """
-        private = self.visitors.gave(call) or self.visitors.makes_all(self.owner(call))
+        private = self.visitors.gave(call) or self.visitors.is_short_lived(self.owner(call))
         return self._is_seldom(call) and not private and self._has_neighbour(call)
 
     def _has_neighbour(self, call: BareCall) -> bool:
@@ -223,7 +243,7 @@ class Groups:
     def scattered(self) -> list[BareCall]:
         """The single calls of a module of which two functions or more make calls."""
         clients = {call.id for call in self.clients}
-        others = [call for call in self.bare.calls if call.id not in clients and self.bare.function(call) != 0]
+        others = [call for call in self.calls if call.id not in clients and self.bare.function(call) != 0]
         several = len(set(map(self.bare.function, others))) > 1
         return list(filter(self._has_company, others)) if several else []
 
