@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 FIXTURES = (
     *("tests/test_fixtures.py", "tests/test_cookies.py", "tests/test_doubts.py", "tests/test_accept.py"),
     *("tests/test_callers.py", "tests/test_requirements.py", "tests/test_hoisting.py", "tests/test_project.py"),
-    *("tests/test_visitors.py", "tests/test_plan.py"),
+    *("tests/test_visitors.py", "tests/test_plan.py", "tests/test_wrapping.py"),
     *("-k", "gives_its_goldens or untouched_stays or not test_fixtures"),
 )
 
@@ -51,6 +51,9 @@ FAULTS = (
     Fault("views-are-clients", "return handled or (self._serves and _is_view(row))", "return handled"),
     Fault("models-have-sessions", "if declared and self.cls.has_strangers and", "if not declared and"),
     Fault("docstring-of-a-constant-is-cut-off", 'simple = ("simple", "docstring")', 'simple = ("simple",)'),
+    Fault("comments-are-wrapped-away", 'if "#" not in code else None', ""),
+    Fault("a-bracket-around-an-argument-is-cut", 'strip() != b"(":', 'strip() == b"":'),
+    Fault("lines-may-be-too-long-still", "if max(map(len, wrapped)) <= width and", "if"),
     Fault("unread-answers-are-not-told", "return streams and all(", "return False and all("),
     # where a session is made, and what has run before
     Fault("made-on-every-turn", 'if row.kind == "turn":\n                break', "pass"),
@@ -60,7 +63,7 @@ FAULTS = (
     Fault("a-branch-always-runs", "if self.parts[part].kind not in PLAIN:\n            return False", "pass"),
     Fault("a-handled-try-has-run", "if attempt in around or not instead >= set(passing):", "if attempt in around or ((seen := {*passing}) and seen.isdisjoint(instead)):"),
     Fault("a-loop-left-on-success-repeats", "if state & (NEXT | CONTINUE):\n", "if state:\n"),
-    Fault("a-retry-loop-repeats", "return self._good.turns_again(site.part, site.tick) if found else {}", "return dict.fromkeys(found, NEXT)"),
+    Fault("a-retry-loop-repeats", "return self.good.turns_again(site.part, site.tick) if found else {}", "return dict.fromkeys(found, NEXT)"),
     Fault("every-loop-that-is-left-retries", "(BREAK | RETURN) and self._asks_for_the_same(loop, site)", "(BREAK | RETURN)"),
     Fault("pages-are-the-same", 'if changed & {"", *attributes}:', "if not binds and seen:"),
     Fault("what-is-counted-ends-the-loop", " or name in v.within(bind.value)", ""),

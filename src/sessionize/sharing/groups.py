@@ -103,11 +103,8 @@ class Groups:
         for flows in self.retries.alternatives([call.site for call in calls]) if found else ():
             found &= set().union(*(chained(flow, calls[0].frame, events, again) for flow in flows))
         urls = {call.url or v.OPAQUE for call in calls if call.id in found}
-        if (
-            len(urls) == 1
-            and all(map(v.is_known, urls))
-            and not chained(self.retries.good, calls[0].frame, events, again)
-        ):
+        same = len(urls) == 1 and all(map(v.is_known, urls))
+        if same and not chained(self.retries.good, calls[0].frame, events, again):
             return set()  # `if r.status_code == 400: r = requests.post(url)` behind `r = requests.get(url)`
         return found
 

@@ -24,6 +24,7 @@ from sessionize.write.sessions import SessionCode
 from sessionize.write.transform import Transformer
 from sessionize.write.tree import Block, Parts, Region, merge_regions
 from sessionize.write.worklist import Worklist
+from sessionize.write.wrapping import width_of, wrap_lines
 
 _INDENT_WITH_FORM_FEED = re.compile(r"^[ \t]*\f[ \t\f]+[^\s]", re.MULTILINE)
 
@@ -73,4 +74,9 @@ class Writer:
         last = end == len(self.text)
         text = self.text[start:end]
         read = text if self.text == self.rendering.code else self.rendering.render(region, old, last=last)
-        return Change(start, end, restore_lines(text, read, self.rendering.render(region, new, last=last)))
+        written = restore_lines(text, read, self.rendering.render(region, new, last=last))
+        return Change(start, end, wrap_lines(text, written, self._width, self.rendering.module.default_indent))
+
+    @cached_property
+    def _width(self) -> int:
+        return width_of(self.text)
