@@ -117,7 +117,7 @@ def test_a_fix_is_shown_as_a_diff_before_the_question(ask: Ask) -> None:
     ]
     assert question == "Make this fix? [y]es, [n]o, [a]ll, [q]uit, [e]xplain, "
     assert rest.startswith("a.py: fix 2 of 2\n")
-    assert rest.endswith("Left 1 call to fix in 1 file: 1 with `sessionize fix`.\n")
+    assert rest.endswith("Left 1 call to fix in 1 file: 1 left out.\n")
 
 
 @pytest.mark.parametrize("typed", ["?", "x", "yess", "é"])

@@ -71,14 +71,15 @@ def _untimed(reports: Sequence[Report]) -> str:
 
 
 def _left(reports: Sequence[Report], doing: str) -> str:
-    left_in = _by_the_settings if doing == "check" else attrgetter("left")
-    left = _calls(reports, left_in)
+    left = _calls(reports, _by_the_settings)
     if not left:
         return ""
     if doing == "silence":
         return f"Left {_extent(left)}, on lines that cannot take a comment."
     counts = Counter(left.values())
-    ways = ", ".join(f"{counts[kind]} {way}" for kind, way in HOW.items() if counts[kind])
+    # What a fix was asked to do, and has not done, the user or the tests said no to.
+    ways_of = {**HOW, "safe": "left out"} if doing == "fix" else HOW
+    ways = ", ".join(f"{counts[kind]} {way}" for kind, way in ways_of.items() if counts[kind])
     accepting = _accepting(reports) if counts["unsafe"] > _MANY else ""
     return f"{'Left' if doing == 'fix' else 'Found'} {_extent(left, ' to fix')}: {ways}.{accepting}"
 

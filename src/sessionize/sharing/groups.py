@@ -238,11 +238,14 @@ class Groups:
 
     @cached_property
     def scattered(self) -> list[BareCall]:
-        """The single calls of a module of which two functions or more make calls."""
+        """The single calls of a module of which two functions or more send requests."""
         clients = {call.id for call in self.clients}
+        objects = self._with_session.union(map(self.owner, self.clients))
+        functions = {self.bare.function(call) for call in self._requests if self.owner(call) not in objects}
+        if len(functions - {0}) < 2:
+            return []
         others = [call for call in self.calls if call.id not in clients and self.bare.function(call) != 0]
-        several = len(set(map(self.bare.function, others))) > 1
-        return list(filter(self._has_company, others)) if several else []
+        return list(filter(self._has_company, others))
 
     @cached_property
     def _requests(self) -> list[BareCall]:
