@@ -105,7 +105,7 @@ def test_field_of_a_dataclass_is_of_requests(project: Run) -> None:
         "import requests\nfrom dataclasses import dataclass\n\n\n@dataclass\nclass Client:\n    url: str\n\n"
         "    def one(self):\n        return requests.get(self.url, headers={'Accept': 'text/csv'})\n"
     )
-    assert "_session: requests.Session = field(default_factory=requests.Session" in fixed(project, text)
+    assert "_session: requests.Session = field(\n        default_factory=requests.Session, " in fixed(project, text)
 
 
 @pytest.mark.parametrize(
@@ -141,3 +141,62 @@ def test_setting_by_itself() -> None:
     assert Settings(session_factory="a:b").session_factory == "a:b"
     with pytest.raises(ConfigError, match="session_factory: expected a function"):
         Settings(session_factory="a.b")
+
+
+# --- a factory that gives everybody the same session ------------------------------------------------------------------
+
+SHARED = SETTINGS.replace("make_session", "get_session") + "session-factory-shared = true\n"
+GIVEN = "import requests\n\n_session = requests.Session()\n\n\ndef get_session():\n    return _session\n"
+
+
+@pytest.fixture
+def shared(run: Run) -> Run:
+    write({"pyproject.toml": SHARED, "shop/__init__.py": "", "shop/http.py": GIVEN})
+    return run
+
+
+def test_calls_are_made_on_the_session_of_the_project(shared: Run) -> None:
+    functions = (
+        "\n\ndef one():\n    return requests.get(f'{BASE}/one').text\n\n\ndef two():\n"
+        "    return [requests.get(f'{BASE}/{number}').text for number in NUMBERS]\n"
+    )
+    client = (
+        "\n\nclass Client:\n    def three(self):\n        return requests.get(f'{BASE}/{self.three}').text\n\n"
+        "    def four(self):\n        return requests.get(f'{BASE}/{self.four}').text\n"
+    )
+    after = fixed(shared, f"import requests\n{functions}{client}")
+    expected = f"{functions}{client}".replace("requests.get(", "get_session().get(")
+    assert after == f"from shop.http import get_session\n{expected}"
+
+
+def test_what_may_be_for_several_users_stays(shared: Run) -> None:
+    text = "import requests\n\nfor user in USERS:\n    requests.get(BASE, headers={'X-Token': user.token})\n"
+    assert fixed(shared, text) == text
+    told = shared("check", "--output-format=full", "shop/sync.py").out
+    assert "Not fixed: the session of `shop.http.get_session` may keep cookies, and its calls may be" in told
+
+
+def test_what_can_share_no_session_stays(shared: Run) -> None:
+    text = "import requests\n"
+    for name in ("one", "two"):
+        text += f"\n\ndef {name}():\n    return requests.get(BASE, cert='{name}.pem')\n"
+    assert fixed(shared, text) == text
+
+
+def test_what_repeats_stays_at_the_calls(shared: Run) -> None:
+    text = "import requests\n\nfor name in NAMES:\n    requests.get(name, headers={'Accept': 'text/csv'})\n"
+    assert fixed(shared, text) == (
+        "from shop.http import get_session\n\nfor name in NAMES:\n"
+        "    get_session().get(name, headers={'Accept': 'text/csv'})\n"
+    )
+
+
+def test_module_of_the_shared_session_uses_none(shared: Run) -> None:
+    functions = "".join(f"\n\ndef {name}():\n    return requests.get(BASE)\n" for name in ("one", "two"))
+    assert "get_session().get" not in fixed(shared, GIVEN + functions, "shop/http.py")
+
+
+def test_sharing_needs_a_factory(run: Run) -> None:
+    write({"pyproject.toml": "[tool.sessionize]\nsession-factory-shared = true\n", "sync.py": "import requests\n"})
+    result = run("check", "sync.py")
+    assert (result.status, "session-factory-shared needs a session-factory" in result.err) == (2, True)

@@ -122,7 +122,7 @@ def test_a_file_that_is_named(tmp_path: Path) -> None:
             + "select, ignore, extend-select, exclude, extend-exclude, force-exclude, per-file-ignores, accept, "
             "per-file-accept, closed, baseline, "
             + "session-name, session-attribute, session-global, session-style, session-factory, "
-            "cookies, hoist, unsafe-fixes, rewrite-patches, extend",
+            "session-factory-shared, cookies, hoist, unsafe-fixes, rewrite-patches, extend",
         ),
         ("select = 'RQS'", "select: expected a list, got 'RQS'"),
         ("ignore = [1]", "ignore: expected a string, got 1"),

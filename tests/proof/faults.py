@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 FIXTURES = (
     *("tests/test_fixtures.py", "tests/test_cookies.py", "tests/test_doubts.py", "tests/test_accept.py"),
     *("tests/test_callers.py", "tests/test_requirements.py", "tests/test_hoisting.py", "tests/test_project.py"),
-    *("tests/test_visitors.py", "tests/test_plan.py", "tests/test_wrapping.py"),
+    *("tests/test_visitors.py", "tests/test_plan.py", "tests/test_wrapping.py", "tests/test_factory.py"),
     *("-k", "gives_its_goldens or untouched_stays or not test_fixtures"),
 )
 
@@ -54,6 +54,8 @@ FAULTS = (
     Fault("comments-are-wrapped-away", 'if "#" not in code else None', ""),
     Fault("a-bracket-around-an-argument-is-cut", 'strip() != b"(":', 'strip() == b"":'),
     Fault("lines-may-be-too-long-still", "if max(map(len, wrapped)) <= width and", "if"),
+    Fault("a-shared-session-keeps-cookies-of-users", "if not self.keeps_cookies(calls, 0):", "if False:"),
+    Fault("a-shared-session-has-no-obstacle", "if reason := self.obstacles.of_sharing(calls, 0):", "if reason := '':"),
     Fault("unread-answers-are-not-told", "return streams and all(", "return False and all("),
     # where a session is made, and what has run before
     Fault("made-on-every-turn", 'if row.kind == "turn":\n                break', "pass"),

@@ -41,7 +41,8 @@ class Analysis:
         self.settings = settings
         self.surroundings = surroundings
         around = surroundings.around(filename, reading.text, closed=settings.closed)
-        self.facts = Facts(reading.outline, filename, around, settings.session_factory.replace(":", "."))
+        factory = settings.session_factory.replace(":", ".")
+        self.facts = Facts(reading.outline, filename, around, factory, shared=settings.session_factory_shared)
         if len(self.facts.bare.calls) > MOST_CALLS:
             raise UnreadableError(f"more than {MOST_CALLS:,} calls of requests in one file are not analysed")
         self.codes = codes_in_force(settings, filename)

@@ -75,6 +75,7 @@ class Settings:
         in a module.
     session_style: `assign` or `with`.
     session_factory: the project's function that makes sessions, `package.module:name`; empty for `requests.Session`.
+    session_factory_shared: True if it gives everybody the same session, on which the calls are made then.
     cookies: `auto` for a session that keeps them only where that is harmless, `share` or `isolate` for all.
     hoist: what may be set once on the session: `headers`, `auth`, `cookies`, `params`.
     unsafe_fixes: True to make unsafe fixes too. rewrite_patches: True to move along what tests patch, with these.
@@ -99,6 +100,7 @@ class Settings:
     session_global: str = "_session"
     session_style: SessionStyle = "assign"
     session_factory: str = ""
+    session_factory_shared: bool = False
     cookies: Cookies = "auto"
     hoist: tuple[Hoistable, ...] = ("headers", "auth")
     unsafe_fixes: bool = False

@@ -82,6 +82,8 @@ def load(
         (origin, *_) = origins["session-factory"]
         if not any(_has_factory(folder, factory) for folder in (root, Path(origin).parent)):
             raise ConfigError(f"session-factory: {factory!r} is not in the project", origin)
+    elif settings.session_factory_shared:
+        raise ConfigError("session-factory-shared needs a session-factory", origins["session-factory-shared"][0])
     return Loaded(settings, file, origins)
 
 

@@ -6,14 +6,17 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 from sessionize.analysis.flow import Place
 from sessionize.doubts import Doubts
+from sessionize.doubts.doubt import Sharing
 from sessionize.files.settings import Settings
 from sessionize.fixes.existing import Existing, ExistingSession
 from sessionize.fixes.naming import POLICY, Naming
 from sessionize.fixes.obstacles import Obstacles
-from sessionize.fixes.outcome import ImportEdit, NewSession, Redirect, Refusal
+from sessionize.fixes.outcome import Fix, ImportEdit, NewSession, Outcome, Redirect, Refusal
+from sessionize.homes.home import top_level
 from sessionize.library.calls import BareCall
 from sessionize.rules import Finding, resolved_by
 from sessionize.sharing.cookies import may_keep
@@ -53,6 +56,13 @@ class Wanted:
         """The options that repeat at all these calls."""
         repeated = set.intersection(*(self._options[call.id] for call in calls))
         return [option for option in able if option in repeated]
+
+
+class SharedSession(NamedTuple):
+    """The expression for a session that all of a project share, and the imports that it needs."""
+
+    name: str
+    imports: tuple[ImportEdit, ...]
 
 
 class Context:
@@ -131,6 +141,19 @@ class Context:
         session = NewSession(place, style, target, f"{create}()", policy, adapter, tuple(hoist), shared=shared)
         return session, imports
 
+    def shared(self, calls: Sequence[BareCall]) -> SharedSession | Refusal | None:
+        """The session that the project's factory gives everybody, `get_session()`; None without such a factory."""
+        factory = self.facts.factory
+        if not self.settings.session_factory_shared or not self.naming.uses_factory:
+            return None
+        if not self.keeps_cookies(calls, 0):
+            return refused(
+                calls, f"the session of `{factory}` may keep cookies, and its calls may be for several users"
+            )
+        place = self.facts.flow.place_before(min(top_level(self.facts, call.site.part) for call in calls))
+        name, imports = self.naming.imported(factory, calls, place)
+        return SharedSession(f"{name}()", imports)
+
     def width(self, calls: Sequence[BareCall], owner: int | None = None) -> int:
         """The number of threads that use a session, if it is known and more than the connections that one keeps."""
         shared = owner is not None or any(call.pooled for call in calls)
@@ -153,6 +176,18 @@ class Context:
 
 class Fixes:
     """The fixes of one kind for one file."""
+
+    def on_shared(self, calls: Sequence[BareCall]) -> Outcome | None:
+        """The fix that makes calls on the session that all of the project share; None where there is none."""
+        shared = self.context.shared(calls)
+        if not isinstance(shared, SharedSession):
+            return shared
+        if reason := self.obstacles.of_sharing(calls, 0):
+            return refused(calls, reason)
+        doubts = self.doubts.about(Sharing(calls, owner=0))
+        redirects = redirect(calls, [shared.name] * len(calls))
+        message = f"Make {these(calls)} on `{shared.name}`, the session of the project"
+        return Fix(ids(calls), message, doubts, redirects, imports=shared.imports, stays=not_on(shared.name))
 
     def __init__(self, context: Context) -> None:
         self.context = context

@@ -259,8 +259,9 @@ class LastingFixes(Fixes):
 
         lasting: those of the calls that repeat as calls of the object, or of the module, if not all do.
         """
-        if isinstance(home, str):
-            return refused(calls, home)
+        outcome = self.on_shared(calls)
+        if isinstance(home, str) or outcome is not None:
+            return outcome or refused(calls, str(home))
         if isinstance(home, ExistingSession):
             return self._on_existing(owner, calls, home)
         able = self.context.hoistable(calls)

@@ -160,6 +160,8 @@ class LocalFixes(Fixes):
     def _share(self, candidate: _Candidate) -> Outcome:
         """The fix that makes the calls of a candidate on one session."""
         calls, place, existing, hoist, shared, doubts = candidate
+        if (outcome := self.on_shared(calls)) is not None:
+            return outcome
         if existing is not None and not existing.obstacle:
             message = f"Make {these(calls)} on `{existing.name}`, the session that is already there"
             redirects = redirect(calls, [existing.name] * len(calls))

@@ -117,7 +117,7 @@ class Naming:
 
         That is the project's own factory, if there is one, but not in its own module.
         """
-        if not self._uses_factory:
+        if not self.uses_factory:
             return self.constructor(calls, place)
         for bind in self.origins.imports:
             before = self.imports.import_before(bind.name, self._scope(place), place)
@@ -126,7 +126,7 @@ class Naming:
         return self.imported(self.facts.factory, calls, place)
 
     @cached_property
-    def _uses_factory(self) -> bool:
+    def uses_factory(self) -> bool:
         """True if the project has a function that makes sessions, and this is not its module."""
         *module, _ = self.facts.factory.split(".")
         return bool(module) and module_of(self.facts.filename)[-len(module) :] != tuple(module)
@@ -211,7 +211,7 @@ class Naming:
         """Tell whether a new session needs a name: `requests` in `requests.Session()`."""
         made = [fix.new_session for fix in fixes if fix.new_session is not None]
         words = " ".join(f"{new_session.create} {new_session.adapter}" for new_session in made)
-        return not self._uses_factory or name in words.replace(".", " ").split()
+        return not self.uses_factory or name in words.replace(".", " ").split()
 
     def _converted(self, fixes: Sequence[Fix]) -> Counter[tuple[int, str]]:
         """The number of calls that go to a session, by the variable that they begin with."""

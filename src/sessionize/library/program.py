@@ -26,10 +26,18 @@ _LEAVING = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "buil
 
 
 class Program:
-    def __init__(self, outline: o.Outline, filename: str = "", around: Around = ALONE, factory: str = "") -> None:
+    def __init__(
+        self,
+        outline: o.Outline,
+        filename: str = "",
+        around: Around = ALONE,
+        factory: str = "",
+        *,
+        shared: bool = False,
+    ) -> None:
         """around: of the file's project; asked only where an answer matters.
 
-        factory: the path of a function that makes sessions, beside `requests.Session`.
+        factory: the path of a function that makes sessions, beside `requests.Session`, or gives a `shared` one.
         """
         self.outline = outline
         self.filename = filename
@@ -41,7 +49,7 @@ class Program:
         self.find_oldest = around.oldest
         self.words = Words(outline, factory)
         self.names = Names(outline)
-        self.origins = Origins(outline, self.names, with_factory(factory) if factory else REQUESTS)
+        self.origins = Origins(outline, self.names, with_factory(factory) if factory and not shared else REQUESTS)
         leaving = set()
         for call, path in self.origins.called:
             if path in _LEAVING and outline.parts[call.part].kind == "simple":
