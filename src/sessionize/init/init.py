@@ -1,0 +1,164 @@
+"""What `sessionize init` asks, and what it writes: `[tool.sessionize]`, and a module with a function for sessions."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING
+
+import click
+
+from sessionize.files import settings_files
+from sessionize.report.statistics import unlocking
+from sessionize.report.terminal import echo
+from sessionize.run import work as works
+from sessionize.run.options import Options
+from sessionize.run.run import Run
+
+if TYPE_CHECKING:
+    from sessionize.engine.results import Diagnostic
+
+_FUNCTION = "make_session"
+_TABLE = "[tool.sessionize]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """What a user has said on the command line; None where that is still to be asked.
+
+    module: the file for the function that makes sessions; empty for none.
+    """
+
+    accept: tuple[str, ...] | None
+    module: str | None
+    retries: int
+    pool: int
+    timeout: float | None
+    yes: bool
+
+
+def init(answers: Answers) -> None:
+    """Asks what is not answered yet, and writes. ClickException where something is there already."""
+    if (file := settings_files.load(Path.cwd()).file) is not None:
+        raise click.ClickException(f"{file} has settings already")
+    accept = answers.accept
+    if accept is None:
+        accept = () if answers.yes else tuple(_ask_about_doubts(_findings()))
+    module = answers.module
+    if module is None:
+        module = "" if answers.yes else _ask_about_module()
+    settings: dict[str, object] = {"accept": list(accept)} if accept else {}
+    if module:
+        # Its sessions keep no cookies, and threads may use them: neither is done, or doubted, by the fixes any more.
+        settings["accept"] = [*accept, "threads"] if "threads" not in accept else list(accept)
+        settings |= {"session-factory": _write_module(Path(module), answers), "cookies": "share"}
+    _write_settings(settings)
+    echo("Now try `sessionize check`, or `sessionize fix --diff`.\n")
+
+
+# --- questions --------------------------------------------------------------------------------------------------------
+
+
+def _findings() -> list[Diagnostic]:
+    """The findings in the current folder that only an unsafe fix resolves."""
+    options = Options(
+        paths=(),
+        files_from=None,
+        stdin_filename=None,
+        output_format="concise",
+        output_file=None,
+        jobs=None,
+        cluster=None,
+        statistics=False,
+        quiet=False,
+        exit_zero=False,
+    )
+    run = Run(options)
+    reports = run.on_files(partial(works.check, with_edits=False, projects=run.projects)).reports
+    return [found for report in reports for found in report.left if found.applicability == "unsafe"]
+
+
+def _ask_about_doubts(findings: Sequence[Diagnostic]) -> Iterable[str]:
+    """The doubts that the user accepts, asked about as long as one of them alone would fix more."""
+    declined: set[str] = set()
+    accepted: set[str] = set()
+    while True:
+        left = []
+        for found in findings:
+            doubts = tuple(doubt for doubt in found.doubts if doubt not in accepted)
+            if doubts and declined.isdisjoint(doubts):
+                left.append(found._replace(doubts=doubts))
+        steps = unlocking(left)
+        if not steps or not steps[0][1]:  # none fixes more by itself
+            return
+        ((name,), more), *_ = steps
+        calls = f"{more} call{'s' if more > 1 else ''} more"
+        if click.confirm(f"Accept `{name}`, and fix {calls}? `sessionize rule {name}` tells what to look at", err=True):
+            accepted.add(name)
+            yield name
+        else:
+            declined.add(name)
+
+
+def _ask_about_module() -> str:
+    if not click.confirm("Write a module that makes sessions with retries?", err=True):
+        return ""
+    return str(click.prompt("Its file", default=str(_default_module()), err=True))
+
+
+def _default_module() -> Path:
+    """`_sessions.py` in the one package of the current folder, or of `src`; else in the folder itself."""
+    packages = sorted(path.parent for folder in (".", "src") for path in Path(folder).glob("*/__init__.py"))
+    packages = [package for package in packages if package.name not in ("tests", "test", "docs")]
+    return (packages[0] if len(packages) == 1 else Path()) / "_sessions.py"
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def _write_settings(settings: dict[str, object]) -> None:
+    """Writes settings behind what is in pyproject.toml; where that is not there, to sessionize.toml."""
+    lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
+    target = Path("pyproject.toml")
+    if target.exists():
+        text = "\n".join([target.read_text(encoding="utf-8").rstrip("\n"), "", _TABLE, *lines, ""])
+    else:
+        target = Path("sessionize.toml")
+        text = "\n".join([*(lines or ["# all as by default"]), ""])
+    target.write_text(text, encoding="utf-8")
+    echo(f"Wrote {target}.\n")
+
+
+def _write_module(file: Path, answers: Answers) -> str:
+    """Writes the module, and tests of it where there is a folder for them; the path of its function."""
+    module = _module_of(file)
+    tests = Path("tests") / f"test_{file.stem.lstrip('_')}.py"
+    texts = {file: "sessions.txt"} | ({tests: "test_sessions.txt"} if tests.parent.is_dir() else {})
+    for path in texts:
+        if path.exists():
+            raise click.ClickException(f"{path} is there already")
+    given = {"retries": answers.retries, "pool": answers.pool, "timeout": answers.timeout, "module": module}
+    for path, name in texts.items():
+        template = Template(files(__package__).joinpath(name).read_text(encoding="utf-8"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(template.substitute(given), encoding="utf-8")
+        echo(f"Wrote {path}.\n")
+    return f"{module}:{_FUNCTION}"
+
+
+def _module_of(file: Path) -> str:
+    """`shop._sessions` for `src/shop/_sessions.py`. ClickException for a name that would hide another module."""
+    parts = file.with_suffix("").parts
+    if file.suffix != ".py" or file.is_absolute() or not all(map(str.isidentifier, parts)):
+        raise click.ClickException(f"{file} can be no module of this project")
+    parts = parts[1:] if parts[0] == "src" and len(parts) > 1 else parts
+    if len(parts) == 1 and (parts[0] in sys.stdlib_module_names or find_spec(parts[0])):
+        raise click.ClickException(f"{file} would hide the module {parts[0]} that is there already; give another name")
+    return ".".join(parts)

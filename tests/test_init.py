@@ -1,0 +1,234 @@
+"""`sessionize init`: what it asks and writes, and what the module that it writes does on a network."""
+
+import importlib.util
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import requests
+from command import SAFE, Run, write
+
+FUNCTIONS = "".join(f"\n\ndef {name}():\n    return requests.get(f'{{BASE}}/{name}'{{}}).text\n" for name in ("a", "b"))
+LASTING = f"import requests\n{FUNCTIONS.replace('{}', '')}"  # doubt: lifetime
+PROXIES = SAFE.replace('")', '", proxies=proxies)')  # doubt: proxies
+
+
+def lines(*answers: str) -> bytes:
+    return "".join(f"{answer}\n" for answer in answers).encode()
+
+
+@pytest.mark.parametrize(
+    ("before", "options", "file", "after"),
+    [
+        (None, ("--yes",), "sessionize.toml", "# all as by default\n"),
+        (None, ("-y", "--accept", "idle,lifetime"), "sessionize.toml", 'accept = ["idle", "lifetime"]\n'),
+        ("", ("--yes",), "pyproject.toml", "\n\n[tool.sessionize]\n"),
+        (
+            "[a]\nb = 1\n\n",
+            ("-y", "--accept=idle"),
+            "pyproject.toml",
+            '[a]\nb = 1\n\n[tool.sessionize]\naccept = ["idle"]\n',
+        ),
+    ],
+)
+def test_settings_without_a_question(
+    run: Run, before: str | None, options: tuple[str, ...], file: str, after: str
+) -> None:
+    write({"a.py": LASTING} if before is None else {"pyproject.toml": before})
+    result = run("init", *options)
+    assert (result.status, result.out) == (
+        0,
+        f"Wrote {file}.\nNow try `sessionize check`, or `sessionize fix --diff`.\n",
+    )
+    assert Path(file).read_text(encoding="utf-8") == after
+    assert run("check", "--exit-zero").status == 0, "the settings can be read"
+
+
+@pytest.mark.parametrize(
+    ("answers", "settings"),
+    [
+        (("y", "y", "n"), 'accept = ["lifetime", "proxies"]\n'),
+        (("n", "y", "n"), 'accept = ["proxies"]\n'),
+        (("n", "n", "n"), "# all as by default\n"),
+    ],
+)
+def test_doubts_are_asked_about_one_by_one(run: Run, answers: tuple[str, ...], settings: str) -> None:
+    write({"a.py": LASTING, "b.py": PROXIES})
+    result = run("init", stdin=lines(*answers))
+    assert "Accept `lifetime`, and fix 2 calls more? `sessionize rule lifetime` tells what to look at" in result.err
+    assert "Accept `proxies`, and fix 1 call more?" in result.err
+    assert Path("sessionize.toml").read_text(encoding="utf-8") == settings
+
+
+@pytest.mark.parametrize(
+    ("files", "default"),
+    [
+        (("shop/__init__.py", "tests/__init__.py"), "shop/_sessions.py"),
+        (("src/shop/__init__.py",), "src/shop/_sessions.py"),
+        (("shop/__init__.py", "bank/__init__.py"), "_sessions.py"),
+        ((), "_sessions.py"),
+    ],
+)
+def test_module_lies_in_the_one_package(run: Run, files: tuple[str, ...], default: str) -> None:
+    write({"a.py": "", **dict.fromkeys(files, "")})
+    result = run("init", "--accept=idle", stdin=lines("y", ""))
+    assert f"Wrote {default}.\n" in result.out
+    module = default.removeprefix("src/").removesuffix(".py").replace("/", ".")
+    assert Path("sessionize.toml").read_text(encoding="utf-8") == (
+        f'accept = ["idle", "threads"]\nsession-factory = "{module}:make_session"\ncookies = "share"\n'
+    )
+
+
+def test_fixes_make_sessions_by_the_module(run: Run) -> None:
+    write({"a.py": SAFE, "b.py": LASTING})
+    assert run("init", "--yes", "--accept=lifetime,threads", "--module=_sessions.py").status == 0
+    assert run("fix", "-q").status == 0
+    assert (
+        Path("a.py")
+        .read_text(encoding="utf-8")
+        .startswith("from _sessions import make_session\nsession = make_session()\n")
+    )
+    assert "set_policy" not in Path("b.py").read_text(encoding="utf-8")
+    assert run("check").status == 0
+
+
+@pytest.mark.parametrize(
+    ("files", "module", "told"),
+    [
+        ({"sessionize.toml": ""}, "_sessions.py", "sessionize.toml has settings already"),
+        ({"_sessions.py": ""}, "_sessions.py", "_sessions.py is there already"),
+        ({"tests/test_sessions.py": ""}, "_sessions.py", "tests/test_sessions.py is there already"),
+        ({}, "http.py", "http.py would hide the module http that is there already"),
+        ({}, "requests.py", "requests.py would hide the module requests that is there already"),
+        ({}, "sessions", "sessions can be no module of this project"),
+        ({}, "my-sessions.py", "my-sessions.py can be no module of this project"),
+        ({}, "/tmp/sessions.py", "/tmp/sessions.py can be no module of this project"),  # it is not made
+    ],
+)
+def test_what_is_there_stays(run: Run, files: dict[str, str], module: str, told: str) -> None:
+    write(files)
+    result = run("init", "--yes", "--module", module)
+    assert result.status == 2
+    assert told in result.err
+    assert [path for path in Path().rglob("*.*") if path.is_file()] == list(map(Path, files))
+
+
+# --- what the module does ---------------------------------------------------------------------------------------------
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers with the path; `left_out`: so many requests get no answer, but the end of the connection."""
+
+    protocol_version = "HTTP/1.1"
+    left_out = 0
+    connections = 0
+
+    def setup(self) -> None:
+        super().setup()
+        type(self).connections += 1
+
+    def do_GET(self) -> None:
+        if type(self).left_out:
+            type(self).left_out -= 1
+            self.close_connection = True
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.path)))
+        self.send_header("Set-Cookie", "sid=1")
+        self.end_headers()
+        self.wfile.write(self.path.encode())
+
+    do_POST = do_GET  # noqa: N815  # as the base class wants it
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    with Server(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        Handler.left_out = Handler.connections = 0
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def make(run: Run) -> Callable[[], requests.Session]:
+    """The function of a module that `sessionize init` has written."""
+    assert run("init", "--yes", "--module=_sessions.py", "--pool=64", "--retries=2", "--timeout=30").status == 0
+    spec = importlib.util.spec_from_file_location("_sessions", "_sessions.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found: Callable[[], requests.Session] = module.make_session
+    return found
+
+
+def test_connection_that_the_server_closes_meanwhile(make: Callable[[], requests.Session], url: str) -> None:
+    with requests.Session() as plain, make() as made:
+        for session in (plain, made):
+            session.get(url)
+        Handler.left_out = 1
+        with pytest.raises(requests.ConnectionError):
+            plain.get(url)
+        Handler.left_out = 2
+        assert made.get(url).ok
+        Handler.left_out = 1
+        with pytest.raises(requests.ConnectionError):  # it may have been done
+            made.post(url)
+
+
+def test_calls_have_a_timeout(make: Callable[[], requests.Session]) -> None:
+    make.__globals__["TIMEOUT"] = 0.1
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as silent, make() as session:  # nobody serves
+        url = f"http://127.0.0.1:{silent.server_port}"
+        with pytest.raises(requests.ConnectionError, match="Read timed out"):
+            session.get(url)
+
+
+def test_sixty_four_threads(make: Callable[[], requests.Session], url: str, caplog: pytest.LogCaptureFixture) -> None:
+    paths = [f"/{number}" for number in range(1000)]
+    with caplog.at_level(logging.WARNING), make() as session, ThreadPoolExecutor(64) as pool:
+        assert [*pool.map(lambda path: session.get(f"{url}{path}").text, paths)] == paths
+        assert not session.cookies
+    assert caplog.records == []
+    assert Handler.connections <= 64
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks")
+def test_forked_process_has_connections_of_its_own(make: Callable[[], requests.Session], url: str) -> None:
+    with make() as session:
+        session.get(url)
+        before = Handler.connections
+        child = os.fork()
+        if not child:
+            os._exit(0 if session.get(f"{url}/child").text == "/child" else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert Handler.connections == before + 1
+        assert session.get(f"{url}/parent").text == "/parent"
+        assert Handler.connections == before + 1, "the parent goes on with its own"
+
+
+def test_what_is_written_is_clean_and_passes(run: Run) -> None:
+    write({"shop/__init__.py": "", "tests/__init__.py": ""})
+    assert run("init", "--yes", "--module=shop/_sessions.py").status == 0
+    for command in (
+        ("pytest", "-q", "-p", "no:cacheprovider"),
+        ("ruff", "check", "--isolated", "--select=E,F,I,UP,B", "--target-version=py38"),
+        ("ruff", "format", "--isolated", "--check"),
+    ):
+        done = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
