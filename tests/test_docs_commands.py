@@ -35,6 +35,7 @@ NOT_RUN = {
     "pytest": "is what runs this test",
     "parallel": "GNU parallel is seldom installed",
     "multi-gitter": "needs repositories on a server, and the right to write to them",
+    "sessionize init": "asks; tests/test_init.py answers",
     "sessionize fix --interactive": "asks on a terminal; tests/test_interactive.py answers",
     "sessionize fix --unsafe-fixes --verify": "runs the tests of a project; tests/test_verify.py has some",
     'eval "$(_SESSIONIZE_COMPLETE=zsh_source': "needs Zsh",

@@ -377,3 +377,14 @@ def test_text_that_shows_how_its_lines_are_indented_stays(style: SessionStyle) -
 def test_answers_that_are_not_read_are_told(used: str, unread: bool) -> None:
     for finding in check_source(f"{IMPORT}{used}\nrequests.get(y)\n"):
         assert ("keeps its connection from the other calls" in finding.help) is unread
+
+
+def test_a_fix_of_some_calls_changes_nothing_about_others() -> None:
+    source = (
+        f"{IMPORT}BASE = 'http://a'\nclass Client:\n"
+        " def one(self):\n  requests.get(f'{BASE}/1', headers=self.a)\n  requests.get(f'{BASE}/2', headers=self.a)\n"
+        " def two(self):\n  requests.get(f'{BASE}/3', headers=self.a)\n"
+        "class Sub(Client):\n def one(self): return requests.get('http://a/4')\n"
+    )
+    for unsafe in (False, True):
+        assert fix_source(source, settings=Settings(cookies="share", unsafe_fixes=unsafe)).error is None

@@ -238,11 +238,18 @@ class Groups:
 
     @cached_property
     def scattered(self) -> list[BareCall]:
-        """The single calls of a module of which two functions or more send requests."""
+        """The single calls of a module of which two functions or more send requests.
+
+        Of methods those count that run once for each object. It is all the same whether a call is on a session: so no
+        fix of some calls changes what is found at others.
+        """
         clients = {call.id for call in self.clients}
-        objects = self._with_session.union(map(self.owner, self.clients))
-        functions = {self.bare.function(call) for call in self._requests if self.owner(call) not in objects}
-        if len(functions - {0}) < 2:
+        functions = set()
+        for call in self._requests:
+            function = self.bare.function(call)
+            if function and (not self.owner(call) or self._is_in_init(function)):
+                functions.add(function)
+        if len(functions) < 2:
             return []
         others = [call for call in self.calls if call.id not in clients and self.bare.function(call) != 0]
         return list(filter(self._has_company, others))
