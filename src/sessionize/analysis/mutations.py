@@ -59,7 +59,8 @@ class Mutations:
             return not _only_reads(use.access)
         call, path = self.outline.calls[use.call], self.origins.paths[use.call]
         kept = any(arg.keyword and arg.value == v.Name(use.name) for arg in call.value.args)  # `dict(headers=name)`
-        return (path not in _LOOKING or kept) and self.origins.library.function(path) is None
+        looks = path in _LOOKING or _sets_headers(call.value.func)
+        return (not looks or kept) and self.origins.library.function(path) is None
 
     def reachable_by_string(self, attr: str) -> bool:
         """Tell whether the file may change attributes, or take this one, by `setattr`, `getattr` and the like."""
@@ -105,6 +106,11 @@ class Mutations:
             if path == "sys" and use.access.attribute == "modules":
                 return "sys.modules"
         return ""
+
+
+def _sets_headers(func: v.Value) -> bool:
+    """Tell whether a call is `session.headers.update(...)`, which takes what is in a dict, and not the dict."""
+    return isinstance(func, v.Attribute) and func.attr == "update" and v.last_name(func.value) == "headers"
 
 
 def _only_reads(access: Access) -> bool:
