@@ -128,10 +128,10 @@ FAULTS = (
     Fault("defaults-change-headers", '_READING = frozenset({"get",', '_READING = frozenset({"setdefault", "get",'),
     Fault("bound-again-elsewhere", "if len(binds) != 1 or self.flow.loops(binds[0].part):", "if self.flow.loops(binds[0].part):"),
     Fault("numbers-are-text", 'case v.Const(kind=kind):\n            return kind == "str"\n        case v.Join(parts=parts):\n            holes = [part for part in parts if isinstance(part, v.Hole)]\n            return all(hole.plain and is_text', 'case v.Const(kind=kind):\n            return True\n        case v.Join(parts=parts):\n            holes = [part for part in parts if isinstance(part, v.Hole)]\n            return all(hole.plain and is_text'),
-    Fault("any-function-only-looks", "(path not in _LOOKING or kept)", "(path and path not in _LOOKING)"),
+    Fault("any-function-only-looks", "(not looks or kept)", "(path and not looks)"),
     Fault("passed-once-more-by-stars", "if call.argument(option) != value or call.unpacks:", "if call.argument(option) != value:"),
     Fault("passed-once-more-to-an-object", " or call.unpacks for call", " for call"),
-    Fault("kept-by-keyword", "path not in _LOOKING or kept", "path not in _LOOKING"),
+    Fault("kept-by-keyword", "not looks or kept", "not looks"),
     Fault("changed-through-globals", "if self.facts.mutations.reflection or owner == -1:", "if owner == -1:"),
     # why sharing may not be safe
     Fault("cookies-of-two-users", "if len(carried) > 1 or len(passed)", "if len(passed)"),

@@ -22,7 +22,8 @@ class Forks(Kind):
 
     ## What to do
     Make the session behind the fork, or close it in the child:
-    `os.register_at_fork(after_in_child=session.close)`. Then accept the doubt: `--accept forks`.
+    `os.register_at_fork(after_in_child=session.close)`. Then accept the doubt: `--accept forks`. `sessionize init`
+    writes a module whose sessions do so by themselves.
     """
 
     name = "forks"

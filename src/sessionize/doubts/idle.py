@@ -58,7 +58,7 @@ class Idle(Kind):
 
     ## What to do
     Accept the doubt where the waits are short: `--accept idle`. Or mount an adapter that retries:
-    `session.mount("https://", HTTPAdapter(max_retries=1))`.
+    `session.mount("https://", HTTPAdapter(max_retries=1))` ([retries](../guides/retries.md)).
     """
 
     name = "idle"

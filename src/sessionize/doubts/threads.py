@@ -19,8 +19,8 @@ class Threads(Kind):
     Which threads use the session? Does a server set cookies that matter: a log-in, a basket, a language?
 
     ## What to do
-    Leave `--cookies share` out; or give each thread a session of its own, in `threading.local()`. Where the cookies
-    don't matter, accept the doubt: `--accept threads`.
+    Leave `--cookies share` out; or give each thread a session of its own, in `threading.local()`
+    ([threads](../guides/threads.md)). Where the cookies don't matter, accept the doubt: `--accept threads`.
     """
 
     name = "threads"

@@ -38,7 +38,8 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     ```
 
     ## Fix safety
-    There is no fix: how long a call may wait is for you to say.
+    There is no fix: how long a call may wait is for you to say. An adapter can say it for all calls of a session
+    ([timeouts](../guides/timeouts.md)).
 
     ## When not to use
     Where calls may wait without end.
