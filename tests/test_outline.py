@@ -32,6 +32,15 @@ def called(value: v.Value) -> str:
 A, B, C = v.Name("a"), v.Name("b"), v.Name("c")
 
 
+def test_cells() -> None:
+    outline = read("# %%\na\n# %%\n@b\ndef c(): pass\n# %%%%%%\nd\n# COMMAND ----------\ne\n")
+    names = [use.name for use in outline.uses]
+    assert names == ["a", "b", "d", "e"]
+    a, b, d, e = (use.tick for use in outline.uses)
+    first, second = outline.cells
+    assert a < first < b < d < second < e
+
+
 # --- names that are read ----------------------------------------------------------------------------------------------
 
 

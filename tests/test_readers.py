@@ -17,6 +17,25 @@ PROGRAMS = sorted(path for path in (ROOT / "fixtures").rglob("*.py") if "tabs-an
 SEPARATOR = "# ---\n"
 
 LAYOUT = r'''
+# %%
+a
+# %% b
+@b
+@c
+def d():
+  # %% none
+  e
+# COMMAND ----------
+
+# MAGIC %md
+class f: pass
+ # %% none
+g; h
+x = """
+# %% none
+"""
+# %%
+# ---
 if a: \
   b
 # ---

@@ -40,6 +40,7 @@ def codes(source: str) -> list[str]:
         ("from flask import Flask\n{CLIENT}client = Client(key())\n", True),
         ("from flask import Flask\n{CLIENT}@app.cli('me')\ndef me():\n    return Client(key()).me()", True),
         ("from flask import Flask\n{CLIENT}@app.cache(name='/me')\ndef me():\n    return Client(key()).me()", True),
+        ("from flask import Flask\n{CLIENT}@cached\ndef me():\n    return Client(key()).me()", True),
         ("from django.db import x\n{CLIENT}def me(user):\n    return Client(user).me()", True),
         ("from flask import x\n{CLIENT}@app.get('/')\ndef me():\n    Client(1).me()\nclient = Client(2)", True),
         ("from flask import Flask\n{CLIENT}", True),
