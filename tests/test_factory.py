@@ -177,10 +177,12 @@ def test_what_may_be_for_several_users_stays(shared: Run) -> None:
 
 
 def test_what_can_share_no_session_stays(shared: Run) -> None:
+    write({"pyproject.toml": f'{SHARED}cookies = "share"\n'})
     text = "import requests\n"
     for name in ("one", "two"):
         text += f"\n\ndef {name}():\n    return requests.get(BASE, cert='{name}.pem')\n"
     assert fixed(shared, text) == text
+    assert "Not fixed: the calls differ in `cert=`" in shared("check", "shop/sync.py").out
 
 
 def test_what_repeats_stays_at_the_calls(shared: Run) -> None:
