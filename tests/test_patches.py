@@ -153,6 +153,19 @@ def test_reach(target: str, shown: str, verb: str, reached: bool) -> None:
     assert Patch("tests/test_client.py", 1, target).reaches(CLIENT, shown, verb) is reached
 
 
+@pytest.mark.parametrize(
+    ("target", "caught"),
+    [
+        ("requests.Session.post", True),
+        ("pkg.client.Session", True),
+        ("requests.sessions.Session", False),
+        ("requests.get", False),
+    ],
+)
+def test_what_only_a_call_on_a_session_meets(target: str, caught: bool) -> None:
+    assert Patch("tests/test_client.py", 1, target).catches_sessions is caught
+
+
 def test_what_is_taken_away_fails_in_either_form() -> None:
     assert not Patch("conftest.py", 1, "requests.Session.request", deleted=True).reaches(CLIENT, "requests.get", "get")
     assert Patch("conftest.py", 1, "requests.get", deleted=True).reaches(CLIENT, "requests.get", "get")

@@ -84,14 +84,14 @@ def test_file_in_no_project_has_its_folder(project: Path) -> None:
 def test_the_same_file_gets_the_same_verdict(run: Run, monkeypatch: pytest.MonkeyPatch, folder: str, name: str) -> None:
     """By whatever path it is named: its own tests count, those of the project beside it do not."""
     write({"a/setup.py": "", "b/setup.py": "", "a/tests/main.py": LOOP, "a/sync.py": LOOP})
-    write({"b/test_all.py": TEST, "a/test_post.py": TEST.replace(".get", ".Session")})
+    write({"b/test_all.py": TEST, "a/test_post.py": TEST.replace(".get", ".sessions.Session")})
     Path("linked").symlink_to("a")
     Path("link.py").symlink_to("a/tests/main.py")
     monkeypatch.chdir(folder)
     for given in (name, str(Path.cwd() / name)):
         found = json.loads(run("check", "--output-format=json", given).out)
         (message,) = {each["message"] for each in found if each["code"] == "RQS301" and "sync" not in each["filename"]}
-        assert "replace `requests.Session` by name (" in message
+        assert "replace `requests.sessions.Session` by name (" in message
         assert " more)" not in message
 
 

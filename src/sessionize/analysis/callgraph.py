@@ -65,6 +65,11 @@ class CallGraph:
                 return method if self.names.owner(method.instance, scope) == outer else None
         return None
 
+    def owner(self, scope: int) -> int:
+        """The class in whose method a scope is; 0 if in none."""
+        method = self.method(scope)
+        return method.owner if method is not None else 0
+
     def in_another_class(self, scope: int) -> bool:
         """Tell whether a class lies between a scope and the method around it: `self.__name` is another attribute
         there."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from operator import attrgetter
 from typing import NamedTuple
@@ -107,18 +107,13 @@ class LastingFixes(Fixes):
         return found
 
     def _share_with(
-        self,
-        nearby: Sequence[_Local],
-        owner: int,
-        calls: Sequence[BareCall],
-        found: Outcome,
-        wanted: Wanted,
+        self, nearby: Sequence[_Local], owner: int, calls: Sequence[BareCall], found: Outcome, wanted: Wanted
     ) -> Outcome:
         """A fix for calls that takes in the calls of local sessions where nothing speaks against it.
 
         It takes in all of them, or else by halves, as far as a few tries go.
         """
-        todo = [[group for group in nearby if not any(self._obstacle(owner, call) for call in group.calls)]]
+        todo = [[group for group in nearby if not any(map(partial(self._obstacle, owner), group.calls))]]
         for _ in range(_MOST_TRIES):
             groups = todo.pop() if todo else []
             if not groups or not isinstance(found, Fix) or not self._is_made(found):

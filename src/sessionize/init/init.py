@@ -1,4 +1,4 @@
-"""What `sessionize init` asks, and what it writes: `[tool.sessionize]`, and a module with a function for sessions."""
+"""Questions and files of `sessionize init`: `[tool.sessionize]`, and a module with a function for sessions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TABLE = "[tool.sessionize]"
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """What a user has said on the command line; None where that is still to be asked.
+    """Answers that were given on the command line; None where that is still to be asked.
 
     module: the file for the function that makes sessions; empty for none.
     """

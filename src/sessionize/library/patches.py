@@ -83,6 +83,12 @@ class Patch(NamedTuple):
         return self.target.rpartition(".")[2]
 
     @property
+    def catches_sessions(self) -> bool:
+        """True if calls on a session meet it, and bare calls don't: `requests.Session.post`."""
+        parts = self.target.split(".")
+        return "Session" in parts and parts[-2:] != ["sessions", "Session"]
+
+    @property
     def obstacle(self) -> str:
         """The reason why it can't move along with the calls; empty if nothing is known against it."""
         *_, package, name = ["", *self.target.split(".")]

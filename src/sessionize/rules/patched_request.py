@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sessionize.files.settings import Settings
+from sessionize.library.calls import BareCall
+from sessionize.library.patches import Patch
 from sessionize.rules.rule import Finding, Rule
 from sessionize.sharing.facts import Facts
 
@@ -68,16 +70,22 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     ## References
     - [unittest.mock: Where to patch](https://docs.python.org/3/library/unittest.mock.html#where-to-patch)
     """
-    patched = [call for call in facts.groups.sharing if facts.patched.patches_of(call)]
+    replacing = {call.id: _replacing(facts, call) for call in facts.groups.sharing}
+    patched = [call for call in facts.groups.sharing if replacing[call.id]]
     if not patched:
         return
-    patch, *more = facts.patched.patches_of(patched[0])
+    patch, *more = replacing[patched[0].id]
     where = f"`{patch.target}` by name ({patch}{f' and {len(more)} more' if more else ''})"
     message = f"tests replace {where}, and a call on a session goes past them"
     if others := patched[1:]:
         named = ", ".join(dict.fromkeys(f"`{call.shown}`" for call in others))
         message += f"; this holds for {len(others)} more call{'s' * (len(others) > 1)}, of {named}"
     yield Finding("RQS301", patched[0].id, message)
+
+
+def _replacing(facts: Facts, call: BareCall) -> list[Patch]:
+    """The patches that replace a call, and that one on a session would go past."""
+    return [patch for patch in facts.patched.patches_of(call) if not patch.catches_sessions]
 
 
 PATCHED_REQUEST = Rule("RQS301", "patched-request", check, once_a_file=True, cure="along")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import chain
@@ -15,7 +15,7 @@ from sessionize.library.profile import VERBS
 from sessionize.library.program import Program
 from sessionize.library.surroundings import CallElsewhere
 from sessionize.library.threads import EACH
-from sessionize.library.timeouts import session_calls
+from sessionize.sharing.requests_sent import RequestsSent
 from sessionize.syntax import values as v
 from sessionize.syntax.access import CALL
 
@@ -36,6 +36,7 @@ class Groups:
         self.visitors = program.visitors
         self.bare = program.bare
         self.find_calls = program.find_calls
+        self.sent = RequestsSent(program)
 
     @cached_property
     def calls(self) -> list[BareCall]:
@@ -189,16 +190,7 @@ class Groups:
         None does that is made for one visitor of a web application.
         """
         private = self.visitors.gave(call) or self.visitors.is_short_lived(self.owner(call))
-        return self._is_seldom(call) and not private and self._has_neighbour(call)
-
-    def _has_neighbour(self, call: BareCall) -> bool:
-        """Tell whether another function may ask the host of a call; one of an object that has just one may be asked.
-
-        All requests of the file count, as no fix changes what they ask for.
-        """
-        site, owner = self.hosts.site(call), self.owner(call)
-        asking = self._asked[site] | self._asked[""] if site else self._asking
-        return not asking <= {self.bare.function(call)} or (owner != 0 and self._requests_of[owner] == 1)
+        return self._is_seldom(call) and not private and self.sent.has_neighbour(call)
 
     def is_initial(self, call: BareCall) -> bool:
         """Tell whether a call runs once for each object: in its `__init__`, or in a private method called nowhere else.
@@ -245,7 +237,7 @@ class Groups:
         """
         clients = {call.id for call in self.clients}
         functions = set()
-        for call in self._requests:
+        for call in self.sent.calls:
             function = self.bare.function(call)
             if function and (not self.owner(call) or self._is_in_init(function)):
                 functions.add(function)
@@ -254,33 +246,9 @@ class Groups:
         others = [call for call in self.calls if call.id not in clients and self.bare.function(call) != 0]
         return list(filter(self._has_company, others))
 
-    @cached_property
-    def _requests(self) -> list[BareCall]:
-        """All calls that send requests, on sessions or not."""
-        return [*self.bare.calls, *session_calls(self.program)]
-
-    @cached_property
-    def _asked(self) -> dict[str, set[int]]:
-        """The functions by the hosts that they ask; those of unknown hosts by an empty one."""
-        functions: dict[str, set[int]] = defaultdict(set)
-        for call in self._requests:
-            functions[self.hosts.site(call)].add(self.bare.function(call))
-        return functions
-
-    @cached_property
-    def _asking(self) -> set[int]:
-        """The functions that send requests."""
-        return set(map(self.bare.function, self._requests))
-
-    @cached_property
-    def _requests_of(self) -> Counter[int]:
-        """The number of requests in the methods of each class."""
-        return Counter(map(self.owner, self._requests))
-
     def owner(self, call: BareCall) -> int:
         """The class in whose method a call stands; 0 if in none."""
-        method = self.graph.method(call.site.scope)
-        return method.owner if method is not None else 0
+        return self.graph.owner(call.site.scope)
 
     @cached_property
     def sharing(self) -> list[BareCall]:

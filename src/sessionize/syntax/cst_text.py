@@ -66,7 +66,7 @@ def _long_literals(tree: ast.Module) -> Iterator[ast.expr]:
 
 
 def _cut(line: str, offset: int) -> tuple[str, str]:
-    """What stands in a line before and behind an offset in bytes."""
+    """The parts of a line before and behind an offset in bytes."""
     data = line.encode()
     return data[:offset].decode(), data[offset:].decode()
 
