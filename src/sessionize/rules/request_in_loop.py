@@ -20,7 +20,8 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     the method, the URL and what is sent stay the same. A loop over pages asks for another one on every turn.
 
     Nor is a loop that asks another host on every turn: the loop's variable is the host, `f"https://{host}/status"`, or
-    it goes over a literal list or dict of URLs. Each host needs a connection of its own.
+    the port, or it goes over a literal list or dict of URLs. Each needs a connection of its own. Functions that are
+    `@deprecated` are left alone by all rules.
 
     ## Why is this bad?
     Each call of `requests.get` makes a session of its own, uses it once and throws it away: it opens a TCP connection,
