@@ -1,6 +1,7 @@
 """Long literals, which LibCST is not given to read: fixes are the same, and no byte of them changes."""
 
 from dataclasses import replace
+from typing import Literal
 from unittest.mock import patch
 
 import pytest
@@ -26,7 +27,7 @@ def literal(before: str, after: str) -> str:
         literal("DATA = [", "]") + LOOP,
         literal("DATA = [", "]  # all of them") + FUNCTIONS,  # the session stands right behind it
         literal("ü = A = ([", "] )") + literal("B: dict = {0: [", "]}") + FUNCTIONS,
-        literal("if 1: x\nDATA = (", "); y = 2") + LOOP,
+        literal("if 1: x\nDATA = (", ")") + LOOP,
         literal("if 1:\n\tif a:\n                x\n\telse:\n\t\ty\nDATA = [", "]") + FUNCTIONS,  # tabs and spaces
         (literal("DATA = [", "]") + FUNCTIONS).replace("\n", "\r\n"),
     ],
@@ -40,11 +41,26 @@ def test_long_literals_are_not_read_by_libcst(source: str) -> None:
     assert all("None" not in call.args[0] for call in tree.call_args_list)
 
 
-def test_two_long_literals_that_share_a_line() -> None:
-    source = f"import requests\n{literal('DATA = [', ']; MORE = [').rstrip()}\n{literal('', ']')}{LOOP}"
-    plain = fix_source(source).after
+@pytest.mark.parametrize(
+    ("source", "style"),
+    [
+        (literal("DATA = [", "]; MORE = [").rstrip() + "\n" + literal("", "]") + LOOP, "assign"),
+        # what is on the first line, or on the last, changes itself
+        (literal("a = requests.get(X); DATA = [1, 2,", "]") + "b = requests.get(Y)\n", "assign"),
+        (literal("DATA = [", "3, 4]; a = requests.get(X); b = requests.get(Y)"), "assign"),
+        # the lines right beside the literal change
+        ("a = requests.get(X); b = requests.get(Y)\n" + literal("DATA = [", "]"), "assign"),
+        # it moves into a block
+        ("a = requests.get(X)\n" + literal("DATA = [", "]") + "b = requests.get(Y)\n", "with"),
+        (literal(f"# {cst_text.MARK}\nDATA = [", "]") + LOOP, "assign"),
+    ],
+)
+def test_long_literals_beside_what_changes(source: str, style: Literal["assign", "with"]) -> None:
+    source = f"import requests\n{source}"
+    settings = Settings(session_style=style)
+    plain = fix_source(source, settings=settings).after
     with patch.object(cst_text, "_LONG", 5):
-        assert fix_source(source).after == plain != source
+        assert fix_source(source, settings=settings).after == plain != source
 
 
 @pytest.mark.parametrize("ends", [("DATA = [x, ", "]"), ("DATA = [", "] + []"), ("print([", "])")])

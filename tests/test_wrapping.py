@@ -32,6 +32,21 @@ def test_wrapped(line: str, wrapped: str | None) -> None:
     assert wrap_lines(before, f"{before}{line}", 34, "    ") == before + (wrapped or line)
 
 
+@pytest.mark.parametrize("quotes", ['"""', "'''"])
+@pytest.mark.parametrize("prefix", ["", "f", "rf", "b"])
+def test_lines_in_strings_stay(quotes: str, prefix: str) -> None:
+    text = f"a({prefix}{quotes}\nprint(s.get('aaaaaaaaaaaaaaaaaa', 1), 2)\n{quotes})\n"
+    assert wrap_lines("", text, 34, "    ") == text
+    assert wrap_lines("", f"{text}print(s.get('aaaaaaaaaaaaaaaa', 123))\n", 34, "    ") == (
+        f"{text}print(\n    s.get('aaaaaaaaaaaaaaaa', 123)\n)\n"
+    )
+
+
+def test_text_that_is_not_read_stays() -> None:
+    text = "a = (\nprint(s.get('aaaaaaaaaaaaaaaa', 123))\n"
+    assert wrap_lines("", text, 34, "    ") == text
+
+
 def test_old_lines_and_short_ones_stay() -> None:
     text = "s.get('aaaaaaaaaaaaaaaaaa', bbbbbbbbbb=(1, 2))\n"
     assert wrap_lines(text, text, 20, "    ") == text

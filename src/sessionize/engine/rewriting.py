@@ -12,10 +12,14 @@ from sessionize.engine.results import Edit, Position
 from sessionize.files.lines import split_lines
 from sessionize.files.matcher import Matcher
 from sessionize.fixes.outcome import Fix, LostCommentError
+from sessionize.syntax.cst_text import MARK
 from sessionize.syntax.parse import UnreadableError
 
 if TYPE_CHECKING:
-    from sessionize.write.writer import Change
+    import libcst as cst
+
+    from sessionize.syntax.read_cst import Nodes
+    from sessionize.write.writer import Change, Writer
 
 
 class Rewriting:
@@ -26,22 +30,38 @@ class Rewriting:
 
     @limited_nesting()
     def __init__(self, found: Analysis) -> None:
-        from sessionize.write.writer import Writer  # noqa: PLC0415
-
         module, outline, nodes = found.reading.concrete
         if outline != found.reading.outline:
             reading = Reading(found.reading.text, by_libcst=True)
             found = Analysis(reading, found.filename, found.settings, found.surroundings)
         self.analysis = found
         self.text = found.reading.text
-        self.writer = Writer(self.text, module, nodes, found.facts.outline)
-        if self.writer.obstacle:
-            raise UnreadableError(self.writer.obstacle)
+        self.writer = self._writer(module, nodes)
+
+    def _writer(self, module: cst.Module, nodes: Nodes) -> Writer:
+        from sessionize.write.writer import Writer  # noqa: PLC0415
+
+        writer = Writer(self.text, module, nodes, self.analysis.facts.outline)
+        if writer.obstacle:
+            raise UnreadableError(writer.obstacle)
+        return writer
 
     @limited_nesting()
     def changes(self, fixes: Sequence[Fix]) -> list[Change]:
-        """The changes that these fixes make together. LostCommentError as `Writer.changes`."""
-        return self.writer.changes(fixes, self.analysis.planner.imports(fixes))
+        """The changes that these fixes make together. LostCommentError as `Writer.changes`.
+
+        Where one moves a long literal into a block, LibCST has to read it after all.
+        """
+        imports = self.analysis.planner.imports(fixes)
+        changes = self.writer.changes(fixes, imports)
+        if any(MARK in change.new for change in changes):
+            reading = self.analysis.reading
+            reading.whole = True
+            del reading.concrete
+            module, _, nodes = reading.concrete
+            self.writer = self._writer(module, nodes)
+            changes = self.writer.changes(fixes, imports)
+        return changes
 
     def text_with(self, fixes: Sequence[Fix]) -> str:
         """The text after these fixes. LostCommentError as `Writer.changes`."""

@@ -13,8 +13,8 @@ from sessionize.sharing.facts import Facts
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     """## What it does
     Finds calls of `requests.get`, `requests.post`, ... in a function or method that is itself called in a loop, by
-    itself, or from two or more places that don't exclude each other, or handed to a `map`; and functions of requests that are handed on: kept in a
-    variable or a dict, or passed to another function.
+    itself, or from two or more places that don't exclude each other, or handed to a `map`; and functions of requests
+    that are handed on: kept in a variable or a dict, or passed to another function.
 
     The loop may be in another file of the project, which the message then names: `from api import fetch`, also through
     a package that imports the name again, `Client().fetch(x)`, and `self.api.fetch(x)` where `self.api` is only ever

@@ -45,6 +45,7 @@ class Steady:
                 )
         return False
 
+    @memo
     def _is_bound_once(self, name: str, scope: int, depth: int) -> bool:
         """Tell whether a name is bound once for all calls, by the module or by the function of a local session."""
         owner = self.facts.names.owner(name, scope)

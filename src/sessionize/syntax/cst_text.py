@@ -15,6 +15,7 @@ from sessionize.files.matcher import Matcher
 from sessionize.syntax.outline import Outline
 from sessionize.syntax.values import OPAQUE
 
+MARK = "# sessionize: line "
 _LONG = 2000  # lines; LibCST reads as many in a second
 _LITERAL = (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.UnaryOp, ast.unaryop, ast.expr_context)
 
@@ -36,32 +37,33 @@ def expand_indents(text: str) -> str:
 def without_data(text: str, tree: ast.Module) -> str:
     """The text with a stand-in for each long literal that a name of the module is bound to.
 
-    It has as many lines, each unlike all others, so that `restore_lines` finds them; and no tick less in the outline.
+    It has as many lines, indented alike and each unlike all others, so that `restore_lines` finds them; and no tick
+    less in the outline. A line that begins with `MARK` and is left after that was not found.
     """
-    lines: list[str] = []
-    for value in _long_literals(tree):
-        lines = lines or split_lines(text)
+    lines = split_lines(text) if MARK not in text else []
+    for value in _long_literals(tree) if lines else ():
         first, last = value.lineno - 1, (value.end_lineno or 0) - 1
         before, after = _cut(lines[first], value.col_offset)[0], _cut(lines[last], value.end_col_offset or 0)[1]
         lines[first] = f"{before}({_end(lines[first])}"
-        lines[last] = f"){after}"
+        lines[last] = f"{_indent(lines[last])}){after}"
         for row in range(first + 1, last):
-            lines[row] = f"#{row}{_end(lines[row])}"
+            lines[row] = f"{_indent(lines[row])}{MARK}{row}{_end(lines[row])}"
     return "".join(lines) or text
 
 
 def _long_literals(tree: ast.Module) -> Iterator[ast.expr]:
-    """`{...}` in `CITIES = {...}`, where it is long and holds nothing but texts, numbers and the like.
+    """`{...}` in `CITIES = {...}`, where it is long, and holds nothing but texts, numbers and the like.
 
-    None shares a line with the one before.
+    No other statement stands on its lines.
     """
-    end = 0
-    for statement in tree.body:
+    ends = [0, *(node.end_lineno or 0 for node in tree.body)]
+    starts = [*(node.lineno for node in tree.body[1:]), ends[-1] + 1]
+    for statement, above, below in zip(tree.body, ends, starts, strict=False):
         value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
         if isinstance(value, ast.List | ast.Tuple | ast.Dict | ast.Set):
-            long = end < value.lineno < (value.end_lineno or 0) - _LONG
-            if long and all(isinstance(node, _LITERAL) for node in ast.walk(value)):
-                end = value.end_lineno or 0
+            end = value.end_lineno or 0
+            alone = above < statement.lineno and (statement.end_lineno or 0) < below
+            if alone and end - value.lineno > _LONG and all(isinstance(node, _LITERAL) for node in ast.walk(value)):
                 yield value
 
 

@@ -7,6 +7,9 @@ there, else one on each line.
 from __future__ import annotations
 
 import ast
+import io
+import tokenize
+from collections.abc import Container
 from contextlib import suppress
 from itertools import pairwise
 
@@ -26,10 +29,30 @@ def wrap_lines(before: str, after: str, width: int, indent: str) -> str:
     """The text `after` a change of `before`, in which no new line is longer than `width`, where that can be had."""
     old = {*split_lines(before)}
     lines = split_lines(after)
-    for number, line in enumerate(lines):
-        if line not in old and len(line.rstrip("\r\n")) > width:
-            lines[number] = _wrap(line, width, indent)
+    long = [row for row, line in enumerate(lines) if line not in old and len(line.rstrip("\r\n")) > width]
+    inside = _rows_in_strings(after) if long else ()
+    for row in long:
+        if row not in inside:
+            lines[row] = _wrap(lines[row], width, indent)
     return "".join(lines)
+
+
+def _rows_in_strings(text: str) -> Container[int]:
+    """The rows, from 0 on, in which a string goes on from the row above; all of them where the text can't be read."""
+    rows: set[int] = set()
+    starts: list[int] = []  # of the f-strings that are open, from Python 3.12 on
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text, newline="").readline):
+            kind = tokenize.tok_name[token.type]
+            if kind in ("FSTRING_START", "TSTRING_START"):
+                starts.append(token.start[0])
+            elif kind in ("FSTRING_END", "TSTRING_END"):
+                rows.update(range(starts.pop(), token.end[0]))
+            elif kind == "STRING":
+                rows.update(range(token.start[0], token.end[0]))
+    except (tokenize.TokenError, SyntaxError):
+        return range(len(split_lines(text)))
+    return rows
 
 
 def _wrap(line: str, width: int, indent: str) -> str:
