@@ -107,6 +107,11 @@ def test_fixes_make_sessions_by_the_module(run: Run) -> None:
         ({"tests/test_sessions.py": ""}, "_sessions.py", "tests/test_sessions.py is there already"),
         ({}, "http.py", "http.py would hide the module http that is there already"),
         ({}, "requests.py", "requests.py would hide the module requests that is there already"),
+        ({"pyproject.toml": "[tool.sessionize]\nx = 1\n"}, "_sessions.py", "unknown key 'x'"),
+        ({"pyproject.toml": "[a"}, "_sessions.py", "pyproject.toml"),
+        ({"pyproject.toml": "tool = {x = {y = 1}}\n"}, "_sessions.py", "pyproject.toml can't be written to: "),
+        ({"pyproject.toml": "# \xe4\n"}, "_sessions.py", "pyproject.toml"),
+        ({}, "class.py", "class.py can be no module of this project"),
         ({}, "sessions", "sessions can be no module of this project"),
         ({}, "my-sessions.py", "my-sessions.py can be no module of this project"),
         ({}, "/tmp/sessions.py", "/tmp/sessions.py can be no module of this project"),  # it is not made
@@ -118,6 +123,12 @@ def test_what_is_there_stays(run: Run, files: dict[str, str], module: str, told:
     assert result.status == 2
     assert told in result.err
     assert [path for path in Path().rglob("*.*") if path.is_file()] == list(map(Path, files))
+
+
+@pytest.mark.parametrize("timeout", ["nan", "inf", "0"])
+def test_no_time_to_wait(run: Run, timeout: str) -> None:
+    assert run("init", "--yes", "--timeout", timeout).status == 2
+    assert list(Path().iterdir()) == []
 
 
 # --- what the module does ---------------------------------------------------------------------------------------------

@@ -388,7 +388,9 @@ def config(path: str, *, schema: bool, output_format: str, **options: Any) -> in
 @click.option("--module", metavar="FILE", help="Write a module with a function for sessions, pkg/_sessions.py.")
 @click.option("--retries", type=click.IntRange(0), default=3, show_default=True, help="Retries of its sessions.")
 @click.option("--pool", type=click.IntRange(1), default=10, show_default=True, help="Connections to a host they keep.")
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds, for calls that pass no timeout=.")
+@click.option(
+    "--timeout", type=click.FloatRange(0, 86400, min_open=True), help="Seconds, for calls that pass no timeout=."
+)
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing; what is not given stays as by default.")
 def init(**options: Any) -> int:
     """Write settings, and on request a module that makes sessions with retries."""

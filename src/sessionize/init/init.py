@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import keyword
+import math
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sessionize.files import settings_files
+from sessionize.files.settings import ConfigError
 from sessionize.report.statistics import unlocking
 from sessionize.report.terminal import echo
 from sessionize.run import work as works
@@ -43,11 +47,20 @@ class Answers:
     timeout: float | None
     yes: bool
 
+    def __post_init__(self) -> None:
+        if self.timeout is not None and math.isnan(self.timeout):
+            raise click.UsageError("--timeout: nan is no time")
+
 
 def init(answers: Answers) -> None:
-    """Asks what is not answered yet, and writes. ClickException where something is there already."""
-    if (file := settings_files.load(Path.cwd()).file) is not None:
+    """Asks what is not answered yet, and writes. ClickException where something is there already, or can't be read."""
+    try:
+        file = settings_files.load(Path.cwd()).file
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from error
+    if file is not None:
         raise click.ClickException(f"{file} has settings already")
+    project = _project()
     accept = answers.accept
     if accept is None:
         accept = () if answers.yes else tuple(_ask_about_doubts(_findings()))
@@ -59,7 +72,7 @@ def init(answers: Answers) -> None:
         # Its sessions keep no cookies, and threads may use them: neither is done, or doubted, by the fixes any more.
         settings["accept"] = [*accept, "threads"] if "threads" not in accept else list(accept)
         settings |= {"session-factory": _write_module(Path(module), answers), "cookies": "share"}
-    _write_settings(settings)
+    _write_settings(project, settings)
     echo("Now try `sessionize check`, or `sessionize fix --diff`.\n")
 
 
@@ -123,12 +136,25 @@ def _default_module() -> Path:
 # --- files ------------------------------------------------------------------------------------------------------------
 
 
-def _write_settings(settings: dict[str, object]) -> None:
+def _project() -> str | None:
+    """The text of pyproject.toml, behind which a table can be written; None without the file."""
+    path = Path("pyproject.toml")
+    if not path.exists():
+        return None
+    try:
+        text = path.read_text(encoding="utf-8")
+        import_module("tomllib" if sys.version_info >= (3, 11) else "tomli").loads(f"{text}\n{_TABLE}\n")
+    except ValueError as error:  # no UTF-8, no TOML, or `tool` is no table
+        raise click.ClickException(f"{path} can't be written to: {error}") from error
+    return text
+
+
+def _write_settings(project: str | None, settings: dict[str, object]) -> None:
     """Writes settings behind what is in pyproject.toml; where that is not there, to sessionize.toml."""
     lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
-    target = Path("pyproject.toml")
-    if target.exists():
-        text = "\n".join([target.read_text(encoding="utf-8").rstrip("\n"), "", _TABLE, *lines, ""])
+    if project is not None:
+        target = Path("pyproject.toml")
+        text = "\n".join([project.rstrip("\n"), "", _TABLE, *lines, ""])
     else:
         target = Path("sessionize.toml")
         text = "\n".join([*(lines or ["# all as by default"]), ""])
@@ -156,7 +182,8 @@ def _write_module(file: Path, answers: Answers) -> str:
 def _module_of(file: Path) -> str:
     """`shop._sessions` for `src/shop/_sessions.py`. ClickException for a name that would hide another module."""
     parts = file.with_suffix("").parts
-    if file.suffix != ".py" or file.is_absolute() or not all(map(str.isidentifier, parts)):
+    named = all(part.isidentifier() and not keyword.iskeyword(part) for part in parts)
+    if file.suffix != ".py" or file.is_absolute() or not named:
         raise click.ClickException(f"{file} can be no module of this project")
     parts = parts[1:] if parts[0] == "src" and len(parts) > 1 else parts
     if len(parts) == 1 and (parts[0] in sys.stdlib_module_names or find_spec(parts[0])):
