@@ -202,3 +202,20 @@ def test_sharing_needs_a_factory(run: Run) -> None:
     write({"pyproject.toml": "[tool.sessionize]\nsession-factory-shared = true\n", "sync.py": "import requests\n"})
     result = run("check", "sync.py")
     assert (result.status, "session-factory-shared needs a session-factory" in result.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("factory", "other", "used"),
+    [
+        ("from shop.api import BASE", "", False),
+        ("from .config import BASE", "from shop.api import BASE", False),
+        ("from shop import config", "from shop.api import BASE", False),
+        ("from shop.config import BASE", "BASE = 1", True),
+        ("import shop", "BASE = 1", True),
+    ],
+)
+def test_what_the_module_of_the_factory_imports_uses_none(shared: Run, factory: str, other: str, used: bool) -> None:
+    """Else the two would import each other."""
+    write({"shop/http.py": f"{factory}\n{GIVEN}", "shop/config.py": f"{other}\n"})
+    text = "import requests\n\n\ndef pages():\n    return [requests.get(f'{BASE}/{n}').text for n in NUMBERS]\n"
+    assert ("get_session()" in fixed(shared, text, "shop/api.py")) is used

@@ -153,4 +153,5 @@ def read_surroundings() -> Surroundings:
         alone(projects.calls),
         alone(projects.oldest),
         alone(projects.in_package),
+        alone(projects.is_loaded_by),
     )

@@ -16,9 +16,6 @@ from sessionize.syntax.cst_text import MARK
 from sessionize.syntax.parse import UnreadableError
 
 if TYPE_CHECKING:
-    import libcst as cst
-
-    from sessionize.syntax.read_cst import Nodes
     from sessionize.write.writer import Change, Writer
 
 
@@ -30,17 +27,18 @@ class Rewriting:
 
     @limited_nesting()
     def __init__(self, found: Analysis) -> None:
-        module, outline, nodes = found.reading.concrete
+        _, outline, _ = found.reading.concrete
         if outline != found.reading.outline:
             reading = Reading(found.reading.text, by_libcst=True)
             found = Analysis(reading, found.filename, found.settings, found.surroundings)
         self.analysis = found
         self.text = found.reading.text
-        self.writer = self._writer(module, nodes)
+        self.writer = self._writer()
 
-    def _writer(self, module: cst.Module, nodes: Nodes) -> Writer:
+    def _writer(self) -> Writer:
         from sessionize.write.writer import Writer  # noqa: PLC0415
 
+        module, _, nodes = self.analysis.reading.concrete
         writer = Writer(self.text, module, nodes, self.analysis.facts.outline)
         if writer.obstacle:
             raise UnreadableError(writer.obstacle)
@@ -58,8 +56,7 @@ class Rewriting:
             reading = self.analysis.reading
             reading.whole = True
             del reading.concrete
-            module, _, nodes = reading.concrete
-            self.writer = self._writer(module, nodes)
+            self.writer = self._writer()
             changes = self.writer.changes(fixes, imports)
         return changes
 

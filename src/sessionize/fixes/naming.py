@@ -115,7 +115,7 @@ class Naming:
     def maker(self, calls: Sequence[BareCall], place: Place) -> tuple[str, tuple[ImportEdit, ...]]:
         """The expression for what makes a session at `place`, and the import that it needs.
 
-        That is the project's own factory, if there is one, but not in its own module.
+        That is the project's own factory, if there is one, but not in its own module, nor in what that imports.
         """
         if not self.uses_factory:
             return self.constructor(calls, place)
@@ -127,9 +127,10 @@ class Naming:
 
     @cached_property
     def uses_factory(self) -> bool:
-        """True if the project has a function that makes sessions, and this is not its module."""
+        """True if the project has a function that makes sessions, and this is not its module, nor one that it loads."""
         *module, _ = self.facts.factory.split(".")
-        return bool(module) and module_of(self.facts.filename)[-len(module) :] != tuple(module)
+        own = module_of(self.facts.filename)[-len(module) :] == tuple(module)
+        return bool(module) and not own and not self.facts.find_loaded(self.facts.factory)
 
     def constructor(self, calls: Sequence[BareCall], place: Place) -> tuple[str, tuple[ImportEdit, ...]]:
         """The expression for `Session` at `place`, and the import that it needs.

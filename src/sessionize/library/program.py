@@ -47,6 +47,7 @@ class Program:
         self.find_application = around.is_application
         self.find_calls = around.calls
         self.find_oldest = around.oldest
+        self.find_loaded = around.is_loaded_by
         self.words = Words(outline, factory)
         self.names = Names(outline)
         self.origins = Origins(outline, self.names, with_factory(factory) if factory and not shared else REQUESTS)

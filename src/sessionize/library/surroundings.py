@@ -42,6 +42,8 @@ CallsOf: TypeAlias = Callable[[str, str], Sequence[CallElsewhere]]
 OldestFor: TypeAlias = Callable[[str], Version]
 # Whether a file is in a package, beside an `__init__.py`.
 InPackage: TypeAlias = Callable[[str], bool]
+# Whether the module of a function, `shop.http.get_session`, imports a file, directly or not.
+IsLoadedBy: TypeAlias = Callable[[str, str], bool]
 
 
 def everything_is_taken(_filename: str, /) -> frozenset[str]:
@@ -64,6 +66,10 @@ def nothing_is_packaged(_filename: str, /) -> bool:
     return False
 
 
+def nothing_is_loaded(_filename: str, _function: str, /) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Around:
     """The surroundings of one file; of a file alone by default."""
@@ -75,6 +81,7 @@ class Around:
     calls: Callable[[str], Sequence[CallElsewhere]] = lambda _: ()
     oldest: Callable[[], Version] = tuple
     in_package: Callable[[], bool] = lambda: False
+    is_loaded_by: Callable[[str], bool] = lambda _: False
 
 
 ALONE = Around()
@@ -91,6 +98,7 @@ class Surroundings:
     calls: CallsOf = nothing_is_called
     oldest: OldestFor = nothing_is_required
     in_package: InPackage = nothing_is_packaged
+    is_loaded_by: IsLoadedBy = nothing_is_loaded
 
     def around(self, filename: str, text: str, *, closed: bool | None) -> Around:
         """The surroundings of a file of that text; closed: as the settings say."""
@@ -102,6 +110,7 @@ class Surroundings:
             partial(self.calls, filename),
             partial(self.oldest, filename),
             partial(self.in_package, filename),
+            partial(self.is_loaded_by, filename),
         )
 
 

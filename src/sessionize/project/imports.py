@@ -171,6 +171,11 @@ class Imports:
                 if found is not None:
                     yield found
 
+    @memo
+    def needed_by(self, start: str) -> set[str]:
+        """A file and the modules that it imports by name, directly or not."""
+        return closure({start}, lambda file: {module for module, _ in self.imported(file)})
+
     def find(self, path: str, importer: str) -> tuple[str, tuple[str, ...]] | None:
         """The module that a path names in a file, and what it names in that; None if it is not of this project.
 
@@ -196,9 +201,12 @@ class Imports:
 
     @cached_property
     def _root(self) -> tuple[str, ...]:
-        """The folder that all files are in."""
+        """The folder that all files are in; that around a package, where they all are in one."""
         folders = list(map(os.path.dirname, self.files))
-        return tuple(os.path.commonpath(folders).split(os.sep)) if folders else ()
+        folder = os.path.commonpath(folders) if folders else ""
+        while folder and os.path.join(folder, "__init__.py") in self.files:
+            folder = os.path.dirname(folder)
+        return tuple(folder.split(os.sep)) if folder else ()
 
     @memo
     def loads_anything(self, file: str) -> bool:

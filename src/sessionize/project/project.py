@@ -189,8 +189,16 @@ class Projects:
 
     @property
     def surroundings(self) -> Surroundings:
-        asked = self.patches, self.taken, self.is_script, self.is_application, self.calls, self.oldest, self.in_package
-        return Surroundings(*asked)
+        return Surroundings(
+            self.patches,
+            self.taken,
+            self.is_script,
+            self.is_application,
+            self.calls,
+            self.oldest,
+            self.in_package,
+            self.is_loaded_by,
+        )
 
     def of(self, filename: str, /) -> Project:
         folder = os.path.dirname(self._real(filename))
@@ -239,6 +247,14 @@ class Projects:
     def in_package(self, filename: str) -> bool:
         """Tell whether a file is in a package, beside an `__init__.py`."""
         return not filename.startswith("<") and in_package(self._real(filename))
+
+    def is_loaded_by(self, filename: str, function: str) -> bool:
+        """Tell whether the module of a function imports a file, so that the file can't import it at its top."""
+        if filename.startswith("<"):
+            return False
+        imports, file = self.of(filename).imports, self._real(filename)
+        found = imports.find(function, file)
+        return found is not None and file in imports.needed_by(found[0])
 
     def read(self, filenames: Sequence[str], *, whole: bool = False) -> None:
         """Reads the projects of these files at once, for the sake of workers that get a copy of this.
