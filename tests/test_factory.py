@@ -219,3 +219,9 @@ def test_what_the_module_of_the_factory_imports_uses_none(shared: Run, factory: 
     write({"shop/http.py": f"{factory}\n{GIVEN}", "shop/config.py": f"{other}\n"})
     text = "import requests\n\n\ndef pages():\n    return [requests.get(f'{BASE}/{n}').text for n in NUMBERS]\n"
     assert ("get_session()" in fixed(shared, text, "shop/api.py")) is used
+
+
+def test_standard_input_uses_the_factory(shared: Run) -> None:
+    text = LOOP.format(imports="import requests")
+    after = shared("fix", "--unsafe-fixes", "-", stdin=text.encode()).out
+    assert after.startswith("from shop.http import get_session\n")

@@ -16,6 +16,7 @@ from itertools import pairwise
 from sessionize.files.lines import split_lines
 
 _PEP8, _BLACK = 79, 88
+_TEXTS = frozenset(("STRING", "FSTRING_MIDDLE", "TSTRING_MIDDLE"))  # tokens; the latter from Python 3.12 on
 _NEARLY = 72  # a file with a longer line makes use of the room it has
 
 
@@ -40,15 +41,9 @@ def wrap_lines(before: str, after: str, width: int, indent: str) -> str:
 def _rows_in_strings(text: str) -> Container[int]:
     """The rows, from 0 on, in which a string goes on from the row above; all of them where the text can't be read."""
     rows: set[int] = set()
-    starts: list[int] = []  # of the f-strings that are open, from Python 3.12 on
     try:
         for token in tokenize.generate_tokens(io.StringIO(text, newline="").readline):
-            kind = tokenize.tok_name[token.type]
-            if kind in ("FSTRING_START", "TSTRING_START"):
-                starts.append(token.start[0])
-            elif kind in ("FSTRING_END", "TSTRING_END"):
-                rows.update(range(starts.pop(), token.end[0]))
-            elif kind == "STRING":
+            if tokenize.tok_name[token.type] in _TEXTS:
                 rows.update(range(token.start[0], token.end[0]))
     except (tokenize.TokenError, SyntaxError):
         return range(len(split_lines(text)))
