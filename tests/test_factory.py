@@ -224,4 +224,4 @@ def test_what_the_module_of_the_factory_imports_uses_none(shared: Run, factory: 
 def test_standard_input_uses_the_factory(shared: Run) -> None:
     text = LOOP.format(imports="import requests")
     after = shared("fix", "--unsafe-fixes", "-", stdin=text.encode()).out
-    assert after.startswith("from shop.http import get_session\n")
+    assert "\nfrom shop.http import get_session\n" in after
