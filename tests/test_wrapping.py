@@ -17,7 +17,7 @@ from sessionize.write.wrapping import width_of, wrap_lines
         ("s.get('aaaaaaaaaaaaaaa', bbbbbbb=(1, 2))\n", "s.get(\n    'aaaaaaaaaaaaaaa',\n    bbbbbbb=(1, 2),\n)\n"),
         # it has no argument, a bracket around one, a comment, or is no statement, or would still be too long
         ("aaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbb.get()\n", None),
-        ("print((s.get('aaaaaaaaaaaaaaaa', 'b')), 1)\n", None),
+        ("print((s.get('aaaaaaaaaaaa', 'b')), 1)\n", None),
         ("print(s.get('aaaaaaaaaaaaaaaa', 'b'))  # c\n", None),
         ("a = b + s.get('aaaaaaaaaaaaaaaa', 'b', c)\n", None),
         ("if s.get('aaaaaaaaaaaaaaaa', 'b', c=1).ok:\n", None),
