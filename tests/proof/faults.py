@@ -21,7 +21,8 @@ ROOT = Path(__file__).parents[2]
 FIXTURES = (
     *("tests/test_fixtures.py", "tests/test_cookies.py", "tests/test_doubts.py", "tests/test_accept.py"),
     *("tests/test_callers.py", "tests/test_requirements.py", "tests/test_hoisting.py", "tests/test_project.py"),
-    *("tests/test_visitors.py", "tests/test_plan.py", "tests/test_wrapping.py", "tests/test_factory.py", "tests/test_patches.py"),
+    *("tests/test_visitors.py", "tests/test_plan.py", "tests/test_wrapping.py", "tests/test_factory.py"),
+    "tests/test_patches.py",
     *("-k", "gives_its_goldens or untouched_stays or not test_fixtures"),
 )
 
