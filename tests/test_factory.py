@@ -143,6 +143,17 @@ def test_setting_by_itself() -> None:
         Settings(session_factory="a.b")
 
 
+def test_cookies_are_handed_on_to_the_session_of_the_factory(project: Run) -> None:
+    """It may keep none by itself."""
+    text = (
+        "import requests\n\n\ndef pages():\n    first = requests.get(f'{BASE}/1')\n"
+        "    second = requests.get(f'{BASE}/2', cookies=first.cookies)\n    return first.text, second.text\n"
+    )
+    after = fixed(project, text)
+    assert "from shop.http import make_session\n" in after
+    assert "cookies=first.cookies" in after
+
+
 # --- a factory that gives everybody the same session ------------------------------------------------------------------
 
 SHARED = SETTINGS.replace("make_session", "get_session") + "session-factory-shared = true\n"

@@ -124,9 +124,12 @@ class LocalFixes(Fixes):
     def _carrying(self, candidate: _Candidate, fix: Outcome, carried: frozenset[int]) -> Fix | None:
         """A fix with a session that keeps cookies: one call gives them, in no loop, and all others pass them on.
 
-        Else the session might send those of one user with a call for another.
+        Else the session might send those of one user with a call for another. Whether a session of the project's own
+        function keeps any is not known.
         """
         calls = candidate.calls
+        if self.naming.uses_factory:
+            return None
         if not isinstance(fix, Fix) or fix.new_session is None or any(call.unpacks or call.pooled for call in calls):
             return None
         first, *others = sorted(calls, key=lambda call: call.site.tick)
