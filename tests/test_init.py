@@ -51,6 +51,13 @@ def test_settings_without_a_question(
     assert run("check", "--exit-zero").status == 0, "the settings can be read"
 
 
+def test_settings_keep_the_ends_of_lines(run: Run) -> None:
+    Path("pyproject.toml").write_bytes(b"[a]\r\nb = 1\r\n")
+    assert run("init", "-y", "--accept=idle").status == 0
+    expected = b'[a]\r\nb = 1\r\n\r\n[tool.sessionize]\r\naccept = ["idle"]\r\n'
+    assert Path("pyproject.toml").read_bytes() == expected
+
+
 @pytest.mark.parametrize(
     ("answers", "settings"),
     [
@@ -82,7 +89,7 @@ def test_module_lies_in_the_one_package(run: Run, files: tuple[str, ...], defaul
     assert f"Wrote {default}.\n" in result.out
     module = default.removeprefix("src/").removesuffix(".py").replace("/", ".")
     assert Path("sessionize.toml").read_text(encoding="utf-8") == (
-        f'accept = ["idle", "threads"]\nsession-factory = "{module}:make_session"\ncookies = "share"\n'
+        f'accept = ["idle"]\nsession-factory = "{module}:make_session"\n'
     )
 
 

@@ -69,9 +69,7 @@ def init(answers: Answers) -> None:
         module = "" if answers.yes else _ask_about_module()
     settings: dict[str, object] = {"accept": list(accept)} if accept else {}
     if module:
-        # Its sessions keep no cookies, and threads may use them: neither is done, or doubted, by the fixes any more.
-        settings["accept"] = [*accept, "threads"] if "threads" not in accept else list(accept)
-        settings |= {"session-factory": _write_module(Path(module), answers), "cookies": "share"}
+        settings["session-factory"] = _write_module(Path(module), answers)
     _write_settings(project, settings)
     echo("Now try `sessionize check`, or `sessionize fix --diff`.\n")
 
@@ -142,7 +140,7 @@ def _project() -> str | None:
     if not path.exists():
         return None
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode()  # with its ends of lines
         import_module("tomllib" if sys.version_info >= (3, 11) else "tomli").loads(f"{text}\n{_TABLE}\n")
     except ValueError as error:  # no UTF-8, no TOML, or `tool` is no table
         raise click.ClickException(f"{path} can't be written to: {error}") from error
@@ -154,11 +152,12 @@ def _write_settings(project: str | None, settings: dict[str, object]) -> None:
     lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
     if project is not None:
         target = Path("pyproject.toml")
-        text = "\n".join([project.rstrip("\n"), "", _TABLE, *lines, ""])
+        end = "\r\n" if "\r\n" in project else "\n"
+        text = end.join([project.rstrip("\r\n"), "", _TABLE, *lines, ""])
     else:
         target = Path("sessionize.toml")
         text = "\n".join([*(lines or ["# all as by default"]), ""])
-    target.write_text(text, encoding="utf-8")
+    target.write_bytes(text.encode())
     echo(f"Wrote {target}.\n")
 
 
