@@ -42,6 +42,11 @@ def test_lines_in_strings_stay(quotes: str, prefix: str) -> None:
     )
 
 
+def test_lines_in_the_holes_of_a_text_stay() -> None:
+    text = 'a = f"""{\nprint(s.get(\'aaaaaaaaaaaaaaaa\', 123))\n}"""\n'
+    assert wrap_lines("", text, 34, "    ") == text
+
+
 def test_text_that_is_not_read_stays() -> None:
     text = "a = (\nprint(s.get('aaaaaaaaaaaaaaaa', 123))\n"
     assert wrap_lines("", text, 34, "    ") == text

@@ -38,7 +38,7 @@ class Fault:
 
 FAULTS = (
     # cells of scripts, visitors, unread answers
-    Fault("cells-of-scripts-are-missed", "if end and any(end < row", "if not end and any(end < row"),
+    Fault("cells-of-scripts-are-missed", "if end and bisect(", "if not end and bisect("),
     Fault("rulers-begin-cells", r'"#\s*%%(?!%%)|', r'"#\s*%%|'),
     Fault("visitors-share-a-session", "private = self.visitors.gave(call) or", "private ="),
     Fault("objects-of-a-visit-have-sessions", "or self.visitors.is_short_lived(self.owner(call))", "or False"),

@@ -32,14 +32,13 @@ def limited_nesting() -> Iterator[None]:
 class Reading:
     """A text as an outline: read through Python's own tree, or through LibCST's if that fails or is asked for.
 
-    UnreadableError if neither reads it, RecursionError if it nests too deeply. whole: whether LibCST is to read all of
-    it, also long literals.
+    UnreadableError if neither reads it, RecursionError if it nests too deeply.
     """
 
     def __init__(self, text: str, tree: ast.Module | None = None, *, by_libcst: bool = False) -> None:
         self.text = text
         self.tree = tree
-        self.whole = False
+        self._whole = False
         self.known: Callable[[int], Span | None] = lambda _: None
         try:
             if not by_libcst:
@@ -61,12 +60,17 @@ class Reading:
         """LibCST's tree, the outline of it, and the nodes that the outline is of."""
         from sessionize.syntax.read_cst import read_cst  # noqa: PLC0415  # LibCST costs more to import than all the rest
 
-        text = self.text if self.tree is None or self.whole else without_data(self.text, self.tree)
+        text = self.text if self.tree is None or self._whole else without_data(self.text, self.tree)
         module = parse_cst(text, self.tree)
         outline, nodes = read_cst(module)
         if text != self.text and is_same_but_for_data(outline, self.outline):
             outline = self.outline
         return module, outline, nodes
+
+    def read_whole(self) -> None:
+        """Lets LibCST read all of the text, also long literals."""
+        self._whole = True
+        del self.concrete
 
     def span(self, site: int) -> Span:
         """The place of a call site: of its callee, or of what is taken as a value. UnreadableError as `Rewriting`."""

@@ -53,9 +53,7 @@ class Rewriting:
         imports = self.analysis.planner.imports(fixes)
         changes = self.writer.changes(fixes, imports)
         if any(MARK in change.new for change in changes):
-            reading = self.analysis.reading
-            reading.whole = True
-            del reading.concrete
+            self.analysis.reading.read_whole()
             self.writer = self._writer()
             changes = self.writer.changes(fixes, imports)
         return changes

@@ -177,6 +177,15 @@ class Context:
 class Fixes:
     """The fixes of one kind for one file."""
 
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.facts = context.facts
+        self.settings = context.settings
+        self.doubts = context.doubts
+        self.obstacles = context.obstacles
+        self.existing = context.existing
+        self.naming = context.naming
+
     def on_shared(self, calls: Sequence[BareCall]) -> Outcome | None:
         """The fix that makes calls on the session that all of the project share; None where there is none."""
         shared = self.context.shared(calls)
@@ -188,15 +197,6 @@ class Fixes:
         redirects = redirect(calls, [shared.name] * len(calls))
         message = f"Make {these(calls)} on `{shared.name}`, the session of the project"
         return Fix(ids(calls), message, doubts, redirects, imports=shared.imports, stays=not_on(shared.name))
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        self.facts = context.facts
-        self.settings = context.settings
-        self.doubts = context.doubts
-        self.obstacles = context.obstacles
-        self.existing = context.existing
-        self.naming = context.naming
 
 
 def ids(calls: Iterable[BareCall | UnderusedSession]) -> tuple[int, ...]:

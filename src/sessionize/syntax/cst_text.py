@@ -40,15 +40,18 @@ def without_data(text: str, tree: ast.Module) -> str:
     It has as many lines, indented alike and each unlike all others, so that `restore_lines` finds them; and no tick
     less in the outline. A line that begins with `MARK` and is left after that was not found.
     """
-    lines = split_lines(text) if MARK not in text else []
-    for value in _long_literals(tree) if lines else ():
+    values = list(_long_literals(tree))
+    if not values or MARK in text:
+        return text
+    lines = split_lines(text)
+    for value in values:
         first, last = value.lineno - 1, (value.end_lineno or 0) - 1
         before, after = _cut(lines[first], value.col_offset)[0], _cut(lines[last], value.end_col_offset or 0)[1]
         lines[first] = f"{before}({_end(lines[first])}"
         lines[last] = f"{_indent(lines[last])}){after}"
         for row in range(first + 1, last):
             lines[row] = f"{_indent(lines[row])}{MARK}{row}{_end(lines[row])}"
-    return "".join(lines) or text
+    return "".join(lines)
 
 
 def _long_literals(tree: ast.Module) -> Iterator[ast.expr]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from bisect import bisect, bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -54,7 +55,8 @@ def read_ast(tree: ast.Module, text: str) -> tuple[o.Outline, Places]:
     read = AstExpressions(build)
     lines = bare_lines(text)
     build.open_scope("module", "", "lines")
-    cell_rows = [row for row, line in enumerate(lines, 1) if CELL_COMMENT.match(line)]
+    marked = lines if "%%" in text or "COMMAND" in text else []  # few files are, and all are read
+    cell_rows = [row for row, line in enumerate(marked, 1) if CELL_COMMENT.match(line)]
     _Statements(build, read, lines, cell_rows).suite(tree.body)
     outline = build.finish()
     return outline, Places(lines, read.sites(outline), read.unplaced)
@@ -81,7 +83,7 @@ class _Statements(Statements[ast.expr, Sequence[ast.stmt]]):
         rows = [node.lineno]
         if isinstance(node, _DEFINITION):
             rows += [decorator.lineno for decorator in node.decorator_list]
-        if end and any(end < row < min(rows) for row in self.cell_rows):
+        if end and bisect(self.cell_rows, end) < bisect_left(self.cell_rows, min(rows)):
             self.build.begin_cell()
 
     def form(self, body: Sequence[ast.stmt]) -> str:

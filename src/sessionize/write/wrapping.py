@@ -16,7 +16,7 @@ from itertools import pairwise
 from sessionize.files.lines import split_lines
 
 _PEP8, _BLACK = 79, 88
-_TEXTS = frozenset(("STRING", "FSTRING_MIDDLE", "TSTRING_MIDDLE"))  # tokens; the latter from Python 3.12 on
+_DEPTH = {"FSTRING_START": 1, "FSTRING_END": -1, "TSTRING_START": 1, "TSTRING_END": -1}
 _NEARLY = 72  # a file with a longer line makes use of the room it has
 
 
@@ -41,10 +41,14 @@ def wrap_lines(before: str, after: str, width: int, indent: str) -> str:
 def _rows_in_strings(text: str) -> Container[int]:
     """The rows, from 0 on, in which a string goes on from the row above; all of them where the text can't be read."""
     rows: set[int] = set()
+    depth, row = 0, 1  # of f-strings, which are several tokens from Python 3.12 on; where the last token ended
     try:
         for token in tokenize.generate_tokens(io.StringIO(text, newline="").readline):
-            if tokenize.tok_name[token.type] in _TEXTS:
-                rows.update(range(token.start[0], token.end[0]))
+            kind = tokenize.tok_name[token.type]
+            depth += _DEPTH.get(kind, 0)
+            if depth or kind == "STRING":
+                rows.update(range(row if depth else token.start[0], token.end[0]))
+            row = token.end[0]
     except (tokenize.TokenError, SyntaxError):
         return range(len(split_lines(text)))
     return rows
