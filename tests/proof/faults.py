@@ -57,8 +57,9 @@ FAULTS = (
     Fault("lines-may-be-too-long-still", "if max(map(len, wrapped)) <= width and", "if"),
     Fault("a-shared-session-keeps-cookies-of-users", "if not self.keeps_cookies(calls, 0):", "if False:"),
     Fault("a-shared-session-has-no-obstacle", "if reason := self.obstacles.of_sharing(calls, 0):", "if reason := '':"),
-    Fault("headers-on-a-session-are-handed-on", "path in _LOOKING or _sets_headers(call.value.func)", "path in _LOOKING"),
+    Fault("headers-on-a-session-are-handed-on", "path in _LOOKING or (_sets_headers(call.value.func) and not self._defines_update)", "path in _LOOKING"),
     Fault("sessions-patches-replace-bare-calls", 'return "Session" in parts and', "return False and"),
+    Fault("an-own-update-only-reads", "_sets_headers(call.value.func) and not self._defines_update", "_sets_headers(call.value.func)"),
     Fault("unread-answers-are-not-told", "return streams and all(", "return False and all("),
     # where a session is made, and what has run before
     Fault("made-on-every-turn", 'if row.kind == "turn":\n                break', "pass"),

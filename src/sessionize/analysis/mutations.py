@@ -59,8 +59,13 @@ class Mutations:
             return not _only_reads(use.access)
         call, path = self.outline.calls[use.call], self.origins.paths[use.call]
         kept = any(arg.keyword and arg.value == v.Name(use.name) for arg in call.value.args)  # `dict(headers=name)`
-        looks = path in _LOOKING or _sets_headers(call.value.func)
+        looks = path in _LOOKING or (_sets_headers(call.value.func) and not self._defines_update)
         return (not looks or kept) and self.origins.library.function(path) is None
+
+    @cached_property
+    def _defines_update(self) -> bool:
+        """True if this file has an `update` of its own, which may keep what it is handed."""
+        return any(row.name == "update" for row in self.outline.scopes)
 
     def reachable_by_string(self, attr: str) -> bool:
         """Tell whether the file may change attributes, or take this one, by `setattr`, `getattr` and the like."""
