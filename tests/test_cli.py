@@ -674,6 +674,7 @@ def many(number: int = 40) -> dict[str, str]:
     return {f"{index:02}/a.py": kinds[index % len(kinds)] for index in range(number)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("args", [("check",), ("check", "--output-format=json"), ("fix", "--diff")], ids=" ".join)
 def test_jobs_change_nothing(run: Run, args: tuple[str, ...]) -> None:
     write(many())
@@ -791,6 +792,7 @@ def changed(path: Path) -> bool:
     return "Session" in path.read_text()
 
 
+@pytest.mark.slow
 def test_interrupt_ends_the_workers(busy: tuple[subprocess.Popen[bytes], list[int]], tmp_path: Path) -> None:
     """Ctrl-C, which goes to all processes of the terminal."""
     process, _ = busy
@@ -803,6 +805,7 @@ def test_interrupt_ends_the_workers(busy: tuple[subprocess.Popen[bytes], list[in
     assert all(path.read_text().count("(url)\n") == 200 for path in files)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_workers_end_with_the_run(busy: tuple[subprocess.Popen[bytes], list[int]], number: int) -> None:
     process, workers = busy

@@ -97,7 +97,7 @@ def test_worker_killed_in_the_middle(
     address, workers = started
     sessionize(capsys, monkeypatch, "check", "--cluster", address)  # both have started then
     for number in range(48):
-        (tree / f"{number:02}.py").write_text(LOOP + "requests.get(name)\n" * 300)
+        (tree / f"{number:02}.py").write_text(LOOP + "requests.get(name)\n" * 150)
     command = [sys.executable, "-m", "sessionize", "check", "--output-format=concise", str(tree)]
     here = subprocess.run(command, capture_output=True)
     idle = cpu_seconds(workers[0])

@@ -18,6 +18,7 @@ UNSAFE = "import requests\nfor url in urls:\n    requests.get(url, proxies=proxi
 FIXED = "import requests\nsession = requests.Session()\nfor url in urls:\n    session.get(url{})\n"
 
 
+@pytest.mark.slow
 def test_libcst_runs_it(tmp_path: Path) -> None:
     (tmp_path / "safe.py").write_text(SAFE)
     (tmp_path / "unsafe.py").write_text(UNSAFE)

@@ -798,6 +798,7 @@ def test_a_backslash_alone_above_all_is_a_line() -> None:
 CALL = "requests.get('https://a.test')\n"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unmeasured")
 def test_a_file_with_very_many_calls_is_analysed() -> None:
     assert len(check_source("import requests\n" + MOST_CALLS * CALL)) == MOST_CALLS

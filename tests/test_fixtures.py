@@ -10,7 +10,6 @@ import tokenize
 from collections import Counter
 from dataclasses import replace
 from functools import cache
-from itertools import product
 from pathlib import Path
 from typing import Literal
 from unittest.mock import patch
@@ -20,7 +19,7 @@ import requests
 from command import Run
 from wire import Run as WireRun, Servers, differences, run as run_program
 
-from sessionize.engine.check import check_bytes, check_source
+from sessionize.engine.check import check_bytes
 from sessionize.engine.fix import fix_bytes, offers
 from sessionize.engine.results import Diagnostic, Report
 from sessionize.files.settings import Settings
@@ -210,8 +209,8 @@ def calls_without_a_timeout_stay_in_sight(before: Path) -> None:
         else report_of(before, data, settings)
     )
     seen = [
-        len(check_source(text, shown(before), Settings(select=("RQS302",))))
-        for text in (decode(data).text, report.after or "")
+        len(check_bytes(content, shown(before), Settings(select=("RQS302",)), surroundings=AROUND).left)
+        for content in (data, fixed(before, data, settings))
     ]
     assert report.untimed == seen[1] - seen[0]
 
@@ -260,12 +259,16 @@ def connections_are_reused(before: Path, servers: Servers) -> None:
     assert max(run.connections) <= allowed, "more connections: does `verify=` differ in the case, or a pool's size?"
 
 
+FORMS: tuple[tuple[Literal["assign", "with"], Literal["auto", "share", "isolate"]], ...] = (
+    ("assign", "share"),
+    ("with", "isolate"),
+)
+
+
 def forms(own: Settings) -> list[Settings]:
-    """The settings under which a session has each of its forms; where cookies are isolated, they stay so."""
-    styles: tuple[Literal["assign", "with"], ...] = ("assign", "with")
-    cookies: tuple[Literal["auto", "share", "isolate"], ...] = ("auto", "share", "isolate")
-    kept = ("isolate",) if own.cookies == "isolate" else cookies
-    return [replace(own, session_style=style, cookies=kind) for style, kind in product(styles, kept)]
+    """Settings that a case is run with beside its own; where these isolate cookies, all do."""
+    kept = own.cookies == "isolate"
+    return [replace(own, session_style=style, cookies="isolate" if kept else kind) for style, kind in FORMS]
 
 
 def form_holds(before: Path, settings: Settings) -> bytes:
@@ -297,11 +300,17 @@ def every_form_holds(before: Path, servers: Servers, cookie_servers: Servers) ->
 def test_pair_keeps_its_promises(before: Path, servers: Servers, cookie_servers: Servers) -> None:
     after_is_final(before)
     calls_without_a_timeout_stay_in_sight(before)
-    each_fix_can_be_made_alone(before)
     comments_are_kept(before)
     no_comment_for_tools_comes_to_stand_alone(before)
     wire_is_the_same(before, servers, cookie_servers)
     connections_are_reused(before, servers)
+
+
+@each_pair
+@pytest.mark.slow
+@pytest.mark.usefixtures("unmeasured")
+def test_pair_holds_in_other_forms_and_parts(before: Path, servers: Servers, cookie_servers: Servers) -> None:
+    each_fix_can_be_made_alone(before)
     every_form_holds(before, servers, cookie_servers)
 
 
@@ -323,6 +332,7 @@ def test_forms_that_run_what_no_golden_does(name: str) -> None:
 # --- all else ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

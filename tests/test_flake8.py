@@ -105,6 +105,7 @@ def test_marks_tell_what_a_fix_would_do(here: Path) -> None:
     assert marks == ["[*]", "[unsafe]", "`requests.get`"]
 
 
+@pytest.mark.slow
 def test_processes(here: Path) -> None:
     for number in range(20):
         (here / f"m{number:02}.py").write_text("\n" * number + LOOP)

@@ -217,6 +217,7 @@ def test_calls_have_a_timeout(make: Callable[[], requests.Session]) -> None:
             session.get(url)
 
 
+@pytest.mark.slow
 def test_sixty_four_threads(make: Callable[[], requests.Session], url: str, caplog: pytest.LogCaptureFixture) -> None:
     paths = [f"/{number}" for number in range(1000)]
     with caplog.at_level(logging.WARNING), make() as session, ThreadPoolExecutor(64) as pool:
@@ -240,6 +241,7 @@ def test_forked_process_has_connections_of_its_own(make: Callable[[], requests.S
         assert Handler.connections == before + 1, "the parent goes on with its own"
 
 
+@pytest.mark.slow
 def test_what_is_written_is_clean_and_passes(run: Run) -> None:
     write({"shop/__init__.py": "", "tests/__init__.py": ""})
     assert run("init", "--yes", "--module=shop/_sessions.py").status == 0

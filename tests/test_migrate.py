@@ -138,6 +138,7 @@ def sessionize(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[
     return subprocess.run(command, input=stdin, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_command(project: Path) -> None:
     done = sessionize("--unsafe-fixes", "--rewrite-patches", "--diff")
     assert "+    session = requests.Session()" in done.stdout
@@ -151,6 +152,7 @@ def test_command(project: Path) -> None:
     assert "session.get" in Path("sync.py").read_text()
 
 
+@pytest.mark.slow
 def test_command_by_settings_and_on_standard_input(project: Path) -> None:
     (project / "pyproject.toml").write_text("[tool.sessionize]\nunsafe-fixes = true\nrewrite-patches = true\n")
     assert sessionize("-", "--stdin-filename", "sync.py", stdin=LOOP.format("get")).stdout == LOOP.format("get")

@@ -13,11 +13,12 @@ requests.get("http://a.test/down", timeout=3)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unmeasured")
 def test_programs() -> None:
     tally = Tally()
     with Transport().connected() as transport:
-        search(200, 1, transport, tally)
+        search(120, 1, transport, tally)
     programs = tally.counts["programs"]
     assert tally.counts["with a fix"] > 0.5 * programs
     assert tally.counts["hoists"] > 5

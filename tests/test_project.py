@@ -372,6 +372,7 @@ def test_what_modules_take_is_read_once_and_only_if_a_name_goes(run: Run, monkey
     assert read == ["common"]
 
 
+@pytest.mark.slow
 def test_workers_know_what_is_taken(run: Run) -> None:
     names = [f"common_{n}" for n in range(20)]
     write({f"{name}.py": COMMON for name in names} | {"scrape.py": "from common_7 import get\n"})

@@ -78,6 +78,7 @@ def test_crash_and_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert fault.endswith("ZeroDivisionError: division by zero\n")
 
 
+@pytest.mark.slow
 def test_fuzz_of_some_programs() -> None:
     """Enough to see that it changes programs, and that some are still fixed."""
     chance = Random("some programs")

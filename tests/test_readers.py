@@ -1,6 +1,7 @@
 """`read_ast` and `read_cst` give the same outline and the same places."""
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from sessionize.syntax.outline import Span
 from sessionize.syntax.read_ast import read_ast
 
 ROOT = Path(__file__).parent.parent
-# LibCST cannot read mixed tabs and spaces.
-PROGRAMS = sorted(path for path in (ROOT / "fixtures").rglob("*.py") if "tabs-and-spaces" not in path.name)
+# LibCST cannot read mixed tabs and spaces; what a fix makes of a case adds little to it.
+LEFT_OUT = re.compile(r"tabs-and-spaces|\.after\.py")
+PROGRAMS = sorted(path for path in (ROOT / "fixtures").rglob("*.py") if not LEFT_OUT.search(path.name))
 SEPARATOR = "# ---\n"
 
 LAYOUT = r'''
@@ -268,6 +270,7 @@ ODD = [source for sources in (LAYOUT, STRINGS, EXPRESSIONS) for source in source
 NEW = [pytest.param(text, marks=pytest.mark.skipif(sys.version_info < since, reason="newer")) for since, text in NEWER]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("first", range(0, len(PROGRAMS), 100))
 def test_fixtures(first: int) -> None:

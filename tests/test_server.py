@@ -192,6 +192,7 @@ def talk(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(asyncio.wait_for(scenario(), NEVER))
 
 
+@pytest.mark.slow
 def test_program(tmp_path: Path) -> None:
     """The whole conversation with the program itself."""
 
@@ -664,6 +665,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("modern", [True, False], ids=["with versions", "without"])
 def test_edits_fit_whatever_the_name(tmp_path: Path, modern: bool) -> None:
@@ -709,6 +711,7 @@ def random_change(rng: random.Random, text: str) -> str:
     return rng.choice([SAFE, UNSAFE, text + "def (", ""])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("modern", [True, False], ids=["with versions", "without"])
 def test_edits_fit_after_any_changes(tmp_path: Path, modern: bool) -> None:
@@ -716,7 +719,7 @@ def test_edits_fit_after_any_changes(tmp_path: Path, modern: bool) -> None:
 
     async def scenario() -> None:
         async with editing(tmp_path, modern=modern) as editor:
-            for _ in range(100):
+            for _ in range(40):
                 uri = editor.open(f"{tmp_path.as_uri()}/{rng.choice(NAMES[:12])}", SAFE)
                 texts = [SAFE]
                 for _ in range(rng.randrange(1, 7)):

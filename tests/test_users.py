@@ -190,24 +190,19 @@ def servers() -> Iterator[LogIns]:
     made.close()
 
 
-@pytest.mark.parametrize("unsafe", [False, True], ids=["safe", "unsafe"])
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_users_get_their_own_answers(servers: LogIns, name: str, *, unsafe: bool) -> None:
+def test_users_get_their_own_answers(servers: LogIns, name: str) -> None:
     before = PROGRAMS[name]
     expected = run(before, servers)
     assert expected.error is None
     assert expected.output
-    after = fixed(before, unsafe_fixes=unsafe)
-    if after is not None:
-        found = run(after, servers)
+    for after in {fixed(before), fixed(before, unsafe_fixes=True)} - {None}:
+        found = run(after or "", servers)
         assert (found.requests, found.output, found.error) == (expected.requests, expected.output, None), after
 
 
-def test_most_programs_are_fixed() -> None:
-    assert len(PROGRAMS) >= 80
-    assert sum(fixed(text, unsafe_fixes=True) is not None for text in PROGRAMS.values()) >= 75
-
-
+@pytest.mark.slow
+@pytest.mark.usefixtures("unmeasured")
 def test_a_jar_for_all_users_would_show(servers: LogIns) -> None:
     differing = set()
     for name, text in PROGRAMS.items():

@@ -80,6 +80,7 @@ def test_all_are_made_if_the_command_passes(tree: Run) -> None:
         "5 of them have no timeout=; select RQS302 to keep seeing that."]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broken", ["a", "e", "bd", "abcde"])
 def test_what_breaks_is_taken_back(tree: Run, broken: str) -> None:
     bad(*(f"{name}.py" for name in broken))
@@ -126,15 +127,17 @@ def test_command_that_changes_its_mind(tree: Run) -> None:
     assert "failed once and passed once with the same files; nothing is written\n" in result.err
 
 
+@pytest.mark.slow
 def test_command_without_end(tree: Run) -> None:
     bad("b.py")
     write({"check.py": CHECK.replace("sys.exit(3)", "__import__('time').sleep(60)")})
     commit()
-    result = verified(tree, "--verify-timeout", "2")
+    result = verified(tree, "--verify-timeout", "1")
     assert (result.status, fixed()) == (1, "acde")
-    assert "    no end after 2 s\n" in result.err
+    assert "    no end after 1 s\n" in result.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "told", "left"),
     [
@@ -215,6 +218,7 @@ TESTED = "import requests\n\n\ndef pages(urls):\n    return [requests.{}(url) fo
 TEST = 'from unittest.mock import patch\nimport {}\n\n@patch("requests.{}")\ndef test(fake): ...\n'
 
 
+@pytest.mark.slow
 def test_patches_move_with_their_calls_or_stay(tree: Run) -> None:
     write({f"{name}.py": "import requests\nkeep(requests.head)\n" for name in NAMES})
     for name, verb in (("a", "get"), ("b", "post")):
@@ -285,6 +289,7 @@ def test_some_fixes_of_a_file(tree: Run) -> None:
     assert candidates.contents(candidates.units[:1])["a.py"].count(b"requests.get") == 1
 
 
+@pytest.mark.slow
 def test_few_runs(tree: Run) -> None:
     """About two times the logarithm of all for each that is taken back."""
     candidates = Candidates(Projects(), None)
