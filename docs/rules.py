@@ -38,8 +38,7 @@ def pages() -> dict[str, str]:
 
 
 def _row(rule: Rule) -> str:
-    _title, *what = rule.page.partition("\n\n")[0].splitlines()
-    return f"| {rule.code} | [{rule.name}]({rule.name}.md) | {' '.join(what)} |\n"
+    return f"| {rule.code} | [{rule.name}]({rule.name}.md) | {rule.summary} |\n"
 
 
 if __name__ == "__main__":

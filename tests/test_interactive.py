@@ -106,7 +106,7 @@ def test_a_fix_is_shown_as_a_diff_before_the_question(ask: Ask) -> None:
     write({"a.py": TWO})
     shown, _, rest = ask(answers="y n").err.partition(QUESTION)
     title, message, *diff, question = shown.split("\n")
-    assert title == "a.py: fix 1 of 2"
+    assert title == "a.py:3:5: RQS101, fix 1 of 2"
     assert message.startswith("Use one `requests.Session` for all turns")
     assert [line for line in diff if line[:1] in ("+", "-")] == [
         "--- a.py",
@@ -115,8 +115,8 @@ def test_a_fix_is_shown_as_a_diff_before_the_question(ask: Ask) -> None:
         '-    requests.get(f"https://example.com/{year}")',
         '+    session.get(f"https://example.com/{year}")',
     ]
-    assert question == "Make this fix? [y]es, [n]o, [a]ll, [q]uit, [e]xplain, "
-    assert rest.startswith("a.py: fix 2 of 2\n")
+    assert question == "Make this fix? [y]es, [n]o, [a]ll, [A]LL, [q]uit, [e]xplain, "
+    assert rest.startswith("a.py:7:9: RQS101, fix 2 of 2\n")
     assert rest.endswith("Left 1 call to fix in 1 file: 1 left out.\n")
 
 
@@ -130,22 +130,22 @@ def test_other_answers_list_the_keys(ask: Ask, typed: str) -> None:
     assert text("a.py") == FIXED
 
 
-def test_explain_shows_the_finding_and_the_page_and_asks_again(ask: Ask) -> None:
-    write({"a.py": SAFE})
-    result = ask(answers="e n")
+def test_explain_tells_the_rule_and_the_doubts_and_asks_again(ask: Ask) -> None:
+    write({"a.py": UNSAFE})
+    result = ask("--unsafe-fixes", answers="e n")
     assert result.err.count(QUESTION) == 2
-    explained = result.err.split(QUESTION)[1]
-    assert explained.startswith("a.py:3:5: RQS101 `requests.get` in a loop opens")
-    assert "\n# request-in-loop (RQS101)\n\n## What it does\n" in explained
-    assert "# repeated-requests" not in explained
-    assert text("a.py") == SAFE
+    rule, doubt, more, *_ = result.err.split(QUESTION)[1].split("\n")
+    assert rule.startswith("  RQS101: Finds calls of `requests.get`, `requests.post`, ... that run ")
+    assert doubt.startswith("  proxies: A call passes `proxies=`")
+    assert more == "  More: sessionize rule RQS101 proxies"
+    assert text("a.py") == UNSAFE
 
 
 def test_unsafe_fixes_are_offered_only_if_asked_for_and_marked(ask: Ask) -> None:
     write({"a.py": UNSAFE})
     assert QUESTION not in ask().err
     result = ask("--unsafe-fixes", answers="y")
-    assert "a.py: fix 1 of 1 (unsafe)\n" in result.err
+    assert "a.py:3:5: RQS101, fix 1 of 1 (unsafe)\n" in result.err
     assert "Make this unsafe fix? " in result.err
     assert (result.status, "session.get(" in text("a.py")) == (0, True)
 
@@ -153,11 +153,20 @@ def test_unsafe_fixes_are_offered_only_if_asked_for_and_marked(ask: Ask) -> None
 # --- several files ----------------------------------------------------------------------------------------------------
 
 
-def test_all_holds_for_the_files_that_follow(ask: Ask) -> None:
+@pytest.mark.parametrize("typed", ["A", "ALL"])
+def test_all_in_capitals_holds_for_the_files_that_follow(ask: Ask, typed: str) -> None:
     write({"a.py": SAFE, "b.py": TWO, "c.py": SAFE})
-    result = ask("-j", "2", answers="n a")
+    result = ask("-j", "2", answers=f"n {typed}")
     assert result.err.count(QUESTION) == 2
     assert [text(name) for name in ("a.py", "b.py", "c.py")] == [SAFE, BOTH_FIXED, FIXED]
+
+
+@pytest.mark.parametrize("typed", ["a", "all"])
+def test_all_holds_for_one_file(ask: Ask, typed: str) -> None:
+    write({"a.py": TWO, "b.py": TWO, "c.py": SAFE})
+    result = ask(answers=f"{typed} n y n")
+    assert result.err.count(QUESTION) == 4
+    assert [text(name) for name in ("a.py", "b.py", "c.py")] == [BOTH_FIXED, SECOND_FIXED, SAFE]
 
 
 @pytest.mark.parametrize(("end", "second"), [("q", FIRST_FIXED), ("\x03", TWO), ("", TWO)], ids=["q", "ctrl-c", "end"])
@@ -233,7 +242,7 @@ def test_patches_do_not_move_whatever_the_settings_say(ask: Ask) -> None:
     assert interactive.STAYS not in ask("b.py", answers="n").err
     write({"a.py": source, "test_a.py": test})
     result = ask(answers="y n n")
-    assert result.err.startswith(f"{interactive.STAYS}\na.py: fix 1 of 1 (unsafe)\n")
+    assert result.err.startswith(f"{interactive.STAYS}\na.py:3:5: RQS101, RQS201, RQS301, fix 1 of 1 (unsafe)\n")
     assert result.err.count(interactive.STAYS) == 1
     assert "Make this unsafe fix?" in result.err
     fixed = FIXED.replace("Session()\n", 'Session()\nsession.headers.update({"Accept": "b"})\n')
@@ -359,13 +368,13 @@ class TestTerminal:
         terminal = Terminal("fix", "--interactive")
         shown = terminal.until(QUESTION)
         assert "\x1b[32m+session = requests.Session()\x1b[0m\n" in shown
-        assert "\x1b[1ma.py: fix 1 of 2\x1b[0m\n" in shown
-        assert "a.py: fix 2 of 2" in terminal.answer("y\n")
+        assert "\x1b[1ma.py:3:5: RQS101, fix 1 of 2\x1b[0m\n" in shown
+        assert "a.py:7:9: RQS101, fix 2 of 2" in terminal.answer("y\n")
         assert text("a.py") == TWO, "a file is written once"
-        assert "## Why is this bad?" in terminal.answer("e\n")
-        assert "b.py: fix 1 of 2" in terminal.answer("no\n")
+        assert "More: sessionize rule RQS101" in terminal.answer("e\n")
+        assert "b.py:3:5: RQS101, fix 1 of 2" in terminal.answer("no\n")
         assert text("a.py") == FIRST_FIXED
-        assert terminal.last("all\n") == 1
+        assert terminal.last("ALL\n") == 1
         assert (text("b.py"), text("c.py")) == (BOTH_FIXED, FIXED)
         assert "Fixed 4 calls in 3 files." in terminal.shown
         assert "Traceback" not in terminal.shown

@@ -51,6 +51,12 @@ class Rule(NamedTuple):
         return inspect.getdoc(self.check) or ""
 
     @property
+    def summary(self) -> str:
+        """The first paragraph of the page, in one line."""
+        _title, *lines = self.page.partition("\n\n")[0].splitlines()
+        return " ".join(lines)
+
+    @property
     def titled(self) -> str:
         """The page with its title, as it is printed."""
         return f"# {self.name} ({self.code})\n\n{self.page}\n"

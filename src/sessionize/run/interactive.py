@@ -5,11 +5,13 @@ It talks on standard error, as standard output is for what is found.
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass, replace
 
 import click
 
+from sessionize.doubts import KINDS
 from sessionize.engine.check import check_bytes
 from sessionize.engine.fix import fix_bytes, offers
 from sessionize.engine.results import Report
@@ -18,16 +20,18 @@ from sessionize.fixes.outcome import SAFE, Fix
 from sessionize.project.project import Projects
 from sessionize.report import diff
 from sessionize.report.terminal import echo, printable
-from sessionize.report.wording import headline
+from sessionize.report.wording import row_of
 from sessionize.rules import RULES
 
+_SENTENCE = re.compile(r"\. (?=[A-Z])")
 STAYS = "rewrite-patches, which the settings turn on, does not hold here: what tests patch stays as it is."
 ANSWERS = {
     "yes": "make this fix",
     "no": "leave it",
-    "all": "make it and all that follow, in the other files too",
+    "all": "make it and all that follow in this file",
+    "ALL": "the same, and in all other files",
     "quit": "ask no more; what was accepted is made, Ctrl-C leaves this file as it is",
-    "explain": "why, and when the fix is safe",
+    "explain": "what the rule finds, and what makes the fix unsafe",
 }
 
 
@@ -65,10 +69,12 @@ class Dialogue:
         wanted: list[Fix] = []
         for number, fix in enumerate(fixes, 1):
             alone = self._fixed(data, name, settings, [fix])
-            title = click.style(f"{printable(name)}: fix {number} of {len(fixes)}", bold=True)
+            title = f"fix {number} of {len(fixes)}"
             if alone.change is None:
-                echo(f"{title} is left out: {printable(alone.error or '')}\n", err=True)
+                echo(f"{printable(name)}: {title} is left out: {printable(alone.error or '')}\n", err=True)
                 continue
+            codes = ", ".join(sorted({found.code for found in alone.fixed}))
+            title = click.style(f"{printable(name)}:{row_of(alone.fixed[0])}: {codes}, {title}", bold=True)
             unsafe = "" if fix.applicability == SAFE else click.style(" (unsafe)", fg="yellow", bold=True)
             shown = diff.coloured(diff.unified(name, *alone.change))
             if moves and unsafe and not self.told:
@@ -76,8 +82,8 @@ class Dialogue:
                 echo(f"{STAYS}\n", err=True)
             echo(f"{title}{unsafe}\n{printable(fix.help)}\n{shown}", err=True)
             answer = _answer(alone, fix)
-            if answer == "all":
-                self.every = True
+            if answer.casefold() == "all":
+                self.every = answer == "ALL"
                 return [*wanted, *fixes[number - 1 :]]
             if answer == "quit":
                 self.stopped = True
@@ -96,8 +102,7 @@ def _answer(alone: Report, fix: Fix) -> str:
         line = sys.stdin.buffer.readline().decode(errors="replace")
         if not line:
             raise EOFError
-        typed = line.strip().casefold()
-        answer = next((word for word in ANSWERS if typed and word.startswith(typed)), "?")
+        answer = _meant(line.strip())
         if answer == "explain":
             echo(_explained(alone, fix), err=True)
         elif answer == "?":
@@ -106,9 +111,19 @@ def _answer(alone: Report, fix: Fix) -> str:
             return answer
 
 
+def _meant(typed: str) -> str:
+    """The answer that begins with what was typed; `A` is not `a`, all else may be in any case. `?` for no answer."""
+    for answer in ANSWERS:
+        if typed and (answer.startswith(typed) or (typed[0] not in "aA" and answer.startswith(typed.casefold()))):
+            return answer
+    return "?"
+
+
 def _explained(alone: Report, fix: Fix) -> str:
-    """The findings that the fix is for, and the pages of their rules."""
+    """What the rules and the doubts of a fix are, a line each, and where there is more."""
     codes = {found.code for found in alone.fixed}
-    findings = "".join(f"{headline(found)}\n" for found in alone.fixed)
-    pages = "".join(f"\n{rule.titled}" for rule in RULES if rule.code in codes)
-    return f"{findings}{printable(fix.help)}\n{pages}\n"
+    rules = {rule.code: _SENTENCE.split(rule.summary)[0] for rule in RULES if rule.code in codes}
+    names = {doubt.name for doubt in fix.doubts}
+    doubts = {kind.name: kind.summary() for kind in KINDS if kind.name in names}
+    lines = [f"  {name}: {summary.removesuffix('.')}.\n" for name, summary in (rules | doubts).items()]
+    return f"{''.join(lines)}  More: sessionize rule {' '.join(rules | doubts)}\n\n"
