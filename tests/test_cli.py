@@ -118,6 +118,27 @@ def test_quiet_and_exit_zero(run: Run) -> None:
     assert run("check", "--quiet", "--exit-zero", "gone.py").status == 2
 
 
+def test_verbose(run: Run) -> None:
+    write({"a.py": SAFE, "b.py": "import os\n", "dist/c.py": SAFE})
+    result = run("check", "-v", "--output-format=concise")
+    assert result.err == f"a.py: checked\nb.py: does not import requests\n{SAFE_SUMMARY}"
+    assert run("check", "-v", "-q").err == "sessionize: --quiet and --verbose exclude each other\n"
+
+
+@pytest.mark.parametrize(
+    ("paths", "status", "out", "err"),
+    [
+        ((), 0, "a.py\nb.py\n", ""),
+        (("--extend-exclude=b.py", "."), 0, "a.py\n", ""),
+        (("dist/c.py", "gone.py"), 2, "dist/c.py\n", "gone.py: error: No such file or directory\n"),
+    ],
+    ids=["all", "excluded", "named"],
+)
+def test_show_files(run: Run, paths: tuple[str, ...], status: int, out: str, err: str) -> None:
+    write({"a.py": SAFE, "b.py": "import os\n", "dist/c.py": SAFE})
+    assert run("check", "--show-files", *paths) == Result(status, out, err)
+
+
 def test_output_file(run: Run) -> None:
     write({"a.py": SAFE})
     result = run("check", "--output-format", "concise", "--output-file", "found.txt")

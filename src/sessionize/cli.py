@@ -18,10 +18,11 @@ import click
 from sessionize import __version__
 from sessionize.files.codes import DOUBTS, NAMES, no_such_rule, unknown_selectors
 from sessionize.files.settings import Cookies, SessionStyle, Settings, no_such_doubt
+from sessionize.files.walk import Unreadable
 from sessionize.report import formats
 from sessionize.report.terminal import echo, printable
 from sessionize.run import work as works
-from sessionize.run.files import folder_of, in_force
+from sessionize.run.files import files, folder_of, in_force
 from sessionize.run.options import STDIN, Options, SettingsOptions
 from sessionize.run.output import Results, close, show
 from sessionize.run.run import Run
@@ -215,6 +216,7 @@ _shared = _options(
     click.option("--cluster", metavar="ADDRESS", help="Let the workers of this Dask scheduler do the work."),
     click.option("--statistics", is_flag=True, help="Count the findings of each rule instead of telling them."),
     click.option("-q", "--quiet", is_flag=True, help="Write findings and errors only."),
+    click.option("-v", "--verbose", is_flag=True, help="Tell of each file whether it is checked."),
     click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings."),
 )
 
@@ -223,9 +225,12 @@ _shared = _options(
 @_shared
 @click.option("--write-baseline", metavar="FILE", type=_PATH, help="List the findings in this file, for --baseline.")
 @click.option("--add-noqa", is_flag=True, help="Write noqa comments at the findings.")
-def check(*, add_noqa: bool, **options: Any) -> int:
+@click.option("--show-files", is_flag=True, help="List the files that would be read, and do nothing else.")
+def check(*, add_noqa: bool, show_files: bool, **options: Any) -> int:
     """Report calls that should share a session. Changes no code."""
     given = Options(**options)
+    if show_files:
+        return _list_files(given)
     run = Run(given)
     if add_noqa or given.write_baseline is not None:
         return _adopt(run, add_noqa=add_noqa)
@@ -234,6 +239,18 @@ def check(*, add_noqa: bool, **options: Any) -> int:
     results = Results([run.on_stdin(work)[1]]) if given.on_stdin else run.on_files(work)
     show(given, results)
     return close(given, results)
+
+
+def _list_files(given: Options) -> int:
+    """Writes the name of each file, and of each that can't be read an error."""
+    failed = False
+    for file in files(given):
+        if isinstance(file, Unreadable):
+            failed = True
+            echo(f"{printable(file.path)}: error: {printable(file.reason)}\n", err=True)
+        else:
+            echo(f"{printable(file[0])}\n")
+    return 2 if failed else 0
 
 
 def _adopt(run: Run, *, add_noqa: bool) -> int:

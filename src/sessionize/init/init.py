@@ -79,19 +79,7 @@ def init(answers: Answers) -> None:
 
 def _findings() -> list[Diagnostic]:
     """The findings in the current folder that only an unsafe fix resolves."""
-    options = Options(
-        paths=(),
-        files_from=None,
-        stdin_filename=None,
-        output_format="concise",
-        output_file=None,
-        jobs=None,
-        cluster=None,
-        statistics=False,
-        quiet=False,
-        exit_zero=False,
-    )
-    run = Run(options)
+    run = Run(Options())
     reports = run.on_files(partial(works.check, with_edits=False, projects=run.projects)).reports
     return [found for report in reports for found in report.left if found.applicability == "unsafe"]
 

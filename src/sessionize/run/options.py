@@ -62,16 +62,17 @@ class Options(SettingsOptions):
     the fixed files are to pass.
     """
 
-    paths: tuple[str, ...]
-    files_from: IO[bytes] | None
-    stdin_filename: str | None
-    output_format: str
-    output_file: IO[str] | None
-    jobs: int | None
-    cluster: str | None
-    statistics: bool
-    quiet: bool
-    exit_zero: bool
+    paths: tuple[str, ...] = ()
+    files_from: IO[bytes] | None = None
+    stdin_filename: str | None = None
+    output_format: str = "full"
+    output_file: IO[str] | None = None
+    jobs: int | None = None
+    cluster: str | None = None
+    statistics: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    exit_zero: bool = False
     write_baseline: Path | None = None
     interactive: bool = False
     verify: str | None = None
@@ -89,6 +90,8 @@ class Options(SettingsOptions):
             raise click.UsageError("--jobs and --cluster exclude each other")
         if self.baseline is not None and not self.uses_baseline:
             raise click.UsageError("--baseline excludes --no-baseline and --write-baseline")
+        if self.quiet and self.verbose:
+            raise click.UsageError("--quiet and --verbose exclude each other")
         if self.statistics and format_named(self.output_format).statistics is None:
             raise click.UsageError(f"--statistics has no {self.output_format} format")
 

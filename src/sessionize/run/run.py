@@ -17,6 +17,7 @@ from sessionize.files.text import SourceError
 from sessionize.files.walk import Unreadable, accepted_doubts, ignored_codes, is_excluded
 from sessionize.library.cheap_look import may_have_findings
 from sessionize.project.project import Projects
+from sessionize.report.terminal import echo, printable
 from sessionize.run.files import FolderSettings, files
 from sessionize.run.output import Results, progress
 from sessionize.run.work import check, do, failure, write_fix
@@ -79,7 +80,10 @@ class Run:
             except SourceError as error:
                 reports[number] = failure(path, str(error))
                 continue
-            if may_have_findings(data, path):
+            looked_at = may_have_findings(data, path)
+            if self.options.verbose:
+                echo(f"{printable(path)}: {'checked' if looked_at else 'does not import requests'}\n", err=True)
+            if looked_at:
                 tasks.append((number, path, _for_one(path, settings)))
                 sizes[number] = len(data)
         at_once = any(settings.moves_patches for *_, settings in tasks)
