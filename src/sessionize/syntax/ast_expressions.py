@@ -131,7 +131,8 @@ class AstExpressions(Expressions[ast.expr]):
         )
 
     def DictComp(self, node: ast.DictComp, access: Access, call: int) -> v.Value:
-        return self.comprehension(_loops(node), [node.key, node.value], access, None)
+        value: ast.expr | None = node.value  # none in `{**more for more in all}`
+        return self.comprehension(_loops(node), [node.key] if value is None else [node.key, value], access, None)
 
     TemplateStr = JoinedStr
     Set = Tuple = List

@@ -6,7 +6,7 @@ import ast
 import unicodedata
 import warnings
 from dataclasses import dataclass
-from typing import TypeAlias, cast, overload
+from typing import Any, TypeAlias, cast, overload
 
 import libcst as cst
 
@@ -174,6 +174,10 @@ class CstExpressions(Expressions[cst.BaseExpression]):
 
     def DictComp(self, node: cst.DictComp, access: Access, call: int) -> v.Value:
         return self.comprehension(_loops(node.for_in), [node.key, node.value], access, None)
+
+    def StarredDictComp(self, node: Any, access: Access, call: int) -> v.Value:
+        """`{**more for more in all}`, since Python 3.15 and LibCST 1.9."""
+        return self.comprehension(_loops(node.for_in), [node.value], access, None)
 
     Set = Tuple = List
     SetComp = GeneratorExp = ListComp

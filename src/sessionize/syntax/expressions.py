@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, CALL, DELETE, ITEM, KEPT, READ, SET, UNPACK, VALUE, Access
 from sessionize.syntax.builder import Builder
+from sessionize.syntax.parse import UnreadableError
 
 E = TypeVar("E")  # an expression
 # A parameter: its name, `param` or `params` (of `*args`, `**kwargs`), its annotation and its default.
@@ -221,9 +222,14 @@ class Expressions(Generic[E]):
         return v.OPAQUE
 
 
+class _Methods(dict[type, Callable[..., Any]]):
+    def __missing__(self, node: type) -> Callable[..., Any]:
+        raise UnreadableError(f"sessionize does not know the syntax {node.__name__} yet")
+
+
 def by_type(reader: type, nodes: ModuleType, base: type | tuple[type, ...]) -> dict[type, Callable[..., Any]]:
-    """The methods of a reader that are named after types of nodes, by type."""
-    methods = {}
+    """The methods of a reader that are named after types of nodes, by type. UnreadableError for one without."""
+    methods = _Methods()
     for name, method in vars(reader).items():
         node = getattr(nodes, name, None)
         if isinstance(node, type) and issubclass(node, base):

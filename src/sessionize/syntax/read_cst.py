@@ -181,6 +181,8 @@ class _Statements(Statements[cst.BaseExpression, cst.BaseSuite]):
 
     TryStar = Try
     Nonlocal = Global
+    LazyImport = Import
+    LazyImportFrom = ImportFrom
     Break = Continue = Pass
 
     def pattern(self, node: cst.CSTNode) -> None:

@@ -11,7 +11,7 @@ import libcst as cst
 from sessionize.syntax.ipython import CELL
 from sessionize.syntax.statements import CELL_COMMENT
 from sessionize.write.comments import comment_of
-from sessionize.write.tree import Statement
+from sessionize.write.tree import IMPORTS, Statement
 
 # Comments that what follows belongs under: the types of a function, the beginning of a cell.
 _FIRST = re.compile(rf"#\s*type:|{CELL_COMMENT.pattern}")
@@ -74,7 +74,7 @@ def _ends_cell(node: cst.CSTNode) -> bool:
 
 def is_import(statement: cst.CSTNode | None) -> bool:
     smalls = statement.body if isinstance(statement, cst.SimpleStatementLine) else ()
-    return any(isinstance(small, cst.Import | cst.ImportFrom) for small in smalls)
+    return any(isinstance(small, IMPORTS) for small in smalls)
 
 
 def split_above(lines: list[cst.EmptyLine]) -> tuple[list[cst.EmptyLine], list[cst.EmptyLine]]:

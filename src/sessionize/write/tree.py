@@ -17,6 +17,9 @@ from sessionize.syntax.read_cst import Nodes
 
 Statement: TypeAlias = cst.SimpleStatementLine | cst.BaseCompoundStatement
 Block: TypeAlias = cst.Module | cst.IndentedBlock
+# `lazy from requests import get` is LibCST's since 1.9.
+IMPORT_FROM = (cst.ImportFrom, getattr(cst, "LazyImportFrom", cst.ImportFrom))
+IMPORTS = (*IMPORT_FROM, cst.Import, getattr(cst, "LazyImport", cst.Import))
 Line: TypeAlias = cst.SimpleStatementLine | cst.SimpleStatementSuite
 # Blocks from the top level in, each with the index of the statement that the next one is in.
 BlockPath: TypeAlias = tuple[tuple[Block, int], ...]

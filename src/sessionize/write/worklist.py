@@ -14,7 +14,7 @@ from sessionize.sharing.shared_headers import Display, SharedHeaders
 from sessionize.write.arguments import orphan_comments
 from sessionize.write.comments import comments
 from sessionize.write.imports import edit_names
-from sessionize.write.tree import BlockPath, Parts, Statement
+from sessionize.write.tree import IMPORT_FROM, BlockPath, Parts, Statement
 
 
 @dataclass
@@ -166,7 +166,7 @@ class Worklist:
             if len(block.body) == 1:
                 alone.add(node)
         for statement, edits in self._import_edits.items():
-            if isinstance(statement, cst.ImportFrom):
+            if isinstance(statement, IMPORT_FROM):
                 self._change_import(statement, edits, alone=statement in alone)
             elif any(edit.drop for edit in edits):
                 self.emptied.add(statement)
