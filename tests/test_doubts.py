@@ -5,12 +5,13 @@ from typing import Any
 
 import libcst as cst
 import pytest
+from around import answering
 
 from sessionize.doubts import Doubts
 from sessionize.doubts.doubt import Sharing
 from sessionize.files.settings import Settings
 from sessionize.fixes.obstacles import Obstacles
-from sessionize.library.surroundings import Around, Version
+from sessionize.library.surroundings import Alone, Around, Version
 from sessionize.sharing.facts import Facts
 from sessionize.syntax.read_cst import read_cst
 
@@ -20,7 +21,7 @@ POSTS = "for x in y:\n requests.post(a)\n "
 
 def doubt(source: str, filename: str = "sync.py", **settings: Any) -> str:
     """The first doubt about the calls of the first home that repeats some."""
-    facts = Facts(read_cst(cst.parse_module(f"import requests\n{source}"))[0], filename)
+    facts = Facts(read_cst(cst.parse_module(f"import requests\n{source}"))[0], Around(filename=filename))
     calls = next(filter(None, map(facts.groups.repeated.get, sorted(facts.groups.by_frame))))
     place = facts.groups.place(calls)
     assert place is not None
@@ -118,7 +119,7 @@ def test_calls_of_one_connection(first: str, second: str, *, differ: bool | None
 )
 def test_required_version_tells_connections_apart(oldest: Version, second: str, *, doubted: bool) -> None:
     outline = read_cst(cst.parse_module(f"import requests\nrequests.get(a)\nrequests.get(b, {second})"))[0]
-    facts = Facts(outline, "sync.py", Around(oldest=lambda: oldest))
+    facts = Facts(outline, Around(answering(Alone, oldest=lambda _: oldest), "sync.py"))
     (calls,) = filter(None, facts.groups.repeated.values())
     assert bool(Doubts(facts, Settings()).about(Sharing(calls, facts.groups.place(calls)))) is doubted
 

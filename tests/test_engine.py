@@ -11,6 +11,7 @@ from pathlib import Path
 from textwrap import indent
 
 import pytest
+from around import answering
 from command import check_file, fix_file
 
 import sessionize
@@ -21,7 +22,7 @@ from sessionize.engine.fix import fix_bytes, fix_source, offers
 from sessionize.engine.results import Diagnostic, Edit, Position, Report
 from sessionize.engine.rewriting import Rewriting
 from sessionize.files.settings import Settings
-from sessionize.library.surroundings import UNKNOWN, Surroundings
+from sessionize.library.surroundings import UNKNOWN
 from sessionize.run.work import write_fix
 from sessionize.syntax.parse import UnreadableError
 from sessionize.syntax.read_ast import read_ast
@@ -305,7 +306,7 @@ def test_an_import_that_may_not_have_run_is_not_added_to() -> None:
     assert "from http.cookiejar import DefaultCookiePolicy\n" in fixed
 
 
-ALONE = Surroundings(taken=lambda _filename: frozenset())
+ALONE = answering(taken=lambda _filename: frozenset())
 
 
 def test_an_import_is_put_above_one_that_goes() -> None:

@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 import pytest
 import requests
+from around import answering
 from command import Run
 from wire import Run as WireRun, Servers, differences, run as run_program
 
@@ -24,7 +25,6 @@ from sessionize.engine.fix import fix_bytes, offers
 from sessionize.engine.results import Diagnostic, Report
 from sessionize.files.settings import Settings
 from sessionize.files.text import decode, encode
-from sessionize.library.surroundings import Surroundings
 from sessionize.project.project import Project, Projects
 from sessionize.run.testpatches.migrate import fix_alone
 
@@ -99,7 +99,7 @@ class Nowhere(Projects):
 
 # A file as it lies there, but for the tests of the project; it is a script where its settings say so.
 PROJECTS = Projects()
-AROUND = Surroundings(taken=PROJECTS.taken, is_script=PROJECTS.is_script)
+AROUND = answering(taken=PROJECTS.taken, is_script=PROJECTS.is_script)
 
 
 def findings(path: Path) -> tuple[Diagnostic, ...]:

@@ -4,8 +4,9 @@ from textwrap import indent
 
 import libcst as cst
 import pytest
+from around import answering
 
-from sessionize.library.surroundings import Around
+from sessionize.library.surroundings import Alone, Around
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import is_text, may_change, may_ever_change
 from sessionize.syntax.read_cst import read_cst
@@ -18,8 +19,8 @@ def moves(source: str, option: str, *, ever: bool = False, taken: str = "") -> b
 
     taken: a name that other modules take from this one.
     """
-    around = Around(taken=lambda: frozenset(filter(None, [taken])))
-    facts = Facts(read_cst(cst.parse_module(IMPORTS + source))[0], "sync.py", around)
+    around = Around(answering(Alone, taken=lambda _: frozenset(filter(None, [taken]))), "sync.py")
+    facts = Facts(read_cst(cst.parse_module(IMPORTS + source))[0], around)
     calls = next(filter(None, map(facts.groups.repeated.get, sorted(facts.groups.by_frame))))
     place = facts.groups.place(calls)
     assert place is not None

@@ -5,12 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from around import answering
 from command import check_file
 
 from sessionize.engine.results import Report
 from sessionize.files.settings import Settings
 from sessionize.files.text import SourceError
-from sessionize.library.surroundings import Surroundings
 from sessionize.project.project import Projects
 from sessionize.run.testpatches.migrate import fix_alone, fix_together
 from sessionize.run.work import fix, fix_together as fix_all
@@ -106,7 +106,7 @@ def test_session_of_a_loop_stays_where_its_class_is_replaced(project: Path) -> N
 
 def test_nothing_is_set_on_a_session_whose_calls_are_patched(project: Path) -> None:
     (project / "sync.py").write_text(LOOP.format("get").replace("(url)", '(url, headers={"Accept": "text/csv"})'))
-    found = check_file(Path("sync.py"), MOVING, surroundings=Surroundings(Projects().patches)).left
+    found = check_file(Path("sync.py"), MOVING, surroundings=answering(patches=Projects().patches)).left
     (why,) = [told.help for told in found if told.code == "RQS201"]
     assert why == "Not fixed: a test whose patches move along is to see the same arguments"
     assert 'session.get(url, headers={"Accept": "text/csv"})' in (fixed("sync.py")["sync.py"].after or "")

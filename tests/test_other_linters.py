@@ -11,12 +11,12 @@ from typing import Any
 
 import click
 import pytest
+from around import answering
 from flake8.main.cli import main as flake8
 from test_fixtures import AFTER, PAIRS, ROOT, UNTOUCHED, beside, case, fixed, settings_of, shown
 
 from sessionize.engine.check import check_bytes
 from sessionize.files.settings import Settings
-from sessionize.library.surroundings import Surroundings
 from sessionize.report.formats import render
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("unmeasured")]
@@ -70,7 +70,7 @@ def told_by_flake8(paths: list[Path], folder: Path) -> dict[str, list[str]]:
 
 def told_by_check(path: Path) -> list[str]:
     """What `check` says of a file that is alone in its project."""
-    alone = Surroundings(taken=lambda _filename: frozenset(), is_script=lambda _filename, _closed: True)
+    alone = answering(taken=lambda _filename: frozenset(), is_script=lambda _filename, _closed: True)
     report = check_bytes(path.read_bytes(), shown(path), Settings(select=("RQS", "RQS3")), surroundings=alone)
     lines = click.unstyle(render("concise", [report])).splitlines()
     return [line.removeprefix(f"{shown(path)}:") for line in lines]

@@ -5,11 +5,11 @@ import re
 from dataclasses import replace
 
 import pytest
+from around import answering
 
 from sessionize.engine.check import check_source, check_tree
 from sessionize.engine.fix import fix_source
 from sessionize.files.settings import SessionStyle, Settings
-from sessionize.library.surroundings import Surroundings
 from sessionize.rules import RULES, SYNTAX_ERROR
 
 IMPORT = "import requests\n"
@@ -194,7 +194,7 @@ def test_session_of_the_object_may_have_other_headers(headers: str) -> None:
 )
 def test_session_of_the_module_is_used_or_told(made: str, parameter: str, why: str | None) -> None:
     source = f"{IMPORT}{made}\ndef f({parameter}): requests.get(a)\ndef g(): requests.get(b)\n"
-    alone = Surroundings(taken=lambda _: frozenset())
+    alone = answering(taken=lambda _: frozenset())
     for finding in check_source(source, settings=Settings(select=("RQS105",)), surroundings=alone):
         assert ("`s` is not used, as " in finding.help) == (why is not None)
         assert (why or "Make the 2 calls on `s`") in finding.help
@@ -203,7 +203,7 @@ def test_session_of_the_module_is_used_or_told(made: str, parameter: str, why: s
 @pytest.mark.parametrize("taken", ["s", "*"])
 def test_session_of_the_module_that_others_may_use(taken: str) -> None:
     source = f"{IMPORT}s = requests.Session()\ndef f(): requests.get(a)\ndef g(): requests.get(b)\n"
-    around = Surroundings(taken=lambda _: frozenset({taken}))
+    around = answering(taken=lambda _: frozenset({taken}))
     for finding in check_source(source, settings=Settings(select=("RQS105",)), surroundings=around):
         assert "`s` is not used, as other modules may use it" in finding.help
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from around import answering
 from command import Run, check_file, fix_file, write
 
 from sessionize.editor.checked import read_surroundings
@@ -16,7 +17,6 @@ from sessionize.files import store, walk
 from sessionize.files.settings import Settings
 from sessionize.files.text import SourceError
 from sessionize.library import patches
-from sessionize.library.surroundings import Surroundings
 from sessionize.project.project import Project, Projects
 
 UNSAFE = Settings(unsafe_fixes=True)
@@ -173,7 +173,7 @@ def test_names_of_the_file_itself_are_looked_for(project: Path, call: str, test:
     (project / "src" / "sync.py").write_text(NAMED.format(call))
     lines = f"{test}\ndef test(get): ...\n" if test.startswith("@") else f"{test}\n"
     (project / "tests" / "test_sync.py").write_text(lines if "import" in lines else f"import sync\n\n\n{lines}")
-    report = check_file(Path("src/sync.py"), Settings(), surroundings=Surroundings(Projects().patches))
+    report = check_file(Path("src/sync.py"), Settings(), surroundings=answering(patches=Projects().patches))
     assert [found.code for found in report.left if found.code == "RQS301"] == ["RQS301"]
 
 
@@ -182,7 +182,7 @@ def test_the_module_as_a_keyword_is_looked_for(project: Path, test: str) -> None
     (project / "tests" / "test_sync.py").write_text(
         f"import sys, sync\nfrom unittest.mock import patch\n\n{test}.start()\n"
     )
-    report = check_file(Path("src/sync.py"), Settings(), surroundings=Surroundings(Projects().patches))
+    report = check_file(Path("src/sync.py"), Settings(), surroundings=answering(patches=Projects().patches))
     assert [found.code for found in report.left if found.code == "RQS301"] == ["RQS301"]
 
 
@@ -208,15 +208,15 @@ def test_project_is_read_once_and_only_if_there_is_something_to_fix(
         return of(name)
 
     monkeypatch.setattr(projects, "of", told)
-    check_source("import requests\nrequests.get(url)\n", "src/one.py", surroundings=Surroundings(projects.patches))
+    check_source("import requests\nrequests.get(url)\n", "src/one.py", surroundings=answering(patches=projects.patches))
     assert read == []
-    check_source(LOOP, "src/sync.py", surroundings=Surroundings(projects.patches))
+    check_source(LOOP, "src/sync.py", surroundings=answering(patches=projects.patches))
     assert read == ["src/sync.py"]
 
 
 def test_test_makes_a_fix_unsafe_whatever_is_selected(project: Path) -> None:
     settings = Settings(select=("RQS101",))
-    report = fix_file(Path("src/sync.py"), settings, surroundings=Surroundings(Projects().patches))
+    report = fix_file(Path("src/sync.py"), settings, surroundings=answering(patches=Projects().patches))
     assert report.after is None
     assert [(found.code, found.applicability) for found in report.left] == [("RQS101", "unsafe")]
     assert report.left[0].help.endswith("unsafe, as tests/test_sync.py:4 replaces `requests.get` by name [patched]")
@@ -224,7 +224,7 @@ def test_test_makes_a_fix_unsafe_whatever_is_selected(project: Path) -> None:
 
 def test_patch_of_the_own_module_is_named_first(project: Path) -> None:
     (project / "tests" / "test_sync.py").write_text(TEST + TEST.replace("requests.get", "sync.requests.get"))
-    _, found = check_source(LOOP, "src/sync.py", surroundings=Surroundings(Projects().patches))
+    _, found = check_source(LOOP, "src/sync.py", surroundings=answering(patches=Projects().patches))
     assert found.code == "RQS301"
     assert "`sync.requests.get` by name (tests/test_sync.py:9 and 1 more)" in found.message
 
@@ -233,7 +233,7 @@ def test_patches_stand_once_in_a_file(project: Path) -> None:
     text = LOOP + LOOP.replace("import requests\n", "").replace(".get", ".post") + LOOP.replace("import requests\n", "")
     (project / "src" / "sync.py").write_text(text)
     (project / "tests" / "test_sync.py").write_text(TEST + TEST.replace("get", "post"))
-    found = check_source(text, "src/sync.py", surroundings=Surroundings(Projects().patches))
+    found = check_source(text, "src/sync.py", surroundings=answering(patches=Projects().patches))
     assert [(each.code, each.start.row) for each in found] == [
         ("RQS101", 3), ("RQS301", 3), ("RQS101", 5), ("RQS101", 7)
     ]  # fmt: skip
@@ -241,9 +241,9 @@ def test_patches_stand_once_in_a_file(project: Path) -> None:
         "tests replace `requests.get` by name (tests/test_sync.py:4), and a call on a session goes past them; "
         "this holds for 2 more calls, of `requests.post`, `requests.get`"
     )
-    fixes = offers(text.encode(), "src/sync.py", UNSAFE, surroundings=Surroundings(Projects().patches))
+    fixes = offers(text.encode(), "src/sync.py", UNSAFE, surroundings=answering(patches=Projects().patches))
     report = fix_bytes(
-        text.encode(), "src/sync.py", UNSAFE, surroundings=Surroundings(Projects().patches), only=fixes[:1]
+        text.encode(), "src/sync.py", UNSAFE, surroundings=answering(patches=Projects().patches), only=fixes[:1]
     )
     assert report.error is None
 
@@ -253,7 +253,7 @@ def test_patches_stand_once_in_a_file(project: Path) -> None:
 )
 def test_what_a_session_goes_through_leaves_a_fix_safe(project: Path, target: str) -> None:
     (project / "tests" / "test_sync.py").write_text(TEST.replace("requests.get", f"requests.{target}"))
-    (found,) = check_source(LOOP, "src/sync.py", surroundings=Surroundings(Projects().patches))
+    (found,) = check_source(LOOP, "src/sync.py", surroundings=answering(patches=Projects().patches))
     assert (found.code, found.applicability) == ("RQS101", "safe")
 
 

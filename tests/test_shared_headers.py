@@ -9,6 +9,7 @@ from sessionize.files.settings import Settings
 from sessionize.homes.home import Home
 from sessionize.homes.module_home import module_home
 from sessionize.homes.object_home import object_home
+from sessionize.library.surroundings import Around
 from sessionize.sharing.facts import Facts
 from sessionize.syntax.parse import parse_ast
 from sessionize.syntax.read_ast import read_ast
@@ -17,7 +18,7 @@ from sessionize.syntax.read_ast import read_ast
 def shared(source: str) -> str:
     """The keys that the session of a module, or of the objects of a class, can send."""
     text = f"import requests\nU = V = 'https://a.example'\n{dedent(source)}"
-    facts = Facts(read_ast(parse_ast(text), text)[0], "sync.py")
+    facts = Facts(read_ast(parse_ast(text), text)[0], Around(filename="sync.py"))
     ((owner, calls),) = facts.groups.lasting.items()
     home = object_home(facts, owner, calls) if owner else module_home(facts, calls)
     assert isinstance(home, Home)

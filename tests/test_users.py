@@ -13,11 +13,11 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from around import answering
 from wire import Request, Servers, run
 
 from sessionize.engine.fix import fix_source
 from sessionize.files.settings import Settings
-from sessionize.library.surroundings import Surroundings
 
 
 class LogIns(Servers):
@@ -176,7 +176,7 @@ def programs() -> Iterator[tuple[str, str]]:
 
 
 PROGRAMS = dict(programs())
-SCRIPT = Surroundings(is_script=lambda _filename, _closed: True)
+SCRIPT = answering(is_script=lambda _filename, _closed: True)
 
 
 def fixed(text: str, **settings: Any) -> str | None:

@@ -32,7 +32,7 @@ class UseSession(CodemodCommand):
         settings = load(filename.absolute().parent).settings
         if self.unsafe_fixes:
             settings = replace(settings, unsafe_fixes=True)
-        report = fix_source(tree.code, str(filename), settings, surroundings=Projects().surroundings)
+        report = fix_source(tree.code, str(filename), settings, surroundings=Projects())
         for left in report.left:
             self.warn(f"{left.start.row}:{left.start.column}: {left.code} {left.message}. {left.help}")
         if report.error is not None:

@@ -56,9 +56,7 @@ class Plugin:
         collects = gc.isenabled()
         gc.disable()  # an analysis makes many objects and little garbage, and flake8 keeps the tree of the file
         try:
-            diagnostics = check_tree(
-                self.tree, self.text, self.filename, self.settings, surroundings=self.projects.surroundings
-            )
+            diagnostics = check_tree(self.tree, self.text, self.filename, self.settings, surroundings=self.projects)
         finally:
             if collects:
                 gc.enable()

@@ -83,7 +83,7 @@ FAULTS = (
     Fault("credentials-that-another-file-changes", "(constant and not self.facts.is_used_elsewhere(name))", "constant"),
     Fault("names-that-others-take-are-hoisted", "if owner == 0 and self.facts.is_used_elsewhere(name):", "if owner == 0 and self.forever and self.facts.is_taken(name):"),
     Fault("the-highest-requirement-holds", "min(_bounds(Path(root)), default=())", "max(_bounds(Path(root)), default=())"),
-    Fault("any-version-tells-connections-apart", "mixing = self.facts.find_oldest() < _UNMIXING", "mixing = False"),
+    Fault("any-version-tells-connections-apart", "mixing = self.facts.around.oldest() < _UNMIXING", "mixing = False"),
     # what is handed on
     Fault("any-executor-has-threads", "return executor == v.NONE or self.threads.makes_pool(executor, site.scope) is not None", "return executor is not None"),
     Fault("partial-by-position", "return (site.into, options) if all(option.keyword for option in options) else (call, ())", "return site.into, options"),

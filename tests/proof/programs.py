@@ -37,8 +37,15 @@ from sessionize.write.comments import WHY_NO_COOKIES
 
 CHUNK = 250  # programs between two looks at what was found
 
-# A generated program is all that there is: nothing imports it.
-SCRIPT = Surroundings(is_script=lambda _filename, _closed: True)
+
+class _Script(Surroundings):
+    """A generated program is all that there is: nothing imports it."""
+
+    def is_script(self, filename: str, closed: bool | None) -> bool:
+        return True
+
+
+SCRIPT = _Script()
 
 
 class FixError(AssertionError):

@@ -22,8 +22,15 @@ from sessionize.files.text import SourceError, decode
 from sessionize.library.surroundings import Surroundings
 from sessionize.write.comments import WHY_NO_COOKIES
 
-# No other file takes a name of one: what a fix makes superfluous goes, and pyflakes finds no more.
-ALONE = Surroundings(taken=lambda _filename: frozenset())
+
+class _Untaken(Surroundings):
+    """No other file takes a name of one: what a fix makes superfluous goes, and pyflakes finds no more."""
+
+    def taken(self, filename: str) -> frozenset[str]:
+        return frozenset()
+
+
+ALONE = _Untaken()
 KINDS = {"safe": Settings(), "unsafe": Settings(unsafe_fixes=True)}
 
 

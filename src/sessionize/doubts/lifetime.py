@@ -41,7 +41,7 @@ class Lifetime(Kind):
     def reason(self, sharing: Sharing) -> str:
         if sharing.owner is None or ClosedWorld(self.facts, sharing.calls).holds:
             return ""
-        if sharing.owner == 0 and self.facts.find_application():
+        if sharing.owner == 0 and self.facts.around.is_application():
             return ""
         if not sharing.owner:
             return _OF_MODULE

@@ -48,7 +48,7 @@ class MixedVerify(Kind):
                         return f"`{call.shown}` {reason}"
         if self._may_replace_files and any(_names_file(call, self.facts) for call in sharing.calls):
             return "the file behind `cert=` or `verify=` may be replaced between its calls"
-        mixing = self.facts.find_oldest() < _UNMIXING
+        mixing = self.facts.around.oldest() < _UNMIXING
         if mixing and len(tls_identities(self.facts, sharing.calls)) > 1:
             return "its calls differ in `verify=` or `cert=`, which requests before 2.32 mixes up on one session"
         return ""

@@ -145,13 +145,8 @@ def read_surroundings() -> Surroundings:
 
         return asked
 
-    return Surroundings(
-        alone(projects.patches),
-        alone(projects.taken),
-        alone(projects.is_script),
-        alone(projects.is_application),
-        alone(projects.calls),
-        alone(projects.oldest),
-        alone(projects.in_package),
-        alone(projects.is_loaded_by),
-    )
+    around = Surroundings()
+    for question in vars(Surroundings):
+        if not question.startswith("_"):
+            setattr(around, question, alone(getattr(projects, question)))
+    return around

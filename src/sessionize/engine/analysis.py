@@ -20,7 +20,7 @@ from sessionize.fixes.outcome import SAFE, UNSAFE, Fix, Outcome
 from sessionize.fixes.plan import Planner
 from sessionize.library.calls import ANY, BareCall, Reference
 from sessionize.library.profile import VERBS
-from sessionize.library.surroundings import Surroundings
+from sessionize.library.surroundings import Around, Surroundings
 from sessionize.rules import RULES, Finding, selected
 from sessionize.sharing.facts import Facts
 from sessionize.syntax.parse import UnreadableError
@@ -40,9 +40,9 @@ class Analysis:
         self.filename = filename
         self.settings = settings
         self.surroundings = surroundings
-        around = surroundings.around(filename, reading.text, closed=settings.closed)
+        around = Around(surroundings, filename, reading.text, settings.closed)
         factory = settings.session_factory.replace(":", ".")
-        self.facts = Facts(reading.outline, filename, around, factory, shared=settings.session_factory_shared)
+        self.facts = Facts(reading.outline, around, factory, shared=settings.session_factory_shared)
         if len(self.facts.bare.calls) > MOST_CALLS:
             raise UnreadableError(f"more than {MOST_CALLS:,} calls of requests in one file are not analysed")
         self.codes = codes_in_force(settings, filename)

@@ -130,7 +130,7 @@ class Naming:
         """True if the project has a function that makes sessions, and this is not its module, nor one that it loads."""
         *module, _ = self.facts.factory.split(".")
         own = module_of(self.facts.filename)[-len(module) :] == tuple(module)
-        return bool(module) and not own and not self.facts.find_loaded(self.facts.factory)
+        return bool(module) and not own and not self.facts.around.is_loaded_by(self.facts.factory)
 
     def constructor(self, calls: Sequence[BareCall], place: Place) -> tuple[str, tuple[ImportEdit, ...]]:
         """The expression for `Session` at `place`, and the import that it needs.

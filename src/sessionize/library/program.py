@@ -16,7 +16,7 @@ from sessionize.library.hosts import Hosts
 from sessionize.library.patched import Patched
 from sessionize.library.profile import REQUESTS, with_factory
 from sessionize.library.sessions import Sessions
-from sessionize.library.surroundings import ALONE, Around
+from sessionize.library.surroundings import Around
 from sessionize.library.threads import Threads
 from sessionize.library.visitors import Visitors
 from sessionize.library.words import Words
@@ -29,25 +29,19 @@ class Program:
     def __init__(
         self,
         outline: o.Outline,
-        filename: str = "",
-        around: Around = ALONE,
+        around: Around = Around(),  # noqa: B008  # a tuple
         factory: str = "",
         *,
         shared: bool = False,
     ) -> None:
-        """around: of the file's project; asked only where an answer matters.
+        """around: the project of the file, which is asked only where an answer matters.
 
         factory: the path of a function that makes sessions, beside `requests.Session`, or gives a `shared` one.
         """
         self.outline = outline
-        self.filename = filename
-        self._find_taken = frozenset if filename.endswith(".ipynb") else around.taken  # nobody imports a notebook
+        self.filename = around.filename
+        self.around = around
         self.factory = factory
-        self.find_script = around.is_script
-        self.find_application = around.is_application
-        self.find_calls = around.calls
-        self.find_oldest = around.oldest
-        self.find_loaded = around.is_loaded_by
         self.words = Words(outline, factory)
         self.names = Names(outline)
         self.origins = Origins(outline, self.names, with_factory(factory) if factory and not shared else REQUESTS)
@@ -67,8 +61,8 @@ class Program:
         self.hosts = Hosts(self.origins, self.tables)
         self.visitors = Visitors(self.origins, self.graph)
         self.sessions = Sessions(self.origins, self.flow, self.tables)
-        self.patched = Patched(self.origins, self.bare, filename, around.patches)
+        self.patched = Patched(self.origins, self.bare, around)
 
     def is_used_elsewhere(self, name: str) -> bool:
         """Tell whether another file may use a name of this module, and so bind it anew, or change its value."""
-        return not self._find_taken().isdisjoint({name, "*"})
+        return not self.around.taken().isdisjoint({name, "*"})

@@ -16,7 +16,7 @@ from sessionize.analysis.callgraph import TAKING
 from sessionize.analysis.memo import memo
 from sessionize.files.text import SourceError, decode
 from sessionize.library.program import Program
-from sessionize.library.surroundings import Around, CallElsewhere
+from sessionize.library.surroundings import Alone, Around, CallElsewhere
 from sessionize.project.imports import Imports, in_package, is_package, is_test, statements
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.parse import UnreadableError, parse_ast
@@ -34,6 +34,13 @@ class _Target(NamedTuple):
 
     file: str
     function: str
+
+
+class _Elsewhere(Alone):
+    """All that counts in a file that calls others."""
+
+    def in_package(self, filename: str) -> bool:
+        return in_package(filename)
 
 
 class Callers:
@@ -96,7 +103,7 @@ class Callers:
             outline, places = read_ast(parse_ast(text), text)
         except (SourceError, UnreadableError, RecursionError):  # told where it is checked
             return {}
-        program = Program(outline, around=Around(in_package=lambda: in_package(importer)))
+        program = Program(outline, Around(_Elsewhere(), importer))
         kinds: _Kinds = {}
         found: dict[_Target, list[CallElsewhere]] = defaultdict(list)
         for call in outline.calls:

@@ -179,26 +179,13 @@ class Project:
                 yield found
 
 
-class Projects:
+class Projects(Surroundings):
     """For each file its project. Settings leave tests out of what is fixed, not of what is read."""
 
     def __init__(self) -> None:
         self._projects: dict[str, Project] = {}  # by root
         self._roots: dict[str, str | None] = {}  # of folders
         self._reals: dict[str, str] = {}  # of folders
-
-    @property
-    def surroundings(self) -> Surroundings:
-        return Surroundings(
-            self.patches,
-            self.taken,
-            self.is_script,
-            self.is_application,
-            self.calls,
-            self.oldest,
-            self.in_package,
-            self.is_loaded_by,
-        )
 
     def of(self, filename: str, /) -> Project:
         folder = os.path.dirname(self._real(filename))

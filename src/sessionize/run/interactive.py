@@ -58,14 +58,14 @@ class Dialogue:
         except (KeyboardInterrupt, EOFError):
             self.stopped = True
             echo("\n", err=True)
-        return check_bytes(data, name, settings, surroundings=self.projects.surroundings)
+        return check_bytes(data, name, settings, surroundings=self.projects)
 
     def _fixed(self, data: bytes, name: str, settings: Settings, only: list[Fix] | None) -> Report:
-        return fix_bytes(data, name, settings, surroundings=self.projects.surroundings, only=only)
+        return fix_bytes(data, name, settings, surroundings=self.projects, only=only)
 
     def _wanted(self, data: bytes, name: str, settings: Settings, *, moves: bool) -> list[Fix]:
         """EOFError and KeyboardInterrupt as the user ends the dialogue. moves: whether patches would, elsewhere."""
-        fixes = offers(data, name, settings, surroundings=self.projects.surroundings)
+        fixes = offers(data, name, settings, surroundings=self.projects)
         wanted: list[Fix] = []
         for number, fix in enumerate(fixes, 1):
             alone = self._fixed(data, name, settings, [fix])

@@ -68,7 +68,7 @@ class Candidates:
 
     def fix(self, data: bytes, name: str, settings: Settings) -> Report:
         """The report of a file with all its fixes, or those that the user wants."""
-        around = self.projects.surroundings
+        around = self.projects
         if self.dialogue is not None:
             report = self.dialogue.fix(data, name, settings)
         else:
@@ -112,7 +112,7 @@ class Candidates:
     def _with_only(self, path: str, fixes: Sequence[Fix | None]) -> Report:
         data, settings = self.files[path]
         only = [fix for fix in fixes if fix is not None]
-        return fix_bytes(data, path, settings, surroundings=self.projects.surroundings, only=only)
+        return fix_bytes(data, path, settings, surroundings=self.projects, only=only)
 
     def _read(self, file: str) -> bytes:
         """The content of a file before any fix; `file` is its real path."""

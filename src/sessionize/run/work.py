@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def check(data: bytes, name: str, settings: Settings, *, with_edits: bool, projects: Projects) -> Report:
     from sessionize.engine.check import check_bytes
 
-    return check_bytes(data, name, settings, with_edits=with_edits, surroundings=projects.surroundings)
+    return check_bytes(data, name, settings, with_edits=with_edits, surroundings=projects)
 
 
 def fix(data: bytes, name: str, settings: Settings, *, projects: Projects) -> Report:
@@ -33,7 +33,7 @@ def fix(data: bytes, name: str, settings: Settings, *, projects: Projects) -> Re
 
     if settings.moves_patches:
         return migrate.fix_alone(data, name, settings, projects)
-    return fix_bytes(data, name, settings, surroundings=projects.surroundings)
+    return fix_bytes(data, name, settings, surroundings=projects)
 
 
 def fix_together(tasks: Sequence[Task], projects: Projects) -> Generator[tuple[int, Report | None], None, None]:
@@ -57,7 +57,7 @@ def noqa_report(data: bytes, name: str, settings: Settings, *, projects: Project
     """The report of a fix that writes comments at the findings."""
     from sessionize.run import adopt
 
-    return adopt.noqa_report(data, name, settings, projects.surroundings)
+    return adopt.noqa_report(data, name, settings, projects)
 
 
 def write_fix(report: Report) -> Report:

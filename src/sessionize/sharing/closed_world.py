@@ -46,7 +46,7 @@ class ClosedWorld:
             or self._hands_generators
             or self._hands_objects
         )
-        return not opened and self.start != -1 and self.facts.find_script()
+        return not opened and self.start != -1 and self.facts.around.is_script()
 
     @cached_property
     def _leading(self) -> set[str]:

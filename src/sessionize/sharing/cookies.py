@@ -55,7 +55,7 @@ def may_keep(facts: Facts, settings: Settings, calls: Sequence[BareCall], owner:
     if key not in facts.keeping:
         judge = _Judge(facts, owner)
         harmless = judge.are_for_nobody(calls) or judge.are_for_one_user(calls)
-        facts.keeping[key] = harmless and not (owner == 0 and facts.find_application())  # others may name users
+        facts.keeping[key] = harmless and not (owner == 0 and facts.around.is_application())  # others may name users
     return facts.keeping[key]
 
 

@@ -35,7 +35,7 @@ class Groups:
         self.hosts = program.hosts
         self.visitors = program.visitors
         self.bare = program.bare
-        self.find_calls = program.find_calls
+        self.find_calls = program.around.calls
         self.sent = RequestsSent(program)
 
     @cached_property

@@ -257,4 +257,4 @@ class _Keeping:
     @cached_property
     def _is_closed(self) -> bool:
         """True if all of the program shows, so that a fix may be safe."""
-        return ClosedWorld(self.facts, self.interval.calls).holds or self.facts.find_application()
+        return ClosedWorld(self.facts, self.interval.calls).holds or self.facts.around.is_application()

@@ -9,6 +9,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 
 from sessionize.analysis.memo import memo
@@ -45,6 +46,8 @@ class _Migration:
     def __init__(self, files: Mapping[str, tuple[bytes, Settings]], projects: Projects, read: Read) -> None:
         self.files = files
         self.projects = projects
+        self.around = copy(projects)
+        vars(self.around)["patches"] = self.patches
         self.read = read
         self.names = {self.real(name): name for name in files}
         self.stuck: dict[tuple[str, str], str] = {}  # by file and target: why a patch can't move
@@ -56,9 +59,10 @@ class _Migration:
 
     def fix(self, name: str) -> Report:
         data, settings = self.files[name]
-        return fix_bytes(data, name, settings, surroundings=replace(self.projects.surroundings, patches=self.patches))
+        return fix_bytes(data, name, settings, surroundings=self.around)
 
     def patches(self, filename: str, text: str, names: frozenset[str] = FUNCTIONS) -> Sequence[Patch]:
+        """As `Projects.patches`; each patch that can't move says so."""
         return [patch._replace(stuck=self.why_stuck(patch)) for patch in self.projects.patches(filename, text, names)]
 
     def why_stuck(self, patch: Patch) -> str:
