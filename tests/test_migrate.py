@@ -161,6 +161,13 @@ def test_command_by_settings_and_on_standard_input(project: Path) -> None:
     assert Path("test_sync.py").read_text() == TEST.format("Session.get")
 
 
+def test_command_where_the_doubt_is_accepted(project: Path) -> None:
+    (project / "pyproject.toml").write_text("[tool.sessionize]\naccept = ['patched']\nrewrite-patches = true\n")
+    assert sessionize().returncode == 0
+    assert Path("test_sync.py").read_text() == TEST.format("Session.get")
+    assert "session.get" in Path("sync.py").read_text()
+
+
 @pytest.mark.parametrize("settings", ["rewrite-patches = true", "unsafe-fixes = true"])
 def test_only_one_of_two_settings(project: Path, settings: str) -> None:
     """A setting waits for the other one; the option is there to be used."""

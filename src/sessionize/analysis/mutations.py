@@ -16,6 +16,7 @@ _LOOKING = frozenset(
     map("builtins.{}".format, ("print", "len", "dict", "str", "repr", "sorted", "list", "tuple", "set", "bool"))
 ) | {"builtins.isinstance", "json.dumps", "copy.copy", "copy.deepcopy"}
 _READING = frozenset({"get", "items", "keys", "values", "copy"})
+_BY_STRING = frozenset(("__setattr__", "__getattribute__", "__dict__"))
 
 
 class Mutations:
@@ -68,13 +69,14 @@ class Mutations:
         return any(row.name == "update" for row in self.outline.scopes)
 
     def reachable_by_string(self, attr: str) -> bool:
-        """Tell whether the file may change attributes, or take this one, by `setattr`, `getattr` and the like."""
-        return self._names_in_text is None or attr in self._names_in_text
+        """Tell whether the file may take or change an attribute by `setattr`, `getattr`, or as `_Client__token`."""
+        mangled = attr.startswith("__") and any(name.endswith(attr) for name in self.outline.attributes - {attr})
+        return mangled or self._names_in_text is None or attr in self._names_in_text
 
     @cached_property
     def _names_in_text(self) -> set[str] | None:
         """The names that `getattr` and the like are given; None if they may be any, as `setattr` takes any."""
-        if "builtins.setattr" in self.origins.paths or {"__setattr__", "__dict__"} & self.outline.attributes:
+        if "builtins.setattr" in self.origins.paths or _BY_STRING & self.outline.attributes:
             return None
         names: set[str] = set()
         for call, path in self.origins.called:

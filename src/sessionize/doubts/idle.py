@@ -64,14 +64,19 @@ class Idle(Kind):
     name = "idle"
 
     def reason(self, sharing: Sharing) -> str:
-        repeatable = all(map(_is_repeatable, sharing.calls))
-        leading = self._leading(sharing)
-        waits = self._between(sharing, leading)
-        if waits[_SLEEP] or self._add_up(waits[_SHORT], sharing, leading) or (waits[_OTHER] and not repeatable):
+        if self._sleeps_out_of_sight or self._waits_too_long(sharing):
             return "a wait lies between its calls, and the next may meet the server as it closes the connection"
         if any(module.startswith(_SERVING) for module in self.facts.outline.modules):
             return "a server of this program may wait for the session's connection to close"
         return ""
+
+    def _waits_too_long(self, sharing: Sharing) -> bool:
+        """Tell whether the waits that may come between two calls are long ones, or add up."""
+        leading = self._leading(sharing)
+        waits = self._between(sharing, leading)
+        if waits[_SLEEP] or self._add_up(waits[_SHORT], sharing, leading):
+            return True
+        return bool(waits[_OTHER]) and not all(map(_is_repeatable, sharing.calls))
 
     def _add_up(self, parts: Sequence[int], sharing: Sharing, leading: set[tuple[int, int]]) -> bool:
         """Tell whether several short waits, in these parts, may come between two calls, or one of them again and again.
@@ -118,13 +123,38 @@ class Idle(Kind):
         mapped = any(call.is_mapped for call in calls)  # `map` calls while it is gone through
         stretch = Stretch(self.facts.flow, calls)
         parts = defaultdict(list)
-        lasting = sharing.owner is not None
+        lasting = sharing.owner is not None or self._is_generator(calls[0].frame)
         for frame in self._waits if lasting else [calls[0].frame]:
             for tick, part, kind in self._waits.get(frame, ()):
                 between = (tick, part) not in leading if lasting else mapped or stretch.holds(tick, part)
                 if between:
                     parts[kind].append(part)
         return parts
+
+    def _is_generator(self, frame: int) -> bool:
+        """Tell whether a function gives way to its caller between two calls: it has a `yield`."""
+        flow = self.facts.flow
+        return any(flow.frame[part] == frame for _, part in self.facts.outline.pauses)
+
+    @cached_property
+    def _sleeps_out_of_sight(self) -> bool:
+        """True if the file hands on `time.sleep`, or sleeps in what is called otherwise than by its name."""
+        for use, path in self.facts.origins.imported_uses:
+            if use.access.keeps and ".".join((path, *use.access.attributes)) == "time.sleep":
+                return True
+        for call in self.facts.outline.calls:
+            if self._lengths.get(call.tick) == _SLEEP and self._is_called_unnamed(call.scope):
+                return True
+        return False
+
+    def _is_called_unnamed(self, scope: int) -> bool:
+        """Tell whether a function is a lambda, a property, a method such as `__next__`, or handed on by its name."""
+        row = self.facts.outline.scopes[scope]
+        if row.kind != "function":
+            return row.kind == "lambda"
+        by_python = row.name.startswith("__") and row.name not in ("__init__", "__call__")
+        uses = self.facts.names.uses(self.facts.names.owner(row.name, row.parent), row.name)
+        return by_python or bool(row.decorators) or any(use.access.keeps for use in uses)
 
     @cached_property
     def _retried(self) -> set[int]:

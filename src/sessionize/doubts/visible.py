@@ -9,11 +9,14 @@ from functools import cached_property
 
 from sessionize.doubts.doubt import Kind, Sharing
 from sessionize.library.calls import BareCall
+from sessionize.library.surroundings import STAR
 from sessionize.sharing.cookies import may_keep
 from sessionize.syntax import values as v
 from sessionize.syntax.ipython import LINE
 
-_FRAMES = frozenset({"sys._getframe", "inspect.currentframe", "inspect.stack", "inspect.getmembers"})
+_FRAMES = frozenset({"sys._getframe", "inspect.currentframe", "inspect.stack", "inspect.getmembers"}) | {
+    *("inspect.getsource", "inspect.getsourcelines"),
+}
 
 
 class Visible(Kind):
@@ -45,6 +48,8 @@ class Visible(Kind):
         frame = sharing.calls[0].frame if sharing.owner is None else 0
         if self._reads_elapsed:
             return "`.elapsed` is read, and no longer counts the handshake of each call"
+        if self._adds_public_name(sharing) and STAR in self.facts.around.taken():
+            return "another file takes all names of this one by `import *`, a new one among them"
         if frame in self._by_frame:
             return f"the new variable would show in `{self._by_frame[frame]}`"
         if self._changes_imports(sharing) and (shown := self._of_imports(sharing.calls)):
@@ -73,6 +78,16 @@ class Visible(Kind):
             for tick in ticks[bisect_right(ticks, start) : bisect_right(ticks, end)]:
                 spelled[tick].append(text)
         return spelled
+
+    def _adds_public_name(self, sharing: Sharing) -> bool:
+        """Tell whether a session for these calls, or what it is made by, may be a name that `import *` takes."""
+        outline, names = self.facts.outline, self.facts.names
+        if outline.dunder_all:
+            return False
+        if sharing.owner is None and sharing.calls[0].frame == 0:
+            return True
+        at_top = any(names.owner(call.root, call.site.scope) == 0 for call in sharing.calls)
+        return at_top and self._changes_imports(sharing)
 
     def _changes_imports(self, sharing: Sharing) -> bool:
         """Tell whether a session for these calls may need an import, or leave one without use."""

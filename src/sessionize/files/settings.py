@@ -78,7 +78,8 @@ class Settings:
     session_factory_shared: True if it gives everybody the same session, on which the calls are made then.
     cookies: `auto` for a session that keeps them only where that is harmless, `share` or `isolate` for all.
     hoist: what may be set once on the session: `headers`, `auth`, `cookies`, `params`.
-    unsafe_fixes: True to make unsafe fixes too. rewrite_patches: True to move along what tests patch, with these.
+    unsafe_fixes: True to make unsafe fixes too. rewrite_patches: True to move along what tests patch, with these, or
+        where `patched` is accepted.
     root: the folder that patterns are relative to, a `Path`; it is no key.
 
     Lists become tuples. ConfigError, a ValueError, for a value that is not allowed: `Settings(cookies="no")`.
@@ -109,8 +110,9 @@ class Settings:
 
     @property
     def moves_patches(self) -> bool:
-        """True to move the patches of tests along with the calls; all such fixes are unsafe."""
-        return self.unsafe_fixes and self.rewrite_patches
+        """True to move the patches of tests along with the calls, where fixes with the doubt `patched` are made."""
+        made = self.unsafe_fixes or "patched" in self.accept
+        return made and self.rewrite_patches
 
     def __post_init__(self) -> None:
         for key, field in KEYS.items():

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from sessionize.files.settings import Settings
 
-_BY_PYTHON = re.compile(rb"#!.*python")
+_BY_PYTHON = re.compile(
+    rb"\A#!.*python|^(?:from[ \t]+[\w.]+[ \t]+import\b|import[ \t]+[\w., ]+(?:#.*)?\r?$)", re.MULTILINE
+)
 _Rules: TypeAlias = "tuple[Patterns, ...]"  # of the ignore files around a place, the nearest first
 
 
@@ -164,14 +166,14 @@ def _is_named(name: str, *, programs: bool) -> bool:
 
 
 def is_program(path: str) -> bool:
-    """Tell whether Python runs a file that has none of the usual suffixes: by `.pyw`, or by its first line."""
+    """Tell whether Python may run a file without a usual suffix: by `.pyw`, its first line, or its imports."""
     name = os.path.basename(path)
     if "." in name:
         return name.endswith(".pyw")
     head = b""
     with contextlib.suppress(OSError), open(path, "rb") as file:
-        head = file.read(80)
-    return _BY_PYTHON.match(head) is not None
+        head = file.read(4096)
+    return _BY_PYTHON.search(head) is not None
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

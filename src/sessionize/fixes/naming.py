@@ -54,8 +54,10 @@ class Naming:
     @cached_property
     def _offered(self) -> set[str]:
         """Public names that must not get another meaning: `__all__`, and those of submodules in `__init__.py`."""
-        modules = self.facts.outline.modules if self.facts.filename.endswith("__init__.py") else ()
-        return {*self.facts.outline.dunder_all}.union(*(path.split(".") for path in modules))
+        if not self.facts.filename.endswith("__init__.py"):
+            return {*self.facts.outline.dunder_all}
+        imported = (path.split(".") for path in self.facts.outline.modules)
+        return {*self.facts.outline.dunder_all, *self.facts.around.beside()}.union(*imported)
 
     def attribute(self, wanted: str, owner: int) -> str:
         """A name for a new attribute of a class: no object of this file is seen to have it, nor has a related class."""

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeAlias
 from sessionize.library.patches import FUNCTIONS, Patch, find
 
 EVERYTHING = frozenset("*")
+STAR = "import *"  # among the names that are taken: of those without an underscore each, also a new one
 
 
 class CallElsewhere(NamedTuple):
@@ -51,6 +52,10 @@ class Surroundings:
         """Tell whether all that loads a file runs in one thread of one process."""
         return False
 
+    def runs_at_once(self, filename: str) -> bool:  # noqa: ARG002
+        """Tell whether what is in a file may run for several threads or visitors at once."""
+        return False
+
     def calls(self, filename: str, function: str) -> Sequence[CallElsewhere]:  # noqa: ARG002
         """The calls elsewhere of a file's function `fetch`, or method `Client.fetch`."""
         return ()
@@ -58,6 +63,10 @@ class Surroundings:
     def oldest(self, filename: str) -> Version:  # noqa: ARG002
         """The oldest requests that a file's project may run with: `(2, 32)`; empty if that may be any."""
         return ()
+
+    def beside(self, filename: str) -> frozenset[str]:  # noqa: ARG002
+        """The names of the modules and packages beside a file."""
+        return frozenset()
 
     def in_package(self, filename: str) -> bool:  # noqa: ARG002
         """Tell whether a file is in a package, beside an `__init__.py`."""
@@ -100,11 +109,17 @@ class Around(NamedTuple):
     def is_application(self) -> bool:
         return self.surroundings.is_application(self.filename, self.closed)
 
+    def runs_at_once(self) -> bool:
+        return self.surroundings.runs_at_once(self.filename)
+
     def calls(self, function: str) -> Sequence[CallElsewhere]:
         return self.surroundings.calls(self.filename, function)
 
     def oldest(self) -> Version:
         return self.surroundings.oldest(self.filename)
+
+    def beside(self) -> frozenset[str]:
+        return self.surroundings.beside(self.filename)
 
     def in_package(self) -> bool:
         return self.surroundings.in_package(self.filename)

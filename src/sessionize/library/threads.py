@@ -31,6 +31,17 @@ _IN_THREADS = frozenset(("dummy", "ThreadPool"))
 # Calls that make others run what they are handed; these show that without an import.
 _SHOWING = frozenset(("run_in_executor", "to_thread", "fork", "forkpty"))
 
+# What shows in a text that threads are started.
+STARTERS = _SHOWING | {
+    "Thread",
+    "Timer",
+    "start_new_thread",
+    "ThreadPoolExecutor",
+    "ThreadPool",
+    "thread_map",
+    "celery",
+}
+
 _POOLS = frozenset(("concurrent.futures.ThreadPoolExecutor", "concurrent.futures.thread.ThreadPoolExecutor")) | {
     *("multiprocessing.pool.ThreadPool", "multiprocessing.dummy.Pool")
 }

@@ -10,7 +10,7 @@ from sessionize.library.calls import BareCall
 from sessionize.library.profile import VERBS
 from sessionize.syntax import outline as o, values as v
 
-_FRAMEWORKS = frozenset(
+FRAMEWORKS = frozenset(
     (
         *("flask", "quart", "bottle", "django", "rest_framework", "ninja", "fastapi", "starlette", "litestar"),
         *("aiohttp", "tornado", "sanic", "falcon", "pyramid", "webob", "cherrypy", "werkzeug", "flask_restful"),
@@ -36,7 +36,7 @@ class Visitors:
 
     @cached_property
     def _serves(self) -> bool:
-        return any(module.partition(".")[0] in _FRAMEWORKS for module in self.outline.modules)
+        return any(module.partition(".")[0] in FRAMEWORKS for module in self.outline.modules)
 
     def is_short_lived(self, cls: int) -> bool:
         """Tell whether each object of a class lives for one visit.

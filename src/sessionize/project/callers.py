@@ -133,7 +133,7 @@ class Callers:
 
     def _imported_again(self, package: str, name: str) -> str | None:
         """The path of a name that a package takes from a module: `.api.fetch` by `from .api import fetch`."""
-        for dots, path, names in statements(self.imports.read(package)) if is_package(package) else ():
+        for dots, path, names, _ in statements(self.imports.read(package)) if is_package(package) else ():
             if names is not None and name in names:
                 return "." * dots + ".".join((*path, name))
         return None

@@ -19,15 +19,17 @@ from sessionize.analysis.memo import memo
 
 # What follows `import`, over brackets and backslashes; and what stands before it in `from shop import api`.
 _IMPORT = re.compile(rb"import\b((?:\\\r?\n|[^\n\\(;#])*(?:\((?:[^)#]|#[^\n]*)*)?)")
-_FROM = re.compile(rb"\bfrom\b[\s\\]*((?:\.\s*)*)([\w.]*)[\s\\]*\Z")
+_FROM = re.compile(rb"\bfrom\b[\s\\]*((?:\.\s*)*)([\w\x80-\xff.]*)[\s\\]*\Z")
+_ALIAS = re.compile(rb"\bas\s+([\w\x80-\xff]+)")
 _COMMENT = re.compile(rb"#[^\n]*")
-_WORD = re.compile(rb"\w+")
+# With letters that are not ASCII, in UTF-8.
+_WORD = re.compile(rb"[\w\x80-\xff]+")
 # A text that may be the path of a module: of what `mock.patch` replaces, or of a plugin.
-_DOTTED = re.compile(rb"[\"'](\w+(?:\.\w+)+)[\"']")
+_DOTTED = re.compile(rb"[\"']([\w\x80-\xff]+(?:\.[\w\x80-\xff]+)+)[\"']")
 # Any text of words and dots; and one that names a file.
-_TEXT = re.compile(rb"[\"']([\w.]*\w)[\"']")
-_QUOTED = re.compile(rb"[\"']([\w.:]+)(?=[\"'])")
-_FILE = re.compile(rb"(\w+)\.py[\"']")
+_TEXT = re.compile(rb"[\"']([\w\x80-\xff.]*[\w\x80-\xff])[\"']")
+_QUOTED = re.compile(rb"[\"']([\w\x80-\xff.:]+)(?=[\"'])")
+_FILE = re.compile(rb"([\w\x80-\xff]+)\.py[\"']")
 _FIXTURE = re.compile(rb"\bfixture\b|\bpytest_\w+")
 _TEST = re.compile(r"test_.*|.*_tests?\.py|tests?\.py|conftest\.py")
 # What loads modules that a text names, or runs a file.
@@ -56,11 +58,13 @@ class Statement(NamedTuple):
     """An import statement: `from ..shop import api` has 2 dots, the path `shop` and the name `api`.
 
     names: None of `import shop.api`; `import a, b` counts as two statements.
+    aliases: what it binds instead, `client` of `import shop.api as client`.
     """
 
     dots: int
     path: tuple[str, ...]
     names: tuple[str, ...] | None = None
+    aliases: tuple[str, ...] = ()
 
 
 def statements(data: bytes) -> Iterator[Statement]:
@@ -74,13 +78,14 @@ def statements(data: bytes) -> Iterator[Statement]:
         if before[-1:].isalnum() or before.endswith(b"_"):  # `reimport`
             continue
         parts = _COMMENT.sub(b"", rest).split(b",")
+        aliases = tuple(map(_decode, _ALIAS.findall(rest)))
         if source := _FROM.search(before):
             names = ("*",) if b"*" in rest else tuple(words[0] for words in map(_words, parts) if words)
-            yield Statement(source[1].count(b"."), _words(source[2]), names)
+            yield Statement(source[1].count(b"."), _words(source[2]), names, aliases)
         else:
             for part in parts:
                 if path := _words(part.partition(b" as ")[0]):
-                    yield Statement(0, path)
+                    yield Statement(0, path, None, aliases)
 
 
 def may_load_by_text(data: bytes) -> bool:
@@ -93,7 +98,11 @@ def _names_loader(statement: Statement) -> bool:
 
 
 def _words(data: bytes) -> tuple[str, ...]:
-    return tuple(map(bytes.decode, _WORD.findall(data)))
+    return tuple(map(_decode, _WORD.findall(data)))
+
+
+def _decode(word: bytes) -> str:
+    return word.decode(errors="replace")
 
 
 class Imports:
@@ -165,7 +174,7 @@ class Imports:
 
         `from shop import api` imports the module `api`, `from shop.api import fetch` takes `fetch` from that.
         """
-        for dots, path, names in statements(self.read(importer)):
+        for dots, path, names, _ in statements(self.read(importer)):
             for inner in [path] if names is None else [(*path, name) for name in names]:
                 found = self._find(dots, inner, importer)
                 if found is not None:
@@ -241,8 +250,8 @@ class Imports:
         package = _package(file)
         yield from self._packages(package)
         for text in _TEXT.findall(data) if b"pytest_plugins" in data else ():
-            yield from self._named(tuple(text.decode().split(".")))
-        for dots, path, names in statements(data):
+            yield from self._named(tuple(_decode(text).split(".")))
+        for dots, path, names, _ in statements(data):
             inner = names or ()
             if dots:
                 base = package[: len(package) - dots + 1] + path

@@ -11,18 +11,20 @@ import ast
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from sessionize.analysis.closure import closure
 from sessionize.analysis.memo import memo
 from sessionize.files import store, walk
 from sessionize.files.paths import SUFFIXES, project_root
 from sessionize.files.settings import Settings
 from sessionize.library.patches import FUNCTIONS, Patch, find, names_elsewhere
-from sessionize.library.surroundings import EVERYTHING, CallElsewhere, Surroundings, Version
+from sessionize.library.surroundings import EVERYTHING, STAR, CallElsewhere, Surroundings, Version
 from sessionize.project.application import is_used_from_one_thread
 from sessionize.project.callers import Callers
+from sessionize.project.concurrency import runs_at_once
 from sessionize.project.imports import Imports, Statement, has_init, in_package, may_load_by_text, statements
 from sessionize.project.requirements import oldest_requests
 from sessionize.syntax.parse import UnreadableError, parse_ast
@@ -37,7 +39,7 @@ _BUILD = {
 # What may stand in the name of a module; all else becomes a blank.
 _TO_WORDS = bytes(byte if byte > 127 or chr(byte).isalnum() or byte in b"_-" else 32 for byte in range(256))
 _ANY_MODULE = b"*"
-_INNER = re.compile(rb"\.\s*(\w+)(?=\s*\.)")  # `common` of `shop.common.get`
+_INNER = re.compile(rb"\.\s*([\w\x80-\xff]+)(?=\s*\.)")  # `common` of `shop.common.get`
 # The folders of a published project that are not published themselves.
 _UNPUBLISHED = frozenset(
     ("scripts", "script", "tools", "bin", "examples", "example", "samples", "demo", "demos", "docs", "doc")
@@ -68,24 +70,44 @@ class Project:
     def taken(self, module: str) -> frozenset[str]:
         """The names that its files may take from modules of a name; `*` among them stands for all.
 
-        `from common import get`, `from . import common` with `common.get`, `import common as c` with `c.get`.
+        `from common import get`, `from . import common` with `common.get`, `import common as c` with `c.get`, also
+        where `c` is taken from the module that imports it so.
         """
         if module == "__init__":  # of a package, which its modules may name in any way
+            return EVERYTHING | ({STAR} if self._naming[0]["*"] else set())
+        word = re.compile(rb"(?<![\w.])%s\b" % re.escape(os.fsencode(module)))
+        if any(map(word.search, self._loaders)):
             return EVERYTHING
-        files = {*self._naming[module], *self._naming["*"]}
-        return frozenset(name for file in files for name in _taken(module, file))
+        naming, aliases = self._naming
+        names: set[str] = set()
+        for called in closure([module], lambda name: aliases[name]):
+            for file in {*naming[called], *naming["*"]}:
+                names |= _taken(called, file)
+        return frozenset(names)
 
     @cached_property
-    def _naming(self) -> dict[str, set[str]]:
-        """The files that name each module in an import, `*` for any, or behind its package: `shop.common.get`."""
+    def _loaders(self) -> list[bytes]:
+        """The content of the files that may load modules by a text, `run_path("load.py")`."""
+        return [data for _, data in self._files() if may_load_by_text(data)]
+
+    @cached_property
+    def _naming(self) -> tuple[Mapping[str, set[str]], Mapping[str, set[str]]]:
+        """The files that name each module in an import, `*` for any, or behind its package: `shop.common.get`.
+
+        And the other names that imports give to what they name: `net` for `client`.
+        """
         naming: dict[str, set[str]] = defaultdict(set)
+        aliases: dict[str, set[str]] = defaultdict(set)
         for file, data in self._files():
-            words = set(map(bytes.decode, _INNER.findall(data)))
-            for _, path, names in statements(data):
-                words.update(path, names or ())
-            for word in words & {"*", *self._modules}:
+            words = {word.decode(errors="replace") for word in _INNER.findall(data)}
+            for statement in statements(data):
+                named = {*statement.path, *(statement.names or ())}
+                words |= named
+                for name in named if statement.aliases else ():
+                    aliases[name].update(statement.aliases)
+            for word in words:
                 naming[word].add(file)
-        return naming
+        return naming, aliases
 
     @cached_property
     def _modules(self) -> set[str]:
@@ -219,6 +241,11 @@ class Projects(Surroundings):
             return False
         return self.of(filename).is_application(self._real(filename), closed)
 
+    @memo
+    def runs_at_once(self, filename: str) -> bool:
+        """Tell whether a file's functions may run at once, in threads or for visitors (see `concurrency`)."""
+        return not filename.startswith("<") and runs_at_once(self.of(filename).imports, self._real(filename))
+
     def calls(self, filename: str, function: str) -> Sequence[CallElsewhere]:
         """The calls of a file's function in other files (see `Callers.calls`)."""
         if filename.startswith("<") or filename.endswith(".ipynb"):
@@ -229,6 +256,14 @@ class Projects(Surroundings):
     def oldest(self, filename: str) -> Version:
         """The oldest requests that a file's project may run with (see `oldest_requests`)."""
         return () if filename.startswith("<") else self.of(filename).oldest
+
+    @memo
+    def beside(self, filename: str) -> frozenset[str]:
+        """The names of the modules and packages beside a file."""
+        if filename.startswith("<"):
+            return frozenset()
+        with os.scandir(os.path.dirname(self._real(filename))) as entries:
+            return frozenset(entry.name.partition(".")[0] for entry in entries)
 
     @memo
     def in_package(self, filename: str) -> bool:
@@ -258,6 +293,8 @@ class Projects(Surroundings):
             self.taken(filename)
             self.oldest(filename)
             self.in_package(filename)
+            self.beside(filename)
+            self.runs_at_once(filename)
             for closed in (None, True):
                 self.is_script(filename, closed)
                 self.is_application(filename, closed)
@@ -305,8 +342,10 @@ def _taken(module: str, file: str) -> frozenset[str]:
     All where it hands the module on.
     """
     data = store.content(file)
-    if module.encode() not in data:  # `from shop import *`, which need not be about this one
+    if os.fsencode(module) not in data:  # `from shop import *`, which need not be about this one
         return frozenset()
+    if file.endswith(".ipynb"):
+        return EVERYTHING
     importing = any(_may_bind(module, statement) for statement in statements(data))
     try:
         nodes = _nodes(data)
@@ -318,7 +357,7 @@ def _taken(module: str, file: str) -> frozenset[str]:
         if isinstance(node, ast.Import | ast.ImportFrom):
             called.update(alias.asname for alias in node.names if alias.asname and _last(alias.name) == module)
         if isinstance(node, ast.ImportFrom) and _last(node.module or "") == module:  # from shop.common import get
-            names.update(alias.name for alias in node.names)
+            names.update(STAR if alias.name == "*" else alias.name for alias in node.names)
     inner = set()
     for node in nodes:
         match node:

@@ -52,8 +52,8 @@ class FolderSettings:
             return error
 
     def _checked(self, loaded: Loaded) -> Settings:
-        if self.options.rewrite_patches and not loaded.settings.unsafe_fixes:
-            raise click.UsageError("--rewrite-patches needs --unsafe-fixes: a fix past what a test patches is unsafe")
+        if self.options.rewrite_patches and not loaded.settings.moves_patches:
+            raise click.UsageError("--rewrite-patches needs --unsafe-fixes or --accept patched")
         return loaded.settings
 
 

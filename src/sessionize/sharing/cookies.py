@@ -8,7 +8,8 @@ where all its calls are plainly made for nobody, or for the same user:
 - every call carries the same steady credentials, in `auth=` or `headers=`; if it writes, a user's own, in `auth=` or
   `Authorization`; and what else it passes names no user that may differ between the calls, or from turn to turn.
 
-Neither passes cookies of its own, and no threads or processes share the session. Nor is it one that is safe as the
+Neither passes cookies of its own, and no threads, processes or visitors of a web application share the session, as far
+as this file and those that import it show. Nor is it one that is safe as the
 whole project is known, whose other files may name users. What is not known is not harmless: such a session keeps no
 cookies, which costs a line.
 """
@@ -55,7 +56,9 @@ def may_keep(facts: Facts, settings: Settings, calls: Sequence[BareCall], owner:
     if key not in facts.keeping:
         judge = _Judge(facts, owner)
         harmless = judge.are_for_nobody(calls) or judge.are_for_one_user(calls)
-        facts.keeping[key] = harmless and not (owner == 0 and facts.around.is_application())  # others may name users
+        used_by_others = owner is not None and facts.around.runs_at_once()
+        others_may_name_users = owner == 0 and facts.around.is_application()
+        facts.keeping[key] = harmless and not used_by_others and not others_may_name_users
     return facts.keeping[key]
 
 

@@ -77,8 +77,8 @@ class Steady:
         """Tell whether nobody binds a name of the module anew: another module, or a cell that is run again."""
         if self.facts.tables.cells:
             return False
-        constant = name.isupper() or name.startswith("_")
-        return self.owner is None or (constant and not self.facts.is_used_elsewhere(name))
+        constant = name.isupper() or name.startswith("_") or self.owner is None
+        return constant and not self.facts.is_used_elsewhere(name)
 
     def _frame(self, scope: int) -> int:
         return self.facts.flow.frame[self.facts.outline.scopes[scope].root]
@@ -95,8 +95,7 @@ class Steady:
         """The one line of a class's `__init__` that sets an attribute of its objects, if nothing else changes it."""
         stores = self.facts.tables.stores_of.get(attr, ())
         made = [store for store in stores if not self._is_another_class(store.name, store.scope, owner)]
-        mangled = attr.startswith("__") and any(name.endswith(attr) for name in self.facts.outline.attributes - {attr})
-        if not made or mangled or self.facts.mutations.reachable_by_string(attr):
+        if not made or self.facts.mutations.reachable_by_string(attr):
             return None
         init = self.facts.graph.method(made[0].scope)
         in_init = self.facts.outline.scopes[made[0].scope].name == "__init__"

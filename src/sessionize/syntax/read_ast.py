@@ -208,6 +208,8 @@ class _Statements(Statements[ast.expr, Sequence[ast.stmt]]):
                     self.read.expr(child, READ)
                 elif isinstance(child, str) and name in ("name", "rest"):
                     self.build.bind(child, "match")
+                elif isinstance(child, str):  # `user` of `case Visit(user=name)`
+                    self.build.spell(child)
 
 
 def _type_params(node: ast.AST) -> Iterator[str]:

@@ -196,6 +196,9 @@ class _Statements(Statements[cst.BaseExpression, cst.BaseSuite]):
         for child in node.children:
             if isinstance(child, _PATTERNS):
                 self.pattern(child.pattern if isinstance(child, _NAMED) else child)
+        if isinstance(node, cst.MatchClass):
+            for keyword in node.kwds:
+                self.build.spell(normal(keyword.key.value))
         name = getattr(node, "rest" if isinstance(node, cst.MatchMapping) else "name", None)
         if name is not None:
             self.build.bind(name_of(name), "match")
