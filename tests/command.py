@@ -25,7 +25,7 @@ for year in years:
     session.get(f"https://example.com/{year}")
 """
 UNSAFE = SAFE.replace('")', '", proxies=proxies)')
-UNTIMED = "1 of them has no timeout=; select RQS302 to keep seeing that."
+UNTIMED = "It has no `timeout=`; select RQS302 to keep finding it."
 BROKEN = "import requests\nfor year in\n"
 
 

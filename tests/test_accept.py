@@ -47,13 +47,13 @@ def test_page(kind: type[Kind], run: Run) -> None:
 def test_all_doubts_are_told_and_each_must_be_accepted() -> None:
     (finding, _) = check_source(CLIENT)
     assert finding.doubts == ("proxies", "lifetime")
-    assert "unsafe, as `requests.get` passes `proxies=`" in finding.help
+    assert "unsafe because `requests.get` passes `proxies=`" in finding.help
     assert finding.help.endswith("[proxies, lifetime]")
     for accept in (("proxies",), ("lifetime",), ("idle", "proxies")):
         assert fix_source(CLIENT, settings=Settings(accept=accept)).after is None
     (finding, _) = check_source(CLIENT, settings=Settings(accept=("proxies",)))
     assert (finding.doubts, finding.applicability) == (("lifetime",), "unsafe")
-    assert "unsafe, as it lives as long as the object" in finding.help
+    assert "unsafe because it lives as long as the object" in finding.help
     assert finding.help.endswith("[lifetime]")
     accepted = Settings(accept=("lifetime", "proxies"))
     (finding, _) = check_source(CLIENT, settings=accepted)
@@ -82,7 +82,7 @@ def test_acceptance_for_some_files(run: Run) -> None:
 @pytest.mark.parametrize("key", ["accept", "per_file_accept"])
 def test_unknown_doubt(key: str) -> None:
     value: Any = ("lifetimes",) if key == "accept" else {"*": ["lifetimes"]}
-    with pytest.raises(ConfigError, match=f"{key}: 'lifetimes' is no doubt: did you mean 'lifetime'\\?"):
+    with pytest.raises(ConfigError, match=f"{key}: there is no doubt 'lifetimes': did you mean 'lifetime'\\?"):
         Settings(**{key: value})
 
 
@@ -93,11 +93,11 @@ def test_acceptance_for_some_files_of_a_source() -> None:
 
 
 def test_unknown_doubt_on_the_command_line(run: Run) -> None:
-    assert "'speed' is no doubt: expected one of patched, " in run("check", "--accept", "speed").err
+    assert "there is no doubt 'speed': expected one of patched, " in run("check", "--accept", "speed").err
 
 
 def test_unknown_page(run: Run) -> None:
-    assert "there is no rule 'lifetim', did you mean 'lifetime'?" in run("rule", "lifetim").err
+    assert "there is no rule or doubt 'lifetim', did you mean 'lifetime'?" in run("rule", "lifetim").err
     assert "did you mean" not in run("check", "--select", "lifetim").err
 
 
@@ -115,7 +115,7 @@ def test_statistics_tell_what_acceptance_would_fix(run: Run) -> None:
     told = run("check", "--statistics").out.splitlines()[-2:]
     assert told == [
         "--accept lifetime would fix 2 more calls",
-        "--accept lifetime,proxies would fix 3 more calls",
+        "--accept lifetime,proxies would fix 5 more calls",
     ]
     told = run("check", "--statistics", "--accept", "lifetime").out.splitlines()[-1:]
     assert told == ["--accept proxies would fix 3 more calls"]
@@ -126,7 +126,7 @@ def test_statistics_tell_what_acceptance_would_fix(run: Run) -> None:
 def test_summary_of_many_unsafe_fixes_names_the_doubt_of_most(run: Run) -> None:
     write({f"client{number}.py": CLIENT.replace(", proxies=PROXIES", "") for number in range(6)})
     write({"a.py": PROXIES})
-    told = "`--accept lifetime` would fix 12 of these; `sessionize rule lifetime` tells what to look at."
+    told = "With `--accept lifetime`, `fix` makes 12 of these; `sessionize rule lifetime` says what to check."
     assert told in run("check", "-q").err + run("check").err
     assert told not in run("check", "client1.py", "a.py").err
     write({f"client{number}.py": CLIENT for number in range(6)} | {"a.py": SAFE})  # none has one doubt alone

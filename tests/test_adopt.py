@@ -76,13 +76,13 @@ def test_entries_that_are_gone_are_told(run: Run) -> None:
     write({"a.py": "print()\n", "b.py": "import requests\n", "e.py": BROKEN})
     Path("c.py").unlink()
     result = run("check", "--baseline", "known.json")
-    assert result.err.endswith("1 finding in the baseline. 3 entries of the baseline are gone.\n")
+    assert result.err.endswith("1 finding in the baseline. 3 entries of the baseline are obsolete.\n")
     assert run("check", "--baseline", "known.json", "b.py", "d.py", "-q").err == ""
     # What is not checked may still be there.
-    assert run("check", "--baseline", "known.json", "b.py").err.endswith(" 2 entries of the baseline are gone.\n")
+    assert run("check", "--baseline", "known.json", "b.py").err.endswith(" 2 entries of the baseline are obsolete.\n")
     write({"c.py": SAFE})
     assert run("check", "--baseline", "known.json", "d.py").err == ("All checks passed! 1 finding in the baseline.\n")
-    assert "1 entry of the baseline is gone." in run("fix", "--baseline", "known.json", "b.py").err
+    assert "1 entry of the baseline is obsolete." in run("fix", "--baseline", "known.json", "b.py").err
 
 
 def test_fix_leaves_what_is_listed(run: Run) -> None:

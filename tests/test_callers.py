@@ -52,7 +52,7 @@ def project(**files: str) -> None:
 )
 def test_function_that_another_file_repeats(run: Run, importer: str, row: int) -> None:
     project(jobs=importer)
-    assert found(run) == {FUNCTION: f"which jobs.py:{row} repeats"}
+    assert found(run) == {FUNCTION: f"and jobs.py:{row} calls it repeatedly"}
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_function_that_another_file_repeats(run: Run, importer: str, row: int) -
 )
 def test_method_that_another_file_repeats(run: Run, importer: str, row: int) -> None:
     project(jobs=importer)
-    assert found(run) == {METHOD: f"which jobs.py:{row} repeats"}
+    assert found(run) == {METHOD: f"and jobs.py:{row} calls it repeatedly"}
 
 
 @pytest.mark.parametrize(
@@ -114,14 +114,14 @@ def test_packages_that_import_the_name_again(run: Run) -> None:
         },
         jobs="import shop\nfor x in xs:\n    shop.fetch(x)\n    shop.Client().fetch(x)\n",
     )
-    assert found(run) == {FUNCTION: "which jobs.py:3 repeats", METHOD: "which jobs.py:4 repeats"}
+    assert found(run) == {FUNCTION: "and jobs.py:3 calls it repeatedly", METHOD: "and jobs.py:4 calls it repeatedly"}
 
 
 def test_function_of_a_package(run: Run) -> None:
     write(
         {"pyproject.toml": "", "shop/__init__.py": API, "shop/jobs.py": "from . import fetch\n[fetch(x) for x in xs]\n"}
     )
-    assert "which shop/jobs.py:2 repeats" in run("check", "shop/__init__.py", "--output-format=concise").out
+    assert "and shop/jobs.py:2 calls it repeatedly" in run("check", "shop/__init__.py", "--output-format=concise").out
 
 
 def test_packages_that_import_each_other(run: Run) -> None:
@@ -134,18 +134,18 @@ def test_packages_that_import_each_other(run: Run) -> None:
 
 def test_two_calls_in_the_project(run: Run) -> None:
     project(a="from shop.api import fetch\nfetch(1)\n", b="from shop.api import fetch\nfetch(2)\n")
-    assert found(run) == {FUNCTION: "as at a.py:2 and b.py:2"}
+    assert found(run) == {FUNCTION: "and it is called at a.py:2 and b.py:2"}
 
 
 def test_one_call_here_and_one_elsewhere(run: Run) -> None:
     project(a="from shop.api import fetch\nfetch(1)\n", shop_in_api=f"{API}fetch(2)\n")
-    assert found(run) == {FUNCTION: "as at a.py:2"}
+    assert found(run) == {FUNCTION: "and it is called at a.py:2"}
 
 
 def test_only_caller_that_another_file_repeats(run: Run) -> None:
     text = API.replace("class", "def load(name):\n    return fetch(name)\n\n\nclass")
     project(shop_in_api=text, jobs="from shop.api import load\nfor x in xs:\n    load(x)\n")
-    assert found(run) == {FUNCTION: "which jobs.py:3 repeats"}
+    assert found(run) == {FUNCTION: "and jobs.py:3 calls it repeatedly"}
 
 
 def test_function_inside_of_another_has_no_callers_elsewhere(run: Run) -> None:
@@ -158,7 +158,7 @@ def test_what_the_file_repeats_itself_is_told_first(run: Run) -> None:
     project(
         shop_in_api=f"{API}\nfor x in xs:\n    fetch(x)\n", jobs="from shop.api import fetch\n[fetch(x) for x in xs]\n"
     )
-    assert found(run) == {FUNCTION: "which this file repeats"}
+    assert found(run) == {FUNCTION: "and this file calls it repeatedly"}
 
 
 def test_fix_keeps_a_session(run: Run) -> None:
@@ -176,7 +176,7 @@ def test_text_of_no_file_has_no_callers(run: Run) -> None:
 def test_workers_know_the_calls(run: Run) -> None:
     project(jobs="from shop.api import fetch\nfor x in xs:\n    fetch(x)\n")
     write({f"shop/more_{n}.py": "import requests\n" for n in range(40)})
-    assert "which jobs.py:3 repeats" in run("check", "--jobs=2", "--output-format=concise").out
+    assert "and jobs.py:3 calls it repeatedly" in run("check", "--jobs=2", "--output-format=concise").out
 
 
 def test_clusters_are_told_of_the_calls(run: Run) -> None:
@@ -193,4 +193,4 @@ def test_clusters_are_told_of_the_calls(run: Run) -> None:
 def test_editors_know_the_calls(run: Run) -> None:
     project(jobs="from shop.api import fetch\nfor x in xs:\n    fetch(x)\n")
     told = check_source(API, "shop/api.py", surroundings=read_surroundings())
-    assert "which jobs.py:3 repeats" in told[0].message
+    assert "and jobs.py:3 calls it repeatedly" in told[0].message

@@ -40,7 +40,7 @@ def test_check(run: Run) -> None:
         "b/c.py:3:5: RQS101 [unsafe] ",
     ]
     assert result.err == (
-        "Found 2 calls to fix in 2 files: 1 with `sessionize fix`, 1 only with `sessionize fix --unsafe-fixes`.\n"
+        "Found 2 calls to fix in 2 files: 1 with `sessionize fix`, 1 with `sessionize fix --unsafe-fixes`.\n"
     )
     assert Path("a.py").read_text() == SAFE
 
@@ -60,16 +60,16 @@ for year in years:
     ("source", "settings", "way"),
     [
         (EXISTING, "", "with `sessionize fix`"),  # one of the two findings at the call has no fix
-        (EXISTING.replace("timeout=9", "proxies=p"), "", "only with `sessionize fix --unsafe-fixes`"),
+        (EXISTING.replace("timeout=9", "proxies=p"), "", "with `sessionize fix --unsafe-fixes`"),
         (EXISTING.replace("timeout=9", "proxies=p"), "unsafe-fixes = true", "with `sessionize fix`"),
-        (EXISTING.replace("timeout=9", "url=url"), "unsafe-fixes = true", "by hand"),
+        (EXISTING.replace("timeout=9", "url=url"), "unsafe-fixes = true", "to fix by hand"),
     ],
 )
 def test_check_says_what_fix_does(run: Run, style: str, source: str, settings: str, way: str) -> None:
     write({"a.py": source, "sessionize.toml": settings})
     assert run("check", "--output-format", style).err == f"Found 1 call to fix in 1 file: 1 {way}.\n"
     _, _, *options = way.split("`")[1].split() if "`" in way else ("", "", "--unsafe-fixes")
-    assert run("fix", *options).status == (way == "by hand")
+    assert run("fix", *options).status == (way == "to fix by hand")
 
 
 def test_check_shows_the_line(run: Run) -> None:
@@ -122,7 +122,7 @@ def test_verbose(run: Run) -> None:
     write({"a.py": SAFE, "b.py": "import os\n", "dist/c.py": SAFE})
     result = run("check", "-v", "--output-format=concise")
     assert result.err == f"a.py: checked\nb.py: does not import requests\n{SAFE_SUMMARY}"
-    assert run("check", "-v", "-q").err == "sessionize: --quiet and --verbose exclude each other\n"
+    assert run("check", "-v", "-q").err == "sessionize: --quiet and --verbose are mutually exclusive\n"
 
 
 @pytest.mark.parametrize(
@@ -169,8 +169,7 @@ def test_fix(run: Run) -> None:
     result = run("fix", "--output-format", "concise")
     assert (result.status, result.out.split("`")[0]) == (1, "b.py:3:5: RQS101 [unsafe] ")
     assert result.err == (
-        f"Fixed 1 call in 1 file. {UNTIMED} "
-        "Left 1 call to fix in 1 file: 1 only with `sessionize fix --unsafe-fixes`.\n"
+        f"Fixed 1 call in 1 file. {UNTIMED} Left 1 call to fix in 1 file: 1 with `sessionize fix --unsafe-fixes`.\n"
     )
     assert Path("a.py").read_text() == FIXED
     assert Path("b.py").read_text() == UNSAFE
@@ -182,7 +181,7 @@ def test_fix_does_not_advise_to_select_what_is_selected(run: Run) -> None:
     write({"a.py": SAFE})
     result = run("fix", "--extend-select=RQS302", "--output-format=concise")
     assert "a.py:4:5: RQS302" in result.out
-    assert result.err == "Fixed 1 call in 1 file. Left 1 call to fix in 1 file: 1 by hand.\n"
+    assert result.err == "Fixed 1 call in 1 file. Left 1 call to fix in 1 file: 1 to fix by hand.\n"
 
 
 def test_fix_options(run: Run) -> None:
@@ -211,10 +210,11 @@ def test_fix_diff(run: Run) -> None:
         "+session = requests.Session()\n for year in years:\n"
         '-    requests.get(f"https://example.com/{year}")\n+    session.get(f"https://example.com/{year}")\n'
     )
+    assert f"Would fix 1 call in 1 file. {UNTIMED} Left 1 call to fix in 1 file: 1 with " in result.err
     assert [line.split("`")[0] for line in result.err.splitlines()] == [
         "b.py:3:5: RQS101 [unsafe] ",
         "pipe.py: error: Not a regular file",
-        f"Would fix 1 call in 1 file. {UNTIMED} Left 1 call to fix in 1 file: 1 only with ",
+        "Would fix 1 call in 1 file. It has no ",
     ]
     assert Path("a.py").read_text(encoding="latin-1") == source
     assert run("fix", "--diff", "a.py").status == 1
@@ -417,7 +417,7 @@ def test_mistake_in_a_settings_file_is_an_error_of_what_is_below_it(run: Run, gi
     assert result.status == 2
     assert sorted(result.err.splitlines()) == [
         "b/sessionize.toml: error: unknown key 'selct', did you mean 'select'?",
-        "c/pyproject.toml: error: ignore: there is no rule 'RQS999'; `sessionize rule --all` tells of all rules",
+        "c/pyproject.toml: error: ignore: there is no rule 'RQS999'; `sessionize rule --all` describes all rules",
         f"d/sessionize.toml: error: extend: {here}/b/sessionize.toml: unknown key 'selct', did you mean 'select'?",
         f"e/sessionize.toml: error: baseline: {here}/e/none.json: No such file or directory",
         "f/sessionize.toml: error: per-file-ignores: there is no rule 'in-loop', did you mean 'request-in-loop'?",
@@ -492,15 +492,19 @@ def test_link_to_itself(run: Run) -> None:
         (("config", "--extend-select="), "Invalid value for '--extend-select': expected at least one rule"),
         (("check", "--jobs", "0"), "'0' is neither a number from 1 nor 'auto'"),
         (("check", "--jobs", "all"), "'all' is neither"),
-        (("check", "-j2", "--cluster", "tcp://localhost:1"), "--jobs and --cluster exclude each other"),
+        (("check", "-j2", "--cluster", "tcp://localhost:1"), "--jobs and --cluster are mutually exclusive"),
         (("check", "--output-format", "xml"), "'xml' is not one of 'full', 'concise', 'json'"),
         (("check", "--select", "RSQ101"), "there is no rule 'RSQ101', did you mean 'RQS101'?"),
-        (("check", "--select", "RQS999"), "there is no rule 'RQS999'; `sessionize rule --all` tells of all rules"),
+        (("check", "--unsafe-fixes"), "No such option '--unsafe-fixes': `sessionize fix` has it"),
+        (("fix", "--dry-run"), "No such option '--dry-run': `sessionize fix --diff` shows"),
+        (("explain", "RQS101"), "No such command 'explain': use `sessionize rule RQS101`"),
+        (("gone.py",), "a command is missing; `sessionize check gone.py` reports"),
+        (("check", "--select", "RQS999"), "there is no rule 'RQS999'; `sessionize rule --all` describes all rules"),
         (("check", "--select", "RSQ101,RQS7"), "there is no rule 'RSQ101', 'RQS7'; `sessionize rule"),
         (("check", "--statistics", "--output-format", "sarif"), "--statistics has no sarif format"),
-        (("check", "--baseline", "a", "--no-baseline"), "--baseline excludes --no-baseline and --write-baseline"),
-        (("check", "--baseline", "a", "--write-baseline", "a"), "--baseline excludes"),
-        (("check", "--add-noqa", "--write-baseline", "a"), "--add-noqa and --write-baseline exclude each other"),
+        (("check", "--baseline", "a", "--no-baseline"), "--baseline is used without --no-baseline and --write-baseline"),
+        (("check", "--baseline", "a", "--write-baseline", "a"), "--baseline is used without"),
+        (("check", "--add-noqa", "--write-baseline", "a"), "--add-noqa and --write-baseline are mutually exclusive"),
         (("check", "--add-noqa", "-"), "--add-noqa and --write-baseline need files"),
         (("check", "--write-baseline", "a", "-"), "--add-noqa and --write-baseline need files"),
         (("check", "--write-baseline", "-"), "--write-baseline needs a file, not standard output"),
@@ -512,7 +516,7 @@ def test_link_to_itself(run: Run) -> None:
         (("check", "--output-file", "no/such/folder"), "'no/such/folder': No such file or directory"),
         (("check", "--files-from", "gone"), "'gone': No such file or directory"),
         (("check", "--config", "gone.toml"), "gone.toml: No such file or directory"),
-        (("check", "--config", "gone.toml", "--isolated"), "--config and --isolated exclude each other"),
+        (("check", "--config", "gone.toml", "--isolated"), "--config and --isolated are mutually exclusive"),
         (("fix", ""), "a path is empty"),
         (("check", "-", "a.py"), "cannot be combined"),
         (("check", "-", "--files-from", "-"), "cannot be combined"),
@@ -523,7 +527,7 @@ def test_link_to_itself(run: Run) -> None:
         (("fix", "--session-style", "without"), "'without' is not one of 'assign', 'with'"),
         (("rule",), "give the code or the name of a rule, or the name of a doubt, or --all"),
         (("rule", "--all", "RQS101"), "give the code or the name of a rule, or the name of a doubt, or --all"),
-        (("rule", "RQS2"), "there is no rule 'RQS2', did you mean 'RQS201', 'RQS202', 'RQS203'?"),
+        (("rule", "RQS2"), "there is no rule or doubt 'RQS2', did you mean 'RQS201', 'RQS202', 'RQS203'?"),
         (("rule", "rqs9", "Reqest-In-Loop"), "did you mean 'RQS901', 'request-in-loop'?"),
         (("config", "mistyped"), "pyproject.toml: unknown key 'selct', did you mean 'select'?"),
     ],
@@ -589,7 +593,7 @@ def test_help_and_version(run: Run) -> None:
     helped = " ".join(run("fix", "--help").out.split())
     assert "--diff" in helped
     assert "codes, prefixes, names or ALL" in helped
-    assert "Neither tell nor fix what this file lists." in helped
+    assert "Neither report nor fix what this file lists." in helped
     for default in ("auto", "assign", "session", "full"):
         assert f"[default: {default}]" in helped
     assert run("--version").out.startswith("sessionize, version ")

@@ -74,7 +74,7 @@ def test_loop(show: Show) -> None:
     assert shown["outcomes"] == [
         "fix         row 3",
         "  is        safe",
-        "  does      Use one `requests.Session` for all turns",
+        "  does      Use one `requests.Session` for all iterations",
         "  redirect  row 3: session.get",
         "  session   session = requests.Session(), assign at part 2 (for)",
         "  hoist     nothing",

@@ -90,7 +90,7 @@ def test_columns_count_characters() -> None:
     ("source", "applicability", "help_of"),
     [
         (LOOP, "safe", "Use one `requests.Session`"),
-        (UNSAFE, "unsafe", "unsafe, as"),
+        (UNSAFE, "unsafe", "unsafe because"),
         (REFUSED, None, "Not fixed: "),
     ],
 )
@@ -704,7 +704,7 @@ def test_file_that_changes_meanwhile_is_left(tmp_path: Path) -> None:
     ("wrong", "error"),
     [
         ("for", "break"),
-        (LOOP.replace("for", "# told\nfor"), "rest"),
+        (LOOP.replace("for", "# told\nfor"), "converge"),
     ],
 )
 def test_a_wrong_fix_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str, error: str) -> None:

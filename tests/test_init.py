@@ -69,7 +69,7 @@ def test_settings_keep_the_ends_of_lines(run: Run) -> None:
 def test_doubts_are_asked_about_one_by_one(run: Run, answers: tuple[str, ...], settings: str) -> None:
     write({"a.py": LASTING, "b.py": PROXIES})
     result = run("init", stdin=lines(*answers))
-    assert "Accept `lifetime`, and fix 2 calls more? `sessionize rule lifetime` tells what to look at" in result.err
+    assert "Accept `lifetime`, and fix 2 calls more? `sessionize rule lifetime` says what to check" in result.err
     assert "Accept `proxies`, and fix 1 call more?" in result.err
     assert Path("sessionize.toml").read_text(encoding="utf-8") == settings
 
@@ -110,10 +110,10 @@ def test_fixes_make_sessions_by_the_module(run: Run) -> None:
     ("files", "module", "told"),
     [
         ({"sessionize.toml": ""}, "_sessions.py", "sessionize.toml has settings already"),
-        ({"_sessions.py": ""}, "_sessions.py", "_sessions.py is there already"),
-        ({"tests/test_sessions.py": ""}, "_sessions.py", "tests/test_sessions.py is there already"),
-        ({}, "http.py", "http.py would hide the module http that is there already"),
-        ({}, "requests.py", "requests.py would hide the module requests that is there already"),
+        ({"_sessions.py": ""}, "_sessions.py", "_sessions.py already exists"),
+        ({"tests/test_sessions.py": ""}, "_sessions.py", "tests/test_sessions.py already exists"),
+        ({}, "http.py", "http.py would hide the module http"),
+        ({}, "requests.py", "requests.py would hide the module requests"),
         ({"pyproject.toml": "[tool.sessionize]\nx = 1\n"}, "_sessions.py", "unknown key 'x'"),
         ({"pyproject.toml": "[a"}, "_sessions.py", "pyproject.toml"),
         ({"pyproject.toml": "tool = {x = {y = 1}}\n"}, "_sessions.py", "pyproject.toml can't be written to: "),

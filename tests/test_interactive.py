@@ -107,7 +107,7 @@ def test_a_fix_is_shown_as_a_diff_before_the_question(ask: Ask) -> None:
     shown, _, rest = ask(answers="y n").err.partition(QUESTION)
     title, message, *diff, question = shown.split("\n")
     assert title == "a.py:3:5: RQS101, fix 1 of 2"
-    assert message.startswith("Use one `requests.Session` for all turns")
+    assert message.startswith("Use one `requests.Session` for all iterations")
     assert [line for line in diff if line[:1] in ("+", "-")] == [
         "--- a.py",
         "+++ a.py",
@@ -135,7 +135,7 @@ def test_explain_tells_the_rule_and_the_doubts_and_asks_again(ask: Ask) -> None:
     result = ask("--unsafe-fixes", answers="e n")
     assert result.err.count(QUESTION) == 2
     rule, doubt, more, *_ = result.err.split(QUESTION)[1].split("\n")
-    assert rule.startswith("  RQS101: Finds calls of `requests.get`, `requests.post`, ... that run ")
+    assert rule.startswith("  RQS101: Finds calls of `requests.get`, `requests.post`, ... that a loop repeats")
     assert doubt.startswith("  proxies: A call passes `proxies=`")
     assert more == "  More: sessionize rule RQS101 proxies"
     assert text("a.py") == UNSAFE
@@ -264,7 +264,7 @@ def test_patches_do_not_move_whatever_the_settings_say(ask: Ask) -> None:
 )
 def test_what_cannot_be_combined(ask: Ask, args: list[str], other: str) -> None:
     write({"a.py": SAFE})
-    assert ask(*args) == Result(2, "", f"sessionize: --interactive and {other} exclude each other\n")
+    assert ask(*args) == Result(2, "", f"sessionize: --interactive and {other} are mutually exclusive\n")
 
 
 @pytest.mark.parametrize("closed", [False, True])
@@ -290,7 +290,7 @@ def test_a_fix_left_out_on_purpose_may_stay_and_no_other(monkeypatch: pytest.Mon
     assert fix_bytes(TWO.encode(), "a.py", Settings(), only=[second]).after == SECOND_FIXED
     monkeypatch.setattr("sessionize.write.writer.Writer.changes", lambda *_: [])
     failed = fix_bytes(TWO.encode(), "a.py", Settings(), only=[first])
-    assert (failed.after, failed.error) == (None, "the fix would not come to rest; please report this file")
+    assert (failed.after, failed.error) == (None, "the fix would not converge; please report this file")
 
 
 # --- on a real terminal -----------------------------------------------------------------------------------------------

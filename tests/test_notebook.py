@@ -346,7 +346,7 @@ def test_cell_that_runs_without_the_one_of_the_session(cells: tuple[str, ...]) -
     fixes = [found for found in report.left if found.applicability is not None]
     assert fixes
     for found in fixes:
-        assert found.help.endswith("a cell can be run without the one that would make its session [reach]")
+        assert found.help.endswith("a cell can be run without the cell that would create its session [reach]")
         assert found.applicability == "unsafe"
     assert fixed(*cells, unsafe_fixes=True) != list(cells)
 
@@ -575,7 +575,7 @@ def test_folders_are_searched_for_notebooks(plot: Path) -> None:
     status, output = sessionize("check", "--output-format", "concise")
     assert (status, output.splitlines()) == (
         1,
-        ["plot.ipynb:cell 3:3:12: RQS101 [*] `requests.get` in a loop opens a new connection on every turn"],
+        ["plot.ipynb:cell 3:3:12: RQS101 [*] `requests.get` in a loop opens a new connection on every iteration"],
     )
 
 

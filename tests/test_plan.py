@@ -21,7 +21,7 @@ IMPORT = "import requests\n"
 @pytest.mark.parametrize(
     ("source", "reasons"),
     [
-        ("requests.get(a, 1, 2)\nrequests.get(b)", ["more arguments", "this call alone"]),
+        ("requests.get(a, 1, 2)\nrequests.get(b)", ["more arguments", "only this call"]),
         ("requests.get(a, 1, 2)\nrequests.get(b, 1, 2)", ["more arguments", "more arguments"]),
         ("for x in y: requests.get(x, {}, 1)", ["more arguments by position"]),
         ("for x in y: requests.post(x, {}, {}, 1)", ["more arguments by position"]),
@@ -30,7 +30,7 @@ IMPORT = "import requests\n"
         ("for x in y: requests.request(x, url=y, method='GET')", ["`method` twice"]),
         ("for x in y: requests.get(x, method=y)", ["`method` twice"]),
         ("for x in y: requests.request('GET')", ["not pass `url`"]),
-        ("lambda: [requests.get(x) for x in y]", ["no line for the session"]),
+        ("lambda: [requests.get(x) for x in y]", ["no line can hold the session"]),
         ("requests.get(a, cert='/a.pem')\nrequests.get(b, cert='/b.pem')", ["`cert=`", "`cert=`"]),
         ("from requests_ntlm import b\nrequests.get(a, auth=b)\nrequests.get(c)", ["authenticate", "authenticate"]),
     ],
@@ -132,7 +132,7 @@ def test_session_that_is_not_reused(source: str) -> None:
 )
 def test_help_says_why_a_session_that_is_there_is_not_used(done: str, why: str) -> None:
     (found,) = check_source(IMPORT + MADE + done + "\n" + LOOP, settings=Settings(select=("RQS101",)))
-    assert "; `s` is not used, as " in found.help
+    assert "; `s` is not used because " in found.help
     assert why in found.help
 
 
@@ -165,14 +165,14 @@ class A:
 def test_session_of_the_object_is_used_or_told(made: str, then: str, why: str | None, headers: str) -> None:
     source = OBJECT.format(made=made, then=then.format(headers=headers), headers=headers)
     for finding in check_source(source, settings=Settings(select=("RQS104",), cookies="share")):
-        assert ("`self.s` is not used, as " in finding.help) == (why is not None)
+        assert ("`self.s` is not used because " in finding.help) == (why is not None)
         assert (why or "Make the 2 calls on `self.s`") in finding.help
 
 
 def test_session_of_the_class_is_told() -> None:
     source = OBJECT.format(made="", then="", headers="KEY").replace("class A:", "class A:\n    s = requests.Session()")
     for finding in check_source(source, settings=Settings(select=("RQS104",))):
-        assert "`A.s` is not used, as all objects of the class share it" in finding.help
+        assert "`A.s` is not used because all objects of the class share it" in finding.help
 
 
 @pytest.mark.parametrize("headers", ["a if b else c", "key", "key or other", "not key"])
@@ -181,7 +181,7 @@ def test_session_of_the_object_may_have_other_headers(headers: str) -> None:
         made="self.s = requests.Session()", then=f"self.s.headers.update({headers})", headers=headers
     )
     for finding in check_source(source, settings=Settings(select=("RQS104",))):
-        assert "`self.s` is not used, as `self.s.headers.update()` may change" in finding.help
+        assert "`self.s` is not used because `self.s.headers.update()` may change" in finding.help
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_session_of_the_module_is_used_or_told(made: str, parameter: str, why: s
     source = f"{IMPORT}{made}\ndef f({parameter}): requests.get(a)\ndef g(): requests.get(b)\n"
     alone = answering(taken=lambda _: frozenset())
     for finding in check_source(source, settings=Settings(select=("RQS105",)), surroundings=alone):
-        assert ("`s` is not used, as " in finding.help) == (why is not None)
+        assert ("`s` is not used because " in finding.help) == (why is not None)
         assert (why or "Make the 2 calls on `s`") in finding.help
 
 
@@ -205,7 +205,7 @@ def test_session_of_the_module_that_others_may_use(taken: str) -> None:
     source = f"{IMPORT}s = requests.Session()\ndef f(): requests.get(a)\ndef g(): requests.get(b)\n"
     around = answering(taken=lambda _: frozenset({taken}))
     for finding in check_source(source, settings=Settings(select=("RQS105",)), surroundings=around):
-        assert "`s` is not used, as other modules may use it" in finding.help
+        assert "`s` is not used because other modules may use it" in finding.help
 
 
 def test_session_that_is_there_is_not_isolated() -> None:
@@ -261,7 +261,7 @@ def test_help_names_the_rule_that_helps(source: str, select: str, said: str) -> 
     helps = {finding.help for finding in check_source(IMPORT + source, settings=settings)}
     assert len(helps) == 1
     (help_,) = helps
-    assert help_.startswith(f"Fixed together with {said}")
+    assert help_.startswith(f"Fixed only together with {said}")
     everything = replace(settings, select=(*settings.select, *re.findall(r"RQS\d+", help_)), unsafe_fixes=True)
     after = fix_source(IMPORT + source.replace("  # noqa: RQS101", ""), settings=everything).after
     assert after is not None
@@ -320,7 +320,7 @@ def test_a_helper_left_alone_has_the_session_of_the_module() -> None:
 def test_session_of_the_object_may_not_be_made(rest: str) -> None:
     source = f"{IMPORT}class A:\n    def f(self): requests.get(self.a)\n    def g(self): requests.get(self.b)\n{rest}"
     for finding in check_source(source, settings=Settings(select=("RQS104",))):
-        assert "`self.s` is not used, as it may not be made by then" in finding.help
+        assert "`self.s` is not used because it may not be made by then" in finding.help
 
 
 def test_headers_set_below_a_call_stay() -> None:
@@ -338,17 +338,17 @@ def test_headers_set_below_a_call_stay() -> None:
     [
         (
             "r = requests.get(a)\nprint(r.ok)\nrequests.get(b, cookies=r.cookies)",
-            "Fixed together with repeated-requests",
+            "Fixed only together with repeated-requests",
         ),
-        ("def f():\n r = requests.get(a)\n requests.get(b, cookies=r.cookies)", "Not fixed: make one session"),
-        ("if a: r = requests.get(a)\nelse: requests.get(b, cookies=r.cookies)", "Not fixed: make one session"),
+        ("def f():\n r = requests.get(a)\n requests.get(b, cookies=r.cookies)", "Not fixed: create one session"),
+        ("if a: r = requests.get(a)\nelse: requests.get(b, cookies=r.cookies)", "Not fixed: create one session"),
     ],
 )
 @pytest.mark.parametrize("select", [("RQS203",), ("RQS",)])
 def test_cookies_that_are_carried(source: str, said: str, select: tuple[str, ...]) -> None:
     settings = Settings(select=select)
     (help_,) = {found.help for found in check_source(IMPORT + source, settings=settings) if found.code == "RQS203"}
-    carries = "Share one `requests.Session` between the 2 calls, which carries the cookies by itself; unsafe"
+    carries = "Share one `requests.Session` between the 2 calls, and let it carry the cookies; unsafe"
     assert help_.startswith(carries if said.startswith("Fixed") and select == ("RQS",) else said)
 
 
@@ -376,7 +376,7 @@ def test_text_that_shows_how_its_lines_are_indented_stays(style: SessionStyle) -
 )
 def test_answers_that_are_not_read_are_told(used: str, unread: bool) -> None:
     for finding in check_source(f"{IMPORT}{used}\nrequests.get(y)\n"):
-        assert ("keeps its connection from the other calls" in finding.help) is unread
+        assert ("keeps its connection from being reused" in finding.help) is unread
 
 
 def test_a_fix_of_some_calls_changes_nothing_about_others() -> None:

@@ -91,7 +91,7 @@ def test_the_same_file_gets_the_same_verdict(run: Run, monkeypatch: pytest.Monke
     for given in (name, str(Path.cwd() / name)):
         found = json.loads(run("check", "--output-format=json", given).out)
         (message,) = {each["message"] for each in found if each["code"] == "RQS301" and "sync" not in each["filename"]}
-        assert "replace `requests.sessions.Session` by name (" in message
+        assert "patch `requests.sessions.Session` by name (" in message
         assert " more)" not in message
 
 
@@ -219,7 +219,7 @@ def test_test_makes_a_fix_unsafe_whatever_is_selected(project: Path) -> None:
     report = fix_file(Path("src/sync.py"), settings, surroundings=answering(patches=Projects().patches))
     assert report.after is None
     assert [(found.code, found.applicability) for found in report.left] == [("RQS101", "unsafe")]
-    assert report.left[0].help.endswith("unsafe, as tests/test_sync.py:4 replaces `requests.get` by name [patched]")
+    assert report.left[0].help.endswith("unsafe because tests/test_sync.py:4 replaces `requests.get` by name [patched]")
 
 
 def test_patch_of_the_own_module_is_named_first(project: Path) -> None:
@@ -238,7 +238,7 @@ def test_patches_stand_once_in_a_file(project: Path) -> None:
         ("RQS101", 3), ("RQS301", 3), ("RQS101", 5), ("RQS101", 7)
     ]  # fmt: skip
     assert found[1].message == (
-        "tests replace `requests.get` by name (tests/test_sync.py:4), and a call on a session goes past them; "
+        "tests patch `requests.get` by name (tests/test_sync.py:4), and a call on a session would bypass the patch; "
         "this holds for 2 more calls, of `requests.post`, `requests.get`"
     )
     fixes = offers(text.encode(), "src/sync.py", UNSAFE, surroundings=answering(patches=Projects().patches))

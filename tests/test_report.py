@@ -19,7 +19,7 @@ from sessionize.report.summary import exit_status, summary
 FOUND = Diagnostic(
     code="RQS101",
     name="request-in-loop",
-    message="`requests.get` in a loop opens a new connection on every turn",
+    message="`requests.get` in a loop opens a new connection on every iteration",
     filename="yearly.py",
     start=Position(1, 17),
     end=Position(1, 29),
@@ -62,7 +62,7 @@ def test_of_a_long_line_what_is_around_the_finding_is_shown() -> None:
 def test_full() -> None:
     found = FOUND._replace(start=Position(12, 24), end=Position(12, 36))
     assert excerpt("    for year in years: requests.get(year)", found) == [
-        "yearly.py:12:24: RQS101 `requests.get` in a loop opens a new connection on every turn",
+        "yearly.py:12:24: RQS101 `requests.get` in a loop opens a new connection on every iteration",
         "  |",
         "12|     for year in years: requests.get(year)",
         "  |                        ^^^^^^^^^^^^",
@@ -178,18 +178,18 @@ def test_json() -> None:
         (
             [report(UNSAFE, UNSAFE._replace(code="RQS201", applicability=None))],
             {"doing": "fix"},
-            "Left 1 call to fix in 1 file: 1 only with `sessionize fix --unsafe-fixes`.",
+            "Left 1 call to fix in 1 file: 1 with `sessionize fix --unsafe-fixes`.",
         ),
         (
             [replace(report(UNSAFE, REFUSED), unsafe_fixes=True), replace(report(UNSAFE), filename="a.py")],
             {},
-            "Found 2 calls to fix in 1 file: 1 with `sessionize fix`, 1 by hand.",
+            "Found 2 calls to fix in 1 file: 1 with `sessionize fix`, 1 to fix by hand.",
         ),
         (
             [report(FOUND, UNSAFE, REFUSED), report(FOUND._replace(filename="a.py"))],
             {},
             "Found 4 calls to fix in 2 files: "
-            "2 with `sessionize fix`, 1 only with `sessionize fix --unsafe-fixes`, 1 by hand.",
+            "2 with `sessionize fix`, 1 with `sessionize fix --unsafe-fixes`, 1 to fix by hand.",
         ),
         ([report(BROKEN), ERROR], {}, "2 files could not be checked."),
         ([report(fixed=[FOUND, HEADERS])], {"doing": "fix"}, "Fixed 1 call in 1 file."),
@@ -207,22 +207,22 @@ def test_json() -> None:
         (
             [replace(report(fixed=[FOUND]), untimed=1)],
             {"doing": "fix"},
-            "Fixed 1 call in 1 file. 1 of them has no timeout=; select RQS302 to keep seeing that.",
+            "Fixed 1 call in 1 file. It has no `timeout=`; select RQS302 to keep finding it.",
         ),
         (
             [replace(report(REFUSED._replace(code="RQS302"), fixed=[FOUND]), untimed=1)],
             {"doing": "fix"},
-            "Fixed 1 call in 1 file. Left 1 call to fix in 1 file: 1 by hand.",
+            "Fixed 1 call in 1 file. Left 1 call to fix in 1 file: 1 to fix by hand.",
         ),
         (
             [replace(report(fixed=[FOUND, UNSAFE, REFUSED]), untimed=n) for n in (0, 2)],
             {"doing": "fix", "written": False},
-            "Would fix 3 calls in 1 file. 2 of them have no timeout=; select RQS302 to keep seeing that.",
+            "Would fix 3 calls in 1 file. 2 of them have no `timeout=`; select RQS302 to keep finding them.",
         ),
         (
             [report(UNSAFE, fixed=[FOUND]), ERROR],
             {"doing": "fix"},
-            "Fixed 1 call in 1 file. Left 1 call to fix in 1 file: 1 only with `sessionize fix --unsafe-fixes`. "
+            "Fixed 1 call in 1 file. Left 1 call to fix in 1 file: 1 with `sessionize fix --unsafe-fixes`. "
             "1 file could not be fixed.",
         ),
     ],

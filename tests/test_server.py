@@ -555,7 +555,7 @@ def test_what_tests_replace_is_no_safe_fix(tmp_path: Path, tests_of: Path) -> No
             uri = editor.open(tmp_path / "load.py", SAFE)
             found = await editor.diagnostics()
             assert [one.code for one in found] == ["RQS101", "RQS301"]
-            assert f"unsafe, as {tests_of}:1 replaces `requests.get` by name" in found[0].message
+            assert f"unsafe because {tests_of}:1 replaces `requests.get` by name" in found[0].message
             assert list(await editor.actions(uri, 6)) == [
                 "Use a shared requests.Session (unsafe)",
                 "Disable for this line",

@@ -76,8 +76,8 @@ def test_all_are_made_if_the_command_passes(tree: Run) -> None:
     lines = result.err.splitlines()
     assert lines[0].startswith("Run 1, before any fix: passed (")
     assert lines[1].startswith("Run 2, with 5 of 5 fixes: passed (")
-    assert lines[2:4] == ["Verified by 2 runs; no fixes are taken back.", "Fixed 5 calls in 5 files. "
-        "5 of them have no timeout=; select RQS302 to keep seeing that."]  # fmt: skip
+    assert lines[2:4] == ["Verified in 2 runs; no fixes are reverted.", "Fixed 5 calls in 5 files. "
+        "They have no `timeout=`; select RQS302 to keep finding them."]  # fmt: skip
 
 
 @pytest.mark.slow
@@ -87,7 +87,7 @@ def test_what_breaks_is_taken_back(tree: Run, broken: str) -> None:
     result = verified(tree, "--rejected", "rejected.patch")
     assert (result.status, fixed()) == (1, "".join(name for name in NAMES if name not in broken))
     for name in broken:
-        assert f"{name}.py:3: taken back, as `{COMMAND}` fails with it: Use one `requests.Session`" in result.err
+        assert f"{name}.py:3: reverted, because `{COMMAND}` fails with it: Use one `requests.Session`" in result.err
         assert f"    {name}.py is broken\n    exit status 3\n" in result.err
     assert result.out.count("RQS101") == len(broken)
     git("apply", "rejected.patch")
@@ -97,7 +97,7 @@ def test_what_breaks_is_taken_back(tree: Run, broken: str) -> None:
 def test_quiet(tree: Run) -> None:
     bad("c.py")
     err = verified(tree, "-q").err
-    assert err.startswith("c.py:3: taken back")
+    assert err.startswith("c.py:3: reverted")
     assert "Run " not in err
 
 
@@ -134,7 +134,7 @@ def test_command_without_end(tree: Run) -> None:
     commit()
     result = verified(tree, "--verify-timeout", "1")
     assert (result.status, fixed()) == (1, "acde")
-    assert "    no end after 1 s\n" in result.err
+    assert "    timed out after 1 s\n" in result.err
 
 
 @pytest.mark.slow
@@ -175,7 +175,7 @@ def test_file_that_is_written_between_two_runs(tree: Run) -> None:
 def test_tree_that_is_not_clean(tree: Run) -> None:
     write({"a.py": f"{SAFE}# more\n"})
     result = verified(tree)
-    assert (result.status, "a git tree without changes" in result.err) == (2, True)
+    assert (result.status, "a clean git tree" in result.err) == (2, True)
     write({"a.py": SAFE, "new.txt": ""})  # git does not know it, and no fix touches it
     assert verified(tree).status == 0
     assert fixed() == "abcde"
@@ -187,23 +187,23 @@ def test_tree_that_is_not_clean(tree: Run) -> None:
 def test_file_that_git_does_not_know(tree: Run) -> None:
     write({"inside/new.py": SAFE})
     result = verified(tree, "inside")
-    assert (result.status, "files that git knows, and not 'new.py'" in result.err) == (2, True)
+    assert (result.status, "files tracked by git, and 'new.py' is not" in result.err) == (2, True)
     assert Path("inside/new.py").read_text() == SAFE
 
 
 def test_folder_without_git(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     write({"a.py": SAFE})
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(Path.cwd().parent))
-    assert "--verify needs files that git knows, and not 'a.py'" in run("fix", "--verify", "true").err
+    assert "--verify needs files tracked by git, and 'a.py'" in run("fix", "--verify", "true").err
     monkeypatch.setenv("PATH", "")
-    assert "--verify needs files that git knows, and not 'a.py'" in run("fix", "--verify", "true").err
+    assert "--verify needs files tracked by git, and 'a.py'" in run("fix", "--verify", "true").err
 
 
 @pytest.mark.parametrize(
     ("args", "told"),
     [
-        (["--verify", "true", "--diff"], "--verify and --diff exclude each other"),
-        (["--verify", "true", "-"], "--verify and - (standard input) exclude each other"),
+        (["--verify", "true", "--diff"], "--verify and --diff are mutually exclusive"),
+        (["--verify", "true", "-"], "--verify and - (standard input) are mutually exclusive"),
         (["--verify", "true", "-i"], "--interactive needs a terminal on standard input"),
         (["--allow-dirty"], "--verify-timeout, --allow-dirty and --rejected need --verify"),
         (["--verify", "true", "--verify-timeout", "0"], "0.0 is not in the range x>0"),
@@ -226,7 +226,7 @@ def test_patches_move_with_their_calls_or_stay(tree: Run) -> None:
     write({"check.py": CHECK.replace("session", "ession"), "test_all.py": TEST.format("a, b", "get")})
     bad("test_b.py")
     result = verified(tree, "--unsafe-fixes", "--rewrite-patches")
-    assert "b.py:5: taken back" in result.err
+    assert "b.py:5: reverted" in result.err
     assert "all fixes of the file" in result.err
     assert (Path("b.py").read_text(), Path("test_b.py").read_text()) == (
         TESTED.format("post"),

@@ -56,13 +56,24 @@ def main() -> int:
 _ELSEWHERE = {
     "--fix": "`sessionize fix` rewrites",
     "--check": "`sessionize check` reports, `sessionize fix --diff` shows",
+    "--dry-run": "`sessionize fix --diff` shows",
+}
+_OTHER_COMMANDS = {
+    "version": "`sessionize --version`",
+    "explain": "`sessionize rule RQS101`",
+    "lint": "`sessionize check`",
+    "format": "`sessionize fix`",
 }
 
 
 def _message(error: click.ClickException) -> str:
     """The message of a mistake, with a hint where an option is one of other tools."""
     option = error.option_name if isinstance(error, click.NoSuchOption) else ""
-    return f"No such option {option!r}: {_ELSEWHERE[option]}" if option in _ELSEWHERE else error.format_message()
+    if option in _ELSEWHERE:
+        return f"No such option {option!r}: {_ELSEWHERE[option]}"
+    if option and any(option in parameter.opts for parameter in fix.params):
+        return f"No such option {option!r}: `sessionize fix` has it"
+    return error.format_message()
 
 
 class _Commands(click.Group):
@@ -71,7 +82,9 @@ class _Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does; UsageError for a path, which needs a command before it."""
         (name, *_) = args
-        if name not in self.commands and os.path.lexists(name):
+        if name in _OTHER_COMMANDS:
+            raise click.UsageError(f"No such command {name!r}: use {_OTHER_COMMANDS[name]}")
+        if name not in self.commands and (os.path.lexists(name) or name.endswith((".py", ".ipynb"))):
             raise click.UsageError(
                 f"a command is missing; `sessionize check {name}` reports, `sessionize fix {name}` rewrites"
             )
@@ -158,36 +171,36 @@ _PATH = click.Path(path_type=Path)
 _several = partial(click.option, multiple=True)
 _selecting = partial(_several, metavar="CODES", callback=_selectors, shell_complete=_offer_rules)
 _deciding = _options(
-    _selecting("--select", help="Rules to use: codes, prefixes, names or ALL, by commas."),
-    _selecting("--ignore", help="Rules not to use."),
-    _selecting("--extend-select", help="Rules to use besides."),
+    _selecting("--select", help="Rules to enable: codes, prefixes, names or ALL, comma-separated."),
+    _selecting("--ignore", help="Rules to disable."),
+    _selecting("--extend-select", help="Rules to enable in addition to those selected."),
     _several(
         "--accept",
         metavar="DOUBTS",
         callback=_doubts,
         shell_complete=_offer_doubts,
-        help="Doubts that make no fix unsafe, by commas.",
+        help="Doubts that make no fix unsafe, comma-separated.",
     ),
-    _several("--exclude", metavar="PATTERNS", callback=_commas, help="What to leave out of folders."),
-    _several("--extend-exclude", metavar="PATTERNS", callback=_commas, help="What to leave out besides."),
+    _several("--exclude", metavar="PATTERNS", callback=_commas, help="Files and folders to skip."),
+    _several("--extend-exclude", metavar="PATTERNS", callback=_commas, help="More files and folders to skip."),
     click.option(
-        "--force-exclude/--no-force-exclude", default=None, help="Leave it out even where the command line names it."
+        "--force-exclude/--no-force-exclude", default=None, help="Skip excluded files even where PATHS name them."
     ),
-    click.option("--baseline", metavar="FILE", type=_PATH, help="Neither tell nor fix what this file lists."),
-    click.option("--no-baseline", is_flag=True, help="Tell all findings, whatever the settings say."),
+    click.option("--baseline", metavar="FILE", type=_PATH, help="Neither report nor fix what this file lists."),
+    click.option("--no-baseline", is_flag=True, help="Use no baseline, whatever the settings say."),
     click.option("--config", metavar="FILE", type=_PATH, help="Take the settings from this file."),
     click.option("--isolated", is_flag=True, help="Read no settings file."),
 )
 _default = Settings()
 _deciding_fixes = _options(
-    click.option("--unsafe-fixes/--no-unsafe-fixes", default=None, help="Make fixes too that may change behaviour."),
+    click.option("--unsafe-fixes/--no-unsafe-fixes", default=None, help="Also make fixes that may change behaviour."),
     click.option(
-        "--rewrite-patches", is_flag=True, default=None, help="Move what tests patch along with unsafe fixes."
+        "--rewrite-patches", is_flag=True, default=None, help="Update patches in tests along with unsafe fixes."
     ),
     click.option(
         "--session-style",
         type=click.Choice(get_args(SessionStyle)),
-        help=f"An assignment or a with block.  [default: {_default.session_style}]",
+        help=f"Create the session by assignment or in a with block.  [default: {_default.session_style}]",
     ),
     click.option(
         "--session-name", metavar="NAME", help=f"What to call the session.  [default: {_default.session_name}]"
@@ -211,10 +224,10 @@ _shared = _options(
         help="Write the findings to this file.",
     ),
     click.option(
-        "-j", "--jobs", metavar="N|auto", callback=_jobs, help="How many processes work on the files.  [default: auto]"
+        "-j", "--jobs", metavar="N|auto", callback=_jobs, help="Number of worker processes to use.  [default: auto]"
     ),
     click.option("--cluster", metavar="ADDRESS", help="Let the workers of this Dask scheduler do the work."),
-    click.option("--statistics", is_flag=True, help="Count the findings of each rule instead of telling them."),
+    click.option("--statistics", is_flag=True, help="Show counts per rule instead of the findings."),
     click.option("-q", "--quiet", is_flag=True, help="Write findings and errors only."),
     click.option("-v", "--verbose", is_flag=True, help="Tell of each file whether it is checked."),
     click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings."),
@@ -224,7 +237,7 @@ _shared = _options(
 @cli.command()
 @_shared
 @click.option("--write-baseline", metavar="FILE", type=_PATH, help="List the findings in this file, for --baseline.")
-@click.option("--add-noqa", is_flag=True, help="Write noqa comments at the findings.")
+@click.option("--add-noqa", is_flag=True, help="Add noqa comments to the lines with findings.")
 @click.option("--show-files", is_flag=True, help="List the files that would be read, and do nothing else.")
 def check(*, add_noqa: bool, show_files: bool, **options: Any) -> int:
     """Report calls that should share a session. Changes no code."""
@@ -264,7 +277,7 @@ def _adopt(run: Run, *, add_noqa: bool) -> int:
     elif given.write_baseline is None:
         results = run.on_files(partial(works.noqa_report, projects=run.projects), writes=True)
     else:
-        raise click.UsageError("--add-noqa and --write-baseline exclude each other")
+        raise click.UsageError("--add-noqa and --write-baseline are mutually exclusive")
     show(given, results)
     return close(given, results, doing="silence" if add_noqa else "list")
 
@@ -274,12 +287,12 @@ def _adopt(run: Run, *, add_noqa: bool) -> int:
 @_deciding_fixes
 @click.option("--diff", is_flag=True, help="Print what would change, write nothing.")
 @click.option("-i", "--interactive", is_flag=True, help="Show each fix, and ask whether to make it.")
-@click.option("--verify", metavar="COMMAND", help="Make only the fixes that this passes with, as 'pytest -q -x'.")
+@click.option("--verify", metavar="COMMAND", help="Keep only fixes with which this passes, e.g. 'pytest -q -x'.")
 @click.option(
-    "--verify-timeout", metavar="SECONDS", type=click.FloatRange(0, min_open=True), help="A longer run has failed."
+    "--verify-timeout", metavar="SECONDS", type=click.FloatRange(0, min_open=True), help="Treat a longer run as failed."
 )
-@click.option("--allow-dirty", is_flag=True, help="Verify in a git tree with changes, or in none.")
-@click.option("--rejected", metavar="FILE", type=_PATH, help="Write a patch of what --verify takes back.")
+@click.option("--allow-dirty", is_flag=True, help="Allow --verify with uncommitted changes, or outside git.")
+@click.option("--rejected", metavar="FILE", type=_PATH, help="Write a patch with the fixes that --verify reverts.")
 def fix(
     *,
     diff: bool,
@@ -332,7 +345,7 @@ def _exclude(option: str, given: Options, *, diff: bool) -> None:
     others = {"--diff": diff, "--cluster": given.cluster, "- (standard input)": given.on_stdin}
     for other, chosen in others.items():
         if chosen:
-            raise click.UsageError(f"{option} and {other} exclude each other")
+            raise click.UsageError(f"{option} and {other} are mutually exclusive")
 
 
 def _dialogue(run: Run, *, diff: bool) -> Dialogue:
@@ -341,7 +354,7 @@ def _dialogue(run: Run, *, diff: bool) -> Dialogue:
 
     _exclude("--interactive", run.options, diff=diff)
     if run.options.rewrite_patches:
-        raise click.UsageError("--interactive and --rewrite-patches exclude each other")
+        raise click.UsageError("--interactive and --rewrite-patches are mutually exclusive")
     for stream, called in ((sys.stdin, "input"), (sys.stderr, "error")):
         if stream is None or not stream.isatty():
             raise click.ClickException(f"--interactive needs a terminal on standard {called}")
@@ -402,15 +415,15 @@ def config(path: str, *, schema: bool, output_format: str, **options: Any) -> in
 
 @cli.command()
 @_several("--accept", metavar="DOUBTS", callback=_doubts, shell_complete=_offer_doubts, help="Doubts to accept.")
-@click.option("--module", metavar="FILE", help="Write a module with a function for sessions, pkg/_sessions.py.")
+@click.option("--module", metavar="FILE", help="Write a module that creates sessions, e.g. pkg/_sessions.py.")
 @click.option("--retries", type=click.IntRange(0), default=3, show_default=True, help="Retries of its sessions.")
 @click.option("--pool", type=click.IntRange(1), default=10, show_default=True, help="Connections to a host they keep.")
 @click.option(
     "--timeout", type=click.FloatRange(0, 86400, min_open=True), help="Seconds, for calls that pass no timeout=."
 )
-@click.option("-y", "--yes", is_flag=True, help="Ask nothing; what is not given stays as by default.")
+@click.option("-y", "--yes", is_flag=True, help="Ask nothing; use the defaults for what is not given.")
 def init(**options: Any) -> int:
-    """Write settings, and on request a module that makes sessions with retries."""
+    """Write initial settings and, on request, a module that creates sessions with retries."""
     from sessionize.init.init import Answers, init as write
 
     write(Answers(**options))
@@ -419,7 +432,7 @@ def init(**options: Any) -> int:
 
 @cli.command()
 def server() -> int:
-    """Serve an editor: the language server protocol on standard input and output."""
+    """Run the language server (LSP) for editors on standard input and output."""
     try:
         from sessionize.server import make
     except ModuleNotFoundError as error:

@@ -178,7 +178,7 @@ def judge_unsafe(
         raise FixError(f"{min(leaked)} was sent where it was not before\n{shown}")
     if missed := re.search(r"(name|variable|attribute) '_?session(_\d+)?'.*", f"{after.error}\n{after.output}"):
         raise FixError(f"an unsafe fix uses what is not there: {missed[0]}\n{shown}")
-    reasons = {d.help.rpartition("; unsafe, as ")[2] for d in report.fixed if d.applicability == "unsafe"}
+    reasons = {d.help.rpartition("; unsafe because ")[2] for d in report.fixed if d.applicability == "unsafe"}
     told = difference(before, after, without_cookies=case.cookies and case.settings.cookies == "share")
     for reason in reasons:
         tally.unsafe[reason] += 1

@@ -22,4 +22,4 @@ class Carried(Kind):
     name = "carried"
 
     def reason(self, sharing: Sharing) -> str:
-        return "it also sends what redirects and later answers set" if sharing.carries else ""
+        return "it also sends the cookies that redirects and later responses set" if sharing.carries else ""

@@ -85,7 +85,7 @@ class ConnectionAuth(Kind):
 
     def of_call(self, call: BareCall) -> str:
         if self.auth_binds(call):
-            return "passes an `auth=` that is not known to be a pair, and may stay with the connection"
+            return "passes an `auth=` that may not be a (user, password) pair, and may authenticate the connection"
         if self.header_binds(call):
             return "authorizes its connection, and later calls on it would be answered for the same user"
         return ""

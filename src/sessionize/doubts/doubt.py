@@ -15,7 +15,7 @@ from sessionize.sharing.facts import Facts
 class Doubt(NamedTuple):
     """A reason why a fix is not known to be safe.
 
-    name: of its kind; reason: the end of "unsafe, as ..."; accepted: whether the settings accept it.
+    name: of its kind; reason: the end of "unsafe because ..."; accepted: whether the settings accept it.
     """
 
     name: str

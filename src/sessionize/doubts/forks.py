@@ -18,10 +18,10 @@ class Forks(Kind):
     another process; over TLS calls failed.
 
     ## How to find out
-    Is the session used on both sides of the fork? One that is made behind the fork is harmless.
+    Is the session used on both sides of the fork? One that is created after the fork is harmless.
 
     ## What to do
-    Make the session behind the fork, or close it in the child:
+    Create the session after the fork, or close it in the child:
     `os.register_at_fork(after_in_child=session.close)`. Then accept the doubt: `--accept forks`. `sessionize init`
     writes a module whose sessions do so by themselves.
     """

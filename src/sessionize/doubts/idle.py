@@ -65,7 +65,7 @@ class Idle(Kind):
 
     def reason(self, sharing: Sharing) -> str:
         if self._sleeps_out_of_sight or self._waits_too_long(sharing):
-            return "a wait lies between its calls, and the next may meet the server as it closes the connection"
+            return "there is a wait between its calls, and the server may close the connection just as the next is sent"
         if any(module.startswith(_SERVING) for module in self.facts.outline.modules):
             return "a server of this program may wait for the session's connection to close"
         return ""

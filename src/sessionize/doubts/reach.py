@@ -29,12 +29,12 @@ class Reach(Kind):
 
     def reason(self, sharing: Sharing) -> str:
         if sharing.place is not None and (missing := self._may_be_missing(sharing.calls, sharing.place)):
-            return f"`{missing}` may be missing, or something else, where the session is made"
+            return f"`{missing}` may be undefined, or something else, where the session is created"
         for call in sharing.calls:
             if star := self.facts.imports.rebinding_star(call.root, call.site.scope):
                 return f"`from {star} import *` may bind `{call.root}` to something else"
         if any(is_taken_elsewhere(self.facts, call.site.part) for call in sharing.calls) and sharing.owner is None:
-            return "a generator expression takes the session elsewhere"
+            return "a generator expression may use the session later, and elsewhere"
         return self._without_cell(sharing.calls, sharing.made) if sharing.made is not None else ""
 
     def _may_be_missing(self, calls: Sequence[BareCall], place: Place) -> str:
@@ -53,5 +53,5 @@ class Reach(Kind):
         for call in calls:
             imports = names.binds(names.owner(call.root, call.site.scope), call.root)
             if cell(call.site.tick) != cell(made) and {cell(bind.tick) for bind in imports} != {cell(made)}:
-                return "a cell can be run without the one that would make its session"
+                return "a cell can be run without the cell that would create its session"
         return ""

@@ -66,7 +66,7 @@ def _why_undecided(found: Analysis, finding: Finding) -> str:
     needed = sorted(off or {silenced.code for silenced in found.sharing[finding.call]})
     names = " and ".join(f"{BY_CODE[code].name} ({code})" for code in needed)
     select = f"select {'it' if len(needed) == 1 else 'them'} too"
-    return f"Fixed together with {names}; {select if off else 'silenced here'}"
+    return f"Fixed only together with {names}; {select if off else 'silenced here'}"
 
 
 def unreadable(filename: str, settings: Settings, error: UnreadableError, text: str = "") -> tuple[Diagnostic, ...]:

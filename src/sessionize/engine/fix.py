@@ -113,7 +113,7 @@ def _fix(
     except UnreadableError as error:
         return replace(unfixed, error=f"the fix would break it: {error}; {PLEASE_REPORT}")
     if not _codes(again, again.wanted_fixes) <= _codes(found, left_out):
-        return replace(unfixed, error=f"the fix would not come to rest; {PLEASE_REPORT}")
+        return replace(unfixed, error=f"the fix would not converge; {PLEASE_REPORT}")
     untimed = {call.id for call in found.facts.bare.calls if waits(call)}
     return Report(
         filename,

@@ -73,8 +73,8 @@ def no_such_rule(names: Sequence[str], others: Sequence[str] = ()) -> str:
         if not begun and not (name[:3].upper() == "RQS" and name[3:].isdigit()):
             begun = [known[like] for like in get_close_matches(name.casefold(), known, n=1)]
         near += begun or [""]
-    hint = "; `sessionize rule --all` tells of all rules" if "" in near else f", did you mean {_quoted(near)}?"
-    return f"there is no rule {_quoted(names)}{hint}"
+    hint = "; `sessionize rule --all` describes all rules" if "" in near else f", did you mean {_quoted(near)}?"
+    return f"there is no rule {'or doubt ' if others else ''}{_quoted(names)}{hint}"
 
 
 def _quoted(names: Iterable[str]) -> str:

@@ -195,7 +195,7 @@ def no_such_doubt(names: Iterable[str]) -> str:
     """A message about the first name that no doubt has; empty if there is none."""
     for name in names:
         if name not in DOUBTS:
-            return f"{name!r} is no doubt: {nearest(name, DOUBTS)}"
+            return f"there is no doubt {name!r}: {nearest(name, DOUBTS)}"
     return ""
 
 

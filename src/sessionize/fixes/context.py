@@ -24,10 +24,10 @@ from sessionize.sharing.facts import Facts
 from sessionize.sharing.shared_headers import SharedHeaders
 from sessionize.sharing.underused import UnderusedSession
 
-ALONE = "a session would serve this call alone, as the others here stay as they are"
-ELSEWHERE = "make one session for all calls that these cookies are for, and leave `cookies=` out"
-_NO_LOGIN = "the cookie of a log-in is not sent with the calls after it, as before (`--cookies share` sends it)"
-_UNREAD = "an answer of `stream=True` that is not read keeps its connection from the other calls: close it"
+ALONE = "a session would serve only this call, because the other calls here stay unchanged"
+ELSEWHERE = "create one session for all calls that need these cookies, and remove `cookies=`"
+_NO_LOGIN = "as before, a login cookie is not sent with later calls (`--cookies share` sends it)"
+_UNREAD = "a `stream=True` response that is not read keeps its connection from being reused: close it"
 INSIDE = "requests is imported inside the function; import it at the top of the module"
 
 
@@ -224,12 +224,12 @@ def these(calls: Sequence[BareCall]) -> str:
 
 def not_on(name: str) -> str:
     """The reason that nothing is set on a session that is there."""
-    return f"what is set on `{name}`, the session that is already there, reaches its other calls too"
+    return f"what is set on `{name}`, the existing session, would affect its other calls too"
 
 
 def beside(session: ExistingSession | None) -> str:
     """The end of a message: why a session that is there is not used."""
-    return f"; `{session.shown}` is not used, as {session.obstacle}" if session is not None else ""
+    return f"; `{session.shown}` is not used because {session.obstacle}" if session is not None else ""
 
 
 def set_once(new_session: NewSession) -> str:

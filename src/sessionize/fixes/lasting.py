@@ -162,7 +162,7 @@ class LastingFixes(Fixes):
         if owner and self.facts.graph.in_another_class(call.site.scope):
             return "it stands in a class inside of the method"
         if self.facts.visitors.gave(call):
-            return "it passes on what a visitor sent, and such a session serves several"
+            return "the call forwards what a visitor sent, and the session would serve several visitors"
         if self.facts.outline.scopes[self.facts.bare.function(call)].name == "__del__":
             return "`__del__` may run before a session is made, or when it is gone"
         return ""
@@ -191,7 +191,7 @@ class LastingFixes(Fixes):
         if at_top != calls and self.naming.visible("requests", home.place) is None:
             return INSIDE
         if any(self.facts.imports.bound(call.root, call.site.scope, home.place) != "surely" for call in at_top):
-            return "requests may be missing where the session would be made"
+            return "requests may not be imported where the session would be created"
         return home
 
     def _there(self, owner: int, calls: Sequence[BareCall]) -> ExistingSession | None:
@@ -217,7 +217,7 @@ class LastingFixes(Fixes):
         """The fix that makes calls on the session that the object, or the module, has already."""
         doubts = self.doubts.about(Sharing(calls, owner=owner))
         targets = self._targets(owner, calls, there.name)
-        message = f"Make {these(calls)} on `{targets[0]}`, the session that is already there"
+        message = f"Make {these(calls)} on `{targets[0]}`, the existing session"
         return Fix(ids(calls), message, doubts, redirect(calls, targets), stays=not_on(targets[0]))
 
     @cached_property
@@ -273,9 +273,9 @@ class LastingFixes(Fixes):
             helper, more = self.naming.imported(home.helper, calls, home.place)
             new_session, imports = new_session._replace(helper=helper), imports + more
         where = "class" if owner else "module"
-        message = f"Share one `requests.Session` between the {len(calls)} calls of this {where}"
+        message = f"Share one `requests.Session` between the {len(calls)} calls in this {where}"
         if len(calls) == 1:
-            message = f"Keep one `requests.Session` for the call of this {where}"
+            message = f"Keep one `requests.Session` for the call in this {where}"
         doubts = self.doubts.about(Sharing(calls, owner=owner))
         later = _no_longer_counts(calls[0], new_session) if doubts else ""
         return Fix(
@@ -300,4 +300,4 @@ def _no_longer_counts(call: BareCall, new_session: NewSession) -> str:
     for option in new_session.hoist:
         found = filter(lambda inner: isinstance(inner, v.Attribute), v.within(call.argument(option) or v.NONE))
         shown += [f"`{v.dotted(inner)}`" for inner in found]
-    return f"; a later change of {' or '.join(shown)} no longer counts" if shown else ""
+    return f"; later changes to {' or '.join(shown)} will have no effect" if shown else ""

@@ -92,7 +92,7 @@ class LocalFixes(Fixes):
         """The calls with the place of their session, what it may hold, and why it is not known to be safe."""
         place = self._place(calls)
         if place is None:
-            return refused(calls, "there is no line for the session; put the calls on lines of a function")
+            return refused(calls, "no line can hold the session; put the calls on separate lines in a function")
         if self._may_be_missing(calls, place):
             reason = "the import of requests may not have run where the session belongs; import it further up"
             return refused(calls, reason)
@@ -145,7 +145,7 @@ class LocalFixes(Fixes):
         place = candidate.place
         sharing = Sharing(calls, place, self.facts.outline.parts[place.before].tick, carries=True)
         return fix._replace(
-            message=f"Share one `requests.Session` between the {len(calls)} calls, which carries the cookies by itself",
+            message=f"Share one `requests.Session` between the {len(calls)} calls, and let it carry the cookies",
             doubts=self.doubts.about(sharing),
             new_session=fix.new_session._replace(policy=None),
             imports=self.naming.constructor(calls, place)[1],  # that of the policy is none of them
@@ -166,12 +166,12 @@ class LocalFixes(Fixes):
         if (outcome := self.on_shared(calls)) is not None:
             return outcome
         if existing is not None and not existing.obstacle:
-            message = f"Make {these(calls)} on `{existing.name}`, the session that is already there"
+            message = f"Make {these(calls)} on `{existing.name}`, the existing session"
             redirects = redirect(calls, [existing.name] * len(calls))
             return Fix(ids(calls), message, doubts, redirects, stays=not_on(existing.name))
         message = f"Share one `requests.Session` between {these(calls)}"
         if len(calls) == 1:
-            message = "Use one `requests.Session` for all turns"
+            message = "Use one `requests.Session` for all iterations"
         name = self.naming.variable(self.settings.session_name, self.facts.bare.function(calls[0]))
         style = self.context.style(calls, place)
         new_session, imports = self.context.new_session(calls, place, style, name, hoist, shared=shared)

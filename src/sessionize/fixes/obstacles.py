@@ -46,18 +46,18 @@ class Obstacles:
         owner: as for `Steady`.
         """
         if calls and self._replaced and not self.settings.moves_patches:
-            return f"`{self._replaced}` is replaced in this file, and a session would go past what is there instead"
+            return f"`{self._replaced}` is replaced in this file, and a session would bypass the replacement"
         steady = Steady(self.facts, owner)
         bound = list(filter(self._may_bind, calls))
         for call, option in product(calls if bound else (), ("auth", "headers")):
             if call.argument(option) != bound[0].argument(option):
-                return "some of the calls authenticate in a way that may stay with the connection, and others do not"
+                return "some of the calls may authenticate the connection itself, as NTLM does, and others do not"
         for option, concerned in (("auth", bound), ("headers", bound), ("cert", calls)):
             for call in concerned:
                 if not self._is_one_user(call.argument(option), call.site.scope, steady):
-                    return "a connection stays with the user it was made for, and its next call may be for another"
+                    return "a connection stays authenticated for one user, and the next call on it may be for another"
         if len({cert for _, cert in tls_identities(self.facts, calls)}) > 1:
-            return "the calls differ in `cert=`, and requests before 2.32 would show one's certificate for another"
+            return "the calls differ in `cert=`, and requests before 2.32 would send one call's certificate for another"
         return ""
 
     def _may_bind(self, call: BareCall) -> bool:

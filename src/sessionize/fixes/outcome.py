@@ -124,7 +124,7 @@ class Fix(NamedTuple):
         """One sentence for the reader of a finding, with the names of the doubts that are left, or were accepted."""
         for doubt in self.doubts:
             if not doubt.accepted:
-                return f"{self.message}; unsafe, as {doubt.reason} [{', '.join(self.open_doubts)}]"
+                return f"{self.message}; unsafe because {doubt.reason} [{', '.join(self.open_doubts)}]"
         accepted = ", ".join(doubt.name for doubt in self.doubts)
         return f"{self.message}; safe ({accepted} accepted)" if accepted else self.message
 

@@ -52,7 +52,7 @@ class Planner:
         facts = self.context.facts
         for reference in facts.bare.references:
             if reference.id in sites:
-                reason = "other code calls it; make a session and hand on its method instead, as in `session.get`"
+                reason = "other code calls this function; create a session and pass its method, e.g. `session.get`"
                 if reference.verb == ANY:
                     reason = CHOSEN
                 elif reference.taker != -1 and facts.threads.forked_by:

@@ -39,7 +39,7 @@ class UnderusedFixes(Fixes):
         in_method = self.facts.graph.method(session.site.scope) is not None
         where = "keep one on the object" if in_method else "make it once"
         if session.plain:
-            return f"a session pays from its second call on: {where}, and use it again"
+            return f"a session saves time only from its second call on: {where}, and reuse it"
         return f"what is set on it may differ from call to call: {where}, and pass what differs with each call"
 
     def _gather(self, sessions: Sequence[UnderusedSession]) -> Outcome:
@@ -67,7 +67,7 @@ class UnderusedFixes(Fixes):
         place = facts.flow.place([(session.site.tick, session.site.part)], bind.scope)
         create = v.dotted(session.site.value.func)
         if not served.done <= METHODS:
-            reason = f"`{bind.name}` is not only called in the loop, and the rest may differ from turn to turn"
+            reason = f"`{bind.name}` is used for more than calls in the loop, and that may differ between iterations"
             return Refusal(own, reason)
         binds = facts.names.binds(bind.scope, bind.name)
         uses = facts.names.uses(bind.scope, bind.name)
@@ -81,7 +81,7 @@ class UnderusedFixes(Fixes):
         loops = set(facts.flow.loops(bind.part))
         several = len(session.calls) > 1 or set(facts.flow.loops(session.calls[0].site.part)) - loops
         if several and self.settings.cookies != "share":
-            return Refusal(own, "its calls share cookies within a turn, and must not with the next turn")
+            return Refusal(own, "its calls share cookies within one iteration, but must not share them with the next")
         if reason := self.obstacles.of_sharing(session.calls) or self.obstacles.of_call(session.calls[0]):
             return Refusal(own, reason)
         doubts = self.doubts.about(Sharing(session.calls))

@@ -130,7 +130,7 @@ class _ObjectHome:
             shown = self.facts.classes.pickled_objects | shown
         for scope in (*self.cls.related, -1):
             if scope in shown:
-                return f"`{shown[scope]}` is used in this file, and the session would show in it"
+                return f"`{shown[scope]}` is used in this file, and would include the session"
         return ""
 
     def _field(self) -> Home | str:

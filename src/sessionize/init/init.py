@@ -99,7 +99,7 @@ def _ask_about_doubts(findings: Sequence[Diagnostic]) -> Iterable[str]:
             return
         ((name,), more), *_ = steps
         calls = f"{more} call{'s' if more > 1 else ''} more"
-        if click.confirm(f"Accept `{name}`, and fix {calls}? `sessionize rule {name}` tells what to look at", err=True):
+        if click.confirm(f"Accept `{name}`, and fix {calls}? `sessionize rule {name}` says what to check", err=True):
             accepted.add(name)
             yield name
         else:
@@ -156,7 +156,7 @@ def _write_module(file: Path, answers: Answers) -> str:
     texts = {file: "sessions.txt"} | ({tests: "test_sessions.txt"} if tests.parent.is_dir() else {})
     for path in texts:
         if path.exists():
-            raise click.ClickException(f"{path} is there already")
+            raise click.ClickException(f"{path} already exists")
     given = {"retries": answers.retries, "pool": answers.pool, "timeout": answers.timeout, "module": module}
     for path, name in texts.items():
         template = Template(files(__package__).joinpath(name).read_text(encoding="utf-8"))
@@ -174,5 +174,5 @@ def _module_of(file: Path) -> str:
         raise click.ClickException(f"{file} can be no module of this project")
     parts = parts[1:] if parts[0] == "src" and len(parts) > 1 else parts
     if len(parts) == 1 and (parts[0] in sys.stdlib_module_names or find_spec(parts[0])):
-        raise click.ClickException(f"{file} would hide the module {parts[0]} that is there already; give another name")
+        raise click.ClickException(f"{file} would hide the module {parts[0]}; give another name")
     return ".".join(parts)

@@ -49,8 +49,12 @@ def as_table(findings: Sequence[Diagnostic]) -> str:
         number, shown = click.style(f"{row.findings:{width}}", bold=True), click.style(row.code, fg="red", bold=True)
         lines.append(f"{number}  {shown}  {mark} {row.name}\n")
     lines.append(f"{_total(findings)}\n")
+    together = 0
     for names, more in unlocking(findings):
-        lines.append(f"--accept {','.join(names)} would fix {more} more call{'s' if more != 1 else ''}\n")
+        together += more
+        if more:
+            calls = f"{together} more call{'s' if together != 1 else ''}"
+            lines.append(f"--accept {','.join(names)} would fix {calls}\n")
     return "".join(lines)
 
 

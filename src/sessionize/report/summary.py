@@ -16,7 +16,7 @@ _Call: TypeAlias = tuple[str, int | None, tuple[int, int]]  # file, cell, row an
 # So many unsafe fixes that it is worth a look which doubt most of them share.
 _MANY = 10
 # The best way first.
-HOW = {"safe": "with `sessionize fix`", "unsafe": "only with `sessionize fix --unsafe-fixes`", None: "by hand"}
+HOW = {"safe": "with `sessionize fix`", "unsafe": "with `sessionize fix --unsafe-fixes`", None: "to fix by hand"}
 
 
 def summary(
@@ -40,7 +40,7 @@ def summary(
     if known and doing != "list":
         sentences.append(f"{_count(known, 'finding')} in the baseline.")
     if gone:
-        sentences.append(f"{_count(gone, 'entry', 'entries')} of the baseline {'is' if gone == 1 else 'are'} gone.")
+        sentences.append(f"{_count(gone, 'entry', 'entries')} of the baseline {'is' if gone == 1 else 'are'} obsolete.")
     return " ".join(filter(None, sentences))
 
 
@@ -66,8 +66,12 @@ def _untimed(reports: Sequence[Report]) -> str:
     for report in reports:
         if all(found.code != code for found in report.left):
             untimed += report.untimed
-    have = "has" if untimed == 1 else "have"
-    return f"{untimed} of them {have} no timeout=; select {code} to keep seeing that." if untimed else ""
+    if not untimed:
+        return ""
+    all_of_them = untimed == len(_calls(reports, attrgetter("fixed")))
+    subject = f"{untimed} of them" if not all_of_them else "It" if untimed == 1 else "They"
+    has = "has" if untimed == 1 else "have"
+    return f"{subject} {has} no `timeout=`; select {code} to keep finding {'it' if untimed == 1 else 'them'}."
 
 
 def _left(reports: Sequence[Report], doing: str) -> str:
@@ -89,7 +93,7 @@ def _accepting(reports: Sequence[Report]) -> str:
     from sessionize.report.statistics import unlocking  # noqa: PLC0415  # few runs need it
 
     ((name,), more), *_ = unlocking([found for report in reports for found in report.left])
-    told = f" `--accept {name}` would fix {more} of these; `sessionize rule {name}` tells what to look at."
+    told = f" With `--accept {name}`, `fix` makes {more} of these; `sessionize rule {name}` says what to check."
     return told if more else ""
 
 

@@ -47,7 +47,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     """
     for call in facts.bare.calls:
         if facts.carried.answers(call):
-            message = "`cookies=` from an earlier answer is what a session carries by itself"
+            message = "`cookies=` passes on the cookies of an earlier response; a session does that automatically"
             yield Finding("RQS203", call.id, message)
 
 

@@ -67,7 +67,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     - [requests: Session Objects](https://requests.readthedocs.io/en/latest/user/advanced/#session-objects)
     """
     for call in facts.groups.clients:
-        yield Finding("RQS104", call.id, f"`{call.shown}` opens a new connection for every call of this object")
+        yield Finding("RQS104", call.id, f"`{call.shown}` opens a new connection for every call this object makes")
 
 
 CLIENT_WITHOUT_SESSION = Rule("RQS104", "client-without-session", check, cure="lasting")

@@ -61,7 +61,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     called = {call.id for call in facts.bare.mapped}  # `pool.submit(requests.get, url)`, once, is one call
     for reference in facts.bare.references:
         if reference.id not in called and not facts.groups.is_for_each(reference):
-            message = f"`{reference.shown}` is handed on, and opens a new connection whenever it is called"
+            message = f"`{reference.shown}` is stored or passed on, and opens a new connection whenever it is called"
             yield Finding("RQS103", reference.id, message)
 
 
@@ -70,8 +70,8 @@ def _repeated(facts: Facts, call: BareCall) -> str:
     elsewhere = facts.groups.elsewhere(call)
     places = " and ".join(f"{each.file}:{each.row}" for each in elsewhere)
     if not places:
-        return "which this file repeats"
-    return f"which {places} repeats" if elsewhere[0].repeats else f"as at {places}"
+        return "and this file calls it repeatedly"
+    return f"and {places} calls it repeatedly" if elsewhere[0].repeats else f"and it is called at {places}"
 
 
 REQUEST_HELPER_IN_LOOP = Rule("RQS103", "request-helper-in-loop", check, cure="lasting")

@@ -12,20 +12,20 @@ from sessionize.syntax.values import last_name
 
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     """## What it does
-    Finds calls of `requests.get`, `requests.post`, ... that run on every turn of a loop: `for`, `while` (its test too),
+    Finds calls of `requests.get`, `requests.post`, ... that a loop repeats: `for`, `while` (its test too),
     a comprehension or a generator expression; and those functions handed to `map`.
 
     A retry loop is no finding: one that the first good answer ends (`if reply.ok: return reply`, `while
     reply.status_code == 503:`), whatever it asks for; and one that an answer may end (`if done(reply): break`), where
     the method, the URL and what is sent stay the same. A loop over pages asks for another one on every turn.
 
-    Nor is a loop that asks another host on every turn: the loop's variable is the host, `f"https://{host}/status"`, or
+    Nor is a loop that calls another host each time: the loop's variable is the host, `f"https://{host}/status"`, or
     the port, or it goes over a literal list or dict of URLs. Each needs a connection of its own. Functions that are
     `@deprecated` are left alone by all rules.
 
     ## Why is this bad?
     Each call of `requests.get` makes a session of its own, uses it once and throws it away: it opens a TCP connection,
-    shakes hands over TLS and loads the file of certificate authorities again. Of the 20 ms that a small HTTPS call took
+    does a TLS handshake and loads the CA certificates again. Of the 20 ms that a small HTTPS call took
     on a local network, 17 ms went into loading that file, 1 ms into the handshake; with one shared session it took
     about 1 ms. At a round trip of 40 ms the shared session was 3.5 times as fast.
 
@@ -49,7 +49,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     exceptions. A session keeps cookies only where that is harmless: all its calls only read, in a file in which no
     name and no text names a user, a key or a session; or all carry the same steady credentials, and nothing else that
     names a user differs between them. Every other session gets a line by which it keeps none. One difference comes
-    with every session: a connection that the server closes at the very moment of the next call may fail.
+    with every session: a call may fail if the server closes the connection at that very moment.
 
     The fix is unsafe, and applied only with `--unsafe-fixes`, where the file alone cannot show that: with `**kwargs`,
     `proxies=`, `hooks=`, or a wait between the calls, say. The help line names the doubt, and each has a page. A
@@ -64,14 +64,14 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     """
     for call in facts.bare.calls:
         if call.id in facts.groups.loops:
-            yield Finding("RQS101", call.id, f"`{call.shown}` in a loop opens a new connection on every turn")
+            yield Finding("RQS101", call.id, f"`{call.shown}` in a loop opens a new connection on every iteration")
     for reference in facts.bare.references:
         if not facts.groups.is_for_each(reference):
             continue
         taker = facts.outline.calls[reference.taker]
         if not any(facts.hosts.all_differ(arg.value, taker.scope) for arg in taker.value.args[1:]):
             method = last_name(taker.value.func)
-            message = f"`{reference.shown}` handed to `{method}` opens a new connection for every item"
+            message = f"`{reference.shown}` passed to `{method}` opens a new connection for every item"
             yield Finding("RQS101", reference.id, message)
 
 

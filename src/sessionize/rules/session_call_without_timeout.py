@@ -21,7 +21,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     replaced.
 
     ## Why is this bad?
-    Requests waits without end by default, also on a session, and a session cannot be told otherwise: it has no
+    Requests waits indefinitely by default, also on a session, and a session cannot be told otherwise: it has no
     `timeout`. Ruff's S113, bandit's B113, pylint's W3101 and flake8-timeout look for that too, but at `requests.get`
     only. A call that `sessionize fix` redirects is out of their sight; this rule goes on seeing it.
 
@@ -49,7 +49,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     """
     for call in session_calls(facts):
         if waits(call):
-            yield Finding("RQS302", call.id, f"`{call.shown}` is called without a timeout, and may wait without end")
+            yield Finding("RQS302", call.id, f"`{call.shown}` is called without a timeout, and may wait indefinitely")
 
 
 SESSION_CALL_WITHOUT_TIMEOUT = Rule(

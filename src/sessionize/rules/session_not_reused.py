@@ -46,9 +46,9 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     for session in facts.underused.sessions:
         message = "a session made for a single call saves nothing"
         if session.loops:
-            message = "a session made on every turn of a loop opens a new connection on every turn"
+            message = "a session created in every iteration of a loop opens a new connection each time"
         elif not session.plain:
-            message = "a session made whenever this function is called opens a new connection every time"
+            message = "a session created on every call of this function opens a new connection each time"
         yield Finding("RQS106", session.id, message)
 
 

@@ -24,13 +24,13 @@ from sessionize.report.wording import row_of
 from sessionize.rules import RULES
 
 _SENTENCE = re.compile(r"\. (?=[A-Z])")
-STAYS = "rewrite-patches, which the settings turn on, does not hold here: what tests patch stays as it is."
+STAYS = "The setting rewrite-patches has no effect here: patches in tests stay as they are."
 ANSWERS = {
     "yes": "make this fix",
     "no": "leave it",
     "all": "make it and all that follow in this file",
     "ALL": "the same, and in all other files",
-    "quit": "ask no more; what was accepted is made, Ctrl-C leaves this file as it is",
+    "quit": "stop asking; accepted fixes are made (Ctrl-C: none in this file)",
     "explain": "what the rule finds, and what makes the fix unsafe",
 }
 
@@ -58,7 +58,8 @@ class Dialogue:
         except (KeyboardInterrupt, EOFError):
             self.stopped = True
             echo("\n", err=True)
-        return check_bytes(data, name, settings, surroundings=self.projects)
+        report = check_bytes(data, name, settings, surroundings=self.projects)
+        return replace(report, unsafe_fixes=settings.unsafe_fixes)
 
     def _fixed(self, data: bytes, name: str, settings: Settings, only: list[Fix] | None) -> Report:
         return fix_bytes(data, name, settings, surroundings=self.projects, only=only)

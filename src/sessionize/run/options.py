@@ -85,13 +85,13 @@ class Options(SettingsOptions):
         if self.stdin_filename is not None and STDIN not in self.paths:
             raise click.UsageError("--stdin-filename needs - (standard input) as the path")
         if self.config is not None and self.isolated:
-            raise click.UsageError("--config and --isolated exclude each other")
+            raise click.UsageError("--config and --isolated are mutually exclusive")
         if self.jobs is not None and self.cluster is not None:
-            raise click.UsageError("--jobs and --cluster exclude each other")
+            raise click.UsageError("--jobs and --cluster are mutually exclusive")
         if self.baseline is not None and not self.uses_baseline:
-            raise click.UsageError("--baseline excludes --no-baseline and --write-baseline")
+            raise click.UsageError("--baseline is used without --no-baseline and --write-baseline")
         if self.quiet and self.verbose:
-            raise click.UsageError("--quiet and --verbose exclude each other")
+            raise click.UsageError("--quiet and --verbose are mutually exclusive")
         if self.statistics and format_named(self.output_format).statistics is None:
             raise click.UsageError(f"--statistics has no {self.output_format} format")
 

@@ -177,7 +177,7 @@ class Command:
                 why = f"exit status {status}" if status else ""
             except subprocess.TimeoutExpired:
                 _end(process)
-                why = f"no end after {self.timeout:g} s"
+                why = f"timed out after {self.timeout:g} s"
             except BaseException:
                 _end(process)
                 raise
@@ -242,7 +242,7 @@ class Search:
         """ClickException if a file does not hold what it should: the command, or somebody else, has changed it."""
         for path, content in self.now.items():
             if store.content(path) != content:
-                raise click.ClickException(f"{path} has changed meanwhile; it stays as it is, all others are as before")
+                raise click.ClickException(f"{path} has changed meanwhile; it is left alone, all others are restored")
 
     def _put(self, units: Sequence[Unit]) -> None:
         for path, content in self.candidates.contents(units).items():
@@ -294,14 +294,14 @@ def verify(
 def _tell(search: Search, command: Command) -> None:
     """Says which fixes are taken back, and why."""
     for unit, wrote in search.taken_back:
-        title = click.style(f"{printable(unit.place)}: taken back", bold=True)
+        title = click.style(f"{printable(unit.place)}: reverted", bold=True)
         what = unit.fix.message if unit.fix is not None else "all fixes of the file"
-        echo(f"{title}, as `{printable(command.text)}` fails with it: {printable(what)}\n", err=True)
+        echo(f"{title}, because `{printable(command.text)}` fails with it: {printable(what)}\n", err=True)
         echo(_indented(wrote), err=True)
     if not command.quiet:
         number = len(search.taken_back)
         fixes = "1 fix is" if number == 1 else f"{number or 'no'} fixes are"
-        echo(f"Verified by {command.runs} runs; {fixes} taken back.\n", err=True)
+        echo(f"Verified in {command.runs} runs; {fixes} reverted.\n", err=True)
 
 
 def _indented(text: str) -> str:
@@ -313,7 +313,7 @@ def _expect_clean(paths: Iterable[str]) -> None:
     for folder, inside in groupby(sorted(paths), key=os.path.dirname):
         names = list(map(os.path.basename, inside))
         if _git(folder, "ls-files", "--error-unmatch", "--", *names) is None:
-            told = f"--verify needs files that git knows, and not {names[0]!r}: add and commit it, or --allow-dirty"
+            told = f"--verify needs files tracked by git, and {names[0]!r} is not: commit it, or use --allow-dirty"
             raise click.ClickException(told)
         _expect_unchanged_tree(folder)
 
@@ -321,7 +321,7 @@ def _expect_clean(paths: Iterable[str]) -> None:
 def _expect_unchanged_tree(folder: str) -> None:
     """ClickException if anything has changed that git knows in the tree of a folder."""
     if _git(folder, "status", "--porcelain", "--untracked-files=no"):
-        told = "--verify needs a git tree without changes: commit or stash them, or --allow-dirty"
+        told = "--verify needs a clean git tree: commit or stash your changes, or use --allow-dirty"
         raise click.ClickException(told)
 
 
