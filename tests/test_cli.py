@@ -502,7 +502,7 @@ def test_link_to_itself(run: Run) -> None:
         (("check", "--select", "RQS999"), "there is no rule 'RQS999'; `sessionize rule --all` describes all rules"),
         (("check", "--select", "RSQ101,RQS7"), "there is no rule 'RSQ101', 'RQS7'; `sessionize rule"),
         (("check", "--statistics", "--output-format", "sarif"), "--statistics has no sarif format"),
-        (("check", "--baseline", "a", "--no-baseline"), "--baseline is used without --no-baseline and --write-baseline"),
+        (("check", "--baseline", "a", "--no-baseline"), "--baseline is used without --no-baseline"),
         (("check", "--baseline", "a", "--write-baseline", "a"), "--baseline is used without"),
         (("check", "--add-noqa", "--write-baseline", "a"), "--add-noqa and --write-baseline are mutually exclusive"),
         (("check", "--add-noqa", "-"), "--add-noqa and --write-baseline need files"),

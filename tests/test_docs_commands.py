@@ -32,7 +32,11 @@ LOOP = "import requests\n\nfor year in range(2020, 2024):\n    requests.get(f'ht
 
 NOT_RUN = {
     "pip install": "needs a package index",
+    "uvx": "needs uv",
+    "uv tool": "needs uv",
+    "pipx": "needs pipx",
     "pytest": "is what runs this test",
+    "python -m build": "needs build",
     "parallel": "GNU parallel is seldom installed",
     "multi-gitter": "needs repositories on a server, and the right to write to them",
     "sessionize init": "asks; tests/test_init.py answers",

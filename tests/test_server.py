@@ -223,7 +223,7 @@ def test_without_pygls(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     monkeypatch.setattr(sys, "argv", ["sessionize", "server"])
     assert main() == 2
     told = capsys.readouterr()
-    assert (told.out, told.err) == ("", "sessionize: pygls is missing; pip install 'sessionize[server]'\n")
+    assert (told.out, told.err) == ("", "sessionize: pygls is missing: install sessionize with the extra `server`\n")
 
 
 def test_ends_with_its_input() -> None:

@@ -437,7 +437,7 @@ def server() -> int:
         from sessionize.server import make
     except ModuleNotFoundError as error:
         missing = str(error.name).partition(".")[0]
-        raise click.ClickException(f"{missing} is missing; pip install 'sessionize[server]'") from error
+        raise click.ClickException(f"{missing} is missing: install sessionize with the extra `server`") from error
     make().start_io()
     return 0
 

@@ -20,20 +20,34 @@ class Lifetime(Kind):
     ## Why it matters
     Whoever uses the object, or the module, uses the session: threads, a forked process, a subclass that has an
     `__init__` of its own, code that pickles or copies the object, tests that replace `requests.get`. A base in
-    another file may have an attribute of the same name. The file alone shows none of them. The session also holds its
-    connections open for as long as it lives.
+    another file may have an attribute of the same name. The session also holds its connections open for as long as it
+    lives.
 
-    A script whose name stands in no other Python file of its project, that runs itself and hands neither its functions
-    nor its objects on shows all of them, and there is no such doubt. Nor is there one about the session of a module
-    where the settings say `closed = true`, and all that imports it runs in one thread of one process and never waits.
+    There is no such doubt where the code shows all users:
+
+    - in a script that runs itself, whose functions and objects stay in it, and whose name no other Python file of its
+      project mentions;
+    - for the session of a module, where the settings say `closed = true` and everything that imports the module runs in
+      one thread of one process, without a `sleep` or `input()`.
 
     ## How to find out
-    Look at who makes the objects, or imports the module, and whether tests patch requests by name there.
+    Search the project for the class, or for imports of the module, and answer these:
+
+    - Do several threads, or the visitors of a web application, use it? Then it has to keep no cookies:
+      `cookies = "isolate"`.
+    - Is the process forked while it is open (Celery, gunicorn's `preload_app`, `multiprocessing`)? See
+      [`forks`](forks.md).
+    - Do tests replace `requests.get` by name? See [`patched`](patched.md).
+    - Has a subclass an `__init__` that does not call the one of its base, or is the object pickled or copied? Leave the
+      call as it is, with `# noqa`.
+    - Do minutes pass between two calls? See [`idle`](idle.md).
 
     ## What to do
-    Accept the doubt for the project, once you know: `accept = ["lifetime"]` in the settings, or `--accept lifetime`.
-    `closed = true` tells that nobody outside of the project uses its modules, `closed = false` that somebody may use
-    any of them.
+    If nothing speaks against it, accept the doubt for the project, `accept = ["lifetime"]` in the settings, or for one
+    run, `--accept lifetime`. Or let your tests decide: `sessionize fix --unsafe-fixes --verify 'pytest -q -x'`.
+
+    `closed = true` in the settings says that nothing outside of the project uses its modules. Without it that is so for
+    a project that describes no package to build; `closed = false` says that anybody may use them.
     """
 
     name = "lifetime"

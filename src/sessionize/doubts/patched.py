@@ -53,15 +53,16 @@ class PatchedLibrary(Kind):
 
     ## Why it matters
     Once the call is `session.get`, a test that replaces `requests.get` by name no longer reaches it, and the call goes
-    to the network, or passes where it should fail. Code that changes requests may change sessions otherwise.
+    to the network, or passes where it should fail. Code that replaces parts of requests may treat sessions differently.
 
     ## How to find out
     RQS301 lists the patches of a call. Libraries that replace the transport (responses, requests_mock, vcr) see
     sessions as well.
 
     ## What to do
-    Let the patches move along, `fix --unsafe-fixes --rewrite-patches`, or accept the doubt and mend the tests:
-    `--accept patched`.
+    Let the patches move along, `sessionize fix --unsafe-fixes --rewrite-patches`, or with `accept = ["patched"]` and
+    `rewrite-patches = true` in the settings. If you only accept the doubt, `--accept patched`, tests that patch
+    `requests.get` call the network from then on, and you have to fix them yourself.
     """
 
     name = "patched"
