@@ -236,3 +236,11 @@ def test_standard_input_uses_the_factory(shared: Run) -> None:
     text = LOOP.format(imports="import requests")
     after = shared("fix", "--unsafe-fixes", "-", stdin=text.encode()).out
     assert "\nfrom shop.http import get_session\n" in after
+
+
+def test_calls_on_the_shared_session_count_as_neighbours(run: Run) -> None:
+    """What is found at the other calls stays, where one goes to the session of the project."""
+    text = "import requests\nfrom shop.http import get_session\n\nBASE = 'https://a.test'\n"
+    text += "def one(): return get_session().get(f'{BASE}/1')\ndef two(): return requests.get(f'{BASE}/2')\n"
+    write({"pyproject.toml": SHARED, "shop/__init__.py": "", "shop/http.py": GIVEN, "shop/sync.py": text})
+    assert ":6:19: RQS105 " in run("check", "--output-format=concise", "shop/sync.py").out

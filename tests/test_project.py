@@ -91,7 +91,7 @@ def test_the_same_file_gets_the_same_verdict(run: Run, monkeypatch: pytest.Monke
     for given in (name, str(Path.cwd() / name)):
         found = json.loads(run("check", "--output-format=json", given).out)
         (message,) = {each["message"] for each in found if each["code"] == "RQS301" and "sync" not in each["filename"]}
-        assert "patch `requests.sessions.Session` by name (" in message
+        assert "`requests.sessions.Session` is patched by name (" in message
         assert " more)" not in message
 
 
@@ -226,7 +226,7 @@ def test_patch_of_the_own_module_is_named_first(project: Path) -> None:
     (project / "tests" / "test_sync.py").write_text(TEST + TEST.replace("requests.get", "sync.requests.get"))
     _, found = check_source(LOOP, "src/sync.py", surroundings=answering(patches=Projects().patches))
     assert found.code == "RQS301"
-    assert "`sync.requests.get` by name (tests/test_sync.py:9 and 1 more)" in found.message
+    assert "`sync.requests.get` is patched by name (tests/test_sync.py:9 and 1 more)" in found.message
 
 
 def test_patches_stand_once_in_a_file(project: Path) -> None:
@@ -238,7 +238,7 @@ def test_patches_stand_once_in_a_file(project: Path) -> None:
         ("RQS101", 3), ("RQS301", 3), ("RQS101", 5), ("RQS101", 7)
     ]  # fmt: skip
     assert found[1].message == (
-        "tests patch `requests.get` by name (tests/test_sync.py:4), and a call on a session would bypass the patch; "
+        "`requests.get` is patched by name (tests/test_sync.py:4), and a call on a session would bypass the patch; "
         "this holds for 2 more calls, of `requests.post`, `requests.get`"
     )
     fixes = offers(text.encode(), "src/sync.py", UNSAFE, surroundings=answering(patches=Projects().patches))

@@ -38,7 +38,6 @@ KINDS: tuple[type[Kind], ...] = (
     Reach,
     Lifetime,
 )
-BY_NAME = {kind.name: kind for kind in KINDS}
 
 
 class Doubts:

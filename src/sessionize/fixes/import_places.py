@@ -36,12 +36,16 @@ class ImportPlaces:
     def _among_standard(self, module: str, last: o.Bind) -> tuple[o.Bind, str]:
         """The neighbour of a module of the standard library.
 
-        Only imports up to `last` count that stand in its block, and in its cell: they have run where it has.
+        Only imports up to `last` count that stand in its block, and in its cell: they have run where it has. Those
+        above a call don't, `monkey.patch_all()`: what it changes may have to be changed before more is imported.
         """
         cell = self.facts.tables.cell
         standard, behind, others = [], [], []
-        for bind in self._by_block[self.parts[last.part].parent]:
-            if bind.tick > last.tick or cell(bind.tick) != cell(last.tick):
+        block = self.parts[last.part].parent
+        ran = [call.tick for call in self.facts.outline.calls if self.parts[call.part].parent == block]
+        start = max((tick for tick in ran if tick < last.tick), default=-1)
+        for bind in self._by_block[block]:
+            if not start < bind.tick <= last.tick or cell(bind.tick) != cell(last.tick):
                 continue
             path = self.origins.path(bind) or ""
             if path.partition(".")[0] in _STANDARD:

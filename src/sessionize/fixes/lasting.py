@@ -71,24 +71,24 @@ class LastingFixes(Fixes):
         """
         outcomes: list[Outcome] = []
         on_module: list[BareCall] = []
-        partial = False
+        incomplete = False
         nearby = self._nearby(local)
         for owner, calls in self._families().items():
             kept, refusals = self._refuse(owner, wanted.among(calls, LASTING))
             outcomes += refusals
             if not owner:
                 on_module += kept
-                partial = len(kept) < len(calls)
+                incomplete = len(kept) < len(calls)
             elif kept:
-                home = self._home(owner, kept, partial=len(kept) < len(calls))
+                home = self._home(owner, kept, incomplete=len(kept) < len(calls))
                 homeless = isinstance(home, str) and home != ALONE
-                if homeless and self._may_join_module(kept, partial=len(kept) < len(calls)):
+                if homeless and self._may_join_module(kept, incomplete=len(kept) < len(calls)):
                     on_module += kept
                 else:
                     found = self._share(owner, kept, home, wanted)
                     outcomes.append(self._share_with(nearby.get(owner, ()), owner, kept, found, wanted))
         if on_module:
-            home = self._home(0, on_module, partial=partial)
+            home = self._home(0, on_module, incomplete=incomplete)
             found = self._share(0, on_module, home, wanted)
             outcomes.append(self._share_with(nearby.get(0, ()), 0, on_module, found, wanted))
         return outcomes
@@ -138,10 +138,10 @@ class LastingFixes(Fixes):
         """Tell whether the settings let a fix be made."""
         return self.settings.unsafe_fixes or not fix.open_doubts
 
-    def _may_join_module(self, calls: Sequence[BareCall], *, partial: bool) -> bool:
+    def _may_join_module(self, calls: Sequence[BareCall], *, incomplete: bool) -> bool:
         """Tell whether the module's session can serve the calls of all objects."""
         fits = self.obstacles.for_all_objects(calls)
-        return fits and not isinstance(self._home(0, calls, partial=partial), str)
+        return fits and not isinstance(self._home(0, calls, incomplete=incomplete), str)
 
     def _refuse(self, owner: int, calls: Sequence[BareCall]) -> tuple[list[BareCall], list[Refusal]]:
         """The calls that a session can take which outlives their function, and refusals for the others."""
@@ -167,18 +167,18 @@ class LastingFixes(Fixes):
             return "`__del__` may run before a session is made, or when it is gone"
         return ""
 
-    def _home(self, owner: int, calls: Sequence[BareCall], *, partial: bool = False) -> Home | ExistingSession | str:
+    def _home(self, owner: int, calls: Sequence[BareCall], *, incomplete: bool = False) -> Home | ExistingSession | str:
         """The home of a session for calls on the objects of a class (or on the module: 0), or a reason for none.
 
         It is a session that is there, or the place for a new one.
-        partial: whether others that could share it stay as they are.
+        incomplete: whether others that could share it stay as they are.
         """
         if reason := self.obstacles.of_sharing(calls, owner):
             return reason
         there = self._there(owner, calls)
         if there is not None and not there.obstacle:
             return there
-        if partial and self._serves_one(owner, calls):
+        if incomplete and self._serves_one(owner, calls):
             return ALONE
         plain = self.context.keeps_cookies(calls, owner) and not self.context.width(calls, owner)
         home = object_home(self.facts, owner, calls, plain=plain) if owner else module_home(self.facts, calls)

@@ -33,9 +33,9 @@ def waits(call: BareCall) -> bool:
     return timeout is None or timeout == v.NONE
 
 
-def session_calls(facts: Program) -> Iterator[BareCall]:
-    """The calls made on sessions, as if they were bare."""
-    sessions = _Sessions(facts)
+def session_calls(facts: Program, *, timed: bool = False) -> Iterator[BareCall]:
+    """The calls made on sessions, as if they were bare. timed: also on those that may bring a timeout of their own."""
+    sessions = _Sessions(facts, timed=timed)
     for number, site in enumerate(facts.outline.calls):
         func = site.value.func
         if isinstance(func, v.Attribute) and func.attr in VERBS and sessions.include(func.value, site.scope):
@@ -43,11 +43,13 @@ def session_calls(facts: Program) -> Iterator[BareCall]:
 
 
 class _Sessions:
-    def __init__(self, facts: Program) -> None:
+    def __init__(self, facts: Program, *, timed: bool) -> None:
         self.facts = facts
+        self.timed = timed
+        self.made_by = {"requests.Session", facts.factory if timed else ""}
 
     def include(self, value: v.Value, scope: int) -> bool:
-        """Tell whether an expression is a session, and one without timeouts of its own."""
+        """Tell whether an expression is a session, and one without timeouts of its own unless these count."""
         if isinstance(value, v.Call):
             return self.makes_session(value, scope)
         key = self.key(value, scope)
@@ -66,7 +68,7 @@ class _Sessions:
         return method.owner if method is not None and method.instance == name else -1, attr
 
     def makes_session(self, value: v.Value, scope: int) -> bool:
-        return isinstance(value, v.Call) and self.facts.origins.path_of(value.func, scope) == "requests.Session"
+        return isinstance(value, v.Call) and self.facts.origins.path_of(value.func, scope) in self.made_by - {""}
 
     @memo
     def is_session(self, key: _Key) -> bool:
@@ -75,7 +77,7 @@ class _Sessions:
         if self.facts.outline.scopes[owner].kind == "class":
             family = (owner, *self.facts.classes.ancestry(owner), *self.facts.classes.descendants[owner], -1)
             keys = [(scope, name) for scope in family]
-        return set().union(*map(self.made, keys)) == {True} and self.changed.isdisjoint(keys)
+        return set().union(*map(self.made, keys)) == {True} and (self.timed or self.changed.isdisjoint(keys))
 
     @memo
     def made(self, key: _Key) -> set[bool]:

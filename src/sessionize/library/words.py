@@ -40,7 +40,7 @@ class Words:
     def file_names_user(self) -> bool:
         """True if a name, an attribute, a keyword or a text of the file names a user."""
         outline = self.outline
-        names = set(map(attrgetter("name"), outline.scopes))
+        names = {*map(attrgetter("name"), outline.scopes), *outline.attributes}
         for use in outline.uses:
             names.update((use.name, *use.access.attributes))
         for call in outline.calls:

@@ -87,8 +87,9 @@ class Project:
 
     @cached_property
     def _loaders(self) -> list[bytes]:
-        """The content of the files that may load modules by a text, `run_path("load.py")`."""
-        return [data for _, data in self._files() if may_load_by_text(data)]
+        """The content of the files that may load modules by a text, or reach into them: `load.__globals__`."""
+        reaching = (b"__globals__", b"getmodule")
+        return [data for _, data in self._files() if may_load_by_text(data) or any(word in data for word in reaching)]
 
     @cached_property
     def _naming(self) -> tuple[Mapping[str, set[str]], Mapping[str, set[str]]]:

@@ -75,8 +75,8 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     if not patched:
         return
     patch, *more = replacing[patched[0].id]
-    where = f"`{patch.target}` by name ({patch}{f' and {len(more)} more' if more else ''})"
-    message = f"tests patch {where}, and a call on a session would bypass the patch"
+    where = f"({patch}{f' and {len(more)} more' if more else ''})"
+    message = f"`{patch.target}` is patched by name {where}, and a call on a session would bypass the patch"
     if others := patched[1:]:
         named = ", ".join(dict.fromkeys(f"`{call.shown}`" for call in others))
         message += f"; this holds for {len(others)} more call{'s' * (len(others) > 1)}, of {named}"

@@ -19,7 +19,7 @@ class RequestsSent:
 
     @cached_property
     def calls(self) -> list[BareCall]:
-        return [*self.program.bare.calls, *session_calls(self.program)]
+        return [*self.program.bare.calls, *session_calls(self.program, timed=True)]
 
     def has_neighbour(self, call: BareCall) -> bool:
         """Tell whether another function may ask the host of a call; one of an object that has just one may be asked."""
