@@ -85,10 +85,10 @@ FAULTS = (
     Fault("the-highest-requirement-holds", "min(_bounds(Path(root)), default=())", "max(_bounds(Path(root)), default=())"),
     Fault("modules-have-one-name", "closure([module], lambda name: aliases[name])", "[module]"),
     Fault("notebooks-take-nothing", 'if file.endswith(".ipynb"):\n        return EVERYTHING', 'if file.endswith(".ipynb"):\n        return frozenset()'),
-    Fault("star-takes-no-new-name", "if self._adds_public_name(sharing) and STAR in", "if sharing.carries and STAR in"),
+    Fault("star-takes-no-new-name", "if self._adds_public_name(sharing) and", "if sharing.carries and"),
     Fault("mangled-names-are-others", "return mangled or self._names_in_text is None", "return self._names_in_text is None"),
     Fault("sleep-handed-on", "if self._sleeps_out_of_sight or", "if"),
-    Fault("threads-elsewhere-share-cookies", "harmless and not used_by_others and", "harmless and"),
+    Fault("threads-elsewhere-share-cookies", "return facts.around.runs_at_once() or (owner", "return (owner"),
     Fault("any-version-tells-connections-apart", "mixing = self.facts.around.oldest() < _UNMIXING", "mixing = False"),
     # what is handed on
     Fault("any-executor-has-threads", "return executor == v.NONE or self.threads.makes_pool(executor, site.scope) is not None", "return executor is not None"),

@@ -9,7 +9,6 @@ from functools import cached_property
 
 from sessionize.doubts.doubt import Kind, Sharing
 from sessionize.library.calls import BareCall
-from sessionize.library.surroundings import STAR
 from sessionize.sharing.cookies import may_keep
 from sessionize.syntax import values as v
 from sessionize.syntax.ipython import LINE
@@ -48,7 +47,7 @@ class Visible(Kind):
         frame = sharing.calls[0].frame if sharing.owner is None else 0
         if self._reads_elapsed:
             return "`.elapsed` is read, and no longer counts the handshake of each call"
-        if self._adds_public_name(sharing) and STAR in self.facts.around.taken():
+        if self._adds_public_name(sharing) and self.facts.around.is_starred():
             return "another file takes all names of this one by `import *`, a new one among them"
         if frame in self._by_frame:
             return f"the new variable would show in `{self._by_frame[frame]}`"

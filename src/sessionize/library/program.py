@@ -16,7 +16,7 @@ from sessionize.library.hosts import Hosts
 from sessionize.library.patched import Patched
 from sessionize.library.profile import REQUESTS, with_factory
 from sessionize.library.sessions import Sessions
-from sessionize.library.surroundings import STAR, Around
+from sessionize.library.surroundings import Around
 from sessionize.library.threads import Threads
 from sessionize.library.visitors import Visitors
 from sessionize.library.words import Words
@@ -65,4 +65,4 @@ class Program:
 
     def is_used_elsewhere(self, name: str) -> bool:
         """Tell whether another file may use a name of this module, and so bind it anew, or change its value."""
-        return not self.around.taken().isdisjoint({name, "*", STAR})
+        return not self.around.taken().isdisjoint({name, "*"})

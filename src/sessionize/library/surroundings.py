@@ -13,7 +13,6 @@ from typing import NamedTuple, TypeAlias
 from sessionize.library.patches import FUNCTIONS, Patch, find
 
 EVERYTHING = frozenset("*")
-STAR = "import *"  # among the names that are taken: of those without an underscore each, also a new one
 
 
 class CallElsewhere(NamedTuple):
@@ -43,6 +42,10 @@ class Surroundings:
     def taken(self, filename: str) -> frozenset[str]:  # noqa: ARG002
         """The names that other files may take from a file; `*` for all."""
         return EVERYTHING
+
+    def is_starred(self, filename: str) -> bool:  # noqa: ARG002
+        """Tell whether another file takes all public names of a file, `from shop import *`, also a new one."""
+        return False
 
     def is_script(self, filename: str, closed: bool | None) -> bool:  # noqa: ARG002
         """Tell whether nothing loads a file."""
@@ -102,6 +105,9 @@ class Around(NamedTuple):
         if self.filename.endswith(".ipynb"):  # nobody imports a notebook
             return frozenset()
         return self.surroundings.taken(self.filename)
+
+    def is_starred(self) -> bool:
+        return self.surroundings.is_starred(self.filename)
 
     def is_script(self) -> bool:
         return self.surroundings.is_script(self.filename, self.closed)

@@ -21,10 +21,10 @@ from sessionize.files import store, walk
 from sessionize.files.paths import SUFFIXES, project_root
 from sessionize.files.settings import Settings
 from sessionize.library.patches import FUNCTIONS, Patch, find, names_elsewhere
-from sessionize.library.surroundings import EVERYTHING, STAR, CallElsewhere, Surroundings, Version
+from sessionize.library.surroundings import EVERYTHING, CallElsewhere, Surroundings, Version
 from sessionize.project.application import is_used_from_one_thread
 from sessionize.project.callers import Callers
-from sessionize.project.concurrency import runs_at_once
+from sessionize.project.concurrency import Concurrency
 from sessionize.project.imports import Imports, Statement, has_init, in_package, may_load_by_text, statements
 from sessionize.project.requirements import oldest_requests
 from sessionize.syntax.parse import UnreadableError, parse_ast
@@ -74,7 +74,7 @@ class Project:
         where `c` is taken from the module that imports it so.
         """
         if module == "__init__":  # of a package, which its modules may name in any way
-            return EVERYTHING | ({STAR} if self._naming[0]["*"] else set())
+            return EVERYTHING
         word = re.compile(rb"(?<![\w.])%s\b" % re.escape(os.fsencode(module)))
         if any(map(word.search, self._loaders)):
             return EVERYTHING
@@ -84,6 +84,14 @@ class Project:
             for file in {*naming[called], *naming["*"]}:
                 names |= _taken(called, file)
         return frozenset(names)
+
+    def is_starred(self, module: str) -> bool:
+        """Tell whether a file takes all names from a module, `from shop.common import *`, or from any package."""
+        for file in self._naming[0]["*"]:
+            for statement in statements(store.content(file)):
+                if "*" in (statement.names or ()) and (module == "__init__" or module in statement.path[-1:]):
+                    return True
+        return False
 
     @cached_property
     def _loaders(self) -> list[bytes]:
@@ -171,6 +179,10 @@ class Project:
         return Callers(self.imports)
 
     @cached_property
+    def concurrency(self) -> Concurrency:
+        return Concurrency(self.imports)
+
+    @cached_property
     def _is_published(self) -> bool:
         """True if a file describes how the project is built."""
         for name, pattern in _BUILD.items():
@@ -230,6 +242,10 @@ class Projects(Surroundings):
             return EVERYTHING
         return self.of(filename).taken(Path(self._real(filename)).stem)
 
+    def is_starred(self, filename: str) -> bool:
+        """Tell whether a file takes all names of this one (see `Project.is_starred`)."""
+        return not filename.startswith("<") and self.of(filename).is_starred(Path(self._real(filename)).stem)
+
     def is_script(self, filename: str, closed: bool | None) -> bool:
         """Tell whether nothing imports a file (see `Project.is_script`)."""
         if filename.startswith("<") or filename.endswith(".ipynb"):
@@ -242,10 +258,9 @@ class Projects(Surroundings):
             return False
         return self.of(filename).is_application(self._real(filename), closed)
 
-    @memo
     def runs_at_once(self, filename: str) -> bool:
-        """Tell whether a file's functions may run at once, in threads or for visitors (see `concurrency`)."""
-        return not filename.startswith("<") and runs_at_once(self.of(filename).imports, self._real(filename))
+        """Tell whether a file's functions may run at once, in threads or for visitors (see `Concurrency`)."""
+        return not filename.startswith("<") and self.of(filename).concurrency.reaches(self._real(filename))
 
     def calls(self, filename: str, function: str) -> Sequence[CallElsewhere]:
         """The calls of a file's function in other files (see `Callers.calls`)."""
@@ -296,6 +311,7 @@ class Projects(Surroundings):
             self.in_package(filename)
             self.beside(filename)
             self.runs_at_once(filename)
+            self.is_starred(filename)
             for closed in (None, True):
                 self.is_script(filename, closed)
                 self.is_application(filename, closed)
@@ -358,7 +374,7 @@ def _taken(module: str, file: str) -> frozenset[str]:
         if isinstance(node, ast.Import | ast.ImportFrom):
             called.update(alias.asname for alias in node.names if alias.asname and _last(alias.name) == module)
         if isinstance(node, ast.ImportFrom) and _last(node.module or "") == module:  # from shop.common import get
-            names.update(STAR if alias.name == "*" else alias.name for alias in node.names)
+            names.update(alias.name for alias in node.names)
     inner = set()
     for node in nodes:
         match node:

@@ -56,10 +56,13 @@ def may_keep(facts: Facts, settings: Settings, calls: Sequence[BareCall], owner:
     if key not in facts.keeping:
         judge = _Judge(facts, owner)
         harmless = judge.are_for_nobody(calls) or judge.are_for_one_user(calls)
-        used_by_others = owner is not None and facts.around.runs_at_once()
-        others_may_name_users = owner == 0 and facts.around.is_application()
-        facts.keeping[key] = harmless and not used_by_others and not others_may_name_users
+        facts.keeping[key] = harmless and not (owner is not None and _is_used_by_others(facts, owner))
     return facts.keeping[key]
+
+
+def _is_used_by_others(facts: Facts, owner: int) -> bool:
+    """Tell whether a session that outlives its function may serve threads or visitors, or users that others name."""
+    return facts.around.runs_at_once() or (owner == 0 and facts.around.is_application())
 
 
 class _Judge:
