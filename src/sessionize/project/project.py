@@ -75,7 +75,7 @@ class Project:
         """
         if module == "__init__":  # of a package, which its modules may name in any way
             return EVERYTHING
-        word = re.compile(rb"(?<![\w.])%s\b" % re.escape(os.fsencode(module)))
+        word = re.compile(rb"\b%s\b" % re.escape(os.fsencode(module)))
         if any(map(word.search, self._loaders)):
             return EVERYTHING
         naming, aliases = self._naming
@@ -96,7 +96,7 @@ class Project:
     @cached_property
     def _loaders(self) -> list[bytes]:
         """The content of the files that may load modules by a text, or reach into them: `load.__globals__`."""
-        reaching = (b"__globals__", b"getmodule")
+        reaching = (b"__globals__", b"getmodule", b"sys.modules")
         return [data for _, data in self._files() if may_load_by_text(data) or any(word in data for word in reaching)]
 
     @cached_property
