@@ -369,6 +369,10 @@ def test_statistics(run: Run) -> None:
     assert run("check", "--statistics", "--output-format=concise").out == result.out
     one = f"1  RQS101  [ ] request-in-loop\n{legend}\n{accepting[0]}\n"
     assert run("check", "--statistics", "c.py").out == one
+    write({"both.py": SAFE.replace('")', '", proxies=proxies, **options)')})
+    told = run("check", "--statistics", "both.py").out.splitlines()
+    assert told[2:] == ["--accept proxies,unknown-arguments would fix 1 more call"]
+    Path("both.py").unlink()
     write({"broken.py": BROKEN})
     assert run("check", "--statistics", "c.py", "broken.py").out == one.replace(
         "[*]", "1  RQS901  [ ] syntax-error\n[*]"

@@ -12,7 +12,7 @@ from command import Run, check_file, fix_file, write
 
 from sessionize.editor.checked import read_surroundings
 from sessionize.engine.check import check_source
-from sessionize.engine.fix import fix_bytes, offers
+from sessionize.engine.fix import fix_bytes, fix_source, offers
 from sessionize.files import store, walk
 from sessionize.files.settings import Settings
 from sessionize.files.text import SourceError
@@ -756,3 +756,9 @@ def test_session_that_threads_elsewhere_share_keeps_no_cookies(run: Run, importe
     run("fix", "geo.py")
     assert "_session = requests.Session()" in Path("geo.py").read_text()
     assert ("set_policy" in Path("geo.py").read_text()) == shared
+
+
+def test_new_name_in_a_package_that_is_not_there(run: Run) -> None:
+    out = run("fix", "--diff", "--unsafe-fixes", "--stdin-filename=gone/__init__.py", "-", stdin=LOOP.encode()).out
+    assert "+session = requests.Session()\n" in out
+    assert "session = requests.Session()\n" in (fix_source(LOOP, "gone/__init__.py", UNSAFE).after or "")

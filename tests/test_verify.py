@@ -141,7 +141,7 @@ def test_command_without_end(tree: Run) -> None:
 @pytest.mark.parametrize(
     ("changes", "told", "left"),
     [
-        ("Path('a.py').write_text('# mine\\n')", "a.py has changed meanwhile; it stays as it is", "# mine\n"),
+        ("Path('a.py').write_text('# mine\\n')", "a.py has changed meanwhile; it is left alone", "# mine\n"),
         (
             "'session' in Path('a.py').read_text() and Path('a.py').write_text('# mine\\n')",
             "a.py has changed",
@@ -157,7 +157,7 @@ def test_files_that_something_else_writes(tree: Run, changes: str, told: str, le
     commit()
     result = verified(tree)
     assert (result.status, told in result.err) == (2, True)
-    assert result.err.endswith("it stays as it is, all others are as before\n")
+    assert result.err.endswith("it is left alone, all others are restored\n")
     assert (Path("a.py").read_text(), Path("c.py").read_text()) == (left, SAFE)
 
 

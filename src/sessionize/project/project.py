@@ -12,6 +12,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -276,10 +277,10 @@ class Projects(Surroundings):
     @memo
     def beside(self, filename: str) -> frozenset[str]:
         """The names of the modules and packages beside a file."""
-        if filename.startswith("<"):
-            return frozenset()
-        with os.scandir(os.path.dirname(self._real(filename))) as entries:
-            return frozenset(entry.name.partition(".")[0] for entry in entries)
+        names: list[str] = []
+        with suppress(OSError):  # standard input may be called what is not there
+            names = os.listdir(os.path.dirname(self._real(filename)))
+        return frozenset(name.partition(".")[0] for name in names)
 
     @memo
     def in_package(self, filename: str) -> bool:
