@@ -762,3 +762,18 @@ def test_new_name_in_a_package_that_is_not_there(run: Run) -> None:
     out = run("fix", "--diff", "--unsafe-fixes", "--stdin-filename=gone/__init__.py", "-", stdin=LOOP.encode()).out
     assert "+session = requests.Session()\n" in out
     assert "session = requests.Session()\n" in (fix_source(LOOP, "gone/__init__.py", UNSAFE).after or "")
+
+
+@pytest.mark.parametrize("target", ["pkg.api.get", "pkg.client.get"])
+def test_patch_that_names_the_module_by_an_alias(run: Run, target: str) -> None:
+    test = f"from unittest import mock\nfrom pkg import api\nwith mock.patch({target!r}):\n    api.f()\n"
+    files = {"pkg/__init__.py": "from . import client as api\n", "pkg/client.py": COMMON, "tests/test_x.py": test}
+    write({**files, "pyproject.toml": ""})
+    out = run("check", "--output-format=concise", "pkg").out
+    assert "RQS301 [unsafe] `pkg.client.get` is patched by name (tests/test_x.py:3)" in out
+    assert run("fix", "--unsafe-fixes", "--rewrite-patches", "pkg").status == 1
+
+
+def test_module_that_gives_what_it_does_not_have(run: Run) -> None:
+    write({"api.py": f"{LOOP}\ndef __getattr__(name):\n    return name\n", "pyproject.toml": ""})
+    assert "`__getattr__` gives what this module does not have" in run("fix", "api.py").out

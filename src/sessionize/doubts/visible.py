@@ -49,6 +49,8 @@ class Visible(Kind):
             return "`.elapsed` is read, and no longer counts the handshake of each call"
         if self._adds_public_name(sharing) and self.facts.around.is_starred():
             return "another file takes all names of this one by `import *`, a new one among them"
+        if frame == 0 and self._gives_missing_names:
+            return "`__getattr__` gives what this module does not have, and a new name may hide that"
         if frame in self._by_frame:
             return f"the new variable would show in `{self._by_frame[frame]}`"
         if self._changes_imports(sharing) and (shown := self._of_imports(sharing.calls)):
@@ -77,6 +79,12 @@ class Visible(Kind):
             for tick in ticks[bisect_right(ticks, start) : bisect_right(ticks, end)]:
                 spelled[tick].append(text)
         return spelled
+
+    @cached_property
+    def _gives_missing_names(self) -> bool:
+        """True if the module has a `__getattr__`, and no `__all__` that tells which names are wanted."""
+        own = any(row.name == "__getattr__" and row.parent == 0 for row in self.facts.outline.scopes)
+        return own and not self.facts.outline.dunder_all
 
     def _adds_public_name(self, sharing: Sharing) -> bool:
         """Tell whether a session for these calls, or what it is made by, may be a name that `import *` takes."""

@@ -79,12 +79,26 @@ class Project:
         word = re.compile(rb"\b%s\b" % re.escape(os.fsencode(module)))
         if any(map(word.search, self._loaders)):
             return EVERYTHING
-        naming, aliases = self._naming
+        naming, _ = self._naming
         names: set[str] = set()
-        for called in closure([module], lambda name: aliases[name]):
+        for called in self._names_of(module):
             for file in {*naming[called], *naming["*"]}:
                 names |= _taken(called, file)
         return frozenset(names)
+
+    @memo
+    def _names_of(self, module: str) -> set[str]:
+        """The name of a module, and the aliases that imports give it."""
+        _, aliases = self._naming
+        return closure([module], lambda name: aliases[name])
+
+    def by_own_name(self, patch: Patch, module: str) -> Patch:
+        """A patch that names a module by an alias, as if it named it by its name; it can't move then."""
+        parts = patch.target.split(".")
+        if self._names_of(module).isdisjoint({*parts} - {module}):
+            return patch
+        target = ".".join(module if part in self._names_of(module) else part for part in parts)
+        return patch._replace(target=target, stuck=f"it names the module as `{patch.target}`")
 
     def is_starred(self, module: str) -> bool:
         """Tell whether a file takes all names from a module, `from shop.common import *`, or from any package."""
@@ -234,7 +248,8 @@ class Projects(Surroundings):
         """The patches in a file of that text, and then those in the rest of its project (see `find`)."""
         file = self._real(filename)
         own, project = shown(file), self.of(filename)
-        others = [patch for patch in project.patches(names) if patch.file != own]
+        module = Path(file).stem
+        others = [project.by_own_name(patch, module) for patch in project.patches(names) if patch.file != own]
         return *find(filename, text, names), *(patch for patch in others if project.concerns(patch, file))
 
     def taken(self, filename: str) -> frozenset[str]:

@@ -63,7 +63,10 @@ class _Migration:
 
     def patches(self, filename: str, text: str, names: frozenset[str] = FUNCTIONS) -> Sequence[Patch]:
         """As `Projects.patches`; each patch that can't move says so."""
-        return [patch._replace(stuck=self.why_stuck(patch)) for patch in self.projects.patches(filename, text, names)]
+        return [
+            patch._replace(stuck=patch.stuck or self.why_stuck(patch))
+            for patch in self.projects.patches(filename, text, names)
+        ]
 
     def why_stuck(self, patch: Patch) -> str:
         by, named, _ = patch.target.rpartition(".requests.")
