@@ -777,3 +777,13 @@ def test_patch_that_names_the_module_by_an_alias(run: Run, target: str) -> None:
 def test_module_that_gives_what_it_does_not_have(run: Run) -> None:
     write({"api.py": f"{LOOP}\ndef __getattr__(name):\n    return name\n", "pyproject.toml": ""})
     assert "`__getattr__` gives what this module does not have" in run("fix", "api.py").out
+
+
+@pytest.mark.parametrize("alias", ["requests", "api", "client"])
+def test_patch_counts_as_it_is_written_whatever_an_alias_is(run: Run, alias: str) -> None:
+    """`from shop import http as requests` does not make `requests.get` the `get` of `shop.http`."""
+    http = "import requests\n\ndef pages(urls):\n    return [requests.get(url, timeout=3) for url in urls]\n"
+    test = "from unittest import mock\nfrom shop import http\nwith mock.patch('requests.get'):\n    http.pages(['a'])\n"
+    files = {"shop/__init__.py": "", "shop/http.py": http, "tests/test_http.py": test, "pyproject.toml": ""}
+    write({**files, "shop/drop_in.py": f"from shop import http as {alias}\n"})
+    assert "RQS301 [unsafe] `requests.get` is patched" in run("check", "--output-format=concise", "shop/http.py").out

@@ -154,6 +154,11 @@ class Tables:
         """The names that the bodies of the file's classes bind."""
         return {bind.name for scope in self.classes for bind in self.binds_in.get(scope, ())}
 
+    @cached_property
+    def pausing(self) -> set[int]:
+        """The frames of generators and coroutines, in whose pauses others go on."""
+        return {self.flow.frame[part] for _, part in self.outline.pauses}
+
     def function_around(self, part: int) -> int:
         """The scope of the function in which a part stands; 0 for the module."""
         return self.outline.parts[self.flow.frame[part]].scope

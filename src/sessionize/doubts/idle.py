@@ -123,18 +123,13 @@ class Idle(Kind):
         mapped = any(call.is_mapped for call in calls)  # `map` calls while it is gone through
         stretch = Stretch(self.facts.flow, calls)
         parts = defaultdict(list)
-        lasting = sharing.owner is not None or self._is_generator(calls[0].frame)
+        lasting = sharing.owner is not None or calls[0].frame in self.facts.tables.pausing
         for frame in self._waits if lasting else [calls[0].frame]:
             for tick, part, kind in self._waits.get(frame, ()):
                 between = (tick, part) not in leading if lasting else mapped or stretch.holds(tick, part)
                 if between:
                     parts[kind].append(part)
         return parts
-
-    def _is_generator(self, frame: int) -> bool:
-        """Tell whether a function gives way to its caller between two calls: it has a `yield`."""
-        flow = self.facts.flow
-        return any(flow.frame[part] == frame for _, part in self.facts.outline.pauses)
 
     @cached_property
     def _sleeps_out_of_sight(self) -> bool:

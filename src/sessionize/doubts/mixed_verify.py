@@ -114,13 +114,9 @@ class MixedVerify(Kind):
             here = flow.frame[bind.part] == frame
             if here and stretch.holds(bind.tick, bind.part):
                 return False
-            if not here and (self.facts.tables.function_around(bind.part) != 0 or self._pauses(frame)):
+            if not here and (self.facts.tables.function_around(bind.part) != 0 or frame in self.facts.tables.pausing):
                 return False
         return bool(binds) and not self.facts.mutations.reflection
-
-    def _pauses(self, frame: int) -> bool:
-        """Tell whether a function is a generator or a coroutine, in whose pauses its module goes on."""
-        return any(self.facts.flow.frame[part] == frame for _, part in self.facts.outline.pauses)
 
     def of_call(self, call: BareCall) -> str:
         return self._unlike_constants("verify", call) or self._unlike_constants("cert", call)

@@ -39,43 +39,43 @@ class Surroundings:
         """The patches that concern a file of that text. names: other than `requests`, that it calls requests by."""
         return find(filename, text, names)
 
-    def taken(self, filename: str) -> frozenset[str]:  # noqa: ARG002
+    def taken(self, filename: str) -> frozenset[str]:
         """The names that other files may take from a file; `*` for all."""
         return EVERYTHING
 
-    def is_starred(self, filename: str) -> bool:  # noqa: ARG002
+    def is_starred(self, filename: str) -> bool:
         """Tell whether another file takes all public names of a file, `from shop import *`, also a new one."""
         return False
 
-    def is_script(self, filename: str, closed: bool | None) -> bool:  # noqa: ARG002
+    def is_script(self, filename: str, closed: bool | None) -> bool:
         """Tell whether nothing loads a file."""
         return False
 
-    def is_application(self, filename: str, closed: bool | None) -> bool:  # noqa: ARG002
+    def is_application(self, filename: str, closed: bool | None) -> bool:
         """Tell whether all that loads a file runs in one thread of one process."""
         return False
 
-    def runs_at_once(self, filename: str) -> bool:  # noqa: ARG002
+    def runs_at_once(self, filename: str) -> bool:
         """Tell whether what is in a file may run for several threads or visitors at once."""
         return False
 
-    def calls(self, filename: str, function: str) -> Sequence[CallElsewhere]:  # noqa: ARG002
+    def calls(self, filename: str, function: str) -> Sequence[CallElsewhere]:
         """The calls elsewhere of a file's function `fetch`, or method `Client.fetch`."""
         return ()
 
-    def oldest(self, filename: str) -> Version:  # noqa: ARG002
+    def oldest(self, filename: str) -> Version:
         """The oldest requests that a file's project may run with: `(2, 32)`; empty if that may be any."""
         return ()
 
-    def beside(self, filename: str) -> frozenset[str]:  # noqa: ARG002
+    def beside(self, filename: str) -> frozenset[str]:
         """The names of the modules and packages beside a file."""
         return frozenset()
 
-    def in_package(self, filename: str) -> bool:  # noqa: ARG002
+    def in_package(self, filename: str) -> bool:
         """Tell whether a file is in a package, beside an `__init__.py`."""
         return False
 
-    def is_loaded_by(self, filename: str, function: str) -> bool:  # noqa: ARG002
+    def is_loaded_by(self, filename: str, function: str) -> bool:
         """Tell whether the module of a function, `shop.http.get_session`, imports a file, directly or not."""
         return False
 
@@ -83,10 +83,10 @@ class Surroundings:
 class Alone(Surroundings):
     """No other files."""
 
-    def patches(self, filename: str, text: str, names: frozenset[str] = FUNCTIONS) -> Sequence[Patch]:  # noqa: ARG002
+    def patches(self, filename: str, text: str, names: frozenset[str] = FUNCTIONS) -> Sequence[Patch]:
         return ()
 
-    def taken(self, filename: str) -> frozenset[str]:  # noqa: ARG002
+    def taken(self, filename: str) -> frozenset[str]:
         return frozenset()
 
 

@@ -46,7 +46,9 @@ class _Sessions:
     def __init__(self, facts: Program, *, timed: bool) -> None:
         self.facts = facts
         self.timed = timed
-        self.made_by = {"requests.Session", facts.factory if timed else ""}
+        self.made_by = {"requests.Session"}
+        if timed and facts.factory:
+            self.made_by.add(facts.factory)
 
     def include(self, value: v.Value, scope: int) -> bool:
         """Tell whether an expression is a session, and one without timeouts of its own unless these count."""
@@ -68,7 +70,7 @@ class _Sessions:
         return method.owner if method is not None and method.instance == name else -1, attr
 
     def makes_session(self, value: v.Value, scope: int) -> bool:
-        return isinstance(value, v.Call) and self.facts.origins.path_of(value.func, scope) in self.made_by - {""}
+        return isinstance(value, v.Call) and self.facts.origins.path_of(value.func, scope) in self.made_by
 
     @memo
     def is_session(self, key: _Key) -> bool:

@@ -16,7 +16,7 @@ _PARTS = re.compile(
     r"|cookie|cred|tenant|ticket|api[-_ ]?(?:key|id)|app[-_ ]?(?:key|id)|access[-_ ]?(?:key|id)|client[-_ ]?(?:key|id)"
     r"|auth(?!or(?!i[sz]))|bearer|jwt|customer|member|mail|identity|impersonat|behalf|principal|subscriber|@"
     r"|patient|employee|student|person|people|nick|birth|payroll|sudo|run[-_ ]?as|netrc|hmac|nonce"
-    r"|player|visitor|voter|passenger|driver|tenant|citizen|friend|profile"
+    r"|player|visitor|voter|passenger|driver|citizen|friend|profile"
     r"|benutzer|passwort|kennwort|anmeld|usuario|utilisateur|senha|contrase|utente|accedi|profil|spieler|jugador|joueur"
 )
 # Words that count by themselves: `X-Key`, `owner_id`.

@@ -92,27 +92,41 @@ class Project:
         _, aliases = self._naming
         return closure([module], lambda name: aliases[name])
 
-    def by_own_name(self, patch: Patch, module: str) -> Patch:
-        """A patch that names a module by an alias, as if it named it by its name; it can't move then."""
-        parts = patch.target.split(".")
-        if self._names_of(module).isdisjoint({*parts} - {module}):
-            return patch
-        target = ".".join(module if part in self._names_of(module) else part for part in parts)
-        return patch._replace(target=target, stuck=f"it names the module as `{patch.target}`")
+    def readings(self, patch: Patch, module: str) -> list[Patch]:
+        """A patch as it is written; and also by the name of a module, where a part of it may be an alias of that.
+
+        `pkg.api.get` is `pkg.client.get`, too, where a file has `from . import client as api`. Such a patch can't move.
+        """
+        called = self._names_of(module)
+        target = ".".join(module if part in called else part for part in patch.target.split("."))
+        if target == patch.target:
+            return [patch]
+        return [patch, patch._replace(target=target, stuck=f"it names the module as `{patch.target}`")]
 
     def is_starred(self, module: str) -> bool:
         """Tell whether a file takes all names from a module, `from shop.common import *`, or from any package."""
-        for file in self._naming[0]["*"]:
+        return module in self._starred or (module == "__init__" and bool(self._starred))
+
+    @cached_property
+    def _starred(self) -> set[str]:
+        """The last words of what files take all names from: `common` of `from shop.common import *`."""
+        naming, _ = self._naming
+        starred = set()
+        for file in naming["*"]:
             for statement in statements(store.content(file)):
-                if "*" in (statement.names or ()) and (module == "__init__" or module in statement.path[-1:]):
-                    return True
-        return False
+                if "*" in (statement.names or ()):
+                    starred.add(statement.path[-1] if statement.path else "")
+        return starred
 
     @cached_property
     def _loaders(self) -> list[bytes]:
         """The content of the files that may load modules by a text, or reach into them: `load.__globals__`."""
         reaching = (b"__globals__", b"getmodule", b"sys.modules")
-        return [data for _, data in self._files() if may_load_by_text(data) or any(word in data for word in reaching)]
+        loaders = []
+        for _, data in self._files():
+            if may_load_by_text(data) or any(word in data for word in reaching):
+                loaders.append(data)
+        return loaders
 
     @cached_property
     def _naming(self) -> tuple[Mapping[str, set[str]], Mapping[str, set[str]]]:
@@ -249,8 +263,11 @@ class Projects(Surroundings):
         file = self._real(filename)
         own, project = shown(file), self.of(filename)
         module = Path(file).stem
-        others = [project.by_own_name(patch, module) for patch in project.patches(names) if patch.file != own]
-        return *find(filename, text, names), *(patch for patch in others if project.concerns(patch, file))
+        found = list(find(filename, text, names))
+        for patch in project.patches(names):
+            if patch.file != own:
+                found += [each for each in project.readings(patch, module) if project.concerns(each, file)]
+        return tuple(found)
 
     def taken(self, filename: str) -> frozenset[str]:
         """The names that other modules of the project may take from a file (see `Project.taken`)."""

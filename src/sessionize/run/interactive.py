@@ -121,7 +121,7 @@ def _meant(typed: str) -> str:
 
 
 def _explained(alone: Report, fix: Fix) -> str:
-    """What the rules and the doubts of a fix are, a line each, and where there is more."""
+    """A line for each rule and each doubt of a fix, and one for their pages."""
     codes = {found.code for found in alone.fixed}
     rules = {rule.code: _SENTENCE.split(rule.summary)[0] for rule in RULES if rule.code in codes}
     names = {doubt.name for doubt in fix.doubts}

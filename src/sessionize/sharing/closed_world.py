@@ -180,7 +180,7 @@ class ClosedWorld:
     @property
     def _hands_generators(self) -> bool:
         """True if a generator is not gone through on the spot: `prefetch(pages())`, `found = (fetch(n) for n in x)`."""
-        pausing = {self.facts.flow.frame[part] for _, part in self.outline.pauses}
+        pausing = self.facts.tables.pausing
         names = {self.outline.scopes[self.outline.parts[part].scope].name for part in pausing} - {""}
         for call in self._calls:
             eager = call.access == ARGUMENT and self.facts.bare.is_eager(self.outline.calls[call.into])
