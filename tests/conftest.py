@@ -23,6 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-goldens", action="store_true", help="write fixtures/**/*.findings.txt and *.after.py anew"
     )
+    parser.addoption("--all-forms", action="store_true", help="try each case in all forms of a session, not in one")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -52,6 +53,11 @@ def unmeasured() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def update_goldens(pytestconfig: pytest.Config) -> bool:
     return bool(pytestconfig.getoption("--update-goldens"))
+
+
+@pytest.fixture(scope="session")
+def all_forms(pytestconfig: pytest.Config) -> bool:
+    return bool(pytestconfig.getoption("--all-forms"))
 
 
 @pytest.fixture(scope="session")

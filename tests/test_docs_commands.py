@@ -74,7 +74,8 @@ def blocks(page: Path) -> list[Block]:
 
 
 BLOCKS = [block for page in PAGES for block in blocks(page)]
-COMMANDS = [block for block in BLOCKS if block.language in {"", "sh", "console"}]
+# What stands on several pages is run once.
+COMMANDS = list({block.text: block for block in BLOCKS if block.language in {"", "sh", "console"}}.values())
 
 
 def commands(line: str) -> list[str]:

@@ -325,7 +325,7 @@ class Terminal:
         late = time.monotonic() + 60
         before = len(self.shown)
         while end is None or end not in self.shown[before:]:
-            if not select.select([self.screen], [], [], 5)[0]:
+            if not select.select([self.screen], [], [], 1)[0]:
                 assert time.monotonic() < late, self.shown
                 os.write(self.screen, keys.encode())
                 continue

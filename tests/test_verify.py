@@ -334,7 +334,7 @@ def fixed_or_none() -> str | None:
 def test_killed_at_any_moment(tree: Run) -> None:
     chance = random.Random(0)
     ends = set()
-    for _ in range(8):
+    for _ in range(4):
         process = started("b.py", "d.py")
         time.sleep(chance.uniform(0.2, 2.5))
         process.kill()
