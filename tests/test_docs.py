@@ -75,6 +75,11 @@ def test_how_it_works() -> None:
     assert set(re.findall(r"`(\w+)/`", page)) <= folders, "docs/how_it_works.py names a folder that is not there"
 
 
+def test_messages() -> None:
+    page = (ROOT / "docs/messages.md").read_text(encoding="utf-8")
+    assert page == runpy.run_path(str(ROOT / "docs/messages.py"))["page"](), "run: python docs/messages.py"
+
+
 def test_commands_and_options() -> None:
     (synopsis,) = re.findall(r"```text\n(.*?)```", USAGE, re.DOTALL)
     assert set(re.findall(r"^sessionize (\w+)", synopsis, re.MULTILINE)) == set(cli.commands)
