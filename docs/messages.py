@@ -11,7 +11,7 @@ PAGE = """\
 # Messages
 
 All texts that sessionize shows, by the module that holds them: messages and help of findings, doubts and obstacles,
-errors, summaries, the help of options. A `{...}` stands for what is filled in. Rules and doubts have pages of their own.
+errors, summaries, the help of options. A `{...}` stands for what is filled in. Rules and doubts have their own pages.
 
 """
 # A text has two words of letters beside each other, `no session`, and nothing that only code or a pattern has.
