@@ -25,7 +25,8 @@ from sessionize.files.settings_files import load
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+# The texts of messages are no commands to type.
+PAGES = [ROOT / "README.md", *(path for path in sorted((ROOT / "docs").glob("*.md")) if path.name != "messages.md")]
 RULES = sorted((ROOT / "docs/rules").glob("*.md"))
 DEMO = "fixtures/repeated-headers/bearer-token-constant.before.py"
 LOOP = "import requests\n\nfor year in range(2020, 2024):\n    requests.get(f'https://example.com/{year}', timeout=9)\n"

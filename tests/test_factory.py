@@ -244,3 +244,52 @@ def test_calls_on_the_shared_session_count_as_neighbours(run: Run) -> None:
     text += "def one(): return get_session().get(f'{BASE}/1')\ndef two(): return requests.get(f'{BASE}/2')\n"
     write({"pyproject.toml": SHARED, "shop/__init__.py": "", "shop/http.py": GIVEN, "shop/sync.py": text})
     assert ":6:19: RQS105 " in run("check", "--output-format=concise", "shop/sync.py").out
+
+
+# --- `cookies = "factory"`: its sessions keep none by themselves ------------------------------------------------------
+
+ISOLATING = f'{SETTINGS}cookies = "factory"\n'
+USERS = """\
+import requests
+
+
+def load(user):
+    for name in NAMES:
+        requests.post(f"https://shop.example/{name}", json={"user": user})
+"""
+
+
+def test_sessions_of_the_factory_are_told_nothing(project: Run) -> None:
+    assert ".set_policy(" in fixed(project, USERS)
+    write({"pyproject.toml": ISOLATING})
+    after = fixed(project, USERS)
+    assert "session = make_session()\n    for" in after
+    assert ".set_policy(" not in after
+
+
+def test_session_of_the_factory_is_moved_before_its_loop(project: Run) -> None:
+    write({"pyproject.toml": ISOLATING})
+    text = "import requests\nfrom shop.http import make_session\n\nfor name in NAMES:\n"
+    text += "    session = make_session()\n    session.post(name, json={'user': name})\nrequests.codes\n"
+    assert "\nsession = make_session()\nfor name in NAMES:\n    session.post(" in fixed(project, text)
+
+
+def test_other_sessions_are_told_to_keep_none(project: Run) -> None:
+    """In its own module, and for the field of a dataclass, the session is of requests."""
+    write({"pyproject.toml": ISOLATING})
+    assert fixed(project, USERS.replace("NAMES", "OTHERS") + FACTORY[16:], "shop/http.py").count(".set_policy(") == 1
+
+
+def test_shared_session_serves_several_users(project: Run) -> None:
+    shared = "session-factory-shared = true\n"
+    write({"pyproject.toml": SETTINGS + shared})
+    assert "session.post(" not in fixed(project, USERS)
+    write({"pyproject.toml": ISOLATING + shared})
+    assert "        make_session().post(\n" in fixed(project, USERS)
+
+
+def test_factory_that_keeps_no_cookies_is_needed(run: Run) -> None:
+    write({"pyproject.toml": '[tool.sessionize]\ncookies = "factory"\n', "a.py": ""})
+    result = run("check", ".")
+    told = "pyproject.toml: error: cookies: 'factory' needs a session-factory"
+    assert (result.status, result.err.splitlines()[0]) == (2, told)

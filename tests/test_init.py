@@ -27,9 +27,8 @@ def lines(*answers: str) -> bytes:
 @pytest.mark.parametrize(
     ("before", "options", "file", "after"),
     [
-        (None, ("--yes",), "sessionize.toml", "# all as by default\n"),
         (None, ("-y", "--accept", "idle,lifetime"), "sessionize.toml", 'accept = ["idle", "lifetime"]\n'),
-        ("", ("--yes",), "pyproject.toml", "\n\n[tool.sessionize]\n"),
+        ("", ("--yes", "--accept=idle"), "pyproject.toml", '\n\n[tool.sessionize]\naccept = ["idle"]\n'),
         (
             "[a]\nb = 1\n\n",
             ("-y", "--accept=idle"),
@@ -51,6 +50,14 @@ def test_settings_without_a_question(
     assert run("check", "--exit-zero").status == 0, "the settings can be read"
 
 
+def test_nothing_to_write(run: Run) -> None:
+    write({"pyproject.toml": ""})
+    for _ in range(2):
+        result = run("init", "--yes")
+        assert (result.status, result.out.splitlines()[0]) == (0, "Nothing to write: the defaults hold.")
+    assert Path("pyproject.toml").read_text(encoding="utf-8") == ""
+
+
 def test_settings_keep_the_ends_of_lines(run: Run) -> None:
     Path("pyproject.toml").write_bytes(b"[a]\r\nb = 1\r\n")
     assert run("init", "-y", "--accept=idle").status == 0
@@ -63,7 +70,6 @@ def test_settings_keep_the_ends_of_lines(run: Run) -> None:
     [
         (("y", "y", "n"), 'accept = ["lifetime", "proxies"]\n'),
         (("n", "y", "n"), 'accept = ["proxies"]\n'),
-        (("n", "n", "n"), "# all as by default\n"),
     ],
 )
 def test_doubts_are_asked_about_one_by_one(run: Run, answers: tuple[str, ...], settings: str) -> None:
@@ -89,7 +95,7 @@ def test_module_lies_in_the_one_package(run: Run, files: tuple[str, ...], defaul
     assert f"Wrote {default}.\n" in result.out
     module = default.removeprefix("src/").removesuffix(".py").replace("/", ".")
     assert Path("sessionize.toml").read_text(encoding="utf-8") == (
-        f'accept = ["idle"]\nsession-factory = "{module}:make_session"\n'
+        f'accept = ["idle"]\nsession-factory = "{module}:make_session"\ncookies = "factory"\n'
     )
 
 
@@ -103,6 +109,24 @@ def test_fixes_make_sessions_by_the_module(run: Run) -> None:
         .startswith("from _sessions import make_session\nsession = make_session()\n")
     )
     assert "set_policy" not in Path("b.py").read_text(encoding="utf-8")
+    assert run("check").status == 0
+
+
+def test_all_files_share_the_session_of_the_module(run: Run) -> None:
+    """Also for calls that may be for several users: it keeps no cookies."""
+    users = "import requests\n\nfor user in USERS:\n    requests.post(BASE, json={'user': user})\n"
+    write({"pyproject.toml": "", "shop/__init__.py": "", "shop/a.py": LASTING, "shop/b.py": users})
+    assert run("init", "--yes", "--accept=lifetime,idle", "--module=shop/_sessions.py", "--shared").status == 0
+    assert Path("pyproject.toml").read_text(encoding="utf-8") == (
+        '\n\n[tool.sessionize]\naccept = ["lifetime", "idle"]\nsession-factory = "shop._sessions:get_session"\n'
+        'cookies = "factory"\nsession-factory-shared = true\n'
+    )
+    assert run("fix", "-q").status == 0
+    for name in ("shop/a.py", "shop/b.py"):
+        after = Path(name).read_text(encoding="utf-8")
+        assert after.startswith("from shop._sessions import get_session\n")
+        assert "get_session()." in after
+        assert "requests" not in after
     assert run("check").status == 0
 
 
@@ -242,9 +266,10 @@ def test_forked_process_has_connections_of_its_own(make: Callable[[], requests.S
 
 
 @pytest.mark.slow
-def test_what_is_written_is_clean_and_passes(run: Run) -> None:
+@pytest.mark.parametrize("options", [(), ("--shared",)])
+def test_what_is_written_is_clean_and_passes(run: Run, options: tuple[str, ...]) -> None:
     write({"shop/__init__.py": "", "tests/__init__.py": ""})
-    assert run("init", "--yes", "--module=shop/_sessions.py").status == 0
+    assert run("init", "--yes", "--module=shop/_sessions.py", *options).status == 0
     for command in (
         ("pytest", "-q", "-p", "no:cacheprovider"),
         ("ruff", "check", "--isolated", "--select=E,F,I,UP,B", "--target-version=py38"),

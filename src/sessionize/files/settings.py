@@ -16,7 +16,7 @@ from sessionize.files.baseline import Baseline
 from sessionize.files.codes import DOUBTS, no_such_rule, unknown_selectors
 
 SessionStyle = Literal["assign", "with"]
-Cookies = Literal["auto", "share", "isolate"]
+Cookies = Literal["auto", "share", "isolate", "factory"]
 Hoistable = Literal["headers", "auth", "cookies", "params"]
 
 EXTEND = "extend"  # the one key that is no setting
@@ -76,7 +76,8 @@ class Settings:
     session_style: `assign` or `with`.
     session_factory: the project's function that makes sessions, `package.module:name`; empty for `requests.Session`.
     session_factory_shared: True if it gives everybody the same session, on which the calls are made then.
-    cookies: `auto` for a session that keeps them only where that is harmless, `share` or `isolate` for all.
+    cookies: `auto` for a session that keeps them only where that is harmless, `share` or `isolate` for all;
+        `factory` for `isolate` where the sessions of the factory keep none by themselves.
     hoist: what may be set once on the session: `headers`, `auth`, `cookies`, `params`.
     unsafe_fixes: True to make unsafe fixes too. rewrite_patches: True to move along what tests patch, with these, or
         where `patched` is accepted.
@@ -224,7 +225,7 @@ def _value(kind: Any, value: object) -> object:
     elif origin is Literal:
         if value in args:
             return value
-        expected = " or ".join(map(repr, args))
+        expected = f"{', '.join(map(repr, args[:-1]))} or {args[-1]!r}"
     else:
         if isinstance(value, kind):
             return value

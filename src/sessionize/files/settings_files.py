@@ -84,6 +84,8 @@ def load(
             raise ConfigError(f"session-factory: {factory!r} is not in the project", origin)
     elif settings.session_factory_shared:
         raise ConfigError("session-factory-shared needs a session-factory", origins["session-factory-shared"][0])
+    elif settings.cookies == "factory":
+        raise ConfigError("cookies: 'factory' needs a session-factory", origins["cookies"][0])
     return Loaded(settings, file, origins)
 
 

@@ -132,7 +132,7 @@ class Context:
         make = self.naming.constructor if style == "field" else self.naming.maker
         create, imports = make(calls, place)
         policy = None
-        if not self.keeps_cookies(calls, owner):
+        if not self.keeps_cookies(calls, owner) and not self.isolates(create):
             policy, more = self.naming.imported(POLICY, calls, place)
             imports += more
         adapter = ""
@@ -146,7 +146,7 @@ class Context:
         factory = self.facts.factory
         if not self.settings.session_factory_shared or not self.naming.uses_factory:
             return None
-        if not self.keeps_cookies(calls, 0):
+        if not self.keeps_cookies(calls, 0) and self.settings.cookies != "factory":
             return refused(
                 calls, f"the session of `{factory}` may keep cookies, and its calls may be for several users"
             )
@@ -172,6 +172,11 @@ class Context:
     def keeps_cookies(self, calls: Sequence[BareCall], owner: int | None = None) -> bool:
         """Tell whether a session for the calls keeps cookies; `owner` as for `may_keep`."""
         return may_keep(self.facts, self.settings, calls, owner)
+
+    def isolates(self, create: str) -> bool:
+        """Tell whether an expression names the project's factory, whose sessions keep no cookies by themselves."""
+        _, _, name = self.facts.factory.rpartition(".")
+        return self.settings.cookies == "factory" and create.rpartition(".")[2] == name
 
 
 class Fixes:

@@ -118,7 +118,7 @@ class UnderusedFixes(Fixes):
         self, calls: Sequence[BareCall], place: Place, target: str, create: str
     ) -> tuple[NewSession, tuple[ImportEdit, ...]]:
         style = self.context.style(calls, place)
-        if self.context.keeps_cookies(calls):
+        if self.context.keeps_cookies(calls) or self.context.isolates(create):
             return NewSession(place, style, target, f"{create}()"), ()
         maker = calls[0]._replace(root=create.partition(".")[0])
         policy, imports = self.naming.imported(POLICY, [maker], place)

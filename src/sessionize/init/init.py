@@ -29,8 +29,17 @@ from sessionize.run.run import Run
 if TYPE_CHECKING:
     from sessionize.engine.results import Diagnostic
 
-_FUNCTION = "make_session"
 _TABLE = "[tool.sessionize]"
+# What the module has besides, if all are to share one session.
+_SHARED = '''
+
+_shared = make_session()
+
+
+def get_session():
+    """The session that everybody shares. Whatever is set on it holds for all calls."""
+    return _shared
+'''
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +47,12 @@ class Answers:
     """Answers that were given on the command line; None where that is still to be asked.
 
     module: the file for the function that makes sessions; empty for none.
+    shared: whether it has one session for everybody.
     """
 
     accept: tuple[str, ...] | None
     module: str | None
+    shared: bool
     retries: int
     pool: int
     timeout: float | None
@@ -70,7 +81,13 @@ def init(answers: Answers) -> None:
     settings: dict[str, object] = {"accept": list(accept)} if accept else {}
     if module:
         settings["session-factory"] = _write_module(Path(module), answers)
-    _write_settings(project, settings)
+        settings["cookies"] = "factory"  # the module sees to it that none are kept
+        if answers.shared:
+            settings["session-factory-shared"] = True
+    if settings:
+        _write_settings(project, settings)
+    else:
+        echo("Nothing to write: the defaults hold.\n")
     echo("Now try `sessionize check`, or `sessionize fix --diff`.\n")
 
 
@@ -144,7 +161,7 @@ def _write_settings(project: str | None, settings: dict[str, object]) -> None:
         text = end.join([project.rstrip("\r\n"), "", _TABLE, *lines, ""])
     else:
         target = Path("sessionize.toml")
-        text = "\n".join([*(lines or ["# all as by default"]), ""])
+        text = "\n".join([*lines, ""])
     target.write_bytes(text.encode())
     echo(f"Wrote {target}.\n")
 
@@ -158,12 +175,13 @@ def _write_module(file: Path, answers: Answers) -> str:
         if path.exists():
             raise click.ClickException(f"{path} already exists")
     given = {"retries": answers.retries, "pool": answers.pool, "timeout": answers.timeout, "module": module}
+    given["shared"] = _SHARED if answers.shared else ""
     for path, name in texts.items():
         template = Template(files(__package__).joinpath(name).read_text(encoding="utf-8"))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(template.substitute(given), encoding="utf-8")
         echo(f"Wrote {path}.\n")
-    return f"{module}:{_FUNCTION}"
+    return f"{module}:{'get_session' if answers.shared else 'make_session'}"
 
 
 def _module_of(file: Path) -> str:
