@@ -388,3 +388,16 @@ def test_a_fix_of_some_calls_changes_nothing_about_others() -> None:
     )
     for unsafe in (False, True):
         assert fix_source(source, settings=Settings(cookies="share", unsafe_fixes=unsafe)).error is None
+
+
+def test_a_fix_in_one_method_changes_nothing_about_the_others() -> None:
+    """The class sends three requests, before and after: its single call goes on to be one of an object."""
+    source = (
+        "import requests\n\n\nclass Reports:\n"
+        "    def both(self):\n        return requests.get(A), requests.get(B)\n\n"
+        "    def last(self):\n        return requests.get(C)\n"
+    )
+    alone = answering()
+    assert [found.code for found in check_source(source, surroundings=alone)] == ["RQS102", "RQS102", "RQS104"]
+    report = fix_source(source, surroundings=alone)
+    assert [found.code for found in report.left] == ["RQS104"]

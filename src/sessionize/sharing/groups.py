@@ -171,18 +171,21 @@ class Groups:
 
     @cached_property
     def clients(self) -> list[BareCall]:
-        """The single calls of objects: in methods of a class that make two calls or more, or that read their object."""
+        """The single calls of objects: in methods of a class that make two calls or more, or that read their object.
+
+        Calls on sessions count, too, so no fix of some calls changes what is found at others.
+        """
         by_class: dict[int, list[BareCall]] = defaultdict(list)
-        for call in self.calls:
-            if (method := self.graph.method(call.site.scope)) is not None:
-                by_class[method.owner].append(call)
-        found: list[BareCall] = []
+        for call in self.sent.calls:
+            if not self._is_deprecated(self.bare.function(call)):
+                by_class[self.owner(call)].append(call)
+        clients = set()
         for owner, calls in by_class.items():
             alone = len(calls) == 1 and owner not in self._with_session
             unread = alone and not self.graph.reads_instance(calls[0].site.scope)
-            if not unread and not all(map(self.is_initial, calls)):
-                found += filter(self._has_company, calls)
-        return found
+            if owner and not unread and not all(self._is_in_init(self.bare.function(call)) for call in calls):
+                clients.add(owner)
+        return [call for call in self.calls if self.owner(call) in clients and self._has_company(call)]
 
     def _has_company(self, call: BareCall) -> bool:
         """Tell whether a call that is made once may share a session with those of other functions.
