@@ -89,7 +89,7 @@ FAULTS = (
     Fault("notebooks-take-nothing", 'if file.endswith(".ipynb"):\n        return EVERYTHING', 'if file.endswith(".ipynb"):\n        return frozenset()'),
     Fault("star-takes-no-new-name", "if self._adds_public_name(sharing) and", "if sharing.carries and"),
     Fault("mangled-names-are-others", "return mangled or self._names_in_text is None", "return self._names_in_text is None"),
-    Fault("sleep-handed-on", "if self._sleeps_out_of_sight or", "if"),
+    Fault("sleep-handed-on", "if waiting := self._sleeping_out_of_sight or", "if waiting :="),
     Fault("threads-elsewhere-share-cookies", "return facts.around.runs_at_once() or (owner", "return (owner"),
     Fault("any-version-tells-connections-apart", "mixing = self.facts.around.oldest() < _UNMIXING", "mixing = False"),
     # what is handed on
@@ -168,7 +168,7 @@ FAULTS = (
     Fault("waits-between-writes", "return bool(waits[_OTHER]) and not all(map(_is_repeatable, sharing.calls))", "return False"),
     Fault("waits-of-any-length", "_SLEEP if seconds > 1 else _SHORT", "_SHORT"),
     Fault("waits-that-add-up", "return several or any(turn not in", "return False and any(turn not in"),
-    Fault("waits-between-reads", "if waits[_SLEEP] or self", "if self"),
+    Fault("waits-between-reads", "decisive = waits[_SLEEP]", "decisive = []"),
     Fault("any-tuple-is-a-pair", 'value.kind == "tuple" and len(value.items) == 2', 'value.kind == "tuple"'),
     Fault("verify-bound-anew", "if here and stretch.holds(bind.tick, bind.part):", "if here and not stretch.loops.isdisjoint(flow.loops(bind.part)):"),
     Fault("verify-of-each-turn", "if here and stretch.holds(bind.tick, bind.part):", "if here and stretch.first < bind.tick < stretch.last:"),

@@ -34,11 +34,15 @@ _SLEEP, _SHORT, _OTHER = "sleep", "short", "other"
 
 
 class _Wait(NamedTuple):
-    """A wait: a `sleep`, which may be as long as a server's keep-alive time each time; a `short` one; or another."""
+    """A wait: a `sleep`, which may be as long as a server's keep-alive time each time; a `short` one; or another.
+
+    shown: what waits, `time.sleep`.
+    """
 
     tick: int
     part: int
     kind: str
+    shown: str
 
 
 class Idle(Kind):
@@ -64,26 +68,29 @@ class Idle(Kind):
     name = "idle"
 
     def reason(self, sharing: Sharing) -> str:
-        if self._sleeps_out_of_sight or self._waits_too_long(sharing):
-            return "there is a wait between its calls, and the server may close the connection just as the next is sent"
+        if waiting := self._sleeping_out_of_sight or self._too_long(sharing):
+            return f"{waiting} waits between its calls, and the server may close the connection just as the next is sent"
         if any(module.startswith(_SERVING) for module in self.facts.outline.modules):
             return "a server of this program may wait for the session's connection to close"
         return ""
 
-    def _waits_too_long(self, sharing: Sharing) -> bool:
-        """Tell whether the waits that may come between two calls are long ones, or add up."""
+    def _too_long(self, sharing: Sharing) -> str:
+        """The first of the waits that may come between two calls, if they are long ones, or add up; else empty."""
         leading = self._leading(sharing)
         waits = self._between(sharing, leading)
-        if waits[_SLEEP] or self._add_up(waits[_SHORT], sharing, leading):
-            return True
-        return bool(waits[_OTHER]) and not all(map(_is_repeatable, sharing.calls))
+        decisive = waits[_SLEEP]
+        if not decisive and self._add_up(waits[_SHORT], sharing, leading):
+            decisive = waits[_SHORT]
+        if not decisive and not all(map(_is_repeatable, sharing.calls)):
+            decisive = waits[_OTHER]
+        return decisive[0].shown if decisive else ""
 
-    def _add_up(self, parts: Sequence[int], sharing: Sharing, leading: set[tuple[int, int]]) -> bool:
-        """Tell whether several short waits, in these parts, may come between two calls, or one of them again and again.
+    def _add_up(self, waits: Sequence[_Wait], sharing: Sharing, leading: set[tuple[int, int]]) -> bool:
+        """Tell whether several short waits may come between two calls, or one of them again and again.
 
         Of several functions any of them may come one after the other.
         """
-        turns = list(map(self._turn, parts))
+        turns = [self._turn(wait.part) for wait in waits]
         regular = {self._turn(part) for _, part in leading if self._is_regular(part)}
         several = len(turns) > (1 if sharing.owner is not None else len({*turns}))
         return several or any(turn not in regular for turn in turns if len(turn) > 1)  # in a loop
@@ -114,33 +121,33 @@ class Idle(Kind):
                 return False
         return True
 
-    def _between(self, sharing: Sharing, leading: set[tuple[int, int]]) -> dict[str, list[int]]:
-        """The parts of the waits that can come between two calls, by kind: for several functions all in the file.
+    def _between(self, sharing: Sharing, leading: set[tuple[int, int]]) -> dict[str, list[_Wait]]:
+        """The waits that can come between two calls, by kind: for several functions all in the file.
 
         What leads to the calls waits where they do.
         """
         calls = sharing.calls
         mapped = any(call.is_mapped for call in calls)  # `map` calls while it is gone through
         stretch = Stretch(self.facts.flow, calls)
-        parts = defaultdict(list)
+        found = defaultdict(list)
         lasting = sharing.owner is not None or calls[0].frame in self.facts.tables.pausing
         for frame in self._waits if lasting else [calls[0].frame]:
-            for tick, part, kind in self._waits.get(frame, ()):
-                between = (tick, part) not in leading if lasting else mapped or stretch.holds(tick, part)
-                if between:
-                    parts[kind].append(part)
-        return parts
+            for wait in self._waits.get(frame, ()):
+                at = wait.tick, wait.part
+                if at not in leading if lasting else mapped or stretch.holds(*at):
+                    found[wait.kind].append(wait)
+        return found
 
     @cached_property
-    def _sleeps_out_of_sight(self) -> bool:
-        """True if the file hands on `time.sleep`, or sleeps in what is called otherwise than by its name."""
+    def _sleeping_out_of_sight(self) -> str:
+        """A `time.sleep` that is handed on, or that is in what is called otherwise than by its name; else empty."""
         for use, path in self.facts.origins.imported_uses:
             if use.access.keeps and ".".join((path, *use.access.attributes)) == "time.sleep":
-                return True
+                return _shown(f"{use.name}{use.access.path}")
         for call in self.facts.outline.calls:
             if self._lengths.get(call.tick) == _SLEEP and self._is_called_unnamed(call.scope):
-                return True
-        return False
+                return _shown(v.dotted(call.value.func))
+        return ""
 
     def _is_called_unnamed(self, scope: int) -> bool:
         """Tell whether a function is a lambda, a property, a method such as `__next__`, or handed on by its name."""
@@ -213,7 +220,7 @@ class Idle(Kind):
         outline, frame = self.facts.outline, self.facts.flow.frame
         waits = defaultdict(list)
         for tick, part in outline.pauses:
-            waits[frame[part]].append(_Wait(tick, part, _OTHER))
+            waits[frame[part]].append(_Wait(tick, part, _OTHER, "an `await` or `yield`"))
         own = {row.name for row in outline.scopes if row.kind == "function"}  # which wait if they lead to a wait
         waiting = self.facts.graph.leading_to(_WAITING - own)
         for call, path, named in zip(outline.calls, self.facts.origins.paths, self.facts.graph.called, strict=True):
@@ -223,17 +230,24 @@ class Idle(Kind):
             if not kind and (waits_for or path in _COMMANDS or _waits_without_a_key(named, args)):
                 kind = _OTHER
             if kind or named in self._dozing:
-                waits[frame[call.part]].append(_Wait(call.tick, call.part, kind or _SHORT))
+                shown = "the user of the notebook" if named == CELL else _shown(v.dotted(call.value.func))
+                waits[frame[call.part]].append(_Wait(call.tick, call.part, kind or _SHORT, shown))
         for scope in self._retried:
             body = outline.scopes[scope].root
-            waits[body].append(_Wait(outline.parts[body].tick, body, _SLEEP))
+            waits[body].append(_Wait(outline.parts[body].tick, body, _SLEEP, _shown(outline.scopes[scope].name)))
         for bind in outline.binds:  # `for line in sys.stdin`, `for change in watch()`
             called = last_name(v.called(bind.value))
             piped = isinstance(bind.value, v.Attribute) and not _PIPES.isdisjoint(v.dotted(bind.value).split("."))
             if bind.form == "for" and (called in self._sleeping or piped or called in waiting):
                 kind = _SLEEP if called in self._sleeping else _OTHER
-                waits[frame[bind.part]].append(_Wait(bind.tick, bind.part, kind))
+                shown = _shown(v.dotted(bind.value) or called)
+                waits[frame[bind.part]].append(_Wait(bind.tick, bind.part, kind, shown))
         return waits
+
+
+def _shown(name: str) -> str:
+    """A name in a message; that of a method of what has none, `connect().recv`, by itself."""
+    return f"`{name.lstrip('.')}`"
 
 
 def _is_repeatable(call: BareCall) -> bool:
