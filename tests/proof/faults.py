@@ -165,7 +165,7 @@ FAULTS = (
     Fault("a-variable-in-locals", "if frame in self._by_frame:", "if self._by_frame is None:"),
     Fault("a-generator-that-leaves", "if any(is_taken_elsewhere(self.facts, call.site.part) for call in sharing.calls) and", "if not sharing.calls and"),
     Fault("requests-is-replaced", 'return use.access.attribute != "" and use.access.rebinds', 'return use.access.attribute != "" and use.access.end == "del"'),
-    Fault("waits-between-writes", "return bool(waits[_OTHER]) and not all(map(_is_repeatable, sharing.calls))", "return False"),
+    Fault("waits-between-writes", "decisive = waits[_OTHER]", "decisive = []"),
     Fault("waits-of-any-length", "_SLEEP if seconds > 1 else _SHORT", "_SHORT"),
     Fault("waits-that-add-up", "return several or any(turn not in", "return False and any(turn not in"),
     Fault("waits-between-reads", "decisive = waits[_SLEEP]", "decisive = []"),

@@ -69,7 +69,7 @@ class Idle(Kind):
 
     def reason(self, sharing: Sharing) -> str:
         if waiting := self._sleeping_out_of_sight or self._too_long(sharing):
-            return f"{waiting} waits between its calls, and the server may close the connection just as the next is sent"
+            return f"{waiting} waits between its calls, and the server may close the connection as the next is sent"
         if any(module.startswith(_SERVING) for module in self.facts.outline.modules):
             return "a server of this program may wait for the session's connection to close"
         return ""
