@@ -254,26 +254,25 @@ class CallGraph:
     def _callers(self) -> dict[str, set[str]]:
         """The names of the functions that call each name."""
         callers: dict[str, set[str]] = defaultdict(set)
-        for call, named in zip(self.outline.calls, self.called, strict=True):
+        for call, named in self.named:
             function = self.outline.parts[self.flow.frame[call.part]].scope
             if self.outline.scopes[function].name:
                 callers[named].add(self.outline.scopes[function].name)
         return callers
 
     @cached_property
-    def called(self) -> list[str]:
-        """The last name of what each call calls: `sleep`, also after `from time import sleep as nap`, or after `nap =
-        time.sleep`; `fetch` for `Thread(target=fetch)`."""
-        called = []
-        for call, path in self.origins.called:
-            if (run := self.run_by(call, path)) is not None:
-                called.append(last_name(run))
-                continue
-            func = call.value.func
-            followed = self.origins.resolve_once(func, call.scope) if isinstance(func, v.Name) else v.OPAQUE
-            named = path if isinstance(followed, v.Opaque) else self.origins.path_of(followed, call.scope)
-            called.append(named.rpartition(".")[2] if named is not None else last_name(func))
-        return called
+    def named(self) -> list[tuple[o.CallSite, str]]:
+        """Each call with the last name of what it calls: `sleep`, also after `from time import sleep as nap`, or after
+        `nap = time.sleep`; `fetch` for `Thread(target=fetch)`."""
+        return [(call, self._last_name(call, path)) for call, path in self.origins.called]
+
+    def _last_name(self, call: o.CallSite, path: str | None) -> str:
+        if (run := self.run_by(call, path)) is not None:
+            return last_name(run)
+        func = call.value.func
+        followed = self.origins.resolve_once(func, call.scope) if isinstance(func, v.Name) else v.OPAQUE
+        named = path if isinstance(followed, v.Opaque) else self.origins.path_of(followed, call.scope)
+        return named.rpartition(".")[2] if named is not None else last_name(func)
 
 
 def _is_main(test: v.Value) -> bool:

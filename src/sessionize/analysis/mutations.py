@@ -97,7 +97,7 @@ class Mutations:
         """
         if not isinstance(value, v.Name):
             return _gives_namespace(value)
-        binds = self.names.binds(self.names.owner(value.name, scope), value.name)
+        binds = self.names.seen(value.name, scope)
         return bool(binds) and all(_gives_namespace(bind.value) for bind in binds)
 
     @cached_property

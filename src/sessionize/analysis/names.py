@@ -48,6 +48,10 @@ class Names:
         """Every binding of that variable, in order."""
         return self._binds.get((owner, name), [])
 
+    def seen(self, name: str, scope: int) -> list[Bind]:
+        """Every binding of the variable that `name` is in `scope`."""
+        return self.binds(self.owner(name, scope), name)
+
     def forms(self, owner: int, name: str) -> set[str]:
         """The forms of the bindings of that variable."""
         return {bind.form for bind in self.binds(owner, name)}

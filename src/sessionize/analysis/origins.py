@@ -191,5 +191,5 @@ class Origins:
             return v.NONE
         if not isinstance(value, v.Name):
             return value
-        binds = self.names.binds(self.names.owner(value.name, scope), value.name)
+        binds = self.names.seen(value.name, scope)
         return binds[0].value if len(binds) == 1 and binds[0].form == "assign" else v.OPAQUE

@@ -101,7 +101,7 @@ class Idle(Kind):
         sites = {(call.site.tick, call.site.part) for call in sharing.calls}
         if sharing.owner is not None:
             leading = self._leading_to(set(map(facts.bare.function, sharing.calls)))
-            for call, named in zip(facts.outline.calls, facts.graph.called, strict=True):
+            for call, named in facts.graph.named:
                 if named in leading:
                     sites.add((call.tick, call.part))
         return sites
@@ -176,7 +176,7 @@ class Idle(Kind):
         facts = self.facts
         scopes = set(self._retried)
         dozing = set()
-        for call, named in zip(facts.outline.calls, facts.graph.called, strict=True):
+        for call, named in facts.graph.named:
             length = self._lengths.get(call.tick)
             if length or named in self._dozing:
                 scope = facts.tables.function_around(call.part)
@@ -200,7 +200,7 @@ class Idle(Kind):
     def _lengths(self) -> dict[int, str]:
         """The kinds of the calls that sleep, by their ticks."""
         lengths = {}
-        for call, named in zip(self.facts.outline.calls, self.facts.graph.called, strict=True):
+        for call, named in self.facts.graph.named:
             if named in ("sleep", "wait", "select") and (length := self._length(named, call)):
                 lengths[call.tick] = length
         return lengths
@@ -223,7 +223,7 @@ class Idle(Kind):
             waits[frame[part]].append(_Wait(tick, part, _OTHER, "an `await` or `yield`"))
         own = {row.name for row in outline.scopes if row.kind == "function"}  # which wait if they lead to a wait
         waiting = self.facts.graph.leading_to(_WAITING - own)
-        for call, path, named in zip(outline.calls, self.facts.origins.paths, self.facts.graph.called, strict=True):
+        for (call, named), path in zip(self.facts.graph.named, self.facts.origins.paths, strict=True):
             args = call.value.args
             waits_for = named in waiting and not _selects_by_text(named, args)
             kind = _SLEEP if named in self._sleeping else self._lengths.get(call.tick, "")

@@ -56,8 +56,8 @@ class MixedVerify(Kind):
     @cached_property
     def _may_replace_files(self) -> bool:
         """True if the file makes a call that may write a file: `shutil.copy("new.pem", "client.pem")`."""
-        calls = zip(self.facts.origins.paths, self.facts.graph.called, strict=True)
-        return any(_WRITING.fullmatch(path or named) for path, named in calls)
+        calls = zip(self.facts.graph.named, self.facts.origins.paths, strict=True)
+        return any(_WRITING.fullmatch(path or named) for (_, named), path in calls)
 
     def _stays_the_same(self, option: str, sharing: Sharing) -> bool:
         """Tell whether all calls pass one expression, which stays the same as long as their session lives."""

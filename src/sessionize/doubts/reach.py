@@ -51,7 +51,7 @@ class Reach(Kind):
         """
         names, cell = self.facts.names, self.facts.tables.cell
         for call in calls:
-            imports = names.binds(names.owner(call.root, call.site.scope), call.root)
+            imports = names.seen(call.root, call.site.scope)
             if cell(call.site.tick) != cell(made) and {cell(bind.tick) for bind in imports} != {cell(made)}:
                 return "a cell can be run without the cell that would create its session"
         return ""

@@ -18,13 +18,12 @@ from sessionize.files.settings import Settings
 from sessionize.homes.home import top_level
 from sessionize.homes.object_home import is_made_first
 from sessionize.library.calls import BareCall
-from sessionize.library.profile import CLOSING, METHODS, VERBS
+from sessionize.library.profile import CLOSING, METHODS, SESSION, VERBS
 from sessionize.sharing.cookies import may_keep
 from sessionize.sharing.facts import Facts
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import SET, Access, call_of
 
-_SESSION = "requests.Session"
 _UPDATE = call_of("headers", "update")
 
 
@@ -136,7 +135,7 @@ class Existing:
         """The statements that hold a `requests.Session()`."""
         making = set()
         for site, path in self.facts.origins.called:
-            for part in self.flow.ancestors(site.part) if path == _SESSION else ():
+            for part in self.flow.ancestors(site.part) if path == SESSION else ():
                 if self.outline.parts[part].kind == "simple":
                     making.add(part)
         return making
@@ -180,9 +179,8 @@ class Existing:
 
     def _why_not_of_object(self, cls: int, store: o.Store, joining: _Joining) -> str:
         """The same for an attribute of their object."""
-        facts, value = self.facts, store.value
-        made = facts.origins.path_of(value.func, store.scope) if isinstance(value, v.Call) and not value.args else None
-        if made != _SESSION or len(facts.tables.stores_of[store.attr]) > 1:
+        facts = self.facts
+        if not facts.sessions.is_plain(store.value, store.scope) or len(facts.tables.stores_of[store.attr]) > 1:
             return "it may be another one"
         if not is_made_first(facts, cls, joining.calls, store):
             return "it may not be made by then"

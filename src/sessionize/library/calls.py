@@ -83,6 +83,11 @@ class BareCall(NamedTuple):
         """The argument of that keyword, or at that position."""
         return self.site.value.argument(keyword, position)
 
+    def given(self, option: str) -> v.Value | None:
+        """The value of an option; None as well if it is `None`."""
+        value = self.argument(option)
+        return None if value == v.NONE else value
+
 
 class Reference(NamedTuple):
     """One of requests' functions that is not called here but handed on: to the call `taker`, or elsewhere (-1).

@@ -23,11 +23,13 @@ VERBS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
+# The class of sessions.
+SESSION = "requests.Session"
 # Other paths to the functions of requests and to its class of sessions.
 SAME: Mapping[str, str] = MappingProxyType(
     {
-        "requests.session": "requests.Session",
-        "requests.sessions.Session": "requests.Session",
+        "requests.session": SESSION,
+        "requests.sessions.Session": SESSION,
         "requests.api.sessions": "requests.sessions",
         **{f"requests.api.{verb}": f"requests.{verb}" for verb in VERBS},
     }
@@ -39,7 +41,7 @@ REQUESTS = Library("requests", frozenset(VERBS), SAME, _COPY)
 
 def with_factory(path: str) -> Library:
     """Requests with another function that makes sessions: `shop.http.make_session`."""
-    return REQUESTS._replace(aliases={**SAME, path: "requests.Session"})
+    return REQUESTS._replace(aliases={**SAME, path: SESSION})
 
 
 MODULES = frozenset({"requests", "requests.api"})

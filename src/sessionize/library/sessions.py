@@ -11,7 +11,7 @@ from sessionize.analysis.memo import memo
 from sessionize.analysis.origins import Origins
 from sessionize.analysis.tables import Tables
 from sessionize.library.calls import BareCall
-from sessionize.library.profile import VERBS
+from sessionize.library.profile import SESSION, VERBS
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import KEPT, Access
 
@@ -46,14 +46,13 @@ class Sessions:
         """The names bound to a plain `requests.Session()`, by scope."""
         sessions = defaultdict(list)
         for bind in self.outline.binds:
-            value = bind.value
-            if (
-                isinstance(value, v.Call)
-                and not value.args
-                and self.origins.path_of(value.func, bind.scope) == "requests.Session"
-            ):
+            if self.is_plain(bind.value, bind.scope):
                 sessions[bind.scope].append(bind)
         return sessions
+
+    def is_plain(self, value: v.Value, scope: int) -> bool:
+        """Tell whether an expression is `requests.Session()`."""
+        return isinstance(value, v.Call) and not value.args and self.origins.path_of(value.func, scope) == SESSION
 
     @memo
     def session_use(self, scope: int, name: str) -> SessionUse:

@@ -112,7 +112,7 @@ class Threads:
     def makes_pool(self, made: v.Value, scope: int) -> v.Call | None:
         """The call that makes a pool of threads, if a value is one, or a name that is bound to it alone."""
         if isinstance(made, v.Name):
-            binds = self.names.binds(self.names.owner(made.name, scope), made.name)
+            binds = self.names.seen(made.name, scope)
             made, scope = (binds[0].value, binds[0].scope) if len(binds) == 1 else (v.OPAQUE, scope)
         known = isinstance(made, v.Call) and self.origins.path_of(made.func, scope) in _POOLS
         return made if known and isinstance(made, v.Call) else None

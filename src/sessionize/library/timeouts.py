@@ -11,7 +11,7 @@ from functools import cached_property
 
 from sessionize.analysis.memo import memo
 from sessionize.library.calls import BareCall
-from sessionize.library.profile import VERBS
+from sessionize.library.profile import SESSION, VERBS
 from sessionize.library.program import Program
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ITEM, VALUE
@@ -46,7 +46,7 @@ class _Sessions:
     def __init__(self, facts: Program, *, timed: bool) -> None:
         self.facts = facts
         self.timed = timed
-        self.made_by = {"requests.Session"}
+        self.made_by = {SESSION}
         if timed and facts.factory:
             self.made_by.add(facts.factory)
 

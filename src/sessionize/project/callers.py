@@ -163,6 +163,6 @@ def _class_of_attribute(program: Program, attr: str) -> str | None:
 def _class_of(program: Program, value: v.Value, scope: int) -> str | None:
     """The path of what makes an object: `api.Client` for `api.Client(key)`, or for a name that is bound to it once."""
     if isinstance(value, v.Name):
-        binds = program.names.binds(program.names.owner(value.name, scope), value.name)
+        binds = program.names.seen(value.name, scope)
         value, scope = (binds[0].value, binds[0].scope) if len(binds) == 1 else (v.OPAQUE, scope)
     return program.origins.path_of(value.func, scope) if isinstance(value, v.Call) else None

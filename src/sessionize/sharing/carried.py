@@ -82,7 +82,7 @@ class Carried:
 
     def _answers_of(self, name: str, scope: int) -> frozenset[int] | None:
         """The calls that a variable has the answers of, and nothing else."""
-        binds = self.names.binds(self.names.owner(name, scope), name)
+        binds = self.names.seen(name, scope)
         return _all([self._made_by.get((bind.value, bind.part)) for bind in binds])
 
     @cached_property

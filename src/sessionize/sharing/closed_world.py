@@ -120,8 +120,7 @@ class ClosedWorld:
     @cached_property
     def _calls(self) -> list[o.CallSite]:
         """The calls of functions and classes that lead to one of those calls."""
-        called = zip(self.outline.calls, self.facts.graph.called, strict=True)
-        return [call for call, named in called if named in self._leading]
+        return [call for call, named in self.facts.graph.named if named in self._leading]
 
     @property
     def _may_be_decorated(self) -> bool:
@@ -138,7 +137,7 @@ class ClosedWorld:
         if path is not None or depth > 2:
             return (path or "").partition(".")[0] in _CALLING_AT_ONCE
         root = next(iter(v.names_in(func)), "")  # `cli` of `@cli.command()`, which is made by a decorator, or a call
-        binds = self.facts.names.binds(self.facts.names.owner(root, scope), root)
+        binds = self.facts.names.seen(root, scope)
         makers: list[v.Value] = [bind.value for bind in binds if isinstance(bind.value, v.Call)]
         for row in self.outline.scopes:
             makers += row.decorators if row.name == root else ()
@@ -219,7 +218,7 @@ class ClosedWorld:
         method = self.facts.graph.method(use.scope)
         if method is not None and method.instance == use.name:
             return self.outline.scopes[method.owner].name in classes
-        binds = self.facts.names.binds(self.facts.names.owner(use.name, use.scope), use.name)
+        binds = self.facts.names.seen(use.name, use.scope)
         return any(_makes_one(bind.value, classes) for bind in binds)
 
     def _is_attribute(self, attr: str, classes: set[str]) -> bool:

@@ -48,8 +48,8 @@ class UnderusedSessions:
     def sessions(self) -> list[UnderusedSession]:
         """The sessions that a loop makes anew, or that serve a single call."""
         found = []
-        for number, (site, path) in enumerate(self.origins.called):
-            if path != "requests.Session" or site.value.args:
+        for number, site in enumerate(self.outline.calls):
+            if not self.named.is_plain(site.value, site.scope):
                 continue
             loops = tuple(self.retries.again(site))
             outer = self.outline.calls[number - 1] if number else site
