@@ -171,6 +171,9 @@ def test_authorization_of_unknown_kind_beside_none(first: str, second: str, *, d
         ("print(requests.get(x).elapsed)", True),
         ("r = requests.get(x)\n print(r.elapsed.total_seconds())", True),
         ("r = requests.get(x)\n print('elapsed', elapsed, r.ok)", False),
+        ("r = requests.get(x)\n print(getattr(r, 'elapsed'))", True),
+        ("r = requests.get(x)\n print('elapsed', getattr(r, 'ok'))", False),
+        ("r = requests.get(x)\n print([getattr(r, name) for name in ('ok', 'elapsed')])", True),
     ],
 )
 def test_times_of_answers(source: str, *, doubted: bool) -> None:

@@ -62,12 +62,10 @@ class Visible(Kind):
 
     @cached_property
     def _reads_elapsed(self) -> bool:
-        """True if the file reads `.elapsed` of anything."""
-        accesses = [
-            *(use.access for use in self.facts.outline.uses),
-            *(call.access for call in self.facts.outline.calls),
-        ]
-        return any("elapsed" in access.attributes for access in accesses)
+        """True if the file reads `.elapsed` of anything, or may do so by its name, `getattr(reply, "elapsed")`."""
+        outline = self.facts.outline
+        read = any("elapsed" in row.access.attributes for row in (*outline.uses, *outline.calls))
+        return read or ("elapsed" in outline.texts and self.facts.mutations.reachable_by_string("elapsed"))
 
     @cached_property
     def _spelled(self) -> dict[int, list[str]]:
