@@ -61,7 +61,34 @@ class Mutations:
         call, path = self.outline.calls[use.call], self.origins.paths[use.call]
         kept = any(arg.keyword and arg.value == v.Name(use.name) for arg in call.value.args)  # `dict(headers=name)`
         looks = path in _LOOKING or (_sets_headers(call.value.func) and not self._defines_update)
-        return (not looks or kept) and self.origins.library.function(path) is None
+        sends = self.origins.library.function(path) is not None or self._sends_on_session(call)
+        return (not looks or kept) and not sends
+
+    def _sends_on_session(self, call: o.CallSite) -> bool:
+        """Tell whether it is `session.get(...)`, or `self.session.get(...)`, on what is bound to sessions alone.
+
+        It takes what is in a dict as a function of the library does: so a fix leaves what is known of a dict as it is.
+        """
+        match call.value.func:
+            case v.Attribute(value=v.Name(name=name), attr=attr) if attr in self.origins.library.functions:
+                bound = {self._makes_session(bind.value, bind.scope) for bind in self.names.seen(name, call.scope)}
+            case v.Attribute(value=v.Attribute(attr=name), attr=attr) if attr in self.origins.library.functions:
+                bound = self._stored[name]
+            case _:
+                return False
+        return bound == {True}
+
+    @cached_property
+    def _stored(self) -> dict[str, set[bool]]:
+        """The answers to whether what an attribute is set to makes a session."""
+        stored: dict[str, set[bool]] = defaultdict(set)
+        for store in self.outline.stores:
+            stored[store.attr].add(self._makes_session(store.value, store.scope))
+        return stored
+
+    def _makes_session(self, value: v.Value, scope: int) -> bool:
+        path = self.origins.path_of(value.func, scope) if isinstance(value, v.Call) else None
+        return path == f"{self.origins.library.name}.Session"
 
     @cached_property
     def _defines_update(self) -> bool:
