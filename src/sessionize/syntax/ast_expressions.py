@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import sys
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from sessionize.syntax import values as v
 from sessionize.syntax.access import READ, UNPACK, VALUE, Access
-from sessionize.syntax.expressions import Expressions, Given, Loop, Param, by_type
+from sessionize.syntax.expressions import Expressions, Given, Loop, Param, by_type, operators
 
 _Comp: TypeAlias = ast.ListComp | ast.SetComp | ast.GeneratorExp
 
@@ -27,24 +27,14 @@ class AstExpressions(Expressions[ast.expr]):
     def named(self, node: ast.expr) -> str | None:
         return node.id if isinstance(node, ast.Name) else None
 
-    def target(self, node: ast.expr, form: str, value: v.Value = v.OPAQUE) -> None:
-        if isinstance(node, ast.Name):
-            self.bind(node.id, form, value)
-        elif isinstance(node, ast.Attribute):
-            self.change_attribute(node.value, node.attr, form, value)
-        elif isinstance(node, ast.Subscript):
-            self.change_item(node.value, node, form)
-        elif isinstance(node, ast.Tuple | ast.List):
-            for element in node.elts:
-                self.target(element, "del" if form == "del" else "unpack")
-        else:  # `*rest`
-            self.target(cast("ast.Starred", node).value, form)
+    def attr(self, node: ast.Attribute) -> str:
+        return node.attr
+
+    def elements(self, node: ast.List | ast.Tuple | ast.Set) -> list[ast.expr]:
+        return node.elts
 
     def Name(self, node: ast.Name, access: Access, call: int) -> v.Value:
         return self.name(node, node.id, access, call)
-
-    def Attribute(self, node: ast.Attribute, access: Access, call: int) -> v.Value:
-        return self.attribute(node, node.value, node.attr, access, call)
 
     def Constant(self, node: ast.Constant, access: Access, call: int) -> v.Value:
         value: object = node.value
@@ -60,9 +50,6 @@ class AstExpressions(Expressions[ast.expr]):
 
     def Call(self, node: ast.Call, access: Access, call: int) -> v.Value:
         return self.called(node, node.func, arguments(node.args, node.keywords), access, call)
-
-    def Subscript(self, node: ast.Subscript, access: Access, call: int) -> v.Value:
-        return self.item(node, node.value, access)
 
     def subscript(self, node: Any) -> v.Value:
         if not isinstance(node.slice, ast.Tuple):
@@ -94,9 +81,6 @@ class AstExpressions(Expressions[ast.expr]):
     def Dict(self, node: ast.Dict, access: Access, call: int) -> v.Value:
         return self.dict_(zip(node.keys, node.values, strict=True))
 
-    def List(self, node: ast.List | ast.Tuple | ast.Set, access: Access, call: int) -> v.Value:
-        return v.Sequence(type(node).__name__.lower(), tuple(map(self.expr, node.elts)))
-
     def Starred(self, node: ast.Starred, access: Access, call: int) -> v.Value:
         return self.values(node.value, access=UNPACK)
 
@@ -107,17 +91,11 @@ class AstExpressions(Expressions[ast.expr]):
         return self.negation(node.operand) if isinstance(node.op, ast.Not) else self.values(node.operand, access=READ)
 
     def BoolOp(self, node: ast.BoolOp, access: Access, call: int) -> v.Value:
-        return self.boolean(_CHECKS[type(node.op)], node.values[0], node.values[1:], access)
+        return self.boolean(_OPERATORS[type(node.op)], node.values[0], node.values[1:], access)
 
     def Compare(self, node: ast.Compare, access: Access, call: int) -> v.Value:
-        ops = map(_CHECKS.__getitem__, map(type, node.ops))
+        ops = map(_OPERATORS.__getitem__, map(type, node.ops))
         return self.comparison(node.left, zip(ops, node.comparators, strict=True))
-
-    def IfExp(self, node: ast.IfExp, access: Access, call: int) -> v.Value:
-        return self.conditional(node.test, node.body, node.orelse, access)
-
-    def NamedExpr(self, node: ast.NamedExpr, access: Access, call: int) -> v.Value:
-        return self.walrus(node.target.id, node.value)
 
     def Lambda(self, node: ast.Lambda, access: Access, call: int) -> v.Value:
         return self.lambda_(parameters(node.args), node.body)
@@ -135,7 +113,6 @@ class AstExpressions(Expressions[ast.expr]):
         return self.comprehension(_loops(node), [node.key] if value is None else [node.key, value], access, None)
 
     TemplateStr = JoinedStr
-    Set = Tuple = List
     SetComp = GeneratorExp = ListComp
     Yield = YieldFrom = Await
 
@@ -172,18 +149,4 @@ def _loops(node: _Comp | ast.DictComp) -> list[Loop[ast.expr]]:
 
 
 _EXPRESSIONS = by_type(AstExpressions, ast, ast.expr)
-_OPERATORS: dict[type[ast.AST], str] = {ast.Add: "+", ast.Mod: "%", ast.Mult: "*", ast.BitOr: "|"}
-_CHECKS: dict[type[ast.AST], str] = {
-    ast.And: "and",
-    ast.Or: "or",
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Is: "is",
-    ast.IsNot: "is not",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.In: "in",
-    ast.NotIn: "not in",
-}
+_OPERATORS = operators(ast)

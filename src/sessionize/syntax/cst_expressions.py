@@ -12,7 +12,7 @@ import libcst as cst
 
 from sessionize.syntax import values as v
 from sessionize.syntax.access import READ, UNPACK, VALUE, Access
-from sessionize.syntax.expressions import Expressions, Loop, Param, by_type
+from sessionize.syntax.expressions import Expressions, Loop, Param, by_type, operators
 
 _Comp: TypeAlias = cst.ListComp | cst.SetComp | cst.GeneratorExp
 
@@ -25,32 +25,19 @@ class CstExpressions(Expressions[cst.BaseExpression]):
     def named(self, node: cst.BaseExpression) -> str | None:
         return name_of(node) if isinstance(node, cst.Name) and node.value not in _CONSTANTS else None
 
-    def target(self, node: cst.CSTNode, form: str, value: v.Value = v.OPAQUE) -> None:
-        if isinstance(node, cst.Name):
-            self.bind(name_of(node), form, value)
-        elif isinstance(node, cst.Attribute):
-            self.change_attribute(node.value, name_of(node.attr), form, value)
-        elif isinstance(node, cst.Subscript):
-            self.change_item(node.value, node, form)
-        elif isinstance(node, cst.Tuple | cst.List):
-            for element in node.elements:
-                self.target(element.value, "del" if form == "del" else "unpack")
-        else:  # `*rest`
-            self.target(cst.ensure_type(node, cst.StarredElement).value, form)
+    def attr(self, node: cst.Attribute) -> str:
+        return name_of(node.attr)
+
+    def elements(self, node: cst.List | cst.Tuple | cst.Set) -> list[cst.BaseExpression]:
+        return [element if isinstance(element, cst.StarredElement) else element.value for element in node.elements]
 
     def Name(self, node: cst.Name, access: Access, call: int) -> v.Value:
         known = _CONSTANTS.get(node.value)
         return known if known is not None else self.name(node, name_of(node), access, call)
 
-    def Attribute(self, node: cst.Attribute, access: Access, call: int) -> v.Value:
-        return self.attribute(node, node.value, name_of(node.attr), access, call)
-
     def Call(self, node: cst.Call, access: Access, call: int) -> v.Value:
         args = [(arg.value, name_of(arg.keyword) if arg.keyword is not None else None, arg.star) for arg in node.args]
         return self.called(node, node.func, args, access, call)
-
-    def Subscript(self, node: cst.Subscript, access: Access, call: int) -> v.Value:
-        return self.item(node, node.value, access)
 
     def subscript(self, node: cst.BaseExpression) -> v.Value:
         node = cst.ensure_type(node, cst.Subscript)
@@ -60,9 +47,7 @@ class CstExpressions(Expressions[cst.BaseExpression]):
             if first.slice.star is None and not isinstance(value, cst.Tuple):
                 return self.expr(value, READ)
             if isinstance(value, cst.Tuple):  # `a[(b, c)]` is `a[b, c]`
-                for element in value.elements:
-                    self.expr(element.value, UNPACK if isinstance(element, cst.StarredElement) else READ)
-                return v.OPAQUE
+                return self.values(*self.elements(value), access=READ)
         for piece in node.slice:
             if isinstance(piece.slice, cst.Index):
                 self.expr(piece.slice.value, UNPACK if piece.slice.star is not None else READ)
@@ -132,10 +117,6 @@ class CstExpressions(Expressions[cst.BaseExpression]):
     def Dict(self, node: cst.Dict, access: Access, call: int) -> v.Value:
         return self.dict_([(getattr(element, "key", None), element.value) for element in node.elements])
 
-    def List(self, node: cst.List | cst.Tuple | cst.Set, access: Access, call: int) -> v.Value:
-        starred = [element if isinstance(element, cst.StarredElement) else element.value for element in node.elements]
-        return v.Sequence(type(node).__name__.lower(), tuple(map(self.expr, starred)))
-
     def StarredElement(self, node: cst.StarredElement, access: Access, call: int) -> v.Value:
         return self.values(node.value, access=UNPACK)
 
@@ -147,17 +128,11 @@ class CstExpressions(Expressions[cst.BaseExpression]):
         return self.negation(node.expression) if negated else self.values(node.expression, access=READ)
 
     def BooleanOperation(self, node: cst.BooleanOperation, access: Access, call: int) -> v.Value:
-        return self.boolean(_CHECKS[type(node.operator)], node.left, [node.right], access)
+        return self.boolean(_OPERATORS[type(node.operator)], node.left, [node.right], access)
 
     def Comparison(self, node: cst.Comparison, access: Access, call: int) -> v.Value:
-        others = ((_CHECKS[type(target.operator)], target.comparator) for target in node.comparisons)
+        others = ((_OPERATORS[type(target.operator)], target.comparator) for target in node.comparisons)
         return self.comparison(node.left, others)
-
-    def IfExp(self, node: cst.IfExp, access: Access, call: int) -> v.Value:
-        return self.conditional(node.test, node.body, node.orelse, access)
-
-    def NamedExpr(self, node: cst.NamedExpr, access: Access, call: int) -> v.Value:
-        return self.walrus(name_of(cst.ensure_type(node.target, cst.Name)), node.value)
 
     def Lambda(self, node: cst.Lambda, access: Access, call: int) -> v.Value:
         return self.lambda_(parameters(node.params), node.body)
@@ -179,26 +154,11 @@ class CstExpressions(Expressions[cst.BaseExpression]):
         """`{**more for more in all}`, since Python 3.15 and LibCST 1.9."""
         return self.comprehension(_loops(node.for_in), [node.value], access, None)
 
-    Set = Tuple = List
     SetComp = GeneratorExp = ListComp
 
 
 _EXPRESSIONS = by_type(CstExpressions, cst, (cst.BaseExpression, cst.StarredElement))
-_OPERATORS: dict[type[cst.CSTNode], str] = {cst.Add: "+", cst.Modulo: "%", cst.Multiply: "*", cst.BitOr: "|"}
-_CHECKS: dict[type[cst.CSTNode], str] = {
-    cst.And: "and",
-    cst.Or: "or",
-    cst.Equal: "==",
-    cst.NotEqual: "!=",
-    cst.Is: "is",
-    cst.IsNot: "is not",
-    cst.LessThan: "<",
-    cst.LessThanEqual: "<=",
-    cst.GreaterThan: ">",
-    cst.GreaterThanEqual: ">=",
-    cst.In: "in",
-    cst.NotIn: "not in",
-}
+_OPERATORS = operators(cst)
 _CONSTANTS: dict[str, v.Value] = {
     "None": v.NONE,
     "True": v.Const(value=True, kind="bool"),

@@ -60,8 +60,12 @@ class Expressions(Generic[E]):
         """The name, if the expression is one."""
 
     @abstractmethod
-    def target(self, node: E, form: str, value: v.Value = v.OPAQUE) -> None:
-        """Reads a target that an assignment, a loop, `with` or `del` binds, changes or deletes."""
+    def attr(self, node: Any) -> str:
+        """The name behind the dot of an attribute."""
+
+    @abstractmethod
+    def elements(self, node: Any) -> Sequence[E]:
+        """The elements of a list, tuple or set."""
 
     @abstractmethod
     def subscript(self, node: E) -> v.Value:
@@ -76,19 +80,36 @@ class Expressions(Generic[E]):
 
     # --- targets ------------------------------------------------------------------------------------------------------
 
+    def target(self, node: Any, form: str, value: v.Value = v.OPAQUE) -> None:
+        """Reads a target that an assignment, a loop, `with` or `del` binds, changes or deletes."""
+        name = self.named(node)
+        kind = type(node).__name__
+        if name is not None:
+            self.bind(name, form, value)
+        elif kind == "Attribute":
+            self.change_attribute(node, form, value)
+        elif kind == "Subscript":
+            self.change_item(node, form)
+        elif kind in ("Tuple", "List"):
+            for element in self.elements(node):
+                self.target(element, "del" if form == "del" else "unpack")
+        else:  # `*rest`
+            self.target(node.value, form)
+
     def bind(self, name: str, form: str, value: v.Value) -> None:
         self.build.bind(name, form, value)
         if name == "__all__" and isinstance(value, v.Sequence):
             self.build.dunder_all |= {str(item.value) for item in value.items if isinstance(item, v.Const)}
 
-    def change_attribute(self, owner: E, attr: str, form: str, value: v.Value) -> None:
+    def change_attribute(self, node: Any, form: str, value: v.Value) -> None:
+        attr = self.attr(node)
         self.build.attributes.add(attr)
-        name = self.expr(owner, (DELETE if form == "del" else SET).behind(attr))
+        name = self.expr(node.value, (DELETE if form == "del" else SET).behind(attr))
         if form == "assign" and isinstance(name, v.Name):
             self.build.store(name.name, attr, value)
 
-    def change_item(self, owner: E, node: E, form: str) -> None:
-        name = self.expr(owner, (DELETE if form == "del" else SET).behind(ITEM))
+    def change_item(self, node: Any, form: str) -> None:
+        name = self.expr(node.value, (DELETE if form == "del" else SET).behind(ITEM))
         use = len(self.build.uses) - 1
         key = self.subscript(node)
         if isinstance(name, v.Name):
@@ -102,15 +123,12 @@ class Expressions(Generic[E]):
         self.build.use(name, access, call)
         return self.names[name]
 
-    def attribute(self, node: E, owner: E, attr: str, access: Access, call: int) -> v.Value:
+    def Attribute(self, node: Any, access: Access, call: int) -> v.Value:
+        attr = self.attr(node)
         self.build.attributes.add(attr)
         if access in KEPT:
             self.references[self.build.tick + 1] = node
-        name = self.named(owner)
-        if name is None:
-            return v.Attribute(self.expr(owner, access.behind(attr), call), attr)
-        self.build.use(name, access.behind(attr), call)
-        return v.Attribute(self.names[name], attr)
+        return v.Attribute(self.expr(node.value, access.behind(attr), call), attr)
 
     def called(self, node: E, func: E, args: Iterable[Given[E]], access: Access, into: int) -> v.Value:
         call = self.build.open_call(access, into)
@@ -122,8 +140,13 @@ class Expressions(Generic[E]):
             read.append(v.Argument(value, keyword, stars))
         return self.build.close_call(call, callee, tuple(read))
 
-    def item(self, node: E, owner: E, access: Access) -> v.Value:
-        return v.Item(self.expr(owner, access.behind(ITEM)), self.subscript(node))
+    def Subscript(self, node: Any, access: Access, call: int) -> v.Value:
+        return v.Item(self.expr(node.value, access.behind(ITEM)), self.subscript(node))
+
+    def List(self, node: Any, access: Access, call: int) -> v.Value:
+        return v.Sequence(type(node).__name__.lower(), tuple(map(self.expr, self.elements(node))))
+
+    Set = Tuple = List
 
     def dict_(self, items: Iterable[tuple[E | None, E]]) -> v.Value:
         read: list[tuple[v.Value | None, v.Value]] = []
@@ -135,6 +158,7 @@ class Expressions(Generic[E]):
         return v.Dict(tuple(read))
 
     def binary(self, op: str | None, left: E, right: E) -> v.Value:
+        """`op` is None where the operator is none of those that are known."""
         values = self.expr(left, READ), self.expr(right, READ)
         return v.Binary(op, *values) if op is not None else v.OPAQUE
 
@@ -156,9 +180,9 @@ class Expressions(Generic[E]):
     def negation(self, operand: E) -> v.Value:
         return v.Check("not", (self.expr(operand, READ),))
 
-    def conditional(self, test: E, body: E, orelse: E, access: Access) -> v.Value:
-        self.expr(test, READ)
-        self.choice(access, body, orelse)
+    def IfExp(self, node: Any, access: Access, call: int) -> v.Value:
+        self.expr(node.test, READ)
+        self.choice(access, node.body, node.orelse)
         return v.OPAQUE
 
     def choice(self, access: Access, *branches: E) -> list[v.Value]:
@@ -172,8 +196,8 @@ class Expressions(Generic[E]):
         self.build.close()
         return values
 
-    def walrus(self, name: str, node: E) -> v.Value:
-        self.build.bind(name, "walrus", self.expr(node))
+    def NamedExpr(self, node: Any, access: Access, call: int) -> v.Value:
+        self.target(node.target, "walrus", self.expr(node.value))
         return v.OPAQUE
 
     def params(self, params: Sequence[Param[E]]) -> list[tuple[str, str, v.Value, v.Value | None]]:
@@ -230,8 +254,37 @@ class _Methods(dict[type, Callable[..., Any]]):
 def by_type(reader: type, nodes: ModuleType, base: type | tuple[type, ...]) -> dict[type, Callable[..., Any]]:
     """The methods of a reader that are named after types of nodes, by type. UnreadableError for one without."""
     methods = _Methods()
-    for name, method in vars(reader).items():
+    for name in dir(reader):
         node = getattr(nodes, name, None)
         if isinstance(node, type) and issubclass(node, base):
-            methods[node] = method
+            methods[node] = getattr(reader, name)
     return methods
+
+
+def operators(nodes: ModuleType) -> dict[type, str]:
+    """The operators of interest as they are written, by type of node."""
+    found = {}
+    for op, names in _OPERATORS.items():
+        found.update({getattr(nodes, name): op for name in names if hasattr(nodes, name)})
+    return found
+
+
+# By the names of their nodes, in Python's tree and in LibCST's.
+_OPERATORS = {
+    "and": ("And",),
+    "or": ("Or",),
+    "==": ("Eq", "Equal"),
+    "!=": ("NotEq", "NotEqual"),
+    "is": ("Is",),
+    "is not": ("IsNot",),
+    "<": ("Lt", "LessThan"),
+    "<=": ("LtE", "LessThanEqual"),
+    ">": ("Gt", "GreaterThan"),
+    ">=": ("GtE", "GreaterThanEqual"),
+    "in": ("In",),
+    "not in": ("NotIn",),
+    "+": ("Add",),
+    "%": ("Mod", "Modulo"),
+    "*": ("Mult", "Multiply"),
+    "|": ("BitOr",),
+}

@@ -117,12 +117,6 @@ class _Statements(Statements[cst.BaseExpression, cst.BaseSuite]):
         items = [(item.item, item.asname.name if item.asname is not None else None) for item in node.items]
         self.with_(items, node.body, pauses=node.asynchronous is not None)
 
-    def Match(self, node: cst.Match) -> None:
-        last = node.cases[-1]
-        names_all = isinstance(last.pattern, cst.MatchAs) and last.pattern.pattern is None
-        cases = [(case.pattern, case.guard, case.body) for case in node.cases]
-        self.match(node.subject, cases, exhaustive=names_all and last.guard is None)
-
     def FunctionDef(self, node: cst.FunctionDef) -> None:
         params, types = parameters(node.params), _type_params(node)
         returns = node.returns.annotation if node.returns is not None else None
@@ -132,17 +126,11 @@ class _Statements(Statements[cst.BaseExpression, cst.BaseSuite]):
         bases = [arg.value for arg in (*node.bases, *node.keywords)]
         self.class_(name_of(node.name), _decorators(node), bases, _type_params(node), node.body)
 
-    def Expr(self, node: cst.Expr) -> None:
-        self.read.expr(node.value, READ)
-
     def Assign(self, node: cst.Assign) -> None:
         self.assign([target.target for target in node.targets], node.value)
 
     def AnnAssign(self, node: cst.AnnAssign) -> None:
         self.annotated(node.target, node.annotation.annotation, node.value)
-
-    def AugAssign(self, node: cst.AugAssign) -> None:
-        self.augmented(node.target, node.value)
 
     def Import(self, node: cst.Import) -> None:
         for alias in node.names:
@@ -158,14 +146,8 @@ class _Statements(Statements[cst.BaseExpression, cst.BaseSuite]):
             self.imports[self.build.tick + 1] = node
             self.build.import_from(module, normal(alias.evaluated_name), normal(alias.evaluated_alias))
 
-    def Return(self, node: cst.Return) -> None:
-        self.read.values(node.value)
-
     def Raise(self, node: cst.Raise) -> None:
         self.read.values(node.exc, node.cause.item if node.cause is not None else None)
-
-    def Assert(self, node: cst.Assert) -> None:
-        self.assertion(node.test, node.msg)
 
     def Del(self, node: cst.Del) -> None:
         self.read.target(node.target, "del")
@@ -176,14 +158,10 @@ class _Statements(Statements[cst.BaseExpression, cst.BaseSuite]):
     def TypeAlias(self, node: cst.TypeAlias) -> None:
         self.build.bind(name_of(node.name), "type")
 
-    def Pass(self, node: cst.Pass | cst.Break | cst.Continue) -> None:
-        """Nothing to read."""
-
     TryStar = Try
     Nonlocal = Global
     LazyImport = Import
     LazyImportFrom = ImportFrom
-    Break = Continue = Pass
 
     def pattern(self, node: cst.CSTNode) -> None:
         if isinstance(node, cst.MatchValue):

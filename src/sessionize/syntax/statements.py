@@ -87,17 +87,6 @@ class Statements(Generic[E, B]):
                 self.read.target(target, "with", value)
         self.block("body", body)
 
-    def match(self, subject: E, cases: Iterable[tuple[Any, E | None, B]], *, exhaustive: bool) -> None:
-        part = self.build.at
-        self.read.expr(subject)
-        for pattern, guard, body in cases:
-            self.build.open("arm", self.form(body))
-            self.pattern(pattern)
-            self.read.values(guard, access=READ)
-            self.suite(body)
-            self.build.close()
-        self.build.describe(part, exhaustive=exhaustive)
-
     def function(
         self,
         name: str,
@@ -146,20 +135,46 @@ class Statements(Generic[E, B]):
         else:
             self.read.expr(target, READ)
 
-    def augmented(self, target: E, value: E) -> None:
-        name = self.read.named(target)
+    # --- statements that are the same in both trees -------------------------------------------------------------------
+
+    def Match(self, node: Any) -> None:
+        part = self.build.at
+        self.read.expr(node.subject)
+        for case in node.cases:
+            self.build.open("arm", self.form(case.body))
+            self.pattern(case.pattern)
+            self.read.values(case.guard, access=READ)
+            self.suite(case.body)
+            self.build.close()
+        last = node.cases[-1]
+        names_all = type(last.pattern).__name__ == "MatchAs" and last.pattern.pattern is None
+        self.build.describe(part, exhaustive=names_all and last.guard is None)
+
+    def AugAssign(self, node: Any) -> None:
+        name = self.read.named(node.target)
         if name is not None:
             self.build.use(name, READ)
-            self.read.expr(value, READ)
-            self.read.target(target, "augment")
+            self.read.expr(node.value, READ)
+            self.read.target(node.target, "augment")
         else:
-            self.read.target(target, "augment")
-            self.read.expr(value, READ)
+            self.read.target(node.target, "augment")
+            self.read.expr(node.value, READ)
 
-    def assertion(self, test: E, message: E | None) -> None:
-        self.read.expr(test, READ)
-        if message is not None:
-            self.read.choice(VALUE, message)
+    def Assert(self, node: Any) -> None:
+        self.read.expr(node.test, READ)
+        if node.msg is not None:
+            self.read.choice(VALUE, node.msg)
+
+    def Expr(self, node: Any) -> None:
+        self.read.expr(node.value, READ)
+
+    def Return(self, node: Any) -> None:
+        self.read.values(node.value)
+
+    def Pass(self, node: Any) -> None:
+        """Nothing to read."""
+
+    Break = Continue = Pass
 
 
 def kinds(nodes: ModuleType) -> dict[type, str]:
