@@ -1,7 +1,8 @@
 """Expressions, as both readers read them: which use and binding each piece stands for, and in which order Python
 evaluates it, which is not always the order of the text.
 
-It knows no tree. A reader takes its nodes apart and hands on the pieces; only it looks into them.
+It imports no tree. What Python's and LibCST's name alike is read here, by methods named after the nodes; a reader takes
+the other nodes apart and hands on the pieces.
 """
 
 from __future__ import annotations

@@ -135,7 +135,7 @@ class Statements(Generic[E, B]):
         else:
             self.read.expr(target, READ)
 
-    # --- statements that are the same in both trees -------------------------------------------------------------------
+    # --- what both trees name alike -----------------------------------------------------------------------------------
 
     def Match(self, node: Any) -> None:
         part = self.build.at
