@@ -264,7 +264,6 @@ def _comparisons(test: v.Value) -> Iterator[tuple[v.Value, v.Const]]:
         case v.Check(op="in" | "not in", values=(left, v.Sequence(items=items))):
             for item in items:
                 yield from _comparisons(v.Check("==", (left, item)))
-
         case v.Name():
             yield test, _FALSE
 

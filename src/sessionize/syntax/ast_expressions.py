@@ -5,13 +5,11 @@ from __future__ import annotations
 import ast
 import sys
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 from sessionize.syntax import values as v
 from sessionize.syntax.access import READ, UNPACK, VALUE, Access
 from sessionize.syntax.expressions import Expressions, Given, Loop, Param, by_type, operators
-
-_Comp: TypeAlias = ast.ListComp | ast.SetComp | ast.GeneratorExp
 
 
 @dataclass(slots=True)
@@ -32,6 +30,24 @@ class AstExpressions(Expressions[ast.expr]):
 
     def elements(self, node: ast.List | ast.Tuple | ast.Set) -> list[ast.expr]:
         return node.elts
+
+    def loops(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> list[Loop[ast.expr]]:
+        return [(loop.target, loop.iter, loop.ifs, bool(loop.is_async)) for loop in node.generators]
+
+    def parameters(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list[Param[ast.expr]]:
+        args = node.args
+        plain = [*args.posonlyargs, *args.args]
+        defaults = [*[None] * (len(plain) - len(args.defaults)), *args.defaults]
+        found: list[Param[ast.expr]] = []
+        for arg, default in zip(plain, defaults, strict=True):
+            found.append((arg.arg, "param", arg.annotation, default))
+        if args.vararg is not None:  # `*args`
+            found.append((args.vararg.arg, "params", args.vararg.annotation, None))
+        for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True):
+            found.append((arg.arg, "param", arg.annotation, default))
+        if args.kwarg is not None:  # `**kwargs`
+            found.append((args.kwarg.arg, "params", args.kwarg.annotation, None))
+        return found
 
     def Name(self, node: ast.Name, access: Access, call: int) -> v.Value:
         return self.name(node, node.id, access, call)
@@ -97,40 +113,11 @@ class AstExpressions(Expressions[ast.expr]):
         ops = map(_OPERATORS.__getitem__, map(type, node.ops))
         return self.comparison(node.left, zip(ops, node.comparators, strict=True))
 
-    def Lambda(self, node: ast.Lambda, access: Access, call: int) -> v.Value:
-        return self.lambda_(parameters(node.args), node.body)
-
     def Await(self, node: ast.Await | ast.Yield | ast.YieldFrom, access: Access, call: int) -> v.Value:
         return self.pause(node.value)
 
-    def ListComp(self, node: _Comp, access: Access, call: int) -> v.Value:
-        return self.comprehension(
-            _loops(node), [node.elt], access, call if isinstance(node, ast.GeneratorExp) else None
-        )
-
-    def DictComp(self, node: ast.DictComp, access: Access, call: int) -> v.Value:
-        value: ast.expr | None = node.value  # none in `{**more for more in all}`
-        return self.comprehension(_loops(node), [node.key] if value is None else [node.key, value], access, None)
-
     TemplateStr = JoinedStr
-    SetComp = GeneratorExp = ListComp
     Yield = YieldFrom = Await
-
-
-def parameters(args: ast.arguments) -> list[Param[ast.expr]]:
-    """All parameters in the order of their declaration."""
-    plain = [*args.posonlyargs, *args.args]
-    defaults = [*[None] * (len(plain) - len(args.defaults)), *args.defaults]
-    found: list[Param[ast.expr]] = []
-    for arg, default in zip(plain, defaults, strict=True):
-        found.append((arg.arg, "param", arg.annotation, default))
-    if args.vararg is not None:  # `*args`
-        found.append((args.vararg.arg, "params", args.vararg.annotation, None))
-    for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True):
-        found.append((arg.arg, "param", arg.annotation, default))
-    if args.kwarg is not None:  # `**kwargs`
-        found.append((args.kwarg.arg, "params", args.kwarg.annotation, None))
-    return found
 
 
 def arguments(args: list[ast.expr], keywords: list[ast.keyword]) -> list[Given[ast.expr]]:
@@ -142,10 +129,6 @@ def arguments(args: list[ast.expr], keywords: list[ast.keyword]) -> list[Given[a
     if keywords and any(stars for _, _, stars in found):
         found.sort(key=lambda arg: (arg[0].lineno, arg[0].col_offset))
     return found
-
-
-def _loops(node: _Comp | ast.DictComp) -> list[Loop[ast.expr]]:
-    return [(loop.target, loop.iter, loop.ifs, bool(loop.is_async)) for loop in node.generators]
 
 
 _EXPRESSIONS = by_type(AstExpressions, ast, ast.expr)

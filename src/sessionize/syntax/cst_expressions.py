@@ -6,15 +6,13 @@ import ast
 import unicodedata
 import warnings
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast, overload
+from typing import Any, cast, overload
 
 import libcst as cst
 
 from sessionize.syntax import values as v
 from sessionize.syntax.access import READ, UNPACK, VALUE, Access
 from sessionize.syntax.expressions import Expressions, Loop, Param, by_type, operators
-
-_Comp: TypeAlias = cst.ListComp | cst.SetComp | cst.GeneratorExp
 
 
 @dataclass(slots=True)
@@ -30,6 +28,25 @@ class CstExpressions(Expressions[cst.BaseExpression]):
 
     def elements(self, node: cst.List | cst.Tuple | cst.Set) -> list[cst.BaseExpression]:
         return [element if isinstance(element, cst.StarredElement) else element.value for element in node.elements]
+
+    def loops(self, node: cst.BaseComp) -> list[Loop[cst.BaseExpression]]:
+        loop: cst.CompFor | None = node.for_in
+        loops: list[Loop[cst.BaseExpression]] = []
+        while loop is not None:
+            loops.append((loop.target, loop.iter, [test.test for test in loop.ifs], loop.asynchronous is not None))
+            loop = loop.inner_for_in
+        return loops
+
+    def parameters(self, node: cst.FunctionDef | cst.Lambda) -> list[Param[cst.BaseExpression]]:
+        params = node.params
+        star = [params.star_arg] if isinstance(params.star_arg, cst.Param) else []
+        kwarg = [params.star_kwarg] if params.star_kwarg is not None else []
+        found: list[Param[cst.BaseExpression]] = []
+        for param in (*params.posonly_params, *params.params, *star, *params.kwonly_params, *kwarg):
+            form = "params" if param in (params.star_arg, params.star_kwarg) else "param"
+            annotation = param.annotation.annotation if param.annotation is not None else None
+            found.append((name_of(param.name), form, annotation, param.default))
+        return found
 
     def Name(self, node: cst.Name, access: Access, call: int) -> v.Value:
         known = _CONSTANTS.get(node.value)
@@ -134,27 +151,15 @@ class CstExpressions(Expressions[cst.BaseExpression]):
         others = ((_OPERATORS[type(target.operator)], target.comparator) for target in node.comparisons)
         return self.comparison(node.left, others)
 
-    def Lambda(self, node: cst.Lambda, access: Access, call: int) -> v.Value:
-        return self.lambda_(parameters(node.params), node.body)
-
     def Await(self, node: cst.Await, access: Access, call: int) -> v.Value:
         return self.pause(node.expression)
 
     def Yield(self, node: cst.Yield, access: Access, call: int) -> v.Value:
         return self.pause(node.value.item if isinstance(node.value, cst.From) else node.value)
 
-    def ListComp(self, node: _Comp, access: Access, call: int) -> v.Value:
-        lazy = isinstance(node, cst.GeneratorExp)
-        return self.comprehension(_loops(node.for_in), [node.elt], access, call if lazy else None)
-
-    def DictComp(self, node: cst.DictComp, access: Access, call: int) -> v.Value:
-        return self.comprehension(_loops(node.for_in), [node.key, node.value], access, None)
-
     def StarredDictComp(self, node: Any, access: Access, call: int) -> v.Value:
         """`{**more for more in all}`, since Python 3.15 and LibCST 1.9."""
-        return self.comprehension(_loops(node.for_in), [node.value], access, None)
-
-    SetComp = GeneratorExp = ListComp
+        return self.comprehension(node, [node.value], access)
 
 
 _EXPRESSIONS = by_type(CstExpressions, cst, (cst.BaseExpression, cst.StarredElement))
@@ -181,27 +186,6 @@ class _Uncommented(cst.CSTTransformer):
         self, original_node: cst.Comment, updated_node: cst.Comment
     ) -> cst.RemovalSentinel:
         return cst.RemoveFromParent()
-
-
-def parameters(params: cst.Parameters) -> list[Param[cst.BaseExpression]]:
-    """All parameters in the order of their declaration."""
-    star = [params.star_arg] if isinstance(params.star_arg, cst.Param) else []
-    kwarg = [params.star_kwarg] if params.star_kwarg is not None else []
-    found: list[Param[cst.BaseExpression]] = []
-    for param in (*params.posonly_params, *params.params, *star, *params.kwonly_params, *kwarg):
-        form = "params" if param in (params.star_arg, params.star_kwarg) else "param"
-        annotation = param.annotation.annotation if param.annotation is not None else None
-        found.append((name_of(param.name), form, annotation, param.default))
-    return found
-
-
-def _loops(loop: cst.CompFor | None) -> list[Loop[cst.BaseExpression]]:
-    """A comprehension's loops, from the outer to the inner."""
-    loops: list[Loop[cst.BaseExpression]] = []
-    while loop is not None:
-        loops.append((loop.target, loop.iter, [test.test for test in loop.ifs], loop.asynchronous is not None))
-        loop = loop.inner_for_in
-    return loops
 
 
 def name_of(node: cst.Name) -> str:

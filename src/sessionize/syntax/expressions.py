@@ -69,6 +69,14 @@ class Expressions(Generic[E]):
         """The elements of a list, tuple or set."""
 
     @abstractmethod
+    def loops(self, node: Any) -> Sequence[Loop[E]]:
+        """The loops of a comprehension, from the outer to the inner."""
+
+    @abstractmethod
+    def parameters(self, node: Any) -> Sequence[Param[E]]:
+        """All parameters of a function or lambda in the order of their declaration."""
+
+    @abstractmethod
     def subscript(self, node: E) -> v.Value:
         """Reads the brackets of an item; their value if that is one plain key."""
 
@@ -201,20 +209,21 @@ class Expressions(Generic[E]):
         self.target(node.target, "walrus", self.expr(node.value))
         return v.OPAQUE
 
-    def params(self, params: Sequence[Param[E]]) -> list[tuple[str, str, v.Value, v.Value | None]]:
-        """Reads the defaults of parameters, then their annotations."""
+    def params(self, node: Any) -> list[tuple[str, str, v.Value, v.Value | None]]:
+        """Reads the defaults of a function's parameters, then their annotations."""
+        params = self.parameters(node)
         defaults = [self.expr(default) if default is not None else None for *_, default in params]
         read = []
         for (name, form, annotation, _), default in zip(params, defaults, strict=True):
             read.append((name, form, self.expr(annotation, READ) if annotation is not None else v.OPAQUE, default))
         return read
 
-    def lambda_(self, params: Sequence[Param[E]], body: E) -> v.Value:
-        bound = self.params(params)
+    def Lambda(self, node: Any, access: Access, call: int) -> v.Value:
+        bound = self.params(node)
         self.build.open_scope("lambda", "lambda", "")
         for row in bound:
             self.build.bind_param(*row)
-        self.expr(body)
+        self.expr(node.body)
         self.build.close_scope()
         return v.OPAQUE
 
@@ -223,14 +232,25 @@ class Expressions(Generic[E]):
         self.build.pause()
         return v.OPAQUE
 
+    def ListComp(self, node: Any, access: Access, call: int) -> v.Value:
+        return self.comprehension(node, [node.elt], access)
+
+    def GeneratorExp(self, node: Any, access: Access, call: int) -> v.Value:
+        return self.comprehension(node, [node.elt], access, call, lazy=True)
+
+    def DictComp(self, node: Any, access: Access, call: int) -> v.Value:
+        # in Python 3.15's `{**more for more in all}` `more` is the key, and there is no value
+        return self.comprehension(node, [node.key, node.value], access)
+
+    SetComp = ListComp
+
     def comprehension(
-        self, loops: Sequence[Loop[E]], elements: Iterable[E], access: Access, taker: int | None
+        self, node: Any, elements: Iterable[E | None], access: Access, call: int = -1, *, lazy: bool = False
     ) -> v.Value:
-        """`taker`: the call that a generator is handed to, or -1; None for other comprehensions."""
-        lazy = taker is not None
-        call = taker if taker is not None else -1
-        target, values, conditions, pauses = loops[0]
-        value = self.expr(values, access if lazy else READ, call)  # a generator goes through it when it is gone through
+        """`call`: the one that a generator, which is `lazy`, is handed to."""
+        loops = self.loops(node)
+        first = loops[0][1]
+        value = self.expr(first, access if lazy else READ, call)  # a generator goes through it when it is gone through
         self.build.open("genexp" if lazy else "comp")
         self.build.describe(self.build.at, access=access, call=call)
         self.build.open_scope("generator" if lazy else "comprehension", "", "")

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from sessionize.files.lines import bare_lines
 from sessionize.syntax import outline as o
 from sessionize.syntax.access import READ
-from sessionize.syntax.ast_expressions import AstExpressions, arguments, parameters
+from sessionize.syntax.ast_expressions import AstExpressions, arguments
 from sessionize.syntax.builder import Builder
 from sessionize.syntax.expressions import by_type
 from sessionize.syntax.statements import CELL_COMMENT, Statements, kinds
@@ -139,8 +139,7 @@ class _Statements(Statements[ast.expr, Sequence[ast.stmt]]):
         self.with_(items, node.body, pauses=isinstance(node, ast.AsyncWith))
 
     def FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        types = _type_params(node)
-        self.function(node.name, node.decorator_list, parameters(node.args), node.returns, types, node.body)
+        self.function(node, node.name, node.decorator_list, node.returns, _type_params(node))
 
     def ClassDef(self, node: ast.ClassDef) -> None:
         bases = [value for value, _, _ in arguments(node.bases, node.keywords)]

@@ -15,7 +15,7 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 from sessionize.syntax import outline as o
 from sessionize.syntax.access import READ
 from sessionize.syntax.builder import Builder
-from sessionize.syntax.cst_expressions import CstExpressions, name_of, normal, parameters
+from sessionize.syntax.cst_expressions import CstExpressions, name_of, normal
 from sessionize.syntax.expressions import by_type
 from sessionize.syntax.statements import CELL_COMMENT, Statements, kinds
 
@@ -118,9 +118,8 @@ class _Statements(Statements[cst.BaseExpression, cst.BaseSuite]):
         self.with_(items, node.body, pauses=node.asynchronous is not None)
 
     def FunctionDef(self, node: cst.FunctionDef) -> None:
-        params, types = parameters(node.params), _type_params(node)
         returns = node.returns.annotation if node.returns is not None else None
-        self.function(name_of(node.name), _decorators(node), params, returns, types, node.body)
+        self.function(node, name_of(node.name), _decorators(node), returns, _type_params(node))
 
     def ClassDef(self, node: cst.ClassDef) -> None:
         bases = [arg.value for arg in (*node.bases, *node.keywords)]

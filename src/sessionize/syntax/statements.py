@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from sessionize.syntax import values as v
 from sessionize.syntax.access import READ, VALUE
 from sessionize.syntax.builder import Builder
-from sessionize.syntax.expressions import E, Expressions, Param
+from sessionize.syntax.expressions import E, Expressions
 
 B = TypeVar("B")  # a block of statements
 # The comments that begin a cell of a script: in Spyder, VS Code and Jupytext, and in Databricks.
@@ -87,25 +87,17 @@ class Statements(Generic[E, B]):
                 self.read.target(target, "with", value)
         self.block("body", body)
 
-    def function(
-        self,
-        name: str,
-        decorators: Iterable[E],
-        params: Sequence[Param[E]],
-        returns: E | None,
-        types: Iterable[str],
-        body: B,
-    ) -> None:
+    def function(self, node: Any, name: str, decorators: Iterable[E], returns: E | None, types: Iterable[str]) -> None:
         decorated = tuple(map(self.read.expr, decorators))
-        bound = self.read.params(params)
+        bound = self.read.params(node)
         self.read.values(returns, access=READ)
         self.build.bind(name, "def")
-        self.build.open_scope("function", name, self.form(body), decorated)
+        self.build.open_scope("function", name, self.form(node.body), decorated)
         for param in types:
             self.build.bind(param, "type")
         for row in bound:
             self.build.bind_param(*row)
-        self.suite(body)
+        self.suite(node.body)
         self.build.close_scope()
 
     def class_(self, name: str, decorators: Iterable[E], bases: Iterable[E], types: Iterable[str], body: B) -> None:

@@ -64,34 +64,29 @@ def display_of(statement: cst.CSTNode) -> cst.Dict:
 
 
 class SharedDisplays:
-    """The displays from which a fix takes headers."""
+    """The displays from which a fix takes headers.
+
+    first: the one that the session takes over, in `part`.
+    """
 
     def __init__(self, parts: Parts, fix: Fix, hoist: Sequence[str], shared: SharedHeaders) -> None:
         """hoist: the options that leave the calls besides."""
         self.parts = parts
-        self.fix = fix
+        self.calls = parts.calls(fix)
         self.hoist = hoist
         self.keys = shared.keys
         self.displays = shared.displays
-
-    @property
-    def part(self) -> int:
-        """The part with the display that the session takes over."""
-        statement = self.displays[0].statement
-        return statement if statement != -1 else self.parts.of(self.fix.redirects[0])
-
-    @property
-    def first(self) -> cst.Dict:
-        """The display that the session takes over."""
         statement = self.displays[0].statement
         if statement != -1:
-            return display_of(self.parts.nodes.parts[statement])
-        return cst.ensure_type(option_value(self.parts.calls(self.fix)[0], "headers"), cst.Dict)
+            self.part, self.first = statement, display_of(parts.nodes.parts[statement])
+        else:
+            self.part = parts.of(fix.redirects[0])
+            self.first = cst.ensure_type(option_value(self.calls[0], "headers"), cst.Dict)
 
     def orphans(self, moved: cst.Dict) -> list[str]:
         """The comments that have no place any more, but those of `moved`, which the session takes over."""
         found: list[str] = []
-        for call, display in zip(self.parts.calls(self.fix), self.displays, strict=True):
+        for call, display in zip(self.calls, self.displays, strict=True):
             earlier = without_options(call, self.hoist)
             found += _gone(earlier, without_shared(earlier, display, self.keys))
         for statement, goes in {display.statement: display.goes for display in self.displays}.items():
