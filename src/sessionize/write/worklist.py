@@ -12,7 +12,7 @@ import libcst as cst
 from sessionize.fixes.outcome import Fix, ImportEdit, NewSession, Redirect
 from sessionize.sharing.shared_headers import Display, SharedHeaders
 from sessionize.write.arguments import orphan_comments
-from sessionize.write.comments import comments
+from sessionize.write.comments import lost
 from sessionize.write.imports import edit_names
 from sessionize.write.tree import IMPORT_FROM, BlockPath, Parts, Statement
 
@@ -175,7 +175,6 @@ class Worklist:
         changed = edit_names(node, edits)
         if changed is not None:
             self.changed_imports[node] = changed
-            gone = Counter(comments(node)) - Counter(comments(changed))
-            self.orphans.above[node] += gone.elements()
+            self.orphans.above[node] += lost(node, changed)
         elif not alone:
             self.emptied.add(node)
