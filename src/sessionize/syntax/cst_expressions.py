@@ -96,20 +96,17 @@ class CstExpressions(Expressions[cst.BaseExpression]):
     def literal(self, node: cst.SimpleString | cst.Integer | cst.Float | cst.Imaginary) -> v.Value:
         if isinstance(node, cst.SimpleString) and not {"\\", "\r"} & set(node.value) and "b" not in node.prefix:
             return v.Const(node.raw_value, "str")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # `"\d"`
-            try:
-                value = node.evaluated_value
-            except (SyntaxError, ValueError):  # `"\x1"`, an integer of 5,000 digits
-                return v.OPAQUE
-        return v.Const(value, type(value).__name__)
+        return _evaluated(node.value)
 
     def formatted(self, node: cst.FormattedString) -> v.Value:
         parts: list[v.Value] = [v.Const("", "str")]
-        quote = f"{'r' if 'r' in node.prefix.lower() else ''}{node.quote}"
+        raw = "r" if "r" in node.prefix.lower() else ""
         for part in node.parts:
             if isinstance(part, cst.FormattedStringText):
-                parts.append(_evaluated(part.value.replace("{{", "{").replace("}}", "}"), quote))
+                text = part.value.replace("{{", "{").replace("}}", "}")
+                # the blank keeps a quote or backslash at the end from what follows
+                piece = _evaluated(f"{raw}{node.quote}{text} {node.quote}")
+                parts.append(v.Const(str(piece.value)[:-1], "str") if isinstance(piece, v.Const) else piece)
             else:
                 hole = cst.ensure_type(part, cst.FormattedStringExpression)
                 if hole.equal is not None:  # `{a = !r}` shows `a = ` before the value
@@ -171,14 +168,15 @@ _CONSTANTS: dict[str, v.Value] = {
 }
 
 
-def _evaluated(text: str, quote: str) -> v.Value:
-    """The text of a piece of an f-string with its escapes read."""
+def _evaluated(literal: str) -> v.Value:
+    """The constant that a literal is."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:  # the blank keeps a quote or backslash at the end from what follows
-            return v.Const(ast.literal_eval(f"{quote}{text} {quote.removeprefix('r')}")[:-1], "str")
-        except (SyntaxError, ValueError):
+        warnings.simplefilter("ignore")  # `"\d"`
+        try:
+            value = ast.literal_eval(literal)
+        except (SyntaxError, ValueError):  # `"\x1"`, an integer of 5,000 digits
             return v.OPAQUE
+    return v.Const(value, type(value).__name__)
 
 
 class _Uncommented(cst.CSTTransformer):
