@@ -143,7 +143,8 @@ class Builder:
 
     def close_call(self, call: int, func: Value, args: tuple[Argument, ...]) -> Call:
         value = Call(func, args)
-        self.calls[call] = self.calls[call]._replace(tick=self._next(), value=value)
+        site = self.calls[call]
+        self.calls[call] = CallSite(self._next(), self.at, self.scope, value, site.start, site.access, site.into)
         return value
 
     def store(self, name: str, attr: str, value: Value) -> None:

@@ -27,14 +27,6 @@ Loop: TypeAlias = tuple[E, E, Sequence[E], bool]
 Given: TypeAlias = tuple[E, str | None, str]
 
 
-class _Names(dict[str, v.Name]):
-    """Each name is made once."""
-
-    def __missing__(self, name: str) -> v.Name:
-        value = self[name] = v.Name(name)
-        return value
-
-
 @dataclass(slots=True)
 class Expressions(Generic[E]):
     """Adds expressions to an outline, and remembers the nodes of its call sites.
@@ -45,7 +37,6 @@ class Expressions(Generic[E]):
     build: Builder
     calls: list[E] = field(default_factory=list)
     references: dict[int, E] = field(default_factory=dict)
-    names: _Names = field(default_factory=_Names)
 
     def sites(self, outline: o.Outline) -> Mapping[int, E]:
         """The nodes of the call sites of the outline that was built."""
@@ -130,7 +121,7 @@ class Expressions(Generic[E]):
         if access in KEPT:
             self.references[self.build.tick + 1] = node
         self.build.use(name, access, call)
-        return self.names[name]
+        return v.Name(name)
 
     def Attribute(self, node: Any, access: Access, call: int) -> v.Value:
         attr = self.attr(node)
