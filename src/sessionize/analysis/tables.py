@@ -98,11 +98,8 @@ class Tables:
     @memo
     def _functions_around(self, scope: int) -> set[str]:
         """The names of the functions in which a scope lies."""
-        names = set()
-        for outer in self.scopes_around(scope):
-            if self.outline.scopes[outer].kind == "function":
-                names.add(self.outline.scopes[outer].name)
-        return names
+        rows = map(self.outline.scopes.__getitem__, self.scopes_around(scope))
+        return {row.name for row in rows if row.kind == "function"}
 
     @cached_property
     def in_displays(self) -> set[str]:

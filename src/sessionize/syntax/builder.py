@@ -101,14 +101,14 @@ class Builder:
         for piece in pieces:
             if isinstance(piece, Const):
                 self.spell(piece.value)
-        first = value.parts[0] if isinstance(value, Join) and value.parts else value
+        first = pieces[0] if pieces else OPAQUE
         if isinstance(first, Const) and isinstance(first.value, str):
             word = first.value.partition(" ")[0]
             if word.isidentifier():
                 self.attributes.add(word)
         if isinstance(value, Join):
             text = ""
-            for left, right in pairwise(value.parts):
+            for left, right in pairwise(pieces):
                 if isinstance(left, Const) and isinstance(right, Hole) and not right.plain:
                     text += str(left.value)
             if "=" in text:

@@ -125,14 +125,10 @@ class _Statements(Statements[ast.expr, Sequence[ast.stmt]]):
             self.block("arm", node.orelse)
 
     def For(self, node: ast.For | ast.AsyncFor) -> None:
-        self.for_(node.target, node.iter, node.body, node.orelse, pauses=isinstance(node, ast.AsyncFor))
-
-    def While(self, node: ast.While) -> None:
-        self.while_(node.test, node.body, node.orelse)
+        self.for_(node, pauses=isinstance(node, ast.AsyncFor))
 
     def Try(self, node: ast.Try) -> None:
-        handlers = [(handler.type, handler.name, handler.body) for handler in node.handlers]
-        self.try_(node.body, handlers, node.orelse, node.finalbody)
+        self.try_(node, [(handler.type, handler.name, handler.body) for handler in node.handlers])
 
     def With(self, node: ast.With | ast.AsyncWith) -> None:
         items = [(item.context_expr, item.optional_vars) for item in node.items]

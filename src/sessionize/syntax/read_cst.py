@@ -69,6 +69,9 @@ class _Statements(Statements[cst.BaseExpression, cst.BaseSuite]):
         self.keep(body)
         self.statements([body] if isinstance(body, cst.SimpleStatementSuite) else body.body)
 
+    def inside(self, node: cst.Else | cst.Finally | None) -> cst.BaseSuite | None:
+        return node.body if node is not None else None
+
     def form(self, body: cst.BaseSuite) -> str:
         return "inline" if isinstance(body, cst.SimpleStatementSuite) else "lines"
 
@@ -98,20 +101,17 @@ class _Statements(Statements[cst.BaseExpression, cst.BaseSuite]):
             self.statement(node.orelse)
             self.build.close()
         else:
-            self.block("arm", _body(node.orelse))
+            self.block("arm", self.inside(node.orelse))
 
     def For(self, node: cst.For) -> None:
-        self.for_(node.target, node.iter, node.body, _body(node.orelse), pauses=node.asynchronous is not None)
-
-    def While(self, node: cst.While) -> None:
-        self.while_(node.test, node.body, _body(node.orelse))
+        self.for_(node, pauses=node.asynchronous is not None)
 
     def Try(self, node: cst.Try | cst.TryStar) -> None:
         handlers = []
         for handler in node.handlers:
             name = name_of(cst.ensure_type(handler.name.name, cst.Name)) if handler.name is not None else None
             handlers.append((handler.type, name, handler.body))
-        self.try_(node.body, handlers, _body(node.orelse), _body(node.finalbody))
+        self.try_(node, handlers)
 
     def With(self, node: cst.With) -> None:
         items = [(item.item, item.asname.name if item.asname is not None else None) for item in node.items]
@@ -195,10 +195,6 @@ def _is_plain_text(node: cst.BaseExpression) -> bool:
     while isinstance(node, cst.ConcatenatedString) and isinstance(node.left, cst.SimpleString):
         node = node.right
     return isinstance(node, cst.SimpleString)
-
-
-def _body(node: cst.Else | cst.Finally | None) -> cst.BaseSuite | None:
-    return node.body if node is not None else None
 
 
 def _decorators(node: cst.FunctionDef | cst.ClassDef) -> list[cst.BaseExpression]:

@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from sessionize.syntax import values as v
 from sessionize.syntax.access import READ, VALUE
@@ -36,6 +36,10 @@ class Statements(Generic[E, B]):
     def suite(self, body: B) -> None:
         """Reads the statements of a block."""
 
+    def inside(self, node: Any) -> B | None:
+        """The block of an `else` or `finally`, if there is one."""
+        return cast("B | None", node)
+
     @abstractmethod
     def form(self, body: B) -> str:
         """The form of a block's part."""
@@ -46,28 +50,18 @@ class Statements(Generic[E, B]):
             self.suite(body)
             self.build.close()
 
-    def for_(self, target: E, values: E, body: B, orelse: B | None, *, pauses: bool) -> None:
-        value = self.read.expr(values, READ)
-        self.build.open("turn", self.form(body))
+    def for_(self, node: Any, *, pauses: bool) -> None:
+        value = self.read.expr(node.iter, READ)
+        self.build.open("turn", self.form(node.body))
         if pauses:
             self.build.pause()
-        self.read.target(target, "for", value)
-        self.suite(body)
+        self.read.target(node.target, "for", value)
+        self.suite(node.body)
         self.build.close()
-        self.block("else", orelse)
+        self.block("else", self.inside(node.orelse))
 
-    def while_(self, test: E, body: B, orelse: B | None) -> None:
-        part = self.build.at
-        self.build.open("turn", self.form(body))
-        self.build.describe(part, test=self.read.expr(test, READ))
-        self.suite(body)
-        self.build.close()
-        self.block("else", orelse)
-
-    def try_(
-        self, body: B, handlers: Iterable[tuple[E | None, str | None, B]], orelse: B | None, final: B | None
-    ) -> None:
-        self.block("body", body)
+    def try_(self, node: Any, handlers: Iterable[tuple[E | None, str | None, B]]) -> None:
+        self.block("body", node.body)
         for error, name, handler in handlers:
             self.build.open("handler", self.form(handler))
             self.read.values(error, access=READ)
@@ -75,8 +69,8 @@ class Statements(Generic[E, B]):
                 self.build.bind(name, "except")
             self.suite(handler)
             self.build.close()
-        self.block("else", orelse)
-        self.block("finally", final)
+        self.block("else", self.inside(node.orelse))
+        self.block("finally", self.inside(node.finalbody))
 
     def with_(self, items: Iterable[tuple[E, E | None]], body: B, *, pauses: bool) -> None:
         for manager, target in items:
@@ -128,6 +122,14 @@ class Statements(Generic[E, B]):
             self.read.expr(target, READ)
 
     # --- what both trees name alike -----------------------------------------------------------------------------------
+
+    def While(self, node: Any) -> None:
+        part = self.build.at
+        self.build.open("turn", self.form(node.body))
+        self.build.describe(part, test=self.read.expr(node.test, READ))
+        self.suite(node.body)
+        self.build.close()
+        self.block("else", self.inside(node.orelse))
 
     def Match(self, node: Any) -> None:
         part = self.build.at
