@@ -85,35 +85,21 @@ class Expressions(Generic[E]):
         name = self.named(node)
         kind = type(node).__name__
         if name is not None:
-            self.bind(name, form, value)
-        elif kind == "Attribute":
-            self.change_attribute(node, form, value)
-        elif kind == "Subscript":
-            self.change_item(node, form)
+            self.build.bind(name, form, value)
+            if name == "__all__" and isinstance(value, v.Sequence):
+                self.build.dunder_all |= {str(item.value) for item in value.items if isinstance(item, v.Const)}
         elif kind in ("Tuple", "List"):
             for element in self.elements(node):
                 self.target(element, "del" if form == "del" else "unpack")
+        elif kind in ("Attribute", "Subscript"):
+            use = len(self.build.uses)
+            match self.expr(node, DELETE if form == "del" else SET):
+                case v.Attribute(v.Name(owner), attr) if form == "assign":
+                    self.build.store(owner, attr, value)
+                case v.Item(v.Name(), key):
+                    self.build.change_key(use, key)
         else:  # `*rest`
             self.target(node.value, form)
-
-    def bind(self, name: str, form: str, value: v.Value) -> None:
-        self.build.bind(name, form, value)
-        if name == "__all__" and isinstance(value, v.Sequence):
-            self.build.dunder_all |= {str(item.value) for item in value.items if isinstance(item, v.Const)}
-
-    def change_attribute(self, node: Any, form: str, value: v.Value) -> None:
-        attr = self.attr(node)
-        self.build.attributes.add(attr)
-        name = self.expr(node.value, (DELETE if form == "del" else SET).behind(attr))
-        if form == "assign" and isinstance(name, v.Name):
-            self.build.store(name.name, attr, value)
-
-    def change_item(self, node: Any, form: str) -> None:
-        name = self.expr(node.value, (DELETE if form == "del" else SET).behind(ITEM))
-        use = len(self.build.uses) - 1
-        key = self.subscript(node)
-        if isinstance(name, v.Name):
-            self.build.change_key(use, key)
 
     # --- expressions --------------------------------------------------------------------------------------------------
 
