@@ -127,14 +127,12 @@ class Exits:
     # --- from a point onwards -----------------------------------------------------------------------------------------
 
     @memo
-    def _behind(self, block: int) -> dict[int, int]:
-        """The exits of the rest of a block behind each of its statements."""
-        rest = {}
-        mask = NEXT
+    def _onwards(self, block: int) -> list[int]:
+        """The exits of a block from each of its statements on, and behind the last."""
+        masks = [NEXT]
         for child in reversed(self.children[block]):
-            rest[child] = mask
-            mask = _then(self.of[child], mask)
-        return rest
+            masks.append(_then(self.of[child], masks[-1]))
+        return masks[::-1]
 
     def finish(self, part: int, child: int, tick: int, state: int) -> int:
         """The exits of `part` in a run that left its `child` by `state`, or that is at `tick` in `part` itself."""
@@ -154,14 +152,12 @@ class Exits:
             if kind == "finally":  # what it interrupted goes on
                 return _then(state, self._before_finally(part))
             return self._through_finally(part, state)
-        if child != -1:
-            return self.ended(part, _then(state, self._behind(part)[child]))
         children = self.children[part]
-        later = bisect_right(children, tick, key=lambda child: self.parts[child].tick)
-        if later < len(children):
-            following = children[later]
-            state = _then(state, _then(self.of[following], self._behind(part)[following]))
-        return self.ended(part, state)
+        if child != -1:
+            later = bisect_right(children, child)
+        else:
+            later = bisect_right(children, tick, key=lambda child: self.parts[child].tick)
+        return self.ended(part, _then(state, self._onwards(part)[later]))
 
 
 def _then(first: int, rest: int) -> int:
