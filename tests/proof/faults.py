@@ -97,7 +97,7 @@ FAULTS = (
     Fault("partial-by-position", "return (site.into, options) if all(option.keyword for option in options) else (call, ())", "return site.into, options"),
     # what a name means
     Fault("shadowed-imports", "return paths.pop() if len(paths) == 1 else None", "return max(paths - {None}, default=None)"),
-    Fault("type-checking-imports", 'if name == "TYPE_CHECKING":', 'if name == "TYPING":'),
+    Fault("type-checking-imports", 'v.last_name(around.test) == "TYPE_CHECKING"', 'v.last_name(around.test) == "TYPING"'),
     Fault("credentials-are-no-host", 'found[1].rpartition("@")[2].lower()', 'found[1].partition("@")[0].lower()'),
     Fault("half-a-host", "if found is None or not (whole or found[2]):", "if found is None:"),
     Fault("hosts-in-a-list-that-changes", "if any(access.changed is not None or access.keeps for access in accesses):", "if not accesses:"),

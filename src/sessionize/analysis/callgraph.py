@@ -175,13 +175,8 @@ class CallGraph:
 
     def is_demonstration(self, site: o.CallSite) -> bool:
         """Tell whether a call only shows what a module of a package does: under `if __name__ == "__main__":`."""
-        shown = bool(self._mains) and not self._mains.isdisjoint(self.flow.ancestors(site.part))
-        return shown and self.in_package()
-
-    @cached_property
-    def _mains(self) -> set[int]:
-        """The statements `if __name__ == "__main__":`."""
-        return {part for part, row in enumerate(self.outline.parts) if row.kind == "if" and _is_main(row.test)}
+        rows = map(self.outline.parts.__getitem__, self.flow.ancestors(site.part))
+        return any(row.kind == "if" and _is_main(row.test) for row in rows) and self.in_package()
 
     def _calls_of(self, function: int) -> list[o.CallSite]:
         row = self.outline.scopes[function]

@@ -52,13 +52,11 @@ class Classes:
         for scope in self.tables.classes:
             row = self.outline.scopes[scope]
             named[scope] = set()
-            aliased, written = set(), set()
             for given in row.bases:
                 base = given.value if isinstance(given, v.Item) else given  # `Base[int]`
                 named[scope].update(self._named(base, row.parent))
-                aliased.add(v.last_name(self.origins.resolve_once(base, row.parent)))
-                written.add(v.last_name(base))
-            named[scope] |= aliased - written
+                if isinstance(base, v.Name):
+                    named[scope].add(v.last_name(self.origins.resolve_once(base, row.parent)))
         return named
 
     def _named(self, base: v.Value, scope: int) -> list[_Named]:

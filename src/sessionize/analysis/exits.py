@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from operator import or_
 from types import MappingProxyType
 
 from sessionize.analysis.memo import memo
@@ -60,15 +62,6 @@ class Exits:
         """Tell whether what stands behind a part may run after it."""
         return bool(self.of[part] & NEXT)
 
-    def _sequence(self, children: Iterable[int]) -> int:
-        """The exits of statements that run one after the other."""
-        mask = 0
-        for child in children:
-            mask |= self.of[child] & ~NEXT
-            if not self.of[child] & NEXT:
-                return mask
-        return mask | NEXT
-
     def ended(self, part: int, mask: int) -> int:
         """The exits of a statement whose inside was left by `mask`."""
         kind = self.parts[part].kind
@@ -78,17 +71,14 @@ class Exits:
 
     def _exits(self, part: int) -> int:
         row = self.parts[part]
-        children = self.children[part]
-        if not children:
-            return self.ended(part, NEXT)
         if row.kind in BRANCHES:
             arms, may_skip = self.arms(part)
-            return self._union(arms) | (NEXT if may_skip else 0)
+            return reduce(or_, map(self.of.__getitem__, arms), NEXT if may_skip else 0)
         if row.kind in LOOPS:
-            return self._after_loop(part, self._blocks(part)["turn"] | CONTINUE)
+            return self._after_loop(part)
         if row.kind == "try":
-            return self._through_finally(self._blocks(part), self._before_finally(part))
-        return self.ended(part, self._sequence(children))
+            return self._through_finally(part, self._before_finally(part))
+        return self.ended(part, reduce(_then, map(self.of.__getitem__, self.children[part]), NEXT))
 
     def arms(self, part: int) -> tuple[list[int], bool]:
         """The arms of a statement or expression that can run, and whether it may be that none does."""
@@ -106,22 +96,24 @@ class Exits:
             return state | BREAK
         return state if holds else BREAK
 
-    def _after_loop(self, part: int, turn: int) -> int:
-        """The exits of a loop whose turn ended by `turn`."""
+    def _after_loop(self, part: int) -> int:
+        """The exits of a loop: those of its turn, and of its `else` unless it goes on for ever."""
         row = self.parts[part]
-        otherwise = self.inside(part, "else")
-        endless = row.kind == "while" and isinstance(row.test, Const) and bool(row.test.value)
-        mask = turn & _LEAVE
-        if turn & BREAK:
+        blocks = self._blocks(part)
+        mask = blocks["turn"] & _LEAVE
+        if blocks["turn"] & BREAK:
             mask |= NEXT
-        if turn & (NEXT | CONTINUE) and not endless:
-            mask |= self._union(otherwise) if otherwise else NEXT
-        return mask
+        endless = row.kind == "while" and isinstance(row.test, Const) and bool(row.test.value)
+        return mask if endless else mask | blocks.get("else", NEXT)
 
     def _before_finally(self, part: int) -> int:
         """The exits of a `try` without its `finally`."""
         blocks = self._blocks(part)
         return _then(blocks["body"], blocks.get("else", NEXT)) | blocks.get("handler", 0)
+
+    def _through_finally(self, part: int, mask: int) -> int:
+        """The exits of a `try` whose other blocks were left by `mask`: what leaves its `finally` goes before."""
+        return _then(self._blocks(part).get("finally", NEXT), mask)
 
     @memo
     def _blocks(self, part: int) -> dict[str, int]:
@@ -132,28 +124,15 @@ class Exits:
             blocks[kind] = blocks.get(kind, 0) | self.of[child]
         return blocks
 
-    def _union(self, parts: Iterable[int]) -> int:
-        mask = 0
-        for part in parts:
-            mask |= self.of[part]
-        return mask
-
-    @staticmethod
-    def _through_finally(blocks: dict[str, int], mask: int) -> int:
-        final = blocks.get("finally", NEXT)
-        return mask | (final & ~NEXT) if final & NEXT else final
-
     # --- from a point onwards -----------------------------------------------------------------------------------------
 
     @memo
-    def _behind(self, block: int) -> dict[int, int]:
-        """The exits of the rest of a block behind each of its statements."""
-        rest = {}
-        mask = NEXT
+    def _onwards(self, block: int) -> list[int]:
+        """The exits of a block from each of its statements on, and behind the last."""
+        masks = [NEXT]
         for child in reversed(self.children[block]):
-            rest[child] = mask
-            mask = _then(self.of[child], mask)
-        return rest
+            masks.append(_then(self.of[child], masks[-1]))
+        return masks[::-1]
 
     def finish(self, part: int, child: int, tick: int, state: int) -> int:
         """The exits of `part` in a run that left its `child` by `state`, or that is at `tick` in `part` itself."""
@@ -172,15 +151,13 @@ class Exits:
                 state = _then(state, blocks.get("else", NEXT))
             if kind == "finally":  # what it interrupted goes on
                 return _then(state, self._before_finally(part))
-            return self._through_finally(blocks, state)
-        if child != -1:
-            return self.ended(part, _then(state, self._behind(part)[child]))
+            return self._through_finally(part, state)
         children = self.children[part]
-        later = bisect_right(children, tick, key=lambda child: self.parts[child].tick)
-        if later < len(children):
-            following = children[later]
-            state = _then(state, _then(self.of[following], self._behind(part)[following]))
-        return self.ended(part, state)
+        if child != -1:
+            later = bisect_right(children, child)
+        else:
+            later = bisect_right(children, tick, key=lambda child: self.parts[child].tick)
+        return self.ended(part, _then(state, self._onwards(part)[later]))
 
 
 def _then(first: int, rest: int) -> int:

@@ -118,22 +118,11 @@ class Origins:
         return [b for b in self.names.binds(owner, name) if b.form != "declare" and not self._for_types(b)]
 
     def _for_types(self, bind: o.Bind) -> bool:
-        parts = self.outline.parts
         for part in self.outline.parts_around(bind.part):
-            outer = parts[part].parent
-            name = v.last_name(parts[outer].test) if self._first_arms.get(outer) == part else ""
-            if name == "TYPE_CHECKING":
+            around = self.outline.parts[part - 1]  # as its test, a name, has no parts, the first arm follows it
+            if around.kind == "if" and v.last_name(around.test) == "TYPE_CHECKING":
                 return True
         return False
-
-    @cached_property
-    def _first_arms(self) -> dict[int, int]:
-        """The block of each `if` that runs when its test holds."""
-        arms: dict[int, int] = {}
-        for part, row in enumerate(self.outline.parts):
-            if row.kind == "arm" and self.outline.parts[row.parent].kind == "if":
-                arms.setdefault(row.parent, part)
-        return arms
 
     def _fallbacks(self, live: Sequence[o.Bind]) -> set[int]:
         """The ticks of the bindings that stand in for a module that may be missing.

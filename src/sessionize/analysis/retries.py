@@ -10,10 +10,9 @@ from __future__ import annotations
 import operator
 from bisect import bisect
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
-from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
 
 from sessionize.analysis.exits import BREAK, NEXT, RETURN
@@ -29,20 +28,18 @@ Known: TypeAlias = Callable[[v.Value], v.Const | None]
 _TRUE, _FALSE, _OK = v.Const(value=True, kind="bool"), v.Const(value=False, kind="bool"), v.Const(200, "int")
 _GOOD = v.Const(value=True, kind="answer")
 _OTHER = v.Const(value=True, kind="other")  # none of the constants that a name is compared with
-_COMPARED: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
-    {
-        "==": operator.eq,
-        "!=": operator.ne,
-        "is": operator.eq,
-        "is not": operator.ne,
-        "<": operator.lt,
-        "<=": operator.le,
-        ">": operator.gt,
-        ">=": operator.ge,
-        "in": lambda one, many: one in many,
-        "not in": lambda one, many: one not in many,
-    }
-)
+_COMPARED: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "is": operator.eq,
+    "is not": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "in": lambda one, many: one in many,
+    "not in": lambda one, many: one not in many,
+}
 _MANY = 16  # cases that are told apart in one function, as each is gone through
 _HOW = frozenset(
     ("headers", "auth", "cookies", "timeout", "proxies", "verify", "cert", "stream", "allow_redirects", "hooks")
@@ -264,7 +261,6 @@ def _comparisons(test: v.Value) -> Iterator[tuple[v.Value, v.Const]]:
         case v.Check(op="in" | "not in", values=(left, v.Sequence(items=items))):
             for item in items:
                 yield from _comparisons(v.Check("==", (left, item)))
-
         case v.Name():
             yield test, _FALSE
 

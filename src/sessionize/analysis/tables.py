@@ -52,12 +52,8 @@ class Tables:
 
     @cached_property
     def calls_in(self) -> dict[int, list[o.CallSite]]:
-        """The calls that the methods of each class make."""
-        calls = defaultdict(list)
-        for call in self.outline.calls:
-            if (method := self.graph.method(call.scope)) is not None:
-                calls[method.owner].append(call)
-        return calls
+        """The calls that the methods of each class make; by 0 those of no method."""
+        return _grouped(self.outline.calls, lambda call: self.graph.owner(call.scope))
 
     @cached_property
     def init_calls(self) -> dict[int, dict[int, o.CallSite]]:
@@ -102,11 +98,8 @@ class Tables:
     @memo
     def _functions_around(self, scope: int) -> set[str]:
         """The names of the functions in which a scope lies."""
-        names = set()
-        for outer in self.scopes_around(scope):
-            if self.outline.scopes[outer].kind == "function":
-                names.add(self.outline.scopes[outer].name)
-        return names
+        rows = map(self.outline.scopes.__getitem__, self.scopes_around(scope))
+        return {row.name for row in rows if row.kind == "function"}
 
     @cached_property
     def in_displays(self) -> set[str]:
@@ -185,11 +178,8 @@ class Tables:
     @cached_property
     def loop_targets(self) -> dict[int, list[o.Bind]]:
         """The names that each loop binds; several for the loops of one comprehension."""
-        targets = defaultdict(list)
-        for bind in self.outline.binds:
-            if bind.form in ("for", "unpack"):
-                targets[self.outline.parts[bind.part].parent].append(bind)
-        return targets
+        targets = [bind for bind in self.outline.binds if bind.form in ("for", "unpack")]
+        return _grouped(targets, lambda bind: self.outline.parts[bind.part].parent)
 
 
 def _grouped(rows: Iterable[R], key: Callable[[R], K]) -> dict[K, list[R]]:

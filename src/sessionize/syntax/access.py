@@ -7,8 +7,6 @@ from typing import NamedTuple
 ITEM = "[]"
 
 # The ends of an access.
-_READ = "read"
-_UNPACK = "unpack"
 _ARGUMENT = "arg"
 _VALUE = "value"
 _CALL = "()"
@@ -116,8 +114,8 @@ class Access(NamedTuple):
         return Access(self.end, self.steps[self.steps.index(attribute) + 1 :])
 
 
-READ = Access(_READ)
-UNPACK = Access(_UNPACK)
+READ = Access("read")
+UNPACK = Access("unpack")
 ARGUMENT = Access(_ARGUMENT)
 VALUE = Access(_VALUE)
 CALL = Access(_CALL)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import ast
 import sys
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, cast
+from typing import Any
 
 from sessionize.syntax import values as v
 from sessionize.syntax.access import READ, UNPACK, VALUE, Access
-from sessionize.syntax.expressions import Expressions, Given, Loop, Param, by_type
-
-_Comp: TypeAlias = ast.ListComp | ast.SetComp | ast.GeneratorExp
+from sessionize.syntax.expressions import Expressions, Given, Loop, Param, by_type, operators
 
 
 @dataclass(slots=True)
@@ -27,24 +25,32 @@ class AstExpressions(Expressions[ast.expr]):
     def named(self, node: ast.expr) -> str | None:
         return node.id if isinstance(node, ast.Name) else None
 
-    def target(self, node: ast.expr, form: str, value: v.Value = v.OPAQUE) -> None:
-        if isinstance(node, ast.Name):
-            self.bind(node.id, form, value)
-        elif isinstance(node, ast.Attribute):
-            self.change_attribute(node.value, node.attr, form, value)
-        elif isinstance(node, ast.Subscript):
-            self.change_item(node.value, node, form)
-        elif isinstance(node, ast.Tuple | ast.List):
-            for element in node.elts:
-                self.target(element, "del" if form == "del" else "unpack")
-        else:  # `*rest`
-            self.target(cast("ast.Starred", node).value, form)
+    def attr(self, node: ast.Attribute) -> str:
+        return node.attr
+
+    def elements(self, node: ast.List | ast.Tuple | ast.Set) -> list[ast.expr]:
+        return node.elts
+
+    def loops(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> list[Loop[ast.expr]]:
+        return [(loop.target, loop.iter, loop.ifs, bool(loop.is_async)) for loop in node.generators]
+
+    def parameters(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> list[Param[ast.expr]]:
+        args = node.args
+        plain = [*args.posonlyargs, *args.args]
+        defaults = [*[None] * (len(plain) - len(args.defaults)), *args.defaults]
+        found: list[Param[ast.expr]] = []
+        for arg, default in zip(plain, defaults, strict=True):
+            found.append((arg.arg, "param", arg.annotation, default))
+        if args.vararg is not None:  # `*args`
+            found.append((args.vararg.arg, "params", args.vararg.annotation, None))
+        for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True):
+            found.append((arg.arg, "param", arg.annotation, default))
+        if args.kwarg is not None:  # `**kwargs`
+            found.append((args.kwarg.arg, "params", args.kwarg.annotation, None))
+        return found
 
     def Name(self, node: ast.Name, access: Access, call: int) -> v.Value:
         return self.name(node, node.id, access, call)
-
-    def Attribute(self, node: ast.Attribute, access: Access, call: int) -> v.Value:
-        return self.attribute(node, node.value, node.attr, access, call)
 
     def Constant(self, node: ast.Constant, access: Access, call: int) -> v.Value:
         value: object = node.value
@@ -60,9 +66,6 @@ class AstExpressions(Expressions[ast.expr]):
 
     def Call(self, node: ast.Call, access: Access, call: int) -> v.Value:
         return self.called(node, node.func, arguments(node.args, node.keywords), access, call)
-
-    def Subscript(self, node: ast.Subscript, access: Access, call: int) -> v.Value:
-        return self.item(node, node.value, access)
 
     def subscript(self, node: Any) -> v.Value:
         if not isinstance(node.slice, ast.Tuple):
@@ -94,9 +97,6 @@ class AstExpressions(Expressions[ast.expr]):
     def Dict(self, node: ast.Dict, access: Access, call: int) -> v.Value:
         return self.dict_(zip(node.keys, node.values, strict=True))
 
-    def List(self, node: ast.List | ast.Tuple | ast.Set, access: Access, call: int) -> v.Value:
-        return v.Sequence(type(node).__name__.lower(), tuple(map(self.expr, node.elts)))
-
     def Starred(self, node: ast.Starred, access: Access, call: int) -> v.Value:
         return self.values(node.value, access=UNPACK)
 
@@ -107,53 +107,17 @@ class AstExpressions(Expressions[ast.expr]):
         return self.negation(node.operand) if isinstance(node.op, ast.Not) else self.values(node.operand, access=READ)
 
     def BoolOp(self, node: ast.BoolOp, access: Access, call: int) -> v.Value:
-        return self.boolean(_CHECKS[type(node.op)], node.values[0], node.values[1:], access)
+        return self.boolean(_OPERATORS[type(node.op)], node.values[0], node.values[1:], access)
 
     def Compare(self, node: ast.Compare, access: Access, call: int) -> v.Value:
-        ops = map(_CHECKS.__getitem__, map(type, node.ops))
+        ops = map(_OPERATORS.__getitem__, map(type, node.ops))
         return self.comparison(node.left, zip(ops, node.comparators, strict=True))
-
-    def IfExp(self, node: ast.IfExp, access: Access, call: int) -> v.Value:
-        return self.conditional(node.test, node.body, node.orelse, access)
-
-    def NamedExpr(self, node: ast.NamedExpr, access: Access, call: int) -> v.Value:
-        return self.walrus(node.target.id, node.value)
-
-    def Lambda(self, node: ast.Lambda, access: Access, call: int) -> v.Value:
-        return self.lambda_(parameters(node.args), node.body)
 
     def Await(self, node: ast.Await | ast.Yield | ast.YieldFrom, access: Access, call: int) -> v.Value:
         return self.pause(node.value)
 
-    def ListComp(self, node: _Comp, access: Access, call: int) -> v.Value:
-        return self.comprehension(
-            _loops(node), [node.elt], access, call if isinstance(node, ast.GeneratorExp) else None
-        )
-
-    def DictComp(self, node: ast.DictComp, access: Access, call: int) -> v.Value:
-        value: ast.expr | None = node.value  # none in `{**more for more in all}`
-        return self.comprehension(_loops(node), [node.key] if value is None else [node.key, value], access, None)
-
     TemplateStr = JoinedStr
-    Set = Tuple = List
-    SetComp = GeneratorExp = ListComp
     Yield = YieldFrom = Await
-
-
-def parameters(args: ast.arguments) -> list[Param[ast.expr]]:
-    """All parameters in the order of their declaration."""
-    plain = [*args.posonlyargs, *args.args]
-    defaults = [*[None] * (len(plain) - len(args.defaults)), *args.defaults]
-    found: list[Param[ast.expr]] = []
-    for arg, default in zip(plain, defaults, strict=True):
-        found.append((arg.arg, "param", arg.annotation, default))
-    if args.vararg is not None:  # `*args`
-        found.append((args.vararg.arg, "params", args.vararg.annotation, None))
-    for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True):
-        found.append((arg.arg, "param", arg.annotation, default))
-    if args.kwarg is not None:  # `**kwargs`
-        found.append((args.kwarg.arg, "params", args.kwarg.annotation, None))
-    return found
 
 
 def arguments(args: list[ast.expr], keywords: list[ast.keyword]) -> list[Given[ast.expr]]:
@@ -167,23 +131,5 @@ def arguments(args: list[ast.expr], keywords: list[ast.keyword]) -> list[Given[a
     return found
 
 
-def _loops(node: _Comp | ast.DictComp) -> list[Loop[ast.expr]]:
-    return [(loop.target, loop.iter, loop.ifs, bool(loop.is_async)) for loop in node.generators]
-
-
 _EXPRESSIONS = by_type(AstExpressions, ast, ast.expr)
-_OPERATORS: dict[type[ast.AST], str] = {ast.Add: "+", ast.Mod: "%", ast.Mult: "*", ast.BitOr: "|"}
-_CHECKS: dict[type[ast.AST], str] = {
-    ast.And: "and",
-    ast.Or: "or",
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Is: "is",
-    ast.IsNot: "is not",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.In: "in",
-    ast.NotIn: "not in",
-}
+_OPERATORS = operators(ast)

@@ -9,6 +9,8 @@ from sessionize.syntax.access import VALUE, Access
 from sessionize.syntax.outline import Bind, CallSite, Outline, Part, Pause, Scope, Spelled, Store, Use
 from sessionize.syntax.values import OPAQUE, Argument, Call, Const, Hole, Imported, Join, Name, Value
 
+_UNREAD = Call(OPAQUE, ())
+
 
 @dataclass(slots=True)
 class Builder:
@@ -18,7 +20,7 @@ class Builder:
     parts: list[Part] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     binds: list[Bind] = field(default_factory=list)
-    calls: list[CallSite | tuple[int, Access, int]] = field(default_factory=list)  # a tuple where one is still open
+    calls: list[CallSite] = field(default_factory=list)
     pauses: list[Pause] = field(default_factory=list)
     cells: list[int] = field(default_factory=list)
     stores: list[Store] = field(default_factory=list)
@@ -67,12 +69,11 @@ class Builder:
     def declare(self, kind: str, names: list[str]) -> None:
         """`global` or `nonlocal` names of the current scope."""
         scope = self.scopes[self.scope]
-        declared = frozenset(names)
-        self.scopes[self.scope] = (
-            scope._replace(globals=scope.globals | declared)
-            if kind == "global"
-            else scope._replace(nonlocals=scope.nonlocals | declared)
-        )
+        if kind == "global":
+            scope = scope._replace(globals=scope.globals.union(names))
+        else:
+            scope = scope._replace(nonlocals=scope.nonlocals.union(names))
+        self.scopes[self.scope] = scope
 
     def use(self, name: str, access: Access, call: int = -1) -> None:
         self.uses.append(Use(self._next(), self.at, self.scope, name, access, OPAQUE, call))
@@ -100,14 +101,14 @@ class Builder:
         for piece in pieces:
             if isinstance(piece, Const):
                 self.spell(piece.value)
-        first = value.parts[0] if isinstance(value, Join) and value.parts else value
+        first = pieces[0] if pieces else OPAQUE
         if isinstance(first, Const) and isinstance(first.value, str):
             word = first.value.partition(" ")[0]
             if word.isidentifier():
                 self.attributes.add(word)
         if isinstance(value, Join):
             text = ""
-            for left, right in pairwise(value.parts):
+            for left, right in pairwise(pieces):
                 if isinstance(left, Const) and isinstance(right, Hole) and not right.plain:
                     text += str(left.value)
             if "=" in text:
@@ -122,7 +123,8 @@ class Builder:
     def import_module(self, path: str, alias: str | None) -> None:
         """`import path [as alias]`; without an alias it binds the first name of the path."""
         self.modules.add(path)
-        self.bind(alias or path.partition(".")[0], "import", Imported(path if alias else path.partition(".")[0]))
+        bound = path if alias else path.partition(".")[0]
+        self.bind(alias or bound, "import", Imported(bound))
 
     def import_from(self, module: str, name: str, alias: str | None) -> None:
         path = f"{module}{name}" if module.endswith(".") else f"{module}.{name}"
@@ -136,14 +138,13 @@ class Builder:
 
     def open_call(self, access: Access, into: int) -> int:
         """The id of a call whose function and arguments are about to be read."""
-        self.calls.append((self.tick, access, into))
+        self.calls.append(CallSite(0, self.at, self.scope, _UNREAD, self.tick, access, into))
         return len(self.calls) - 1
 
     def close_call(self, call: int, func: Value, args: tuple[Argument, ...]) -> Call:
         value = Call(func, args)
-        opened = self.calls[call]
-        assert not isinstance(opened, CallSite)
-        self.calls[call] = CallSite(self._next(), self.at, self.scope, value, *opened)
+        site = self.calls[call]
+        self.calls[call] = CallSite(self._next(), self.at, self.scope, value, site.start, site.access, site.into)
         return value
 
     def store(self, name: str, attr: str, value: Value) -> None:
@@ -158,13 +159,12 @@ class Builder:
         self.cells.append(self.tick)
 
     def finish(self) -> Outline:
-        calls = tuple(call for call in self.calls if isinstance(call, CallSite))
         return Outline(
             tuple(self.scopes),
             tuple(self.parts),
             tuple(self.uses),
             tuple(self.binds),
-            calls,
+            tuple(self.calls),
             tuple(self.pauses),
             tuple(self.cells),
             tuple(self.stores),

@@ -6,15 +6,13 @@ import ast
 import unicodedata
 import warnings
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast, overload
+from typing import Any, cast, overload
 
 import libcst as cst
 
 from sessionize.syntax import values as v
 from sessionize.syntax.access import READ, UNPACK, VALUE, Access
-from sessionize.syntax.expressions import Expressions, Loop, Param, by_type
-
-_Comp: TypeAlias = cst.ListComp | cst.SetComp | cst.GeneratorExp
+from sessionize.syntax.expressions import Expressions, Loop, Param, by_type, operators
 
 
 @dataclass(slots=True)
@@ -25,32 +23,38 @@ class CstExpressions(Expressions[cst.BaseExpression]):
     def named(self, node: cst.BaseExpression) -> str | None:
         return name_of(node) if isinstance(node, cst.Name) and node.value not in _CONSTANTS else None
 
-    def target(self, node: cst.CSTNode, form: str, value: v.Value = v.OPAQUE) -> None:
-        if isinstance(node, cst.Name):
-            self.bind(name_of(node), form, value)
-        elif isinstance(node, cst.Attribute):
-            self.change_attribute(node.value, name_of(node.attr), form, value)
-        elif isinstance(node, cst.Subscript):
-            self.change_item(node.value, node, form)
-        elif isinstance(node, cst.Tuple | cst.List):
-            for element in node.elements:
-                self.target(element.value, "del" if form == "del" else "unpack")
-        else:  # `*rest`
-            self.target(cst.ensure_type(node, cst.StarredElement).value, form)
+    def attr(self, node: cst.Attribute) -> str:
+        return name_of(node.attr)
+
+    def elements(self, node: cst.List | cst.Tuple | cst.Set) -> list[cst.BaseExpression]:
+        return [element if isinstance(element, cst.StarredElement) else element.value for element in node.elements]
+
+    def loops(self, node: cst.BaseComp) -> list[Loop[cst.BaseExpression]]:
+        loop: cst.CompFor | None = node.for_in
+        loops: list[Loop[cst.BaseExpression]] = []
+        while loop is not None:
+            loops.append((loop.target, loop.iter, [test.test for test in loop.ifs], loop.asynchronous is not None))
+            loop = loop.inner_for_in
+        return loops
+
+    def parameters(self, node: cst.FunctionDef | cst.Lambda) -> list[Param[cst.BaseExpression]]:
+        params = node.params
+        star = [params.star_arg] if isinstance(params.star_arg, cst.Param) else []
+        kwarg = [params.star_kwarg] if params.star_kwarg is not None else []
+        found: list[Param[cst.BaseExpression]] = []
+        for param in (*params.posonly_params, *params.params, *star, *params.kwonly_params, *kwarg):
+            form = "params" if param in (params.star_arg, params.star_kwarg) else "param"
+            annotation = param.annotation.annotation if param.annotation is not None else None
+            found.append((name_of(param.name), form, annotation, param.default))
+        return found
 
     def Name(self, node: cst.Name, access: Access, call: int) -> v.Value:
         known = _CONSTANTS.get(node.value)
         return known if known is not None else self.name(node, name_of(node), access, call)
 
-    def Attribute(self, node: cst.Attribute, access: Access, call: int) -> v.Value:
-        return self.attribute(node, node.value, name_of(node.attr), access, call)
-
     def Call(self, node: cst.Call, access: Access, call: int) -> v.Value:
         args = [(arg.value, name_of(arg.keyword) if arg.keyword is not None else None, arg.star) for arg in node.args]
         return self.called(node, node.func, args, access, call)
-
-    def Subscript(self, node: cst.Subscript, access: Access, call: int) -> v.Value:
-        return self.item(node, node.value, access)
 
     def subscript(self, node: cst.BaseExpression) -> v.Value:
         node = cst.ensure_type(node, cst.Subscript)
@@ -60,9 +64,7 @@ class CstExpressions(Expressions[cst.BaseExpression]):
             if first.slice.star is None and not isinstance(value, cst.Tuple):
                 return self.expr(value, READ)
             if isinstance(value, cst.Tuple):  # `a[(b, c)]` is `a[b, c]`
-                for element in value.elements:
-                    self.expr(element.value, UNPACK if isinstance(element, cst.StarredElement) else READ)
-                return v.OPAQUE
+                return self.values(*self.elements(value), access=READ)
         for piece in node.slice:
             if isinstance(piece.slice, cst.Index):
                 self.expr(piece.slice.value, UNPACK if piece.slice.star is not None else READ)
@@ -94,20 +96,17 @@ class CstExpressions(Expressions[cst.BaseExpression]):
     def literal(self, node: cst.SimpleString | cst.Integer | cst.Float | cst.Imaginary) -> v.Value:
         if isinstance(node, cst.SimpleString) and not {"\\", "\r"} & set(node.value) and "b" not in node.prefix:
             return v.Const(node.raw_value, "str")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # `"\d"`
-            try:
-                value = node.evaluated_value
-            except (SyntaxError, ValueError):  # `"\x1"`, an integer of 5,000 digits
-                return v.OPAQUE
-        return v.Const(value, type(value).__name__)
+        return _evaluated(node.value)
 
     def formatted(self, node: cst.FormattedString) -> v.Value:
         parts: list[v.Value] = [v.Const("", "str")]
-        quote = f"{'r' if 'r' in node.prefix.lower() else ''}{node.quote}"
+        raw = "r" if "r" in node.prefix.lower() else ""
         for part in node.parts:
             if isinstance(part, cst.FormattedStringText):
-                parts.append(_evaluated(part.value.replace("{{", "{").replace("}}", "}"), quote))
+                text = part.value.replace("{{", "{").replace("}}", "}")
+                # the blank keeps a quote or backslash at the end from what follows
+                piece = _evaluated(f"{raw}{node.quote}{text} {node.quote}")
+                parts.append(v.Const(str(piece.value)[:-1], "str") if isinstance(piece, v.Const) else piece)
             else:
                 hole = cst.ensure_type(part, cst.FormattedStringExpression)
                 if hole.equal is not None:  # `{a = !r}` shows `a = ` before the value
@@ -132,10 +131,6 @@ class CstExpressions(Expressions[cst.BaseExpression]):
     def Dict(self, node: cst.Dict, access: Access, call: int) -> v.Value:
         return self.dict_([(getattr(element, "key", None), element.value) for element in node.elements])
 
-    def List(self, node: cst.List | cst.Tuple | cst.Set, access: Access, call: int) -> v.Value:
-        starred = [element if isinstance(element, cst.StarredElement) else element.value for element in node.elements]
-        return v.Sequence(type(node).__name__.lower(), tuple(map(self.expr, starred)))
-
     def StarredElement(self, node: cst.StarredElement, access: Access, call: int) -> v.Value:
         return self.values(node.value, access=UNPACK)
 
@@ -147,20 +142,11 @@ class CstExpressions(Expressions[cst.BaseExpression]):
         return self.negation(node.expression) if negated else self.values(node.expression, access=READ)
 
     def BooleanOperation(self, node: cst.BooleanOperation, access: Access, call: int) -> v.Value:
-        return self.boolean(_CHECKS[type(node.operator)], node.left, [node.right], access)
+        return self.boolean(_OPERATORS[type(node.operator)], node.left, [node.right], access)
 
     def Comparison(self, node: cst.Comparison, access: Access, call: int) -> v.Value:
-        others = ((_CHECKS[type(target.operator)], target.comparator) for target in node.comparisons)
+        others = ((_OPERATORS[type(target.operator)], target.comparator) for target in node.comparisons)
         return self.comparison(node.left, others)
-
-    def IfExp(self, node: cst.IfExp, access: Access, call: int) -> v.Value:
-        return self.conditional(node.test, node.body, node.orelse, access)
-
-    def NamedExpr(self, node: cst.NamedExpr, access: Access, call: int) -> v.Value:
-        return self.walrus(name_of(cst.ensure_type(node.target, cst.Name)), node.value)
-
-    def Lambda(self, node: cst.Lambda, access: Access, call: int) -> v.Value:
-        return self.lambda_(parameters(node.params), node.body)
 
     def Await(self, node: cst.Await, access: Access, call: int) -> v.Value:
         return self.pause(node.expression)
@@ -168,37 +154,13 @@ class CstExpressions(Expressions[cst.BaseExpression]):
     def Yield(self, node: cst.Yield, access: Access, call: int) -> v.Value:
         return self.pause(node.value.item if isinstance(node.value, cst.From) else node.value)
 
-    def ListComp(self, node: _Comp, access: Access, call: int) -> v.Value:
-        lazy = isinstance(node, cst.GeneratorExp)
-        return self.comprehension(_loops(node.for_in), [node.elt], access, call if lazy else None)
-
-    def DictComp(self, node: cst.DictComp, access: Access, call: int) -> v.Value:
-        return self.comprehension(_loops(node.for_in), [node.key, node.value], access, None)
-
     def StarredDictComp(self, node: Any, access: Access, call: int) -> v.Value:
         """`{**more for more in all}`, since Python 3.15 and LibCST 1.9."""
-        return self.comprehension(_loops(node.for_in), [node.value], access, None)
-
-    Set = Tuple = List
-    SetComp = GeneratorExp = ListComp
+        return self.comprehension(node, [node.value], access)
 
 
 _EXPRESSIONS = by_type(CstExpressions, cst, (cst.BaseExpression, cst.StarredElement))
-_OPERATORS: dict[type[cst.CSTNode], str] = {cst.Add: "+", cst.Modulo: "%", cst.Multiply: "*", cst.BitOr: "|"}
-_CHECKS: dict[type[cst.CSTNode], str] = {
-    cst.And: "and",
-    cst.Or: "or",
-    cst.Equal: "==",
-    cst.NotEqual: "!=",
-    cst.Is: "is",
-    cst.IsNot: "is not",
-    cst.LessThan: "<",
-    cst.LessThanEqual: "<=",
-    cst.GreaterThan: ">",
-    cst.GreaterThanEqual: ">=",
-    cst.In: "in",
-    cst.NotIn: "not in",
-}
+_OPERATORS = operators(cst)
 _CONSTANTS: dict[str, v.Value] = {
     "None": v.NONE,
     "True": v.Const(value=True, kind="bool"),
@@ -206,14 +168,15 @@ _CONSTANTS: dict[str, v.Value] = {
 }
 
 
-def _evaluated(text: str, quote: str) -> v.Value:
-    """The text of a piece of an f-string with its escapes read."""
+def _evaluated(literal: str) -> v.Value:
+    """The constant that a literal is."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:  # the blank keeps a quote or backslash at the end from what follows
-            return v.Const(ast.literal_eval(f"{quote}{text} {quote.removeprefix('r')}")[:-1], "str")
-        except (SyntaxError, ValueError):
+        warnings.simplefilter("ignore")  # `"\d"`
+        try:
+            value = ast.literal_eval(literal)
+        except (SyntaxError, ValueError):  # `"\x1"`, an integer of 5,000 digits
             return v.OPAQUE
+    return v.Const(value, type(value).__name__)
 
 
 class _Uncommented(cst.CSTTransformer):
@@ -221,27 +184,6 @@ class _Uncommented(cst.CSTTransformer):
         self, original_node: cst.Comment, updated_node: cst.Comment
     ) -> cst.RemovalSentinel:
         return cst.RemoveFromParent()
-
-
-def parameters(params: cst.Parameters) -> list[Param[cst.BaseExpression]]:
-    """All parameters in the order of their declaration."""
-    star = [params.star_arg] if isinstance(params.star_arg, cst.Param) else []
-    kwarg = [params.star_kwarg] if params.star_kwarg is not None else []
-    found: list[Param[cst.BaseExpression]] = []
-    for param in (*params.posonly_params, *params.params, *star, *params.kwonly_params, *kwarg):
-        form = "params" if param in (params.star_arg, params.star_kwarg) else "param"
-        annotation = param.annotation.annotation if param.annotation is not None else None
-        found.append((name_of(param.name), form, annotation, param.default))
-    return found
-
-
-def _loops(loop: cst.CompFor | None) -> list[Loop[cst.BaseExpression]]:
-    """A comprehension's loops, from the outer to the inner."""
-    loops: list[Loop[cst.BaseExpression]] = []
-    while loop is not None:
-        loops.append((loop.target, loop.iter, [test.test for test in loop.ifs], loop.asynchronous is not None))
-        loop = loop.inner_for_in
-    return loops
 
 
 def name_of(node: cst.Name) -> str:

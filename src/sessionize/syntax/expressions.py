@@ -1,7 +1,8 @@
 """Expressions, as both readers read them: which use and binding each piece stands for, and in which order Python
 evaluates it, which is not always the order of the text.
 
-It knows no tree. A reader takes its nodes apart and hands on the pieces; only it looks into them.
+It imports no tree. What Python's and LibCST's name alike is read here, by methods named after the nodes; a reader takes
+the other nodes apart and hands on the pieces.
 """
 
 from __future__ import annotations
@@ -26,14 +27,6 @@ Loop: TypeAlias = tuple[E, E, Sequence[E], bool]
 Given: TypeAlias = tuple[E, str | None, str]
 
 
-class _Names(dict[str, v.Name]):
-    """Each name is made once."""
-
-    def __missing__(self, name: str) -> v.Name:
-        value = self[name] = v.Name(name)
-        return value
-
-
 @dataclass(slots=True)
 class Expressions(Generic[E]):
     """Adds expressions to an outline, and remembers the nodes of its call sites.
@@ -44,7 +37,6 @@ class Expressions(Generic[E]):
     build: Builder
     calls: list[E] = field(default_factory=list)
     references: dict[int, E] = field(default_factory=dict)
-    names: _Names = field(default_factory=_Names)
 
     def sites(self, outline: o.Outline) -> Mapping[int, E]:
         """The nodes of the call sites of the outline that was built."""
@@ -60,8 +52,20 @@ class Expressions(Generic[E]):
         """The name, if the expression is one."""
 
     @abstractmethod
-    def target(self, node: E, form: str, value: v.Value = v.OPAQUE) -> None:
-        """Reads a target that an assignment, a loop, `with` or `del` binds, changes or deletes."""
+    def attr(self, node: Any) -> str:
+        """The name behind the dot of an attribute."""
+
+    @abstractmethod
+    def elements(self, node: Any) -> Sequence[E]:
+        """The elements of a list, tuple or set."""
+
+    @abstractmethod
+    def loops(self, node: Any) -> Sequence[Loop[E]]:
+        """The loops of a comprehension, from the outer to the inner."""
+
+    @abstractmethod
+    def parameters(self, node: Any) -> Sequence[Param[E]]:
+        """All parameters of a function or lambda in the order of their declaration."""
 
     @abstractmethod
     def subscript(self, node: E) -> v.Value:
@@ -76,23 +80,26 @@ class Expressions(Generic[E]):
 
     # --- targets ------------------------------------------------------------------------------------------------------
 
-    def bind(self, name: str, form: str, value: v.Value) -> None:
-        self.build.bind(name, form, value)
-        if name == "__all__" and isinstance(value, v.Sequence):
-            self.build.dunder_all |= {str(item.value) for item in value.items if isinstance(item, v.Const)}
-
-    def change_attribute(self, owner: E, attr: str, form: str, value: v.Value) -> None:
-        self.build.attributes.add(attr)
-        name = self.expr(owner, (DELETE if form == "del" else SET).behind(attr))
-        if form == "assign" and isinstance(name, v.Name):
-            self.build.store(name.name, attr, value)
-
-    def change_item(self, owner: E, node: E, form: str) -> None:
-        name = self.expr(owner, (DELETE if form == "del" else SET).behind(ITEM))
-        use = len(self.build.uses) - 1
-        key = self.subscript(node)
-        if isinstance(name, v.Name):
-            self.build.change_key(use, key)
+    def target(self, node: Any, form: str, value: v.Value = v.OPAQUE) -> None:
+        """Reads a target that an assignment, a loop, `with` or `del` binds, changes or deletes."""
+        name = self.named(node)
+        kind = type(node).__name__
+        if name is not None:
+            self.build.bind(name, form, value)
+            if name == "__all__" and isinstance(value, v.Sequence):
+                self.build.dunder_all |= {str(item.value) for item in value.items if isinstance(item, v.Const)}
+        elif kind in ("Tuple", "List"):
+            for element in self.elements(node):
+                self.target(element, "del" if form == "del" else "unpack")
+        elif kind in ("Attribute", "Subscript"):
+            use = len(self.build.uses)
+            match self.expr(node, DELETE if form == "del" else SET):
+                case v.Attribute(v.Name(owner), attr) if form == "assign":
+                    self.build.store(owner, attr, value)
+                case v.Item(v.Name(), key):
+                    self.build.change_key(use, key)
+        else:  # `*rest`
+            self.target(node.value, form)
 
     # --- expressions --------------------------------------------------------------------------------------------------
 
@@ -100,17 +107,14 @@ class Expressions(Generic[E]):
         if access in KEPT:
             self.references[self.build.tick + 1] = node
         self.build.use(name, access, call)
-        return self.names[name]
+        return v.Name(name)
 
-    def attribute(self, node: E, owner: E, attr: str, access: Access, call: int) -> v.Value:
+    def Attribute(self, node: Any, access: Access, call: int) -> v.Value:
+        attr = self.attr(node)
         self.build.attributes.add(attr)
         if access in KEPT:
             self.references[self.build.tick + 1] = node
-        name = self.named(owner)
-        if name is None:
-            return v.Attribute(self.expr(owner, access.behind(attr), call), attr)
-        self.build.use(name, access.behind(attr), call)
-        return v.Attribute(self.names[name], attr)
+        return v.Attribute(self.expr(node.value, access.behind(attr), call), attr)
 
     def called(self, node: E, func: E, args: Iterable[Given[E]], access: Access, into: int) -> v.Value:
         call = self.build.open_call(access, into)
@@ -122,8 +126,13 @@ class Expressions(Generic[E]):
             read.append(v.Argument(value, keyword, stars))
         return self.build.close_call(call, callee, tuple(read))
 
-    def item(self, node: E, owner: E, access: Access) -> v.Value:
-        return v.Item(self.expr(owner, access.behind(ITEM)), self.subscript(node))
+    def Subscript(self, node: Any, access: Access, call: int) -> v.Value:
+        return v.Item(self.expr(node.value, access.behind(ITEM)), self.subscript(node))
+
+    def List(self, node: Any, access: Access, call: int) -> v.Value:
+        return v.Sequence(type(node).__name__.lower(), tuple(map(self.expr, self.elements(node))))
+
+    Set = Tuple = List
 
     def dict_(self, items: Iterable[tuple[E | None, E]]) -> v.Value:
         read: list[tuple[v.Value | None, v.Value]] = []
@@ -135,6 +144,7 @@ class Expressions(Generic[E]):
         return v.Dict(tuple(read))
 
     def binary(self, op: str | None, left: E, right: E) -> v.Value:
+        """`op` is None where the operator is none of those that are known."""
         values = self.expr(left, READ), self.expr(right, READ)
         return v.Binary(op, *values) if op is not None else v.OPAQUE
 
@@ -156,9 +166,9 @@ class Expressions(Generic[E]):
     def negation(self, operand: E) -> v.Value:
         return v.Check("not", (self.expr(operand, READ),))
 
-    def conditional(self, test: E, body: E, orelse: E, access: Access) -> v.Value:
-        self.expr(test, READ)
-        self.choice(access, body, orelse)
+    def IfExp(self, node: Any, access: Access, call: int) -> v.Value:
+        self.expr(node.test, READ)
+        self.choice(access, node.body, node.orelse)
         return v.OPAQUE
 
     def choice(self, access: Access, *branches: E) -> list[v.Value]:
@@ -172,24 +182,25 @@ class Expressions(Generic[E]):
         self.build.close()
         return values
 
-    def walrus(self, name: str, node: E) -> v.Value:
-        self.build.bind(name, "walrus", self.expr(node))
+    def NamedExpr(self, node: Any, access: Access, call: int) -> v.Value:
+        self.target(node.target, "walrus", self.expr(node.value))
         return v.OPAQUE
 
-    def params(self, params: Sequence[Param[E]]) -> list[tuple[str, str, v.Value, v.Value | None]]:
-        """Reads the defaults of parameters, then their annotations."""
+    def params(self, node: Any) -> list[tuple[str, str, v.Value, v.Value | None]]:
+        """Reads the defaults of a function's parameters, then their annotations."""
+        params = self.parameters(node)
         defaults = [self.expr(default) if default is not None else None for *_, default in params]
         read = []
         for (name, form, annotation, _), default in zip(params, defaults, strict=True):
             read.append((name, form, self.expr(annotation, READ) if annotation is not None else v.OPAQUE, default))
         return read
 
-    def lambda_(self, params: Sequence[Param[E]], body: E) -> v.Value:
-        bound = self.params(params)
+    def Lambda(self, node: Any, access: Access, call: int) -> v.Value:
+        bound = self.params(node)
         self.build.open_scope("lambda", "lambda", "")
         for row in bound:
             self.build.bind_param(*row)
-        self.expr(body)
+        self.expr(node.body)
         self.build.close_scope()
         return v.OPAQUE
 
@@ -198,14 +209,25 @@ class Expressions(Generic[E]):
         self.build.pause()
         return v.OPAQUE
 
+    def ListComp(self, node: Any, access: Access, call: int) -> v.Value:
+        return self.comprehension(node, [node.elt], access)
+
+    def GeneratorExp(self, node: Any, access: Access, call: int) -> v.Value:
+        return self.comprehension(node, [node.elt], access, call, lazy=True)
+
+    def DictComp(self, node: Any, access: Access, call: int) -> v.Value:
+        # in Python 3.15's `{**more for more in all}` `more` is the key, and there is no value
+        return self.comprehension(node, [node.key, node.value], access)
+
+    SetComp = ListComp
+
     def comprehension(
-        self, loops: Sequence[Loop[E]], elements: Iterable[E], access: Access, taker: int | None
+        self, node: Any, elements: Iterable[E | None], access: Access, call: int = -1, *, lazy: bool = False
     ) -> v.Value:
-        """`taker`: the call that a generator is handed to, or -1; None for other comprehensions."""
-        lazy = taker is not None
-        call = taker if taker is not None else -1
-        target, values, conditions, pauses = loops[0]
-        value = self.expr(values, access if lazy else READ, call)  # a generator goes through it when it is gone through
+        """`call`: the one that a generator, which is `lazy`, is handed to."""
+        loops = self.loops(node)
+        first = loops[0][1]
+        value = self.expr(first, access if lazy else READ, call)  # a generator goes through it when it is gone through
         self.build.open("genexp" if lazy else "comp")
         self.build.describe(self.build.at, access=access, call=call)
         self.build.open_scope("generator" if lazy else "comprehension", "", "")
@@ -230,8 +252,37 @@ class _Methods(dict[type, Callable[..., Any]]):
 def by_type(reader: type, nodes: ModuleType, base: type | tuple[type, ...]) -> dict[type, Callable[..., Any]]:
     """The methods of a reader that are named after types of nodes, by type. UnreadableError for one without."""
     methods = _Methods()
-    for name, method in vars(reader).items():
+    for name in dir(reader):
         node = getattr(nodes, name, None)
         if isinstance(node, type) and issubclass(node, base):
-            methods[node] = method
+            methods[node] = getattr(reader, name)
     return methods
+
+
+def operators(nodes: ModuleType) -> dict[type, str]:
+    """The operators of interest as they are written, by type of node."""
+    found = {}
+    for op, names in _OPERATORS.items():
+        found.update({getattr(nodes, name): op for name in names if hasattr(nodes, name)})
+    return found
+
+
+# By the names of their nodes, in Python's tree and in LibCST's.
+_OPERATORS = {
+    "and": ("And",),
+    "or": ("Or",),
+    "==": ("Eq", "Equal"),
+    "!=": ("NotEq", "NotEqual"),
+    "is": ("Is",),
+    "is not": ("IsNot",),
+    "<": ("Lt", "LessThan"),
+    "<=": ("LtE", "LessThanEqual"),
+    ">": ("Gt", "GreaterThan"),
+    ">=": ("GtE", "GreaterThanEqual"),
+    "in": ("In",),
+    "not in": ("NotIn",),
+    "+": ("Add",),
+    "%": ("Mod", "Modulo"),
+    "*": ("Mult", "Multiply"),
+    "|": ("BitOr",),
+}

@@ -10,7 +10,7 @@ import json
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from json import JSONDecodeError
 from typing import Any
 
@@ -100,23 +100,18 @@ class Script:
         """A piece of the script as it stands in the notebook."""
         return self._cells.restored(text)
 
-    def places(self, text: str) -> Places:
-        return Places(text, self.numbers)
-
-
-class Places:
-    """The cell, and the row in it, that each row of a script is."""
-
-    def __init__(self, text: str, numbers: list[int]) -> None:
-        self._starts = [1]
+    def places(self, text: str) -> Callable[[int], tuple[int, int]]:
+        """A function that gives the cell, and the row in it, that a row of this script is, as it reads now."""
+        starts = [1]
         for row, line in enumerate(bare_lines(text), 1):
             if line == f"{CELL}()":
-                self._starts.append(row + 1)
-        self._numbers = numbers
+                starts.append(row + 1)
 
-    def __call__(self, row: int) -> tuple[int, int]:
-        cell = bisect_right(self._starts, row, hi=len(self._numbers)) - 1
-        return self._numbers[cell], row - self._starts[cell] + 1
+        def place(row: int) -> tuple[int, int]:
+            cell = bisect_right(starts, row, hi=len(self.numbers)) - 1
+            return self.numbers[cell], row - starts[cell] + 1
+
+        return place
 
 
 # --- what is in the JSON ----------------------------------------------------------------------------------------------
@@ -125,9 +120,7 @@ class Places:
 def _language(document: dict[str, Any]) -> str:
     """The notebook's language, `python` where it does not say."""
     match document:
-        case {"metadata": {"language_info": {"name": str(name)}}}:
-            return name.lower()
-        case {"metadata": {"kernelspec": {"language": str(name)}}}:
+        case {"metadata": {"language_info": {"name": str(name)}} | {"kernelspec": {"language": str(name)}}}:
             return name.lower()
     return "python"
 
@@ -146,28 +139,20 @@ def _is_python(cell: object) -> bool:
 def _spans(text: str) -> Iterator[tuple[int, int]]:
     """The span of the source of each cell in the JSON."""
     cells, _ = dict(_members(text, text.index("{")))["cells"]
-    for cell, _ in _items(text, cells):
+    for _, (cell, _) in _members(text, cells):
         yield dict(_members(text, cell)).get("source", (0, 0)) if text[cell] == "{" else (0, 0)
 
 
 def _members(text: str, at: int) -> Iterator[tuple[str, tuple[int, int]]]:
-    """The keys of the object in the JSON at `at`, and the spans of their values."""
-    at = _after(text, _after(text, at) + 1)
-    while text[at] != "}":
-        key, at = _decode(text, at)
-        start = _after(text, _after(text, at) + 1)
-        _, end = _decode(text, start)
-        yield key, (start, end)
-        at = _after(text, end)
-        at = _after(text, at + 1) if text[at] == "," else at
-
-
-def _items(text: str, at: int) -> Iterator[tuple[int, int]]:
-    """The spans of the items of the list in the JSON at `at`."""
+    """The keys of the object in the JSON at `at`, and the spans of their values; those of a list have empty keys."""
+    key, is_object = "", text[at] == "{"
     at = _after(text, at + 1)
-    while text[at] != "]":
+    while text[at] not in "}]":
+        if is_object:
+            key, at = _decode(text, at)
+            at = _after(text, _after(text, at) + 1)
         _, end = _decode(text, at)
-        yield at, end
+        yield key, (at, end)
         at = _after(text, end)
         at = _after(text, at + 1) if text[at] == "," else at
 
@@ -183,7 +168,7 @@ def _written(text: str, start: int, end: int, new: str) -> str:
     lines = re.findall(r"[^\n]*\n|[^\n]+", new)
     if text[start] == '"':
         return f'"{"".join(_encoded(lines, [text[start + 1 : end - 1]], text))}"'
-    items = list(_items(text, start))
+    items = [span for _, span in _members(text, start)]
     old = [text[first + 1 : last - 1] for first, last in items]
     if _are_lines(old):
         lines = new.splitlines(keepends=True)

@@ -53,13 +53,11 @@ def parse_cst(text: str, tree: ast.Module | None = None) -> cst.Module:
     """
     refused = None
     try:
-        nested = _levels(tree or parse_ast(text)) > _LEVELS
+        _refuse_deep(tree or parse_ast(text))
     except UnreadableError as error:
         if error.final:
             raise
-        refused, nested = error, False
-    if nested:
-        raise UnreadableError(TOO_DEEP)
+        refused = error
     module = _tree(text)
     if not isinstance(module, str):
         return module
@@ -84,11 +82,10 @@ def _tree(text: str) -> cst.Module | str:
         return str(error).partition("\n")[0]
 
 
-def _levels(tree: ast.AST) -> int:
-    """The depth of a tree, up to a level beyond `_LEVELS`."""
+def _refuse_deep(tree: ast.AST) -> None:
+    """UnreadableError if a tree is deeper than `_LEVELS`."""
     level: list[ast.AST] = [tree]
-    depth = 0
-    while level and depth <= _LEVELS:
+    for _ in range(_LEVELS):
         level = [child for node in level for child in ast.iter_child_nodes(node)]
-        depth += 1
-    return depth
+    if level:
+        raise UnreadableError(TOO_DEEP, final=True)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from sessionize.files.lines import bare_lines
 from sessionize.syntax import outline as o
 from sessionize.syntax.access import READ
-from sessionize.syntax.ast_expressions import AstExpressions, arguments, parameters
+from sessionize.syntax.ast_expressions import AstExpressions, arguments
 from sessionize.syntax.builder import Builder
 from sessionize.syntax.expressions import by_type
 from sessionize.syntax.statements import CELL_COMMENT, Statements, kinds
@@ -125,44 +125,27 @@ class _Statements(Statements[ast.expr, Sequence[ast.stmt]]):
             self.block("arm", node.orelse)
 
     def For(self, node: ast.For | ast.AsyncFor) -> None:
-        self.for_(node.target, node.iter, node.body, node.orelse, pauses=isinstance(node, ast.AsyncFor))
-
-    def While(self, node: ast.While) -> None:
-        self.while_(node.test, node.body, node.orelse)
+        self.for_(node, pauses=isinstance(node, ast.AsyncFor))
 
     def Try(self, node: ast.Try) -> None:
-        handlers = [(handler.type, handler.name, handler.body) for handler in node.handlers]
-        self.try_(node.body, handlers, node.orelse, node.finalbody)
+        self.try_(node, [(handler.type, handler.name, handler.body) for handler in node.handlers])
 
     def With(self, node: ast.With | ast.AsyncWith) -> None:
         items = [(item.context_expr, item.optional_vars) for item in node.items]
         self.with_(items, node.body, pauses=isinstance(node, ast.AsyncWith))
 
-    def Match(self, node: ast.Match) -> None:
-        last = node.cases[-1]
-        names_all = isinstance(last.pattern, ast.MatchAs) and last.pattern.pattern is None
-        cases = [(case.pattern, case.guard, case.body) for case in node.cases]
-        self.match(node.subject, cases, exhaustive=names_all and last.guard is None)
-
     def FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        types = _type_params(node)
-        self.function(node.name, node.decorator_list, parameters(node.args), node.returns, types, node.body)
+        self.function(node, node.name, node.decorator_list, node.returns, _type_params(node))
 
     def ClassDef(self, node: ast.ClassDef) -> None:
         bases = [value for value, _, _ in arguments(node.bases, node.keywords)]
         self.class_(node.name, node.decorator_list, bases, _type_params(node), node.body)
-
-    def Expr(self, node: ast.Expr) -> None:
-        self.read.expr(node.value, READ)
 
     def Assign(self, node: ast.Assign) -> None:
         self.assign(node.targets, node.value)
 
     def AnnAssign(self, node: ast.AnnAssign) -> None:
         self.annotated(node.target, node.annotation, node.value)
-
-    def AugAssign(self, node: ast.AugAssign) -> None:
-        self.augmented(node.target, node.value)
 
     def Import(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -176,14 +159,8 @@ class _Statements(Statements[ast.expr, Sequence[ast.stmt]]):
             else:
                 self.build.import_from(module, alias.name, alias.asname)
 
-    def Return(self, node: ast.Return) -> None:
-        self.read.values(node.value)
-
     def Raise(self, node: ast.Raise) -> None:
         self.read.values(node.exc, node.cause)
-
-    def Assert(self, node: ast.Assert) -> None:
-        self.assertion(node.test, node.msg)
 
     def Delete(self, node: ast.Delete) -> None:
         for target in node.targets:
@@ -192,12 +169,8 @@ class _Statements(Statements[ast.expr, Sequence[ast.stmt]]):
     def Global(self, node: ast.Global | ast.Nonlocal) -> None:
         self.build.declare(type(node).__name__.lower(), node.names)
 
-    def Pass(self, node: ast.Pass | ast.Break | ast.Continue) -> None:
-        """Nothing to read."""
-
     AsyncFor, AsyncWith, AsyncFunctionDef, TryStar = For, With, FunctionDef, Try
     Nonlocal = Global
-    Break = Continue = Pass
 
     def pattern(self, node: ast.pattern) -> None:
         for name, value in ast.iter_fields(node):

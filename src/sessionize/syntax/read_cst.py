@@ -15,7 +15,7 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 from sessionize.syntax import outline as o
 from sessionize.syntax.access import READ
 from sessionize.syntax.builder import Builder
-from sessionize.syntax.cst_expressions import CstExpressions, name_of, normal, parameters
+from sessionize.syntax.cst_expressions import CstExpressions, name_of, normal
 from sessionize.syntax.expressions import by_type
 from sessionize.syntax.statements import CELL_COMMENT, Statements, kinds
 
@@ -69,6 +69,9 @@ class _Statements(Statements[cst.BaseExpression, cst.BaseSuite]):
         self.keep(body)
         self.statements([body] if isinstance(body, cst.SimpleStatementSuite) else body.body)
 
+    def inside(self, node: cst.Else | cst.Finally | None) -> cst.BaseSuite | None:
+        return node.body if node is not None else None
+
     def form(self, body: cst.BaseSuite) -> str:
         return "inline" if isinstance(body, cst.SimpleStatementSuite) else "lines"
 
@@ -98,51 +101,35 @@ class _Statements(Statements[cst.BaseExpression, cst.BaseSuite]):
             self.statement(node.orelse)
             self.build.close()
         else:
-            self.block("arm", _body(node.orelse))
+            self.block("arm", self.inside(node.orelse))
 
     def For(self, node: cst.For) -> None:
-        self.for_(node.target, node.iter, node.body, _body(node.orelse), pauses=node.asynchronous is not None)
-
-    def While(self, node: cst.While) -> None:
-        self.while_(node.test, node.body, _body(node.orelse))
+        self.for_(node, pauses=node.asynchronous is not None)
 
     def Try(self, node: cst.Try | cst.TryStar) -> None:
         handlers = []
         for handler in node.handlers:
             name = name_of(cst.ensure_type(handler.name.name, cst.Name)) if handler.name is not None else None
             handlers.append((handler.type, name, handler.body))
-        self.try_(node.body, handlers, _body(node.orelse), _body(node.finalbody))
+        self.try_(node, handlers)
 
     def With(self, node: cst.With) -> None:
         items = [(item.item, item.asname.name if item.asname is not None else None) for item in node.items]
         self.with_(items, node.body, pauses=node.asynchronous is not None)
 
-    def Match(self, node: cst.Match) -> None:
-        last = node.cases[-1]
-        names_all = isinstance(last.pattern, cst.MatchAs) and last.pattern.pattern is None
-        cases = [(case.pattern, case.guard, case.body) for case in node.cases]
-        self.match(node.subject, cases, exhaustive=names_all and last.guard is None)
-
     def FunctionDef(self, node: cst.FunctionDef) -> None:
-        params, types = parameters(node.params), _type_params(node)
         returns = node.returns.annotation if node.returns is not None else None
-        self.function(name_of(node.name), _decorators(node), params, returns, types, node.body)
+        self.function(node, name_of(node.name), _decorators(node), returns, _type_params(node))
 
     def ClassDef(self, node: cst.ClassDef) -> None:
         bases = [arg.value for arg in (*node.bases, *node.keywords)]
         self.class_(name_of(node.name), _decorators(node), bases, _type_params(node), node.body)
-
-    def Expr(self, node: cst.Expr) -> None:
-        self.read.expr(node.value, READ)
 
     def Assign(self, node: cst.Assign) -> None:
         self.assign([target.target for target in node.targets], node.value)
 
     def AnnAssign(self, node: cst.AnnAssign) -> None:
         self.annotated(node.target, node.annotation.annotation, node.value)
-
-    def AugAssign(self, node: cst.AugAssign) -> None:
-        self.augmented(node.target, node.value)
 
     def Import(self, node: cst.Import) -> None:
         for alias in node.names:
@@ -158,14 +145,8 @@ class _Statements(Statements[cst.BaseExpression, cst.BaseSuite]):
             self.imports[self.build.tick + 1] = node
             self.build.import_from(module, normal(alias.evaluated_name), normal(alias.evaluated_alias))
 
-    def Return(self, node: cst.Return) -> None:
-        self.read.values(node.value)
-
     def Raise(self, node: cst.Raise) -> None:
         self.read.values(node.exc, node.cause.item if node.cause is not None else None)
-
-    def Assert(self, node: cst.Assert) -> None:
-        self.assertion(node.test, node.msg)
 
     def Del(self, node: cst.Del) -> None:
         self.read.target(node.target, "del")
@@ -176,14 +157,10 @@ class _Statements(Statements[cst.BaseExpression, cst.BaseSuite]):
     def TypeAlias(self, node: cst.TypeAlias) -> None:
         self.build.bind(name_of(node.name), "type")
 
-    def Pass(self, node: cst.Pass | cst.Break | cst.Continue) -> None:
-        """Nothing to read."""
-
     TryStar = Try
     Nonlocal = Global
     LazyImport = Import
     LazyImportFrom = ImportFrom
-    Break = Continue = Pass
 
     def pattern(self, node: cst.CSTNode) -> None:
         if isinstance(node, cst.MatchValue):
@@ -218,10 +195,6 @@ def _is_plain_text(node: cst.BaseExpression) -> bool:
     while isinstance(node, cst.ConcatenatedString) and isinstance(node.left, cst.SimpleString):
         node = node.right
     return isinstance(node, cst.SimpleString)
-
-
-def _body(node: cst.Else | cst.Finally | None) -> cst.BaseSuite | None:
-    return node.body if node is not None else None
 
 
 def _decorators(node: cst.FunctionDef | cst.ClassDef) -> list[cst.BaseExpression]:

@@ -9,12 +9,12 @@ from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from sessionize.syntax import values as v
 from sessionize.syntax.access import READ, VALUE
 from sessionize.syntax.builder import Builder
-from sessionize.syntax.expressions import E, Expressions, Param
+from sessionize.syntax.expressions import E, Expressions
 
 B = TypeVar("B")  # a block of statements
 # The comments that begin a cell of a script: in Spyder, VS Code and Jupytext, and in Databricks.
@@ -36,6 +36,10 @@ class Statements(Generic[E, B]):
     def suite(self, body: B) -> None:
         """Reads the statements of a block."""
 
+    def inside(self, node: Any) -> B | None:
+        """The block of an `else` or `finally`, if there is one."""
+        return cast("B | None", node)
+
     @abstractmethod
     def form(self, body: B) -> str:
         """The form of a block's part."""
@@ -46,28 +50,18 @@ class Statements(Generic[E, B]):
             self.suite(body)
             self.build.close()
 
-    def for_(self, target: E, values: E, body: B, orelse: B | None, *, pauses: bool) -> None:
-        value = self.read.expr(values, READ)
-        self.build.open("turn", self.form(body))
+    def for_(self, node: Any, *, pauses: bool) -> None:
+        value = self.read.expr(node.iter, READ)
+        self.build.open("turn", self.form(node.body))
         if pauses:
             self.build.pause()
-        self.read.target(target, "for", value)
-        self.suite(body)
+        self.read.target(node.target, "for", value)
+        self.suite(node.body)
         self.build.close()
-        self.block("else", orelse)
+        self.block("else", self.inside(node.orelse))
 
-    def while_(self, test: E, body: B, orelse: B | None) -> None:
-        part = self.build.at
-        self.build.open("turn", self.form(body))
-        self.build.describe(part, test=self.read.expr(test, READ))
-        self.suite(body)
-        self.build.close()
-        self.block("else", orelse)
-
-    def try_(
-        self, body: B, handlers: Iterable[tuple[E | None, str | None, B]], orelse: B | None, final: B | None
-    ) -> None:
-        self.block("body", body)
+    def try_(self, node: Any, handlers: Iterable[tuple[E | None, str | None, B]]) -> None:
+        self.block("body", node.body)
         for error, name, handler in handlers:
             self.build.open("handler", self.form(handler))
             self.read.values(error, access=READ)
@@ -75,8 +69,8 @@ class Statements(Generic[E, B]):
                 self.build.bind(name, "except")
             self.suite(handler)
             self.build.close()
-        self.block("else", orelse)
-        self.block("finally", final)
+        self.block("else", self.inside(node.orelse))
+        self.block("finally", self.inside(node.finalbody))
 
     def with_(self, items: Iterable[tuple[E, E | None]], body: B, *, pauses: bool) -> None:
         for manager, target in items:
@@ -87,36 +81,17 @@ class Statements(Generic[E, B]):
                 self.read.target(target, "with", value)
         self.block("body", body)
 
-    def match(self, subject: E, cases: Iterable[tuple[Any, E | None, B]], *, exhaustive: bool) -> None:
-        part = self.build.at
-        self.read.expr(subject)
-        for pattern, guard, body in cases:
-            self.build.open("arm", self.form(body))
-            self.pattern(pattern)
-            self.read.values(guard, access=READ)
-            self.suite(body)
-            self.build.close()
-        self.build.describe(part, exhaustive=exhaustive)
-
-    def function(
-        self,
-        name: str,
-        decorators: Iterable[E],
-        params: Sequence[Param[E]],
-        returns: E | None,
-        types: Iterable[str],
-        body: B,
-    ) -> None:
+    def function(self, node: Any, name: str, decorators: Iterable[E], returns: E | None, types: Iterable[str]) -> None:
         decorated = tuple(map(self.read.expr, decorators))
-        bound = self.read.params(params)
+        bound = self.read.params(node)
         self.read.values(returns, access=READ)
         self.build.bind(name, "def")
-        self.build.open_scope("function", name, self.form(body), decorated)
+        self.build.open_scope("function", name, self.form(node.body), decorated)
         for param in types:
             self.build.bind(param, "type")
         for row in bound:
             self.build.bind_param(*row)
-        self.suite(body)
+        self.suite(node.body)
         self.build.close_scope()
 
     def class_(self, name: str, decorators: Iterable[E], bases: Iterable[E], types: Iterable[str], body: B) -> None:
@@ -146,20 +121,54 @@ class Statements(Generic[E, B]):
         else:
             self.read.expr(target, READ)
 
-    def augmented(self, target: E, value: E) -> None:
-        name = self.read.named(target)
+    # --- what both trees name alike -----------------------------------------------------------------------------------
+
+    def While(self, node: Any) -> None:
+        part = self.build.at
+        self.build.open("turn", self.form(node.body))
+        self.build.describe(part, test=self.read.expr(node.test, READ))
+        self.suite(node.body)
+        self.build.close()
+        self.block("else", self.inside(node.orelse))
+
+    def Match(self, node: Any) -> None:
+        part = self.build.at
+        self.read.expr(node.subject)
+        for case in node.cases:
+            self.build.open("arm", self.form(case.body))
+            self.pattern(case.pattern)
+            self.read.values(case.guard, access=READ)
+            self.suite(case.body)
+            self.build.close()
+        last = node.cases[-1]
+        names_all = type(last.pattern).__name__ == "MatchAs" and last.pattern.pattern is None
+        self.build.describe(part, exhaustive=names_all and last.guard is None)
+
+    def AugAssign(self, node: Any) -> None:
+        name = self.read.named(node.target)
         if name is not None:
             self.build.use(name, READ)
-            self.read.expr(value, READ)
-            self.read.target(target, "augment")
+            self.read.expr(node.value, READ)
+            self.read.target(node.target, "augment")
         else:
-            self.read.target(target, "augment")
-            self.read.expr(value, READ)
+            self.read.target(node.target, "augment")
+            self.read.expr(node.value, READ)
 
-    def assertion(self, test: E, message: E | None) -> None:
-        self.read.expr(test, READ)
-        if message is not None:
-            self.read.choice(VALUE, message)
+    def Assert(self, node: Any) -> None:
+        self.read.expr(node.test, READ)
+        if node.msg is not None:
+            self.read.choice(VALUE, node.msg)
+
+    def Expr(self, node: Any) -> None:
+        self.read.expr(node.value, READ)
+
+    def Return(self, node: Any) -> None:
+        self.read.values(node.value)
+
+    def Pass(self, node: Any) -> None:
+        """Nothing to read."""
+
+    Break = Continue = Pass
 
 
 def kinds(nodes: ModuleType) -> dict[type, str]:

@@ -48,19 +48,15 @@ def with_option(call: cst.Call, option: str, value: cst.BaseExpression) -> cst.C
 
 def without_options(call: cst.Call, options: Sequence[str]) -> cst.Call:
     for option in options:
-        call = _without_argument(call, _index(call, option))
+        ends = call.whitespace_before_args, call.args[-1].whitespace_after_arg
+        args, start, end = without_item(call.args, _index(call, option), *ends)
+        args[-1] = args[-1].with_changes(whitespace_after_arg=end)
+        call = call.with_changes(args=args, whitespace_before_args=start)
     return call
 
 
 def _index(call: cst.Call, option: str) -> int:
     return next(i for i, arg in enumerate(call.args) if arg.keyword is not None and arg.keyword.value == option)
-
-
-def _without_argument(call: cst.Call, index: int) -> cst.Call:
-    ends = call.whitespace_before_args, call.args[-1].whitespace_after_arg
-    args, start, end = without_item(call.args, index, *ends)
-    args[-1] = args[-1].with_changes(whitespace_after_arg=end)
-    return call.with_changes(args=args, whitespace_before_args=start)
 
 
 def orphan_comments(calls: Sequence[cst.Call], hoist: Sequence[str], option: str) -> tuple[list[str], list[str]]:

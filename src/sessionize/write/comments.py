@@ -43,6 +43,11 @@ def comments(node: cst.CSTNode) -> list[str]:
     return collector.found
 
 
+def lost(old: cst.CSTNode, new: cst.CSTNode) -> list[str]:
+    """The comments of a node that are not in what it becomes."""
+    return list((Counter(comments(old)) - Counter(comments(new))).elements())
+
+
 def loses_comment(old: Sequence[cst.CSTNode], new: Sequence[cst.CSTNode]) -> bool:
     """Tell whether `new`, made from `old`, lacks a comment for people, or doubles one; our own is no such comment.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import cast
 
@@ -11,7 +10,7 @@ import libcst as cst
 from sessionize.fixes.outcome import Fix
 from sessionize.sharing.shared_headers import Display, SharedHeaders
 from sessionize.write.arguments import option_value, with_option, without_options
-from sessionize.write.comments import comment_of, comments, comments_inside, speaks_of_statement
+from sessionize.write.comments import comment_of, comments_inside, lost, speaks_of_statement
 from sessionize.write.items import without_item
 from sessionize.write.spacing import without_blank_start
 from sessionize.write.tree import Parts, Statement
@@ -63,51 +62,30 @@ def display_of(statement: cst.CSTNode) -> cst.Dict:
     return cst.ensure_type(cast("cst.Assign | cst.AnnAssign", statement).value, cst.Dict)
 
 
-class SharedDisplays:
-    """The displays from which a fix takes headers."""
-
-    def __init__(self, parts: Parts, fix: Fix, hoist: Sequence[str], shared: SharedHeaders) -> None:
-        """hoist: the options that leave the calls besides."""
-        self.parts = parts
-        self.fix = fix
-        self.hoist = hoist
-        self.keys = shared.keys
-        self.displays = shared.displays
-
-    @property
-    def part(self) -> int:
-        """The part with the display that the session takes over."""
-        statement = self.displays[0].statement
-        return statement if statement != -1 else self.parts.of(self.fix.redirects[0])
-
-    @property
-    def first(self) -> cst.Dict:
-        """The display that the session takes over."""
-        statement = self.displays[0].statement
-        if statement != -1:
-            return display_of(self.parts.nodes.parts[statement])
-        return cst.ensure_type(option_value(self.parts.calls(self.fix)[0], "headers"), cst.Dict)
-
-    def orphans(self, moved: cst.Dict) -> list[str]:
-        """The comments that have no place any more, but those of `moved`, which the session takes over."""
-        found: list[str] = []
-        for call, display in zip(self.parts.calls(self.fix), self.displays, strict=True):
-            earlier = without_options(call, self.hoist)
-            found += _gone(earlier, without_shared(earlier, display, self.keys))
-        for statement, goes in {display.statement: display.goes for display in self.displays}.items():
-            if statement == -1:
-                continue
-            block, index = self.parts.path(statement)[-1]
-            line = cast("Statement", block.body[index])
-            if goes:
-                found += filter(speaks_of_statement, map(comment_of, line.leading_lines))
-                found += comments_inside(line)
-            else:
-                assigned = display_of(self.parts.nodes.parts[statement])
-                found += _gone(assigned, without_keys(assigned, self.keys))
-        return list((Counter(found) - Counter(comments(moved))).elements())
+def first_display(parts: Parts, fix: Fix, shared: SharedHeaders) -> tuple[int, cst.Dict]:
+    """The display that the session of a fix takes over, behind the part with it."""
+    statement = shared.displays[0].statement
+    if statement != -1:
+        return statement, display_of(parts.nodes.parts[statement])
+    first = option_value(parts.calls(fix)[0], "headers")
+    return parts.of(fix.redirects[0]), cst.ensure_type(first, cst.Dict)
 
 
-def _gone(old: cst.CSTNode, new: cst.CSTNode) -> list[str]:
-    """The comments of a node that are not in what it becomes."""
-    return list((Counter(comments(old)) - Counter(comments(new))).elements())
+def displays_comments(parts: Parts, fix: Fix, hoist: Sequence[str], shared: SharedHeaders) -> list[str]:
+    """The comments in and above displays that have no place where their keys, and the options of `hoist`, have gone."""
+    found: list[str] = []
+    for call, display in zip(parts.calls(fix), shared.displays, strict=True):
+        earlier = without_options(call, hoist)
+        found += lost(earlier, without_shared(earlier, display, shared.keys))
+    for statement, goes in {display.statement: display.goes for display in shared.displays}.items():
+        if statement == -1:
+            continue
+        block, index = parts.path(statement)[-1]
+        line = cast("Statement", block.body[index])
+        if goes:
+            found += filter(speaks_of_statement, map(comment_of, line.leading_lines))
+            found += comments_inside(line)
+        else:
+            assigned = display_of(parts.nodes.parts[statement])
+            found += lost(assigned, without_keys(assigned, shared.keys))
+    return found

@@ -7,13 +7,12 @@ of its own, as deep as it was, and the rows of other statements are counted with
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import cached_property
 from itertools import accumulate
 from typing import cast
 
 import libcst as cst
-from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
+from libcst.metadata import MetadataWrapper, PositionProvider
 
 from sessionize.analysis.memo import memo
 from sessionize.files.lines import split_lines
@@ -83,15 +82,12 @@ class Rendering:
             lines_around += 1  # LibCST puts a `pass` where the others of the block are left out
         return "".join(split_lines(code)[lines_around:])
 
-    def positions(self, path: BlockPath) -> tuple[Mapping[cst.CSTNode, CodeRange], list[str]]:
-        """Where the nodes of a statement stand in its lines; and these lines."""
-        region = Region.at(path)
-        module = self._embed(region, self.isolate(region))
-        return MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider), split_lines(module.code)
-
     def column(self, node: cst.CSTNode, path: BlockPath, statement: cst.CSTNode) -> tuple[int, str, str]:
         """The column at which a node begins, and the indentation of its statement and of its own line."""
-        positions, lines = self.positions(path)
+        region = Region.at(path)
+        module = self._embed(region, self.isolate(region))
+        positions = MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider)
+        lines = split_lines(module.code)
         start = positions[node].start
         return start.column, _indent(lines[positions[statement].start.line - 1]), _indent(lines[start.line - 1])
 
@@ -107,32 +103,21 @@ class Rendering:
         """Where each line of the text begins, and where the last one ends."""
         return list(accumulate(map(len, split_lines(self.text)), initial=0))
 
+    @memo
     def _rows(self, outer: BlockPath, block: Block) -> list[int]:
         """The rows at which the statements of a block begin, and the one behind the block; counted from 0."""
-        return self._top_rows if isinstance(block, cst.Module) else self._rows_inside(outer)[block]
-
-    @cached_property
-    def _top_rows(self) -> list[int]:
-        header = "".join(map(self.module.code_for_node, self.module.header))
-        *rows, _ = accumulate(map(len, map(split_lines, (header, *self._statements))))
-        return [*rows, len(self.line_offsets) - 1]
-
-    @memo
-    def _rows_inside(self, path: BlockPath) -> dict[Block, list[int]]:
-        """The rows of each block of the statement at the end of a path."""
-        *outer, (around, index) = path
-        row = self._rows(tuple(outer), around)[index]
-        counter = _BlockCounter(self._unused_name)
-        code = self.module.code_for_node(cast("Statement", around.body[index].visit(counter)))
-        counted: dict[Block, list[int]] = {}
-        for block, above in zip(counter.blocks, code.split(self._unused_name), strict=False):
-            row += len(split_lines(above)) - 1
-            codes = map(self.module.code_for_node, block.body)
-            rows = list(accumulate(map(len, map(split_lines, codes)), initial=row))
-            rows[-1] += len(block.footer)
-            row = rows[-1] - 1
-            counted[block] = rows
-        return counted
+        code = self.module.code_for_node
+        if isinstance(block, cst.Module):
+            header = "".join(map(code, self.module.header))
+            *rows, _ = accumulate(map(len, map(split_lines, (header, *self._statements))))
+            return [*rows, len(self.line_offsets) - 1]
+        *before, (around, index) = outer
+        cut = around.body[index].visit(_Cut(block, self._unused_name))
+        above, _ = code(cast("Statement", cut)).split(self._unused_name)
+        row = self._rows(tuple(before), around)[index] + len(split_lines(above)) - 1
+        rows = list(accumulate(map(len, map(split_lines, map(code, block.body))), initial=row))
+        rows[-1] += len(block.footer)
+        return rows
 
     @cached_property
     def _unused_name(self) -> str:
@@ -144,19 +129,16 @@ def _indent(line: str) -> str:
     return line[: len(line) - len(line.lstrip())]
 
 
-class _BlockCounter(cst.CSTTransformer):
-    """Leaves a name in the place of each block of a statement, so that the lines between them can be counted."""
+class _Cut(cst.CSTTransformer):
+    """Puts a name in the place of a block of a statement, so that the lines above it can be counted."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, block: cst.IndentedBlock, name: str) -> None:
         super().__init__()
+        self.block = block
         self.line = cst.SimpleStatementLine([cst.Expr(cst.Name(name))])
-        self.blocks: list[cst.IndentedBlock] = []
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         return isinstance(node, _HAVE_BLOCKS)
 
     def on_leave(self, original_node: cst.CSTNodeT, updated_node: cst.CSTNodeT) -> cst.CSTNodeT:
-        if not isinstance(original_node, cst.IndentedBlock):
-            return updated_node
-        self.blocks.append(original_node)
-        return updated_node.with_changes(body=[self.line], footer=())
+        return updated_node.with_changes(body=[self.line], footer=()) if original_node is self.block else updated_node

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from itertools import filterfalse
 from typing import cast
@@ -10,9 +11,10 @@ from typing import cast
 import libcst as cst
 
 from sessionize.fixes.outcome import Fix, NewSession
+from sessionize.sharing.shared_headers import SharedHeaders
 from sessionize.write.arguments import Reindent, option_value, orphan_comments
-from sessionize.write.comments import WHY_NO_COOKIES, comment_line, comment_lines, is_for_tools, with_comments
-from sessionize.write.displays import SharedDisplays, only_keys
+from sessionize.write.comments import WHY_NO_COOKIES, comment_line, comment_lines, comments, is_for_tools, with_comments
+from sessionize.write.displays import displays_comments, first_display, only_keys
 from sessionize.write.rendering import Rendering
 from sessionize.write.tree import Parts, Statement, parse_small
 from sessionize.write.worklist import Orphans
@@ -75,20 +77,23 @@ class SessionCode:
             line = cst.SimpleStatementLine([self._set_option(fix, name, option)], leading_lines=comment_lines(above))
             lines.append(cst.ensure_type(with_comments(line, behind), cst.SimpleStatementLine))
         if new_session.shared is not None:
-            found = SharedDisplays(self.parts, fix, new_session.hoist, new_session.shared)
-            lines.append(self._share_headers(found, name))
+            lines.append(self._share_headers(fix, new_session.hoist, new_session.shared, name))
         return lines
 
-    def _share_headers(self, found: SharedDisplays, name: str) -> cst.SimpleStatementLine:
+    def _share_headers(
+        self, fix: Fix, hoist: Sequence[str], shared: SharedHeaders, name: str
+    ) -> cst.SimpleStatementLine:
         """`session.headers.update({"X-Api-Key": self.key})`, with what stood in the display of the first call."""
         text = f"{name}.headers.update("
-        moved = cst.ensure_type(self._reindent(found.first, found.part, len(text)), cst.Dict)
-        if len(found.keys) < len(moved.elements):
+        part, first = first_display(self.parts, fix, shared)
+        moved = cst.ensure_type(self._reindent(first, part, len(text)), cst.Dict)
+        if len(shared.keys) < len(moved.elements):
             indent = self.rendering.module.default_indent
-            code = self.rendering.module.code_for_node(only_keys(moved, found.keys))
+            code = self.rendering.module.code_for_node(only_keys(moved, shared.keys))
             fits = "\n" not in code and len(text) + len(code) < _WIDTH
-            moved = only_keys(moved, found.keys, None if fits else indent)
-        above = comment_lines(found.orphans(moved))
+            moved = only_keys(moved, shared.keys, None if fits else indent)
+        orphans = Counter(displays_comments(self.parts, fix, hoist, shared)) - Counter(comments(moved))
+        above = comment_lines(orphans.elements())
         return cst.SimpleStatementLine([_with_argument(text, moved)], leading_lines=above)
 
     def _set_option(self, fix: Fix, name: str, option: str) -> cst.BaseSmallStatement:

@@ -78,12 +78,11 @@ class BlockWriter:
 
     def _take_lines_above(self, smalls: Sequence[cst.CSTNode], new: Statement) -> None:
         """Comments and blank lines above a statement, and comments from inside it that have no place any more."""
-        if not self.closes_up:
-            self.above += new.leading_lines
-        elif self.is_top and not self.body:
-            self.above = close_up(self.last, self.above, without_type_ignore(new))
+        if self.closes_up:
+            first = self.is_top and not self.body
+            self.above = close_up(self.last, self.above, without_type_ignore(new) if first else new)
         else:
-            self.above = close_up(self.last, self.above, new)
+            self.above += new.leading_lines
         self.closes_up = False
         for small in smalls:
             self.above += comment_lines(self.work.orphans.above.get(small, ()))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import cast
 
 import libcst as cst
 
 from sessionize.fixes.outcome import Fix, Redirect
 from sessionize.write.arguments import Reindent, bind_method, name_params, without_options
-from sessionize.write.comments import comments, is_for_tools
+from sessionize.write.comments import is_for_tools, lost
 from sessionize.write.displays import display_of, without_keys, without_shared
 from sessionize.write.sessions import SessionCode
 from sessionize.write.statements import BlockWriter, write_line
@@ -60,10 +59,8 @@ class Transformer(cst.CSTTransformer):
         if redirect.name_params:
             call = name_params(call)
         carried = ("cookies",) if redirect.call in fix.carries else ()
-        gone = Counter(comments(call.func)) - Counter(comments(func))
-        gone += Counter(comments(call)) - Counter(comments(without_options(call, carried)))
         above = self.work.orphans.above[self.work.parts.with_own_line(self.work.parts.of(redirect))]
-        for comment in gone.elements():
+        for comment in (*lost(call.func, func), *lost(call, without_options(call, carried))):
             (self.work.orphans.behind_session[fix] if is_for_tools(comment) else above).append(comment)
         set_once = fix.new_session.hoist if fix.new_session is not None else ()
         call = without_options(call, (*set_once, *carried)).with_changes(func=func)

@@ -12,7 +12,7 @@ import libcst as cst
 from sessionize.fixes.outcome import Fix, ImportEdit, NewSession, Redirect
 from sessionize.sharing.shared_headers import Display, SharedHeaders
 from sessionize.write.arguments import orphan_comments
-from sessionize.write.comments import comments
+from sessionize.write.comments import lost
 from sessionize.write.imports import edit_names
 from sessionize.write.tree import IMPORT_FROM, BlockPath, Parts, Statement
 
@@ -166,16 +166,11 @@ class Worklist:
             if len(block.body) == 1:
                 alone.add(node)
         for statement, edits in self._import_edits.items():
-            if isinstance(statement, IMPORT_FROM):
-                self._change_import(statement, edits, alone=statement in alone)
-            elif any(edit.drop for edit in edits):
+            if not isinstance(statement, IMPORT_FROM):
+                if any(edit.drop for edit in edits):
+                    self.emptied.add(statement)
+            elif (changed := edit_names(statement, edits)) is not None:
+                self.changed_imports[statement] = changed
+                self.orphans.above[statement] += lost(statement, changed)
+            elif statement not in alone:
                 self.emptied.add(statement)
-
-    def _change_import(self, node: cst.ImportFrom, edits: Sequence[ImportEdit], *, alone: bool) -> None:
-        changed = edit_names(node, edits)
-        if changed is not None:
-            self.changed_imports[node] = changed
-            gone = Counter(comments(node)) - Counter(comments(changed))
-            self.orphans.above[node] += gone.elements()
-        elif not alone:
-            self.emptied.add(node)
