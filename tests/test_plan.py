@@ -406,11 +406,11 @@ def test_a_fix_in_one_method_changes_nothing_about_the_others() -> None:
 @pytest.mark.parametrize("session", ["session = requests.Session()", "self.session = requests.Session()", ""])
 def test_headers_of_a_call_on_a_session_are_as_known_as_those_of_a_bare_call(session: str) -> None:
     """An `Authorization` of unknown kind beside none is doubted, whatever the other calls are made on."""
-    made, _, _ = session.partition(" = ")
+    made = session.partition(" = ")[0] or "requests"
     source = (
         f"import os, requests\nHEADERS = {{'Authorization': os.environ['A']}}\n\n\nclass Client:\n"
         f"    def one(self):\n        {session or 'pass'}\n"
-        f"        {made or 'requests'}.get(A, headers=HEADERS)\n        {made or 'requests'}.get(B, headers=HEADERS)\n\n"
+        f"        {made}.get(A, headers=HEADERS)\n        {made}.get(B, headers=HEADERS)\n\n"
         "    def two(self):\n        requests.get(A, headers=HEADERS)\n        requests.get(B)\n"
     )
     found = check_source(source, surroundings=answering())
@@ -423,6 +423,6 @@ def test_headers_of_a_call_on_a_session_are_as_known_as_those_of_a_bare_call(ses
 def test_headers_of_a_call_on_what_is_no_session_may_change() -> None:
     source = "import requests\nHEADERS = {'Accept': 'a'}\nother = make()\n"
     loop = "for x in y:\n    requests.get(x, headers=HEADERS)\n    other.get(x, headers=HEADERS)\n"
-    assert "set `headers`" not in check_source(source + loop)[0].help
+    assert "set `headers`" not in check_source(source + loop, surroundings=answering())[0].help
     session = source.replace("make()", "requests.Session()\nother.auth = AUTH")
-    assert "set `headers`" in check_source(session + loop)[0].help
+    assert "set `headers`" in check_source(session + loop, surroundings=answering())[0].help

@@ -64,7 +64,8 @@ class Visible(Kind):
     def _reads_elapsed(self) -> bool:
         """True if the file reads `.elapsed` of anything, or may do so by its name, `getattr(reply, "elapsed")`."""
         outline = self.facts.outline
-        read = any("elapsed" in row.access.attributes for row in (*outline.uses, *outline.calls))
+        accesses = [use.access for use in outline.uses] + [call.access for call in outline.calls]
+        read = any("elapsed" in access.attributes for access in accesses)
         return read or ("elapsed" in outline.texts and self.facts.mutations.reachable_by_string("elapsed"))
 
     @cached_property
