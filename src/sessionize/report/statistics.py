@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,27 +15,19 @@ if TYPE_CHECKING:
     from sessionize.engine.results import Diagnostic
 
 
-class _Count(NamedTuple):
-    """One rule: the number of its findings, and of those with a safe fix."""
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """One rule: the number of its findings, whether all have a safe fix, and how many have."""
 
     code: str
     name: str
-    findings: int
-    fixable: int
+    count: int
+    fixable: bool
+    fixable_count: int
 
 
 def as_json(findings: Sequence[Diagnostic]) -> str:
-    rows = [
-        {
-            "code": row.code,
-            "name": row.name,
-            "count": row.findings,
-            "fixable": row.fixable == row.findings,
-            "fixable_count": row.fixable,
-        }
-        for row in _counts(findings)
-    ]
-    return json.dumps(rows, indent=2) + "\n"
+    return json.dumps(list(map(asdict, _counts(findings))), indent=2) + "\n"
 
 
 def as_table(findings: Sequence[Diagnostic]) -> str:
@@ -42,11 +35,11 @@ def as_table(findings: Sequence[Diagnostic]) -> str:
     counts = _counts(findings)
     if not counts:
         return ""
-    width = len(str(counts[0].findings))
+    width = len(str(counts[0].count))
     lines = []
     for row in counts:
-        mark = "[*]" if row.fixable == row.findings else "[-]" if row.fixable else "[ ]"
-        number, shown = click.style(f"{row.findings:{width}}", bold=True), click.style(row.code, fg="red", bold=True)
+        mark = "[*]" if row.fixable else "[-]" if row.fixable_count else "[ ]"
+        number, shown = click.style(f"{row.count:{width}}", bold=True), click.style(row.code, fg="red", bold=True)
         lines.append(f"{number}  {shown}  {mark} {row.name}\n")
     lines.append(f"{_total(findings)}\n")
     together = 0
@@ -63,8 +56,8 @@ def _counts(findings: Sequence[Diagnostic]) -> list[_Count]:
     safe: dict[tuple[str, str], list[bool]] = defaultdict(list)
     for found in findings:
         safe[found.code, found.name].append(found.applicability == "safe")
-    counts = [_Count(*rule, len(each), sum(each)) for rule, each in safe.items()]
-    return sorted(counts, key=lambda row: (-row.findings, row.code))
+    counts = [_Count(*rule, len(each), all(each), sum(each)) for rule, each in safe.items()]
+    return sorted(counts, key=lambda row: (-row.count, row.code))
 
 
 def unlocking(findings: Sequence[Diagnostic]) -> list[tuple[list[str], int]]:

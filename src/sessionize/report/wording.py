@@ -24,6 +24,11 @@ def with_help(found: Diagnostic) -> str:
     return f"{found.message}. {found.help}".removesuffix(" ")
 
 
+def in_cell(found: Diagnostic) -> str:
+    """What a message begins with in a notebook, the rows of which a report has no place for: its cell and row."""
+    return f"{row_of(found)}: " if found.region is None else ""
+
+
 def row_of(found: Diagnostic) -> str:
     """The row and column of a finding, behind the cell of a notebook."""
     cell = "" if found.cell is None else f"cell {found.cell}:"
