@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from functools import partial
 
 from sessionize.engine.analysis import Analysis, codes_in_force
-from sessionize.engine.reading import line_at, lines_of
+from sessionize.engine.reading import line_at
 from sessionize.engine.results import Diagnostic, Position
+from sessionize.files.lines import bare_lines
 from sessionize.files.settings import Settings
 from sessionize.fixes.outcome import Fix
 from sessionize.rules import BY_CODE, SYNTAX_ERROR, Finding
@@ -74,5 +75,5 @@ def unreadable(filename: str, settings: Settings, error: UnreadableError, text: 
     if SYNTAX_ERROR.code not in codes_in_force(settings, filename):
         return ()
     place = Position(error.row, error.column)
-    line = line_at(lines_of(text), error.row)
+    line = line_at(bare_lines(text), error.row)
     return (Diagnostic(SYNTAX_ERROR.code, SYNTAX_ERROR.name, str(error), filename, place, place, "", None, line=line),)

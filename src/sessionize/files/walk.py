@@ -151,18 +151,12 @@ def _taken(
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             slash = "/"
-        elif _is_named(entry.name, programs=programs) and _is_file(entry):
+        elif _is_file(entry) and (entry.name.endswith(SUFFIXES) or (programs and is_program(entry.path))):
             slash = ""
-            if not entry.name.endswith(SUFFIXES) and not is_program(entry.path):
-                continue
         else:
             continue
         if not _left_out(entry.name + slash, entry.path + slash, rules):
             yield entry.name + slash, entry
-
-
-def _is_named(name: str, *, programs: bool) -> bool:
-    return name.endswith(SUFFIXES) or (programs and (name.endswith(".pyw") or "." not in name))
 
 
 def is_program(path: str) -> bool:

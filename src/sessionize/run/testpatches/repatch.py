@@ -17,6 +17,7 @@ from typing import NamedTuple, TypeAlias, cast
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
+from sessionize.files.lines import bare_lines
 from sessionize.library.patches import Patch, Reader
 from sessionize.run.testpatches.replace import Replacements
 from sessionize.syntax.cst_text import restore_lines
@@ -184,7 +185,7 @@ class _Mover:
 
 def _take_sites(module: cst.Module, text: str, wanted: dict[_Range, Patch]) -> list[_Site]:
     """Takes the patches out of `wanted` that are found in LibCST's tree."""
-    lines = re.split(r"\r\n|\r|\n", text)
+    lines = bare_lines(text)
     found: list[_Site] = []
     positions = MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider)
     for node, around in _nodes(module):
