@@ -275,7 +275,9 @@ def _adopt(run: Run, *, add_noqa: bool) -> int:
     if not add_noqa:
         results = run.write_baseline()
     elif given.write_baseline is None:
-        results = run.on_files(partial(works.noqa_report, projects=run.projects), writes=True)
+        from sessionize.run.adopt import noqa_report
+
+        results = run.on_files(partial(noqa_report, surroundings=run.projects), writes=True)
     else:
         raise click.UsageError("--add-noqa and --write-baseline are mutually exclusive")
     show(given, results)
