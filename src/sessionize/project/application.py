@@ -61,7 +61,7 @@ def is_used_from_one_thread(imports: Imports, file: str) -> bool:
     but the standard library's quiet part and quiet packages. No file of the project loads modules by a text, and none
     has a text that may name the file: `"jobs.load"`, `"load:main"`.
     """
-    importers = imports.importers(file) if file in imports.files else set()
+    importers = imports.importers(file)
     if not importers or any(map(imports.loads_anything, imports.files)):
         return False
     path = PurePath(file)

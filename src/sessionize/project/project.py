@@ -24,10 +24,11 @@ from sessionize.files.paths import NOTEBOOK, SUFFIXES, project_root
 from sessionize.files.settings import Settings
 from sessionize.library.patches import FUNCTIONS, Patch, find, names_elsewhere
 from sessionize.library.surroundings import EVERYTHING, CallElsewhere, Surroundings, Version
+from sessionize.library.threads import STARTERS
+from sessionize.library.visitors import FRAMEWORKS
 from sessionize.project.application import is_used_from_one_thread
 from sessionize.project.callers import Callers
-from sessionize.project.concurrency import Concurrency
-from sessionize.project.imports import Imports, Statement, has_init, in_package, may_load_by_text, statements
+from sessionize.project.imports import Imports, Statement, has_init, in_package, is_test, may_load_by_text, statements
 from sessionize.project.requirements import oldest_requests
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
@@ -42,6 +43,7 @@ _BUILD = {
 _TO_WORDS = bytes(byte if byte > 127 or chr(byte).isalnum() or byte in b"_-" else 32 for byte in range(256))
 _ANY_MODULE = b"*"
 _REACHING = (b"__globals__", b"getmodule", b"sys.modules")
+_STARTER = re.compile(rb"\b(%s)\b" % "|".join(sorted(STARTERS)).encode())
 _INNER = re.compile(rb"\.\s*([\w\x80-\xff]+)(?=\s*\.)")  # `common` of `shop.common.get`
 # The folders of a published project that are not published themselves.
 _UNPUBLISHED = frozenset(
@@ -162,6 +164,20 @@ class Project:
         told = closed is True and self._is_apart(file, closed)
         return told and is_used_from_one_thread(self.imports, file)
 
+    def runs_at_once(self, file: str) -> bool:
+        """Tell whether a file, or one that imports it, names what starts threads, or imports a web framework.
+
+        `ThreadPoolExecutor`, `from flask import Flask`. Tests do not count: they act for nobody.
+        """
+        loading = {file} | self.imports.importers(file) if file in self.imports.files else set()
+        return any(self._starts(each) for each in loading if not is_test(each))
+
+    @memo
+    def _starts(self, file: str) -> bool:
+        data = store.content(file)
+        imported = {statement.path[0] for statement in statements(data) if statement.path and not statement.dots}
+        return not imported.isdisjoint(FRAMEWORKS) or _STARTER.search(data) is not None
+
     def _is_apart(self, file: str, closed: bool | None) -> bool:
         """Tell whether nobody outside of a project can import a file of it."""
         if closed is False or self._marked is None:
@@ -198,10 +214,6 @@ class Project:
     @cached_property
     def callers(self) -> Callers:
         return Callers(self.imports)
-
-    @cached_property
-    def concurrency(self) -> Concurrency:
-        return Concurrency(self.imports)
 
     @cached_property
     def _is_published(self) -> bool:
@@ -275,8 +287,8 @@ class Projects(Surroundings):
         return _is_module(filename) and self.of(filename).is_application(self._real(filename), closed)
 
     def runs_at_once(self, filename: str) -> bool:
-        """Tell whether a file's functions may run at once, in threads or for visitors (see `Concurrency`)."""
-        return not filename.startswith("<") and self.of(filename).concurrency.reaches(self._real(filename))
+        """Tell whether a file's functions may run at once, in threads or for visitors (see `Project.runs_at_once`)."""
+        return not filename.startswith("<") and self.of(filename).runs_at_once(self._real(filename))
 
     def calls(self, filename: str, function: str) -> Sequence[CallElsewhere]:
         """The calls of a file's function in other files (see `Callers.calls`)."""
