@@ -17,12 +17,12 @@ import click
 
 from sessionize import __version__
 from sessionize.files.codes import DOUBTS, NAMES, no_such_rule, unknown_selectors
-from sessionize.files.settings import Cookies, SessionStyle, Settings, no_such_doubt
+from sessionize.files.settings import ConfigError, Cookies, SessionStyle, Settings, no_such_doubt
 from sessionize.files.walk import Unreadable
 from sessionize.report import formats
 from sessionize.report.terminal import echo, printable
 from sessionize.run import work as works
-from sessionize.run.files import files, folder_of, in_force
+from sessionize.run.files import files, folder_of, loaded
 from sessionize.run.options import STDIN, Options, SettingsOptions
 from sessionize.run.output import Results, close, show
 from sessionize.run.run import Run
@@ -44,7 +44,7 @@ def main() -> int:
     except click.ClickException as error:
         echo(f"sessionize: {printable(_message(error))}\n", err=True)
         return 2
-    except OSError as error:  # the disk is full, say
+    except (ConfigError, OSError) as error:  # the disk is full, say
         echo(f"sessionize: {printable(str(error))}\n", err=True)
         return 2
     except click.Abort:
@@ -391,8 +391,7 @@ def config(path: str, *, schema: bool, output_format: str, **options: Any) -> in
         return 0
     if not os.path.lexists(path):
         raise click.UsageError(f"{path!r} does not exist")
-    loaded = in_force(folder_of(path), SettingsOptions(**options))
-    echo(settings.render(output_format, loaded))
+    echo(settings.render(output_format, loaded(folder_of(path), SettingsOptions(**options))))
     return 0
 
 

@@ -10,6 +10,7 @@ from sessionize.engine.reading import line_at
 from sessionize.engine.results import Diagnostic, Position
 from sessionize.files.lines import bare_lines
 from sessionize.files.settings import Settings
+from sessionize.files.text import SourceError
 from sessionize.fixes.outcome import Fix
 from sessionize.rules import BY_CODE, SYNTAX_ERROR, Finding
 from sessionize.syntax.parse import UnreadableError
@@ -70,7 +71,9 @@ def _why_undecided(found: Analysis, finding: Finding) -> str:
     return f"Fixed only together with {names}; {select if off else 'silenced here'}"
 
 
-def unreadable(filename: str, settings: Settings, error: UnreadableError, text: str = "") -> tuple[Diagnostic, ...]:
+def unreadable(
+    filename: str, settings: Settings, error: UnreadableError | SourceError, text: str = ""
+) -> tuple[Diagnostic, ...]:
     """The diagnostic of a file that is not Python, where that rule is in force."""
     if SYNTAX_ERROR.code not in codes_in_force(settings, filename):
         return ()

@@ -27,8 +27,7 @@ def on_bytes(data: bytes, filename: str, settings: Settings, work: Callable[[str
     try:
         read = decode(data)
     except SourceError as error:
-        mistake = UnreadableError(str(error), error.row, error.column)
-        return Report(filename, left=unreadable(filename, settings, mistake))
+        return Report(filename, left=unreadable(filename, settings, error))
     report = work(read.text)
     if report.after is None:
         return report

@@ -173,13 +173,8 @@ def _table(file: Path) -> object:
         return None
     toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     document: dict[str, Any] = toml.loads(data.decode())
-    if not pyproject:
-        return document
-    match document:
-        case {"tool": {"sessionize": table}}:
-            return table
-        case _:
-            return None
+    tool = document.get("tool") if pyproject else {"sessionize": document}
+    return tool.get("sessionize") if isinstance(tool, dict) else None
 
 
 def _values(table: object) -> dict[str, Any]:

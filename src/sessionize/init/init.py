@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sessionize.files import settings_files
-from sessionize.files.settings import ConfigError
+from sessionize.files.settings_files import load
 from sessionize.report.statistics import unlocking
 from sessionize.report.terminal import echo
 from sessionize.run import work as works
@@ -53,11 +52,8 @@ class Answers:
 
 
 def init(answers: Answers) -> None:
-    """Asks what is not answered yet, and writes. ClickException where something is there already, or can't be read."""
-    try:
-        file = settings_files.load(Path.cwd()).file
-    except ConfigError as error:
-        raise click.ClickException(str(error)) from error
+    """Asks what is not answered yet, and writes. ClickException or ConfigError where it can't."""
+    file = load(Path.cwd()).file
     if file is not None:
         raise click.ClickException(f"{file} has settings already")
     project = _project()

@@ -48,7 +48,7 @@ class Run:
         name = self.options.stdin_filename or "<stdin>"
         settings = FolderSettings(self.options).of(os.path.dirname(name))
         if isinstance(settings, ConfigError):
-            raise click.ClickException(str(settings))
+            raise settings
         if settings.force_exclude and self.options.stdin_filename is not None and is_excluded(name, settings):
             settings = replace(settings, select=(), extend_select=())
         data = sys.stdin.buffer.read()

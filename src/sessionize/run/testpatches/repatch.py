@@ -60,7 +60,7 @@ class _Mover:
         self.parents: Mapping[cst.CSTNode, cst.CSTNode] = metadata.resolve(ParentNodeProvider)
         self.reader = reader
         self.refused: dict[str, str] = dict.fromkeys(moves, _HIDDEN)
-        self.replacements = Replacements()
+        self.replacements = Replacements(self.parents)
         wanted: dict[_Range, Patch] = {}
         for made, patch in reader.sites():
             if patch.target in moves:
