@@ -6,9 +6,9 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import cache, wraps
+from functools import cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple, ParamSpec, TypeVar
+from typing import Any, NamedTuple
 
 from sessionize.editor.states import State, path_of
 from sessionize.engine.check import check_source
@@ -27,9 +27,6 @@ from sessionize.project.project import Projects
 from sessionize.run.files import loaded
 from sessionize.run.options import SettingsOptions
 from sessionize.syntax.notebook import Notebook
-
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
 
 
 class HowToCheck(NamedTuple):
@@ -135,18 +132,13 @@ def part_of(found: Diagnostic | Edit) -> int:
 
 def read_surroundings() -> Surroundings:
     """The projects of files as they are now, each read when it is first asked for; several threads may ask."""
-    projects, one = Projects(), threading.Lock()
-
-    def alone(ask: Callable[_P, _R]) -> Callable[_P, _R]:
-        @wraps(ask)
-        def asked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-            with one:
-                return ask(*args, **kwargs)
-
-        return asked
-
-    around = Surroundings()
+    projects, around, one = Projects(), Surroundings(), threading.Lock()
     for question in vars(Surroundings):
         if not question.startswith("_"):
-            setattr(around, question, alone(getattr(projects, question)))
+            setattr(around, question, partial(_alone, one, getattr(projects, question)))
     return around
+
+
+def _alone(one: threading.Lock, ask: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    with one:
+        return ask(*args, **options)

@@ -77,9 +77,9 @@ def _runs_itself(imports: Imports, file: str) -> bool:
     tree = None if is_test(file) else _tree(imports.read(file))
     for statement in tree.body if tree is not None else ():
         match statement:
-            case ast.Expr(value=ast.Call()) | ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
+            case ast.Expr(value=ast.Call()) | ast.For() | ast.While() | ast.With():
                 return True
-            case ast.For() | ast.While() | ast.With():
+            case ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
                 return True
     return False
 

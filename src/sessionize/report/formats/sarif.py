@@ -39,12 +39,11 @@ def render(findings: Findings, failures: Failures) -> str:
 
 
 def _rule(rule: Rule) -> dict[str, object]:
-    first = rule.page.split("\n\n")[0].partition("\n")[2].replace("\n", " ")
     return {
         "id": rule.code,
         "name": rule.name,
         "shortDescription": {"text": rule.name.replace("-", " ").capitalize()},
-        "fullDescription": {"text": first},
+        "fullDescription": {"text": rule.summary},
         "help": {"text": rule.page, "markdown": rule.page},
         "defaultConfiguration": {"level": rule.level},
     }
