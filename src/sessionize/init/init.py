@@ -21,6 +21,7 @@ import click
 from sessionize.files.settings_files import load
 from sessionize.report.statistics import unlocking
 from sessionize.report.terminal import echo
+from sessionize.report.wording import count
 from sessionize.run import work as works
 from sessionize.run.options import Options
 from sessionize.run.run import Run
@@ -94,8 +95,8 @@ def _ask_about_doubts(findings: Sequence[Diagnostic]) -> Iterable[str]:
         if not steps or not steps[0][1]:  # none fixes more by itself
             return
         ((name,), more), *_ = steps
-        calls = f"{more} call{'s' if more > 1 else ''} more"
-        if click.confirm(f"Accept `{name}`, and fix {calls}? `sessionize rule {name}` says what to check", err=True):
+        fixing = f"fix {count(more, 'call')} more"
+        if click.confirm(f"Accept `{name}`, and {fixing}? `sessionize rule {name}` says what to check", err=True):
             accepted.add(name)
             yield name
         else:

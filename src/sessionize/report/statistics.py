@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sessionize.report.wording import count
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -46,8 +48,7 @@ def as_table(findings: Sequence[Diagnostic]) -> str:
     for names, more in unlocking(findings):
         together += more
         if more:
-            calls = f"{together} more call{'s' if together != 1 else ''}"
-            lines.append(f"--accept {','.join(names)} would fix {calls}\n")
+            lines.append(f"--accept {','.join(names)} would fix {count(together, 'more call')}\n")
     return "".join(lines)
 
 
@@ -83,5 +84,4 @@ def _total(findings: Sequence[Diagnostic]) -> str:
     marks = "[*] all, [-] some, [ ] none with a safe fix"
     places = [found.place for found in findings if not found.unreadable]
     calls = len(set(places))
-    counted = f"; {len(places)} findings at {calls} call{'s' if calls > 1 else ''}"
-    return marks if calls == len(places) else marks + counted
+    return marks if calls == len(places) else f"{marks}; {len(places)} findings at {count(calls, 'call')}"

@@ -33,3 +33,8 @@ def row_of(found: Diagnostic) -> str:
     """The row and column of a finding, behind the cell of a notebook."""
     cell = "" if found.cell is None else f"cell {found.cell}:"
     return f"{cell}{found.start.row}:{found.start.column}"
+
+
+def count(number: int, noun: str, nouns: str = "") -> str:
+    """`1 call`, `2 calls`; nouns: where more than an `s` is to be added."""
+    return f"{number} {noun if number == 1 else nouns or noun + 's'}"
