@@ -21,15 +21,12 @@ def diagnostics(found: Analysis, findings: Iterable[Finding]) -> tuple[Diagnosti
 
     That options or cookies repeat is told once for all calls of a session, at the first.
     """
-    told = set()
-    once = []
+    once: dict[object, Finding] = {}
     for finding in sorted(findings, key=lambda finding: finding.call):
         outcome = found.decided.get((finding.call, finding.code))
         group = (finding.code, outcome) if BY_CODE[finding.code].once_a_session and outcome is not None else finding
-        if group not in told:
-            told.add(group)
-            once.append(finding)
-    return tuple(sorted(map(partial(_diagnostic, found), once), key=lambda d: (d.start, d.code)))
+        once.setdefault(group, finding)
+    return tuple(sorted(map(partial(_diagnostic, found), once.values()), key=lambda d: (d.start, d.code)))
 
 
 def _diagnostic(found: Analysis, finding: Finding) -> Diagnostic:
