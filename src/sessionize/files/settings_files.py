@@ -17,7 +17,7 @@ from typing import Any
 
 from sessionize.files.baseline import Baseline, BaselineError
 from sessionize.files.settings import EXTEND, KEYS, PER_FILE, ConfigError, Settings, checked, nearest
-from sessionize.files.store import content
+from sessionize.files.store import content, reason
 
 FILES = ("sessionize.toml", "pyproject.toml")  # in the order in which they count
 _ADDING = ("extend-select", "extend-exclude", "accept", *PER_FILE)
@@ -151,10 +151,8 @@ def _read(file: Path) -> dict[str, Any] | None:
     try:
         table = _table(file)
         return None if table is None else _values(table)
-    except OSError as error:
-        raise ConfigError(error.strerror or str(error), file) from error
-    except ValueError as error:
-        raise ConfigError(str(error), file) from error
+    except (OSError, ValueError) as error:
+        raise ConfigError(reason(error), file) from error
     except RecursionError:
         raise ConfigError("it nests too deeply", file) from None
 
