@@ -3,6 +3,7 @@
 import argparse
 import io
 import json
+import os
 import re
 import shlex
 import shutil
@@ -94,7 +95,7 @@ class Nowhere(Projects):
     """No other files are there: a case is a program of its own."""
 
     def of(self, _filename: str, /) -> Project:
-        return Project(None)
+        return Project(os.devnull, {})
 
 
 # A file as it lies there, but for the tests of the project; it is a script where its settings say so.

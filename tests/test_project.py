@@ -131,7 +131,7 @@ def test_what_is_ignored_or_unreadable_is_not_read(project: Path, monkeypatch: p
 def test_projects_are_read_for_workers(project: Path) -> None:
     projects = Projects()
     projects.read(["src/sync.py"])
-    (project / "tests" / "test_sync.py").unlink()
+    (project / "tests" / "test_sync.py").write_text("import sync\n")
     assert [str(patch) for patch in projects.patches("src/sync.py", "", frozenset())] == ["tests/test_sync.py:4"]
 
 

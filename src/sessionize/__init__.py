@@ -12,23 +12,20 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = ["Settings", "check_source", "fix_source"]
+_HOMES = {
+    "Settings": "sessionize.files.settings",
+    "check_source": "sessionize.engine.check",
+    "fix_source": "sessionize.engine.fix",
+}
 
 
 def __getattr__(name: str) -> Any:
     """Loads what is asked for, and only then: `check_source` and `fix_source` need the engine, and that LibCST."""
-    if name == "Settings":
-        from sessionize.files.settings import Settings
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
 
-        return Settings
-    if name == "check_source":
-        from sessionize.engine.check import check_source
-
-        return check_source
-    if name == "fix_source":
-        from sessionize.engine.fix import fix_source
-
-        return fix_source
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

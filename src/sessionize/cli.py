@@ -17,12 +17,12 @@ import click
 
 from sessionize import __version__
 from sessionize.files.codes import DOUBTS, NAMES, no_such_rule, unknown_selectors
-from sessionize.files.settings import Cookies, SessionStyle, Settings, no_such_doubt
+from sessionize.files.settings import ConfigError, Cookies, SessionStyle, Settings, no_such_doubt
 from sessionize.files.walk import Unreadable
 from sessionize.report import formats
 from sessionize.report.terminal import echo, printable
 from sessionize.run import work as works
-from sessionize.run.files import files, folder_of, in_force
+from sessionize.run.files import files, folder_of, loaded
 from sessionize.run.options import STDIN, Options, SettingsOptions
 from sessionize.run.output import Results, close, show
 from sessionize.run.run import Run
@@ -44,7 +44,7 @@ def main() -> int:
     except click.ClickException as error:
         echo(f"sessionize: {printable(_message(error))}\n", err=True)
         return 2
-    except OSError as error:  # the disk is full, say
+    except (ConfigError, OSError) as error:  # the disk is full, say
         echo(f"sessionize: {printable(str(error))}\n", err=True)
         return 2
     except click.Abort:
@@ -275,7 +275,9 @@ def _adopt(run: Run, *, add_noqa: bool) -> int:
     if not add_noqa:
         results = run.write_baseline()
     elif given.write_baseline is None:
-        results = run.on_files(partial(works.noqa_report, projects=run.projects), writes=True)
+        from sessionize.run.adopt import noqa_report
+
+        results = run.on_files(partial(noqa_report, surroundings=run.projects), writes=True)
     else:
         raise click.UsageError("--add-noqa and --write-baseline are mutually exclusive")
     show(given, results)
@@ -293,77 +295,58 @@ def _adopt(run: Run, *, add_noqa: bool) -> int:
 )
 @click.option("--allow-dirty", is_flag=True, help="Allow --verify with uncommitted changes, or outside git.")
 @click.option("--rejected", metavar="FILE", type=_PATH, help="Write a patch with the fixes that --verify reverts.")
-def fix(
-    *,
-    diff: bool,
-    verify_timeout: float | None,
-    allow_dirty: bool,
-    rejected: Path | None,
-    **options: Any,
-) -> int:
+def fix(*, verify_timeout: float | None, allow_dirty: bool, rejected: Path | None, **options: Any) -> int:
     """Rewrite files so that calls share a session."""
     given = Options(**options)
     run = Run(given)
     if given.verify is not None:
-        return _verify(run, verify_timeout, diff=diff, allow_dirty=allow_dirty, rejected=rejected)
+        return _verify(run, verify_timeout, allow_dirty=allow_dirty, rejected=rejected)
     if verify_timeout is not None or allow_dirty or rejected is not None:
         raise click.UsageError("--verify-timeout, --allow-dirty and --rejected need --verify")
     if given.interactive:
-        return _ask(run, diff=diff)
+        return _ask(run)
     work = partial(works.fix, projects=run.projects)
     if given.on_stdin:
         data, report = run.on_stdin(work)
         results = Results([report])
-        if not diff:
+        if not given.diff:
             _put(data if report.change is None else report.change[1])
     else:
-        results = run.on_files(work, writes=not diff, together=partial(works.fix_together, projects=run.projects))
-    if diff:
+        results = run.on_files(work, writes=not given.diff, together=partial(works.fix_together, projects=run.projects))
+    if given.diff:
         for report in results.reports:
             if report.change is not None:
                 _show(report.filename, *report.change)
     # What stands on standard output is a program or a diff, and nothing else.
-    show(given, results, err=diff or given.on_stdin)
-    return close(given, results, doing="fix", written=not diff)
+    show(given, results, err=given.diff or given.on_stdin)
+    return close(given, results, doing="fix", written=not given.diff)
 
 
-def _verify(run: Run, timeout: float | None, *, diff: bool, allow_dirty: bool, rejected: Path | None) -> int:
+def _verify(run: Run, timeout: float | None, *, allow_dirty: bool, rejected: Path | None) -> int:
     from sessionize.run.verify import Command, verify
 
     given = run.options
     assert given.verify is not None
-    _exclude("--verify", given, diff=diff)
-    dialogue = _dialogue(run, diff=diff) if given.interactive else None
+    dialogue = _dialogue(run) if given.interactive else None
     command = Command(given.verify, timeout, quiet=given.quiet)
     results = verify(run, command, allow_dirty=allow_dirty, rejected=rejected, dialogue=dialogue)
     show(given, results)
     return close(given, results, doing="fix")
 
 
-def _exclude(option: str, given: Options, *, diff: bool) -> None:
-    """UsageError where an option is given that another one leaves no room for."""
-    others = {"--diff": diff, "--cluster": given.cluster, "- (standard input)": given.on_stdin}
-    for other, chosen in others.items():
-        if chosen:
-            raise click.UsageError(f"{option} and {other} are mutually exclusive")
-
-
-def _dialogue(run: Run, *, diff: bool) -> Dialogue:
+def _dialogue(run: Run) -> Dialogue:
     """The dialogue of `--interactive`; an error where there is no terminal for it."""
     from sessionize.run.interactive import Dialogue
 
-    _exclude("--interactive", run.options, diff=diff)
-    if run.options.rewrite_patches:
-        raise click.UsageError("--interactive and --rewrite-patches are mutually exclusive")
     for stream, called in ((sys.stdin, "input"), (sys.stderr, "error")):
         if stream is None or not stream.isatty():
             raise click.ClickException(f"--interactive needs a terminal on standard {called}")
     return Dialogue(run.projects)
 
 
-def _ask(run: Run, *, diff: bool) -> int:
+def _ask(run: Run) -> int:
     given = run.options
-    dialogue = _dialogue(run, diff=diff)
+    dialogue = _dialogue(run)
     results = run.on_files(dialogue.fix, writes=True)
     show(given, results)
     if dialogue.stopped and not given.quiet:
@@ -408,8 +391,7 @@ def config(path: str, *, schema: bool, output_format: str, **options: Any) -> in
         return 0
     if not os.path.lexists(path):
         raise click.UsageError(f"{path!r} does not exist")
-    loaded = in_force(folder_of(path), SettingsOptions(**options))
-    echo(settings.render(output_format, loaded))
+    echo(settings.render(output_format, loaded(folder_of(path), SettingsOptions(**options))))
     return 0
 
 

@@ -16,7 +16,7 @@ if (
     del sys.path[0]
 
 from collections.abc import Iterator, Sequence
-from itertools import count, filterfalse
+from itertools import filterfalse
 from textwrap import indent
 from typing import TypeAlias
 
@@ -25,6 +25,7 @@ import click
 from sessionize.analysis.flow import Place
 from sessionize.engine.analysis import Analysis, analyse
 from sessionize.engine.fix import fix_source
+from sessionize.files.lines import split_lines
 from sessionize.files.paths import NOTEBOOK
 from sessionize.files.settings import Settings
 from sessionize.files.store import read
@@ -55,7 +56,7 @@ def analyse_bytes(data: bytes, filename: str) -> Analysis:
 
 def text(found: Analysis) -> str:
     """The lines, each with its row."""
-    return _table([*zip(map(str, count(1)), found.reading.lines, strict=False)])
+    return _table([(str(row), line) for row, line in enumerate(split_lines(found.reading.text), 1)])
 
 
 def outline(found: Analysis) -> str:

@@ -102,8 +102,7 @@ class Answers:
             if place.row <= len(lines):
                 ends.append(lsp.Position(place.row - 1, units(lines[place.row - 1][: place.column - 1])))
             else:  # behind a last line that does not end
-                ended = not lines or lines[-1].endswith(("\n", "\r"))
-                ends.append(lsp.Position(len(lines), 0) if ended else lsp.Position(len(lines) - 1, units(lines[-1])))
+                ends.append(lsp.Position(len(lines) - 1, units(lines[-1])))
         return lsp.Range(*ends)
 
 

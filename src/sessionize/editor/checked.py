@@ -6,9 +6,9 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import cache, wraps
+from functools import cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple, ParamSpec, TypeVar
+from typing import Any, NamedTuple
 
 from sessionize.editor.states import State, path_of
 from sessionize.engine.check import check_source
@@ -17,7 +17,7 @@ from sessionize.engine.notebooks import on_bytes
 from sessionize.engine.results import Diagnostic, Edit, Position, Report
 from sessionize.engine.rewriting import line_edits
 from sessionize.files.gitignore import matches
-from sessionize.files.lines import split_lines
+from sessionize.files.lines import bare_lines, split_lines
 from sessionize.files.noqa import add_noqa
 from sessionize.files.paths import NOTEBOOK
 from sessionize.files.settings import ConfigError, Settings
@@ -27,9 +27,6 @@ from sessionize.project.project import Projects
 from sessionize.run.files import loaded
 from sessionize.run.options import SettingsOptions
 from sessionize.syntax.notebook import Notebook
-
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
 
 
 class HowToCheck(NamedTuple):
@@ -68,7 +65,7 @@ class Checked:
         self.state, self.around, self.read = state, around, read
         self.name, self.settings, self.trouble = how.name or "", how.settings, how.trouble
         self.texts = [part.text for part in state.parts]
-        self.lines = list(map(split_lines, self.texts))
+        self.lines = list(map(bare_lines, self.texts))
         self._codes: dict[int, set[str]] = {}  # by row, of a notebook's script
         self.found = self._report(self._check).left if how.name is not None else ()
         # Up to Python 3.11 a `cached_property` would let one thread at a time in, whatever document it works on.
@@ -114,8 +111,8 @@ class Checked:
         """By part and row, the edit that silences what is found there; none where no comment can stand."""
         after = self._texts(self._report(lambda text: Report(self.name, text, add_noqa(text, self._codes))))
         edits = {}
-        for cell, (old, new) in enumerate(zip(self.lines, map(split_lines, after), strict=True), 1):
-            for row, (line, silent) in enumerate(zip(old, new, strict=True), 1):
+        for cell, (old, new) in enumerate(zip(self.texts, after, strict=True), 1):
+            for row, (line, silent) in enumerate(zip(split_lines(old), split_lines(new), strict=True), 1):
                 if line != silent:
                     edits[cell, row] = Edit(silent, Position(row, 1), Position(row + 1, 1), cell)
         return edits
@@ -135,18 +132,13 @@ def part_of(found: Diagnostic | Edit) -> int:
 
 def read_surroundings() -> Surroundings:
     """The projects of files as they are now, each read when it is first asked for; several threads may ask."""
-    projects, one = Projects(), threading.Lock()
-
-    def alone(ask: Callable[_P, _R]) -> Callable[_P, _R]:
-        @wraps(ask)
-        def asked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-            with one:
-                return ask(*args, **kwargs)
-
-        return asked
-
-    around = Surroundings()
+    projects, around, one = Projects(), Surroundings(), threading.Lock()
     for question in vars(Surroundings):
         if not question.startswith("_"):
-            setattr(around, question, alone(getattr(projects, question)))
+            setattr(around, question, partial(_alone, one, getattr(projects, question)))
     return around
+
+
+def _alone(one: threading.Lock, ask: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    with one:
+        return ask(*args, **options)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Container, Iterator
-from dataclasses import replace
 from functools import cached_property
 from itertools import chain, product
 
@@ -14,7 +13,7 @@ from sessionize.engine.results import Callee
 from sessionize.files.baseline import line_of
 from sessionize.files.noqa import Comments, may_silence
 from sessionize.files.settings import Settings
-from sessionize.files.walk import accepted_doubts, ignored_codes
+from sessionize.files.walk import of_file
 from sessionize.fixes.context import SHARING
 from sessionize.fixes.outcome import SAFE, UNSAFE, Fix, Outcome
 from sessionize.fixes.plan import Planner
@@ -51,9 +50,7 @@ class Analysis:
         self.known = 0
         if self.findings and (settings.baseline is not None or may_silence(reading.text)):
             self._silence()
-        if settings.per_file_accept:
-            settings = replace(settings, accept=accepted_doubts(filename, settings))
-        self.planner = Planner(self.facts, settings)
+        self.planner = Planner(self.facts, of_file(filename, settings))
         self.outcomes = self.planner.plan(self.findings)
         self.fixes = [outcome for outcome in self.outcomes if isinstance(outcome, Fix)]
 
@@ -132,5 +129,5 @@ def analyse(
 
 def codes_in_force(settings: Settings, filename: str) -> frozenset[str]:
     """The rules that the settings select for a file."""
-    ignore = (*settings.ignore, *ignored_codes(filename, settings))
-    return selected((*settings.select, *settings.extend_select), ignore)
+    settings = of_file(filename, settings)
+    return selected((*settings.select, *settings.extend_select), settings.ignore)

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from functools import partial
 
 from sessionize.engine.analysis import Analysis, codes_in_force
-from sessionize.engine.reading import line_at, lines_of
+from sessionize.engine.reading import line_at
 from sessionize.engine.results import Diagnostic, Position
+from sessionize.files.lines import bare_lines
 from sessionize.files.settings import Settings
+from sessionize.files.text import SourceError
 from sessionize.fixes.outcome import Fix
 from sessionize.rules import BY_CODE, SYNTAX_ERROR, Finding
 from sessionize.syntax.parse import UnreadableError
@@ -19,15 +21,12 @@ def diagnostics(found: Analysis, findings: Iterable[Finding]) -> tuple[Diagnosti
 
     That options or cookies repeat is told once for all calls of a session, at the first.
     """
-    told = set()
-    once = []
+    once: dict[object, Finding] = {}
     for finding in sorted(findings, key=lambda finding: finding.call):
         outcome = found.decided.get((finding.call, finding.code))
         group = (finding.code, outcome) if BY_CODE[finding.code].once_a_session and outcome is not None else finding
-        if group not in told:
-            told.add(group)
-            once.append(finding)
-    return tuple(sorted(map(partial(_diagnostic, found), once), key=lambda d: (d.start, d.code)))
+        once.setdefault(group, finding)
+    return tuple(sorted(map(partial(_diagnostic, found), once.values()), key=lambda d: (d.start, d.code)))
 
 
 def _diagnostic(found: Analysis, finding: Finding) -> Diagnostic:
@@ -69,10 +68,12 @@ def _why_undecided(found: Analysis, finding: Finding) -> str:
     return f"Fixed only together with {names}; {select if off else 'silenced here'}"
 
 
-def unreadable(filename: str, settings: Settings, error: UnreadableError, text: str = "") -> tuple[Diagnostic, ...]:
+def unreadable(
+    filename: str, settings: Settings, error: UnreadableError | SourceError, text: str = ""
+) -> tuple[Diagnostic, ...]:
     """The diagnostic of a file that is not Python, where that rule is in force."""
     if SYNTAX_ERROR.code not in codes_in_force(settings, filename):
         return ()
     place = Position(error.row, error.column)
-    line = line_at(lines_of(text), error.row)
+    line = line_at(bare_lines(text), error.row)
     return (Diagnostic(SYNTAX_ERROR.code, SYNTAX_ERROR.name, str(error), filename, place, place, "", None, line=line),)

@@ -14,7 +14,7 @@ from sessionize.engine.analysis import Analysis, analyse
 from sessionize.engine.check import examine
 from sessionize.engine.diagnostics import diagnostics
 from sessionize.engine.notebooks import on_bytes
-from sessionize.engine.results import PLEASE_REPORT, Diagnostic, Report
+from sessionize.engine.results import PLEASE_REPORT, Report
 from sessionize.engine.rewriting import Rewriting
 from sessionize.files.settings import Settings
 from sessionize.fixes.outcome import Fix, LostCommentError
@@ -101,7 +101,8 @@ def _fix(
             (fixes if only is None or fix in only else left_out).append(fix)
         if not fixes:
             return unfixed
-        fixed = _resolved(found, fixes)
+        made = {fix.id for fix in fixes}
+        fixed = tuple(told for told in diagnostics(found, found.findings) if told.fix in made)
         after = rewriting.text_with(fixes)
     except UnreadableError as error:
         return replace(unfixed, error=f"not fixed, as {error}")
@@ -126,12 +127,6 @@ def _fix(
         bare=again.callees(),
         untimed=sum(redirect.call in untimed for fix in fixes for redirect in fix.redirects),
     )
-
-
-def _resolved(found: Analysis, fixes: Iterable[Fix]) -> tuple[Diagnostic, ...]:
-    """The diagnostics of the findings that these fixes resolve."""
-    made = {fix.id for fix in fixes}
-    return tuple(told for told in diagnostics(found, found.findings) if told.fix in made)
 
 
 def _codes(found: Analysis, fixes: Iterable[Fix]) -> Counter[str]:

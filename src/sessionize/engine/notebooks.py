@@ -7,8 +7,9 @@ from dataclasses import replace
 from functools import cache
 
 from sessionize.engine.diagnostics import unreadable
-from sessionize.engine.reading import line_at, lines_of
+from sessionize.engine.reading import line_at
 from sessionize.engine.results import PLEASE_REPORT, Diagnostic, Edit, Position, Report
+from sessionize.files.lines import bare_lines
 from sessionize.files.paths import NOTEBOOK
 from sessionize.files.settings import Settings
 from sessionize.files.text import SourceError, decode, encode
@@ -26,8 +27,7 @@ def on_bytes(data: bytes, filename: str, settings: Settings, work: Callable[[str
     try:
         read = decode(data)
     except SourceError as error:
-        mistake = UnreadableError(str(error), error.row, error.column)
-        return Report(filename, left=unreadable(filename, settings, mistake))
+        return Report(filename, left=unreadable(filename, settings, error))
     report = work(read.text)
     if report.after is None:
         return report
@@ -74,7 +74,7 @@ def _in_cells(
 ) -> tuple[Diagnostic, ...]:
     """Diagnostics of a script as those of its cells. sources: the cells, by number, of which `text` is the script."""
     places = script.places(text)
-    lines = cache(lambda cell: lines_of(sources[cell]))
+    lines = cache(lambda cell: bare_lines(sources[cell]))
 
     def inside(place: Position) -> Position:
         _, row = places(place.row)

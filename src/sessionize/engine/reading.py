@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sessionize.files.lines import split_lines
+from sessionize.files.lines import bare_lines
 from sessionize.syntax.cst_text import is_same_but_for_data, without_data
 from sessionize.syntax.outline import Outline, Span
 from sessionize.syntax.parse import TOO_DEEP, UnreadableError, parse_ast, parse_cst
@@ -53,7 +53,7 @@ class Reading:
 
     @cached_property
     def lines(self) -> list[str]:
-        return lines_of(self.text)
+        return bare_lines(self.text)
 
     @cached_property
     def concrete(self) -> tuple[cst.Module, Outline, Nodes]:
@@ -83,11 +83,6 @@ class Reading:
 
         module, _, nodes = self.concrete
         return places(module, nodes)
-
-
-def lines_of(text: str) -> list[str]:
-    """The lines without their ends."""
-    return [line.rstrip("\r\n") for line in split_lines(text)]
 
 
 def line_at(lines: Sequence[str], row: int) -> str:

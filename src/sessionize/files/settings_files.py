@@ -17,7 +17,7 @@ from typing import Any
 
 from sessionize.files.baseline import Baseline, BaselineError
 from sessionize.files.settings import EXTEND, KEYS, PER_FILE, ConfigError, Settings, checked, nearest
-from sessionize.files.store import content
+from sessionize.files.store import content, reason
 
 FILES = ("sessionize.toml", "pyproject.toml")  # in the order in which they count
 _ADDING = ("extend-select", "extend-exclude", "accept", *PER_FILE)
@@ -153,10 +153,8 @@ def _read(file: Path) -> dict[str, Any] | None:
     try:
         table = _table(file)
         return None if table is None else _values(table)
-    except OSError as error:
-        raise ConfigError(error.strerror or str(error), file) from error
-    except ValueError as error:
-        raise ConfigError(str(error), file) from error
+    except (OSError, ValueError) as error:
+        raise ConfigError(reason(error), file) from error
     except RecursionError:
         raise ConfigError("it nests too deeply", file) from None
 
@@ -175,13 +173,8 @@ def _table(file: Path) -> object:
         return None
     toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     document: dict[str, Any] = toml.loads(data.decode())
-    if not pyproject:
-        return document
-    match document:
-        case {"tool": {"sessionize": table}}:
-            return table
-        case _:
-            return None
+    tool = document.get("tool") if pyproject else {"sessionize": document}
+    return tool.get("sessionize") if isinstance(tool, dict) else None
 
 
 def _values(table: object) -> dict[str, Any]:

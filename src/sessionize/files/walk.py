@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -87,22 +88,23 @@ def is_excluded(path: str, settings: Settings) -> bool:
     return _excluded(settings).hit(path)
 
 
-def ignored_codes(path: str, settings: Settings) -> list[str]:
-    """The codes that `per_file_ignores` lists for a path."""
-    return _of_file(path, settings, settings.per_file_ignores)
+def of_file(path: str, settings: Settings) -> Settings:
+    """The settings of one file: what `per_file_ignores` and `per_file_accept` list for its path holds outright."""
+    if not (settings.per_file_ignores or settings.per_file_accept):
+        return settings
 
+    def listed(by_pattern: Iterable[tuple[str, tuple[str, ...]]]) -> Iterator[str]:
+        for pattern, names in by_pattern:
+            if matches(path, pattern, root=settings.root):
+                yield from names
 
-def accepted_doubts(path: str, settings: Settings) -> tuple[str, ...]:
-    """The doubts that `accept` and `per_file_accept` list for a path."""
-    return (*settings.accept, *_of_file(path, settings, settings.per_file_accept))
-
-
-def _of_file(path: str, settings: Settings, by_pattern: Iterable[tuple[str, tuple[str, ...]]]) -> list[str]:
-    listed: list[str] = []
-    for pattern, names in by_pattern:
-        if matches(path, pattern, root=settings.root):
-            listed += names
-    return listed
+    return replace(
+        settings,
+        ignore=(*settings.ignore, *listed(settings.per_file_ignores)),
+        accept=(*settings.accept, *listed(settings.per_file_accept)),
+        per_file_ignores=(),
+        per_file_accept=(),
+    )
 
 
 def _excluded(settings: Settings) -> Patterns:
@@ -151,18 +153,12 @@ def _taken(
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             slash = "/"
-        elif _is_named(entry.name, programs=programs) and _is_file(entry):
+        elif _is_file(entry) and (entry.name.endswith(SUFFIXES) or (programs and is_program(entry.path))):
             slash = ""
-            if not entry.name.endswith(SUFFIXES) and not is_program(entry.path):
-                continue
         else:
             continue
         if not _left_out(entry.name + slash, entry.path + slash, rules):
             yield entry.name + slash, entry
-
-
-def _is_named(name: str, *, programs: bool) -> bool:
-    return name.endswith(SUFFIXES) or (programs and (name.endswith(".pyw") or "." not in name))
 
 
 def is_program(path: str) -> bool:

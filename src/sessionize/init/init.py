@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sessionize.files import settings_files
-from sessionize.files.settings import ConfigError
+from sessionize.files.settings_files import load
 from sessionize.report.statistics import unlocking
 from sessionize.report.terminal import echo
+from sessionize.report.wording import count
 from sessionize.run import work as works
 from sessionize.run.options import Options
 from sessionize.run.run import Run
@@ -64,11 +64,8 @@ class Answers:
 
 
 def init(answers: Answers) -> None:
-    """Asks what is not answered yet, and writes. ClickException where something is there already, or can't be read."""
-    try:
-        file = settings_files.load(Path.cwd()).file
-    except ConfigError as error:
-        raise click.ClickException(str(error)) from error
+    """Asks what is not answered yet, and writes. ClickException or ConfigError where it can't."""
+    file = load(Path.cwd()).file
     if file is not None:
         raise click.ClickException(f"{file} has settings already")
     project = _project()
@@ -115,8 +112,8 @@ def _ask_about_doubts(findings: Sequence[Diagnostic]) -> Iterable[str]:
         if not steps or not steps[0][1]:  # none fixes more by itself
             return
         ((name,), more), *_ = steps
-        calls = f"{more} call{'s' if more > 1 else ''} more"
-        if click.confirm(f"Accept `{name}`, and fix {calls}? `sessionize rule {name}` says what to check", err=True):
+        fixing = f"fix {count(more, 'call')} more"
+        if click.confirm(f"Accept `{name}`, and {fixing}? `sessionize rule {name}` says what to check", err=True):
             accepted.add(name)
             yield name
         else:

@@ -61,7 +61,7 @@ def is_used_from_one_thread(imports: Imports, file: str) -> bool:
     but the standard library's quiet part and quiet packages. No file of the project loads modules by a text, and none
     has a text that may name the file: `"jobs.load"`, `"load:main"`.
     """
-    importers = imports.importers(file) if file in imports.files else set()
+    importers = imports.importers(file)
     if not importers or any(map(imports.loads_anything, imports.files)):
         return False
     path = PurePath(file)
@@ -77,9 +77,9 @@ def _runs_itself(imports: Imports, file: str) -> bool:
     tree = None if is_test(file) else _tree(imports.read(file))
     for statement in tree.body if tree is not None else ():
         match statement:
-            case ast.Expr(value=ast.Call()) | ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
+            case ast.Expr(value=ast.Call()) | ast.For() | ast.While() | ast.With():
                 return True
-            case ast.For() | ast.While() | ast.With():
+            case ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
                 return True
     return False
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from sessionize.analysis.callgraph import TAKING
 from sessionize.analysis.memo import memo
@@ -23,8 +23,6 @@ from sessionize.syntax.parse import UnreadableError, parse_ast
 from sessionize.syntax.read_ast import read_ast
 from sessionize.syntax.values import last_name
 
-# The classes whose objects the attributes of a file hold, by name.
-_Kinds: TypeAlias = dict[str, str | None]
 # So many packages may import a name from each other.
 _MOST_PACKAGES = 4
 
@@ -104,22 +102,21 @@ class Callers:
         except (SourceError, UnreadableError, RecursionError):  # told where it is checked
             return {}
         program = Program(outline, Around(_Elsewhere(), importer))
-        kinds: _Kinds = {}
         found: dict[_Target, list[CallElsewhere]] = defaultdict(list)
         for call in outline.calls:
-            target = self._target(program, call, importer, kinds)
+            target = self._target(program, call, importer)
             if target is not None and target.file != importer and not program.graph.is_demonstration(call):
                 around = program.tables.function_around(call.part)
                 repeats = program.graph.repeats(call) or program.graph.is_helper(around)
                 found[target].append(CallElsewhere(importer, places.sites[call.tick].lineno, repeats))
         return found
 
-    def _target(self, program: Program, call: o.CallSite, importer: str, kinds: _Kinds) -> _Target | None:
+    def _target(self, program: Program, call: o.CallSite, importer: str) -> _Target | None:
         """The function of the project that a call calls, or runs as it is handed it: `pool.map(fetch, items)`."""
         func = call.value.func
         if last_name(func) in TAKING and call.value.args:
             func = call.value.args[0].value
-        path = _path(program, func, call.scope, kinds)
+        path = _path(program, func, call.scope)
         for _ in range(_MOST_PACKAGES):
             found = self.imports.find(path, importer) if path is not None else None
             if found is None or not found[1]:
@@ -139,16 +136,13 @@ class Callers:
         return None
 
 
-def _path(program: Program, value: v.Value, scope: int, kinds: _Kinds) -> str | None:
+def _path(program: Program, value: v.Value, scope: int) -> str | None:
     """The path of a function, `api.fetch`, or of a method by that of its class: `api.Client.fetch`."""
     path = program.origins.path_of(value, scope)
     if path is not None or not isinstance(value, v.Attribute):
         return path
     if isinstance(value.value, v.Attribute):  # `self.api.fetch(x)`
-        attr = value.value.attr
-        if attr not in kinds:
-            kinds[attr] = _class_of_attribute(program, attr)
-        cls = kinds[attr]
+        cls = _class_of_attribute(program, value.value.attr)
     else:
         cls = _class_of(program, value.value, scope)
     return f"{cls}.{value.attr}" if cls is not None else None

@@ -93,10 +93,6 @@ def may_load_by_text(data: bytes) -> bool:
     return any(loader in data for loader in _LOADERS)
 
 
-def _names_loader(statement: Statement) -> bool:
-    return statement.path[:1] != () and statement.path[0] in _LOADING
-
-
 def _words(data: bytes) -> tuple[str, ...]:
     return tuple(map(_decode, _WORD.findall(data)))
 
@@ -221,7 +217,7 @@ class Imports:
     def loads_anything(self, file: str) -> bool:
         """Tell whether a file may load modules that it does not import."""
         data = self.read(file)
-        return may_load_by_text(data) or any(map(_names_loader, statements(data)))
+        return may_load_by_text(data) or any(not _LOADING.isdisjoint(each.path[:1]) for each in statements(data))
 
     @cached_property
     def quoted(self) -> set[str]:

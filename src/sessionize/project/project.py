@@ -11,22 +11,24 @@ import ast
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from sessionize.analysis.closure import closure
 from sessionize.analysis.memo import memo
 from sessionize.files import store, walk
-from sessionize.files.paths import SUFFIXES, project_root
+from sessionize.files.paths import NOTEBOOK, SUFFIXES, project_root
 from sessionize.files.settings import Settings
 from sessionize.library.patches import FUNCTIONS, Patch, find, names_elsewhere
 from sessionize.library.surroundings import EVERYTHING, CallElsewhere, Surroundings, Version
+from sessionize.library.threads import STARTERS
+from sessionize.library.visitors import FRAMEWORKS
 from sessionize.project.application import is_used_from_one_thread
 from sessionize.project.callers import Callers
-from sessionize.project.concurrency import Concurrency
-from sessionize.project.imports import Imports, Statement, has_init, in_package, may_load_by_text, statements
+from sessionize.project.imports import Imports, Statement, has_init, in_package, is_test, may_load_by_text, statements
 from sessionize.project.requirements import oldest_requests
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
@@ -40,6 +42,8 @@ _BUILD = {
 # What may stand in the name of a module; all else becomes a blank.
 _TO_WORDS = bytes(byte if byte > 127 or chr(byte).isalnum() or byte in b"_-" else 32 for byte in range(256))
 _ANY_MODULE = b"*"
+_REACHING = (b"__globals__", b"getmodule", b"sys.modules")
+_STARTER = re.compile(rb"\b(%s)\b" % "|".join(sorted(STARTERS)).encode())
 _INNER = re.compile(rb"\.\s*([\w\x80-\xff]+)(?=\s*\.)")  # `common` of `shop.common.get`
 # The folders of a published project that are not published themselves.
 _UNPUBLISHED = frozenset(
@@ -47,11 +51,27 @@ _UNPUBLISHED = frozenset(
 ) | {"dev", "ci", ".ci", ".github", "benchmarks", "benchmark", "contrib", "hack", "misc", "notebooks"}
 
 
+class _Words(NamedTuple):
+    """The words of files that may be the name of a module.
+
+    naming: the files that have each word in an import, `*` for any, or behind its package: `shop.common.get`.
+    aliases: the other names that imports give to what they name: `net` for `client`.
+    starred: the last words of what files take all names from: `common` of `from shop.common import *`.
+    loaders: the content of the files that may load modules by a text, or reach into them: `load.__globals__`.
+    """
+
+    naming: dict[str, set[str]]
+    aliases: dict[str, set[str]]
+    starred: set[str]
+    loaders: list[bytes]
+
+
 class Project:
-    def __init__(self, root: str | None, roots: dict[str, str | None] | None = None) -> None:
-        """Of a `root` of None nothing is read. roots: what is known of folders (see `project_root`)."""
+    def __init__(self, root: str, roots: dict[str, str | None]) -> None:
+        """roots: what is known of folders (see `project_root`)."""
         self.root = root
-        self._roots = {} if roots is None else roots
+        self._roots = roots
+        self._marked = project_root(root, roots)  # None of a folder that nothing marks as a project
         self._patches: dict[frozenset[str], tuple[Patch, ...]] = {}  # by the names that were asked for
 
     def patches(self, names: frozenset[str]) -> tuple[Patch, ...]:
@@ -77,9 +97,9 @@ class Project:
         if module == "__init__":  # of a package, which its modules may name in any way
             return EVERYTHING
         word = re.compile(rb"\b%s\b" % re.escape(os.fsencode(module)))
-        if any(map(word.search, self._loaders)):
+        if any(map(word.search, self._words.loaders)):
             return EVERYTHING
-        naming, _ = self._naming
+        naming = self._words.naming
         names: set[str] = set()
         for called in self._names_of(module):
             for file in {*naming[called], *naming["*"]}:
@@ -89,8 +109,7 @@ class Project:
     @memo
     def _names_of(self, module: str) -> set[str]:
         """The name of a module, and the aliases that imports give it."""
-        _, aliases = self._naming
-        return closure([module], lambda name: aliases[name])
+        return closure([module], self._words.aliases.__getitem__)
 
     def readings(self, patch: Patch, module: str) -> list[Patch]:
         """A patch as it is written; and also by the name of a module, where a part of it may be an alias of that.
@@ -105,52 +124,27 @@ class Project:
 
     def is_starred(self, module: str) -> bool:
         """Tell whether a file takes all names from a module, `from shop.common import *`, or from any package."""
-        return module in self._starred or (module == "__init__" and bool(self._starred))
+        starred = self._words.starred
+        return module in starred or (module == "__init__" and bool(starred))
 
     @cached_property
-    def _starred(self) -> set[str]:
-        """The last words of what files take all names from: `common` of `from shop.common import *`."""
-        naming, _ = self._naming
-        starred = set()
-        for file in naming["*"]:
-            for statement in statements(store.content(file)):
-                if "*" in (statement.names or ()):
-                    starred.add(statement.path[-1] if statement.path else "")
-        return starred
-
-    @cached_property
-    def _loaders(self) -> list[bytes]:
-        """The content of the files that may load modules by a text, or reach into them: `load.__globals__`."""
-        reaching = (b"__globals__", b"getmodule", b"sys.modules")
-        loaders = []
-        for _, data in self._files():
-            if may_load_by_text(data) or any(word in data for word in reaching):
-                loaders.append(data)
-        return loaders
-
-    @cached_property
-    def _naming(self) -> tuple[Mapping[str, set[str]], Mapping[str, set[str]]]:
-        """The files that name each module in an import, `*` for any, or behind its package: `shop.common.get`.
-
-        And the other names that imports give to what they name: `net` for `client`.
-        """
-        naming: dict[str, set[str]] = defaultdict(set)
-        aliases: dict[str, set[str]] = defaultdict(set)
+    def _words(self) -> _Words:
+        """The names of modules in its files."""
+        found = _Words(defaultdict(set), defaultdict(set), set(), [])
         for file, data in self._files():
             words = {word.decode(errors="replace") for word in _INNER.findall(data)}
             for statement in statements(data):
                 named = {*statement.path, *(statement.names or ())}
                 words |= named
                 for name in named if statement.aliases else ():
-                    aliases[name].update(statement.aliases)
+                    found.aliases[name].update(statement.aliases)
+                if "*" in named:
+                    found.starred.add(statement.path[-1] if statement.path else "")
             for word in words:
-                naming[word].add(file)
-        return naming, aliases
-
-    @cached_property
-    def _modules(self) -> set[str]:
-        """The names of its modules."""
-        return {Path(file).stem for file in self._paths()}
+                found.naming[word].add(file)
+            if may_load_by_text(data) or any(word in data for word in _REACHING):
+                found.loaders.append(data)
+        return found
 
     @memo
     def is_script(self, file: str, closed: bool | None) -> bool:
@@ -170,9 +164,23 @@ class Project:
         told = closed is True and self._is_apart(file, closed)
         return told and is_used_from_one_thread(self.imports, file)
 
+    def runs_at_once(self, file: str) -> bool:
+        """Tell whether a file, or one that imports it, names what starts threads, or imports a web framework.
+
+        `ThreadPoolExecutor`, `from flask import Flask`. Tests do not count: they act for nobody.
+        """
+        loading = {file} | self.imports.importers(file) if file in self.imports.files else set()
+        return any(self._starts(each) for each in loading if not is_test(each))
+
+    @memo
+    def _starts(self, file: str) -> bool:
+        data = store.content(file)
+        imported = {statement.path[0] for statement in statements(data) if statement.path and not statement.dots}
+        return not imported.isdisjoint(FRAMEWORKS) or _STARTER.search(data) is not None
+
     def _is_apart(self, file: str, closed: bool | None) -> bool:
         """Tell whether nobody outside of a project can import a file of it."""
-        if closed is False or self.root is None or project_root(self.root, self._roots) is None:
+        if closed is False or self._marked is None:
             return False
         first = Path(os.path.relpath(file, self.root)).parts[0]
         inside = os.path.join(self.root, first)
@@ -187,7 +195,7 @@ class Project:
     @cached_property
     def _mentioning(self) -> dict[bytes, set[str]]:
         """The files that mention each module by its name, and by `_ANY_MODULE` those that may load any."""
-        modules = set(map(str.encode, self._modules))
+        modules = {Path(file).stem.encode() for file in self._paths}
         mentioning: dict[bytes, set[str]] = {_ANY_MODULE: set()}
         for file, data in self._files():
             words = modules.intersection(data.translate(_TO_WORDS).split())
@@ -197,27 +205,20 @@ class Project:
 
     @cached_property
     def imports(self) -> Imports:
-        return Imports(self._paths(), store.content)
+        return Imports(self._paths, store.content)
 
     @cached_property
     def oldest(self) -> Version:
-        return oldest_requests(self.root) if self.root is not None else ()
+        return oldest_requests(self.root)
 
     @cached_property
     def callers(self) -> Callers:
         return Callers(self.imports)
 
     @cached_property
-    def concurrency(self) -> Concurrency:
-        return Concurrency(self.imports)
-
-    @cached_property
     def _is_published(self) -> bool:
         """True if a file describes how the project is built."""
-        for name, pattern in _BUILD.items():
-            if pattern.search(store.content(os.path.join(self.root or "", name))):
-                return True
-        return False
+        return any(pattern.search(store.content(os.path.join(self.root, name))) for name, pattern in _BUILD.items())
 
     @cached_property
     def mentions(self) -> dict[str, frozenset[str]]:
@@ -229,18 +230,16 @@ class Project:
         return mentions
 
     def _files(self) -> Iterator[tuple[str, bytes]]:
-        for file in self._paths():
+        for file in self._paths:
             yield file, store.content(file)
 
-    def _paths(self) -> Iterator[str]:
-        """Its files, and programs of other names, as they are now."""
-        if self.root is None:
-            return
-        marked = project_root(self.root, self._roots)
-        within = [self.root] if marked is not None else _beside(self.root)
-        for found in walk.discover(within, Settings(root=Path(self.root)), programs=True):
-            if isinstance(found, str) and project_root(os.path.dirname(found), self._roots) == marked:
-                yield found
+    @cached_property
+    def _paths(self) -> list[str]:
+        """Its files, and programs of other names."""
+        within = [self.root] if self._marked is not None else _beside(self.root)
+        found = walk.discover(within, Settings(root=Path(self.root)), programs=True)
+        files = [each for each in found if isinstance(each, str)]
+        return [file for file in files if project_root(os.path.dirname(file), self._roots) == self._marked]
 
 
 class Projects(Surroundings):
@@ -281,23 +280,19 @@ class Projects(Surroundings):
 
     def is_script(self, filename: str, closed: bool | None) -> bool:
         """Tell whether nothing imports a file (see `Project.is_script`)."""
-        if filename.startswith("<") or filename.endswith(".ipynb"):
-            return False
-        return self.of(filename).is_script(self._real(filename), closed)
+        return _is_module(filename) and self.of(filename).is_script(self._real(filename), closed)
 
     def is_application(self, filename: str, closed: bool | None) -> bool:
         """Tell whether all users of a file run in one thread (see `Project.is_application`)."""
-        if filename.startswith("<") or filename.endswith(".ipynb"):
-            return False
-        return self.of(filename).is_application(self._real(filename), closed)
+        return _is_module(filename) and self.of(filename).is_application(self._real(filename), closed)
 
     def runs_at_once(self, filename: str) -> bool:
-        """Tell whether a file's functions may run at once, in threads or for visitors (see `Concurrency`)."""
-        return not filename.startswith("<") and self.of(filename).concurrency.reaches(self._real(filename))
+        """Tell whether a file's functions may run at once, in threads or for visitors (see `Project.runs_at_once`)."""
+        return not filename.startswith("<") and self.of(filename).runs_at_once(self._real(filename))
 
     def calls(self, filename: str, function: str) -> Sequence[CallElsewhere]:
         """The calls of a file's function in other files (see `Callers.calls`)."""
-        if filename.startswith("<") or filename.endswith(".ipynb"):
+        if not _is_module(filename):
             return ()
         found = self.of(filename).callers.calls(self._real(filename), function)
         return [call._replace(file=shown(call.file)) for call in found]
@@ -321,8 +316,6 @@ class Projects(Surroundings):
 
     def is_loaded_by(self, filename: str, function: str) -> bool:
         """Tell whether the module of a function imports a file, so that the file can't import it at its top."""
-        if filename.startswith("<"):
-            return False
         imports, file = self.of(filename).imports, self._real(filename)
         found = imports.find(function, file)
         return found is not None and file in imports.needed_by(found[0])
@@ -332,23 +325,20 @@ class Projects(Surroundings):
 
         whole: all that may be asked for later; else what most files ask for.
         """
-        names: set[str] = set()
-        for filename in filenames if whole else ():
-            names |= names_elsewhere(store.content(filename))
+        contents = map(store.content, filenames if whole else ())
+        names = frozenset[str]().union(*map(names_elsewhere, contents))
         for filename in filenames:
-            self.of(filename).patches(frozenset(names))
-        for filename in filenames if whole else ():
-            self.patches(filename, "", frozenset(names))
-            self.taken(filename)
-            self.oldest(filename)
-            self.in_package(filename)
-            self.beside(filename)
-            self.runs_at_once(filename)
-            self.is_starred(filename)
+            self.of(filename).patches(names)
+        if not whole:
+            return
+        for filename in filenames:
+            self.patches(filename, "", names)
+            for ask in (self.taken, self.oldest, self.in_package, self.beside, self.runs_at_once, self.is_starred):
+                ask(filename)
             for closed in (None, True):
                 self.is_script(filename, closed)
                 self.is_application(filename, closed)
-        for project in self._projects.values() if whole else ():
+        for project in self._projects.values():
             project.callers.read()
 
     def _real(self, filename: str) -> str:
@@ -358,6 +348,11 @@ class Projects(Surroundings):
             self._reals[folder] = os.path.realpath(folder)
         file = os.path.join(self._reals[folder], name)
         return os.path.realpath(file) if os.path.islink(file) else file
+
+
+def _is_module(filename: str) -> bool:
+    """Tell whether others can import a file: it is no text like `<stdin>`, and no notebook."""
+    return not filename.startswith("<") and not filename.endswith(NOTEBOOK)
 
 
 def _outside_of_packages(folder: str) -> str:
@@ -394,7 +389,7 @@ def _taken(module: str, file: str) -> frozenset[str]:
     data = store.content(file)
     if os.fsencode(module) not in data:  # `from shop import *`, which need not be about this one
         return frozenset()
-    if file.endswith(".ipynb"):
+    if file.endswith(NOTEBOOK):
         return EVERYTHING
     importing = any(_may_bind(module, statement) for statement in statements(data))
     try:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import click
+
+from sessionize.report.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,27 +17,19 @@ if TYPE_CHECKING:
     from sessionize.engine.results import Diagnostic
 
 
-class _Count(NamedTuple):
-    """One rule: the number of its findings, and of those with a safe fix."""
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """One rule: the number of its findings, whether all have a safe fix, and how many have."""
 
     code: str
     name: str
-    findings: int
-    fixable: int
+    count: int
+    fixable: bool
+    fixable_count: int
 
 
 def as_json(findings: Sequence[Diagnostic]) -> str:
-    rows = [
-        {
-            "code": row.code,
-            "name": row.name,
-            "count": row.findings,
-            "fixable": row.fixable == row.findings,
-            "fixable_count": row.fixable,
-        }
-        for row in _counts(findings)
-    ]
-    return json.dumps(rows, indent=2) + "\n"
+    return json.dumps(list(map(asdict, _counts(findings))), indent=2) + "\n"
 
 
 def as_table(findings: Sequence[Diagnostic]) -> str:
@@ -42,19 +37,18 @@ def as_table(findings: Sequence[Diagnostic]) -> str:
     counts = _counts(findings)
     if not counts:
         return ""
-    width = len(str(counts[0].findings))
+    width = len(str(counts[0].count))
     lines = []
     for row in counts:
-        mark = "[*]" if row.fixable == row.findings else "[-]" if row.fixable else "[ ]"
-        number, shown = click.style(f"{row.findings:{width}}", bold=True), click.style(row.code, fg="red", bold=True)
+        mark = "[*]" if row.fixable else "[-]" if row.fixable_count else "[ ]"
+        number, shown = click.style(f"{row.count:{width}}", bold=True), click.style(row.code, fg="red", bold=True)
         lines.append(f"{number}  {shown}  {mark} {row.name}\n")
     lines.append(f"{_total(findings)}\n")
     together = 0
     for names, more in unlocking(findings):
         together += more
         if more:
-            calls = f"{together} more call{'s' if together != 1 else ''}"
-            lines.append(f"--accept {','.join(names)} would fix {calls}\n")
+            lines.append(f"--accept {','.join(names)} would fix {count(together, 'more call')}\n")
     return "".join(lines)
 
 
@@ -63,8 +57,8 @@ def _counts(findings: Sequence[Diagnostic]) -> list[_Count]:
     safe: dict[tuple[str, str], list[bool]] = defaultdict(list)
     for found in findings:
         safe[found.code, found.name].append(found.applicability == "safe")
-    counts = [_Count(*rule, len(each), sum(each)) for rule, each in safe.items()]
-    return sorted(counts, key=lambda row: (-row.findings, row.code))
+    counts = [_Count(*rule, len(each), all(each), sum(each)) for rule, each in safe.items()]
+    return sorted(counts, key=lambda row: (-row.count, row.code))
 
 
 def unlocking(findings: Sequence[Diagnostic]) -> list[tuple[list[str], int]]:
@@ -90,5 +84,4 @@ def _total(findings: Sequence[Diagnostic]) -> str:
     marks = "[*] all, [-] some, [ ] none with a safe fix"
     places = [found.place for found in findings if not found.unreadable]
     calls = len(set(places))
-    counted = f"; {len(places)} findings at {calls} call{'s' if calls > 1 else ''}"
-    return marks if calls == len(places) else marks + counted
+    return marks if calls == len(places) else f"{marks}; {len(places)} findings at {count(calls, 'call')}"

@@ -6,6 +6,8 @@ from collections import Counter
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 
+from sessionize.report.wording import count
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -32,15 +34,15 @@ def summary(
     sentences = [_fixed(reports, doing, written=written), _untimed(reports), _left(reports, doing)]
     if known and doing == "list":
         files = sum(report.known > 0 for report in reports)
-        sentences.append(f"Listed {_count(known, 'finding')} in {_count(files, 'file')}.")
+        sentences.append(f"Listed {count(known, 'finding')} in {count(files, 'file')}.")
     if failures:
-        sentences.append(f"{_count(failures, 'file')} could not be {'fixed' if doing == 'fix' else 'checked'}.")
+        sentences.append(f"{count(failures, 'file')} could not be {'fixed' if doing == 'fix' else 'checked'}.")
     if not any(sentences):
         sentences.append("All checks passed!" if reports or clean else "No Python files found.")
     if known and doing != "list":
-        sentences.append(f"{_count(known, 'finding')} in the baseline.")
+        sentences.append(f"{count(known, 'finding')} in the baseline.")
     if gone:
-        sentences.append(f"{_count(gone, 'entry', 'entries')} of the baseline {'is' if gone == 1 else 'are'} obsolete.")
+        sentences.append(f"{count(gone, 'entry', 'entries')} of the baseline {'is' if gone == 1 else 'are'} obsolete.")
     return " ".join(filter(None, sentences))
 
 
@@ -51,7 +53,7 @@ def _fixed(reports: Sequence[Report], doing: str, *, written: bool) -> str:
     done = "Silenced" if doing == "silence" else "Fixed" if written else "Would fix"
     # A file that changes and in which no call does is a test whose patches move.
     moved = sum(report.after is not None and not report.fixed for report in reports)
-    tests = f", and {'moved' if written else 'move'} patches in {_count(moved, 'other file')}" if moved else ""
+    tests = f", and {'moved' if written else 'move'} patches in {count(moved, 'other file')}" if moved else ""
     return f"{done} {_extent(fixed)}{tests}."
 
 
@@ -126,8 +128,4 @@ def _calls(reports: Iterable[Report], told: Callable[[Report], Iterable[Diagnost
 
 
 def _extent(calls: dict[_Call, str | None], purpose: str = "") -> str:
-    return f"{_count(len(calls), 'call')}{purpose} in {_count(len({filename for filename, *_ in calls}), 'file')}"
-
-
-def _count(number: int, noun: str, nouns: str = "") -> str:
-    return f"{number} {noun if number == 1 else nouns or noun + 's'}"
+    return f"{count(len(calls), 'call')}{purpose} in {count(len({filename for filename, *_ in calls}), 'file')}"

@@ -24,7 +24,17 @@ def with_help(found: Diagnostic) -> str:
     return f"{found.message}. {found.help}".removesuffix(" ")
 
 
+def in_cell(found: Diagnostic) -> str:
+    """What a message begins with in a notebook, the rows of which a report has no place for: its cell and row."""
+    return f"{row_of(found)}: " if found.region is None else ""
+
+
 def row_of(found: Diagnostic) -> str:
     """The row and column of a finding, behind the cell of a notebook."""
     cell = "" if found.cell is None else f"cell {found.cell}:"
     return f"{cell}{found.start.row}:{found.start.column}"
+
+
+def count(number: int, noun: str, nouns: str = "") -> str:
+    """`1 call`, `2 calls`; nouns: where more than an `s` is to be added."""
+    return f"{number} {noun if number == 1 else nouns or noun + 's'}"

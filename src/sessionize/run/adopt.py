@@ -41,11 +41,8 @@ def baseline_of(reports: Iterable[Report], path: Path) -> tuple[Baseline, list[R
     """The baseline that lists all findings, and reports of what is none: errors, and files that cannot be parsed."""
     findings, rest = [], []
     for report in reports:
-        left = []
-        for found in report.left:
-            if found.unreadable:
-                left.append(found)
-            else:
-                findings.append((report.filename, line_of(found.code, found.line)))
-        rest.append(replace(report, left=tuple(left), known=len(report.left) - len(left)))
+        left = tuple(found for found in report.left if found.unreadable)
+        listed = [line_of(found.code, found.line) for found in report.left if not found.unreadable]
+        findings += [(report.filename, line) for line in listed]
+        rest.append(replace(report, left=left, known=len(listed)))
     return Baseline.of(path, findings), rest

@@ -11,6 +11,8 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from sessionize import __version__
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ ANSWER = 3  # seconds until the scheduler has to answer, and as many to look up 
 PATIENCE = 60  # seconds until the first worker has to answer
 
 
-class ClusterError(Exception):
+class ClusterError(click.ClickException):
     """Why a cluster cannot be used, told in one line."""
 
 

@@ -32,9 +32,9 @@ class FolderSettings:
         self.options = options
         self.alike = options.isolated or options.config is not None
         if self.alike:
-            self.everywhere = self._checked(in_force(os.curdir, options))
+            self.everywhere = self._checked(loaded(os.curdir, options))
         else:
-            self.everywhere = in_force(os.curdir, replace(options, isolated=True)).settings
+            self.everywhere = loaded(os.curdir, replace(options, isolated=True)).settings
         self._of_real = cache(self._read)
         self._of_named = cache(lambda folder: self._of_real(os.path.realpath(folder)))
 
@@ -104,16 +104,8 @@ def folder_of(path: str) -> str:
     return path if os.path.isdir(path) else os.path.dirname(path)
 
 
-def in_force(folder: str, options: SettingsOptions) -> Loaded:
-    """The settings for the files of a folder, and where they are from. A mistake in them is told by click."""
-    try:
-        return loaded(folder, options)
-    except ConfigError as error:
-        raise click.ClickException(str(error)) from error
-
-
 def loaded(folder: str, options: SettingsOptions) -> Loaded:
-    """`in_force`, but a mistake is a ConfigError."""
+    """The settings for the files of a folder, and where they are from. ConfigError for a mistake in them."""
     return load(
         Path(folder),
         config=options.config,

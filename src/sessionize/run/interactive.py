@@ -58,8 +58,7 @@ class Dialogue:
         except (KeyboardInterrupt, EOFError):
             self.stopped = True
             echo("\n", err=True)
-        report = check_bytes(data, name, settings, surroundings=self.projects)
-        return replace(report, unsafe_fixes=settings.unsafe_fixes)
+        return check_bytes(data, name, settings, surroundings=self.projects)
 
     def _fixed(self, data: bytes, name: str, settings: Settings, only: list[Fix] | None) -> Report:
         return fix_bytes(data, name, settings, surroundings=self.projects, only=only)

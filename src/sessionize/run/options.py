@@ -74,6 +74,7 @@ class Options(SettingsOptions):
     verbose: bool = False
     exit_zero: bool = False
     write_baseline: Path | None = None
+    diff: bool = False
     interactive: bool = False
     verify: str | None = None
 
@@ -94,6 +95,14 @@ class Options(SettingsOptions):
             raise click.UsageError("--quiet and --verbose are mutually exclusive")
         if self.statistics and format_named(self.output_format).statistics is None:
             raise click.UsageError(f"--statistics has no {self.output_format} format")
+        if self.in_one_process:
+            alone = "--interactive" if self.verify is None else "--verify"
+            others = {"--diff": self.diff, "--cluster": self.cluster, "- (standard input)": self.on_stdin}
+            for other, chosen in others.items():
+                if chosen:
+                    raise click.UsageError(f"{alone} and {other} are mutually exclusive")
+        if self.interactive and self.rewrite_patches:
+            raise click.UsageError("--interactive and --rewrite-patches are mutually exclusive")
 
     @property
     def in_one_process(self) -> bool:

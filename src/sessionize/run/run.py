@@ -14,7 +14,7 @@ import click
 from sessionize.files.settings import ConfigError, Settings
 from sessionize.files.store import read
 from sessionize.files.text import SourceError
-from sessionize.files.walk import Unreadable, accepted_doubts, ignored_codes, is_excluded
+from sessionize.files.walk import Unreadable, is_excluded, of_file
 from sessionize.library.cheap_look import may_have_findings
 from sessionize.project.project import Projects
 from sessionize.report.terminal import echo, printable
@@ -48,7 +48,7 @@ class Run:
         name = self.options.stdin_filename or "<stdin>"
         settings = FolderSettings(self.options).of(os.path.dirname(name))
         if isinstance(settings, ConfigError):
-            raise click.ClickException(str(settings))
+            raise settings
         if settings.force_exclude and self.options.stdin_filename is not None and is_excluded(name, settings):
             settings = replace(settings, select=(), extend_select=())
         data = sys.stdin.buffer.read()
@@ -108,14 +108,7 @@ class Run:
 
 def _for_one(path: str, settings: Settings) -> Settings:
     """The settings that go to a worker with one file. What hangs on the place of the file is settled here."""
-    if settings.per_file_ignores or settings.per_file_accept:
-        settings = replace(
-            settings,
-            ignore=(*settings.ignore, *ignored_codes(path, settings)),
-            accept=accepted_doubts(path, settings),
-            per_file_ignores=(),
-            per_file_accept=(),
-        )
+    settings = of_file(path, settings)
     return settings if settings.baseline is None else replace(settings, baseline=settings.baseline.for_file(path))
 
 

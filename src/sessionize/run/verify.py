@@ -63,6 +63,7 @@ class Candidates:
         self.dialogue = dialogue
         self.files: dict[str, tuple[bytes, Settings]] = {}
         self.reports: dict[str, Report] = {}  # of all fixes, by path
+        self.before: dict[str, bytes] = {}  # the content of the files that they change
         self.units: list[Unit] = []
         self.together = False
 
@@ -74,7 +75,7 @@ class Candidates:
         else:
             report = fix_bytes(data, name, settings, surroundings=around)
         if report.change is not None:
-            self.files[name], self.reports[name] = (data, settings), report
+            self.files[name], self.reports[name], self.before[name] = (data, settings), report, data
             fixes = [None] if self.dialogue is not None else offers(data, name, settings, surroundings=around)
             self.units += [Unit(name, fix, _place(report, fix)) for fix in fixes]
         return report
@@ -85,7 +86,7 @@ class Candidates:
         self.files = {path: (store.content(path), settings) for _, path, settings in tasks}
         for number, report in works.fix_together(tasks, self.projects):
             if report is not None and report.change is not None:
-                self.reports[report.filename] = report
+                self.reports[report.filename], self.before[report.filename] = report, report.change[0]
                 if report.fixed:
                     self.units.append(Unit(report.filename, None, _place(report, None)))
             yield number, report
@@ -116,19 +117,17 @@ class Candidates:
 
     def _read(self, file: str) -> bytes:
         """The content of a file before any fix; `file` is its real path."""
-        for path, report in self.reports.items():
-            if report.change is not None and os.path.realpath(path) == file:
-                return report.change[0]
+        for path, content in self.before.items():
+            if os.path.realpath(path) == file:
+                return content
         return store.read(file)
 
     def contents(self, units: Sequence[Unit]) -> dict[str, bytes]:
         """The content of each file that any fix changes, once just these are made."""
-        made = self.made(units)
-        contents = {}
-        for path, report in self.reports.items():
-            assert report.change is not None
-            change = made[path].change if path in made else None
-            contents[path] = report.change[0] if change is None else change[1]
+        contents = dict(self.before)
+        for path, report in self.made(units).items():
+            if report.change is not None and path in contents:
+                contents[path] = report.change[1]
         return contents
 
 
@@ -203,7 +202,7 @@ class Search:
     def __init__(self, candidates: Candidates, command: Command) -> None:
         self.candidates = candidates
         self.command = command
-        self.now = candidates.contents([])
+        self.now = dict(candidates.before)
         self.guard = Guard({os.path.realpath(path): content for path, content in self.now.items()})
         self.taken_back: list[tuple[Unit, str]] = []
 

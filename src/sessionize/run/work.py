@@ -53,13 +53,6 @@ def fix_together(tasks: Sequence[Task], projects: Projects) -> Generator[tuple[i
         yield numbers.setdefault(report.filename, sys.maxsize - len(numbers)), _telling(report)
 
 
-def noqa_report(data: bytes, name: str, settings: Settings, *, projects: Projects) -> Report:
-    """The report of a fix that writes comments at the findings."""
-    from sessionize.run import adopt
-
-    return adopt.noqa_report(data, name, settings, projects)
-
-
 def write_fix(report: Report) -> Report:
     """The report, once the file holds what it says."""
     if report.change is None:

@@ -8,8 +8,6 @@ from functools import partial
 from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from sessionize.files.store import read
 from sessionize.files.text import SourceError
 from sessionize.run.work import failure
@@ -53,12 +51,9 @@ def _on_cluster(
     from sessionize.run import cluster, pool
 
     projects.read([path for _, path, _ in tasks], whole=True)  # workers may see none of it
-    try:
-        with cluster.connected(address) as (executors, workers, lost):
-            sent = ([*map(_with_content, bunch)] for bunch in _bunches(tasks, sizes, workers))
-            yield from pool.run(do, sent, executors, _died, width=max(4 * workers, 16), lost=lost)
-    except cluster.ClusterError as error:
-        raise click.ClickException(str(error)) from error
+    with cluster.connected(address) as (executors, workers, lost):
+        sent = ([*map(_with_content, bunch)] for bunch in _bunches(tasks, sizes, workers))
+        yield from pool.run(do, sent, executors, _died, width=max(4 * workers, 16), lost=lost)
 
 
 def _bunches(tasks: Sequence[Task], sizes: dict[int, int], workers: int) -> Iterator[list[Task]]:

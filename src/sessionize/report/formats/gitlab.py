@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sessionize.report.fingerprint import fingerprint, fingerprints, relative
 from sessionize.report.formats import Failures, Findings, Format
-from sessionize.report.wording import row_of, with_help
+from sessionize.report.wording import in_cell, with_help
 from sessionize.rules import BY_CODE
 
 if TYPE_CHECKING:
@@ -24,14 +24,11 @@ def render(findings: Findings, failures: Failures) -> str:
 
 
 def _finding(found: Diagnostic, name: str) -> dict[str, object]:
-    text = f"{found.code} {with_help(found)}"
     begin = end = TOP
-    if found.region is None:
-        text = f"{row_of(found)}: {text}"
-    else:
+    if found.region is not None:
         begin, end = ({"line": place.row, "column": place.column} for place in found.region)
     return {
-        "description": text,
+        "description": f"{in_cell(found)}{found.code} {with_help(found)}",
         "check_name": found.name,
         "fingerprint": name,
         "severity": SEVERITIES[BY_CODE[found.code].level],

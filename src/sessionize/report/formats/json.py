@@ -9,7 +9,7 @@ from sessionize.report.formats import Failures, Findings, Format
 from sessionize.report.statistics import as_json
 
 if TYPE_CHECKING:
-    from sessionize.engine.results import Diagnostic, Position
+    from sessionize.engine.results import Diagnostic
 
 
 def render(findings: Findings, _failures: Failures) -> str:
@@ -24,8 +24,8 @@ def finding(found: Diagnostic) -> dict[str, object]:
         "message": found.message,
         "help": found.help,
         "filename": found.filename,
-        "location": _location(found.start),
-        "end_location": _location(found.end),
+        "location": found.start._asdict(),
+        "end_location": found.end._asdict(),
         "fix": found.applicability and _fix(found),
         "noqa_row": found.start.row,
         "url": None,
@@ -35,7 +35,7 @@ def finding(found: Diagnostic) -> dict[str, object]:
 def _fix(found: Diagnostic) -> dict[str, object]:
     edits = [
         _cell(edit.cell)
-        | {"content": edit.content, "location": _location(edit.start), "end_location": _location(edit.end)}
+        | {"content": edit.content, "location": edit.start._asdict(), "end_location": edit.end._asdict()}
         for edit in found.edits
     ]
     return {"applicability": found.applicability, "doubts": found.doubts, "message": found.help, "edits": edits}
@@ -43,10 +43,6 @@ def _fix(found: Diagnostic) -> dict[str, object]:
 
 def _cell(cell: int | None) -> dict[str, object]:
     return {} if cell is None else {"cell": cell}
-
-
-def _location(position: Position) -> dict[str, int]:
-    return {"row": position.row, "column": position.column}
 
 
 FORMAT = Format(render, edits=True, statistics=as_json)

@@ -17,25 +17,27 @@ if TYPE_CHECKING:
 
 
 def render(findings: Findings, failures: Failures) -> str:
-    number, errors = len(findings), len(failures)
-    root = ET.Element("testsuites", name="sessionize", tests=str(number + errors or 1), failures=str(number))
-    root.set("errors", str(errors))
+    root = ET.Element("testsuites", _totals("sessionize", len(findings), len(failures)))
     for filename, group in groupby(findings, key=lambda found: found.filename):
         here, path = list(group), _text(relative(filename))
-        total = str(len(here))
-        suite = ET.SubElement(root, "testsuite", name=path, tests=total, failures=total, errors="0")
+        suite = ET.SubElement(root, "testsuite", _totals(path, len(here), 0))
         for found in here:
             _add_case(suite, path, found)
     for filename, why in failures:
         path, reason = _text(relative(filename)), _text(why)
-        suite = ET.SubElement(root, "testsuite", name=path, tests="1", failures="0", errors="1")
+        suite = ET.SubElement(root, "testsuite", _totals(path, 0, 1))
         case = ET.SubElement(suite, "testcase", name="error", classname=path, file=path)
         ET.SubElement(case, "error", type="error", message=reason).text = f"{path}: {reason}"
-    if not (findings or failures):  # a report without a test is an error to some readers
-        suite = ET.SubElement(root, "testsuite", name="sessionize", tests="1", failures="0", errors="0")
+    if not (findings or failures):
+        suite = ET.SubElement(root, "testsuite", _totals("sessionize", 0, 0))
         ET.SubElement(suite, "testcase", name="sessionize", classname="sessionize")
     ET.indent(root)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+def _totals(name: str, failures: int, errors: int) -> dict[str, str]:
+    """The attributes of a suite. One without a test, where all is well, is an error to some readers."""
+    return {"name": name, "tests": str(failures + errors or 1), "failures": str(failures), "errors": str(errors)}
 
 
 def _add_case(suite: ET.Element, path: str, found: Diagnostic) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from sessionize import __version__
 from sessionize.report.fingerprint import fingerprints, relative
 from sessionize.report.formats import Failures, Findings, Format
-from sessionize.report.wording import row_of, with_help
+from sessionize.report.wording import in_cell, with_help
 from sessionize.rules import BY_CODE, RULES
 
 if TYPE_CHECKING:
@@ -39,12 +39,11 @@ def render(findings: Findings, failures: Failures) -> str:
 
 
 def _rule(rule: Rule) -> dict[str, object]:
-    first = rule.page.split("\n\n")[0].partition("\n")[2].replace("\n", " ")
     return {
         "id": rule.code,
         "name": rule.name,
         "shortDescription": {"text": rule.name.replace("-", " ").capitalize()},
-        "fullDescription": {"text": first},
+        "fullDescription": {"text": rule.summary},
         "help": {"text": rule.page, "markdown": rule.page},
         "defaultConfiguration": {"level": rule.level},
     }
@@ -53,12 +52,11 @@ def _rule(rule: Rule) -> dict[str, object]:
 def _result(found: Diagnostic, fingerprint: str) -> dict[str, object]:
     artifact = _artifact(found.filename)
     region = {} if found.region is None else {"region": _region(*found.region)}
-    place = f"{row_of(found)}: " if found.region is None else ""
     result: dict[str, Any] = {
         "ruleId": found.code,
         "ruleIndex": CODES.index(found.code),
         "level": BY_CODE[found.code].level,
-        "message": {"text": f"{place}{with_help(found)}"},
+        "message": {"text": f"{in_cell(found)}{with_help(found)}"},
         "locations": [{"physicalLocation": {"artifactLocation": artifact, **region}}],
         # Only our own key: services work out theirs, and warn if a tool does.
         "partialFingerprints": {"sessionize/v1": fingerprint},

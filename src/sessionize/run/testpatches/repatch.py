@@ -12,11 +12,12 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple, TypeAlias, cast
+from typing import TypeAlias
 
 import libcst as cst
-from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
+from libcst.metadata import CodeRange, MetadataWrapper, ParentNodeProvider, PositionProvider
 
+from sessionize.files.lines import bare_lines
 from sessionize.library.patches import Patch, Reader
 from sessionize.run.testpatches.replace import Replacements
 from sessionize.syntax.cst_text import restore_lines
@@ -47,18 +48,6 @@ def move_patches(text: str, file: str, moves: Mapping[str, bool]) -> tuple[str, 
     return (after, {}) if kept else (text, dict.fromkeys(moves, "moving it would lose a comment"))
 
 
-class _Site(NamedTuple):
-    """The place where a patch is made.
-
-    node: a call, or the target of an assignment.
-    around: the nodes that it stands in, the nearest last.
-    """
-
-    node: cst.CSTNode
-    around: tuple[cst.CSTNode, ...]
-    patch: Patch
-
-
 class _Mover:
     """Decides how each patch moves.
 
@@ -67,73 +56,74 @@ class _Mover:
     """
 
     def __init__(self, module: cst.Module, text: str, reader: Reader, moves: Mapping[str, bool]) -> None:
-        self.module = module
+        metadata = MetadataWrapper(module, unsafe_skip_copy=True)
+        self.parents: Mapping[cst.CSTNode, cst.CSTNode] = metadata.resolve(ParentNodeProvider)
         self.reader = reader
         self.refused: dict[str, str] = dict.fromkeys(moves, _HIDDEN)
-        self.replacements = Replacements()
+        self.replacements = Replacements(self.parents)
         wanted: dict[_Range, Patch] = {}
         for made, patch in reader.sites():
             if patch.target in moves:
                 wanted[made.lineno, made.col_offset, made.end_lineno or 0, made.end_col_offset or 0] = patch
                 self.refused.pop(patch.target, None)
-        for site in _take_sites(module, text, wanted):
-            if reason := self._move(site, alone=moves[site.patch.target]):
-                self.refused[site.patch.target] = reason
+        lines = bare_lines(text)
+        for node, position in metadata.resolve(PositionProvider).items():
+            if isinstance(node, cst.Call | cst.Attribute) and (place := _place(position, lines)) in wanted:
+                patch = wanted.pop(place)
+                if reason := self._move(node, patch.function, alone=moves[patch.target]):
+                    self.refused.setdefault(patch.target, reason)
         for patch in wanted.values():
             self.refused[patch.target] = _HIDDEN
 
-    def _move(self, site: _Site, *, alone: bool) -> str:
-        """Move a patch, or tell why it can't be moved.
+    def _move(self, node: cst.Call | cst.Attribute, function: str, *, alone: bool) -> str:
+        """Move the patch that a call or the target of an assignment makes, or tell why it can't be moved.
 
         alone: whether only sessions make the calls now.
         """
-        function = site.patch.function
-        if isinstance(site.node, cst.Attribute):
-            return self._add_assignment(site, site.node)
-        call = cst.ensure_type(site.node, cst.Call)
-        form = _form(call, function)
-        if form is None:
+        if isinstance(node, cst.Attribute):
+            return self._add_assignment(node)
+        if not _is_written_out(node, function):
             return "its target is put together"
-        name = _last(call.func)
-        if name not in ("patch", "object", "setattr") or _code(call.func) in ("setattr", "builtins.setattr"):
+        name = _last(node.func)
+        if name not in ("patch", "object", "setattr") or _code(node.func) in ("setattr", "builtins.setattr"):
             return f"`{name}` can't be moved"
         alone = alone and f"requests.{function}" not in self._paths_read
-        new = _new_value(call, form)
-        strange = any(arg.star or (arg.keyword and arg.keyword.value in _PARTICULAR) for arg in call.args)
-        named = isinstance(site.around[-1], cst.WithItem) and site.around[-1].asname is not None
+        new = _new_value(node)
+        strange = any(arg.star or (arg.keyword and arg.keyword.value in _PARTICULAR) for arg in node.args)
+        parent = self.parents[node]
+        named = isinstance(parent, cst.WithItem) and parent.asname is not None
         if alone and not strange and not (new is not None and named):
-            self.replacements.replaced[call] = _patching_session(call, form, function, new)
+            self.replacements.replaced[node] = _patching_session(node, function, new)
             return ""
-        return self._add_patch(site, call, form, function)
+        return self._add_patch(node, function)
 
-    def _add_patch(self, site: _Site, call: cst.Call, form: str, function: str) -> str:
+    def _add_patch(self, call: cst.Call, function: str) -> str:
         """Write `@patch("requests.Session.get", lambda ...: requests.get(...))` beside `@patch("requests.get")`."""
-        subject = call.args[0]
-        if form == "text":
+        subject = call.args[0].value
+        if isinstance(subject, cst.SimpleString):
             if not self._names_requests():
                 return "`requests` is another name in that file"
             caller = f"requests.{function}"
-            arguments = [_code(_in_session(cast("cst.SimpleString", subject.value), function))]
+            arguments = [_code(_in_session(subject, function))]
         else:
-            caller = f"{_code(subject.value)}.{function}"
-            arguments = [f"{_code(subject.value)}.Session", _code(call.args[1].value)]
+            caller = f"{_code(subject)}.{function}"
+            arguments = [f"{_code(subject)}.Session", _code(call.args[1].value)]
         more = f"{_code(call.func)}({', '.join(arguments)}, {_calling(caller)})"
-        parent = site.around[-1]
+        parent = self.parents[call]
         effective = "mocker" in _code(call.func) or _last(call.func) == "setattr"
         if isinstance(parent, cst.Decorator | cst.WithItem) and not effective:
             self.replacements.added[parent].append(more)
-        elif effective and isinstance(parent, cst.Expr | cst.Assign) and _line(site.around[:-1]) is not None:
-            self.replacements.added[site.around[-2]].append(more)
+        elif effective and isinstance(parent, cst.Expr | cst.Assign) and (line := self._line(parent)) is not None:
+            self.replacements.added[line].append(more)
         else:
             return "there is no place for a second patch beside it"
-        self.replacements.needs_requests |= form == "text"
+        self.replacements.needs_requests |= isinstance(subject, cst.SimpleString)
         return ""
 
-    def _add_assignment(self, site: _Site, target: cst.Attribute) -> str:
+    def _add_assignment(self, target: cst.Attribute) -> str:
         """Write `requests.Session.get = ...` beside `requests.get = fake`; what was kept is put back on both."""
-        line = _line(site.around[:-2]) if len(site.around) > 2 else None
-        assign = site.around[-2]
-        if line is None or not isinstance(assign, cst.Assign) or len(assign.targets) > 1:
+        assign = self.parents.get(self.parents[target])
+        if not isinstance(assign, cst.Assign) or len(assign.targets) > 1 or (line := self._line(assign)) is None:
             return "it is assigned together with something else"
         subject = _code(target.value)
         method, function = f"{subject}.Session.{target.attr.value}", f"{subject}.{target.attr.value}"
@@ -149,11 +139,16 @@ class _Mover:
             self.replacements.added[line].append(f"{method} = {_calling(function)}")
         return ""
 
+    def _line(self, statement: cst.CSTNode) -> cst.SimpleStatementLine | None:
+        """The line around a small statement that stands alone on it."""
+        line = self.parents[statement]
+        return line if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 else None
+
     @cached_property
     def _kept(self) -> dict[tuple[str, str], list[cst.SimpleStatementLine]]:
         """The lines `self.original = requests.get`, by the value and the target."""
         kept = defaultdict(list)
-        for line, _ in _nodes(self.module):
+        for line in self.parents:
             match line:
                 case cst.SimpleStatementLine(body=[cst.Assign(targets=[cst.AssignTarget(target=target)], value=value)]):
                     kept[_code(value), _code(target)].append(line)
@@ -179,33 +174,6 @@ class _Mover:
         return set(self.reader.paths.get("requests", ["requests"])) == {"requests"}
 
 
-# --- where patches are made -------------------------------------------------------------------------------------------
-
-
-def _take_sites(module: cst.Module, text: str, wanted: dict[_Range, Patch]) -> list[_Site]:
-    """Takes the patches out of `wanted` that are found in LibCST's tree."""
-    lines = re.split(r"\r\n|\r|\n", text)
-    found: list[_Site] = []
-    positions = MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider)
-    for node, around in _nodes(module):
-        if isinstance(node, cst.Call | cst.Attribute):
-            here = wanted.pop(_place(positions[node], lines), None)
-            if here is not None:
-                found.append(_Site(node, around, here))
-    return found
-
-
-def _nodes(module: cst.Module) -> list[tuple[cst.CSTNode, tuple[cst.CSTNode, ...]]]:
-    """All nodes, each with those around it, the nearest last."""
-    found = []
-    todo: list[tuple[cst.CSTNode, tuple[cst.CSTNode, ...]]] = [(module, ())]
-    while todo:
-        node, around = todo.pop()
-        found.append((node, around))
-        todo += [(child, (*around[-3:], node)) for child in node.children]
-    return found
-
-
 def _place(place: CodeRange, lines: Sequence[str]) -> _Range:
     """A range as `ast` counts it: columns in bytes."""
     start, end = place.start, place.end
@@ -216,22 +184,21 @@ def _place(place: CodeRange, lines: Sequence[str]) -> _Range:
 # --- calls that patch -------------------------------------------------------------------------------------------------
 
 
-def _form(call: cst.Call, function: str) -> str | None:
-    """`text` for `patch("requests.get")`, `object` for `patch.object(requests, "get")`; None for neither."""
+def _is_written_out(call: cst.Call, function: str) -> bool:
+    """Tell whether a call is like `patch("requests.get")` or `patch.object(requests, "get")`."""
     if not call.args or call.args[0].star or call.args[0].keyword:
-        return None
+        return False
     subject = call.args[0].value
     if isinstance(subject, cst.SimpleString):
-        return "text" if re.search(rf"\.{function}[\"']+$", subject.value) else None
+        return re.search(rf"\.{function}[\"']+$", subject.value) is not None
     if len(call.args) > 1 and not call.args[1].keyword and isinstance(call.args[1].value, cst.SimpleString):
-        named = call.args[1].value.evaluated_value == function
-        return "object" if named and isinstance(subject, cst.Name | cst.Attribute) else None
-    return None
+        return call.args[1].value.evaluated_value == function and isinstance(subject, cst.Name | cst.Attribute)
+    return False
 
 
-def _new_value(call: cst.Call, form: str) -> int | None:
+def _new_value(call: cst.Call) -> int | None:
     """The index of the fake in `patch("requests.get", fake)`; None if a mock is made."""
-    at = 1 if form == "text" else 2
+    at = 1 if isinstance(call.args[0].value, cst.SimpleString) else 2
     for number, arg in enumerate(call.args):
         keyword = arg.keyword.value if arg.keyword is not None else ""
         if keyword in ("new", "value") or (number == at and not keyword):
@@ -239,11 +206,11 @@ def _new_value(call: cst.Call, form: str) -> int | None:
     return None
 
 
-def _patching_session(call: cst.Call, form: str, function: str, new: int | None) -> cst.Call:
+def _patching_session(call: cst.Call, function: str, new: int | None) -> cst.Call:
     """The patch of the session's method; a function must not get the session as its first argument."""
     args = list(call.args)
     subject = args[0].value
-    if isinstance(subject, cst.SimpleString) and form == "text":
+    if isinstance(subject, cst.SimpleString):
         args[0] = args[0].with_changes(value=_in_session(subject, function))
     else:
         args[0] = args[0].with_changes(value=cst.Attribute(subject, cst.Name("Session")))
@@ -259,12 +226,6 @@ def _in_session(target: cst.SimpleString, function: str) -> cst.SimpleString:
 
 def _calling(function: str) -> str:
     return f"lambda _, *args, **kwargs: {function}(*args, **kwargs)"
-
-
-def _line(around: Sequence[cst.CSTNode]) -> cst.SimpleStatementLine | None:
-    """The line around a small statement that stands alone on it."""
-    line = around[-1]
-    return line if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 else None
 
 
 def _last(func: cst.CSTNode) -> str:

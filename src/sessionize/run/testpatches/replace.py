@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import takewhile
@@ -14,6 +14,7 @@ import libcst as cst
 
 @dataclass
 class Replacements:
+    parents: Mapping[cst.CSTNode, cst.CSTNode]
     replaced: dict[cst.CSTNode, cst.CSTNode] = field(default_factory=dict)
     added: dict[cst.CSTNode, list[str]] = field(default_factory=lambda: defaultdict(list))  # code behind a node
     needs_requests: bool = False
@@ -37,19 +38,11 @@ class _Replacing(cst.CSTTransformer):
         self.replacements = replacements
         self.expression = partial(cst.parse_expression, config=config)
         self.statement = partial(cst.parse_statement, config=config)
-        self.withs: list[cst.With] = []  # around the node that is visited
-
-    def on_visit(self, node: cst.CSTNode) -> bool:
-        if isinstance(node, cst.With):
-            self.withs.append(node)
-        return True
 
     def on_leave(
         self, original_node: cst.CSTNodeT, updated_node: cst.CSTNodeT
     ) -> cst.CSTNodeT | cst.FlattenSentinel[cst.CSTNodeT] | cst.RemovalSentinel:
         node: cst.CSTNode = self.replacements.replaced.get(original_node, updated_node)
-        if isinstance(original_node, cst.With):
-            self.withs.pop()
         added = self.replacements.added.get(original_node)
         if not added:
             return cast("cst.CSTNodeT", node)
@@ -67,7 +60,7 @@ class _Replacing(cst.CSTTransformer):
 
     def _items(self, node: cst.WithItem, original: cst.WithItem, added: Sequence[str]) -> list[cst.WithItem]:
         """The item and those behind it, on lines of their own if items have lines."""
-        block = self.withs[-1]
+        block = cst.ensure_type(self.replacements.parents[original], cst.With)
         space: cst.BaseParenthesizableWhitespace = cst.SimpleWhitespace(" ")
         opening = block.lpar.whitespace_after if isinstance(block.lpar, cst.LeftParen) else None
         if isinstance(opening, cst.ParenthesizedWhitespace):
