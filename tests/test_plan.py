@@ -422,8 +422,9 @@ def test_headers_of_a_call_on_a_session_are_as_known_as_those_of_a_bare_call(ses
 
 def test_headers_of_a_call_on_what_is_no_session_may_change() -> None:
     source = (
-        "import requests\n\n\ndef load(pages):\n    headers = {'Accept': 'a'}\n    other = make()\n    other.auth = AUTH\n"
-        "    for page in pages:\n        requests.get(page, headers=headers)\n        other.get(page, headers=headers)\n"
+        "import requests\n\n\ndef load(pages):\n    headers = {'Accept': 'a'}\n    other = make()\n"
+        "    other.auth = AUTH\n    for page in pages:\n        requests.get(page, headers=headers)\n"
+        "        other.get(page, headers=headers)\n"
     )
     assert "set `headers`" not in check_source(source)[0].help
     assert "set `headers`" in check_source(source.replace("make", "requests.Session"))[0].help
