@@ -25,7 +25,7 @@ for year in years:
     session.get(f"https://example.com/{year}")
 """
 UNSAFE = SAFE.replace('")', '", proxies=proxies)')
-UNTIMED = "It has no `timeout=`; select RQS302 to keep finding it."
+UNTIMED = "It has no `timeout=`; `--extend-select RQS302` finds it."
 BROKEN = "import requests\nfor year in\n"
 
 

@@ -53,7 +53,7 @@ def test_all_doubts_are_told_and_each_must_be_accepted() -> None:
         assert fix_source(CLIENT, settings=Settings(accept=accept)).after is None
     (finding, _) = check_source(CLIENT, settings=Settings(accept=("proxies",)))
     assert (finding.doubts, finding.applicability) == (("lifetime",), "unsafe")
-    assert "unsafe because it lives as long as the object" in finding.help
+    assert "unsafe because the session lives as long as the object" in finding.help
     assert finding.help.endswith("[lifetime]")
     accepted = Settings(accept=("lifetime", "proxies"))
     (finding, _) = check_source(CLIENT, settings=accepted)
@@ -120,7 +120,7 @@ def test_statistics_tell_what_acceptance_would_fix(run: Run) -> None:
     told = run("check", "--statistics", "--accept", "lifetime").out.splitlines()[-1:]
     assert told == ["--accept proxies would fix 3 more calls"]
     write({"a.py": SAFE})
-    assert run("check", "--statistics", "a.py").out.splitlines()[-1].startswith("[*] all")
+    assert run("check", "--statistics", "a.py").out.splitlines()[-1].startswith("safe fix: [*] for all")
 
 
 def test_summary_of_many_unsafe_fixes_names_the_doubt_of_most(run: Run) -> None:

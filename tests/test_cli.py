@@ -490,7 +490,7 @@ def test_link_to_itself(run: Run) -> None:
         (("check", "--select", ""), "Invalid value for '--select': expected at least one rule"),
         (("fix", "--select", "RQS101", "--select", " ,"), "Invalid value for '--select': expected at least one rule"),
         (("config", "--extend-select="), "Invalid value for '--extend-select': expected at least one rule"),
-        (("check", "--jobs", "0"), "'0' is neither a number from 1 nor 'auto'"),
+        (("check", "--jobs", "0"), "'0' is neither a number of at least 1 nor 'auto'"),
         (("check", "--jobs", "all"), "'all' is neither"),
         (("check", "-j2", "--cluster", "tcp://localhost:1"), "--jobs and --cluster are mutually exclusive"),
         (("check", "--output-format", "xml"), "'xml' is not one of 'full', 'concise', 'json'"),
@@ -517,7 +517,7 @@ def test_link_to_itself(run: Run) -> None:
         (("check", "--files-from", "gone"), "'gone': No such file or directory"),
         (("check", "--config", "gone.toml"), "gone.toml: No such file or directory"),
         (("check", "--config", "gone.toml", "--isolated"), "--config and --isolated are mutually exclusive"),
-        (("fix", ""), "a path is empty"),
+        (("fix", ""), "empty path"),
         (("check", "-", "a.py"), "cannot be combined"),
         (("check", "-", "--files-from", "-"), "cannot be combined"),
         (("check", "--stdin-filename", "a.py"), "--stdin-filename needs -"),
@@ -525,8 +525,8 @@ def test_link_to_itself(run: Run) -> None:
         (("fix", "--rewrite-patches", "-"), "--rewrite-patches needs --unsafe-fixes"),
         (("fix", "--session-name", "1x"), "session-name: '1x'"),
         (("fix", "--session-style", "without"), "'without' is not one of 'assign', 'with'"),
-        (("rule",), "give the code or the name of a rule, or the name of a doubt, or --all"),
-        (("rule", "--all", "RQS101"), "give the code or the name of a rule, or the name of a doubt, or --all"),
+        (("rule",), "expected a rule, a doubt, or --all"),
+        (("rule", "--all", "RQS101"), "expected a rule, a doubt, or --all"),
         (("rule", "RQS2"), "there is no rule or doubt 'RQS2', did you mean 'RQS201', 'RQS202', 'RQS203'?"),
         (("rule", "rqs9", "Reqest-In-Loop"), "did you mean 'RQS901', 'request-in-loop'?"),
         (("config", "mistyped"), "pyproject.toml: unknown key 'selct', did you mean 'select'?"),
@@ -593,7 +593,7 @@ def test_help_and_version(run: Run) -> None:
     helped = " ".join(run("fix", "--help").out.split())
     assert "--diff" in helped
     assert "codes, prefixes, names or ALL" in helped
-    assert "Neither report nor fix what this file lists." in helped
+    assert "Skip the findings that this file lists." in helped
     for default in ("auto", "assign", "session", "full"):
         assert f"[default: {default}]" in helped
     assert run("--version").out.startswith("sessionize, version ")
@@ -761,7 +761,7 @@ def test_file_that_ends_its_process(run: Run, monkeypatch: pytest.MonkeyPatch) -
     result = run("check", "-j2", "--output-format=json")
     assert result.status == 2
     assert codes(result) == ["a.py:RQS101", "c.py:RQS101", "d.py:RQS101"]
-    assert result.err.startswith("b.py: error: the process that worked on it died\n")
+    assert result.err.startswith("b.py: error: its worker process died\n")
 
 
 def test_cluster_without_dask(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

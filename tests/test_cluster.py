@@ -83,7 +83,7 @@ def test_fix_is_written_here(
 ) -> None:
     for number in range(1, 20, 4):
         Path(f"{number:02}.py").unlink()
-    said = "Fixed 5 calls in 5 files. They have no `timeout=`; select RQS302 to keep finding them.\n"
+    said = "Fixed 5 calls in 5 files. They have no `timeout=`; `--extend-select RQS302` finds them.\n"
     assert sessionize(capsys, monkeypatch, "fix", "--cluster", address) == (0, "", said)
     assert "session.get" in Path("00.py").read_text()
 

@@ -91,7 +91,7 @@ def test_class(show: Show) -> None:
     ]
     assert "  is        unsafe" in shown["outcomes"]
     assert "  redirect  row 18: self._session.get" in shown["outcomes"]
-    assert any(line.startswith("  lifetime  it lives as long as the object") for line in shown["outcomes"])
+    assert any(line.startswith("  lifetime  the session lives as long as the object") for line in shown["outcomes"])
     assert any(line.endswith("store self.room: room") for line in shown["outline"])
     assert any(line.endswith("pause") for line in shown["outline"])
 
@@ -167,7 +167,7 @@ def test_values(show: Show) -> None:
 
 def test_fix_that_is_not_made(show: Show) -> None:
     shown = stages(show("a.py", LOOP + "if year:\n    \f  pass\n").out)
-    assert shown["changes"] == ["not fixed, as LibCST does not keep form feeds in indentation"]
+    assert shown["changes"] == ["not fixed, as LibCST does not preserve form feeds in indentation"]
 
 
 def test_notebook(show: Show) -> None:

@@ -704,7 +704,7 @@ def test_file_that_changes_meanwhile_is_left(tmp_path: Path) -> None:
     ("wrong", "error"),
     [
         ("for", "break"),
-        (LOOP.replace("for", "# told\nfor"), "converge"),
+        (LOOP.replace("for", "# told\nfor"), "change it again"),
     ],
 )
 def test_a_wrong_fix_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str, error: str) -> None:
@@ -780,13 +780,13 @@ def test_calls_without_a_timeout_are_counted_as_they_are_redirected() -> None:
     [
         ("for page in pages:\n\x0c    requests.get(page)\n", "form feeds in indentation"),
         ("for page in pages:\n    requests.get(page)\n    \x0c    print(page)\n", "form feeds in indentation"),
-        (" \\\nx = 1\nfor page in pages:\n    requests.get(page)\n", "its lines"),
-        ("\\\nx = 1\nfor page in pages:\n    requests.get(page)\n", "its lines"),
+        (" \\\nx = 1\nfor page in pages:\n    requests.get(page)\n", "its line endings"),
+        ("\\\nx = 1\nfor page in pages:\n    requests.get(page)\n", "its line endings"),
     ],
 )
 def test_what_libcst_does_not_keep_is_not_fixed(source: str, why: str) -> None:
     report = fix_source("import requests\n" + source)
-    assert (report.after, report.error) == (None, f"not fixed, as LibCST does not keep {why}")
+    assert (report.after, report.error) == (None, f"not fixed, as LibCST does not preserve {why}")
     assert [found.code for found in report.left] == ["RQS101"]
 
 

@@ -361,7 +361,7 @@ def test_statistics(run: Run) -> None:
     headers = SAFE.replace('")', '", headers={"Accept": "text/csv"})')
     write({"a.py": TWICE, "b.py": headers, "c.py": SAFE.replace('")', '", proxies=proxies)'), "d.py": refused})
     result = run("check", "--statistics")
-    legend = "[*] all, [-] some, [ ] none with a safe fix"
+    legend = "safe fix: [*] for all, [-] for some, [ ] for none"
     lines = ["5  RQS101  [-] request-in-loop", "1  RQS201  [*] repeated-headers"]
     accepting = ["--accept proxies would fix 1 more call", "--accept proxies,unknown-arguments would fix 2 more calls"]
     assert result.out.splitlines() == [*lines, f"{legend}; 6 findings at 5 calls", *accepting]
@@ -375,7 +375,7 @@ def test_statistics(run: Run) -> None:
     Path("both.py").unlink()
     write({"broken.py": BROKEN})
     assert run("check", "--statistics", "c.py", "broken.py").out == one.replace(
-        "[*]", "1  RQS901  [ ] syntax-error\n[*]"
+        "safe fix:", "1  RQS901  [ ] syntax-error\nsafe fix:"
     )
     Path("broken.py").unlink()
     assert run("check", "--statistics", "b.py").out.endswith("; 2 findings at 1 call\n")

@@ -107,7 +107,7 @@ def test_hostile_files(tmp_path: Path, jobs: str) -> None:
     for name, (_, message) in REFUSED.items():
         assert message in told[name.removesuffix(".py")]
     count = len(REWRITTEN)
-    untimed = "They have no `timeout=`; select RQS302 to keep finding them."
+    untimed = "They have no `timeout=`; `--extend-select RQS302` finds them."
     failed = f"{len(REFUSED)} files could not be fixed."
     assert result.stderr == f"Fixed {count} calls in {count} files. {untimed} {failed}\n"
 
@@ -211,7 +211,7 @@ def test_what_is_not_allowed(tmp_path: Path, jobs: str, without_privileges: tupl
 
 
 # Before Python 3.11 it is tomli that reads the settings, which has a limit of its own.
-DEEP_KEY = "it nests too deeply" if sys.version_info < (3, 11) else "select: expected a list, got {'a': {'a': "
+DEEP_KEY = "it is nested too deeply" if sys.version_info < (3, 11) else "select: expected a list, got {'a': {'a': "
 
 
 @pytest.mark.parametrize(
@@ -221,11 +221,15 @@ DEEP_KEY = "it nests too deeply" if sys.version_info < (3, 11) else "select: exp
         ("pyproject.toml", b"[tool.sessionize]\nselect = ['\xff']", "can't decode byte 0xff"),
         ("pyproject.toml", b"tool = []\nsessionize = 1", None),
         ("pyproject.toml", b"tool.sessionize = [[]]", "tool.sessionize: expected a table, got [[]]"),
-        ("sessionize.toml", b"exclude = " + b"[" * 100_000, "sessionize.toml: error: it nests too deeply"),
+        ("sessionize.toml", b"exclude = " + b"[" * 100_000, "sessionize.toml: error: it is nested too deeply"),
         ("sessionize.toml", b"select" + b".a" * 5000 + b" = 1", DEEP_KEY),
         ("sessionize.toml", b"unsafe-fixes = " + b"9" * 5000, "sessionize.toml: error: Exceeds the limit"),
         ("sessionize.toml", b"per-file-ignores = {'*.py' = {}}", "per-file-ignores: expected a list, got {}"),
-        ("sessionize.toml", b"session-name = 'a; import os'", "session-name: 'a; import os' cannot name a variable"),
+        (
+            "sessionize.toml",
+            b"session-name = 'a; import os'",
+            "session-name: 'a; import os' is not a valid variable name",
+        ),
         ("sessionize.toml", b"exclude = ['[', '\\\\', '!', '/', 'x/**/**', '\\u0000', '(?']", None),
         ("sessionize.toml/a.py", SAFE, "sessionize.toml: error: Is a directory"),
         ("pyproject.toml/a.py", SAFE, "pyproject.toml: error: Is a directory"),
@@ -299,7 +303,7 @@ def test_changed_and_removed_meanwhile(
     assert cli.main() == 2
     assert capfd.readouterr() == (
         "",
-        "changed.py: error: changed since it was read, so left alone\nremoved.py: error: No such file or directory\n",
+        "changed.py: error: not written, as it changed meanwhile\nremoved.py: error: No such file or directory\n",
     )
     assert contents(tmp_path) == {"a.py": FIXED, "changed.py": b"changed", "z.py": FIXED}
 

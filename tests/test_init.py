@@ -142,10 +142,10 @@ def test_all_files_share_the_session_of_the_module(run: Run) -> None:
         ({"pyproject.toml": "[a"}, "_sessions.py", "pyproject.toml"),
         ({"pyproject.toml": "tool = {x = {y = 1}}\n"}, "_sessions.py", "pyproject.toml can't be written to: "),
         ({"pyproject.toml": "# \xe4\n"}, "_sessions.py", "pyproject.toml"),
-        ({}, "class.py", "class.py can be no module of this project"),
-        ({}, "sessions", "sessions can be no module of this project"),
-        ({}, "my-sessions.py", "my-sessions.py can be no module of this project"),
-        ({}, "/tmp/sessions.py", "/tmp/sessions.py can be no module of this project"),  # it is not made
+        ({}, "class.py", "class.py cannot be imported as a module of this project"),
+        ({}, "sessions", "sessions cannot be imported as a module of this project"),
+        ({}, "my-sessions.py", "my-sessions.py cannot be imported as a module of this project"),
+        ({}, "/tmp/sessions.py", "/tmp/sessions.py cannot be imported as a module of this project"),  # it is not made
     ],
 )
 def test_what_is_there_stays(run: Run, files: dict[str, str], module: str, told: str) -> None:
@@ -154,6 +154,17 @@ def test_what_is_there_stays(run: Run, files: dict[str, str], module: str, told:
     assert result.status == 2
     assert told in result.err
     assert [path for path in Path().rglob("*.*") if path.is_file()] == list(map(Path, files))
+
+
+@pytest.mark.parametrize("option", [("--shared",), ("--timeout", "5")])
+def test_what_only_a_module_needs(run: Run, option: tuple[str, ...]) -> None:
+    result = run("init", "--yes", *option)
+    assert (result.status, result.err) == (2, "sessionize: --shared and --timeout need --module\n")
+
+
+def test_accepting_what_tests_replace_moves_it_along(run: Run) -> None:
+    assert run("init", "--yes", "--accept=patched").status == 0
+    assert Path("sessionize.toml").read_text(encoding="utf-8") == 'accept = ["patched"]\nrewrite-patches = true\n'
 
 
 @pytest.mark.parametrize("timeout", ["nan", "inf", "0"])

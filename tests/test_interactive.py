@@ -290,7 +290,7 @@ def test_a_fix_left_out_on_purpose_may_stay_and_no_other(monkeypatch: pytest.Mon
     assert fix_bytes(TWO.encode(), "a.py", Settings(), only=[second]).after == SECOND_FIXED
     monkeypatch.setattr("sessionize.write.writer.Writer.changes", lambda *_: [])
     failed = fix_bytes(TWO.encode(), "a.py", Settings(), only=[first])
-    assert (failed.after, failed.error) == (None, "the fix would not converge; please report this file")
+    assert (failed.after, failed.error) == (None, "a second fix would change it again; please report this file")
 
 
 # --- on a real terminal -----------------------------------------------------------------------------------------------

@@ -82,7 +82,7 @@ def test_calls_stay_for_a_patch_that_is_put_together(project: Path) -> None:
     )
     reports = fixed("sync.py", "store.py")
     assert reports["sync.py"].after is None
-    assert reports["sync.py"].left[0].help.endswith("and its target is put together")
+    assert reports["sync.py"].left[0].help.endswith("and its target is built at run time")
     assert reports["test_store.py"].after == TEST.format("Session.post")
     assert "test_sync.py" not in reports
 
@@ -90,7 +90,9 @@ def test_calls_stay_for_a_patch_that_is_put_together(project: Path) -> None:
 def test_call_stays_where_its_mock_would_get_other_arguments(project: Path) -> None:
     (project / "sync.py").write_text(LOOP.format("get").replace("(url)", "(url, {})"))
     (found, _) = fixed("sync.py")["sync.py"].left
-    assert found.help.endswith("test_sync.py:4 replaces `requests.get` by name, and would get `params` by keyword")
+    assert found.help.endswith(
+        "test_sync.py:4 replaces `requests.get` by name, which would then get `params` as a keyword"
+    )
 
 
 def test_session_of_a_loop_stays_where_its_class_is_replaced(project: Path) -> None:
@@ -108,7 +110,7 @@ def test_nothing_is_set_on_a_session_whose_calls_are_patched(project: Path) -> N
     (project / "sync.py").write_text(LOOP.format("get").replace("(url)", '(url, headers={"Accept": "text/csv"})'))
     found = check_file(Path("sync.py"), MOVING, surroundings=answering(patches=Projects().patches)).left
     (why,) = [told.help for told in found if told.code == "RQS201"]
-    assert why == "Not fixed: a test whose patches move along is to see the same arguments"
+    assert why == "Not fixed: tests whose patches move along are to see the same arguments"
     assert 'session.get(url, headers={"Accept": "text/csv"})' in (fixed("sync.py")["sync.py"].after or "")
 
 

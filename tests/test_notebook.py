@@ -184,9 +184,9 @@ def test_the_last_of_two_keys_counts() -> None:
     [
         (b'{\n"cells": [}', "not valid JSON", 2),
         (b"\xff", "decode byte 0xff", 1),
-        (b"[" * 100_000, "nests too deeply", 1),
+        (b"[" * 100_000, "is nested too deeply", 1),
         (b"1" * 10_000, "digit", 1),
-        (b'{"nbformat": 3, "worksheets": []}', "format 3, only 4", 1),
+        (b'{"nbformat": 3, "worksheets": []}', "format 3, save it as format 4", 1),
         (b'{"nbformat": 4, "cells": {}}', "not a notebook", 1),
         (b"[]", "not a notebook", 1),
     ],

@@ -21,16 +21,16 @@ IMPORT = "import requests\n"
 @pytest.mark.parametrize(
     ("source", "reasons"),
     [
-        ("requests.get(a, 1, 2)\nrequests.get(b)", ["more arguments", "only this call"]),
-        ("requests.get(a, 1, 2)\nrequests.get(b, 1, 2)", ["more arguments", "more arguments"]),
-        ("for x in y: requests.get(x, {}, 1)", ["more arguments by position"]),
-        ("for x in y: requests.post(x, {}, {}, 1)", ["more arguments by position"]),
+        ("requests.get(a, 1, 2)\nrequests.get(b)", ["more positional arguments", "only this call"]),
+        ("requests.get(a, 1, 2)\nrequests.get(b, 1, 2)", ["more positional arguments", "more positional arguments"]),
+        ("for x in y: requests.get(x, {}, 1)", ["more positional arguments"]),
+        ("for x in y: requests.post(x, {}, {}, 1)", ["more positional arguments"]),
         ("for x in y: requests.get(x, {}, params={})", ["`params` twice"]),
         ("for x in y: requests.post(x, {}, {}, json={})", ["`json` twice"]),
         ("for x in y: requests.request(x, url=y, method='GET')", ["`method` twice"]),
         ("for x in y: requests.get(x, method=y)", ["`method` twice"]),
         ("for x in y: requests.request('GET')", ["not pass `url`"]),
-        ("lambda: [requests.get(x) for x in y]", ["no line can hold the session"]),
+        ("lambda: [requests.get(x) for x in y]", ["no line before the calls can hold the session"]),
         ("requests.get(a, cert='/a.pem')\nrequests.get(b, cert='/b.pem')", ["`cert=`", "`cert=`"]),
         ("from requests_ntlm import b\nrequests.get(a, auth=b)\nrequests.get(c)", ["authenticate", "authenticate"]),
     ],
@@ -120,7 +120,7 @@ def test_session_that_is_not_reused(source: str) -> None:
 @pytest.mark.parametrize(
     ("done", "why"),
     [
-        ("s.post(a)", "may have logged in"),
+        ("s.post(a)", "may be logged in"),
         ("s.headers['A'] = 'b'", "`s.headers[]=` may change what it sends"),
         ("f(s)", "other code may change it"),
         ("s = a", "bound more than once"),
@@ -245,11 +245,6 @@ class Client:
             "module-without-session (RQS105); select it too",
         ),
         (
-            f"for x in y: requests.get(x, {HEADERS})  # noqa: RQS101",
-            "RQS",
-            "request-in-loop (RQS101); silenced here",
-        ),
-        (
             f"for x in y: requests.get(x, {HEADERS})\nrequests.get(a, {HEADERS})",
             "RQS2",
             "request-in-loop (RQS101) and repeated-requests (RQS102); select them too",
@@ -273,7 +268,7 @@ def test_help_names_the_rule_that_helps(source: str, select: str, said: str) -> 
     [
         (CLASS + "requests.get = fetch", "is replaced in this file"),
         (MADE + f"s.get(a)\nfor x in y: requests.get(x, {HEADERS})", "what is set on `s`"),
-        (f"for x in y: requests.get(x, 1, 2, {HEADERS})", "more arguments"),
+        (f"for x in y: requests.get(x, 1, 2, {HEADERS})", "more positional arguments"),
         (f"for x in y: requests.get(x, {HEADERS})\nrequests.get(a, {HEADERS})  # noqa: RQS201", "has to keep it"),
     ],
 )
@@ -285,10 +280,18 @@ def test_no_rule_is_named_that_does_not_help(source: str, reason: str) -> None:
     assert reason in help_
 
 
+@pytest.mark.parametrize("comment", ["# noqa: RQS101", "# ruff: ignore[RQS101]"])
+def test_nothing_more_is_said_of_a_call_that_stays(comment: str) -> None:
+    """Neither that its headers repeat, nor that a test replaces it."""
+    loop = f"for x in y: requests.get(x, {HEADERS})  {comment}\n"
+    assert check_source(f"{IMPORT}{loop}") == ()
+    assert [found.code for found in check_source(f"{IMPORT}{loop.replace('101', '201')}")] == ["RQS101"]
+
+
 def test_what_a_comment_silences_is_not_fixed() -> None:
     source = "import requests\nfor x in y: requests.get(x)  # noqa\n"
     (found,) = check_tree(ast.parse(source), source, "a.py", Settings())
-    assert (found.code, found.help, found.applicability) == ("RQS101", "Not fixed: it is silenced", None)
+    assert (found.code, found.help, found.applicability) == ("RQS101", "Not fixed: silenced by a comment", None)
 
 
 def test_each_rule_has_an_answer() -> None:
@@ -376,7 +379,7 @@ def test_text_that_shows_how_its_lines_are_indented_stays(style: SessionStyle) -
 )
 def test_answers_that_are_not_read_are_told(used: str, unread: bool) -> None:
     for finding in check_source(f"{IMPORT}{used}\nrequests.get(y)\n"):
-        assert ("keeps its connection from being reused" in finding.help) is unread
+        assert ("or their connections are not reused" in finding.help) is unread
 
 
 def test_a_fix_of_some_calls_changes_nothing_about_others() -> None:

@@ -125,10 +125,10 @@ def test_import_is_added(before: str, after: str) -> None:
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        ('MODULE = "pkg"\npatch(MODULE + ".requests.get")\n', "its target is put together"),
-        ('patch(target="requests.get")\n', "its target is put together"),
-        ('patch.object(requests, attribute="get")\n', "its target is put together"),
-        ('NAME = "get"\npatch.object(requests, NAME)\n', "its target is put together"),
+        ('MODULE = "pkg"\npatch(MODULE + ".requests.get")\n', "its target is built at run time"),
+        ('patch(target="requests.get")\n', "its target is built at run time"),
+        ('patch.object(requests, attribute="get")\n', "its target is built at run time"),
+        ('NAME = "get"\npatch.object(requests, NAME)\n', "its target is built at run time"),
         ('mocker.spy(requests, "get")\n', "`spy` can't be moved"),
         ('setattr(requests, "get", fake)\n', "`setattr` can't be moved"),
         ('patcher = patch("requests.get")\n', "there is no place for a second patch beside it"),
@@ -138,7 +138,7 @@ def test_import_is_added(before: str, after: str) -> None:
         ("requests.get, other = fakes\n", "it is assigned together with something else"),
         ("requests.get = fake; print()\n", "it is assigned together with something else"),
         ("requests.get: object = fake\n", "it is assigned together with something else"),
-        ("old = requests.get\nrequests.get = old\n", "what it was is kept in a variable"),
+        ("old = requests.get\nrequests.get = old\n", "the original is kept in a variable"),
         ('def test(requests):\n    with patch("requests.get"): pass\n', "`requests` is another name in that file"),
         ('requests = 1\nwith patch("requests.get"): pass\n', "`requests` is another name in that file"),
         ('for each in ["requests.get"]:\n    patch(each)\n', "it is not written where it is made"),

@@ -207,7 +207,7 @@ def test_json() -> None:
         (
             [replace(report(fixed=[FOUND]), untimed=1)],
             {"doing": "fix"},
-            "Fixed 1 call in 1 file. It has no `timeout=`; select RQS302 to keep finding it.",
+            "Fixed 1 call in 1 file. It has no `timeout=`; `--extend-select RQS302` finds it.",
         ),
         (
             [replace(report(REFUSED._replace(code="RQS302"), fixed=[FOUND]), untimed=1)],
@@ -217,7 +217,7 @@ def test_json() -> None:
         (
             [replace(report(fixed=[FOUND, UNSAFE, REFUSED]), untimed=n) for n in (0, 2)],
             {"doing": "fix", "written": False},
-            "Would fix 3 calls in 1 file. 2 of them have no `timeout=`; select RQS302 to keep finding them.",
+            "Would fix 3 calls in 1 file. 2 of them have no `timeout=`; `--extend-select RQS302` finds them.",
         ),
         (
             [report(UNSAFE, fixed=[FOUND]), ERROR],

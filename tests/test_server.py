@@ -344,7 +344,7 @@ def test_refusal_tells_why(tmp_path: Path) -> None:
         async with editing(tmp_path) as editor:
             uri = editor.open(tmp_path / "load.py", text)
             (found,) = await editor.diagnostics()
-            assert "Not fixed: it passes more arguments" in found.message
+            assert "Not fixed: it passes more positional arguments" in found.message
             assert list(await editor.actions(uri, 2)) == ["Disable for this line"]
 
     talk(scenario)

@@ -147,9 +147,9 @@ def test_a_file_that_is_named(tmp_path: Path) -> None:
         ("hoist = [['auth']]", "hoist: expected 'headers', 'auth', 'cookies' or 'params', got ['auth']"),
         ("unsafe-fixes = 1", "unsafe-fixes: expected true or false, got 1"),
         ("session-name = 1", "session-name: expected a string, got 1"),
-        ("session-name = 'my session'", "session-name: 'my session' cannot name a variable"),
-        ("session-name = 'class'", "session-name: 'class' cannot name a variable"),
-        ("session-name = ''", "session-name: '' cannot name a variable"),
+        ("session-name = 'my session'", "session-name: 'my session' is not a valid variable name"),
+        ("session-name = 'class'", "session-name: 'class' is not a valid variable name"),
+        ("session-name = ''", "session-name: '' is not a valid variable name"),
     ],
 )
 def test_what_a_file_must_not_say(tmp_path: Path, text: str, message: str) -> None:
@@ -162,7 +162,7 @@ def test_what_a_file_must_not_say(tmp_path: Path, text: str, message: str) -> No
     else:
         assert str(error.value) == f"{file}: {message}"
     # A schema does not know Python's keywords.
-    assert valid(tomllib.loads(text)) is message.endswith("cannot name a variable")
+    assert valid(tomllib.loads(text)) is message.endswith("is not a valid variable name")
 
 
 @pytest.mark.parametrize(
@@ -217,8 +217,8 @@ def test_a_named_pyproject_without_settings(tmp_path: Path, text: str) -> None:
         ({"per_file_ignores": ("a.py", "RQS")}, "per_file_ignores: expected a table, got ('a.py', 'RQS')"),
         ({"per_file_ignores": {"a.py": ["RQS8"]}}, "per_file_ignores: there is no rule 'RQS8'"),
         ({"baseline": "baseline.json"}, "baseline: expected None or a Baseline, got 'baseline.json'"),
-        ({"session_name": "a b"}, "session_name: 'a b' cannot name a variable"),
-        ({"session_attribute": "__session"}, "session_attribute: '__session' cannot name a variable"),
+        ({"session_name": "a b"}, "session_name: 'a b' is not a valid variable name"),
+        ({"session_attribute": "__session"}, "session_attribute: '__session' is not a valid variable name"),
         ({"session_global": 1}, "session_global: expected a string, got 1"),
         ({"session_style": "block"}, "session_style: expected 'assign' or 'with', got 'block'"),
         ({"cookies": "no"}, "cookies: expected 'auto', 'share', 'isolate' or 'factory', got 'no'"),
@@ -258,7 +258,7 @@ def test_unknown_rule_in_a_file(tmp_path: Path) -> None:
 
 
 def test_the_name_is_checked_wherever_it_comes_from() -> None:
-    with pytest.raises(ConfigError, match="session_name: 'import' cannot name a variable"):
+    with pytest.raises(ConfigError, match="session_name: 'import' is not a valid variable name"):
         replace(Settings(), session_name="import")
 
 
@@ -426,7 +426,7 @@ def test_a_baseline_is_beside_the_file_that_names_it(here: Path) -> None:
         ),
         (
             {"sessionize.toml": "extend = 'a.toml'", "a.toml": "session-name = '1'"},
-            "extend: {here}/a.toml: session-name: '1' cannot name a variable",
+            "extend: {here}/a.toml: session-name: '1' is not a valid variable name",
         ),
     ],
 )
@@ -475,7 +475,7 @@ def test_schema_accepts_every_key() -> None:
 def test_a_file_that_nests_too_deeply(tmp_path: Path) -> None:
     file = tmp_path / "sessionize.toml"
     file.write_text("exclude = " + "[" * 100_000)
-    with pytest.raises(ConfigError, match=r"it nests too deeply$"):
+    with pytest.raises(ConfigError, match=r"it is nested too deeply$"):
         load(tmp_path)
 
 

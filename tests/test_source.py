@@ -203,7 +203,7 @@ def test_write_goes_through_links(file: Path, tmp_path: Path, monkeypatch: pytes
 
 def test_write_leaves_a_changed_file_alone(file: Path) -> None:
     file.write_bytes(b"edited meanwhile")
-    with pytest.raises(SourceError, match=r"^changed since it was read, so left alone$"):
+    with pytest.raises(SourceError, match=r"^not written, as it changed meanwhile$"):
         write(file, OLD, NEW)
     assert file.read_bytes() == b"edited meanwhile"
     assert names(file.parent) == ["file.py"]

@@ -77,7 +77,7 @@ def test_all_are_made_if_the_command_passes(tree: Run) -> None:
     assert lines[0].startswith("Run 1, before any fix: passed (")
     assert lines[1].startswith("Run 2, with 5 of 5 fixes: passed (")
     assert lines[2:4] == ["Verified in 2 runs; no fixes are reverted.", "Fixed 5 calls in 5 files. "
-        "They have no `timeout=`; select RQS302 to keep finding them."]  # fmt: skip
+        "They have no `timeout=`; `--extend-select RQS302` finds them."]  # fmt: skip
 
 
 @pytest.mark.slow
@@ -114,7 +114,7 @@ def test_command_that_fails_before(tree: Run) -> None:
     result = verified(tree)
     assert (result.status, fixed()) == (2, "a")
     assert result.err.endswith(
-        f"    a.py is broken\n    exit status 3\nsessionize: `{COMMAND}` fails before anything is fixed\n"
+        f"    a.py is broken\n    exit status 3\nsessionize: `{COMMAND}` fails already without any fix\n"
     )
 
 
@@ -141,7 +141,7 @@ def test_command_without_end(tree: Run) -> None:
 @pytest.mark.parametrize(
     ("changes", "told", "left"),
     [
-        ("Path('a.py').write_text('# mine\\n')", "a.py has changed meanwhile; it is left alone", "# mine\n"),
+        ("Path('a.py').write_text('# mine\\n')", "a.py has changed meanwhile and stays", "# mine\n"),
         (
             "'session' in Path('a.py').read_text() and Path('a.py').write_text('# mine\\n')",
             "a.py has changed",
@@ -157,7 +157,7 @@ def test_files_that_something_else_writes(tree: Run, changes: str, told: str, le
     commit()
     result = verified(tree)
     assert (result.status, told in result.err) == (2, True)
-    assert result.err.endswith("it is left alone, all others are restored\n")
+    assert result.err.endswith("stays as it is; all others are restored\n")
     assert (Path("a.py").read_text(), Path("c.py").read_text()) == (left, SAFE)
 
 
@@ -166,7 +166,7 @@ def test_file_that_is_written_between_two_runs(tree: Run) -> None:
     candidates.fix(SAFE.encode(), "a.py", Settings())
     search = Search(candidates, Command(COMMAND, None, quiet=True))
     write({"a.py": "# mine\n"})
-    with pytest.raises(click.ClickException, match=r"a.py: changed since it was read, so left alone; all others"):
+    with pytest.raises(click.ClickException, match=r"a.py: not written, as it changed meanwhile; all others"):
         search.kept()
     search.guard.close(keep=False)
     assert Path("a.py").read_text() == "# mine\n"

@@ -95,7 +95,7 @@ class _Commands(click.Group):
 @click.version_option(__version__, prog_name="sessionize")
 @click.pass_context
 def cli(context: click.Context) -> None:
-    """Let bare requests.get(...) calls share one requests.Session."""
+    """Make bare requests.get(...) calls share one requests.Session."""
     if os.environ.get("NO_COLOR"):
         context.color = False
     elif os.environ.get("FORCE_COLOR"):
@@ -154,7 +154,7 @@ def _jobs(_context: click.Context, _option: click.Parameter, value: str | None) 
     if value in (None, "auto"):
         return None
     if not (value.isascii() and value.isdigit() and int(value)):
-        raise click.BadParameter(f"{value!r} is neither a number from 1 nor 'auto'")
+        raise click.BadParameter(f"{value!r} is neither a number of at least 1 nor 'auto'")
     return int(value)
 
 
@@ -179,15 +179,15 @@ _deciding = _options(
         metavar="DOUBTS",
         callback=_doubts,
         shell_complete=_offer_doubts,
-        help="Doubts that make no fix unsafe, comma-separated.",
+        help="Doubts to accept: a fix with no others is safe; comma-separated.",
     ),
     _several("--exclude", metavar="PATTERNS", callback=_commas, help="Files and folders to skip."),
     _several("--extend-exclude", metavar="PATTERNS", callback=_commas, help="More files and folders to skip."),
     click.option(
-        "--force-exclude/--no-force-exclude", default=None, help="Skip excluded files even where PATHS name them."
+        "--force-exclude/--no-force-exclude", default=None, help="Apply exclusions to PATHS that are named, too."
     ),
-    click.option("--baseline", metavar="FILE", type=_PATH, help="Neither report nor fix what this file lists."),
-    click.option("--no-baseline", is_flag=True, help="Use no baseline, whatever the settings say."),
+    click.option("--baseline", metavar="FILE", type=_PATH, help="Skip the findings that this file lists."),
+    click.option("--no-baseline", is_flag=True, help="Ignore the baseline of the settings."),
     click.option("--config", metavar="FILE", type=_PATH, help="Take the settings from this file."),
     click.option("--isolated", is_flag=True, help="Read no settings file."),
 )
@@ -203,7 +203,7 @@ _deciding_fixes = _options(
         help=f"Create the session by assignment or in a with block.  [default: {_default.session_style}]",
     ),
     click.option(
-        "--session-name", metavar="NAME", help=f"What to call the session.  [default: {_default.session_name}]"
+        "--session-name", metavar="NAME", help=f"Name of the session variable.  [default: {_default.session_name}]"
     ),
     click.option(
         "--cookies",
@@ -214,8 +214,13 @@ _deciding_fixes = _options(
 _shared = _options(
     click.argument("paths", nargs=-1, metavar="[PATHS]..."),
     _deciding,
-    click.option("--files-from", metavar="FILE", type=click.File("rb"), help="Read more paths from a file, or -."),
-    click.option("--stdin-filename", metavar="NAME", help="What to call standard input."),
+    click.option(
+        "--files-from",
+        metavar="FILE",
+        type=click.File("rb"),
+        help="Read more paths from FILE, or - for standard input.",
+    ),
+    click.option("--stdin-filename", metavar="NAME", help="File name to assume for standard input."),
     click.option("--output-format", type=click.Choice(formats.FORMATS), default="full", show_default=True),
     click.option(
         "--output-file",
@@ -226,17 +231,17 @@ _shared = _options(
     click.option(
         "-j", "--jobs", metavar="N|auto", callback=_jobs, help="Number of worker processes to use.  [default: auto]"
     ),
-    click.option("--cluster", metavar="ADDRESS", help="Let the workers of this Dask scheduler do the work."),
+    click.option("--cluster", metavar="ADDRESS", help="Run on the workers of this Dask scheduler."),
     click.option("--statistics", is_flag=True, help="Show counts per rule instead of the findings."),
-    click.option("-q", "--quiet", is_flag=True, help="Write findings and errors only."),
-    click.option("-v", "--verbose", is_flag=True, help="Tell of each file whether it is checked."),
+    click.option("-q", "--quiet", is_flag=True, help="Print findings and errors only."),
+    click.option("-v", "--verbose", is_flag=True, help="Print for each file whether it is checked."),
     click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings."),
 )
 
 
 @cli.command()
 @_shared
-@click.option("--write-baseline", metavar="FILE", type=_PATH, help="List the findings in this file, for --baseline.")
+@click.option("--write-baseline", metavar="FILE", type=_PATH, help="Write the findings to a baseline, for --baseline.")
 @click.option("--add-noqa", is_flag=True, help="Add noqa comments to the lines with findings.")
 @click.option("--show-files", is_flag=True, help="List the files that would be read, and do nothing else.")
 def check(*, add_noqa: bool, show_files: bool, **options: Any) -> int:
@@ -287,14 +292,14 @@ def _adopt(run: Run, *, add_noqa: bool) -> int:
 @cli.command()
 @_shared
 @_deciding_fixes
-@click.option("--diff", is_flag=True, help="Print what would change, write nothing.")
+@click.option("--diff", is_flag=True, help="Print a diff, and change no file.")
 @click.option("-i", "--interactive", is_flag=True, help="Show each fix, and ask whether to make it.")
-@click.option("--verify", metavar="COMMAND", help="Keep only fixes with which this passes, e.g. 'pytest -q -x'.")
+@click.option("--verify", metavar="COMMAND", help="Keep only fixes with which this succeeds, e.g. 'pytest -q -x'.")
 @click.option(
-    "--verify-timeout", metavar="SECONDS", type=click.FloatRange(0, min_open=True), help="Treat a longer run as failed."
+    "--verify-timeout", metavar="SECONDS", type=click.FloatRange(0, min_open=True), help="Count a longer run as failed."
 )
 @click.option("--allow-dirty", is_flag=True, help="Allow --verify with uncommitted changes, or outside git.")
-@click.option("--rejected", metavar="FILE", type=_PATH, help="Write a patch with the fixes that --verify reverts.")
+@click.option("--rejected", metavar="FILE", type=_PATH, help="Save the fixes that --verify reverts as a patch.")
 def fix(*, verify_timeout: float | None, allow_dirty: bool, rejected: Path | None, **options: Any) -> int:
     """Rewrite files so that calls share a session."""
     given = Options(**options)
@@ -364,7 +369,7 @@ def rule(names: tuple[str, ...], *, every: bool) -> int:
     from sessionize.rules import RULES
 
     if bool(names) == every:
-        raise click.UsageError("give the code or the name of a rule, or the name of a doubt, or --all")
+        raise click.UsageError("expected a rule, a doubt, or --all")
     pages: dict[str, str] = {}
     for each in RULES:
         pages[each.code.casefold()] = pages[each.name] = each.titled
@@ -398,13 +403,17 @@ def config(path: str, *, schema: bool, output_format: str, **options: Any) -> in
 @cli.command()
 @_several("--accept", metavar="DOUBTS", callback=_doubts, shell_complete=_offer_doubts, help="Doubts to accept.")
 @click.option("--module", metavar="FILE", help="Write a module that creates sessions, e.g. pkg/_sessions.py.")
-@click.option("--shared", is_flag=True, help="Give it one session, for all files to share.")
-@click.option("--retries", type=click.IntRange(0), default=3, show_default=True, help="Retries of its sessions.")
-@click.option("--pool", type=click.IntRange(1), default=10, show_default=True, help="Connections to a host they keep.")
+@click.option("--shared", is_flag=True, help="Let all files share one session of it.")
+@click.option("--retries", type=click.IntRange(0), default=3, show_default=True, help="Retries per request.")
 @click.option(
-    "--timeout", type=click.FloatRange(0, 86400, min_open=True), help="Seconds, for calls that pass no timeout=."
+    "--pool", type=click.IntRange(1), default=10, show_default=True, help="Connections to keep open per host."
 )
-@click.option("-y", "--yes", is_flag=True, help="Ask nothing; use the defaults for what is not given.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, 86400, min_open=True),
+    help="Default timeout in seconds, for calls without timeout=.",
+)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask; use defaults for what is not given.")
 def init(**options: Any) -> int:
     """Write initial settings and, on request, a module that creates sessions with retries."""
     from sessionize.init.init import Answers, init as write

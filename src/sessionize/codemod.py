@@ -17,11 +17,11 @@ from sessionize.project.project import Projects
 class UseSession(CodemodCommand):
     """Fixes what `sessionize fix` fixes, by the same settings, and warns of what is left."""
 
-    DESCRIPTION = "Let bare requests.get(...) calls share one requests.Session."
+    DESCRIPTION = "Make bare requests.get(...) calls share one requests.Session."
 
     @staticmethod
     def add_args(arg_parser: argparse.ArgumentParser) -> None:
-        arg_parser.add_argument("--unsafe-fixes", action="store_true", help="also make fixes that need a look")
+        arg_parser.add_argument("--unsafe-fixes", action="store_true", help="also make unsafe fixes")
 
     def __init__(self, context: CodemodContext, *, unsafe_fixes: bool = False) -> None:
         super().__init__(context)

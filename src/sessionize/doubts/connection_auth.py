@@ -45,7 +45,7 @@ class ConnectionAuth(Kind):
         silent = any(call.given("headers") is None for call in sharing.calls)
         unknown = any(self._authorizes_unknown(call, silent=silent) for call in sharing.calls)
         if unknown and any(map(self._has_none, sharing.calls)):
-            return "a call has an `Authorization` of unknown kind, which may stay with the connection of other calls"
+            return "a call sends an `Authorization` of unknown kind, which may authenticate a connection for others"
         return ""
 
     def _authorizes_unknown(self, call: BareCall, *, silent: bool) -> bool:
@@ -87,7 +87,7 @@ class ConnectionAuth(Kind):
         if self.auth_binds(call):
             return "passes an `auth=` that may not be a (user, password) pair, and may authenticate the connection"
         if self.header_binds(call):
-            return "authorizes its connection, and later calls on it would be answered for the same user"
+            return "authenticates its connection, and later calls on it would be answered for the same user"
         return ""
 
     def auth_binds(self, call: BareCall) -> bool:

@@ -23,4 +23,4 @@ class Hooks(Kind):
     name = "hooks"
 
     def of_call(self, call: BareCall) -> str:
-        return "passes `hooks=`, which may send requests of their own" if call.given("hooks") else ""
+        return "passes `hooks=`, and a hook may send requests itself" if call.given("hooks") else ""

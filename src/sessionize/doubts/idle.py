@@ -54,14 +54,15 @@ class Idle(Kind):
     ## Why it matters
     A server closes a connection on which nothing comes for a while, most often after 5 to 60 seconds. If it does so at
     the moment of the next call, that call fails: with a wait as long as the server's limit, and 40 ms of round trip,
-    10 of 20 calls did, `GET` as well as `POST`. A bare call has a connection of its own. A server that serves one
-    connection at a time waits for a session to close its.
+    10 of 20 calls failed, `GET` as well as `POST`. A bare call has a connection of its own. A server that serves one
+    connection at a time waits until the session closes its own.
 
     ## How to find out
     Compare the wait with the server's keep-alive time; waits well below it, or well above, are harmless.
 
     ## What to do
-    Accept the doubt where the waits are short: `--accept idle`. Or mount an adapter that retries:
+    Accept the doubt where the waits are well below that time, or well above: `--accept idle`. For `GET`, `PUT` and
+    `DELETE`, but not for `POST`, an adapter that retries helps, too:
     `session.mount("https://", HTTPAdapter(max_retries=1))` ([retries](../guides/retries.md)).
     """
 

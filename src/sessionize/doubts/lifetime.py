@@ -7,10 +7,10 @@ from sessionize.homes.object_class import ObjectClass
 from sessionize.sharing.closed_world import ClosedWorld
 
 _OF_MODULE = "all users of the module then share the session: look for threads, forks and tests that patch requests"
-_OF_OBJECT = "it lives as long as the object: look for subclasses, threads and tests that patch requests"
+_OF_OBJECT = "the session lives as long as the object: look for subclasses, threads and tests that patch requests"
 _BESIDE_A_BASE = (
-    "it lives as long as the object: look for subclasses, threads, tests that patch requests, "
-    "and for an attribute of that name in its base"
+    "the session lives as long as the object: look for subclasses, threads, tests that patch requests, "
+    "and for a base class with an attribute of that name"
 )
 
 
@@ -38,13 +38,14 @@ class Lifetime(Kind):
     - Is the process forked while it is open (Celery, gunicorn's `preload_app`, `multiprocessing`)? See
       [`forks`](forks.md).
     - Do tests replace `requests.get` by name? See [`patched`](patched.md).
-    - Has a subclass an `__init__` that does not call the one of its base, or is the object pickled or copied? Leave the
-      call as it is, with `# noqa`.
+    - Does a subclass have an `__init__` that does not call `super().__init__()`, or is the object pickled or copied?
+      Leave the call as it is, with `# noqa`.
     - Do minutes pass between two calls? See [`idle`](idle.md).
 
     ## What to do
     If nothing speaks against it, accept the doubt for the project, `accept = ["lifetime"]` in the settings, or for one
-    run, `--accept lifetime`. Or let your tests decide: `sessionize fix --unsafe-fixes --verify 'pytest -q -x'`.
+    run, `--accept lifetime`. Or let your tests decide, as far as they run that code:
+    `sessionize fix --unsafe-fixes --verify 'python -m pytest -q -x'`.
 
     `closed = true` in the settings says that nothing outside of the project uses its modules. Without it that is so for
     a project that describes no package to build; `closed = false` says that anybody may use them.

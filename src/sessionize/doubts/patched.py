@@ -84,7 +84,7 @@ class PatchedLibrary(Kind):
                 if path.partition(".")[0] in _BENEATH or (path == "sys" and use.access.attribute == "modules"):
                     yield f"`{use.name}{use.access.path}` is changed in this file"
             elif path == "requests" and self._may_be_changed(use):
-                yield f"`{use.name}` is handed on in this file, and may be changed there"
+                yield f"`{use.name}` is passed on in this file, and may be changed there"
         for use in self.facts.outline.uses:  # of `session = requests.Session`, say
             if _changes_attribute(use):
                 followed = self.facts.origins.resolve_once(v.Name(use.name), use.scope)
@@ -119,7 +119,7 @@ class PatchedLibrary(Kind):
         named = re.fullmatch(r"(test_.*|.*_tests?|tests?|conftest)\.(pyi?|ipynb)", path.name)
         inside = {"test", "tests", "testing"}.intersection(path.parts)
         if named or inside or not _TESTING.isdisjoint(self.packages):
-            yield "this is a test, and tests replace `requests.get` and the like by name"
+            yield "this is a test, and tests often patch `requests.get` and the like"
 
 
 def _changes_attribute(use: o.Use) -> bool:

@@ -26,4 +26,4 @@ class UnknownArguments(Kind):
 
     def of_call(self, call: BareCall) -> str:
         stars = {arg.stars for arg in call.site.value.args} - {""}
-        return f"passes `{min(stars)}` arguments that are not known" if stars else ""
+        return f"passes `{min(stars)}` arguments whose contents are not known" if stars else ""

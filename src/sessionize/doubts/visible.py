@@ -38,7 +38,7 @@ class Visible(Kind):
     def of_call(self, call: BareCall) -> str:
         for text in self._spelled.get(call.site.tick, ()):
             if all(word in text for word in call.shown.split(".")):
-                return "is spelled out by `=` in an f-string, and would read otherwise"
+                return "stands in an f-string with `=`, whose text would change"
         return ""
 
     def reason(self, sharing: Sharing) -> str:
@@ -48,13 +48,13 @@ class Visible(Kind):
         if self._reads_elapsed:
             return "`.elapsed` is read, and no longer counts the handshake of each call"
         if self._adds_public_name(sharing) and self.facts.around.is_starred():
-            return "another file takes all names of this one by `import *`, a new one among them"
+            return "another file does `import *` of this one, and would get the new name, too"
         if frame == 0 and self._gives_missing_names:
-            return "`__getattr__` gives what this module does not have, and a new name may hide that"
+            return "the module has a `__getattr__`, and a new name would bypass it"
         if frame in self._by_frame:
             return f"the new variable would show in `{self._by_frame[frame]}`"
         if self._changes_imports(sharing) and (shown := self._of_imports(sharing.calls)):
-            return f"what is imported would show in `{shown}`"
+            return f"the new import would show in `{shown}`"
         for line in self._running:
             if line[0] != "%":
                 return f"{line} cannot be read, and may do anything"

@@ -71,11 +71,14 @@ class Analysis:
                 self.silenced.add(finding)
             elif not comments.ruff.silence(finding.code, row):
                 told.append(finding)
-        self.findings = told
+        left = told
         if baseline is not None:
             lines = self.reading.lines
-            self.findings = baseline.unlisted(self.filename, told, lambda f: line_of(f.code, lines[rows[f] - 1]))
-            self.known = len(told) - len(self.findings)
+            left = baseline.unlisted(self.filename, told, lambda f: line_of(f.code, lines[rows[f] - 1]))
+            self.known = len(told) - len(left)
+        # What else a session would be good for, or who replaces a call, does not matter where it stays as it is.
+        staying = {finding.call for finding in {*self.findings} - {*left} if finding.code in SHARING}
+        self.findings = [finding for finding in left if finding.code in SHARING or finding.call not in staying]
 
     @property
     def wanted_fixes(self) -> list[Fix]:

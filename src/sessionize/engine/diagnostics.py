@@ -56,16 +56,14 @@ def _why_undecided(found: Analysis, finding: Finding) -> str:
     if by_hand := BY_CODE[finding.code].by_hand:
         return f"Not fixed: {by_hand}"
     if finding in found.silenced:
-        return "Not fixed: it is silenced"
+        return "Not fixed: silenced by a comment"
     outcome, codes = found.decided_with_all_rules[finding.call, finding.code]
     help_, applicability = outcome.answer(finding.options)
     if applicability is None:
         return help_
-    off = codes - found.codes
-    needed = sorted(off or {silenced.code for silenced in found.sharing[finding.call]})
+    needed = sorted(codes - found.codes)
     names = " and ".join(f"{BY_CODE[code].name} ({code})" for code in needed)
-    select = f"select {'it' if len(needed) == 1 else 'them'} too"
-    return f"Fixed only together with {names}; {select if off else 'silenced here'}"
+    return f"Fixed only together with {names}; select {'it' if len(needed) == 1 else 'them'} too"
 
 
 def unreadable(

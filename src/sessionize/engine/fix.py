@@ -114,7 +114,7 @@ def _fix(
     except UnreadableError as error:
         return replace(unfixed, error=f"the fix would break it: {error}; {PLEASE_REPORT}")
     if not _codes(again, again.wanted_fixes) <= _codes(found, left_out):
-        return replace(unfixed, error=f"the fix would not converge; {PLEASE_REPORT}")
+        return replace(unfixed, error=f"a second fix would change it again; {PLEASE_REPORT}")
     untimed = {call.id for call in found.facts.bare.calls if waits(call)}
     return Report(
         filename,
@@ -125,6 +125,7 @@ def _fix(
         known=again.known,
         redirected=found.callees(_calls(fixes)),
         bare=again.callees(),
+        unsafe_fixes=settings.unsafe_fixes,
         untimed=sum(redirect.call in untimed for fix in fixes for redirect in fix.redirects),
     )
 

@@ -52,7 +52,7 @@ def _on_notebook(data: bytes, filename: str, settings: Settings, work: Callable[
     if report.after is not None:
         changed = script.sources(report.after)
         if changed is None:
-            wrong = f"the fix would move code from cell to cell; {PLEASE_REPORT}"
+            wrong = f"the fix would move code between cells; {PLEASE_REPORT}"
             return Report(filename, notebook.text, error=wrong)
         new, after = dict(zip(notebook.numbers, changed, strict=True)), notebook.with_sources(changed)
     left = _in_cells(report.left, script, report.after or script.text, new)

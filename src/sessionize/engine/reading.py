@@ -32,7 +32,7 @@ def limited_nesting() -> Iterator[None]:
 class Reading:
     """A text as an outline: read through Python's own tree, or through LibCST's if that fails or is asked for.
 
-    UnreadableError if neither reads it, RecursionError if it nests too deeply.
+    UnreadableError if neither reads it, RecursionError if it is nested too deeply.
     """
 
     def __init__(self, text: str, tree: ast.Module | None = None, *, by_libcst: bool = False) -> None:

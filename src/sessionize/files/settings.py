@@ -183,7 +183,7 @@ def _allowed(key: str, value: object) -> Any:
     if key == "session-factory" and typed and not _FACTORY.fullmatch(typed):
         raise ConfigError(f"expected a function, as 'package.module:name', got {typed!r}")
     if key in _NAMING and (not typed.isidentifier() or keyword.iskeyword(typed) or typed.startswith("__")):
-        raise ConfigError(f"{typed!r} cannot name a variable")
+        raise ConfigError(f"{typed!r} is not a valid variable name")
     named = [name for _, names in typed for name in names] if key in PER_FILE else typed
     if key in _SELECTING and (unknown := unknown_selectors(named)):
         raise ConfigError(no_such_rule(unknown))

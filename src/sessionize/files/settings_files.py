@@ -156,7 +156,7 @@ def _read(file: Path) -> dict[str, Any] | None:
     except (OSError, ValueError) as error:
         raise ConfigError(reason(error), file) from error
     except RecursionError:
-        raise ConfigError("it nests too deeply", file) from None
+        raise ConfigError("it is nested too deeply", file) from None
 
 
 def _read_named(file: Path) -> dict[str, Any]:

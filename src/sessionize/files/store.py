@@ -103,4 +103,4 @@ def _fill(file: BinaryIO, path: str, content: bytes, like: os.stat_result) -> No
 
 def _expect(path: str, content: bytes) -> None:
     if read(path) != content:
-        raise SourceError("changed since it was read, so left alone")
+        raise SourceError("not written, as it changed meanwhile")

@@ -24,10 +24,10 @@ from sessionize.sharing.facts import Facts
 from sessionize.sharing.shared_headers import SharedHeaders
 from sessionize.sharing.underused import UnderusedSession
 
-ALONE = "a session would serve only this call, because the other calls here stay unchanged"
+ALONE = "a session would serve only this call, as the other calls here cannot be rewritten"
 ELSEWHERE = "create one session for all calls that need these cookies, and remove `cookies=`"
-_NO_LOGIN = "as before, a login cookie is not sent with later calls (`--cookies share` sends it)"
-_UNREAD = "a `stream=True` response that is not read keeps its connection from being reused: close it"
+_NO_LOGIN = "as before, no cookies are kept from call to call (`--cookies share` keeps them)"
+_UNREAD = "close `stream=True` responses that are not read, or their connections are not reused"
 INSIDE = "requests is imported inside the function; import it at the top of the module"
 
 
@@ -84,7 +84,7 @@ class Context:
     def why_options_stay(self, calls: Sequence[BareCall]) -> str:
         """The reason that an option which all these calls repeat is not set on their session."""
         if not self.hoistable(calls):
-            return "a test whose patches move along is to see the same arguments"
+            return "tests whose patches move along are to see the same arguments"
         return "another call here passes something else, or has to keep it"
 
     def style(self, calls: Sequence[BareCall], place: Place) -> str:

@@ -239,7 +239,7 @@ class Existing:
         if len(joining.connections | tls_identities(self.facts, served)) > 1:
             return "its calls differ in `verify=` or `cert=`"
         if not all(call.reads for call in served):
-            return "it may have logged in"
+            return "it may be logged in"
         saying = [call for call in served if not sends_headers or call.argument("headers") is not None]
         saying += joining.calls
         if not may_keep(self.facts, self.settings, saying, joining.owner):

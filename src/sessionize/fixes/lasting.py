@@ -160,11 +160,11 @@ class LastingFixes(Fixes):
         if not self._is_at_top(call) and not (self._imports_at_top and self._is_imported(call)):
             return INSIDE
         if owner and self.facts.graph.in_another_class(call.site.scope):
-            return "it stands in a class inside of the method"
+            return "it stands in a class that the method defines"
         if self.facts.visitors.gave(call):
             return "the call forwards what a visitor sent, and the session would serve several visitors"
         if self.facts.outline.scopes[self.facts.bare.function(call)].name == "__del__":
-            return "`__del__` may run before a session is made, or when it is gone"
+            return "`__del__` may run before the session exists, or after it is gone"
         return ""
 
     def _home(self, owner: int, calls: Sequence[BareCall], *, incomplete: bool = False) -> Home | ExistingSession | str:

@@ -92,7 +92,7 @@ class LocalFixes(Fixes):
         """The calls with the place of their session, what it may hold, and why it is not known to be safe."""
         place = self._place(calls)
         if place is None:
-            return refused(calls, "no line can hold the session; put the calls on separate lines in a function")
+            return refused(calls, "no line before the calls can hold the session; put them on lines of their own")
         if self._may_be_missing(calls, place):
             reason = "the import of requests may not have run where the session belongs; import it further up"
             return refused(calls, reason)

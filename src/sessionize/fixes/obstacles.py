@@ -37,7 +37,7 @@ class Obstacles:
             if patch.obstacle:
                 return f"{patch} replaces `{patch.target}` by name, and {patch.obstacle}"
         if patches and call.verb == "get" and call.argument("params", 1) is not call.argument("params"):
-            return f"{patches[0]} replaces `{patches[0].target}` by name, and would get `params` by keyword"
+            return f"{patches[0]} replaces `{patches[0].target}` by name, which would then get `params` as a keyword"
         return ""
 
     def of_sharing(self, calls: Sequence[BareCall], owner: int | None = None) -> str:
@@ -102,7 +102,7 @@ def _of_arguments(call: BareCall) -> str:
         return CHOSEN
     names, number = VERBS[call.verb], call.by_position
     if number > len(names):
-        return f"it passes more arguments by position than `requests.{call.verb}` takes"
+        return f"it passes more positional arguments than `requests.{call.verb}` takes"
     named = {arg.keyword for arg in call.site.value.args}
     given = ({"method"} - {*names}).union(names[:number])
     if twice := sorted(given.intersection(filter(None, named))):

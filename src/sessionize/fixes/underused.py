@@ -48,7 +48,7 @@ class UnderusedFixes(Fixes):
         place = self.facts.groups.place(calls)
         create = v.dotted(sessions[0].site.value.func)
         if place is None or not self._made_with(create, sessions[0], place):
-            return Refusal(ids(sessions), "there is no place before the loop where it could be made")
+            return Refusal(ids(sessions), "there is no place before the loop where it could be created")
         name = self.naming.variable(self.settings.session_name, self.facts.outline.parts[calls[0].frame].scope)
         if reason := self.obstacles.of_sharing(calls) or self.obstacles.of_call(calls[0]):
             return Refusal(ids(sessions), reason)
@@ -77,7 +77,7 @@ class UnderusedFixes(Fixes):
         if self._shares_statement(session, bind):
             return Refusal(own, "it is made together with something else; give it a statement of its own")
         if place is None or facts.flow.frame[place.block] != frame or not self._made_with(create, session, place):
-            return Refusal(own, "there is no place before the loop where it could be made")
+            return Refusal(own, "there is no place before the loop where it could be created")
         loops = set(facts.flow.loops(bind.part))
         several = len(session.calls) > 1 or set(facts.flow.loops(session.calls[0].site.part)) - loops
         if several and self.settings.cookies != "share":
@@ -86,7 +86,7 @@ class UnderusedFixes(Fixes):
             return Refusal(own, reason)
         doubts = self.doubts.about(Sharing(session.calls))
         if self.settings.cookies == "share" and several and any(not call.reads for call in session.calls):
-            reason = "what a turn leaves in its cookies, as a log-in does, would reach the next turn"
+            reason = "cookies of one iteration, those of a login say, would be sent in the next"
             doubts += (self.doubts.doubt("lifetime", reason),)
         new_session, imports = self._new(session.calls, place, bind.name, create)
         message = f"Make `{bind.name}` once, before the loop"

@@ -25,7 +25,7 @@ class ManyObjects:
     def reason(self) -> str:
         """The reason why each object's session would serve a single request, or all of them hold many connections."""
         if all(map(self.facts.groups.is_initial, self.calls)):
-            return "its requests are made once for each object"
+            return "each object makes only one request"
         if self._copies_itself():
             return "its objects make others like them, and each would make a session"
         once = len(self.calls) == 1 and not self.facts.groups.is_helper(self.calls[0])

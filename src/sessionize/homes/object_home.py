@@ -136,13 +136,13 @@ class _ObjectHome:
     def _field(self) -> Home | str:
         decorators = [self.facts.origins.path_of(head(d), self.row.parent) for d in self.row.decorators]
         if not _DATACLASS.issuperset(decorators):
-            return "its decorators may show the session, or have no place for it"
+            return "its decorators may expose the session, or forbid new attributes"
         last = 0
         for bind in self.cls.body.values():
             if bind.form in _FIELDS and self.outline.parts[bind.part].parent == self.row.root:
                 last = max(last, bind.part)
         if not last:
-            return "its dataclass has no field behind which a session could stand"
+            return "its dataclass has no field after which one for the session could stand"
         return Home(self.facts.flow.place_before(line_of(self.facts, last)), "field", helper="dataclasses.field")
 
     def _at_first_use(self) -> Home:

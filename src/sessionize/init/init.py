@@ -37,7 +37,7 @@ _shared = make_session()
 
 
 def get_session():
-    """The session that everybody shares. Whatever is set on it holds for all calls."""
+    """The session of the whole project. What is set on it holds for all calls."""
     return _shared
 '''
 
@@ -59,15 +59,17 @@ class Answers:
     yes: bool
 
     def __post_init__(self) -> None:
+        if self.yes and self.module is None and (self.shared or self.timeout is not None):
+            raise click.UsageError("--shared and --timeout need --module")
         if self.timeout is not None and math.isnan(self.timeout):
-            raise click.UsageError("--timeout: nan is no time")
+            raise click.UsageError("--timeout: expected a number of seconds, got nan")
 
 
 def init(answers: Answers) -> None:
     """Asks what is not answered yet, and writes. ClickException or ConfigError where it can't."""
     file = load(Path.cwd()).file
     if file is not None:
-        raise click.ClickException(f"{file} has settings already")
+        raise click.ClickException(f"{file} has settings already: edit them there")
     project = _project()
     accept = answers.accept
     if accept is None:
@@ -76,6 +78,8 @@ def init(answers: Answers) -> None:
     if module is None:
         module = "" if answers.yes else _ask_about_module()
     settings: dict[str, object] = {"accept": list(accept)} if accept else {}
+    if "patched" in accept:
+        settings["rewrite-patches"] = True  # or the tests would go to the network
     if module:
         settings["session-factory"] = _write_module(Path(module), answers)
         settings["cookies"] = "factory"  # the module sees to it that none are kept
@@ -123,7 +127,7 @@ def _ask_about_doubts(findings: Sequence[Diagnostic]) -> Iterable[str]:
 def _ask_about_module() -> str:
     if not click.confirm("Write a module that makes sessions with retries?", err=True):
         return ""
-    return str(click.prompt("Its file", default=str(_default_module()), err=True))
+    return str(click.prompt("File of the module", default=str(_default_module()), err=True))
 
 
 def _default_module() -> Path:
@@ -186,7 +190,7 @@ def _module_of(file: Path) -> str:
     parts = file.with_suffix("").parts
     named = all(part.isidentifier() and not keyword.iskeyword(part) for part in parts)
     if file.suffix != ".py" or file.is_absolute() or not named:
-        raise click.ClickException(f"{file} can be no module of this project")
+        raise click.ClickException(f"{file} cannot be imported as a module of this project")
     parts = parts[1:] if parts[0] == "src" and len(parts) > 1 else parts
     if len(parts) == 1 and (parts[0] in sys.stdlib_module_names or find_spec(parts[0])):
         raise click.ClickException(f"{file} would hide the module {parts[0]}; give another name")

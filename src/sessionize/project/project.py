@@ -235,7 +235,7 @@ class Project:
 
     @cached_property
     def _paths(self) -> list[str]:
-        """Its files, and programs of other names."""
+        """File of the modules, and programs of other names."""
         within = [self.root] if self._marked is not None else _beside(self.root)
         found = walk.discover(within, Settings(root=Path(self.root)), programs=True)
         files = [each for each in found if isinstance(each, str)]

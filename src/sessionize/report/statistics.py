@@ -81,7 +81,7 @@ def unlocking(findings: Sequence[Diagnostic]) -> list[tuple[list[str], int]]:
 
 def _total(findings: Sequence[Diagnostic]) -> str:
     """The meaning of the marks; and the number of calls, as several findings may stand at one."""
-    marks = "[*] all, [-] some, [ ] none with a safe fix"
+    marks = "safe fix: [*] for all, [-] for some, [ ] for none"
     places = [found.place for found in findings if not found.unreadable]
     calls = len(set(places))
     return marks if calls == len(places) else f"{marks}; {len(places)} findings at {count(calls, 'call')}"

@@ -73,7 +73,7 @@ def _untimed(reports: Sequence[Report]) -> str:
     all_of_them = untimed == len(_calls(reports, attrgetter("fixed")))
     subject = f"{untimed} of them" if not all_of_them else "It" if untimed == 1 else "They"
     has = "has" if untimed == 1 else "have"
-    return f"{subject} {has} no `timeout=`; select {code} to keep finding {'it' if untimed == 1 else 'them'}."
+    return f"{subject} {has} no `timeout=`; `--extend-select {code}` finds {'it' if untimed == 1 else 'them'}."
 
 
 def _left(reports: Sequence[Report], doing: str) -> str:

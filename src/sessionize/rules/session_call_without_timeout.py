@@ -38,7 +38,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     ```
 
     ## Fix safety
-    There is no fix: how long a call may wait is for you to say. An adapter can say it for all calls of a session
+    There is no fix: choose a timeout yourself. An adapter can say it for all calls of a session
     ([timeouts](../guides/timeouts.md)).
 
     ## When not to use
@@ -57,6 +57,6 @@ SESSION_CALL_WITHOUT_TIMEOUT = Rule(
     "session-call-without-timeout",
     check,
     by_default=False,
-    by_hand="how long a call may wait is for you to say",
+    by_hand="choose a timeout yourself",
     tells_untimed=True,
 )

@@ -24,13 +24,13 @@ from sessionize.report.wording import row_of
 from sessionize.rules import RULES
 
 _SENTENCE = re.compile(r"\. (?=[A-Z])")
-STAYS = "The setting rewrite-patches has no effect here: patches in tests stay as they are."
+STAYS = "--interactive does not update patches in tests: rewrite-patches is ignored."
 ANSWERS = {
     "yes": "make this fix",
     "no": "leave it",
-    "all": "make it and all that follow in this file",
-    "ALL": "the same, and in all other files",
-    "quit": "stop asking; accepted fixes are made (Ctrl-C: none in this file)",
+    "all": "make it and all later ones in this file",
+    "ALL": "the same, in all files",
+    "quit": "stop, and write the fixes accepted so far (Ctrl-C: none of this file)",
     "explain": "what the rule finds, and what makes the fix unsafe",
 }
 

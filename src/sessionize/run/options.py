@@ -80,7 +80,7 @@ class Options(SettingsOptions):
 
     def __post_init__(self) -> None:
         if "" in self.paths:  # to pathlib that is the current folder
-            raise click.UsageError("a path is empty")
+            raise click.UsageError("empty path")
         if STDIN in self.paths and (len(self.paths) > 1 or self.files_from is not None):
             raise click.UsageError("- (standard input) cannot be combined with other paths")
         if self.stdin_filename is not None and STDIN not in self.paths:

@@ -214,7 +214,7 @@ class Search:
             failed = self._failed([*good, *rest])
             if failed is None:
                 return [*good, *rest]
-            if self._failed([*good, *rest]) is None:
+            if self._failed([*good, *rest], "once more ") is None:
                 told = f"`{self.command.text}` failed once and passed once with the same files; nothing is written"
                 raise click.ClickException(told)
             passing, failing = 0, len(rest)  # so many of the rest
@@ -230,10 +230,13 @@ class Search:
         self._put(good)
         return good
 
-    def _failed(self, units: Sequence[Unit]) -> str | None:
-        """The end of the command's output if it fails with these; None if it passes."""
+    def _failed(self, units: Sequence[Unit], again: str = "") -> str | None:
+        """The end of the command's output if it fails with these; None if it passes.
+
+        again: words for a run that was made before.
+        """
         self._put(units)
-        wrote = self.command.run(f"with {len(units)} of {len(self.candidates.units)} fixes")
+        wrote = self.command.run(f"{again}with {len(units)} of {len(self.candidates.units)} fixes")
         self.expect_unchanged()
         return wrote
 
@@ -241,7 +244,7 @@ class Search:
         """ClickException if a file does not hold what it should: the command, or somebody else, has changed it."""
         for path, content in self.now.items():
             if store.content(path) != content:
-                raise click.ClickException(f"{path} has changed meanwhile; it is left alone, all others are restored")
+                raise click.ClickException(f"{path} has changed meanwhile and stays as it is; all others are restored")
 
     def _put(self, units: Sequence[Unit]) -> None:
         for path, content in self.candidates.contents(units).items():
@@ -274,7 +277,7 @@ def verify(
     try:
         if (wrote := command.run("before any fix")) is not None:
             echo(_indented(wrote), err=True)
-            raise click.ClickException(f"`{command.text}` fails before anything is fixed")
+            raise click.ClickException(f"`{command.text}` fails already without any fix")
         search.expect_unchanged()
         kept = search.kept()
         keep = True

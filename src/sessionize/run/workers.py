@@ -83,7 +83,7 @@ def _with_content(task: Task) -> tuple[Any, ...]:
 
 
 def _died(number: int, path: str, *_: object) -> tuple[int, Report]:
-    return number, failure(path, "the process that worked on it died")
+    return number, failure(path, "its worker process died")
 
 
 def _usable_cpus() -> int:

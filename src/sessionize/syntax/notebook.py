@@ -39,12 +39,12 @@ class Notebook:
         except ValueError as error:  # not UTF-8, or a number too long
             raise UnreadableError(str(error)) from error
         except RecursionError:
-            raise UnreadableError("its JSON nests too deeply to be read") from None
+            raise UnreadableError("its JSON is nested too deeply") from None
         match document:
             case {"nbformat": 4, "cells": [*cells]}:
                 pass
             case {"nbformat": version} if version != 4:
-                raise UnreadableError(f"this notebook is of format {version!r}, only 4 is known; save it anew")
+                raise UnreadableError(f"this notebook is of format {version!r}, save it as format 4")
             case _:
                 raise UnreadableError("this is not a notebook: it lacks `nbformat` or `cells`")
         self._spans: list[tuple[int, int]] = []

@@ -49,10 +49,10 @@ class Writer:
     def obstacle(self) -> str:
         """Why what LibCST writes can't be put back line by line; empty if it can."""
         if _INDENT_WITH_FORM_FEED.search(self.text):
-            return "LibCST does not keep form feeds in indentation"
+            return "LibCST does not preserve form feeds in indentation"
         code = self.rendering.code
         if code != self.text and len(split_lines(code)) != len(split_lines(self.text)):
-            return "LibCST does not keep its lines"
+            return "LibCST does not preserve its line endings"
         return ""
 
     def changes(self, fixes: Sequence[Fix], imports: Sequence[ImportEdit]) -> list[Change]:

@@ -83,7 +83,7 @@ class _Mover:
         if isinstance(node, cst.Attribute):
             return self._add_assignment(node)
         if not _is_written_out(node, function):
-            return "its target is put together"
+            return "its target is built at run time"
         name = _last(node.func)
         if name not in ("patch", "object", "setattr") or _code(node.func) in ("setattr", "builtins.setattr"):
             return f"`{name}` can't be moved"
@@ -130,7 +130,7 @@ class _Mover:
         value = _code(assign.value)
         if (function, value) in self._kept:
             if "." not in value:
-                return "what it was is kept in a variable"
+                return "the original is kept in a variable"
             self.replacements.added[line].append(f"{method} = {value}_of_session")
             lines = self._kept[function, value]
             while lines:
