@@ -6,7 +6,7 @@ from functools import cached_property
 
 from sessionize.doubts.doubt import Kind, Sharing
 from sessionize.library.calls import BareCall
-from sessionize.sharing.steady import Steady, is_pair
+from sessionize.sharing.steady import is_pair
 from sessionize.syntax import values as v
 
 # The kinds of authentication that a server ties to the connection, as `Authorization` begins.
@@ -42,7 +42,7 @@ class ConnectionAuth(Kind):
     def reason(self, sharing: Sharing) -> str:
         if reason := super().reason(sharing):
             return reason
-        silent = any(call.argument("headers") in (None, v.NONE) for call in sharing.calls)
+        silent = any(call.given("headers") is None for call in sharing.calls)
         unknown = any(self._authorizes_unknown(call, silent=silent) for call in sharing.calls)
         if unknown and any(map(self._has_none, sharing.calls)):
             return "a call has an `Authorization` of unknown kind, which may stay with the connection of other calls"
@@ -67,8 +67,7 @@ class ConnectionAuth(Kind):
 
     def _headers(self, call: BareCall) -> v.Dict | None:
         """The `headers=` of a call as a display, empty if it passes none; None if they are not known."""
-        headers = call.argument("headers")
-        return v.Dict(()) if headers in (None, v.NONE) else Steady(self.facts, None).display(headers, call.site.scope)
+        return self.facts.steady(None).display(call.given("headers") or v.Dict(()), call.site.scope)
 
     @cached_property
     def _names_header(self) -> bool:
@@ -97,13 +96,10 @@ class ConnectionAuth(Kind):
 
     def header_binds(self, call: BareCall) -> bool:
         """Tell whether its Authorization may be of such a kind: `NTLM ...`."""
-        headers = call.argument("headers")
-        if headers in (None, v.NONE) or not self._names_binding:
-            return False
-        display = Steady(self.facts, None).display(headers, call.site.scope)
-        if display is None:
+        headers = self._headers(call) if self._names_binding else v.Dict(())
+        if headers is None:
             return True
-        for key, value in display.items:
+        for key, value in headers.items:
             named = str(key.value).lower() if isinstance(key, v.Const) else ""
             prefix = self.facts.hosts.prefix(value, call.site.scope).lower()
             if named in ("", "authorization") and (not prefix or prefix.startswith(_BINDING)):
@@ -126,7 +122,7 @@ class ConnectionAuth(Kind):
     @cached_property
     def is_shown(self) -> bool:
         """True if the file shows authentication that binds a connection: imports it, or spells it out."""
-        return self._names_binding or not _PACKAGES.isdisjoint(self.packages)
+        return self._names_binding or not _PACKAGES.isdisjoint(self.facts.packages)
 
     @cached_property
     def _names_binding(self) -> bool:

@@ -41,5 +41,4 @@ class Forks(Kind):
     def _forking(self) -> set[int]:
         """The frames that fork, directly or through a function of this file."""
         forking = self.facts.graph.leading_to(_FORKING)
-        called = zip(self.facts.outline.calls, self.facts.graph.called, strict=True)
-        return {self.facts.flow.frame[call.part] for call, named in called if named in forking}
+        return {self.facts.flow.frame[call.part] for call in self.facts.calls_of(forking)}

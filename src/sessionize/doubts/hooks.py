@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sessionize.doubts.doubt import Kind
 from sessionize.library.calls import BareCall
-from sessionize.syntax import values as v
 
 
 class Hooks(Kind):
@@ -24,5 +23,5 @@ class Hooks(Kind):
     name = "hooks"
 
     def of_call(self, call: BareCall) -> str:
-        given = call.argument("hooks") not in (None, v.NONE)
+        given = call.given("hooks") is not None
         return "passes `hooks=`, which may send requests of their own" if given else ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sessionize.doubts.doubt import Kind
 from sessionize.library.calls import BareCall
-from sessionize.syntax import values as v
 
 
 class Proxies(Kind):
@@ -24,5 +23,5 @@ class Proxies(Kind):
     name = "proxies"
 
     def of_call(self, call: BareCall) -> str:
-        given = call.argument("proxies") not in (None, v.NONE)
+        given = call.given("proxies") is not None
         return "passes `proxies=`, and a shared connection keeps its proxy" if given else ""

@@ -25,7 +25,7 @@ from sessionize.files.settings import Settings
 from sessionize.library.calls import BareCall
 from sessionize.library.words import identifier_names_user, text_names_user
 from sessionize.sharing.facts import Facts
-from sessionize.sharing.steady import Steady, is_pair, keys_of_display, known_keys
+from sessionize.sharing.steady import is_pair, keys_of_display, known_keys
 from sessionize.syntax import values as v
 
 # The headers that say nothing about whom a call is made for.
@@ -68,19 +68,19 @@ def _is_used_by_others(facts: Facts, owner: int) -> bool:
 class _Judge:
     def __init__(self, facts: Facts, owner: int | None) -> None:
         self.facts = facts
-        self.steady = Steady(facts, owner)
+        self.steady = facts.steady(owner)
 
     def are_for_nobody(self, calls: Sequence[BareCall]) -> bool:
         return not self.facts.words.file_names_user and all(map(self._is_for_nobody, calls))
 
     def _is_for_nobody(self, call: BareCall) -> bool:
-        if not call.reads or call.unpacks or _given(call, "auth") or _given(call, "cookies"):
+        if not call.reads or call.unpacks or call.given("auth") or call.given("cookies"):
             return False
         scope = call.site.scope
         for value in _parameters(call):
             if known_keys(self.facts, value, scope) is None:
                 return False
-        headers = known_keys(self.facts, _given(call, "headers") or v.Dict(()), scope)
+        headers = known_keys(self.facts, call.given("headers") or v.Dict(()), scope)
         return headers is not None and all(map(_PLAIN_HEADERS.fullmatch, headers))
 
     def are_for_one_user(self, calls: Sequence[BareCall]) -> bool:
@@ -93,8 +93,8 @@ class _Judge:
     def _credentials(self, call: BareCall) -> _Credentials | None:
         """The credentials of a call; None if it has none, if they are not steady, or if it passes cookies."""
         scope = call.site.scope
-        auth, headers = _given(call, "auth"), _given(call, "headers") or v.Dict(())
-        if call.unpacks or _given(call, "cookies"):
+        auth, headers = call.given("auth"), call.given("headers") or v.Dict(())
+        if call.unpacks or call.given("cookies"):
             return None
         if auth is not None and not (self.steady.is_steady(auth, scope) and is_pair(self.facts, auth, scope)):
             return None
@@ -168,12 +168,6 @@ def _are_of_user(credentials: _Credentials | None) -> bool:
     """Tell whether credentials are a user's own; with a key of the program a call may log users in."""
     auth, headers = credentials or (None, ())
     return auth is not None or "authorization" in map(str.lower, dict(headers))
-
-
-def _given(call: BareCall, option: str) -> v.Value | None:
-    """The value of an option; None as well if it is `None`."""
-    value = call.argument(option)
-    return None if value == v.NONE else value
 
 
 def _parameters(call: BareCall) -> list[v.Value]:

@@ -9,6 +9,7 @@ from sessionize.analysis.memo import memo
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import CLOSING, METHODS, VERBS, sets_up
 from sessionize.library.program import Program
+from sessionize.library.sessions import SESSION
 from sessionize.sharing.groups import Groups
 from sessionize.syntax import outline as o, values as v
 
@@ -49,7 +50,7 @@ class UnderusedSessions:
         """The sessions that a loop makes anew, or that serve a single call."""
         found = []
         for number, (site, path) in enumerate(self.origins.called):
-            if path != "requests.Session" or site.value.args:
+            if path != SESSION or site.value.args:
                 continue
             loops = tuple(self.retries.again(site))
             outer = self.outline.calls[number - 1] if number else site
