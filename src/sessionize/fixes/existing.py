@@ -152,7 +152,7 @@ class Existing:
         return self._why_changed(bind.name, served.done, sent) or self._why_unlike(calls, 0, served.calls, sent)
 
     def _why_not_of_object(self, owner: int, cls: int, store: o.Store, calls: Sequence[BareCall]) -> str:
-        """The same for an attribute of their object, whose class is the `owner`; `cls`, or a base, sets it."""
+        """The same for an attribute that `cls` sets, their own class (`owner`) or a base of it."""
         facts = self.facts
         if not facts.sessions.is_plain(store.value, store.scope) or len(facts.tables.stores_of[store.attr]) > 1:
             return "it may be another one"
@@ -224,6 +224,11 @@ class Existing:
         if not may_keep(self.facts, self.settings, saying, owner):
             return "it keeps cookies, and its calls may be for another user"
         return ""
+
+
+def joinable(session: ExistingSession | None) -> ExistingSession | None:
+    """A session that was found, if the calls can join it."""
+    return session if session is not None and not session.obstacle else None
 
 
 def _best(found: list[ExistingSession]) -> ExistingSession | None:
