@@ -6,7 +6,7 @@ from functools import cached_property
 
 from sessionize.doubts.doubt import Kind, Sharing
 from sessionize.library.calls import BareCall
-from sessionize.sharing.steady import Steady, is_pair
+from sessionize.sharing.steady import is_pair
 from sessionize.syntax import values as v
 
 # The kinds of authentication that a server ties to the connection, as `Authorization` begins.
@@ -67,8 +67,7 @@ class ConnectionAuth(Kind):
 
     def _headers(self, call: BareCall) -> v.Dict | None:
         """The `headers=` of a call as a display, empty if it passes none; None if they are not known."""
-        headers = call.given("headers")
-        return v.Dict(()) if headers is None else Steady(self.facts, None).display(headers, call.site.scope)
+        return self.facts.steady(None).display(call.given("headers") or v.Dict(()), call.site.scope)
 
     @cached_property
     def _names_header(self) -> bool:
@@ -97,9 +96,7 @@ class ConnectionAuth(Kind):
 
     def header_binds(self, call: BareCall) -> bool:
         """Tell whether its Authorization may be of such a kind: `NTLM ...`."""
-        if not self._names_binding:
-            return False
-        headers = self._headers(call)
+        headers = self._headers(call) if self._names_binding else v.Dict(())
         if headers is None:
             return True
         for key, value in headers.items:
@@ -125,7 +122,7 @@ class ConnectionAuth(Kind):
     @cached_property
     def is_shown(self) -> bool:
         """True if the file shows authentication that binds a connection: imports it, or spells it out."""
-        return self._names_binding or not _PACKAGES.isdisjoint(self.packages)
+        return self._names_binding or not _PACKAGES.isdisjoint(self.facts.packages)
 
     @cached_property
     def _names_binding(self) -> bool:

@@ -73,11 +73,6 @@ class Kind:
                 return f"`{call.shown}` {reason}"
         return ""
 
-    @property
-    def packages(self) -> set[str]:
-        """The first names of all modules that the file imports: `os` of `os.path`."""
-        return {module.partition(".")[0] for module in self.facts.outline.modules}
-
     @classmethod
     def page(cls) -> str:
         """The page of the kind, in Markdown."""

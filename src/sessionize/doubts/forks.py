@@ -41,4 +41,4 @@ class Forks(Kind):
     def _forking(self) -> set[int]:
         """The frames that fork, directly or through a function of this file."""
         forking = self.facts.graph.leading_to(_FORKING)
-        return {self.facts.flow.frame[call.part] for call, named in self.facts.graph.named if named in forking}
+        return {self.facts.flow.frame[call.part] for call in self.facts.calls_of(forking)}

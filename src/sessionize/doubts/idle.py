@@ -102,9 +102,7 @@ class Idle(Kind):
         sites = {(call.site.tick, call.site.part) for call in sharing.calls}
         if sharing.owner is not None:
             leading = self._leading_to(set(map(facts.bare.function, sharing.calls)))
-            for call, named in facts.graph.named:
-                if named in leading:
-                    sites.add((call.tick, call.part))
+            sites.update((call.tick, call.part) for call in facts.calls_of(leading))
         return sites
 
     def _turn(self, part: int) -> tuple[int, ...]:

@@ -11,7 +11,6 @@ from sessionize.library.calls import BareCall
 from sessionize.sharing.closed_world import ClosedWorld
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import is_lazy
-from sessionize.sharing.steady import Steady
 from sessionize.syntax import values as v
 
 # From this version on a session tells connections by `verify=` apart (see `get_connection_with_tls_context`).
@@ -72,7 +71,7 @@ class MixedVerify(Kind):
         return self._is_steady(value, sharing.calls, sharing.owner)
 
     def _is_steady(self, value: v.Value, calls: Sequence[BareCall], owner: int | None) -> bool:
-        steady = Steady(self.facts, owner)
+        steady = self.facts.steady(owner)
         return all(steady.is_steady(value, call.site.scope) for call in calls)
 
     def _variables(self, name: str, calls: Sequence[BareCall]) -> set[int]:

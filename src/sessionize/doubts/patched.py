@@ -108,7 +108,7 @@ class PatchedLibrary(Kind):
                     yield "requests is patched in this file"
 
     def _imports(self) -> Iterator[str]:
-        for module in sorted(self.packages):
+        for module in sorted(self.facts.packages):
             if module in _REPLACING or (module.startswith("requests_") and module not in _LEAVING):
                 yield f"{module} may change how requests works"
             if module in _SMALL:
@@ -118,7 +118,7 @@ class PatchedLibrary(Kind):
         path = path_in_project(self.facts.filename)
         named = re.fullmatch(r"(test_.*|.*_tests?|tests?|conftest)\.(pyi?|ipynb)", path.name)
         inside = {"test", "tests", "testing"}.intersection(path.parts)
-        if named or inside or not _TESTING.isdisjoint(self.packages):
+        if named or inside or not _TESTING.isdisjoint(self.facts.packages):
             yield "this is a test, and tests often patch `requests.get` and the like"
 
 

@@ -19,7 +19,6 @@ from sessionize.engine.rewriting import Rewriting
 from sessionize.files.settings import Settings
 from sessionize.fixes.outcome import Fix, LostCommentError
 from sessionize.library.surroundings import UNKNOWN, Surroundings
-from sessionize.library.timeouts import waits
 from sessionize.rules import BY_CODE
 from sessionize.syntax.parse import UnreadableError
 
@@ -115,7 +114,7 @@ def _fix(
         return replace(unfixed, error=f"the fix would break it: {error}; {PLEASE_REPORT}")
     if not _codes(again, again.wanted_fixes) <= _codes(found, left_out):
         return replace(unfixed, error=f"a second fix would change it again; {PLEASE_REPORT}")
-    untimed = {call.id for call in found.facts.bare.calls if waits(call)}
+    untimed = {call.id for call in found.facts.bare.calls if call.waits}
     return Report(
         filename,
         text,

@@ -6,11 +6,10 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import NamedTuple
 
 from sessionize.analysis.flow import Place
 from sessionize.doubts import Doubts
-from sessionize.doubts.doubt import Sharing
+from sessionize.doubts.doubt import Doubt, Sharing
 from sessionize.files.settings import Settings
 from sessionize.fixes.existing import Existing, ExistingSession
 from sessionize.fixes.naming import POLICY, Naming
@@ -56,13 +55,6 @@ class Wanted:
         """The options that repeat at all these calls."""
         repeated = set.intersection(*(self._options[call.id] for call in calls))
         return [option for option in able if option in repeated]
-
-
-class SharedSession(NamedTuple):
-    """The expression for a session that all of a project share, and the imports that it needs."""
-
-    name: str
-    imports: tuple[ImportEdit, ...]
 
 
 class Context:
@@ -141,19 +133,6 @@ class Context:
         session = NewSession(place, style, target, f"{create}()", policy, adapter, tuple(hoist), shared=shared)
         return session, imports
 
-    def shared(self, calls: Sequence[BareCall]) -> SharedSession | Refusal | None:
-        """The session that the project's factory gives everybody, `get_session()`; None without such a factory."""
-        factory = self.facts.factory
-        if not self.settings.session_factory_shared or not self.naming.uses_factory:
-            return None
-        if not self.keeps_cookies(calls, 0) and self.settings.cookies != "factory":
-            return refused(
-                calls, f"the session of `{factory}` may keep cookies, and its calls may be for several users"
-            )
-        place = self.facts.flow.place_before(min(top_level(self.facts, call.site.part) for call in calls))
-        name, imports = self.naming.imported(factory, calls, place)
-        return SharedSession(f"{name}()", imports)
-
     def width(self, calls: Sequence[BareCall], owner: int | None = None) -> int:
         """The number of threads that use a session, if it is known and more than the connections that one keeps."""
         shared = owner is not None or any(call.pooled for call in calls)
@@ -180,10 +159,11 @@ class Context:
 
 
 class Fixes:
-    """The fixes of one kind for one file."""
+    """The fixes of one kind for one file, for the findings that they are wanted for."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, wanted: Wanted) -> None:
         self.context = context
+        self.wanted = wanted
         self.facts = context.facts
         self.settings = context.settings
         self.doubts = context.doubts
@@ -192,16 +172,22 @@ class Fixes:
         self.naming = context.naming
 
     def on_shared(self, calls: Sequence[BareCall]) -> Outcome | None:
-        """The fix that makes calls on the session that all of the project share; None where there is none."""
-        shared = self.context.shared(calls)
-        if not isinstance(shared, SharedSession):
-            return shared
-        if reason := self.obstacles.of_sharing(calls, 0):
+        """The fix that makes calls on the session that the project's factory gives everybody, `get_session()`.
+
+        None without such a factory.
+        """
+        factory = self.facts.factory
+        if not self.settings.session_factory_shared or not self.naming.uses_factory:
+            return None
+        reason = f"the session of `{factory}` may keep cookies, and its calls may be for several users"
+        if self.context.keeps_cookies(calls, 0) or self.settings.cookies == "factory":
+            reason = self.obstacles.of_sharing(calls, 0)
+        if reason:
             return refused(calls, reason)
+        place = self.facts.flow.place_before(min(top_level(self.facts, call.site.part) for call in calls))
+        name, imports = self.naming.imported(factory, calls, place)
         doubts = self.doubts.about(Sharing(calls, owner=0))
-        redirects = redirect(calls, [shared.name] * len(calls))
-        message = f"Make {these(calls)} on `{shared.name}`, the session of the project"
-        return Fix(ids(calls), message, doubts, redirects, imports=shared.imports, stays=not_on(shared.name))
+        return on_session(calls, [f"{name}()"] * len(calls), "the session of the project", doubts, imports)
 
 
 def ids(calls: Iterable[BareCall | UnderusedSession]) -> tuple[int, ...]:
@@ -227,9 +213,17 @@ def these(calls: Sequence[BareCall]) -> str:
     return "the call" if len(calls) == 1 else f"the {len(calls)} calls"
 
 
-def not_on(name: str) -> str:
-    """The reason that nothing is set on a session that is there."""
-    return f"what is set on `{name}`, the existing session, would affect its other calls too"
+def on_session(
+    calls: Sequence[BareCall],
+    targets: Sequence[str],
+    known_as: str,
+    doubts: tuple[Doubt, ...],
+    imports: tuple[ImportEdit, ...] = (),
+) -> Fix:
+    """The fix that makes calls on a session that is there. targets: the expression that names it at each call."""
+    message = f"Make {these(calls)} on `{targets[0]}`, {known_as}"
+    stays = f"what is set on `{targets[0]}`, the existing session, would affect its other calls too"
+    return Fix(ids(calls), message, doubts, redirect(calls, targets), imports=imports, stays=stays)
 
 
 def beside(session: ExistingSession | None) -> str:

@@ -42,22 +42,6 @@ class ExistingSession(NamedTuple):
     obstacle: str = ""
 
 
-class _Joining(NamedTuple):
-    """Calls that look for a session.
-
-    owner: the class whose objects have the session, 0 for the module, None for their function.
-    end: the tick of the last.
-    connections: by what TLS tells them apart.
-    obstacle: why they can't join any session; empty where they can.
-    """
-
-    calls: Sequence[BareCall]
-    owner: int | None
-    end: int
-    connections: set[tuple[v.Value, v.Value]]
-    obstacle: str
-
-
 class Existing:
     """Finds the sessions of one file."""
 
@@ -71,42 +55,30 @@ class Existing:
 
     def local(self, calls: Sequence[BareCall], place: Place) -> ExistingSession | None:
         """The session of the calls' own function, or script, that was surely made at `place`."""
-        joining = self._joining(calls, None)
-        found = []
-        for bind in self._made_before(self.facts.bare.function(calls[0]), place):
-            obstacle = self._why_not_local(bind, joining)
-            found.append(ExistingSession(bind.name, bind.name, bind.tick, obstacle))
-        return _best(found)
+        binds = self._made_before(self.facts.bare.function(calls[0]), place)
+        return _best([ExistingSession(b.name, b.name, b.tick, self._why_not_local(b, calls)) for b in binds])
 
     def of_module(self, calls: Sequence[BareCall]) -> ExistingSession | None:
         """The session that the module binds above the functions of the calls: `session = requests.Session()`."""
         first = min(top_level(self.facts, call.site.part) for call in calls)
-        joining = self._joining(calls, 0)
-        found = []
-        for bind in self._made_before(0, self.flow.place_before(first)):
-            obstacle = self._why_not_of_module(bind, joining)
-            found.append(ExistingSession(bind.name, bind.name, bind.tick, obstacle))
-        return _best(found)
+        binds = self._made_before(0, self.flow.place_before(first))
+        return _best([ExistingSession(b.name, b.name, b.tick, self._why_not_of_module(b, calls)) for b in binds])
 
     def of_object(self, owner: int, calls: Sequence[BareCall]) -> ExistingSession | None:
         """The session that `__init__` of the class, or of a base in this file, sets.
 
         `self.session = requests.Session()`.
         """
-        joining = self._joining(calls, owner)
         found = []
         for cls in (owner, *sorted(self.facts.classes.ancestry(owner))):
             for store in self._stored[cls]:
-                obstacle = self._why_not_of_object(cls, store, joining)
-                found.append(ExistingSession(store.attr, f"{store.name}.{store.attr}", store.tick, obstacle))
+                shown = f"{store.name}.{store.attr}"
+                obstacle = self._why_not_of_object(owner, cls, store, calls)
+                found.append(ExistingSession(store.attr, shown, store.tick, obstacle))
             for bind in self.facts.sessions.bound.get(cls, ()):
                 shown = f"{self.outline.scopes[cls].name}.{bind.name}"
                 found.append(ExistingSession(bind.name, shown, bind.tick, "all objects of the class share it"))
         return _best(found)
-
-    def _joining(self, calls: Sequence[BareCall], owner: int | None) -> _Joining:
-        end = max(call.site.tick for call in calls)
-        return _Joining(calls, owner, end, tls_identities(self.facts, calls), self.doubts.why_not_join(calls))
 
     # --- where they are made ------------------------------------------------------------------------------------------
 
@@ -151,48 +123,50 @@ class Existing:
 
     # --- why they are not used ----------------------------------------------------------------------------------------
 
-    def _why_not_local(self, bind: o.Bind, joining: _Joining) -> str:
+    def _why_not_local(self, bind: o.Bind, calls: Sequence[BareCall]) -> str:
         """The reason why the calls can't join a session of their function; empty where they can."""
         if len(self.names.binds(bind.scope, bind.name)) > 1:
             return "it is bound more than once"
         served = self.facts.sessions.session_use(bind.scope, bind.name)
-        if not served.frames <= {joining.calls[0].frame}:
+        if not served.frames <= {calls[0].frame}:
             return "another function uses it"
+        last = max(call.site.tick for call in calls)
         for use in self.names.uses(bind.scope, bind.name):
-            if use.access in CLOSING and (use.tick < joining.end or self.flow.loops(use.part)):
+            if use.access in CLOSING and (use.tick < last or self.flow.loops(use.part)):
                 return "it may be closed by then"
-        if not self._is_seen(bind, joining):
+        if not self._is_seen(bind, calls):
             return "its name means something else there"
-        return self._why_changed(bind.name, served.done) or self._why_unlike(joining, served.calls)
+        return self._why_changed(bind.name, served.done) or self._why_unlike(calls, None, served.calls)
 
-    def _why_not_of_module(self, bind: o.Bind, joining: _Joining) -> str:
+    def _why_not_of_module(self, bind: o.Bind, calls: Sequence[BareCall]) -> str:
         """The same for a session of the module."""
         if self.facts.is_used_elsewhere(bind.name):
             return "other modules may use it"
         if len(self.names.binds(0, bind.name)) > 1:
             return "it is bound more than once"
-        if not self._is_seen(bind, joining):
+        if not self._is_seen(bind, calls):
             return "its name means something else there"
-        sent = self._sends_headers(v.Name(bind.name), joining.calls)
+        sent = self._sends_headers(v.Name(bind.name), calls)
         served = self.facts.sessions.session_use(0, bind.name)
-        return self._why_changed(bind.name, served.done, sent) or self._why_unlike(joining, served.calls, sent)
+        return self._why_changed(bind.name, served.done, sent) or self._why_unlike(calls, 0, served.calls, sent)
 
-    def _why_not_of_object(self, cls: int, store: o.Store, joining: _Joining) -> str:
-        """The same for an attribute of their object."""
+    def _why_not_of_object(self, owner: int, cls: int, store: o.Store, calls: Sequence[BareCall]) -> str:
+        """The same for an attribute that `cls` sets, their own class (`owner`) or a base of it."""
         facts = self.facts
         if not facts.sessions.is_plain(store.value, store.scope) or len(facts.tables.stores_of[store.attr]) > 1:
             return "it may be another one"
-        if not is_made_first(facts, cls, joining.calls, store):
+        if not is_made_first(facts, cls, calls, store):
             return "it may not be made by then"
-        sent = self._sends_headers(v.Attribute(v.Name(store.name), store.attr), joining.calls)
+        sent = self._sends_headers(v.Attribute(v.Name(store.name), store.attr), calls)
         done = {access for access, _ in facts.mutations.done_on(store.attr)} - {SET}
-        calls = [facts.sessions.on_session(number, store.attr) for number in self._calls_on[store.attr]]
-        served = [call for call in calls if call.verb in VERBS]
-        return self._why_changed(f"{store.name}.{store.attr}", done, sent) or self._why_unlike(joining, served, sent)
+        made = [facts.sessions.on_session(number, store.attr) for number in self._calls_on[store.attr]]
+        served = [call for call in made if call.verb in VERBS]
+        changed = self._why_changed(f"{store.name}.{store.attr}", done, sent)
+        return changed or self._why_unlike(calls, owner, served, sent)
 
-    def _is_seen(self, bind: o.Bind, joining: _Joining) -> bool:
+    def _is_seen(self, bind: o.Bind, calls: Sequence[BareCall]) -> bool:
         """Tell whether a name means the same wherever the calls are."""
-        return all(self.names.owner(bind.name, call.site.scope) == bind.scope for call in joining.calls)
+        return all(self.names.owner(bind.name, call.site.scope) == bind.scope for call in calls)
 
     def _why_changed(self, name: str, done: set[Access], sends_headers: bool = False) -> str:
         """The thing that is done with a session, besides calls on it, and that may give it options or hand it on."""
@@ -229,22 +203,31 @@ class Existing:
                 return False
         return True
 
-    def _why_unlike(self, joining: _Joining, served: Sequence[BareCall], sends_headers: bool = False) -> str:
+    def _why_unlike(
+        self, calls: Sequence[BareCall], owner: int | None, served: Sequence[BareCall], sends_headers: bool = False
+    ) -> str:
         """The thing that sets the calls apart from those that are made on the session already.
 
+        owner: the class whose objects have the session, 0 for the module, None for their function.
         sends_headers: whether the session sends the `headers=` of the calls by itself.
         """
-        if reason := joining.obstacle or self.doubts.why_not_join(served):
+        together = [*calls, *served]
+        if reason := self.doubts.why_not_join(together):
             return reason
-        if len(joining.connections | tls_identities(self.facts, served)) > 1:
+        if len(tls_identities(self.facts, together)) > 1:
             return "its calls differ in `verify=` or `cert=`"
         if not all(call.reads for call in served):
             return "it may be logged in"
         saying = [call for call in served if not sends_headers or call.argument("headers") is not None]
-        saying += joining.calls
-        if not may_keep(self.facts, self.settings, saying, joining.owner):
+        saying += calls
+        if not may_keep(self.facts, self.settings, saying, owner):
             return "it keeps cookies, and its calls may be for another user"
         return ""
+
+
+def joinable(session: ExistingSession | None) -> ExistingSession | None:
+    """A session that was found, if the calls can join it."""
+    return session if session is not None and not session.obstacle else None
 
 
 def _best(found: list[ExistingSession]) -> ExistingSession | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property, partial
 from itertools import chain
 from operator import attrgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from sessionize.doubts.doubt import Sharing
 from sessionize.fixes.context import (
@@ -17,16 +17,14 @@ from sessionize.fixes.context import (
     LASTING,
     SHARING,
     Fixes,
-    Wanted,
     beside,
     ids,
-    not_on,
+    on_session,
     redirect,
     refused,
     set_once,
-    these,
 )
-from sessionize.fixes.existing import ExistingSession
+from sessionize.fixes.existing import ExistingSession, joinable
 from sessionize.fixes.outcome import Fix, NewSession, Outcome, Refusal
 from sessionize.homes.home import Home
 from sessionize.homes.module_home import module_home
@@ -35,6 +33,9 @@ from sessionize.library.calls import BareCall
 from sessionize.syntax import values as v
 
 _MOST_TRIES = 20  # each of which looks at all calls of a class, or of the module
+
+# Where a session for some calls is, or can be made; or why nowhere.
+_Home: TypeAlias = Home | ExistingSession | str
 
 
 class _Local(NamedTuple):
@@ -60,9 +61,9 @@ class LastingFixes(Fixes):
         bases = self.facts.classes.ancestry(owner) & self.facts.groups.lasting.keys() if owner else set()
         tops = [base for base in bases if bases.isdisjoint(self.facts.classes.ancestry(base))]
         own = self.existing.of_object(owner, calls) if tops else None
-        return owner if len(tops) != 1 or (own is not None and not own.obstacle) else tops[0]
+        return owner if len(tops) != 1 or joinable(own) is not None else tops[0]
 
-    def outcomes(self, wanted: Wanted, local: Sequence[Outcome] = ()) -> list[Outcome]:
+    def outcomes(self, local: Sequence[Outcome]) -> list[Outcome]:
         """The fixes for sessions that outlive the functions of their calls, and refusals.
 
         They live on the objects of a class; or, where that is not right, on the module, if one can serve all objects.
@@ -74,23 +75,21 @@ class LastingFixes(Fixes):
         incomplete = False
         nearby = self._nearby(local)
         for owner, calls in self._families().items():
-            kept, refusals = self._refuse(owner, wanted.among(calls, LASTING))
+            kept, refusals = self._refuse(owner, self.wanted.among(calls, LASTING))
             outcomes += refusals
+            left_out = len(kept) < len(calls)
             if not owner:
                 on_module += kept
-                incomplete = len(kept) < len(calls)
+                incomplete = left_out
             elif kept:
-                home = self._home(owner, kept, incomplete=len(kept) < len(calls))
-                homeless = isinstance(home, str) and home != ALONE
-                if homeless and self._may_join_module(kept, incomplete=len(kept) < len(calls)):
+                home = self._home(owner, kept, incomplete=left_out)
+                if self._may_join_module(kept, home, incomplete=left_out):
                     on_module += kept
                 else:
-                    found = self._share(owner, kept, home, wanted)
-                    outcomes.append(self._share_with(nearby.get(owner, ()), owner, kept, found, wanted))
+                    outcomes.append(self._share_with(nearby.get(owner, ()), owner, kept, home))
         if on_module:
             home = self._home(0, on_module, incomplete=incomplete)
-            found = self._share(0, on_module, home, wanted)
-            outcomes.append(self._share_with(nearby.get(0, ()), 0, on_module, found, wanted))
+            outcomes.append(self._share_with(nearby.get(0, ()), 0, on_module, home))
         return outcomes
 
     # --- one session for all that can share it ------------------------------------------------------------------------
@@ -106,13 +105,12 @@ class LastingFixes(Fixes):
                 found[holder].append(_Local(group, outcome.hoist))
         return found
 
-    def _share_with(
-        self, nearby: Sequence[_Local], owner: int, calls: Sequence[BareCall], found: Outcome, wanted: Wanted
-    ) -> Outcome:
+    def _share_with(self, nearby: Sequence[_Local], owner: int, calls: Sequence[BareCall], home: _Home) -> Outcome:
         """A fix for calls that takes in the calls of local sessions where nothing speaks against it.
 
         It takes in all of them, or else by halves, as far as a few tries go.
         """
+        found = self._share(owner, calls, home)
         todo = [[group for group in nearby if not any(map(partial(self._obstacle, owner), group.calls))]]
         for _ in range(_MOST_TRIES):
             groups = todo.pop() if todo else []
@@ -120,7 +118,7 @@ class LastingFixes(Fixes):
                 break
             added = chain.from_iterable(map(attrgetter("calls"), groups))
             together = sorted([*calls, *added], key=attrgetter("id"))
-            more = self._share(owner, together, self._home(owner, together), wanted, calls)
+            more = self._share(owner, together, self._home(owner, together), calls)
             if isinstance(more, Fix) and self._is_as_good(more, found, groups):
                 calls, found = together, more._replace(resolves=SHARING | ALONG)
             elif len(groups) > 1:
@@ -138,20 +136,17 @@ class LastingFixes(Fixes):
         """Tell whether the settings let a fix be made."""
         return self.settings.unsafe_fixes or not fix.open_doubts
 
-    def _may_join_module(self, calls: Sequence[BareCall], *, incomplete: bool) -> bool:
-        """Tell whether the module's session can serve the calls of all objects."""
-        fits = self.obstacles.for_all_objects(calls)
+    def _may_join_module(self, calls: Sequence[BareCall], home: _Home, *, incomplete: bool) -> bool:
+        """Tell whether the module's session can serve the calls of all objects, which have no home for their own."""
+        homeless = isinstance(home, str) and home != ALONE
+        fits = homeless and self.obstacles.for_all_objects(calls)
         return fits and not isinstance(self._home(0, calls, incomplete=incomplete), str)
 
     def _refuse(self, owner: int, calls: Sequence[BareCall]) -> tuple[list[BareCall], list[Refusal]]:
         """The calls that a session can take which outlives their function, and refusals for the others."""
-        kept, refusals = [], []
-        for call in calls:
-            if reason := self._obstacle(owner, call):
-                refusals.append(Refusal((call.id,), reason))
-            else:
-                kept.append(call)
-        return kept, refusals
+        reasons = [(call, self._obstacle(owner, call)) for call in calls]
+        refusals = [Refusal((call.id,), reason) for call, reason in reasons if reason]
+        return [call for call, reason in reasons if not reason], refusals
 
     def _obstacle(self, owner: int, call: BareCall) -> str:
         """The reason that no session which outlives its function can take a call; empty if one can."""
@@ -167,7 +162,7 @@ class LastingFixes(Fixes):
             return "`__del__` may run before the session exists, or after it is gone"
         return ""
 
-    def _home(self, owner: int, calls: Sequence[BareCall], *, incomplete: bool = False) -> Home | ExistingSession | str:
+    def _home(self, owner: int, calls: Sequence[BareCall], *, incomplete: bool = False) -> _Home:
         """The home of a session for calls on the objects of a class (or on the module: 0), or a reason for none.
 
         It is a session that is there, or the place for a new one.
@@ -175,8 +170,7 @@ class LastingFixes(Fixes):
         """
         if reason := self.obstacles.of_sharing(calls, owner):
             return reason
-        there = self._there(owner, calls)
-        if there is not None and not there.obstacle:
+        if (there := joinable(self._there(owner, calls))) is not None:
             return there
         if incomplete and self._serves_one(owner, calls):
             return ALONE
@@ -213,13 +207,6 @@ class LastingFixes(Fixes):
         origins = self.facts.origins
         return any(bind.scope == 0 and origins.path(bind) == "requests" for bind in origins.imports)
 
-    def _on_existing(self, owner: int, calls: Sequence[BareCall], there: ExistingSession) -> Fix:
-        """The fix that makes calls on the session that the object, or the module, has already."""
-        doubts = self.doubts.about(Sharing(calls, owner=owner))
-        targets = self._targets(owner, calls, there.name)
-        message = f"Make {these(calls)} on `{targets[0]}`, the existing session"
-        return Fix(ids(calls), message, doubts, redirect(calls, targets), stays=not_on(targets[0]))
-
     @cached_property
     def _global(self) -> str:
         """The name of the module's session."""
@@ -242,14 +229,7 @@ class LastingFixes(Fixes):
             return len(kept) == 1 and not self.facts.graph.reads_instance(kept[0].site.scope)
         return len(functions) == 1
 
-    def _share(
-        self,
-        owner: int,
-        calls: Sequence[BareCall],
-        home: Home | ExistingSession | str,
-        wanted: Wanted,
-        lasting: Sequence[BareCall] = (),
-    ) -> Outcome:
+    def _share(self, owner: int, calls: Sequence[BareCall], home: _Home, lasting: Sequence[BareCall] = ()) -> Outcome:
         """The fix that makes calls on the session of their object, or of the module; a refusal without a home.
 
         lasting: those of the calls that repeat as calls of the object, or of the module, if not all do.
@@ -257,10 +237,10 @@ class LastingFixes(Fixes):
         outcome = self.on_shared(calls)
         if isinstance(home, str) or outcome is not None:
             return outcome or refused(calls, str(home))
+        doubts = self.doubts.about(Sharing(calls, owner=owner))
         if isinstance(home, ExistingSession):
-            return self._on_existing(owner, calls, home)
-        able = self.context.hoistable(calls)
-        repeated = wanted.options(able, lasting or calls)
+            return on_session(calls, self._targets(owner, calls, home.name), "the existing session", doubts)
+        repeated = self.wanted.options(self.context.hoistable(calls), lasting or calls)
         hoist = [option for option in home.hoist if option in repeated]
         shared = home.shared if "headers" in repeated else None
         if owner:
@@ -276,21 +256,12 @@ class LastingFixes(Fixes):
         message = f"Share one `requests.Session` between the {len(calls)} calls in this {where}"
         if len(calls) == 1:
             message = f"Keep one `requests.Session` for the call in this {where}"
-        doubts = self.doubts.about(Sharing(calls, owner=owner))
         later = _no_longer_counts(calls[0], new_session) if doubts else ""
-        return Fix(
-            ids(calls),
-            message
-            + set_once(new_session)
-            + later
-            + beside(self._there(owner, calls))
-            + self.context.remarks(new_session, calls),
-            doubts,
-            redirect(calls, self._targets(owner, calls, name)),
-            new_session,
-            imports=imports,
-            stays=self.context.why_options_stay(calls),
-        )
+        message += set_once(new_session) + later + beside(self._there(owner, calls))
+        message += self.context.remarks(new_session, calls)
+        redirects = redirect(calls, self._targets(owner, calls, name))
+        stays = self.context.why_options_stay(calls)
+        return Fix(ids(calls), message, doubts, redirects, new_session, imports=imports, stays=stays)
 
 
 def _no_longer_counts(call: BareCall, new_session: NewSession) -> str:

@@ -15,16 +15,15 @@ from sessionize.fixes.context import (
     CARRIED,
     LOCAL,
     Fixes,
-    Wanted,
     beside,
     ids,
-    not_on,
+    on_session,
     redirect,
     refused,
     set_once,
     these,
 )
-from sessionize.fixes.existing import ExistingSession
+from sessionize.fixes.existing import ExistingSession, joinable
 from sessionize.fixes.outcome import Fix, Outcome, Refusal
 from sessionize.homes.module_home import import_home
 from sessionize.library.calls import BareCall
@@ -49,22 +48,22 @@ class _Candidate(NamedTuple):
 
 
 class LocalFixes(Fixes):
-    def outcomes(self, wanted: Wanted) -> list[Outcome]:
+    def outcomes(self) -> list[Outcome]:
         """A fix or a refusal for every call that shares a session within its function."""
         outcomes: list[Outcome] = []
         candidates: list[_Candidate] = []
         repeated = self.facts.groups.repeated
         for frame in sorted(repeated):
-            kept, refusals = self._refuse(wanted.among(repeated[frame], LOCAL))
+            kept, refusals = self._refuse(self.wanted.among(repeated[frame], LOCAL))
             outcomes += refusals
-            candidate = self._candidate(kept, wanted) if kept else None
+            candidate = self._candidate(kept) if kept else None
             if isinstance(candidate, _Candidate):
                 candidates.append(candidate)
             elif candidate is not None:
                 outcomes.append(candidate)
         candidates.sort(key=lambda candidate: bool(candidate.doubts))  # safe ones choose names first
         for candidate in candidates:
-            outcomes += self._ways(candidate, wanted)
+            outcomes += self._ways(candidate)
         return outcomes
 
     def _refuse(self, calls: Sequence[BareCall]) -> tuple[list[BareCall], list[Refusal]]:
@@ -88,7 +87,7 @@ class LocalFixes(Fixes):
         repeated = {*self.facts.groups.loops, *self.facts.groups.chained_among(calls)}
         return {call.id for call in calls if not call.is_mapped} - repeated  # `map` calls again and again
 
-    def _candidate(self, calls: Sequence[BareCall], wanted: Wanted) -> _Candidate | Refusal:
+    def _candidate(self, calls: Sequence[BareCall]) -> _Candidate | Refusal:
         """The calls with the place of their session, what it may hold, and why it is not known to be safe."""
         place = self._place(calls)
         if place is None:
@@ -96,24 +95,24 @@ class LocalFixes(Fixes):
         if self._may_be_missing(calls, place):
             reason = "the import of requests may not have run where the session belongs; import it further up"
             return refused(calls, reason)
-        hoist = [] if self.context.spans_cells(calls) else wanted.options(self.context.hoistable(calls), calls)
+        hoist = [] if self.context.spans_cells(calls) else self.wanted.options(self.context.hoistable(calls), calls)
         shared = None
         if "headers" in hoist and may_change(self.facts, "headers", calls, place):
             hoist.remove("headers")
             shared = shared_headers(self.facts, calls, place)
         existing = self.existing.local(calls, place)
-        joined = existing if existing is not None and not existing.obstacle else None
+        joined = joinable(existing)
         made = joined.tick if joined is not None else self.facts.outline.parts[place.before].tick
         doubts = self.doubts.about(Sharing(calls, place, made))
         return _Candidate(calls, place, existing, hoist, shared, doubts)
 
-    def _ways(self, candidate: _Candidate, wanted: Wanted) -> list[Outcome]:
+    def _ways(self, candidate: _Candidate) -> list[Outcome]:
         """The fix for a candidate; where its calls hand cookies on, also the one whose session carries them.
 
         Only that, where it may be made.
         """
         fix = self._share(candidate)
-        carried = frozenset(ids(wanted.among(candidate.calls, CARRIED)))
+        carried = frozenset(ids(self.wanted.among(candidate.calls, CARRIED)))
         carrying = self._carrying(candidate, fix, carried) if carried else None
         if carrying is None:
             return [fix]
@@ -165,10 +164,8 @@ class LocalFixes(Fixes):
         calls, place, existing, hoist, shared, doubts = candidate
         if (outcome := self.on_shared(calls)) is not None:
             return outcome
-        if existing is not None and not existing.obstacle:
-            message = f"Make {these(calls)} on `{existing.name}`, the existing session"
-            redirects = redirect(calls, [existing.name] * len(calls))
-            return Fix(ids(calls), message, doubts, redirects, stays=not_on(existing.name))
+        if (there := joinable(existing)) is not None:
+            return on_session(calls, [there.name] * len(calls), "the existing session", doubts)
         message = f"Share one `requests.Session` between {these(calls)}"
         if len(calls) == 1:
             message = "Use one `requests.Session` for all iterations"
@@ -186,8 +183,7 @@ class LocalFixes(Fixes):
 
     def _can_join(self, calls: Sequence[BareCall], place: Place) -> bool:
         """Tell whether a session is there that the calls can be made on."""
-        existing = self.existing.local(calls, place)
-        return existing is not None and not existing.obstacle
+        return joinable(self.existing.local(calls, place)) is not None
 
     def _names_requests(self, calls: Sequence[BareCall], place: Place) -> bool:
         """Tell whether one of the calls' own names is surely there at `place`, or is all that their session needs."""

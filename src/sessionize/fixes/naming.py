@@ -75,8 +75,7 @@ class Naming:
     @cached_property
     def _has_other_sessions(self) -> bool:
         """True if `session` means something else in this file, or it imports what has sessions of its own."""
-        packages = {module.partition(".")[0] for module in self.facts.outline.modules}
-        if not packages.isdisjoint(_WITH_SESSIONS):
+        if not self.facts.packages.isdisjoint(_WITH_SESSIONS):
             return True
         return any(use.name == "request" and "session" in use.access.steps for use in self.facts.outline.uses)
 

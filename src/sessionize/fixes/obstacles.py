@@ -47,7 +47,7 @@ class Obstacles:
         """
         if calls and self._replaced and not self.settings.moves_patches:
             return f"`{self._replaced}` is replaced in this file, and a session would bypass the replacement"
-        steady = Steady(self.facts, owner)
+        steady = self.facts.steady(owner)
         bound = list(filter(self._may_bind, calls))
         for call, option in product(calls if bound else (), ("auth", "headers")):
             if call.argument(option) != bound[0].argument(option):

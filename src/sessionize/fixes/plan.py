@@ -32,15 +32,15 @@ class Planner:
         whether its fix would resolve those of others.
         """
         wanted = Wanted(findings)
-        local = _resolving(LocalFixes(self.context).outcomes(wanted), LOCAL | ALONG)
-        lasting = _resolving(LastingFixes(self.context).outcomes(wanted, local), LASTING | ALONG)
+        local = _resolving(LocalFixes(self.context, wanted).outcomes(), LOCAL | ALONG)
+        lasting = _resolving(LastingFixes(self.context, wanted).outcomes(local), LASTING | ALONG)
         taken = _answered(lasting, LOCAL)
         outcomes = [outcome for outcome in local if taken.isdisjoint(outcome.calls)] + lasting
         sites = wanted.codes.keys() - _answered(outcomes, SHARING)
         outcomes += _resolving(self._refuse_references(sites), SHARING | ALONG)
         if of_all_rules or any(codes & SHARING for codes in wanted.codes.values()):
             outcomes += _refuse_carried(wanted, outcomes)
-        return outcomes + _resolving(UnderusedFixes(self.context).outcomes(wanted), IDLE)
+        return outcomes + _resolving(UnderusedFixes(self.context, wanted).outcomes(), IDLE)
 
     def imports(self, fixes: Sequence[Fix]) -> list[ImportEdit]:
         """The changes of import statements that go with these fixes, applied together."""

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from sessionize.analysis.flow import Place
 from sessionize.doubts.doubt import Sharing
-from sessionize.fixes.context import IDLE, Fixes, Wanted, ids
+from sessionize.fixes.context import IDLE, Fixes, ids
 from sessionize.fixes.naming import POLICY
 from sessionize.fixes.outcome import Fix, ImportEdit, NewSession, Outcome, Redirect, Refusal
 from sessionize.library.calls import BareCall
@@ -19,12 +19,12 @@ from sessionize.syntax import outline as o, values as v
 
 
 class UnderusedFixes(Fixes):
-    def outcomes(self, wanted: Wanted) -> list[Outcome]:
+    def outcomes(self) -> list[Outcome]:
         """A fix or a refusal for every session that serves too few calls."""
         outcomes: list[Outcome] = []
         unnamed: dict[int, list[UnderusedSession]] = defaultdict(list)
         for session in self.facts.underused.sessions:
-            if not wanted.codes[session.id] & IDLE:
+            if not self.wanted.codes[session.id] & IDLE:
                 continue
             if not session.loops:
                 outcomes.append(Refusal((session.id,), self._why_made_once(session)))

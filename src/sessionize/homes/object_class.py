@@ -7,7 +7,6 @@ from functools import cached_property
 
 from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
-from sessionize.sharing.steady import Steady
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, Access
 from sessionize.syntax.values import last_name
@@ -23,6 +22,7 @@ class ObjectClass:
         self.facts = facts
         self.outline = facts.outline
         self.tables = facts.tables
+        self.steady = facts.steady(owner)
         self.names = facts.names
         self.calls = calls
         self.owner = owner
@@ -41,10 +41,6 @@ class ObjectClass:
             if binds := self.names.binds(scope, name):
                 return binds[-1]
         return None
-
-    @cached_property
-    def steady(self) -> Steady:
-        return Steady(self.facts, self.owner)
 
     @cached_property
     def scopes(self) -> dict[int, int]:

@@ -12,10 +12,12 @@ from sessionize.analysis.tables import Tables
 from sessionize.library.profile import MODULES, READING, VERBS
 from sessionize.library.threads import EACH, Threads
 from sessionize.syntax import outline as o, values as v
-from sessionize.syntax.access import ARGUMENT, CALL, READ, UNPACK
+from sessionize.syntax.access import ARGUMENT, CALL, READ, UNPACK, Access
 
 # The functions that take a generator to its end at once.
 EAGER = frozenset({"list", "tuple", "set", "dict", "frozenset", "sum", "any", "all", "min", "max", "sorted", "join"})
+
+_PLACE_IN_REQUEST = 8  # the place of `timeout` in `Session.request`
 
 # What of an answer is there before its body is read.
 _OF_HEAD = frozenset({"status_code", "headers", "ok", "url", "reason", "history", "is_redirect", "raise_for_status"})
@@ -64,6 +66,12 @@ class BareCall(NamedTuple):
     def reads(self) -> bool:
         """True if it only reads."""
         return self.method in READING
+
+    @property
+    def waits(self) -> bool:
+        """True if it surely has no `timeout=`, or None as one."""
+        timeout = self.argument("timeout", _PLACE_IN_REQUEST if self.verb == "request" else -1)
+        return not self.unpacks and timeout in (None, v.NONE)
 
     @property
     def by_position(self) -> int:
@@ -184,8 +192,15 @@ class BareCalls:
                 return taken
         return None
 
-    def is_eager(self, taker: o.CallSite) -> bool:
-        """Tell whether a call takes a generator that it is handed to its end at once: `list(...)`, `", ".join(...)`."""
+    def is_taken_here(self, access: Access, taker: int) -> bool:
+        """Tell whether a generator, or a `map`, is taken to its end on the spot, by its use.
+
+        taker: the call that it is handed to, which may do so: `list(...)`, `", ".join(...)`.
+        """
+        return access in (READ, UNPACK) or (access == ARGUMENT and self._is_eager(self.outline.calls[taker]))
+
+    def _is_eager(self, taker: o.CallSite) -> bool:
+        """Tell whether a call takes a generator that it is handed to its end."""
         func = taker.value.func
         path = self.origins.path_of(func, taker.scope) or ""
         joins = isinstance(func, v.Attribute) and func.attr == "join"
@@ -203,7 +218,8 @@ class BareCalls:
         if ref.taker == -1:
             return None
         site = self.outline.calls[ref.taker]
-        position, method = self._position(ref.taker), v.last_name(site.value.func)
+        method = v.last_name(site.value.func)
+        position = 1 if method == "run_in_executor" else 0  # `run_in_executor(None, requests.get, url)`
         if len(site.value.args) <= position or not _is_handed(ref, site.value.args[position]):
             return None
         given = site.value.args[position + 1 :]
@@ -213,16 +229,13 @@ class BareCalls:
         elif pooled:  # `pool.map(requests.get, urls, timeout=5)`, which is the time that the pool has
             fits, passed = _maps(ref, [arg for arg in given if not arg.keyword]), ()
         else:
-            fits, passed = self._is_mapped_here(ref.taker) and _maps(ref, given), ()
+            mapped = self.origins.paths[ref.taker] == "builtins.map" and self.is_taken_here(site.access, site.into)
+            fits, passed = mapped and _maps(ref, given), ()
         if not fits:
             return None
         stands = site._replace(value=v.Call(v.OPAQUE, (*passed, *ref.options)), scope=ref.use.scope)
         frame = self.flow.frame[site.part]
         return BareCall(ref.id, ref.verb, ref.use.name, ref.shown, stands, frame, ref.taker, pooled, each or not pooled)
-
-    def _position(self, taker: int) -> int:
-        """The position of the function that a call is handed: 1 for `run_in_executor(None, requests.get, url)`."""
-        return int(v.last_name(self.outline.calls[taker].value.func) == "run_in_executor")
 
     def _is_pooled(self, taker: int) -> bool:
         """Tell whether a call hands a function to threads, which call it once or for each item."""
@@ -230,19 +243,10 @@ class BareCalls:
         method = v.last_name(site.value.func)
         if method == "run_in_executor" and site.value.args:
             executor = site.value.args[0].value
-            return executor == v.NONE or self.threads.makes_pool(executor, site.scope) is not None
+            return executor == v.NONE or self.threads.is_pool(executor, site.scope)
         if self.origins.paths[taker] == "asyncio.to_thread":
             return True
-        return self.threads.pool(site) is not None and (method == "submit" or method in EACH)
-
-    def _is_mapped_here(self, taker: int) -> bool:
-        """Tell whether a call is a `map` that is gone through on the spot."""
-        return self.origins.paths[taker] == "builtins.map" and self._is_taken_here(self.outline.calls[taker])
-
-    def _is_taken_here(self, site: o.CallSite) -> bool:
-        """Tell whether what a call gives is taken to its end on the spot."""
-        eager = site.access == ARGUMENT and self.is_eager(self.outline.calls[site.into])
-        return eager or site.access in (READ, UNPACK)
+        return self.threads.hands_to_pool(site) and (method == "submit" or method in EACH)
 
     def is_basic_auth(self, value: v.Value, scope: int) -> bool:
         """Tell whether a value is `HTTPBasicAuth(user, password)`, which is what a pair becomes.

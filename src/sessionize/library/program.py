@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+from functools import cached_property
+
 from sessionize.analysis.callgraph import CallGraph
 from sessionize.analysis.classes import Classes
 from sessionize.analysis.flow import Flow
@@ -60,8 +63,17 @@ class Program:
         self.bare = BareCalls(self.origins, self.flow, self.tables, self.threads)
         self.hosts = Hosts(self.origins, self.tables)
         self.visitors = Visitors(self.origins, self.graph)
-        self.sessions = Sessions(self.origins, self.flow, self.tables)
+        self.sessions = Sessions(self.origins, self.flow, self.tables, self.classes, factory)
         self.patched = Patched(self.origins, self.bare, around)
+
+    @cached_property
+    def packages(self) -> set[str]:
+        """The first names of all modules that the file imports: `os` of `os.path`."""
+        return {module.partition(".")[0] for module in self.outline.modules}
+
+    def calls_of(self, names: Container[str]) -> list[o.CallSite]:
+        """The calls of what has one of these names (see `CallGraph.named`)."""
+        return [call for call, named in self.graph.named if named in names]
 
     def is_used_elsewhere(self, name: str) -> bool:
         """Tell whether another file may use a name of this module, and so bind it anew, or change its value."""

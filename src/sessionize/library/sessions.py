@@ -1,11 +1,13 @@
-"""The sessions that a file has, and what it makes of them."""
+"""The sessions that a file has, what it makes of them, and the calls on them."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from functools import cached_property, partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
+from sessionize.analysis.classes import Classes
 from sessionize.analysis.flow import Flow
 from sessionize.analysis.memo import memo
 from sessionize.analysis.origins import Origins
@@ -13,7 +15,14 @@ from sessionize.analysis.tables import Tables
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import SESSION, VERBS
 from sessionize.syntax import outline as o, values as v
-from sessionize.syntax.access import KEPT, Access
+from sessionize.syntax.access import ITEM, KEPT, VALUE, Access
+
+_PLAIN_ADAPTER = "requests.adapters.HTTPAdapter"
+_PROPERTIES = frozenset({"property", "cached_property"})
+_SENDING = frozenset({*VERBS, "send"})
+
+# A variable: the scope that owns it and its name. An attribute: that of the class, or -1 if it may be any object's.
+_Key: TypeAlias = tuple[int, str]
 
 
 class SessionUse(NamedTuple):
@@ -34,12 +43,26 @@ class SessionUse(NamedTuple):
 
 
 class Sessions:
-    def __init__(self, origins: Origins, flow: Flow, tables: Tables) -> None:
+    def __init__(self, origins: Origins, flow: Flow, tables: Tables, classes: Classes, factory: str) -> None:
+        """factory: the path of a function that gives sessions, which may have timeouts of their own."""
         self.outline = origins.outline
         self.names = origins.names
         self.origins = origins
         self.flow = flow
         self.tables = tables
+        self.graph = tables.graph
+        self.classes = classes
+        self.factory = factory
+
+    def is_plain(self, value: v.Value, scope: int) -> bool:
+        """Tell whether a value is `requests.Session()`."""
+        return isinstance(value, v.Call) and not value.args and self._maker(value, scope) == SESSION
+
+    def _maker(self, value: v.Value, scope: int) -> str | None:
+        """The path of what a value calls."""
+        return self.origins.path_of(v.called(value), scope)
+
+    # --- sessions by name ---------------------------------------------------------------------------------------------
 
     @cached_property
     def bound(self) -> dict[int, list[o.Bind]]:
@@ -50,16 +73,12 @@ class Sessions:
                 sessions[bind.scope].append(bind)
         return sessions
 
-    def is_plain(self, value: v.Value, scope: int) -> bool:
-        """Tell whether an expression is `requests.Session()`."""
-        return isinstance(value, v.Call) and not value.args and self.origins.path_of(value.func, scope) == SESSION
-
     @memo
     def session_use(self, scope: int, name: str) -> SessionUse:
         """The use of the sessions that a variable is bound to."""
         done = self.names.accesses(scope, name)
         parts = {use.part for use in self.names.uses(scope, name)}
-        calls = map(partial(self.on_session, root=name), self.tables.graph.method_calls[scope, name])
+        calls = map(partial(self.on_session, root=name), self.graph.method_calls[scope, name])
         return SessionUse(
             calls=tuple(call for call in calls if call.verb in VERBS),
             done=done,
@@ -73,3 +92,104 @@ class Sessions:
         site = self.outline.calls[number]
         verb = v.last_name(site.value.func)
         return BareCall(site.tick, verb, root, f"{root or 'Session()'}.{verb}", site, self.flow.frame[site.part])
+
+    # --- all calls on sessions ----------------------------------------------------------------------------------------
+
+    def calls(self, *, timed: bool) -> Iterator[BareCall]:
+        """The calls on what is a session and nothing else, as if they were bare.
+
+        timed: also on those that may bring a timeout of their own, by an adapter, a method, or what makes them.
+        """
+        for number, site in enumerate(self.outline.calls):
+            func = site.value.func
+            if isinstance(func, v.Attribute) and func.attr in VERBS and self._is_session(func.value, site.scope, timed):
+                yield self.on_session(number, v.dotted(func.value))
+
+    def _is_session(self, value: v.Value, scope: int, timed: bool) -> bool:
+        if isinstance(value, v.Call):
+            return self._are_sessions({self._maker(value, scope)}, timed)
+        key = self._key(value, scope)
+        return key is not None and key[0] != -1 and self._holds_session(key, timed)
+
+    def _are_sessions(self, makers: set[str | None], timed: bool) -> bool:
+        """Tell whether all that makes some values makes sessions."""
+        return bool(makers) and makers <= ({SESSION, self.factory} if timed else {SESSION})
+
+    def _key(self, value: v.Value, scope: int) -> _Key | None:
+        match value:
+            case v.Name(name=name):
+                return self.names.owner(name, scope), name
+            case v.Attribute(value=v.Name(name=name), attr=attr):
+                return self._attribute(name, attr, scope)
+        return None
+
+    def _attribute(self, name: str, attr: str, scope: int) -> _Key:
+        method = self.graph.method(scope)
+        return method.owner if method is not None and method.instance == name else -1, attr
+
+    @memo
+    def _holds_session(self, key: _Key, timed: bool) -> bool:
+        owner, name = key
+        keys = [key]
+        if self.outline.scopes[owner].kind == "class":
+            family = (owner, *self.classes.ancestry(owner), *self.classes.descendants[owner], -1)
+            keys = [(scope, name) for scope in family]
+        makers = set().union(*map(self._makers, keys))
+        return self._are_sessions(makers, timed) and (timed or self._changed.isdisjoint(keys))
+
+    @memo
+    def _makers(self, key: _Key) -> set[str | None]:
+        """The paths of what makes the values that a variable or attribute is bound to, but for None."""
+        return {self._maker(value, scope) for value, scope in self._values.get(key, ()) if value != v.NONE}
+
+    @cached_property
+    def _values(self) -> dict[_Key, list[tuple[v.Value, int]]]:
+        """The values that variables and attributes are bound to, each with the scope where that is written."""
+        values = defaultdict(list)
+        for bind in self.outline.binds:
+            if bind.form != "declare":
+                value = self._returned.get(bind.part, v.OPAQUE) if bind.form == "def" else _default(bind.value)
+                values[self.names.owner(bind.name, bind.scope), bind.name].append((value, bind.scope))
+        for store in self.outline.stores:
+            values[self._attribute(store.name, store.attr, store.scope)].append((store.value, store.scope))
+        return values
+
+    @cached_property
+    def _returned(self) -> dict[int, v.Value]:
+        """The single call that a property returns, perhaps by a name, by the `def` of the property."""
+        outline = self.outline
+        ways = Counter(part.scope for part in outline.parts if part.kind == "return")
+        returned: dict[int, v.Value] = {}
+        rows: tuple[o.CallSite | o.Use, ...] = (*outline.calls, *outline.uses)
+        for row in rows:
+            if row.access != VALUE or outline.parts[row.part].kind != "return" or ways[row.scope] != 1:
+                continue
+            scope = outline.scopes[row.scope]
+            given = row.value if isinstance(row, o.CallSite) else v.Name(row.name)
+            value = self.origins.resolve_once(given, row.scope)
+            if isinstance(value, v.Call) and not _PROPERTIES.isdisjoint(map(v.last_name, scope.decorators)):
+                returned[scope.part] = value
+        return returned
+
+    @cached_property
+    def _changed(self) -> set[_Key | None]:
+        """The variables and attributes that get an adapter other than the plain one, or another method."""
+        changed = set()
+        for site in self.tables.calls_by_name["mount"]:
+            adapter = self.origins.resolve_once(site.value.argument("adapter", 1), site.scope)
+            if isinstance(site.value.func, v.Attribute) and self._maker(adapter, site.scope) != _PLAIN_ADAPTER:
+                changed.add(self._key(site.value.func.value, site.scope))
+        for use in self.outline.uses:
+            *owner, method = use.access.steps or ("",)
+            if use.access.assigns and method in _SENDING and ITEM not in owner and len(owner) < 2:
+                name = v.Name(use.name)
+                changed.add(self._key(v.Attribute(name, owner[0]) if owner else name, use.scope))
+        return changed
+
+
+def _default(value: v.Value) -> v.Value:
+    """The value that is bound; for the field of a dataclass that which its factory makes."""
+    if isinstance(value, v.Call) and v.last_name(value.func) == "field":
+        factory = value.argument("default_factory")
+        return v.Call(factory, ()) if factory is not None else v.OPAQUE
+    return value

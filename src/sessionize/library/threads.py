@@ -99,27 +99,21 @@ class Threads:
 
     # --- pools of threads ---------------------------------------------------------------------------------------------
 
-    def pool(self, call: o.CallSite) -> v.Call | None:
-        """The pool of threads that a call hands a function to.
-
-        `ThreadPoolExecutor(8)` for `executor.map(fetch, urls)`, where nothing else is bound to that name.
-        """
+    def hands_to_pool(self, call: o.CallSite) -> bool:
+        """Tell whether a call hands a function to a pool of threads: `executor.map(fetch, urls)`."""
         func = call.value.func
-        if not isinstance(func, v.Attribute) or func.attr not in _HANDING:
-            return None
-        return self.makes_pool(func.value, call.scope)
+        return isinstance(func, v.Attribute) and func.attr in _HANDING and self.is_pool(func.value, call.scope)
 
-    def makes_pool(self, made: v.Value, scope: int) -> v.Call | None:
-        """The call that makes a pool of threads, if a value is one, or a name that is bound to it alone."""
+    def is_pool(self, made: v.Value, scope: int) -> bool:
+        """Tell whether a value is `ThreadPoolExecutor(8)`, or a name that is bound to such a pool alone."""
         if isinstance(made, v.Name):
             binds = self.names.seen(made.name, scope)
             made, scope = (binds[0].value, binds[0].scope) if len(binds) == 1 else (v.OPAQUE, scope)
-        known = isinstance(made, v.Call) and self.origins.path_of(made.func, scope) in _POOLS
-        return made if known and isinstance(made, v.Call) else None
+        return self.origins.path_of(v.called(made), scope) in _POOLS
 
     def run_by(self, call: o.CallSite, path: str | None) -> v.Value | None:
         """The function that a call of a path makes threads of this process run: `fetch` in `Thread(target=fetch)`."""
-        position, keyword = (0, "fn") if self.pool(call) is not None else _RUNNERS.get(path or "", (-1, ""))
+        position, keyword = (0, "fn") if self.hands_to_pool(call) else _RUNNERS.get(path or "", (-1, ""))
         args = call.value.args
         for number, arg in enumerate(args):
             if position != -1 and (arg.keyword == keyword or (number == position and not arg.keyword)):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sessionize.files.settings import Settings
-from sessionize.library.timeouts import session_calls, waits
 from sessionize.rules.rule import Finding, Rule
 from sessionize.sharing.facts import Facts
 
@@ -47,8 +46,8 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     ## References
     - [requests: Timeouts](https://requests.readthedocs.io/en/latest/user/advanced/#timeouts)
     """
-    for call in session_calls(facts):
-        if waits(call):
+    for call in facts.sessions.calls(timed=False):
+        if call.waits:
             yield Finding("RQS302", call.id, f"`{call.shown}` is called without a timeout, and may wait indefinitely")
 
 

@@ -98,8 +98,7 @@ class ClosedWorld:
     @property
     def _may_be_called_by_others(self) -> bool:
         """True if Python, a service or a text may call one of the functions, or a lambda, of which nobody knows."""
-        packages = {module.partition(".")[0] for module in self.outline.modules}
-        if not _PICKLING.isdisjoint(packages) or any(map(self._is_called_by_name, self._leading)):
+        if not _PICKLING.isdisjoint(self.facts.packages) or any(map(self._is_called_by_name, self._leading)):
             return True
         given = {(bind.scope, bind.name) for bind in self.outline.binds if bind.form == "param"}
         for scope, row in enumerate(self.outline.scopes):
@@ -120,7 +119,7 @@ class ClosedWorld:
     @cached_property
     def _calls(self) -> list[o.CallSite]:
         """The calls of functions and classes that lead to one of those calls."""
-        return [call for call, named in self.facts.graph.named if named in self._leading]
+        return self.facts.calls_of(self._leading)
 
     @property
     def _may_be_decorated(self) -> bool:
@@ -182,8 +181,7 @@ class ClosedWorld:
         pausing = self.facts.tables.pausing
         names = {self.outline.scopes[self.outline.parts[part].scope].name for part in pausing} - {""}
         for call in self._calls:
-            eager = call.access == ARGUMENT and self.facts.bare.is_eager(self.outline.calls[call.into])
-            if last_name(call.value.func) in names and call.access not in (READ, UNPACK) and not eager:
+            if last_name(call.value.func) in names and not self.facts.bare.is_taken_here(call.access, call.into):
                 return True
         return any(is_taken_elsewhere(self.facts, call.part) for call in [*self._calls, *self._sites])
 
@@ -233,8 +231,6 @@ def is_taken_elsewhere(facts: Program, part: int) -> bool:
     """Tell whether a part is in a generator expression that is not taken to its end on the spot."""
     for around in facts.flow.ancestors(part):
         row = facts.outline.parts[around]
-        if row.kind == "genexp" and row.access not in (READ, UNPACK):
-            taker = facts.outline.calls[row.call] if row.access == ARGUMENT else None
-            if taker is None or not facts.bare.is_eager(taker):
-                return True
+        if row.kind == "genexp" and not facts.bare.is_taken_here(row.access, row.call):
+            return True
     return False

@@ -25,7 +25,7 @@ from sessionize.files.settings import Settings
 from sessionize.library.calls import BareCall
 from sessionize.library.words import identifier_names_user, text_names_user
 from sessionize.sharing.facts import Facts
-from sessionize.sharing.steady import Steady, is_pair, keys_of_display, known_keys
+from sessionize.sharing.steady import is_pair, keys_of_display, known_keys
 from sessionize.syntax import values as v
 
 # The headers that say nothing about whom a call is made for.
@@ -68,7 +68,7 @@ def _is_used_by_others(facts: Facts, owner: int) -> bool:
 class _Judge:
     def __init__(self, facts: Facts, owner: int | None) -> None:
         self.facts = facts
-        self.steady = Steady(facts, owner)
+        self.steady = facts.steady(owner)
 
     def are_for_nobody(self, calls: Sequence[BareCall]) -> bool:
         return not self.facts.words.file_names_user and all(map(self._is_for_nobody, calls))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from sessionize.analysis.memo import memo
 from sessionize.library.program import Program
 from sessionize.sharing.carried import Carried
 from sessionize.sharing.groups import Groups
+from sessionize.sharing.steady import Steady
 from sessionize.sharing.underused import UnderusedSessions
 
 
@@ -27,3 +29,8 @@ class Facts(Program):
     @cached_property
     def underused(self) -> UnderusedSessions:
         return UnderusedSessions(self, self.groups)
+
+    @memo
+    def steady(self, owner: int | None) -> Steady:
+        """The values that stay the same for a session; `owner` as there."""
+        return Steady(self, owner)

@@ -12,23 +12,23 @@ from typing import TypeGuard
 
 from sessionize.analysis.flow import Place
 from sessionize.library.calls import BareCall
-from sessionize.sharing.facts import Facts
+from sessionize.library.program import Program
 from sessionize.syntax import outline as o, values as v
 
 _TEXT_METHODS = frozenset({"strip", "lstrip", "rstrip", "lower", "upper", "format", "join", "replace", "hexdigest"})
 
 
-def may_change(facts: Facts, option: str, calls: Sequence[BareCall], place: Place) -> bool:
+def may_change(facts: Program, option: str, calls: Sequence[BareCall], place: Place) -> bool:
     """Tell whether the value that the calls pass as `option` may be another one at `place`, or raise there."""
     return not Interval(facts, calls, place).keeps(option)
 
 
-def may_ever_change(facts: Facts, option: str, calls: Sequence[BareCall], place: Place) -> bool:
+def may_ever_change(facts: Program, option: str, calls: Sequence[BareCall], place: Place) -> bool:
     """Tell the same of calls that may run at any time after `place` was passed."""
     return not Interval(facts, calls, place, forever=True).keeps(option)
 
 
-def is_lazy(facts: Facts, call: BareCall) -> bool:
+def is_lazy(facts: Program, call: BareCall) -> bool:
     """Tell whether a call stands in a generator expression."""
     return any(facts.outline.parts[part].kind == "genexp" for part in facts.flow.ancestors(call.site.part))
 
@@ -52,7 +52,7 @@ def is_pair_display(value: v.Value) -> bool:
 class Interval:
     """The run of a frame from the place of a session to the last of its calls."""
 
-    def __init__(self, facts: Facts, calls: Sequence[BareCall], place: Place, *, forever: bool = False) -> None:
+    def __init__(self, facts: Program, calls: Sequence[BareCall], place: Place, *, forever: bool = False) -> None:
         self.facts = facts
         self.names = facts.names
         self.flow = facts.flow
@@ -166,7 +166,7 @@ class Interval:
         return True
 
 
-def is_text(facts: Facts, value: v.Value, scope: int, depth: int = 0, *, annotated: bool = False) -> bool:
+def is_text(facts: Program, value: v.Value, scope: int, depth: int = 0, *, annotated: bool = False) -> bool:
     """Tell whether a value is surely a string whose making has no effect beyond reading names.
 
     annotated: whether to trust a parameter's `str`: not in `+`, which raises where the caller passed None after all.
@@ -186,7 +186,7 @@ def is_text(facts: Facts, value: v.Value, scope: int, depth: int = 0, *, annotat
     return False
 
 
-def _binds_text(facts: Facts, bind: o.Bind, owner: int, depth: int, *, annotated: bool) -> bool:
+def _binds_text(facts: Program, bind: o.Bind, owner: int, depth: int, *, annotated: bool) -> bool:
     """Tell whether a binding gives its name a string; how it is made does not matter here."""
     if bind.form == "param":
         return annotated and bind.value == v.Name("str")

@@ -7,7 +7,6 @@ from functools import cached_property
 
 from sessionize.library.calls import BareCall
 from sessionize.library.program import Program
-from sessionize.library.timeouts import session_calls
 
 
 class RequestsSent:
@@ -19,7 +18,7 @@ class RequestsSent:
 
     @cached_property
     def calls(self) -> list[BareCall]:
-        return [*self.program.bare.calls, *session_calls(self.program, timed=True)]
+        return [*self.program.bare.calls, *self.program.sessions.calls(timed=True)]
 
     def has_neighbour(self, call: BareCall) -> bool:
         """Tell whether another function may ask the host of a call; one of an object that has just one may be asked."""

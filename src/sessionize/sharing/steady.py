@@ -10,14 +10,14 @@ from functools import cached_property
 from itertools import chain
 
 from sessionize.analysis.memo import memo
-from sessionize.sharing.facts import Facts
+from sessionize.library.program import Program
 from sessionize.sharing.hoisting import is_pair_display
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, CALL, READ, SET, Access
 
 
 class Steady:
-    def __init__(self, facts: Facts, owner: int | None) -> None:
+    def __init__(self, facts: Program, owner: int | None) -> None:
         """owner: None for a session of the calls' own function, the class whose objects have it, 0 for the module."""
         self.facts = facts
         self.owner = owner
@@ -165,7 +165,7 @@ def _may_change(access: Access) -> bool:
     return access.changed is not None or (access.calls and bool(access.steps))
 
 
-def known_keys(facts: Facts, value: v.Value | None, scope: int) -> tuple[str, ...] | None:
+def known_keys(facts: Program, value: v.Value | None, scope: int) -> tuple[str, ...] | None:
     """The keys of a dict that is a display, or that its name gets by displays, by `name["k"] = x` and by `update`.
 
     None if it may have others.
@@ -195,7 +195,7 @@ def _joined(parts: list[tuple[str, ...] | None]) -> tuple[str, ...] | None:
     return tuple(keys)
 
 
-def _keys_added(facts: Facts, use: o.Use) -> tuple[str, ...] | None:
+def _keys_added(facts: Program, use: o.Use) -> tuple[str, ...] | None:
     """The keys that a use adds to a dict; None if they are not known."""
     if use.access.changes_item:
         return (str(use.key.value),) if isinstance(use.key, v.Const) else None
@@ -211,7 +211,7 @@ def _keys_of_argument(arg: v.Argument) -> tuple[str, ...] | None:
     return (arg.keyword,) if arg.keyword else keys_of_display(arg.value)
 
 
-def is_pair(facts: Facts, value: v.Value, scope: int) -> bool:
+def is_pair(facts: Program, value: v.Value, scope: int) -> bool:
     """Tell whether an `auth=` is a pair, `(user, password)` or what requests makes of one, by whatever name.
 
     A name or an attribute is, if all that it is bound to in the file is.
@@ -229,5 +229,5 @@ def is_pair(facts: Facts, value: v.Value, scope: int) -> bool:
     return _is_pair_itself(facts, value, scope)
 
 
-def _is_pair_itself(facts: Facts, value: v.Value, scope: int) -> bool:
+def _is_pair_itself(facts: Program, value: v.Value, scope: int) -> bool:
     return value == v.NONE or is_pair_display(value) or facts.bare.is_basic_auth(value, scope)
