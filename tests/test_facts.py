@@ -359,7 +359,7 @@ def test_bound(source: str, when: str) -> None:
     facts = read(source)
     (call,) = [call for call in facts.outline.calls if call.value.func == v.Name("here")]
     home = facts.outline.parts[facts.flow.frame[call.part]].scope
-    place = facts.flow.place([(call.tick, call.part)], home)
+    place = facts.flow.place([call.part], home)
     assert place is not None
     assert facts.imports.bound("requests", call.scope, place) == when
 

@@ -243,7 +243,7 @@ def test_chained(source: str, together: str) -> None:
 def place_of(outline: Outline, flow: Flow, callee: str) -> Place | None:
     calls = [call for call in outline.calls if name(call) == callee]
     frame = flow.frame[calls[0].part]
-    return flow.place([(call.tick, call.part) for call in calls], outline.parts[frame].scope)
+    return flow.place([call.part for call in calls], outline.parts[frame].scope)
 
 
 @pytest.mark.parametrize(

@@ -92,14 +92,14 @@ class Flow:
             child = node
         return found
 
-    def place(self, events: Iterable[tuple[int, int]], scope: int) -> Place | None:
-        """The place at which a statement dominates all `events` (tick, part) and runs once.
+    def place(self, parts: Iterable[int], scope: int) -> Place | None:
+        """The place at which a statement dominates all that is in some parts, and runs once.
 
         It is before the first statement that holds one, in the innermost block around them all that is in no loop and
         belongs to `scope` itself. It is on a line of its own, unless the whole frame stands on one line (`def f(): a;
         b`); None in a lambda.
         """
-        parts = {part for _, part in events}
+        parts = set(parts)
         around = self.around(parts)
         spots: dict[str, Place] = {}
         for block in sorted(self.common(parts)):

@@ -22,25 +22,18 @@ _REPLACING = frozenset({"requests_cache", "httpretty", "pytest_socket"})
 # Of all packages that are named after requests these leave it as it is, unless they are told to patch it.
 _LEAVING = frozenset(
     (
-        *(
-            "requests_toolbelt",
-            "requests_oauthlib",
-            "requests_file",
-            "requests_ftp",
-            "requests_futures",
-            "requests_html",
-        ),
+        *("requests_toolbelt", "requests_oauthlib", "requests_file", "requests_ftp", "requests_futures"),
         *("requests_ntlm", "requests_ntlm2", "requests_negotiate", "requests_negotiate_sspi", "requests_kerberos"),
         *("requests_gssapi", "requests_credssp", "requests_aws4auth", "requests_auth_aws_sigv4", "requests_hawk"),
+        *("requests_pkcs12", "requests_html", "requests_ratelimiter", "requests_unixsocket", "requests_unixsocket2"),
         *(
-            "requests_pkcs12",
-            "requests_html",
-            "requests_ratelimiter",
-            "requests_unixsocket",
-            "requests_unixsocket2",
+            "requests_ip_rotator",
+            "requests_threads",
+            "requests_tor",
+            "requests_auth",
+            "requests_http_signature",
             "requests_mock",
         ),
-        *("requests_ip_rotator", "requests_threads", "requests_tor", "requests_auth", "requests_http_signature"),
         *("requests_testadapter", "requests_pprint", "requests_jwt", "requests_wsgi_adapter", "requests_httpsig"),
     )
 )

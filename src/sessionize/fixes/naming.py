@@ -25,7 +25,6 @@ _WITH_SESSIONS = frozenset(("sqlalchemy", "sqlmodel", "flask_sqlalchemy", "djang
 class Naming:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
-        self.scopes = facts.outline.scopes
         self.names = facts.names
         self.imports = facts.imports
         self.origins = facts.origins

@@ -64,7 +64,7 @@ class UnderusedFixes(Fixes):
         own = (session.id,)
         frame = facts.flow.frame[bind.part]
         served = facts.sessions.session_use(bind.scope, bind.name)
-        place = facts.flow.place([(session.site.tick, session.site.part)], bind.scope)
+        place = facts.flow.place([session.site.part], bind.scope)
         create = v.dotted(session.site.value.func)
         if not served.done <= METHODS:
             reason = f"`{bind.name}` is used for more than calls in the loop, and that may differ between iterations"

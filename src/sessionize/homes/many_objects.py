@@ -19,16 +19,14 @@ class ManyObjects:
         self.scopes = cls.outline.scopes
         self.tables = cls.tables
         self.graph = cls.facts.graph
-        self.flow = cls.facts.flow
-        self.calls = cls.calls
 
     def reason(self) -> str:
         """The reason why each object's session would serve a single request, or all of them hold many connections."""
-        if all(map(self.facts.groups.is_initial, self.calls)):
+        if all(map(self.facts.groups.is_initial, self.cls.calls)):
             return "each object makes only one request"
         if self._copies_itself():
             return "its objects make others like them, and each would make a session"
-        once = len(self.calls) == 1 and not self.facts.groups.is_helper(self.calls[0])
+        once = len(self.cls.calls) == 1 and not self.facts.groups.is_helper(self.cls.calls[0])
         if any(self._is_one_of_many(site, once) for site in self._givings()):
             return "this file makes its objects in a loop, and the session of each would hold a connection"
         if once and not self.tables.in_displays.isdisjoint(self._names_of(self.cls.below)):
@@ -111,14 +109,14 @@ class ManyObjects:
         kept = self._is_kept(site)
         if self.graph.repeats(site) or (once and self.graph.is_helper(function)):
             return once or kept
-        stored = not self.tables.storing.isdisjoint(self.flow.ancestors(site.part))  # in place of the last
+        stored = not self.tables.storing.isdisjoint(self.facts.flow.ancestors(site.part))  # in place of the last
         elsewhere = stored or self._is_returned(site)
         return kept and not elsewhere and any(map(self.graph.repeats, self._callers(function)))
 
     def _is_returned(self, site: o.CallSite) -> bool:
         """Tell whether a function returns what a call gives, perhaps by a name."""
         for row in (site, *(self._uses(site) or ())):
-            for part in self.flow.ancestors(row.part):
+            for part in self.facts.flow.ancestors(row.part):
                 if self.cls.outline.parts[part].kind == "return":
                     return True
         return False

@@ -50,7 +50,7 @@ def is_made_first(facts: Facts, owner: int, calls: Sequence[BareCall], store: o.
         return False
     if any(map(cls.skips_init, facts.classes.descendants[owner])):
         return False
-    return line_of(facts, store.part) in ObjectInit(cls, store.scope).before_stops()
+    return line_of(facts, store.part) in ObjectInit(cls, store.scope).before_stops
 
 
 class _ObjectHome:
@@ -91,7 +91,7 @@ class _ObjectHome:
         wrapped = self.outline.scopes[scope].decorators
         others = self.cls.init_calls(scope).values()
         beside = not self.cls.based and any(call.value.args for call in others)  # of a mixin, its options
-        init = ObjectInit(self.cls, scope)
+        init = self._init(scope)
         if branched or wrapped or beside or init.follows_strangers:
             return self._at_first_use()
         return init.home()
@@ -153,12 +153,12 @@ class _ObjectHome:
     def _store_of(self, value: v.Attribute, scope: int) -> o.Store | None:
         """The line of `__init__` that sets `self.key` for good, before anything that may make one of the calls."""
         store = self.cls.steady.set_once(value, scope) if value.value == v.Name("self") else None
-        first = store is not None and store.part in self._before_stops(store.scope)
+        first = store is not None and store.part in self._init(store.scope).before_stops
         return store if first else None
 
     @memo
-    def _before_stops(self, init: int) -> list[int]:
-        return ObjectInit(self.cls, init).before_stops()
+    def _init(self, scope: int) -> ObjectInit:
+        return ObjectInit(self.cls, scope)
 
     def _above_methods(self) -> Place:
         """The place before the statement of the class's body that holds the first method, perhaps in a branch."""

@@ -6,8 +6,7 @@ Whether the session goes there at all is decided in `object_home`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from functools import cached_property, partial
+from functools import cached_property
 
 from sessionize.analysis.flow import Place
 from sessionize.homes.home import OPTIONS, Home, line_of
@@ -37,31 +36,28 @@ class ObjectInit:
         """True if the `__init__` of a base that is not in this file would run behind the session: nothing may."""
         if not self.instance or self.parts[self.block].form != "lines" or not self.cls.has_strangers:
             return False
-        return not {*self.before_stops()}.issuperset(self._line(call.part) for call in self.others.values())
+        return not {*self.before_stops}.issuperset(self._line(call.part) for call in self.others.values())
 
     def home(self) -> Home | str:
         if self.parts[self.block].form != "lines":
             return "its `__init__` stands on one line"
         if not self.instance:
             return "its `__init__` does not name the object"
-        before = self.before_stops()
-        if len(before) < len(self.statements):
-            place = self.flow.place_before(self.statements[len(before)])
-            style = "assign"
+        following = self.statements[len(self.before_stops) :]
+        if following:
+            place = self.flow.place_before(following[0])
         else:
-            place = Place(self.block, before[-1], self.facts.outline.end)
-            style = "behind"
-        hoist = tuple(option for option in OPTIONS if self._may_hoist(option, before, place))
-        shared = None
-        if "headers" not in hoist:
-            shared = shared_headers(self.facts, self.cls.calls, place, partial(self._store_of, before))
-        return Home(place, style, hoist, shared, self.instance)
+            place = Place(self.block, self.before_stops[-1], self.facts.outline.end)
+        hoist = tuple(option for option in OPTIONS if self._may_hoist(option, place))
+        shared = None if "headers" in hoist else shared_headers(self.facts, self.cls.calls, place, self._store_of)
+        return Home(place, "assign" if following else "behind", hoist, shared, self.instance)
 
-    def _store_of(self, before: Sequence[int], value: v.Attribute, scope: int) -> o.Store | None:
-        """The one of these lines that sets `self.key` for good."""
+    def _store_of(self, value: v.Attribute, scope: int) -> o.Store | None:
+        """The one of the lines before that sets `self.key` for good."""
         store = self.cls.steady.set_once(value, scope) if value.value == v.Name(self.instance) else None
-        return store if store is not None and store.part in before else None
+        return store if store is not None and store.part in self.before_stops else None
 
+    @cached_property
     def before_stops(self) -> list[int]:
         """The lines that surely run before any that may use the session, or leave."""
         first = min(map(self._line, self._stops()), default=len(self.parts))
@@ -107,7 +103,7 @@ class ObjectInit:
         path = list(self.flow.ancestors(part))
         return line_of(self.facts, path[path.index(self.block) - 1])
 
-    def _may_hoist(self, option: str, before: Sequence[int], place: Place) -> bool:
+    def _may_hoist(self, option: str, place: Place) -> bool:
         """Tell whether all calls pass one attribute of the object that stays as `__init__` sets it.
 
         Or the same constant of the module, or a pair of such attributes.
@@ -116,7 +112,7 @@ class ObjectInit:
         if any(call.argument(option) != value or call.unpacks for call in self.cls.calls):
             return False
         if option == "auth" and isinstance(value, v.Sequence) and is_pair_display(value) and v.attributes_in(value):
-            return all(self._keeps_in_pair(before, item) for item in value.items)
+            return all(map(self._keeps_in_pair, value.items))
         if not isinstance(value, v.Attribute) or value.value != v.Name(self.instance):
             return not may_ever_change(self.facts, option, self.cls.calls, place)
         if value.attr in self.tables.class_names or self.facts.mutations.reachable_by_string(value.attr):
@@ -125,13 +121,13 @@ class ObjectInit:
         is_plain = is_pair_display if option == "auth" else is_plain_dict
         if len(stores) != 1 or stores[0].scope != self.scope or not is_plain(stores[0].value):
             return False
-        return line_of(self.facts, stores[0].part) in before and self._is_only_passed(value.attr)
+        return line_of(self.facts, stores[0].part) in self.before_stops and self._is_only_passed(value.attr)
 
-    def _keeps_in_pair(self, before: Sequence[int], item: v.Value) -> bool:
+    def _keeps_in_pair(self, item: v.Value) -> bool:
         """Tell whether an item of `auth=(self.user, "secret")` is a text, or an attribute that stays as it is set."""
         if not isinstance(item, v.Attribute):
             return isinstance(item, v.Const) and item.kind == "str"
-        return all(self._store_of(before, item, call.site.scope) is not None for call in self.cls.calls)
+        return all(self._store_of(item, call.site.scope) is not None for call in self.cls.calls)
 
     def _is_only_passed(self, attr: str) -> bool:
         """Tell whether an attribute is set once, passed by the calls, and otherwise only looked at in this file."""

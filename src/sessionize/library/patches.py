@@ -10,11 +10,13 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 from pathlib import PurePath
 from typing import NamedTuple
 
 from sessionize.files.paths import real_path
+from sessionize.library.profile import VERBS
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
 # The cheap look: what a file with a patch holds.
@@ -26,7 +28,7 @@ _NAMED = re.compile(
     rb"|[(=.\"'][ \t]*requests|requests[\"']|requests\s*\.\S|requests\s+\.|requests\s*="
 )
 # What requests has to offer to `from requests import *`, and what its functions are often called elsewhere.
-FUNCTIONS = frozenset(("get", "post", "put", "patch", "delete", "head", "options", "request", "Session", "session"))
+FUNCTIONS = frozenset(VERBS) | {"Session", "session"}
 
 # What follows such a name where something may be put in its place: a text ends, or a keyword or an argument does.
 _PATCHED = re.compile(rb"[\"']|\s*(?:=[^=]|[,)\]}])")
@@ -53,7 +55,7 @@ _MANY = 20
 _TARGET = re.compile(r"(\w+\.)*requests(\.\w+)*")
 
 # The methods of a session that a bare call does not go through: what replaces `Session.get` reaches no `requests.get`.
-_VERBS = frozenset(("get", "post", "put", "patch", "delete", "head", "options"))
+_VERBS = frozenset(VERBS) - {"request"}
 # The methods that a bare call and one on a session both go through: what replaces them reaches either.
 _BEHIND = frozenset(
     (
@@ -174,7 +176,7 @@ def find(file: str, source: bytes | str, names: frozenset[str] = FUNCTIONS) -> t
     if not (names or b"requests" in data):
         return ()
     patching = any(word in data for word in _PATCHING) or bool(_ASSIGNING.search(data))
-    named = patching and _names_requests(data)
+    named = patching and any(b"requests" in line and _NAMED.search(line) for line in data.split(b"\n"))
     if not named and not any(_may_replace(data, name, patching=patching) for name in sorted(names)):
         return ()
     try:
@@ -190,10 +192,6 @@ def find(file: str, source: bytes | str, names: frozenset[str] = FUNCTIONS) -> t
 def names_elsewhere(data: bytes) -> frozenset[str]:
     """At least the names other than `requests` that a file calls requests by, without parsing it."""
     return FUNCTIONS.union(name.decode(errors="ignore") for name in _RENAMED.findall(data))
-
-
-def _names_requests(data: bytes) -> bool:
-    return any(b"requests" in line and _NAMED.search(line) for line in data.split(b"\n"))
 
 
 def _may_replace(data: bytes, name: str, *, patching: bool) -> bool:
@@ -278,28 +276,24 @@ class Reader:
         subject = call.args[0] if call.args else options.get("target")
         if subject is None:
             return
-        whole = self.whole(subject)
+        paths = self.whole(subject)
+        names: Iterable[str] = ()  # of what is replaced in these
         if name in ("dict", "setitem", "delitem"):
-            if "sys.modules" in whole:
-                for key in self.keys(call):
-                    yield f"sys.modules.{key}"
+            paths, names = [path for path in paths if path == "sys.modules"], self.keys(call)
         elif name in _BY_OBJECT:
-            for path in whole:
-                if path.split(".")[-1] == "requests":
-                    yield f"{path}.?"
+            paths, names = [path for path in paths if path.rpartition(".")[2] == "requests"], [_UNKNOWN]
         elif name in _BY_NAME | _WRAPPING and self.path(call.func) != ["requests.patch"]:
             attribute = call.args[1] if len(call.args) > 1 else options.get("attribute", options.get("name"))
             if name == "multiple":
-                for path in whole:
-                    for option in options:
-                        yield f"{path}.{option or '?'}"
+                names = [option or _UNKNOWN for option in options]
             elif self.is_text(subject) and name not in _WRAPPING:
-                yield from whole
+                yield from paths
             elif attribute is not None:
-                for path in whole:
-                    yield f"{path}.{self.text(attribute)}"
-            if whole == [_UNKNOWN] and attribute is None:
+                names = [self.text(attribute)]
+            if paths == [_UNKNOWN] and attribute is None:
                 self.unknown.add(name == "delattr")
+        for path, inner in product(paths, names):
+            yield f"{path}.{inner}"
 
     def keys(self, call: ast.Call) -> Iterator[str]:
         """The keys that `patch.dict` or `monkeypatch.setitem` gives to a dict."""

@@ -19,11 +19,9 @@ class Carried:
     """The carried cookies of one file."""
 
     def __init__(self, program: Program) -> None:
-        self.outline = program.outline
+        self.program = program
         self.names = program.names
         self.origins = program.origins
-        self.tables = program.tables
-        self.bare = program.bare
 
     @memo
     def answers(self, call: BareCall) -> AbstractSet[int]:
@@ -76,7 +74,7 @@ class Carried:
                 owner = self.names.owner(name, scope)
                 return _all([self._answers(bind.value, owner, depth + 1) for bind in self.names.binds(owner, name)])
             case v.Attribute(attr=attr) if depth < 3:
-                stores = self.tables.stores_of.get(attr, ())
+                stores = self.program.tables.stores_of.get(attr, ())
                 return _all([self._answers(store.value, store.scope, depth + 1) for store in stores])
         return None
 
@@ -89,7 +87,7 @@ class Carried:
     def _made_by(self) -> dict[tuple[v.Value, int], set[int]]:
         """The bare calls by what they are in the text, and the part in which they stand, or -1 for any part."""
         calls: dict[tuple[v.Value, int], set[int]] = defaultdict(set)
-        for call in self.bare.calls:
+        for call in self.program.bare.calls:
             calls[call.site.value, call.site.part].add(call.id)
             calls[call.site.value, -1].add(call.id)
         return calls

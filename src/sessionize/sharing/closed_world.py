@@ -42,11 +42,11 @@ class ClosedWorld:
             self._may_be_called_by_others
             or self._may_be_decorated
             or self._has_strange_base
-            or self._hands_functions
+            or any(map(self._hands_function, self.outline.uses))
             or self._hands_generators
             or self._hands_objects
         )
-        return not opened and self.start != -1 and self.facts.around.is_script()
+        return not opened and self._starting != [] and self.facts.around.is_script()
 
     @cached_property
     def _leading(self) -> set[str]:
@@ -67,13 +67,9 @@ class ClosedWorld:
                 yield cls
 
     @cached_property
-    def _sites(self) -> list[o.CallSite]:
-        return [call.site for call in self.calls]
-
-    @cached_property
-    def start(self) -> int:
-        """The tick of the module's first call of one of them: `if __name__ == "__main__": main()`; -1 without one."""
-        return next((call.tick for call in self._calls if self.facts.flow.frame[call.part] == 0), -1)
+    def _starting(self) -> list[o.CallSite]:
+        """The module's own calls of one of them: `if __name__ == "__main__": main()`."""
+        return [call for call in self._calls if self.facts.flow.frame[call.part] == 0]
 
     def comes_first(self, tick: int, part: int) -> bool:
         """Tell whether a statement runs once, if at all, before anything that leads to one of the calls.
@@ -82,7 +78,7 @@ class ClosedWorld:
         """
         flow = self.facts.flow
         frame = flow.frame[part]
-        ticks = [call.tick for call in (*self._calls, *self._sites) if flow.frame[call.part] == frame]
+        ticks = [call.tick for call in self._all_calls if flow.frame[call.part] == frame]
         if flow.loops(part) or tick > min(ticks, default=-1):
             return False
         return frame == 0 or self._is_all_that_starts(self.outline.parts[frame].scope)
@@ -90,10 +86,9 @@ class ClosedWorld:
     def _is_all_that_starts(self, function: int) -> bool:
         """Tell whether the module calls one function, once, of all that lead to one of the calls: `main()`."""
         row = self.outline.scopes[function]
-        starting = [call for call in self._calls if self.facts.flow.frame[call.part] == 0]
         running = [call for call in self._calls if last_name(call.value.func) == row.name]
-        once = len(starting) == 1 and not self.facts.flow.loops(starting[0].part) and not row.decorators
-        return starting == running and once
+        once = len(running) == 1 and not self.facts.flow.loops(running[0].part) and not row.decorators
+        return self._starting == running and once
 
     @property
     def _may_be_called_by_others(self) -> bool:
@@ -104,7 +99,7 @@ class ClosedWorld:
         for scope, row in enumerate(self.outline.scopes):
             if row.name in self._leading and {(scope, "event"), (scope, "context")} <= given:
                 return True
-        return any(map(self._is_in_lambda, [*self._calls, *self._sites]))
+        return any(map(self._is_in_lambda, self._all_calls))
 
     def _is_called_by_name(self, name: str) -> bool:
         """Tell whether Python calls functions of such a name, `__exit__`, or a service does, or a text may."""
@@ -120,6 +115,10 @@ class ClosedWorld:
     def _calls(self) -> list[o.CallSite]:
         """The calls of functions and classes that lead to one of those calls."""
         return self.facts.calls_of(self._leading)
+
+    @cached_property
+    def _all_calls(self) -> list[o.CallSite]:
+        return [*self._calls, *(call.site for call in self.calls)]
 
     @property
     def _may_be_decorated(self) -> bool:
@@ -152,15 +151,11 @@ class ClosedWorld:
                 return True
         return False
 
-    @property
-    def _hands_functions(self) -> bool:
-        """True if such a name is used otherwise than in a call: `run(fetch)`, `self.fetch = fetch`, `Fire(Client)`.
+    def _hands_function(self, use: o.Use) -> bool:
+        """Tell whether such a name is used other than in a call: `run(fetch)`, `self.fetch = fetch`, `Fire(Client)`.
 
         `Thread(target=fetch)` is as good as one.
         """
-        return any(map(self._hands_function, self.outline.uses))
-
-    def _hands_function(self, use: o.Use) -> bool:
         steps = use.access.steps
         if not steps:
             return use.name in self._leading and use.access not in (CALL, READ) and not self._is_run(use)
@@ -183,7 +178,7 @@ class ClosedWorld:
         for call in self._calls:
             if last_name(call.value.func) in names and not self.facts.bare.is_taken_here(call.access, call.into):
                 return True
-        return any(is_taken_elsewhere(self.facts, call.part) for call in [*self._calls, *self._sites])
+        return any(is_taken_elsewhere(self.facts, call.part) for call in self._all_calls)
 
     @property
     def _hands_objects(self) -> bool:
@@ -204,7 +199,9 @@ class ClosedWorld:
         if self._is_object(use, classes) and self._hands_on(use.access) and not self._is_run(use):
             return True
         first = use.access.attribute
-        return first != "" and self._is_attribute(first, classes) and self._hands_on(use.access.after(first))
+        stores = self.facts.tables.stores_of.get(first, ())
+        made = any(last_name(v.called(store.value)) in classes for store in stores)
+        return made and self._hands_on(use.access.after(first))
 
     def _hands_on(self, access: Access) -> bool:
         """Tell whether an object itself, or a method of it, is used as a value, or given to another object."""
@@ -217,14 +214,7 @@ class ClosedWorld:
         if method is not None and method.instance == use.name:
             return self.outline.scopes[method.owner].name in classes
         binds = self.facts.names.seen(use.name, use.scope)
-        return any(_makes_one(bind.value, classes) for bind in binds)
-
-    def _is_attribute(self, attr: str, classes: set[str]) -> bool:
-        return any(_makes_one(store.value, classes) for store in self.facts.tables.stores_of.get(attr, ()))
-
-
-def _makes_one(value: v.Value, classes: set[str]) -> bool:
-    return isinstance(value, v.Call) and last_name(value.func) in classes
+        return any(last_name(v.called(bind.value)) in classes for bind in binds)
 
 
 def is_taken_elsewhere(facts: Program, part: int) -> bool:

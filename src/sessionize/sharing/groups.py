@@ -28,14 +28,9 @@ class Groups:
         self.program = program
         self.outline = program.outline
         self.flow = program.flow
-        self.retries = program.retries
         self.graph = program.graph
-        self.tables = program.tables
-        self.mutations = program.mutations
-        self.hosts = program.hosts
         self.visitors = program.visitors
         self.bare = program.bare
-        self.find_calls = program.around.calls
         self.sent = RequestsSent(program)
 
     @cached_property
@@ -70,8 +65,8 @@ class Groups:
 
     def _loop(self, call: BareCall) -> int:
         """The innermost loop that repeats a call, not to another host on each turn; 0 without one."""
-        for loop in self.retries.loops(call.site):
-            if not self.hosts.changes_each_turn(call, loop):
+        for loop in self.program.retries.loops(call.site):
+            if not self.program.hosts.changes_each_turn(call, loop):
                 return loop
         return 0
 
@@ -87,8 +82,8 @@ class Groups:
     def _host(self, call: BareCall) -> str | None:
         """The host of a call, None if it is not known; no other call has that of one which changes on each turn."""
         loops = self.flow.loops(call.site.part)
-        changes = any(self.hosts.changes_each_turn(call, loop) for loop in loops)
-        return f"{call.id}" if changes else self.hosts.host(call)
+        changes = any(self.program.hosts.changes_each_turn(call, loop) for loop in loops)
+        return f"{call.id}" if changes else self.program.hosts.host(call)
 
     def runs_together(self, calls: Sequence[BareCall], keys: Iterable[str | None]) -> set[int]:
         """The calls of one frame that can run before or after another one with a matching key."""
@@ -101,11 +96,11 @@ class Groups:
             for loop in self.flow.loops(call.site.part) if call.id in self.loops else ():
                 again[loop].append(events[-1])
         found = chained(self.flow, calls[0].frame, events, again)
-        for flows in self.retries.alternatives([call.site for call in calls]) if found else ():
+        for flows in self.program.retries.alternatives([call.site for call in calls]) if found else ():
             found &= set().union(*(chained(flow, calls[0].frame, events, again) for flow in flows))
         urls = {call.url or v.OPAQUE for call in calls if call.id in found}
         same = len(urls) == 1 and all(map(v.is_known, urls))
-        if same and not chained(self.retries.good, calls[0].frame, events, again):
+        if same and not chained(self.program.retries.good, calls[0].frame, events, again):
             return set()  # `if r.status_code == 400: r = requests.post(url)` behind `r = requests.get(url)`
         return found
 
@@ -157,8 +152,8 @@ class Groups:
     @memo
     def _elsewhere(self, function: int) -> Sequence[CallElsewhere]:
         for caller in self.graph.only_callers(function):
-            name = self.tables.qualified_name(caller)
-            calls = self.find_calls(name) if name else ()
+            name = self.program.tables.qualified_name(caller)
+            calls = self.program.around.calls(name) if name else ()
             repeating = [each for each in calls if each.repeats]
             if repeating or len(calls) + len(self.graph.calls_of(caller)) > 1:
                 return repeating[:1] or calls[:2]
@@ -211,11 +206,11 @@ class Groups:
         name = self.outline.scopes[function].name
         if name in _INITIAL:
             return True
-        uses = list(self.mutations.done_on(name)) if name.startswith("_") else []
+        uses = list(self.program.mutations.done_on(name)) if name.startswith("_") else []
         for done, use in uses:
             if use is None or done != CALL:
                 return False
-            if not self._is_in_init(self.tables.function_around(use.part), seen | {function}):
+            if not self._is_in_init(self.program.tables.function_around(use.part), seen | {function}):
                 return False
         return bool(uses)
 
@@ -269,4 +264,4 @@ class Groups:
 
     def place(self, calls: Sequence[BareCall]) -> Place | None:
         """The place where one session for the calls can be made (see `Flow.place`)."""
-        return self.flow.place([(call.site.tick, call.site.part) for call in calls], self.bare.function(calls[0]))
+        return self.flow.place([call.site.part for call in calls], self.bare.function(calls[0]))

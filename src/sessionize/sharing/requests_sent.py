@@ -12,8 +12,6 @@ from sessionize.library.program import Program
 class RequestsSent:
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.graph = program.graph
-        self.hosts = program.hosts
         self.function = program.bare.function
 
     @cached_property
@@ -22,7 +20,7 @@ class RequestsSent:
 
     def has_neighbour(self, call: BareCall) -> bool:
         """Tell whether another function may ask the host of a call; one of an object that has just one may be asked."""
-        site, owner = self.hosts.site(call), self.graph.owner(call.site.scope)
+        site, owner = self.program.hosts.site(call), self.program.graph.owner(call.site.scope)
         asking = self._asked[site] | self._asked[""] if site else self._asking
         return not asking <= {self.function(call)} or (owner != 0 and self._number_by_class[owner] == 1)
 
@@ -31,7 +29,7 @@ class RequestsSent:
         """The functions by the hosts that they ask; those of unknown hosts by an empty one."""
         functions: dict[str, set[int]] = defaultdict(set)
         for call in self.calls:
-            functions[self.hosts.site(call)].add(self.function(call))
+            functions[self.program.hosts.site(call)].add(self.function(call))
         return functions
 
     @cached_property
@@ -42,4 +40,4 @@ class RequestsSent:
     @cached_property
     def _number_by_class(self) -> Counter[int]:
         """The number of requests in the methods of each class."""
-        return Counter(self.graph.owner(call.site.scope) for call in self.calls)
+        return Counter(self.program.graph.owner(call.site.scope) for call in self.calls)

@@ -33,14 +33,7 @@ class UnderusedSession(NamedTuple):
 
 class UnderusedSessions:
     def __init__(self, program: Program, groups: Groups) -> None:
-        self.outline = program.outline
-        self.names = program.names
-        self.flow = program.flow
-        self.retries = program.retries
-        self.graph = program.graph
-        self.origins = program.origins
-        self.hosts = program.hosts
-        self.bare = program.bare
+        self.program = program
         self.named = program.sessions
         self.groups = groups
 
@@ -48,17 +41,17 @@ class UnderusedSessions:
     def sessions(self) -> list[UnderusedSession]:
         """The sessions that a loop makes anew, or that serve a single call."""
         found = []
-        for number, site in enumerate(self.outline.calls):
+        for number, site in enumerate(self.program.outline.calls):
             if not self.named.is_plain(site.value, site.scope):
                 continue
-            loops = tuple(self.retries.again(site))
-            outer = self.outline.calls[number - 1] if number else site
+            loops = tuple(self.program.retries.again(site))
+            outer = self.program.outline.calls[number - 1] if number else site
             func = outer.value.func
             if isinstance(func, v.Attribute) and func.value == site.value and outer.start == site.start:
                 # `requests.Session().get(url)`
                 if func.attr in VERBS:
                     call = self.named.on_session(number - 1, "")
-                    if not any(self.hosts.changes_each_turn(call, loop) for loop in loops):
+                    if not any(self.program.hosts.changes_each_turn(call, loop) for loop in loops):
                         found.append(UnderusedSession(site.tick, site, None, loops, (call,)))
                 continue
             bind = self._bound(site)
@@ -81,11 +74,11 @@ class UnderusedSessions:
         if served.handed_on:
             return True
         if loops:
-            around = [self.outline.parts[part].kind for part in self.flow.ancestors(bind.part)]
+            around = [self.program.outline.parts[part].kind for part in self.program.flow.ancestors(bind.part)]
             sometimes = {"arm", "handler"}.intersection(around[: around.index("turn")])
-            later = served.done and self.outline.parts[bind.part].parent not in served.around
+            later = served.done and self.program.outline.parts[bind.part].parent not in served.around
             return bool(sometimes and later) or any(self._changes_host(bind.scope, bind.name, loop) for loop in loops)
-        frame = self.flow.frame[bind.part]
+        frame = self.program.flow.frame[bind.part]
         if self.groups.repeated[frame] or served.frames != {frame}:  # calls that may join it, or none
             return True
         if not served.calls or self._serves_several(bind.scope, bind.name):
@@ -101,14 +94,14 @@ class UnderusedSessions:
         calls = self.named.session_use(scope, name).calls
         if self.groups.runs_together(calls, [None] * len(calls)):
             return True
-        if self.graph.is_helper(self.bare.function(calls[0])):
-            return any(self.retries.loops(call.site) for call in calls)
-        return any(self.flow.turns_again(call.site.part, call.site.tick) for call in calls)
+        if self.program.graph.is_helper(self.program.bare.function(calls[0])):
+            return any(self.program.retries.loops(call.site) for call in calls)
+        return any(self.program.flow.turns_again(call.site.part, call.site.tick) for call in calls)
 
     def _is_set_up(self, bind: o.Bind) -> bool:
         """Tell whether a session is only set up, as by `session.headers.update(...)`, before the calls on it."""
         first = min(call.site.tick for call in self.named.session_use(bind.scope, bind.name).calls)
-        for use in self.names.uses(bind.scope, bind.name):
+        for use in self.program.names.uses(bind.scope, bind.name):
             if use.access not in METHODS | CLOSING and not (sets_up(use.access) and use.tick < first):
                 return False
         return True
@@ -118,11 +111,12 @@ class UnderusedSessions:
 
         By this file, or as a method that reads its object and is not one that Python calls, like `__init__`.
         """
-        function = self.outline.parts[frame].scope
-        special = self.outline.scopes[function].name.startswith("__")
-        return self.graph.is_helper(function) or (not special and self.graph.reads_instance(function))
+        function = self.program.outline.parts[frame].scope
+        special = self.program.outline.scopes[function].name.startswith("__")
+        return self.program.graph.is_helper(function) or (not special and self.program.graph.reads_instance(function))
 
     @memo
     def _changes_host(self, scope: int, name: str, loop: int) -> bool:
         """Tell whether a loop gives a call on a session of that name another host on every turn."""
-        return any(self.hosts.changes_each_turn(call, loop) for call in self.named.session_use(scope, name).calls)
+        calls = self.named.session_use(scope, name).calls
+        return any(self.program.hosts.changes_each_turn(call, loop) for call in calls)
