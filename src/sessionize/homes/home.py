@@ -44,9 +44,14 @@ def line_of(facts: Facts, statement: int) -> int:
 
 
 def top_level(facts: Facts, part: int) -> int:
-    """The statement of the module's top level in which a part stands, through functions and classes."""
+    """The statement of the module's top level in which a part stands."""
+    return statement_of(facts, 0, part)
+
+
+def statement_of(facts: Facts, block: int, part: int) -> int:
+    """The statement of a block in which a part stands, through functions and classes."""
     while True:
         for ancestor in facts.flow.ancestors(part):
-            if facts.outline.parts[ancestor].parent == 0:
+            if facts.outline.parts[ancestor].parent == block:
                 return ancestor
         part = facts.outline.scopes[facts.outline.parts[facts.flow.frame[part]].scope].part

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sessionize.analysis.flow import Place
 from sessionize.analysis.memo import memo
-from sessionize.homes.home import OPTIONS, Home, line_of
+from sessionize.homes.home import OPTIONS, Home, line_of, statement_of
 from sessionize.homes.many_objects import ManyObjects
 from sessionize.homes.object_class import ATTRS, ObjectClass, head, name_of
 from sessionize.homes.object_init import ObjectInit
@@ -162,7 +162,4 @@ class _ObjectHome:
 
     def _above_methods(self) -> Place:
         """The place before the statement of the class's body that holds the first method, perhaps in a branch."""
-        part = min(self.cls.scopes)
-        while self.outline.parts[part].parent != self.row.root:
-            part = self.outline.parts[part].parent
-        return self.facts.flow.place_before(part)
+        return self.facts.flow.place_before(statement_of(self.facts, self.row.root, min(self.cls.scopes)))

@@ -9,7 +9,7 @@ from collections import Counter
 from functools import cached_property
 
 from sessionize.analysis.flow import Place
-from sessionize.homes.home import OPTIONS, Home, line_of
+from sessionize.homes.home import OPTIONS, Home, line_of, statement_of
 from sessionize.homes.object_class import ObjectClass
 from sessionize.sharing.hoisting import is_pair_display, is_plain_dict, may_ever_change
 from sessionize.sharing.shared_headers import shared_headers
@@ -98,10 +98,7 @@ class ObjectInit:
 
     def _line(self, part: int) -> int:
         """The line of the block in which a part stands, or the function around it, which may run from there on."""
-        while (frame := self.flow.frame[part]) != self.block:
-            part = self.cls.outline.scopes[self.parts[frame].scope].part
-        path = list(self.flow.ancestors(part))
-        return line_of(self.facts, path[path.index(self.block) - 1])
+        return line_of(self.facts, statement_of(self.facts, self.block, part))
 
     def _may_hoist(self, option: str, place: Place) -> bool:
         """Tell whether all calls pass one attribute of the object that stays as `__init__` sets it.

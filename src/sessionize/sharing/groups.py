@@ -129,10 +129,6 @@ class Groups:
     def _is_repeated(self, call: BareCall) -> bool:
         return call.id in self.loops or call.id in self.chained
 
-    def _is_single_helper(self, call: BareCall) -> bool:
-        """Tell whether a call that its own function makes once is made again and again by what calls that function."""
-        return not self._is_repeated(call) and self.is_helper(call) and not self.visitors.gave(call)
-
     def _is_seldom(self, call: BareCall) -> bool:
         """Tell whether a call is made once, as far as its own function and all that is known to call it show."""
         return not self._is_repeated(call) and not self.is_helper(call)
@@ -162,7 +158,8 @@ class Groups:
     @cached_property
     def helpers(self) -> list[BareCall]:
         """The single calls in functions that are called again and again, in this file or in others."""
-        return list(filter(self._is_single_helper, self.calls))
+        single = [call for call in self.calls if not self._is_repeated(call)]
+        return [call for call in single if self.is_helper(call) and not self.visitors.gave(call)]
 
     @cached_property
     def clients(self) -> list[BareCall]:

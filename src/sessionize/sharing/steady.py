@@ -66,7 +66,8 @@ class Steady:
             return False
         if bind.form == "assign" and v.is_known(bind.value) and self.is_steady(bind.value, owner, depth + 1):
             return True
-        return owner == 0 or self.facts.flow.frame[bind.part] == self._frame(scope)
+        frame = self.facts.flow.frame
+        return owner == 0 or frame[bind.part] == frame[self.facts.outline.scopes[scope].root]
 
     def _makes_what_changes(self, bind: o.Bind) -> bool:
         """Tell whether a name is bound to a list or set, or to an object of a class of this file."""
@@ -79,9 +80,6 @@ class Steady:
             return False
         constant = name.isupper() or name.startswith("_") or self.owner is None
         return constant and not self.facts.is_used_elsewhere(name)
-
-    def _frame(self, scope: int) -> int:
-        return self.facts.flow.frame[self.facts.outline.scopes[scope].root]
 
     def set_once(self, value: v.Attribute, scope: int) -> o.Store | None:
         """The one line of `__init__` that sets `self.token`, if nothing else in the file changes it."""
@@ -147,10 +145,10 @@ class Steady:
                 changed = self.facts.mutations.mutating_uses(owner, name)
                 value = v.OPAQUE if changed else self.facts.origins.resolve_once(value, scope)
             case v.Attribute(attr=attr) if (store := self.set_once(value, scope)) is not None:
-                value = store.value if self._is_only_passed(attr) else v.OPAQUE
+                value = store.value if self._is_only_sent(attr) else v.OPAQUE
         return value if isinstance(value, v.Dict) else None
 
-    def _is_only_passed(self, attr: str) -> bool:
+    def _is_only_sent(self, attr: str) -> bool:
         """Tell whether an attribute is only handed to calls of the library, so that no other name changes its dict."""
         for access, use in self.facts.mutations.done_on(attr):
             function = self.facts.origins.paths[use.call] if use is not None and use.call != -1 else None
@@ -187,12 +185,8 @@ def keys_of_display(value: v.Value | None) -> tuple[str, ...] | None:
 
 
 def _joined(parts: list[tuple[str, ...] | None]) -> tuple[str, ...] | None:
-    keys: list[str] = []
-    for part in parts:
-        if part is None:
-            return None
-        keys += part
-    return tuple(keys)
+    """The keys of all parts; None if those of one are not known."""
+    return None if None in parts else tuple(chain.from_iterable(filter(None, parts)))
 
 
 def _keys_added(facts: Program, use: o.Use) -> tuple[str, ...] | None:
