@@ -169,7 +169,7 @@ def test_accepting_what_tests_replace_moves_it_along(run: Run) -> None:
 
 @pytest.mark.parametrize("timeout", ["nan", "inf", "0"])
 def test_no_time_to_wait(run: Run, timeout: str) -> None:
-    assert run("init", "--yes", "--timeout", timeout).status == 2
+    assert run("init", "--yes", "--module=_sessions.py", "--timeout", timeout).status == 2
     assert list(Path().iterdir()) == []
 
 
