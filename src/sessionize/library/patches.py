@@ -229,6 +229,10 @@ class Reader:
                         paths[alias.asname or alias.name][path] = None
                 case ast.Assign(targets=[ast.Name(id=name)], value=value) if self.is_text(value):
                     self.texts[name] = _UNKNOWN if name in self.texts else self.text(value)
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Attribute(attr=attr)) if attr in _BY_NAME:
+                    paths[name][f"{_UNKNOWN}.{attr}"] = None  # `replace = mock.patch.object`
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Attribute(attr="requests")):
+                    paths[name][f"{_UNKNOWN}.requests"] = None  # `library = shop.http.requests`
         self.paths: dict[str, list[str]] = {}
         for name, found in paths.items():
             self.paths[name] = list(found)
@@ -242,7 +246,7 @@ class Reader:
         for node in self.nodes:
             match node:
                 case ast.Call():
-                    deleted = _last(node.func) == "delattr"
+                    deleted = self.called(node.func) == "delattr"
                     for target in self.of_call(node):
                         yield node, Patch(self.file, node.lineno, target, deleted)
                 case ast.Assign(targets=targets):
@@ -271,7 +275,7 @@ class Reader:
 
     def of_call(self, call: ast.Call) -> Iterator[str]:
         """The targets of a call that replaces something."""
-        name = _last(call.func)
+        name = self.called(call.func)
         options = {keyword.arg: keyword.value for keyword in call.keywords}
         subject = call.args[0] if call.args else options.get("target")
         if subject is None:
@@ -279,7 +283,8 @@ class Reader:
         paths = self.whole(subject)
         names: Iterable[str] = ()  # of what is replaced in these
         if name in ("dict", "setitem", "delitem"):
-            paths, names = [path for path in paths if path == "sys.modules"], self.keys(call)
+            inside = [path.removesuffix(".__dict__") for path in paths if path.endswith((".__dict__", "sys.modules"))]
+            paths, names = inside, self.keys(call)
         elif name in _BY_OBJECT:
             paths, names = [path for path in paths if path.rpartition(".")[2] == "requests"], [_UNKNOWN]
         elif name in _BY_NAME | _WRAPPING and self.path(call.func) != ["requests.patch"]:
@@ -290,10 +295,16 @@ class Reader:
                 yield from paths
             elif attribute is not None:
                 names = [self.text(attribute)]
-            if paths == [_UNKNOWN] and attribute is None:
+            if paths == [_UNKNOWN] and (attribute is None or name == "patch"):  # `patch(target, fake)`
                 self.unknown.add(name == "delattr")
         for path, inner in product(paths, names):
             yield f"{path}.{inner}"
+
+    def called(self, func: ast.expr) -> str:
+        """The last name of what is called: `patch` behind `from unittest.mock import patch as replace`."""
+        name = _last(func)
+        paths = self.paths.get(name, ()) if isinstance(func, ast.Name) else ()
+        return paths[0].rpartition(".")[2] if len(paths) == 1 else name
 
     def keys(self, call: ast.Call) -> Iterator[str]:
         """The keys that `patch.dict` or `monkeypatch.setitem` gives to a dict."""
