@@ -6,6 +6,7 @@ import libcst as cst
 import pytest
 from around import answering
 
+from sessionize.engine.check import check_source
 from sessionize.library.surroundings import Alone, Around
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import is_text, may_change, may_ever_change
@@ -295,3 +296,28 @@ def test_for_ever() -> None:
     source = looped("h", "h = {'A': 'b'}", after="h['A'] = 'c'")
     assert moves(source, "headers")
     assert not moves(source, "headers", ever=True)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "globals()['TOKEN'] = 'b'",
+        "take = globals\ntake()['TOKEN'] = 'b'",
+        "list(map(exec, [page.text]))",
+        "vars()['TOKEN'] = 'b'",
+        "import importlib\nimportlib.import_module(__name__).TOKEN = 'b'",
+        "__import__(__name__).TOKEN = 'b'",
+        "import sys\nsys.modules[__name__].TOKEN = 'b'",
+        "from sys import modules\nmodules[__name__].TOKEN = 'b'",
+        "import inspect\ninspect.getmodule(load).TOKEN = 'b'",
+        "from pkgutil import resolve_name\nresolve_name('a').TOKEN = 'b'",
+        "load.__globals__['TOKEN'] = 'b'",
+        "error.__traceback__.tb_frame.f_globals['TOKEN'] = 'b'",
+    ],
+)
+def test_what_reaches_variables_without_their_names(code: str) -> None:
+    """A constant of the module may then change between two calls of a function, `for page in pages()`."""
+    loop = "for page in pages:\n        requests.get(page, headers={'X-Thing': TOKEN})\n"
+    source = f"import requests\nTOKEN = 'a'\n\n\ndef load(pages):\n    {loop}"
+    assert "set `headers`" in check_source(source, surroundings=answering(Alone))[0].help
+    assert "set `headers`" not in check_source(f"{source}\n\n{code}\n", surroundings=answering(Alone))[0].help

@@ -17,6 +17,11 @@ _LOOKING = frozenset(
 ) | {"builtins.isinstance", "json.dumps", "copy.copy", "copy.deepcopy"}
 _READING = frozenset({"get", "items", "keys", "values", "copy"})
 _BY_STRING = frozenset(("__setattr__", "__getattribute__", "__dict__"))
+# What runs any code, or gives the variables of a module or of a running function.
+_RUNNING = frozenset({"eval", "exec", "globals"})
+_LOADING = frozenset({"importlib.import_module", "builtins.__import__"})
+_OF_FRAMES = frozenset({"__globals__", "f_globals", "f_locals", "tb_frame"})
+_REACHING = frozenset({"sys.modules", "inspect.getmodule", "pkgutil.resolve_name"})
 
 
 class Mutations:
@@ -128,18 +133,20 @@ class Mutations:
         return bool(binds) and all(_gives_namespace(bind.value) for bind in binds)
 
     @cached_property
-    def reflection(self) -> str:
-        """The first thing that may reach variables otherwise than by name: `globals()`, `sys.modules`; or empty."""
+    def reflection(self) -> bool:
+        """True if something may reach variables otherwise than by name: `globals()`, `run = exec`, `sys.modules`."""
+        for use in self.outline.uses:
+            if use.name in _RUNNING and self.names.owner(use.name, use.scope) == -1:
+                return True
         for call, path in self.origins.called:
-            name = (path or "").removeprefix("builtins.")
-            if name in ("eval", "exec", "globals") or (name in ("locals", "vars") and not call.value.args):
-                return f"{name}()"
-        if "__globals__" in self.outline.attributes or "__main__" in self.outline.modules:
-            return "__globals__"
-        for use, path in self.origins.imported_uses:
-            if path == "sys" and use.access.attribute == "modules":
-                return "sys.modules"
-        return ""
+            if path in ("builtins.locals", "builtins.vars") and not call.value.args:
+                return True
+            if path in _LOADING and v.Argument(v.Name("__name__"), None, "") in call.value.args:
+                return True
+        if not _OF_FRAMES.isdisjoint(self.outline.attributes) or "__main__" in self.outline.modules:
+            return True
+        used = {(path, f"{path}.{use.access.attribute}") for use, path in self.origins.imported_uses}
+        return any(not _REACHING.isdisjoint(paths) for paths in used)
 
 
 def _sets_headers(func: v.Value) -> bool:
