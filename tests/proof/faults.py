@@ -148,7 +148,7 @@ FAULTS = (
     Fault("cookies-of-two-users", "if len(carried) > 1 or len(passed)", "if len(passed)"),
     Fault("cookies-of-names-that-differ", "len(passed) > 1 or None in", "None in"),
     Fault("cookies-of-turns", "if not self.steady.is_steady(value, scope):\n                    return None", "if value == scope:\n                    return None"),
-    Fault("cookies-of-a-file-that-names-users", "return not self.facts.words.file_names_user and", "return bool(calls) and"),
+    Fault("cookies-of-a-file-that-names-users", "return not self.facts.names_user and", "return bool(calls) and"),
     Fault("cookies-of-what-is-written", 'if not call.reads or call.unpacks or call.given("auth")', 'if call.unpacks or call.given("auth")'),
     Fault("cookies-of-odd-headers", "return headers is not None and all(map(_PLAIN_HEADERS.fullmatch, headers))", "return headers is not None"),
     Fault("cookies-of-bodies", "if keys_of_display(self.steady.display(value, scope)) is None:", "if scope == -1:"),

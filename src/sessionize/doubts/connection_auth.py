@@ -83,19 +83,15 @@ class ConnectionAuth(Kind):
         return any(text.lower().startswith(_COMMON) for text in self.facts.outline.texts)
 
     def of_call(self, call: BareCall) -> str:
-        if self.auth_binds(call):
+        auth = call.argument("auth")
+        if auth is not None and not is_pair(self.facts, auth, call.site.scope):
             return "passes an `auth=` that may not be a (user, password) pair, and may authenticate the connection"
-        if self.header_binds(call):
+        if self._header_binds(call):
             return "authenticates its connection, and later calls on it would be answered for the same user"
         return ""
 
-    def auth_binds(self, call: BareCall) -> bool:
-        """Tell whether its `auth=` may be of a kind that a server ties to the connection."""
-        auth = call.argument("auth")
-        return auth is not None and not is_pair(self.facts, auth, call.site.scope)
-
-    def header_binds(self, call: BareCall) -> bool:
-        """Tell whether its Authorization may be of such a kind: `NTLM ...`."""
+    def _header_binds(self, call: BareCall) -> bool:
+        """Tell whether its Authorization may be of a kind that a server ties to the connection: `NTLM ...`."""
         headers = self._headers(call) if self._names_binding else v.Dict(())
         if headers is None:
             return True

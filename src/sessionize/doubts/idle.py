@@ -220,7 +220,7 @@ class Idle(Kind):
         waits = defaultdict(list)
         for tick, part in outline.pauses:
             waits[frame[part]].append(_Wait(tick, part, _OTHER, "an `await` or `yield`"))
-        own = {row.name for row in outline.scopes if row.kind == "function"}  # which wait if they lead to a wait
+        own = self.facts.names_of_functions  # which wait if they lead to a wait
         waiting = self.facts.graph.leading_to(_WAITING - own)
         for (call, named), path in zip(self.facts.graph.named, self.facts.origins.paths, strict=True):
             args = call.value.args

@@ -96,21 +96,13 @@ class Existing:
     def _stored(self) -> dict[int, list[o.Store]]:
         """The attributes that methods set to what is, or may be, a `requests.Session()`, by class."""
         stored = defaultdict(list)
+        making = self.flow.around(site.part for site, path in self.facts.origins.called if path == SESSION)
         for store in self.outline.stores:
-            method = self.facts.graph.method(store.scope) if store.part in self._making else None
+            makes = store.part in making and self.outline.parts[store.part].kind == "simple"
+            method = self.facts.graph.method(store.scope) if makes else None
             if method is not None and store.name == method.instance:
                 stored[method.owner].append(store)
         return stored
-
-    @cached_property
-    def _making(self) -> set[int]:
-        """The statements that hold a `requests.Session()`."""
-        making = set()
-        for site, path in self.facts.origins.called:
-            for part in self.flow.ancestors(site.part) if path == SESSION else ():
-                if self.outline.parts[part].kind == "simple":
-                    making.add(part)
-        return making
 
     @cached_property
     def _calls_on(self) -> dict[str, list[int]]:

@@ -165,20 +165,12 @@ class Naming:
             return f"{visible}.{wanted}", ()
         name = self._free(wanted, 0)
         add = wanted if name == wanted else f"{wanted} as {name}"
-        for bind in self._imports_from[module]:
-            if self.visible(f"{module}.{bind.name}", place) == bind.name:
+        for bind in self.origins.imports:
+            beside = bind.scope == 0 and (self.origins.path(bind) or "").rpartition(".")[0] == module
+            if beside and self.visible(f"{module}.{bind.name}", place) == bind.name:
                 return name, (ImportEdit(bind, add=add),)
         neighbour, where = self.places.neighbour(module, self.import_of(calls[0], place), place)
         return name, (ImportEdit(neighbour, line=f"from {module} import {add}", where=where),)
-
-    @cached_property
-    def _imports_from(self) -> dict[str, list[o.Bind]]:
-        """The imports at the top, by the module that they take a name from."""
-        imports = defaultdict(list)
-        for bind in self.origins.imports:
-            if bind.scope == 0:
-                imports[(self.origins.path(bind) or "").rpartition(".")[0]].append(bind)
-        return imports
 
     def import_of(self, call: BareCall, place: Place) -> o.Bind:
         """The import by which a call names requests: the one that has surely run at `place`, if one has."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import cached_property
 
 from sessionize.analysis.flow import Place
 from sessionize.doubts.doubt import Sharing
@@ -100,15 +99,8 @@ class UnderusedFixes(Fixes):
         joined = any(outline.parts[part].form == "joined" for part in (bind.part, *siblings[behind : behind + 1]))
         if joined or len(self.facts.tables.binds_at[bind.part]) > 1:
             return True
-        return any(not session.site.start < use.tick < session.site.tick for use in self._used_in[bind.part])
-
-    @cached_property
-    def _used_in(self) -> dict[int, list[o.Use]]:
-        """The names that are read in each part."""
-        uses = defaultdict(list)
-        for use in self.facts.outline.uses:
-            uses[use.part].append(use)
-        return uses
+        uses = [use for use in outline.uses if use.part == bind.part]
+        return any(not session.site.start < use.tick < session.site.tick for use in uses)
 
     def _made_with(self, create: str, session: UnderusedSession, place: Place) -> bool:
         """Tell whether the expression for the session surely means the same at `place`."""

@@ -22,7 +22,7 @@ from sessionize.library.sessions import Sessions
 from sessionize.library.surroundings import Around
 from sessionize.library.threads import Threads
 from sessionize.library.visitors import Visitors
-from sessionize.library.words import Words
+from sessionize.library.words import file_names_user
 from sessionize.syntax import outline as o
 
 _LEAVING = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
@@ -45,7 +45,6 @@ class Program:
         self.filename = around.filename
         self.around = around
         self.factory = factory
-        self.words = Words(outline, factory)
         self.names = Names(outline)
         self.origins = Origins(outline, self.names, with_factory(factory) if factory and not shared else REQUESTS)
         leaving = set()
@@ -65,6 +64,16 @@ class Program:
         self.visitors = Visitors(self.origins, self.graph)
         self.sessions = Sessions(self.origins, self.flow, self.tables, self.classes, factory)
         self.patched = Patched(self.origins, self.bare, around)
+
+    @cached_property
+    def names_user(self) -> bool:
+        """True if something in the file names a user."""
+        return file_names_user(self.outline, self.factory)
+
+    @cached_property
+    def names_of_functions(self) -> set[str]:
+        """The names of the file's functions themselves."""
+        return {row.name for row in self.outline.scopes if row.kind == "function"}
 
     @cached_property
     def packages(self) -> set[str]:

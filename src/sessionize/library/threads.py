@@ -33,13 +33,7 @@ _SHOWING = frozenset(("run_in_executor", "to_thread", "fork", "forkpty"))
 
 # What shows in a text that threads are started.
 STARTERS = _SHOWING | {
-    "Thread",
-    "Timer",
-    "start_new_thread",
-    "ThreadPoolExecutor",
-    "ThreadPool",
-    "thread_map",
-    "celery",
+    *("Thread", "Timer", "start_new_thread", "ThreadPoolExecutor", "ThreadPool", "thread_map", "celery")
 }
 
 _POOLS = frozenset(("concurrent.futures.ThreadPoolExecutor", "concurrent.futures.thread.ThreadPoolExecutor")) | {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
 from itertools import filterfalse
 from operator import attrgetter
 
@@ -28,31 +27,24 @@ _FAR = 100_000  # characters that are looked through
 _INNOCENT = re.compile(r"_*(?:http_|requests_)?(?:session|key)(?:_\d+)?", re.IGNORECASE)
 
 
-class Words:
-    """The words of one file."""
+def file_names_user(outline: o.Outline, factory: str) -> bool:
+    """Tell whether a name, an attribute, a keyword or a text of a file names a user.
 
-    def __init__(self, outline: o.Outline, factory: str = "") -> None:
-        """factory: the path of a function that makes sessions, which names no user."""
-        self.outline = outline
-        self.factory = {factory, factory.rpartition(".")[2]}
-
-    @cached_property
-    def file_names_user(self) -> bool:
-        """True if a name, an attribute, a keyword or a text of the file names a user."""
-        outline = self.outline
-        names = {*map(attrgetter("name"), outline.scopes), *outline.attributes}
-        for use in outline.uses:
-            names.update((use.name, *use.access.attributes))
-        for call in outline.calls:
-            names.update(call.access.attributes)
-            for arg in call.value.args:
-                if arg.keyword and arg.value != v.NONE:
-                    names.add(arg.keyword)
-        telling = {*filterfalse(_INNOCENT.fullmatch, names - {"keys"}), *filterfalse(REQUESTS.owns, outline.modules)}
-        telling |= {bind.name for bind in outline.binds if not _is_innocent(bind)}
-        telling -= self.factory
-        longest = max(map(len, outline.texts), default=0)
-        return longest > _FAR or text_names_user("\n".join((*telling, *outline.texts)))
+    factory: the path of a function that makes sessions, which names none.
+    """
+    names = {*map(attrgetter("name"), outline.scopes), *outline.attributes}
+    for use in outline.uses:
+        names.update((use.name, *use.access.attributes))
+    for call in outline.calls:
+        names.update(call.access.attributes)
+        for arg in call.value.args:
+            if arg.keyword and arg.value != v.NONE:
+                names.add(arg.keyword)
+    telling = {*filterfalse(_INNOCENT.fullmatch, names - {"keys"}), *filterfalse(REQUESTS.owns, outline.modules)}
+    telling |= {bind.name for bind in outline.binds if not _is_innocent(bind)}
+    telling -= {factory, factory.rpartition(".")[2]}
+    longest = max(map(len, outline.texts), default=0)
+    return longest > _FAR or text_names_user("\n".join((*telling, *outline.texts)))
 
 
 def _is_innocent(bind: o.Bind) -> bool:

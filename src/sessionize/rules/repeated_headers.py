@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TypeAlias
 
 from sessionize.analysis.flow import Place
 from sessionize.files.settings import Settings
@@ -15,20 +15,12 @@ from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import may_change
 from sessionize.sharing.shared_headers import shared_headers
 
-
-class Unchanged(NamedTuple):
-    """A call that should share a session, and those of its options that the session could hold for all.
-
-    passed: the words for how often they are passed.
-    """
-
-    call: BareCall
-    options: tuple[str, ...]
-    passed: str
+# A call, some of its options, and the words for how often they are passed.
+_Unchanged: TypeAlias = tuple[BareCall, tuple[str, ...], str]
 
 
-def unchanged(facts: Facts, settings: Settings, options: Iterable[str]) -> Iterator[Unchanged]:
-    """The calls that should share a session with such options."""
+def unchanged(facts: Facts, options: Iterable[str]) -> Iterator[_Unchanged]:
+    """The calls that should share a session which could hold some of these options for all."""
     for frame in facts.groups.by_frame:
         calls = facts.groups.repeated[frame]
         place = facts.groups.place(calls) if calls else None
@@ -42,12 +34,12 @@ def unchanged(facts: Facts, settings: Settings, options: Iterable[str]) -> Itera
         yield from _with(calls, same)
 
 
-def _with(calls: Sequence[BareCall], options: tuple[str, ...]) -> Iterator[Unchanged]:
+def _with(calls: Sequence[BareCall], options: tuple[str, ...]) -> Iterator[_Unchanged]:
     passed = (
         "passed to every call that could share a session" if len(calls) > 1 else "passed each time this call is made"
     )
     for call in calls if options else ():
-        yield Unchanged(call, options, passed)
+        yield call, options, passed
 
 
 def _may_change(facts: Facts, option: str, calls: Sequence[BareCall], place: Place) -> bool:
@@ -96,7 +88,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     ## References
     - [requests: Session.headers](https://requests.readthedocs.io/en/latest/api/#requests.Session.headers)
     """
-    for call, _, passed in unchanged(facts, settings, ["headers"] if "headers" in settings.hoist else []):
+    for call, _, passed in unchanged(facts, ["headers"] if "headers" in settings.hoist else []):
         yield Finding("RQS201", call.id, f"the same headers are {passed}", ("headers",))
 
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import TypeAlias
 
 from sessionize.files.settings import Settings
@@ -71,7 +70,7 @@ class _Judge:
         self.steady = facts.steady(owner)
 
     def are_for_nobody(self, calls: Sequence[BareCall]) -> bool:
-        return not self.facts.words.file_names_user and all(map(self._is_for_nobody, calls))
+        return not self.facts.names_user and all(map(self._is_for_nobody, calls))
 
     def _is_for_nobody(self, call: BareCall) -> bool:
         if not call.reads or call.unpacks or call.given("auth") or call.given("cookies"):
@@ -139,16 +138,11 @@ class _Judge:
                     return True
                 case v.Name(name=name) | v.Attribute(attr=name) if identifier_names_user(name):
                     return True
-                case v.Call(func=func) if v.last_name(func) in self._own_functions:
+                case v.Call(func=func) if v.last_name(func) in self.facts.names_of_functions:
                     return True
                 case v.Call(args=args) if any(identifier_names_user(arg.keyword or "") for arg in args):
                     return True
         return False
-
-    @cached_property
-    def _own_functions(self) -> set[str]:
-        """The names of the functions of this file."""
-        return {row.name for row in self.facts.outline.scopes if row.kind == "function"}
 
     def _followed(self, value: v.Value, scope: int, depth: int) -> Iterator[v.Value]:
         """A value and all that it is made of, and that its names and attributes are bound to."""

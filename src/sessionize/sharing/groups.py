@@ -57,11 +57,7 @@ class Groups:
     @cached_property
     def loops(self) -> dict[int, int]:
         """The innermost loop that repeats each call; calls that no loop repeats are left out."""
-        found = {}
-        for call in self.calls:
-            if loop := self._loop(call):
-                found[call.id] = loop
-        return found
+        return {call.id: loop for call in self.calls if (loop := self._loop(call))}
 
     def _loop(self, call: BareCall) -> int:
         """The innermost loop that repeats a call, not to another host on each turn; 0 without one."""

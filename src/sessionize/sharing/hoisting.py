@@ -123,14 +123,12 @@ class Interval:
         if owner == 0 and self.facts.is_used_elsewhere(name):
             return False
         if owner == self.scope:
-            seen: Place | None = self.place
             starring = self.names.stars if owner == 0 else []
             if any(map(self._comes_between, [*binds, *starring])):
                 return False
-        else:
-            seen = self.facts.imports.lift(self.place, owner)
-            if len(binds) != 1 or self.flow.loops(binds[0].part):
-                return False
+        elif len(binds) != 1 or self.flow.loops(binds[0].part):
+            return False
+        seen = self.facts.imports.lift(self.place, owner)
         if seen is None or any(bind.form in ("del", "except") for bind in binds):
             return False
         return any(bind.form != "declare" and self.flow.dominates(bind.part, bind.tick, seen) for bind in binds)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 from sessionize.analysis.flow import Place
@@ -94,11 +95,8 @@ def shared_headers(
     emptied = any(goes and display.changed for goes, display in zip(whole, displays, strict=True))
     if not keys or emptied:  # `headers = {}` says less than what was there
         return None
-    attributes: dict[str, None] = {}
-    for key in keys:
-        for inner in v.within(displays[0].items[key]):
-            if isinstance(inner, v.Attribute):
-                attributes[v.dotted(inner)] = None
+    inner = chain.from_iterable(v.within(displays[0].items[key]) for key in keys)
+    attributes = dict.fromkeys(v.dotted(each) for each in inner if isinstance(each, v.Attribute))
     found = [Display(each.call.id, each.statement, goes) for goes, each in zip(whole, displays, strict=True)]
     return SharedHeaders(keys, tuple(attributes), tuple(found))
 
@@ -208,7 +206,7 @@ class _Keeping:
     def value(self, value: v.Value) -> bool:
         """Tell whether a value is a text that the session can be given when it is made."""
         if self.store_of is None:
-            return self.interval.means_the_same(value) and self.interval.keeps_item(value)
+            return self._leaf(value)
         match value:
             case v.Const(kind=kind):
                 return kind == "str"
