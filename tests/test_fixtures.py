@@ -100,7 +100,12 @@ class Nowhere(Projects):
 
 # A file as it lies there, but for the tests of the project; it is a script where its settings say so.
 PROJECTS = Projects()
-AROUND = answering(taken=PROJECTS.taken, is_script=PROJECTS.is_script)
+AROUND = answering(
+    taken=PROJECTS.taken,
+    is_script=PROJECTS.is_script,
+    may_set=lambda *_: False,
+    may_set_attribute=lambda *_: False,
+)
 
 
 def findings(path: Path) -> tuple[Diagnostic, ...]:

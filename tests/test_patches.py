@@ -43,7 +43,7 @@ def targets(code: str) -> list[str]:
         ('for it in ["requests.get"]: mock.patch(it, fake)', "requests.get"),
         ('mock.patch(os.environ.get("A", "pkg.client.requests.get"), fake)', "pkg.client.requests.get"),
         ('patch.dict("requests.__dict__", get=fake)', "requests.get"),
-        ("library = client.requests\nlibrary.get = fake", "?.requests.get"),
+        ("library = client.requests\nlibrary.get = fake", "pkg.client.requests.get"),
         ('patch.object(importlib.import_module("pkg.client"), "requests")', "pkg.client.requests"),
         ('patch.object(sys.modules["pkg.client"], "requests")', "pkg.client.requests"),
         ("patch.multiple(requests, get=fake)", "requests.get"),
@@ -74,6 +74,24 @@ def targets(code: str) -> list[str]:
         ('CLIENT = "x"\npatch(CLIENT + ".requests.get")', "?.requests.get"),
         ("patch(1 + CLIENT)", "?pkg.client"),
         ('TARGETS = ["requests.get"]\nfor each in TARGETS: patch(each)', "requests.get"),
+        ("import requests as library\nlibrary.get = fake", "requests.get"),
+        ("from requests import api\napi.request = fake", "requests.api.request"),
+        ("from requests import sessions\nsessions.Session = Loud", "requests.sessions.Session"),
+        ('requests.__dict__["get"] = fake', "requests.get"),
+        ("vars(requests).update(get=fake)", "requests.get"),
+        ('vars(requests).update({"get": fake})', "requests.get"),
+        ('vars(requests)["get"] = fake', "requests.get"),
+        ('count_calls(requests, "get")', "requests.get"),
+        ("partial(mock.patch.object, requests)", "requests.?"),
+        ("for requests.get in [fake]: pass", "requests.get"),
+        ("with made() as requests.get: pass", "requests.get"),
+        ("requests.get += other", "requests.get"),
+        ('__import__("requests").get = fake', "requests.get"),
+        ('import_module("requests").get = fake', "requests.get"),
+        ('library = sys.modules["requests"]\nlibrary.get = fake', "requests.get"),
+        ("self.library = requests\nself.library.get = fake", "requests.get"),
+        ("requests.get.__code__ = fake.__code__", "requests.get"),
+        ("from requests import sessions as s\ns.default_headers = fake", "requests.sessions.default_headers"),
     ],
 )
 def test_forms(code: str, target: str) -> None:
@@ -93,6 +111,29 @@ def test_forms(code: str, target: str) -> None:
 )
 def test_what_replaces_nothing(code: str) -> None:
     assert [target for target in targets(code) if "requests" in target.split(".")] == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import requests as library\nlibrary.get = fake",
+        "from requests import api\napi.get = fake",
+        "import requests\nvars(requests).update(get=fake)",
+        'import requests\ncount_calls(requests, "get")',
+        "import requests\nfor requests.get in [fake]: pass",
+        '__import__("requests").get = fake',
+        'import sys\nlibrary = sys.modules["requests"]\nlibrary.get = fake',
+    ],
+)
+def test_file_that_replaces_what_others_call_by_its_full_name(code: str) -> None:
+    assert [patch.stays or patch.target for patch in find("a.py", code, frozenset())]
+
+
+@pytest.mark.parametrize(
+    "code", ["getattr(requests, 'get')", "Client(requests)", "print(requests, 'get')", "f(x, 'get')"]
+)
+def test_call_that_changes_nothing(code: str) -> None:
+    assert find("a.py", f"import requests as library, requests\n{code}\n") == ()
 
 
 def test_place() -> None:

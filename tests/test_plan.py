@@ -194,7 +194,7 @@ def test_session_of_the_object_may_have_other_headers(headers: str) -> None:
 )
 def test_session_of_the_module_is_used_or_told(made: str, parameter: str, why: str | None) -> None:
     source = f"{IMPORT}{made}\ndef f({parameter}): requests.get(a)\ndef g(): requests.get(b)\n"
-    alone = answering(taken=lambda _: frozenset())
+    alone = answering(taken=lambda _: frozenset(), may_set=lambda *_: False)
     for finding in check_source(source, settings=Settings(select=("RQS105",)), surroundings=alone):
         assert ("`s` is not used because " in finding.help) == (why is not None)
         assert (why or "Make the 2 calls on `s`") in finding.help
@@ -203,7 +203,7 @@ def test_session_of_the_module_is_used_or_told(made: str, parameter: str, why: s
 @pytest.mark.parametrize("taken", ["s", "*"])
 def test_session_of_the_module_that_others_may_use(taken: str) -> None:
     source = f"{IMPORT}s = requests.Session()\ndef f(): requests.get(a)\ndef g(): requests.get(b)\n"
-    around = answering(taken=lambda _: frozenset({taken}))
+    around = answering(taken=lambda _: frozenset({taken}), may_set=lambda *_: False)
     for finding in check_source(source, settings=Settings(select=("RQS105",)), surroundings=around):
         assert "`s` is not used because other modules may use it" in finding.help
 

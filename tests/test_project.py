@@ -729,7 +729,7 @@ import requests
 
 
 def size(name):
-    return requests.get(f"https://a.test/{name}", timeout=5).json()["size"]
+    return requests.get(f"https://a.test/size/{name}", timeout=5).json()["size"]
 
 
 def age(name):

@@ -177,7 +177,15 @@ def test_what_is_kept_in_two_places() -> None:
 
 
 def test_statements_of_other_kinds_are_passed() -> None:
-    assert "get_of_session" not in moved("requests.get = fake\nrequests.get += other\nx = y = 1\n", alone=False)
+    assert "get_of_session" not in moved("requests.get = fake\nx += other\nx = y = 1\n", alone=False)
+
+
+def test_function_that_a_statement_of_another_kind_replaces_stays() -> None:
+    text = HEAD + "for requests.get in fakes:\n    pass\n"
+    assert move_patches(text, "test.py", {"requests.get": False}) == (
+        text,
+        {"requests.get": "it is assigned together with something else"},
+    )
 
 
 def test_several_items_at_once() -> None:

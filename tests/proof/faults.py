@@ -22,7 +22,7 @@ FIXTURES = (
     *("tests/test_fixtures.py", "tests/test_cookies.py", "tests/test_doubts.py", "tests/test_accept.py"),
     *("tests/test_callers.py", "tests/test_requirements.py", "tests/test_hoisting.py", "tests/test_project.py"),
     *("tests/test_visitors.py", "tests/test_plan.py", "tests/test_wrapping.py", "tests/test_factory.py"),
-    "tests/test_patches.py",
+    *("tests/test_patches.py", "tests/test_elsewhere.py"),
     *("-k", "gives_its_goldens or untouched_stays or not test_fixtures"),
 )
 
@@ -80,16 +80,16 @@ FAULTS = (
     Fault("finally-goes-on-below", "{bit if way == NEXT else way: after}", "{way: after}"),
     # what other files say
     Fault("tests-call-again", 'importer.endswith(".py") and not is_test(importer)', 'importer.endswith(".py")'),
-    Fault("an-attribute-of-two-kinds", "return made.pop() if len(made) == 1 else None", "return next(filter(None, made), None)"),
+    Fault("an-attribute-of-two-kinds", "cls = made.pop() if len(made) == 1 else None", "cls = next(filter(None, made), None)"),
     Fault("one-call-elsewhere-repeats", "if repeating or len(calls) + len(self.graph.calls_of(caller)) > 1:", "if calls:"),
-    Fault("credentials-that-another-file-changes", "return constant and not self.facts.is_used_elsewhere(name)", "return constant"),
-    Fault("names-that-others-take-are-hoisted", "if owner == 0 and self.facts.is_used_elsewhere(name):", "if owner == 0 and self.forever and self.facts.is_taken(name):"),
+    Fault("credentials-that-another-file-changes", "return constant and not self.facts.is_changed_elsewhere(name)", "return constant"),
+    Fault("names-that-others-take-are-hoisted", "if owner == 0 and self.facts.is_changed_elsewhere(name):", "if owner == 0 and self.forever and self.facts.is_taken(name):"),
     Fault("the-highest-requirement-holds", "min(_bounds(Path(root)), default=())", "max(_bounds(Path(root)), default=())"),
     Fault("modules-have-one-name", "closure([module], self._words.aliases.__getitem__)", "[module]"),
     Fault("notebooks-take-nothing", 'if file.endswith(NOTEBOOK):\n        return EVERYTHING', 'if file.endswith(NOTEBOOK):\n        return frozenset()'),
     Fault("star-takes-no-new-name", "if self._adds_public_name(sharing) and", "if sharing.carries and"),
     Fault("mangled-names-are-others", "return mangled or self._names_in_text is None", "return self._names_in_text is None"),
-    Fault("sleep-handed-on", "if waiting := self._sleeping_out_of_sight or", "if waiting :="),
+    Fault("sleep-handed-on", "if waiting := self.facts.waits.sleeping_out_of_sight or", "if waiting :="),
     Fault("threads-elsewhere-share-cookies", "return facts.around.runs_at_once() or (owner", "return (owner"),
     Fault("any-version-tells-connections-apart", "mixing = self.facts.around.oldest() < _UNMIXING", "mixing = False"),
     # what is handed on
@@ -165,10 +165,10 @@ FAULTS = (
     Fault("a-variable-in-locals", "if frame in self._by_frame:", "if self._by_frame is None:"),
     Fault("a-generator-that-leaves", "if any(is_taken_elsewhere(self.facts, call.site.part) for call in sharing.calls) and", "if not sharing.calls and"),
     Fault("requests-is-replaced", 'return use.access.attribute != "" and use.access.rebinds', 'return use.access.attribute != "" and use.access.end == "del"'),
-    Fault("waits-between-writes", "decisive = waits[_OTHER]", "decisive = []"),
-    Fault("waits-of-any-length", "_SLEEP if seconds > 1 else _SHORT", "_SHORT"),
+    Fault("waits-between-writes", "decisive = waits[OTHER]", "decisive = []"),
+    Fault("waits-of-any-length", "SLEEP if seconds > 1 else SHORT", "_SHORT"),
     Fault("waits-that-add-up", "return several or any(turn not in", "return False and any(turn not in"),
-    Fault("waits-between-reads", "decisive = waits[_SLEEP]", "decisive = []"),
+    Fault("waits-between-reads", "decisive = waits[SLEEP]", "decisive = []"),
     Fault("any-tuple-is-a-pair", 'value.kind == "tuple" and len(value.items) == 2', 'value.kind == "tuple"'),
     Fault("verify-bound-anew", "if here and stretch.holds(bind.tick, bind.part):", "if here and not stretch.loops.isdisjoint(flow.loops(bind.part)):"),
     Fault("verify-of-each-turn", "if here and stretch.holds(bind.tick, bind.part):", "if here and stretch.first < bind.tick < stretch.last:"),
@@ -239,6 +239,48 @@ FAULTS = (
     Fault("with-ends-too-early", "last = max(self.parts.in_block(", "last = min(self.parts.in_block("),
     Fault("with-blocks-cross", "outer.last = max(outer.last, within.pop().last)", "within.pop()"),
     Fault("lost-comments", "above.append(comment)", "pass"),
+    # what other files of the project do
+    Fault(
+        "names-that-others-set",
+        "self.is_used_elsewhere(name) or self.around.may_set(name)",
+        "self.is_used_elsewhere(name)",
+    ),
+    Fault(
+        "attributes-that-others-set",
+        "return made[0] if stays and not elsewhere else None",
+        "return made[0] if stays else None",
+    ),
+    Fault("any-attribute-of-importers", "return bool(others) or not", "return bool(others) and not"),
+    Fault("modules-reached-by-a-text", "| ({_ANY} if may_reach_any(self.imports.read(file)) else set())", "| set()"),
+    Fault("every-init-counts", "elif node not in making:", "else:"),
+    Fault("own-attributes-count", "yield from () if _is_name(value, making.get(node)) else (attr,)", "yield attr"),
+    Fault("classes-with-an-attribute-of-their-own", 'yield from {*map(_bound, body)} - {"", "__init__"}', "pass"),
+    Fault("setattr-handed-on", "any(map(self._may_set, self.outline.uses))", "False"),
+    Fault(
+        "texts-by-code", "return any(not program.isdisjoint(self._setting(name)) for name in _SHOWN_BY)", "return False"
+    ),
+    Fault("urls-of-other-files", "if self._is_told_elsewhere(call.url or v.NONE, scope):", "if False:"),
+    Fault("urls-that-show-their-path", "if any(map(_PATH.search, texts)):", "if False:"),
+    Fault(
+        "urls-of-parameters",
+        "return given and bool(self.facts.around.calls(",
+        "return False and bool(self.facts.around.calls(",
+    ),
+    Fault("waits-elsewhere", "found.setdefault(program.waits.kind(function), set()).add(named)", "pass"),
+    Fault(
+        "commands-in-functions",
+        'names = {scopes[around(call.part)].name for call in self._commands} - {""}',
+        "names = set()",
+    ),
+    Fault("servers-elsewhere", "if by := self._server or self.facts.around.serving():", "if by := self._server:"),
+    Fault("forks-elsewhere", "if other := self.facts.around.forking():", 'if other := "":'),
+    Fault(
+        "data-of-objects", '"__getstate__", "__reduce__", "__reduce_ex__"})\n\n\nclass Classes', "})\n\n\nclass Classes"
+    ),
+    Fault("names-in-code", "if code := sorted(_OF_CODE & self.facts.outline.attributes):", "if code := []:"),
+    Fault("programs-that-git-ignores", "rules if slash or not programs else rules[:1]", "rules"),
+    Fault("requests-handed-to-be-changed", "yield from self.of_helper(call)", "pass"),
+    Fault("modules-under-another-name", "and not _HANDED.search(data)", ""),
 )  # fmt: skip
 
 

@@ -23,6 +23,8 @@ _SHOWING = frozenset({"builtins.vars", "builtins.dir", "inspect.getmembers"}) | 
 }
 _PICKLING = frozenset({"pickle", "cPickle", "dill", "cloudpickle", "joblib", "jsonpickle"})
 _DUMPING = frozenset({"dump", "dumps", "encode"})
+# Attributes that give the data of an object.
+_STATE = frozenset({"__dict__", "__getstate__", "__reduce__", "__reduce_ex__"})
 
 
 class Classes:
@@ -105,12 +107,12 @@ class Classes:
         for use in self.outline.uses:
             if use.name == "vars" and use.access in KEPT and self.names.owner("vars", use.scope) == -1:
                 shown.setdefault(-1, "vars")
-            if "__dict__" in use.access.steps:
-                own = use.access.attribute == "__dict__"
-                shown.setdefault(self._class_of(v.Name(use.name), use.scope) if own else -1, "__dict__")
+            for attr in _STATE.intersection(use.access.steps):
+                own = use.access.attribute == attr
+                shown.setdefault(self._class_of(v.Name(use.name), use.scope) if own else -1, attr)
         for call, path in self.origins.called:
-            if "__dict__" in call.access.steps:
-                shown.setdefault(-1, "__dict__")
+            for attr in _STATE.intersection(call.access.steps):
+                shown.setdefault(-1, attr)
             if path in _SHOWING and call.value.args:
                 given = call.value.args[0].value
                 made = self.origins.resolve_once(given, call.scope)

@@ -16,12 +16,15 @@ _LOOKING = frozenset(
     map("builtins.{}".format, ("print", "len", "dict", "str", "repr", "sorted", "list", "tuple", "set", "bool"))
 ) | {"builtins.isinstance", "json.dumps", "copy.copy", "copy.deepcopy"}
 _READING = frozenset({"get", "items", "keys", "values", "copy"})
+_SETTING = frozenset({"setattr", "delattr", "__builtins__"})
 _BY_STRING = frozenset(("__setattr__", "__getattribute__", "__dict__"))
 # What runs any code, or gives the variables of a module or of a running function.
-_RUNNING = frozenset({"eval", "exec", "globals"})
+_RUNNING = frozenset({"eval", "exec", "globals", "__builtins__"})
 _LOADING = frozenset({"importlib.import_module", "builtins.__import__"})
 _OF_FRAMES = frozenset({"__globals__", "f_globals", "f_locals", "tb_frame"})
-_REACHING = frozenset({"sys.modules", "inspect.getmodule", "pkgutil.resolve_name"})
+_REACHING = frozenset(
+    ("sys.modules", "inspect.getmodule", "pkgutil.resolve_name", "gc.get_objects", "gc.get_referrers", "cProfile.run")
+) | {"profile.run", "timeit.timeit", "timeit.repeat", "timeit.Timer"}
 
 
 class Mutations:
@@ -108,7 +111,7 @@ class Mutations:
     @cached_property
     def _names_in_text(self) -> set[str] | None:
         """The names that `getattr` and the like are given; None if they may be any, as `setattr` takes any."""
-        if "builtins.setattr" in self.origins.paths or _BY_STRING & self.outline.attributes:
+        if _BY_STRING & self.outline.attributes or any(map(self._may_set, self.outline.uses)):
             return None
         names: set[str] = set()
         for call, path in self.origins.called:
@@ -121,6 +124,10 @@ class Mutations:
                         return None
                     names.update(str(arg.value.value).split("."))
         return names
+
+    def _may_set(self, use: o.Use) -> bool:
+        """Tell whether it is `setattr`, called or not: `map(setattr, objects, names, values)`."""
+        return use.name in _SETTING and self.names.owner(use.name, use.scope) == -1
 
     def _is_namespace(self, value: v.Value, scope: int) -> bool:
         """Tell whether a value is what `parser.parse_args()` gives, or a name for nothing but that, or its `vars()`.
@@ -145,6 +152,8 @@ class Mutations:
                 return True
         if not _OF_FRAMES.isdisjoint(self.outline.attributes) or "__main__" in self.outline.modules:
             return True
+        if any(path == "builtins" and not use.access.steps for use, path in self.origins.imported_uses):
+            return True  # `getattr(builtins, name)`
         used = {(path, f"{path}.{use.access.attribute}") for use, path in self.origins.imported_uses}
         return any(not _REACHING.isdisjoint(paths) for paths in used)
 

@@ -35,6 +35,8 @@ class Forks(Kind):
         if forks or by:
             after = f"`{by}` may fork the process, and then two" if by else "after a fork two"
             return f"{after} processes would use one connection"
+        if other := self.facts.around.forking():
+            return f"{other} may fork the process, and then two processes would use one connection"
         return ""
 
     @cached_property

@@ -13,6 +13,7 @@ from sessionize.sharing.cookies import may_keep
 from sessionize.syntax import values as v
 from sessionize.syntax.ipython import LINE
 
+_OF_CODE = frozenset(("co_varnames", "co_names", "co_nlocals", "co_code", "co_consts", "co_stacksize", "f_locals"))
 _FRAMES = frozenset({"sys._getframe", "inspect.currentframe", "inspect.stack", "inspect.getmembers"}) | {
     *("inspect.getsource", "inspect.getsourcelines"),
 }
@@ -119,6 +120,8 @@ class Visible(Kind):
         for use in self.facts.outline.uses:
             if use.name == "sys" and use.access.attribute == "modules":
                 showing[0] = "sys.modules"
+        if code := sorted(_OF_CODE & self.facts.outline.attributes):
+            frames = f".{code[0]}"
         if frames:
             showing = dict.fromkeys(frame, frames)
         for line in self._running:

@@ -59,7 +59,7 @@ def discover(
     """The files to check, each once, named as the user would; Unreadable for a path that leads to none.
 
     `seen` holds the files that came before, and takes up those that come. `programs` adds what Python runs under other
-    names: `.pyw`, and files without a suffix whose first line names it.
+    names, `.pyw`, and files without a suffix whose first line names it; and files that git ignores one by one.
 
     A file or folder named outright is taken, unless `force_exclude` has it left out. Folders are walked in the order of
     names, links to folders are not followed. Left out is what `exclude` and the ignore files of git say. Links to files
@@ -157,7 +157,7 @@ def _taken(
             slash = ""
         else:
             continue
-        if not _left_out(entry.name + slash, entry.path + slash, rules):
+        if not _left_out(entry.name + slash, entry.path + slash, rules if slash or not programs else rules[:1]):
             yield entry.name + slash, entry
 
 

@@ -22,6 +22,11 @@ from sessionize.syntax.parse import UnreadableError, parse_ast
 # The cheap look: what a file with a patch holds.
 _PATCHING = (b"patch", b"Patch", b"setattr", b"delattr", b"spy", b"Stub", b"flexmock", b"when(", b"sys.modules")
 _ASSIGNING = re.compile(rb"requests[\w.]*\s*=[^=]")
+# What may give requests, or a part of it, another name, or hand it on.
+_HANDED = re.compile(
+    rb"\brequests(?:\.\w+)*\s+as\b|\bfrom\s+requests\s+import\b[^#]*?\b(?:api|sessions)\b|[(,=]\s*requests\s*[,)\n]"
+    rb"|(?:\(|\[)\s*[\"']requests[\"']|requests\.__dict__|(?:for|as)\s+requests\.\w|requests\.[\w.]+\s*,[^\n=]*="
+)
 # A line in which `requests` is the module, or the name of one, and not a word of a comment.
 _NAMED = re.compile(
     rb"(?:^|[;:\r\f])[ \t]*(?:import|from)\b.*\brequests|(?:^|[\r\f])[ \t]*requests[ \t]*(?:[,)\\#\r]|as\b|$)"
@@ -52,6 +57,14 @@ _BY_OBJECT = frozenset({"flexmock", "when", "when2", "expect"})  # of flexmock, 
 _FOR_ALL = re.compile(rb"scope\s*=\s*[\"'](?:session|package)|session_mocker|package_mocker")
 _UNKNOWN = "?"
 _MANY = 20
+_DICTS = (".__dict__", "sys.modules")
+_UPDATING = frozenset({"update", "setdefault", "__setitem__"})
+# Requests, or a module of it.
+_LIBRARY = re.compile(r"(.*\.)?requests(\.(api|sessions|adapters|models))?")
+# What may be handed requests, and does not change it.
+_LOOKING = frozenset(
+    ("getattr", "hasattr", "isinstance", "print", "dir", "vars", "id", "repr", "str", "type", "reload")
+)
 _TARGET = re.compile(r"(\w+\.)*requests(\.\w+)*")
 
 # The methods of a session that a bare call does not go through: what replaces `Session.get` reaches no `requests.get`.
@@ -140,7 +153,7 @@ class Patch(NamedTuple):
         match path:
             case ["api", "request"]:
                 return verb != "request"
-            case ["api", "sessions" | "?"] | [*_, "sessions", "Session"]:
+            case ["api", "sessions" | "?"] | ["sessions", _] | [*_, "sessions", "Session"]:
                 return True
             case ["Session", name] | ["sessions", "Session", name] | ["api", "sessions", "Session", name]:
                 return name == verb if name in _VERBS else name not in _BEHIND
@@ -177,7 +190,11 @@ def find(file: str, source: bytes | str, names: frozenset[str] = FUNCTIONS) -> t
         return ()
     patching = any(word in data for word in _PATCHING) or bool(_ASSIGNING.search(data))
     named = patching and any(b"requests" in line and _NAMED.search(line) for line in data.split(b"\n"))
-    if not named and not any(_may_replace(data, name, patching=patching) for name in sorted(names)):
+    if (
+        not named
+        and not _HANDED.search(data)
+        and not any(_may_replace(data, name, patching=patching) for name in sorted(names))
+    ):
         return ()
     try:
         tree = parse_ast(source)
@@ -216,6 +233,7 @@ class Reader:
         self.nodes = list(ast.walk(tree))
         paths: dict[str, dict[str, None]] = defaultdict(dict)  # of imported names
         self.texts: dict[str, str] = {}  # of names bound to strings; `?` for several
+        bound: list[tuple[ast.expr, ast.expr]] = []
         self.unknown: set[bool] = set()  # whether targets that any text may be are deleted: of parameters, say
         for node in self.nodes:
             match node:
@@ -231,14 +249,20 @@ class Reader:
                     self.texts[name] = _UNKNOWN if name in self.texts else self.text(value)
                 case ast.Assign(targets=[ast.Name(id=name)], value=ast.Attribute(attr=attr)) if attr in _BY_NAME:
                     paths[name][f"{_UNKNOWN}.{attr}"] = None  # `replace = mock.patch.object`
-                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Attribute(attr="requests")):
-                    paths[name][f"{_UNKNOWN}.requests"] = None  # `library = shop.http.requests`
+                case ast.Assign(
+                    targets=[target], value=ast.Name() | ast.Attribute() | ast.Subscript() | ast.Call() as value
+                ):
+                    bound.append((target, value))
         self.paths: dict[str, list[str]] = {}
         for name, found in paths.items():
             self.paths[name] = list(found)
             if len(found) > _MANY:  # each test imports another module's
                 ends = dict.fromkeys(path.rpartition(".")[2] for path in found)
                 self.paths[name] = [f"{_UNKNOWN}.{end}" for end in ends]
+        self.attributes: dict[str, list[str]] = {}  # paths, by names of attributes
+        for target, value in bound:  # `library = sys.modules["requests"]`, `self.http = requests`
+            if parts := [path for path in self.path(value) if _LIBRARY.fullmatch(path)]:
+                (self.paths if isinstance(target, ast.Name) else self.attributes)[_last(target)] = parts
 
     def sites(self) -> Iterator[tuple[ast.expr, Patch]]:
         """Each patch with the call that makes it, or with what is assigned to."""
@@ -249,42 +273,36 @@ class Reader:
                     deleted = self.called(node.func) == "delattr"
                     for target in self.of_call(node):
                         yield node, Patch(self.file, node.lineno, target, deleted)
-                case ast.Assign(targets=targets):
-                    yield from self.of_targets(targets, deleted=False)
-                case ast.AnnAssign(target=target, value=ast.expr()):
-                    yield from self.of_targets([target], deleted=False)
-                case ast.Delete(targets=targets):
-                    yield from self.of_targets(targets, deleted=True)
+                case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
+                    for target in self.of_target(node):
+                        yield node, Patch(self.file, node.lineno, target, isinstance(node.ctx, ast.Del), stays=True)
         for deleted in self.unknown:
             for node, text in self.named():
                 yield node, Patch(self.file, node.lineno, text, deleted)
 
-    def of_targets(self, targets: Sequence[ast.expr], *, deleted: bool) -> Iterator[tuple[ast.expr, Patch]]:
-        """`requests.get = fake`, `sys.modules["requests"] = fake`."""
-        for target in targets:
-            paths: list[str] = []
-            if isinstance(target, ast.Tuple | ast.List):
-                yield from self.of_targets(target.elts, deleted=deleted)
-            elif isinstance(target, ast.Attribute):
-                # Unlike `requests.get = fake`, `self.requests = []` replaces nothing.
-                paths = [path for path in self.path(target) if path[0] != _UNKNOWN or ".requests." in path]
-            elif isinstance(target, ast.Subscript) and "sys.modules" in self.path(target.value):
-                paths = [f"sys.modules.{self.text(target.slice)}"]
-            for path in paths:
-                yield target, Patch(self.file, target.lineno, path, deleted, stays=True)
+    def of_target(self, target: ast.Attribute | ast.Subscript) -> list[str]:
+        """The targets of `requests.get = fake`, `sys.modules["requests"] = fake`, `requests.__dict__["get"] = fake`."""
+        if isinstance(target, ast.Attribute):
+            # Unlike `requests.get = fake`, `self.requests = []` replaces nothing.
+            paths = [f"{path}.{target.attr}" for path in self.path(target.value)]
+            paths = [path for path in paths if path[0] != _UNKNOWN or ".requests." in path]
+            return [path.removesuffix(".__code__") for path in paths]
+        return [f"{path}.{self.text(target.slice)}" for path in self.owners(self.path(target.value))]
 
     def of_call(self, call: ast.Call) -> Iterator[str]:
         """The targets of a call that replaces something."""
         name = self.called(call.func)
         options = {keyword.arg: keyword.value for keyword in call.keywords}
         subject = call.args[0] if call.args else options.get("target")
+        if name in _UPDATING and isinstance(call.func, ast.Attribute):  # `vars(requests).update(get=fake)`
+            for path, inner in product(self.owners(self.path(call.func.value)), self.keys(call, call.args[:1])):
+                yield f"{path}.{inner}"
         if subject is None:
             return
         paths = self.whole(subject)
         names: Iterable[str] = ()  # of what is replaced in these
         if name in ("dict", "setitem", "delitem"):
-            inside = [path.removesuffix(".__dict__") for path in paths if path.endswith((".__dict__", "sys.modules"))]
-            paths, names = inside, self.keys(call)
+            paths, names = self.owners(paths), self.keys(call, call.args[1:2])
         elif name in _BY_OBJECT:
             paths, names = [path for path in paths if path.rpartition(".")[2] == "requests"], [_UNKNOWN]
         elif name in _BY_NAME | _WRAPPING and self.path(call.func) != ["requests.patch"]:
@@ -297,8 +315,23 @@ class Reader:
                 names = [self.text(attribute)]
             if paths == [_UNKNOWN] and (attribute is None or name == "patch"):  # `patch(target, fake)`
                 self.unknown.add(name == "delattr")
+        else:
+            yield from self.of_helper(call)
         for path, inner in product(paths, names):
             yield f"{path}.{inner}"
+
+    def of_helper(self, call: ast.Call) -> Iterator[str]:
+        """The targets of a call that hands requests on to be changed: `count_calls(requests, "get")`."""
+        given = [*call.args, *(keyword.value for keyword in call.keywords)]
+        if _last(call.func) not in _LOOKING and any(self.path(value) == ["requests"] for value in given):
+            yield from (f"requests.{self.text(value)}" for value in given if self.is_text(value))
+            yield from (
+                f"requests.{_UNKNOWN}" for value in given if _last(value) in _BY_NAME
+            )  # `partial(patch.object, requests)`
+
+    def owners(self, paths: Iterable[str]) -> list[str]:
+        """The modules and classes whose variables are in some dicts: `requests` of `requests.__dict__`."""
+        return [path.removesuffix(".__dict__") for path in paths if path.endswith(_DICTS)]
 
     def called(self, func: ast.expr) -> str:
         """The last name of what is called: `patch` behind `from unittest.mock import patch as replace`."""
@@ -306,9 +339,9 @@ class Reader:
         paths = self.paths.get(name, ()) if isinstance(func, ast.Name) else ()
         return paths[0].rpartition(".")[2] if len(paths) == 1 else name
 
-    def keys(self, call: ast.Call) -> Iterator[str]:
-        """The keys that `patch.dict` or `monkeypatch.setitem` gives to a dict."""
-        for value in call.args[1:2]:
+    def keys(self, call: ast.Call, values: Sequence[ast.expr]) -> Iterator[str]:
+        """The keys that `patch.dict` or `monkeypatch.setitem` gives to a dict, by values or by keywords."""
+        for value in values:
             keys = filter(None, value.keys) if isinstance(value, ast.Dict) else [value]
             yield from map(self.text, keys)
         yield from (keyword.arg for keyword in call.keywords if keyword.arg is not None)
@@ -326,7 +359,9 @@ class Reader:
             case ast.Name(id=name):
                 return self.paths.get(name) or ["?.requests" if name == "requests" else _UNKNOWN]
             case ast.Attribute(value=inner, attr=attr):
-                return [f"{path}.{attr}" for path in self.path(inner)]
+                return self.attributes.get(attr) or [f"{path}.{attr}" for path in self.path(inner)]
+            case ast.Call(func=ast.Name(id="vars"), args=[inner]):
+                return [f"{path}.__dict__" for path in self.path(inner)]
             case ast.Call(func=func, args=[name, *_]) if _last(func) in ("import_module", "__import__"):
                 return [self.text(name)]
             case ast.Subscript(value=inner, slice=name) if self.path(inner) == ["sys.modules"]:

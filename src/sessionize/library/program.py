@@ -22,8 +22,9 @@ from sessionize.library.sessions import Sessions
 from sessionize.library.surroundings import Around
 from sessionize.library.threads import Threads
 from sessionize.library.visitors import Visitors
+from sessionize.library.waits import Waits
 from sessionize.library.words import file_names_user
-from sessionize.syntax import outline as o
+from sessionize.syntax import outline as o, values as v
 
 _LEAVING = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
 
@@ -80,10 +81,41 @@ class Program:
         """The first names of all modules that the file imports: `os` of `os.path`."""
         return {module.partition(".")[0] for module in self.outline.modules}
 
+    @cached_property
+    def waits(self) -> Waits:
+        return Waits(self)
+
+    def path_of_callee(self, value: v.Value, scope: int) -> str | None:
+        """The path of a function, `api.fetch`, or of a method by that of its class: `api.Client.fetch`.
+
+        Of a method only where all that makes its object is known: `client = Client()`, `self.api = Client()`.
+        """
+        path = self.origins.path_of(value, scope)
+        if path is not None or not isinstance(value, v.Attribute):
+            return path
+        match value.value:
+            case v.Attribute(attr=attr):
+                made = {self._class_of(store.value, store.scope) for store in self.tables.stores_of.get(attr, ())}
+                cls = made.pop() if len(made) == 1 else None
+            case receiver:
+                cls = self._class_of(receiver, scope)
+        return f"{cls}.{value.attr}" if cls is not None else None
+
+    def _class_of(self, value: v.Value, scope: int) -> str | None:
+        """The path of what makes an object: `api.Client` for `api.Client(key)`, or for a name bound to it."""
+        if isinstance(value, v.Name):
+            binds = self.names.seen(value.name, scope)
+            value, scope = (binds[0].value, binds[0].scope) if len(binds) == 1 else (v.OPAQUE, scope)
+        return self.origins.path_of(value.func, scope) if isinstance(value, v.Call) else None
+
     def calls_of(self, names: Container[str]) -> list[o.CallSite]:
         """The calls of what has one of these names (see `CallGraph.named`)."""
         return [call for call, named in self.graph.named if named in names]
 
+    def is_changed_elsewhere(self, name: str) -> bool:
+        """Tell whether another file may bind a name of this module anew, or change its value."""
+        return self.is_used_elsewhere(name) or self.around.may_set(name)
+
     def is_used_elsewhere(self, name: str) -> bool:
-        """Tell whether another file may use a name of this module, and so bind it anew, or change its value."""
+        """Tell whether another file may use a name of this module."""
         return not self.around.taken().isdisjoint({name, "*"})

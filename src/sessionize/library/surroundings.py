@@ -8,9 +8,12 @@ It is asked only where the answer matters. Nothing here reads a file.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sessionize.library.patches import FUNCTIONS, Patch, find
+
+if TYPE_CHECKING:
+    from sessionize.library.program import Program
 
 EVERYTHING = frozenset("*")
 
@@ -43,6 +46,18 @@ class Surroundings:
         """The names that other files may take from a file; `*` for all."""
         return EVERYTHING
 
+    def may_set(self, filename: str, name: str) -> bool:
+        """Tell whether another file may set a name of a file's module."""
+        return True
+
+    def may_set_attribute(self, filename: str, name: str) -> bool:
+        """Tell whether another file may set an attribute of a file's objects."""
+        return True
+
+    def is_shown_by_code(self, filename: str) -> bool:
+        """Tell whether a class in a file's program has a `__str__` that says how its objects are put in a text."""
+        return False
+
     def is_starred(self, filename: str) -> bool:
         """Tell whether another file takes all public names of a file, `from shop import *`, also a new one."""
         return False
@@ -59,9 +74,28 @@ class Surroundings:
         """Tell whether what is in a file may run for several threads or visitors at once."""
         return False
 
+    def serving(self, filename: str) -> str:
+        """Another file of a file's program that may serve, with one connection at a time; empty if there is none."""
+        return ""
+
+    def forking(self, filename: str) -> str:
+        """Another file of a file's program that may fork; empty if there is none."""
+        return ""
+
     def calls(self, filename: str, function: str) -> Sequence[CallElsewhere]:
         """The calls elsewhere of a file's function `fetch`, or method `Client.fetch`."""
         return ()
+
+    def is_own(self, filename: str, path: str) -> bool:
+        """Tell whether a path in a file, `shop.links.pages`, names something in another file of its project."""
+        return False
+
+    def elsewhere(self, filename: str, path: str) -> tuple[Program, str] | None:
+        """The function that a path in a file names in another file of its project, by that file and its name there.
+
+        None also of what never waits, and of what can't be read.
+        """
+        return None
 
     def oldest(self, filename: str) -> Version:
         """The oldest requests that a file's project may run with: `(2, 32)`; empty if that may be any."""
@@ -89,6 +123,12 @@ class Alone(Surroundings):
     def taken(self, filename: str) -> frozenset[str]:
         return frozenset()
 
+    def may_set(self, filename: str, name: str) -> bool:
+        return False
+
+    def may_set_attribute(self, filename: str, name: str) -> bool:
+        return False
+
 
 class Around(NamedTuple):
     """The surroundings of one file of that text; closed: as the settings say."""
@@ -106,6 +146,15 @@ class Around(NamedTuple):
             return frozenset()
         return self.surroundings.taken(self.filename)
 
+    def may_set(self, name: str) -> bool:
+        return not self.filename.endswith(".ipynb") and self.surroundings.may_set(self.filename, name)
+
+    def may_set_attribute(self, name: str) -> bool:
+        return not self.filename.endswith(".ipynb") and self.surroundings.may_set_attribute(self.filename, name)
+
+    def is_shown_by_code(self) -> bool:
+        return self.surroundings.is_shown_by_code(self.filename)
+
     def is_starred(self) -> bool:
         return self.surroundings.is_starred(self.filename)
 
@@ -118,8 +167,20 @@ class Around(NamedTuple):
     def runs_at_once(self) -> bool:
         return self.surroundings.runs_at_once(self.filename)
 
+    def serving(self) -> str:
+        return self.surroundings.serving(self.filename)
+
+    def forking(self) -> str:
+        return self.surroundings.forking(self.filename)
+
     def calls(self, function: str) -> Sequence[CallElsewhere]:
         return self.surroundings.calls(self.filename, function)
+
+    def is_own(self, path: str) -> bool:
+        return self.surroundings.is_own(self.filename, path)
+
+    def elsewhere(self, path: str) -> tuple[Program, str] | None:
+        return self.surroundings.elsewhere(self.filename, path)
 
     def oldest(self) -> Version:
         return self.surroundings.oldest(self.filename)

@@ -16,12 +16,19 @@ _PARTS = re.compile(
     r"|auth(?!or(?!i[sz]))|bearer|jwt|customer|member|mail|identity|impersonat|behalf|principal|subscriber|@"
     r"|patient|employee|student|person|people|nick|birth|payroll|sudo|run[-_ ]?as|netrc|hmac|nonce"
     r"|player|visitor|voter|passenger|driver|citizen|friend|profile"
-    r"|benutzer|passwort|kennwort|anmeld|usuario|utilisateur|senha|contrase|utente|accedi|profil|spieler|jugador|joueur"
+    r"|pswd|pword|wallet|seller|buyer|iban|oidc|saml|who[-_ ]?am"
+    r"|benutzer|nutzer|passwort|kennwort|anmeld|spieler|usuario|contrase|jugador|inicio[-_ ]?de[-_ ]?sesi|utilisateur"
+    r"|mot[-_ ]?de[-_ ]?passe|connexion|identifiant|joueur|profil|senha|entrar|utente|accedi|gebruiker|wachtwoord|inlog"
+    r"|bruker|bruger|passord|adgangskode|lösenord|användar|salasana|käyttäj|uzytkowni|użytkowni|heslo"
+    r"|uživatel|uzivatel|kullan.c|parola"
+    r"|пользов|парол|логин|用户|用戶|密码|密碼|登录|登錄|ユーザ|ログイン"
 )
 # Words that count by themselves: `X-Key`, `owner_id`.
 _WHOLE = frozenset(
     ("access", "key", "keys", "sid", "uid", "pin", "pins", "otp", "bot", "bots", "me", "owner", "actor", "usr", "pw")
-) | {"pass", "phone", "sig"}
+) | frozenset(
+    ("pass", "phone", "sig", "psw", "mdp", "clave", "sso", "su", "staff", "admin", "guest", "role", "roles", "operator")
+)
 _FAR = 100_000  # characters that are looked through
 # The names of a session, and of a key of a dict, which name no user where they are assigned.
 _INNOCENT = re.compile(r"_*(?:http_|requests_)?(?:session|key)(?:_\d+)?", re.IGNORECASE)

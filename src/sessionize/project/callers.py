@@ -18,11 +18,13 @@ from sessionize.files.text import SourceError, decode
 from sessionize.library.program import Program
 from sessionize.library.surroundings import Alone, Around, CallElsewhere
 from sessionize.project.imports import Imports, in_package, is_package, is_test, statements
-from sessionize.syntax import outline as o, values as v
+from sessionize.syntax import outline as o
 from sessionize.syntax.parse import UnreadableError, parse_ast
-from sessionize.syntax.read_ast import read_ast
+from sessionize.syntax.read_ast import Places, read_ast
 from sessionize.syntax.values import last_name
 
+# What a file has that may wait, by its own or by its packages' functions.
+_WAITING = re.compile(rb"\b(?:sleep|wait|input|subprocess|system|acquire|select|tenacity|backoff|retrying|ratelimit)\b")
 # So many packages may import a name from each other.
 _MOST_PACKAGES = 4
 
@@ -36,6 +38,12 @@ class _Target(NamedTuple):
 
 class _Elsewhere(Alone):
     """All that counts in a file that calls others."""
+
+    def __init__(self, callers: Callers) -> None:
+        self.callers = callers
+
+    def elsewhere(self, filename: str, path: str) -> tuple[Program, str] | None:
+        return self.callers.function(path, filename)
 
     def in_package(self, filename: str) -> bool:
         return in_package(filename)
@@ -67,6 +75,8 @@ class Callers:
             for target, calls in self._calls_in(importer).items():
                 known[target] += calls
         self._known = known
+        for file in self.imports.files:
+            self._waiting(file)
 
     def _importers(self, file: str, name: str) -> set[str]:
         """The files that import a name of a module, or the module: it, or a package that imports the name again."""
@@ -96,14 +106,12 @@ class Callers:
     @memo
     def _calls_in(self, importer: str) -> dict[_Target, list[CallElsewhere]]:
         """The calls that a file makes of functions in other files of the project; none if it can't be read."""
-        try:
-            text = decode(self.imports.read(importer)).text
-            outline, places = read_ast(parse_ast(text), text)
-        except (SourceError, UnreadableError, RecursionError):  # told where it is checked
+        read = self._read(importer)
+        if read is None:
             return {}
-        program = Program(outline, Around(_Elsewhere(), importer))
+        program, places = read
         found: dict[_Target, list[CallElsewhere]] = defaultdict(list)
-        for call in outline.calls:
+        for call in program.outline.calls:
             target = self._target(program, call, importer)
             if target is not None and target.file != importer and not program.graph.is_demonstration(call):
                 around = program.tables.function_around(call.part)
@@ -111,14 +119,40 @@ class Callers:
                 found[target].append(CallElsewhere(importer, places.sites[call.tick].lineno, repeats))
         return found
 
+    def function(self, path: str, importer: str) -> tuple[Program, str] | None:
+        """The function of the project that a path names in a file, and its file's program, if that may wait."""
+        target = self._function(path, importer)
+        program = self._waiting(target.file) if target is not None and target.file != importer else None
+        return (program, target.function) if target is not None and program is not None else None
+
+    @memo
+    def _waiting(self, file: str) -> Program | None:
+        """A file that may wait, by itself or by what it imports; None for any other, and for one that can't be read."""
+        needed = map(self.imports.read, self.imports.needed_by(file))
+        read = self._read(file) if any(map(_WAITING.search, needed)) else None
+        return read[0] if read is not None else None
+
+    def _read(self, file: str) -> tuple[Program, Places] | None:
+        """A file and the places of what is in it; None if it can't be read, which is told where it is checked."""
+        try:
+            text = decode(self.imports.read(file)).text
+            outline, places = read_ast(parse_ast(text), text)
+        except (SourceError, UnreadableError, RecursionError):
+            return None
+        return Program(outline, Around(_Elsewhere(self), file)), places
+
     def _target(self, program: Program, call: o.CallSite, importer: str) -> _Target | None:
         """The function of the project that a call calls, or runs as it is handed it: `pool.map(fetch, items)`."""
         func = call.value.func
         if last_name(func) in TAKING and call.value.args:
             func = call.value.args[0].value
-        path = _path(program, func, call.scope)
+        path = program.path_of_callee(func, call.scope)
+        return self._function(path, importer) if path is not None else None
+
+    def _function(self, path: str, importer: str) -> _Target | None:
+        """The function of the project that a path names in a file."""
         for _ in range(_MOST_PACKAGES):
-            found = self.imports.find(path, importer) if path is not None else None
+            found = self.imports.find(path, importer)
             if found is None or not found[1]:
                 return None
             file, (name, *inner) = found
@@ -134,29 +168,3 @@ class Callers:
             if names is not None and name in names:
                 return "." * dots + ".".join((*path, name))
         return None
-
-
-def _path(program: Program, value: v.Value, scope: int) -> str | None:
-    """The path of a function, `api.fetch`, or of a method by that of its class: `api.Client.fetch`."""
-    path = program.origins.path_of(value, scope)
-    if path is not None or not isinstance(value, v.Attribute):
-        return path
-    if isinstance(value.value, v.Attribute):  # `self.api.fetch(x)`
-        cls = _class_of_attribute(program, value.value.attr)
-    else:
-        cls = _class_of(program, value.value, scope)
-    return f"{cls}.{value.attr}" if cls is not None else None
-
-
-def _class_of_attribute(program: Program, attr: str) -> str | None:
-    """The path of what makes the object in an attribute, if all that sets it makes the same: `self.api = Client()`."""
-    made = {_class_of(program, store.value, store.scope) for store in program.tables.stores_of.get(attr, ())}
-    return made.pop() if len(made) == 1 else None
-
-
-def _class_of(program: Program, value: v.Value, scope: int) -> str | None:
-    """The path of what makes an object: `api.Client` for `api.Client(key)`, or for a name that is bound to it once."""
-    if isinstance(value, v.Name):
-        binds = program.names.seen(value.name, scope)
-        value, scope = (binds[0].value, binds[0].scope) if len(binds) == 1 else (v.OPAQUE, scope)
-    return program.origins.path_of(value.func, scope) if isinstance(value, v.Call) else None

@@ -24,6 +24,8 @@ _ALIAS = re.compile(rb"\bas\s+([\w\x80-\xff]+)")
 _COMMENT = re.compile(rb"#[^\n]*")
 # With letters that are not ASCII, in UTF-8.
 _WORD = re.compile(rb"[\w\x80-\xff]+")
+# What may stand in the name of a module; all else becomes a blank.
+_TO_WORDS = bytes(byte if byte > 127 or chr(byte).isalnum() or byte in b"_-" else 32 for byte in range(256))
 # A text that may be the path of a module: of what `mock.patch` replaces, or of a plugin.
 _DOTTED = re.compile(rb"[\"']([\w\x80-\xff]+(?:\.[\w\x80-\xff]+)+)[\"']")
 # Any text of words and dots; and one that names a file.
@@ -49,6 +51,15 @@ _LOADERS = (
     b"find_modules",
     b"pydoc",
     b"exec(",
+)
+# What reaches into modules that are loaded: `load.__globals__`, `sys.modules["__main__"]`.
+_REACHING = (
+    b"__globals__",
+    b"f_globals",
+    b"getmodule",
+    b"sys.modules",
+    b"from sys import",
+    b"import __main__",
 )
 # Frameworks that load a project's modules by settings of theirs.
 _LOADING = frozenset(("django", "celery", "stevedore", "pluggy", "pkg_resources", "entry_points", "scrapy"))
@@ -91,6 +102,11 @@ def statements(data: bytes) -> Iterator[Statement]:
 def may_load_by_text(data: bytes) -> bool:
     """Tell whether a file may load modules that a text names."""
     return any(loader in data for loader in _LOADERS)
+
+
+def may_reach_any(data: bytes) -> bool:
+    """Tell whether a file may load modules that a text names, or reach into those that are loaded."""
+    return may_load_by_text(data) or any(word in data for word in _REACHING)
 
 
 def _words(data: bytes) -> tuple[str, ...]:
@@ -144,6 +160,14 @@ class Imports:
     def importers(self, file: str) -> set[str]:
         """The files that import a file, directly or not."""
         return closure({file}, self._importing.__getitem__) - {file}
+
+    @memo
+    def program(self, file: str) -> set[str]:
+        """The files of the programs that a file is in: those that import it, and all that these import; no tests."""
+        if file not in self.files:
+            return {file}
+        loaded = self.loaded_by(frozenset({file, *self.importers(file)}))
+        return {each for each in loaded if each == file or not is_test(each)}
 
     @memo
     def loaded_by(self, starts: frozenset[str]) -> set[str]:
@@ -218,6 +242,15 @@ class Imports:
         """Tell whether a file may load modules that it does not import."""
         data = self.read(file)
         return may_load_by_text(data) or any(not _LOADING.isdisjoint(each.path[:1]) for each in statements(data))
+
+    @memo
+    def mentioned(self, file: str) -> set[str]:
+        """The names of modules of the project that are words of a file."""
+        return self._stems.intersection(self.read(file).translate(_TO_WORDS).decode(errors="replace").split())
+
+    @cached_property
+    def _stems(self) -> set[str]:
+        return {PurePath(file).stem for file in self.files}
 
     @cached_property
     def quoted(self) -> set[str]:

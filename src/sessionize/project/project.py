@@ -23,12 +23,23 @@ from sessionize.files import store, walk
 from sessionize.files.paths import NOTEBOOK, SUFFIXES, project_root
 from sessionize.files.settings import Settings
 from sessionize.library.patches import FUNCTIONS, Patch, find, names_elsewhere
+from sessionize.library.program import Program
 from sessionize.library.surroundings import EVERYTHING, CallElsewhere, Surroundings, Version
 from sessionize.library.threads import STARTERS
 from sessionize.library.visitors import FRAMEWORKS
 from sessionize.project.application import is_used_from_one_thread
 from sessionize.project.callers import Callers
-from sessionize.project.imports import Imports, Statement, has_init, in_package, is_test, may_load_by_text, statements
+from sessionize.project.changes import Changes
+from sessionize.project.imports import (
+    Imports,
+    Statement,
+    has_init,
+    in_package,
+    is_test,
+    may_load_by_text,
+    may_reach_any,
+    statements,
+)
 from sessionize.project.requirements import oldest_requests
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
@@ -39,11 +50,12 @@ _BUILD = {
     "setup.cfg": re.compile(rb"^\[(metadata|options)", re.MULTILINE),
     "setup.py": re.compile(rb"setup"),
 }
-# What may stand in the name of a module; all else becomes a blank.
-_TO_WORDS = bytes(byte if byte > 127 or chr(byte).isalnum() or byte in b"_-" else 32 for byte in range(256))
-_ANY_MODULE = b"*"
-_REACHING = (b"__globals__", b"getmodule", b"sys.modules")
+_ANY_MODULE = "*"
 _STARTER = re.compile(rb"\b(%s)\b" % "|".join(sorted(STARTERS)).encode())
+_SERVING = re.compile(
+    rb"\b(?:http\.server|socketserver|HTTPServer|xmlrpc\.server|wsgiref|create_server|listen|accept)\b"
+)
+_FORKING = re.compile(rb"\b(?:fork|forkpty|DaemonContext)\b")
 _INNER = re.compile(rb"\.\s*([\w\x80-\xff]+)(?=\s*\.)")  # `common` of `shop.common.get`
 # The folders of a published project that are not published themselves.
 _UNPUBLISHED = frozenset(
@@ -142,7 +154,7 @@ class Project:
                     found.starred.add(statement.path[-1] if statement.path else "")
             for word in words:
                 found.naming[word].add(file)
-            if may_load_by_text(data) or any(word in data for word in _REACHING):
+            if may_reach_any(data):
                 found.loaders.append(data)
         return found
 
@@ -178,6 +190,12 @@ class Project:
         imported = {statement.path[0] for statement in statements(data) if statement.path and not statement.dots}
         return not imported.isdisjoint(FRAMEWORKS) or _STARTER.search(data) is not None
 
+    @memo
+    def found_in_program(self, file: str, pattern: re.Pattern[bytes]) -> str:
+        """The first other file of a file's program in which a pattern is found; empty if there is none."""
+        others = sorted(self.imports.program(file) - {file})
+        return next((shown(other) for other in others if pattern.search(store.content(other))), "")
+
     def _is_apart(self, file: str, closed: bool | None) -> bool:
         """Tell whether nobody outside of a project can import a file of it."""
         if closed is False or self._marked is None:
@@ -189,18 +207,16 @@ class Project:
     def _is_mentioned(self, file: str) -> bool:
         """Tell whether another file has a module's name as a word, or may load any module by a text."""
         module = Path(file).stem
-        mentioning = self._mentioning.get(module.encode(), set()) | self._mentioning[_ANY_MODULE]
+        mentioning = self._mentioning[module] | self._mentioning[_ANY_MODULE]
         return module.startswith("__") or mentioning != {file} & mentioning
 
     @cached_property
-    def _mentioning(self) -> dict[bytes, set[str]]:
+    def _mentioning(self) -> dict[str, set[str]]:
         """The files that mention each module by its name, and by `_ANY_MODULE` those that may load any."""
-        modules = {Path(file).stem.encode() for file in self._paths}
-        mentioning: dict[bytes, set[str]] = {_ANY_MODULE: set()}
+        mentioning: dict[str, set[str]] = defaultdict(set)
         for file, data in self._files():
-            words = modules.intersection(data.translate(_TO_WORDS).split())
-            for word in [*words, _ANY_MODULE] if may_load_by_text(data) else words:
-                mentioning.setdefault(word, set()).add(file)
+            for word in self.imports.mentioned(file) | ({_ANY_MODULE} if may_load_by_text(data) else set()):
+                mentioning[word].add(file)
         return mentioning
 
     @cached_property
@@ -214,6 +230,10 @@ class Project:
     @cached_property
     def callers(self) -> Callers:
         return Callers(self.imports)
+
+    @cached_property
+    def changes(self) -> Changes:
+        return Changes(self.imports)
 
     @cached_property
     def _is_published(self) -> bool:
@@ -274,6 +294,18 @@ class Projects(Surroundings):
             return EVERYTHING
         return self.of(filename).taken(Path(self._real(filename)).stem)
 
+    def may_set(self, filename: str, name: str) -> bool:
+        """Tell whether another file may set a name of a file's module (see `Changes.may_set`)."""
+        return filename.startswith("<") or self.of(filename).changes.may_set(self._real(filename), name)
+
+    def may_set_attribute(self, filename: str, name: str) -> bool:
+        """Tell whether another file may set an attribute of a file's objects (see `Changes.may_set_attribute`)."""
+        return filename.startswith("<") or self.of(filename).changes.may_set_attribute(self._real(filename), name)
+
+    def is_shown_by_code(self, filename: str) -> bool:
+        """Tell whether objects of a file's program are put in texts by a `__str__` (see `Changes.is_shown_by_code`)."""
+        return not filename.startswith("<") and self.of(filename).changes.is_shown_by_code(self._real(filename))
+
     def is_starred(self, filename: str) -> bool:
         """Tell whether a file takes all names of this one (see `Project.is_starred`)."""
         return not filename.startswith("<") and self.of(filename).is_starred(Path(self._real(filename)).stem)
@@ -290,12 +322,31 @@ class Projects(Surroundings):
         """Tell whether a file's functions may run at once, in threads or for visitors (see `Project.runs_at_once`)."""
         return not filename.startswith("<") and self.of(filename).runs_at_once(self._real(filename))
 
+    def serving(self, filename: str) -> str:
+        """Another file of a file's program, by which it may serve; empty if there is none."""
+        return self._found_in_program(filename, _SERVING)
+
+    def forking(self, filename: str) -> str:
+        """Another file of a file's program, by which it may fork; empty if there is none."""
+        return self._found_in_program(filename, _FORKING)
+
+    def _found_in_program(self, filename: str, pattern: re.Pattern[bytes]) -> str:
+        return "" if filename.startswith("<") else self.of(filename).found_in_program(self._real(filename), pattern)
+
     def calls(self, filename: str, function: str) -> Sequence[CallElsewhere]:
         """The calls of a file's function in other files (see `Callers.calls`)."""
         if not _is_module(filename):
             return ()
         found = self.of(filename).callers.calls(self._real(filename), function)
         return [call._replace(file=shown(call.file)) for call in found]
+
+    def is_own(self, filename: str, path: str) -> bool:
+        """Tell whether a path in a file names something in another file of its project."""
+        return not filename.startswith("<") and self.of(filename).imports.find(path, self._real(filename)) is not None
+
+    def elsewhere(self, filename: str, path: str) -> tuple[Program, str] | None:
+        """The function of the project that a path names in a file (see `Callers.function`)."""
+        return None if filename.startswith("<") else self.of(filename).callers.function(path, self._real(filename))
 
     def oldest(self, filename: str) -> Version:
         """The oldest requests that a file's project may run with (see `oldest_requests`)."""
@@ -333,13 +384,24 @@ class Projects(Surroundings):
             return
         for filename in filenames:
             self.patches(filename, "", names)
-            for ask in (self.taken, self.oldest, self.in_package, self.beside, self.runs_at_once, self.is_starred):
+            for ask in (
+                self.taken,
+                self.oldest,
+                self.in_package,
+                self.beside,
+                self.runs_at_once,
+                self.is_starred,
+                self.serving,
+                self.forking,
+                self.is_shown_by_code,
+            ):
                 ask(filename)
             for closed in (None, True):
                 self.is_script(filename, closed)
                 self.is_application(filename, closed)
         for project in self._projects.values():
             project.callers.read()
+            project.changes.read()
 
     def _real(self, filename: str) -> str:
         """`os.path.realpath`, with the system asked once about each folder."""

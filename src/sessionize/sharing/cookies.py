@@ -38,6 +38,7 @@ _NO_PARAMETERS = frozenset(
     ("timeout", "verify", "stream", "allow_redirects", "hooks", "proxies", "auth", "headers", "cookies", "method")
 ) | {"url"}
 
+_PATH = re.compile(r"(?<![:/])/\w")  # `/size` of `https://a.test/size`
 # The credentials of a call: its `auth=`, and the headers that are not plain.
 _Credentials: TypeAlias = tuple[v.Value | None, frozenset[tuple[str, v.Value]]]
 
@@ -79,6 +80,8 @@ class _Judge:
         for value in _parameters(call):
             if known_keys(self.facts, value, scope) is None:
                 return False
+        if self._is_told_elsewhere(call.url or v.NONE, scope):
+            return False
         headers = known_keys(self.facts, call.given("headers") or v.Dict(()), scope)
         return headers is not None and all(map(_PLAIN_HEADERS.fullmatch, headers))
 
@@ -130,7 +133,7 @@ class _Judge:
 
         What is not known may do so, as may what a function of this file gives.
         """
-        for inner in self._followed(value, scope, 0):
+        for inner, _ in self._followed(value, scope):
             match inner:
                 case v.Opaque():
                     return True
@@ -144,14 +147,37 @@ class _Judge:
                     return True
         return False
 
-    def _followed(self, value: v.Value, scope: int, depth: int) -> Iterator[v.Value]:
-        """A value and all that it is made of, and that its names and attributes are bound to."""
+    def _is_told_elsewhere(self, url: v.Value, scope: int) -> bool:
+        """Tell whether only other files of the project show what a URL asks for, and may name a user in it.
+
+        `for link in links(): requests.get(BASE + link)` with an imported `links`, or a `link` that calls in other files
+        pass; not `f"{BASE}/size/{name}"`.
+        """
+        around, origins = self.facts.around, self.facts.origins
+        texts = [str(part.value) for part in v.within(origins.resolve_once(url, scope)) if isinstance(part, v.Const)]
+        if any(map(_PATH.search, texts)):
+            return False
+        for inner, at in self._followed(url, scope):
+            if isinstance(inner, v.Call) and around.is_own(origins.path_of(inner.func, at) or ""):
+                return True
+            if isinstance(inner, v.Name) and self._is_given_elsewhere(inner.name, at):
+                return True
+        return False
+
+    def _is_given_elsewhere(self, name: str, scope: int) -> bool:
+        """Tell whether a name is a parameter of a function that other files call."""
+        owner = self.facts.names.owner(name, scope)
+        given = any(bind.form in ("param", "params") for bind in self.facts.names.binds(owner, name))
+        return given and bool(self.facts.around.calls(self.facts.tables.qualified_name(owner)))
+
+    def _followed(self, value: v.Value, scope: int, depth: int = 0) -> Iterator[tuple[v.Value, int]]:
+        """A value and all that it is made of, and that its names and attributes are bound to, each with its scope."""
         for inner in v.within(value):
-            yield inner
+            yield inner, scope
             if isinstance(inner, v.Name) and depth < 3:
                 owner = self.facts.names.owner(inner.name, scope)
                 for bind in self.facts.names.binds(owner, inner.name):
-                    if bind.form in ("assign", "augment", "walrus"):
+                    if bind.form in ("assign", "augment", "walrus", "for", "with"):
                         yield from self._followed(bind.value, owner, depth + 1)
             elif isinstance(inner, v.Attribute) and depth < 3:
                 for store in self.facts.tables.stores_of.get(inner.attr, ()):

@@ -120,7 +120,7 @@ class Interval:
         binds = self.names.binds(owner, name)
         if self.facts.mutations.reflection or owner == -1:
             return False
-        if owner == 0 and self.facts.is_used_elsewhere(name):
+        if owner == 0 and self.facts.is_changed_elsewhere(name):
             return False
         if owner == self.scope:
             starring = self.names.stars if owner == 0 else []

@@ -152,7 +152,7 @@ def _spelled(facts: Facts, call: BareCall, numbers: set[int]) -> _Spelled | None
 def _is_private(facts: Facts, owner: int, bind: o.Bind) -> bool:
     """Tell whether only the code around a binding sees its variable: no class, no other file, and no `locals()`."""
     own = owner == facts.tables.function_around(bind.part)  # and not `global headers`
-    taken = owner == 0 and facts.is_used_elsewhere(bind.name)
+    taken = owner == 0 and facts.is_changed_elsewhere(bind.name)
     return own and not taken and not facts.mutations.reflection
 
 

@@ -30,7 +30,8 @@ class Steady:
             case v.Name(name=name):
                 return depth < 4 and self._is_bound_once(name, scope, depth)
             case v.Attribute():
-                return self.set_once(value, scope) is not None
+                store = self.set_once(value, scope)
+                return store is not None and (self.is_steady(store.value, store.scope) or not self._is_shown_by_code)
             case v.Hole(value=inner):
                 return self.is_steady(inner, scope, depth)
             case v.Join(parts=parts) | v.Sequence(items=parts):
@@ -66,8 +67,16 @@ class Steady:
             return False
         if bind.form == "assign" and v.is_known(bind.value) and self.is_steady(bind.value, owner, depth + 1):
             return True
+        if self._is_shown_by_code:
+            return False
         frame = self.facts.flow.frame
         return owner == 0 or frame[bind.part] == frame[self.facts.outline.scopes[scope].root]
+
+    @cached_property
+    def _is_shown_by_code(self) -> bool:
+        """True if what is no text may be put in one by a class of the program, which need not do it alike each time."""
+        methods = {row.name for row in self.facts.outline.scopes}
+        return not methods.isdisjoint(("__str__", "__repr__", "__format__")) or self.facts.around.is_shown_by_code()
 
     def _makes_what_changes(self, bind: o.Bind) -> bool:
         """Tell whether a name is bound to a list or set, or to an object of a class of this file."""
@@ -79,7 +88,7 @@ class Steady:
         if self.facts.tables.cells:
             return False
         constant = name.isupper() or name.startswith("_") or self.owner is None
-        return constant and not self.facts.is_used_elsewhere(name)
+        return constant and not self.facts.is_changed_elsewhere(name)
 
     def set_once(self, value: v.Attribute, scope: int) -> o.Store | None:
         """The one line of `__init__` that sets `self.token`, if nothing else in the file changes it."""
@@ -104,7 +113,8 @@ class Steady:
             others = use is not None and self._is_another_class(use.name, use.scope, owner)
             changes += access.changed is not None and not others
         stays = changes == 1 and attr not in self.facts.tables.class_names and not self._is_made_anew
-        return made[0] if stays else None
+        elsewhere = any(map(self.facts.around.may_set_attribute, (attr, "__init__", "__getattribute__", "__class__")))
+        return made[0] if stays and not elsewhere else None
 
     def _is_another_class(self, name: str, scope: int, owner: int) -> bool:
         """Tell whether a name is the object of a method that no object of the class `owner` has."""

@@ -1,0 +1,173 @@
+"""What the files of a project set in other modules, and on objects that others made: `client.TOKEN = x`.
+
+They are read by their text alone. A name counts whatever it is set on, as that may be the module or the object in
+question: how that could get there need not be known.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain
+from pathlib import PurePath
+
+from sessionize.analysis.memo import memo
+from sessionize.files.paths import NOTEBOOK
+from sessionize.project.imports import Imports, may_reach_any
+from sessionize.syntax.parse import UnreadableError, parse_ast
+
+_ANY = "*"
+# Methods that change the dict they are called on: `client.HEADERS.update(x)`.
+_CHANGING = frozenset({"update", "setdefault", "pop", "popitem", "clear", "__setitem__", "__delitem__", "__ior__"})
+# What takes the names it sets as keywords, or as keys: `vars(client).update(token=x)`, `mock.patch.dict(...)`.
+_BY_KEY = frozenset({"update", "dict", "multiple"})
+# What takes a text that is a name, or its path, and sets nothing.
+_READING = frozenset(("get", "getenv", "getattr", "hasattr", "print", "pop", "add_argument", "getLogger"))
+# What may set any name.
+_SETTING = frozenset({"setattr", "delattr"})
+_ANYTHING = frozenset({"exec", "eval", "globals", "vars", *_SETTING})
+_ANY_ATTRIBUTE = frozenset({"__dict__", "__setattr__", "__delattr__", "__globals__", "f_globals"})
+_SHOWN_BY = ("__str__", "__repr__", "__format__")
+_PATH = re.compile(r"[\w.:]*\w")
+
+
+class Changes:
+    def __init__(self, imports: Imports) -> None:
+        self.imports = imports
+        self._known: dict[str, set[str]] | None = None
+
+    @memo
+    def may_set(self, file: str, name: str) -> bool:
+        """Tell whether another file that names a file's module, or may reach any, may set a name of it.
+
+        One that imports the module may set any by `setattr(client, name, x)`.
+        """
+        reaching = {PurePath(file).stem, _ANY}
+        others = self._setting(name) - {file}
+        return not all(reaching.isdisjoint(self._reached(other)) for other in others)
+
+    @memo
+    def may_set_attribute(self, file: str, name: str) -> bool:
+        """Tell whether another file may set an attribute of a file's objects, or has a class with one of its own.
+
+        One that imports the module may set any by `setattr(client, name, x)`.
+        """
+        others = self._setting(name) - {file}
+        return bool(others) or not self.imports.importers(file).isdisjoint(self._setting(_ANY))
+
+    @memo
+    def is_shown_by_code(self, file: str) -> bool:
+        """Tell whether a class says how its objects are put in a text, where a file's program has it: by `__str__`."""
+        program = self.imports.program(file)
+        return any(not program.isdisjoint(self._setting(name)) for name in _SHOWN_BY)
+
+    def read(self) -> None:
+        """Reads all files at once, for the sake of workers that see none."""
+        known: dict[str, set[str]] = defaultdict(set)
+        for file in self.imports.files:
+            for name in self._names(file):
+                known[name].add(file)
+            self._reached(file)
+        self._known = known
+
+    @memo
+    def _setting(self, name: str) -> set[str]:
+        """The files that may set a name."""
+        if self._known is not None:
+            return self._known.get(name, set())
+        word = re.escape(name.encode())
+        may_set = re.compile(rb"\.\s*%s\b|[\"'.:]%s\\?[\"']|\b%s\s*[=:]|\bdef\s+%s\b" % (word, word, word, word))
+        if name == _ANY:
+            may_set = re.compile(rb"\b(?:%s)\b" % "|".join(_ANYTHING | _ANY_ATTRIBUTE).encode())
+        return {f for f in self.imports.files if may_set.search(self.imports.read(f)) and name in self._names(f)}
+
+    @memo
+    def _reached(self, file: str) -> set[str]:
+        """The modules of the project that a file names by a word, and `*` if it may reach any."""
+        return self.imports.mentioned(file) | ({_ANY} if may_reach_any(self.imports.read(file)) else set())
+
+    @memo
+    def _names(self, file: str) -> frozenset[str]:
+        """The names that a file may set, `*` among them for any."""
+        data = self.imports.read(file)
+        if not file.endswith(NOTEBOOK):
+            with suppress(UnreadableError):
+                return frozenset(_names_set(parse_ast(data)))
+        return frozenset((*map(bytes.decode, re.findall(rb"[A-Za-z_]\w*", data)), _ANY))
+
+
+def _names_set(tree: ast.Module) -> Iterator[str]:
+    """The names that a file may set on what it did not make, or gives its classes: `x.token = 1`, `def token(self)`.
+
+    What an `__init__` does to its own object does not count, nor `vars(self)` in a class that has no bases.
+    """
+    making: dict[ast.AST, str] = {}  # the nodes of each `__init__`, with the name of its object
+    own: dict[ast.AST, str] = {}  # those of all methods of classes without bases
+    harmless: set[ast.expr] = set()
+    for node in ast.walk(tree):  # outer ones first
+        match node:
+            case ast.FunctionDef(name="__init__", args=ast.arguments(args=[ast.arg(arg=instance), *_])):
+                making.update(dict.fromkeys(ast.walk(node), instance))
+            case ast.ClassDef(bases=bases, body=body):
+                yield from {*map(_bound, body)} - {"", "__init__"}
+                for method in body if {*map(_last, bases)} <= {"object"} else ():
+                    own.update(dict.fromkeys(ast.walk(method), "self"))
+            case ast.Attribute(value=value, attr=attr, ctx=ast.Store() | ast.Del()):
+                yield from () if _is_name(value, making.get(node)) else (attr,)
+            case ast.Attribute(value=value, attr=attr) if attr in _ANY_ATTRIBUTE and not _is_name(value, own.get(node)):
+                yield _ANY
+            case ast.Subscript(value=value, slice=key, ctx=ast.Store() | ast.Del()):
+                yield from _names_in_text(key)
+                yield from [value.attr] if isinstance(value, ast.Attribute) else ()
+            case ast.Call(func=func, args=args):
+                named = any(isinstance(value, ast.Constant) for value in args[:2])  # `setattr(x, "token", 1)`
+                if (named and _last(func) in _SETTING) or (args and _is_name(args[0], own.get(node))):
+                    harmless.add(func)
+                if _last(func) != "__init__":
+                    yield from _set_by(node, _last(func))
+                elif node not in making:  # of an object that is there
+                    yield "__init__"
+            case ast.Name(id=name) | ast.Attribute(attr=name) if name in _ANYTHING and node not in harmless:
+                yield _ANY
+
+
+def _is_name(value: ast.expr, name: str | None) -> bool:
+    return isinstance(value, ast.Name) and value.id == name
+
+
+def _bound(statement: ast.stmt) -> str:
+    """The name that a statement of a class gives to its objects: of a method, a property, a constant."""
+    match statement:
+        case ast.FunctionDef(name=name) | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
+            return name
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            return name
+    return ""
+
+
+def _set_by(call: ast.Call, name: str) -> Iterator[str]:
+    """The names that a call of a function may set: `setattr(x, "token", 1)`, `mock.patch("client.TOKEN")`."""
+    if name in _CHANGING and isinstance(call.func, ast.Attribute):
+        yield _last(call.func.value)
+    if name in _BY_KEY:
+        for keyword in call.keywords:
+            yield keyword.arg or _ANY
+        for keys in [value.keys for value in call.args if isinstance(value, ast.Dict)]:
+            yield from chain.from_iterable(map(_names_in_text, keys))
+    for value in call.args if name not in _READING else ():
+        yield from _names_in_text(value)
+
+
+def _last(value: ast.expr) -> str:
+    """The last name of a path: `token` of `client.token`; empty for anything else."""
+    return value.attr if isinstance(value, ast.Attribute) else value.id if isinstance(value, ast.Name) else ""
+
+
+def _names_in_text(value: ast.expr | None) -> Iterator[str]:
+    """The last name of a text that is one, or a path: `TOKEN` of `"client.TOKEN"`."""
+    match value:
+        case ast.Constant(value=str(text)) if _PATH.fullmatch(text):
+            yield re.split(r"[.:]", text)[-1]

@@ -1,0 +1,310 @@
+"""What other files of a project do to a value, to requests or to a connection, and what a fix makes of it."""
+
+from pathlib import Path
+
+import pytest
+from command import Run, write
+
+TOKEN = """\
+import requests
+
+TOKEN = "alice"
+
+
+def load(pages):
+    for page in pages:
+        requests.get(f"https://a.test/v1/{page}", headers={"X-Thing": TOKEN})
+"""
+CLIENT = """\
+import requests
+
+
+class Client:
+    def __init__(self, token):
+        self.token = token
+
+    def sync(self, pages):
+        for page in pages:
+            requests.get(f"https://a.test/v1/{page}", headers={"Authorization": self.token})
+"""
+LOOP = """\
+import requests
+from links import links
+
+for link in links():
+    requests.get("https://a.test" + link)
+"""
+
+
+def fixed(run: Run, name: str, files: dict[str, str]) -> str:
+    """A file of a project as `fix` leaves it."""
+    write({"pyproject.toml": "", **files})
+    run("fix", name)
+    return Path(name).read_text()
+
+
+@pytest.mark.parametrize(
+    ("other", "hoisted"),
+    [
+        ("import client\n\n\ndef pages():\n    client.load(pages())\n", True),
+        ("TOKEN = 'bob'\nprint(TOKEN, x.TOKEN)\n", True),
+        ("import client\nclient.TOKEN = 'bob'\n", False),
+        ("import pkg\npkg.client.TOKEN = 'bob'\n", False),
+        ("def pages(module):\n    module.TOKEN = 'bob'  # that of client\n", False),
+        ("def pages(module):\n    module.TOKEN = 'bob'\n", True),
+        ("import __main__\n__main__.TOKEN = 'bob'\n", False),
+        ("import sys\nsys.modules['__main__'].TOKEN = 'bob'\n", False),
+        ("def pages(load):\n    load.__globals__['TOKEN'] = 'bob'\n", False),
+        ("from importlib import import_module\nimport_module(name).TOKEN = 'bob'\n", False),
+        ("from importlib import import_module\nimport_module(name).KEY = 'bob'\n", True),
+        ("from unittest import mock\nwith mock.patch('client.TOKEN', 'bob'): pass\n", False),
+        ("from unittest import mock\nwith mock.patch('client.KEY', 'bob'): pass\n", True),
+        ("from unittest import mock\nwith mock.patch.dict('client.__dict__', TOKEN='bob'): pass\n", False),
+    ],
+)
+def test_constant_that_another_file_sets_is_not_hoisted(run: Run, other: str, hoisted: bool) -> None:
+    after = fixed(run, "client.py", {"client.py": TOKEN, "other.py": other})
+    assert "session = requests.Session()" in after
+    assert ("headers.update" in after) == hoisted
+
+
+@pytest.mark.parametrize(
+    ("other", "keeps"),
+    [
+        ("from client import Client\nClient('x').sync(pages)\n", True),
+        ("class Other:\n    def __init__(self, token):\n        self.token = token\n", True),
+        ("class Other:\n    def renew(self, token):\n        self.token = token\n", False),
+        ("client.token = 'bob'\n", False),
+        ("setattr(client, 'token', 'bob')\n", False),
+        ("setattr(client, 'name', 'bob')\n", True),
+        ("import client\nsetattr(it, name, 'bob')\n", False),
+        ("setattr(it, name, 'bob')\n", True),  # of no module that could have a client
+        ("import client\n\n\nclass It:\n    def put(self, name):\n        setattr(self, name, 'bob')\n", True),
+        (
+            "import client\n\n\nclass It(client.Client):\n    def put(self, name):\n        setattr(self, name, 1)\n",
+            False,
+        ),
+        ("import client\nput = setattr\n", False),
+        ("import client\nvars(it).update(x)\n", False),
+        ("import client\nit.__dict__.update(x)\n", False),
+        ("import client\nprint(vars)\n", False),
+        ("vars(it).update(token='bob')\n", False),
+        ("vars(it).update({'token': 'bob'})\n", False),
+        ("it.__dict__['token'] = 'bob'\n", False),
+        ("names['key'] = 'bob'\n", True),
+        ("for it.token in names: pass\n", False),
+        ("class It:\n    token = 'x'\n", False),
+        ("class It:\n    token: str = 'x'\n", False),
+        ("class It:\n    token: str\n", True),
+        ("class It:\n    @property\n    def token(self): ...\n", False),
+        ("class It:\n    def __getattribute__(self, name): ...\n", False),
+        ("class It(Base):\n    def __init__(self):\n        super().__init__('x')\n", True),
+        ("it.__init__('bob')\n", False),
+        ("it.__class__ = Other\n", False),
+        ("it.token = ", False),  # cannot be read
+    ],
+)
+def test_session_with_a_token_that_another_file_may_set_keeps_no_cookies(run: Run, other: str, keeps: bool) -> None:
+    after = fixed(run, "client.py", {"client.py": CLIENT, "other.py": other})
+    assert "session = requests.Session()" in after
+    assert ("set_policy" not in after) == keeps
+
+
+def test_notebook_that_may_set_any_name_it_has(run: Run) -> None:
+    cell = '{"cells": [{"cell_type": "code", "source": ["it.token = 1"]}], "metadata": {}}'
+    assert "set_policy" in fixed(run, "client.py", {"client.py": CLIENT, "look.ipynb": cell})
+
+
+@pytest.mark.parametrize(
+    ("account", "keeps"),
+    [
+        ("account = 'alice'\n", True),
+        ("class Account:\n    name = 'alice'\n\n\naccount = Account()\n", True),
+        ("class Account:\n    def __str__(self):\n        return next(names)\n\n\naccount = Account()\n", False),
+        (
+            "class Account:\n    def __format__(self, spec):\n        return next(names)\n\n\naccount = Account()\n",
+            False,
+        ),
+    ],
+)
+def test_value_that_is_put_in_a_text_by_code_of_another_file(run: Run, account: str, keeps: bool) -> None:
+    code = """\
+import requests
+from account import account
+
+for page in range(3):
+    requests.get(f"https://a.test/v1/{page}", headers={"Authorization": f"Bearer {account}"})
+"""
+    after = fixed(run, "main.py", {"main.py": code, "account.py": account})
+    assert ("set_policy" not in after) == keeps
+
+
+@pytest.mark.parametrize(
+    ("code", "keeps"),
+    [
+        (LOOP, False),
+        (LOOP.replace('"https://a.test" + link', 'f"https://a.test/v1/{link}"'), True),
+        (LOOP.replace("from links import links", "links = ['/1', '/2'].copy"), True),
+        (LOOP.replace("from links import links", "from os import listdir as links"), True),
+    ],
+)
+def test_session_for_urls_of_another_file_keeps_no_cookies(run: Run, code: str, keeps: bool) -> None:
+    links = "def links():\n    for user in 'alice', 'bob':\n        yield f'/login?user={user}'\n"
+    after = fixed(run, "main.py", {"main.py": code, "links.py": links})
+    assert ("set_policy" not in after) == keeps
+
+
+@pytest.mark.parametrize(
+    ("caller", "keeps"),
+    [
+        ("from load import load\nload(['/login?user=alice'])\n", False),
+        ("from load import other\nother(['/login?user=alice'])\n", True),
+    ],
+)
+def test_session_for_urls_that_calls_in_other_files_give_keeps_no_cookies(run: Run, caller: str, keeps: bool) -> None:
+    code = (
+        'import requests\n\n\ndef load(links):\n    for link in links:\n        requests.get("https://a.test" + link)\n'
+    )
+    after = fixed(run, "load.py", {"load.py": code, "main.py": caller})
+    assert ("set_policy" not in after) == keeps
+
+
+LIMITER = (
+    "import time\n\n\nclass Limiter:\n    def throttle(self):\n        self.nap()\n\n    def nap(self):\n        %s\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "verb", "doubted"),
+    [
+        ({"slow.py": "import time\n\n\ndef throttle():\n    time.sleep(5)\n"}, "get", True),
+        ({"slow.py": "import time\n\n\ndef throttle():\n    time.sleep(0.1)\n"}, "get", False),
+        (
+            {"slow.py": "import time\n\n\ndef throttle():\n    pass\n\n\ndef other():\n    time.sleep(5)\n"},
+            "get",
+            False,
+        ),
+        ({"slow.py": "from naps import throttle\n", "naps.py": "def throttle():\n    input()\n"}, "get", False),
+        (
+            {
+                "slow.py": "from naps import nap\n\n\ndef throttle():\n    nap()\n",
+                "naps.py": "from time import sleep\n\n\ndef nap():\n    sleep(5)\n",
+            },
+            "get",
+            True,
+        ),
+        ({"slow.py": "def throttle():\n    input()\n"}, "get", False),
+        ({"slow.py": "def throttle():\n    input()\n"}, "post", True),
+        ({"slow.py": "import subprocess\n\n\ndef throttle():\n    subprocess.run(['x'])\n"}, "post", True),
+        (
+            {"slow.py": "import main\nimport time\n\n\ndef throttle():\n    main.nap()\n    time.sleep(5)\n"},
+            "get",
+            True,
+        ),
+        ({"slow.py": "import main\n\n\ndef throttle():\n    main.nap()  # no sleep\n"}, "get", False),
+        ({"slow.py": "def throttle(:\n    time.sleep(5)\n"}, "get", False),
+    ],
+)
+def test_wait_in_another_file(run: Run, files: dict[str, str], verb: str, doubted: bool) -> None:
+    code = f"""\
+import requests
+from slow import throttle
+
+
+def nap():
+    throttle()
+
+
+for page in range(3):
+    throttle()
+    requests.{verb}(f"https://a.test/v1/{{page}}")
+"""
+    assert ("requests.Session()" not in fixed(run, "main.py", {"main.py": code, **files})) == doubted
+
+
+@pytest.mark.parametrize(("wait", "doubted"), [("time.sleep(5)", True), ("time.time()", False)])
+@pytest.mark.parametrize("call", ["Limiter().throttle()", "limiter.throttle()", "Work().limiter.throttle()"])
+def test_wait_in_a_method_of_another_file(run: Run, wait: str, doubted: bool, call: str) -> None:
+    code = f"""\
+import requests
+from slow import Limiter
+
+
+class Work:
+    def __init__(self):
+        self.limiter = Limiter()
+
+
+limiter = Limiter()
+for page in range(3):
+    {call}
+    requests.get(f"https://a.test/v1/{{page}}")
+"""
+    assert ("requests.Session()" not in fixed(run, "main.py", {"main.py": code, "slow.py": LIMITER % wait})) == doubted
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        ("from http.server import HTTPServer\n", "a server of this program, by other.py, may wait"),
+        ("import socket\nsocket.create_server(('', 0)).accept()\n", "a server of this program, by other.py, may wait"),
+        ("import os\nos.fork()\n", "other.py may fork the process"),
+        ("import http.client\n", ""),
+    ],
+)
+@pytest.mark.parametrize("imported", [True, False])
+def test_server_or_fork_in_another_file_of_the_program(run: Run, other: str, reason: str, imported: bool) -> None:
+    code = f"import requests\n{'import other' if imported else ''}\n\nfor n in range(3):\n    requests.get('https://a.test')\n"
+    write({"pyproject.toml": "", "main.py": code, "other.py": other})
+    result = run("check", "main.py")
+    assert ("unsafe" in result.out) == bool(reason and imported)
+    assert reason in result.out or not imported
+
+
+@pytest.mark.parametrize(
+    ("code", "hoisted"),
+    [
+        ("", True),
+        ("import builtins\ngetattr(builtins, name)()['TOKEN'] = 'bob'\n", False),
+        ("import builtins\nbuiltins.print()\n", True),
+        ("run = __builtins__\n", False),
+        ("import cProfile\ncProfile.run(text)\n", False),
+        ("import cProfile\ncProfile.Profile()\n", True),
+        ("import gc\ngc.get_objects()\n", False),
+    ],
+)
+def test_constant_that_its_own_file_may_change_is_not_hoisted(run: Run, code: str, hoisted: bool) -> None:
+    assert ("headers.update" in fixed(run, "client.py", {"client.py": f"{TOKEN}\n\n{code}"})) == hoisted
+
+
+@pytest.mark.parametrize(
+    ("code", "keeps"),
+    [
+        ("", True),
+        ("put = setattr\n", False),
+        ("list(map(setattr, clients, names, tokens))\n", False),
+        ("list(map(getattr, clients, names))\n", True),
+        ("def setattr(x): ...\n\n\nput = setattr\n", True),
+    ],
+)
+def test_attribute_that_its_own_file_may_set_keeps_no_cookies(run: Run, code: str, keeps: bool) -> None:
+    assert ("set_policy" not in fixed(run, "client.py", {"client.py": f"{CLIENT}\n\n{code}"})) == keeps
+
+
+@pytest.mark.parametrize(
+    ("code", "made"),
+    [
+        ("", True),
+        ("print(load.__code__.co_varnames)\n", False),
+        ("print(load.__code__.co_filename)\n", True),
+    ],
+)
+def test_variable_that_would_show(run: Run, code: str, made: bool) -> None:
+    assert ("requests.Session()" in fixed(run, "client.py", {"client.py": f"{TOKEN}\n\n{code}"})) == made
+
+
+@pytest.mark.parametrize("ignored", ["*.txt", "other.py"])
+def test_file_that_git_ignores_counts(run: Run, ignored: str) -> None:
+    files = {"client.py": TOKEN, "other.py": "import client\nclient.TOKEN = 'bob'\n", ".gitignore": f"{ignored}\n"}
+    Path(".git").mkdir()
+    assert "headers.update" not in fixed(run, "client.py", files)
