@@ -1,5 +1,6 @@
 """`sessionize init`: what it asks and writes, and what the module that it writes does on a network."""
 
+import importlib
 import importlib.util
 import logging
 import os
@@ -156,10 +157,15 @@ def test_what_is_there_stays(run: Run, files: dict[str, str], module: str, told:
     assert [path for path in Path().rglob("*.*") if path.is_file()] == list(map(Path, files))
 
 
-@pytest.mark.parametrize("option", [("--shared",), ("--timeout", "5")])
+@pytest.mark.parametrize("option", [("--shared",), ("--per-thread",), ("--timeout", "5")])
 def test_what_only_a_module_needs(run: Run, option: tuple[str, ...]) -> None:
     result = run("init", "--yes", *option)
-    assert (result.status, result.err) == (2, "sessionize: --shared and --timeout need --module\n")
+    assert (result.status, result.err) == (2, "sessionize: --shared, --per-thread and --timeout need --module\n")
+
+
+def test_one_for_all_or_one_for_each(run: Run) -> None:
+    result = run("init", "--yes", "--module=_sessions.py", "--shared", "--per-thread")
+    assert (result.status, result.err) == (2, "sessionize: give --shared or --per-thread, not both\n")
 
 
 def test_accepting_what_tests_replace_moves_it_along(run: Run) -> None:
@@ -262,6 +268,75 @@ def test_sixty_four_threads(make: Callable[[], requests.Session], url: str, capl
     assert Handler.connections <= 64
 
 
+FETCHING = """\
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.pool import ThreadPool
+from threading import Barrier, Thread
+
+import requests
+
+BASE = sys.argv[1]
+barrier = Barrier(32)
+found = []
+
+
+def fetch(path):
+    barrier.wait()
+    answer = requests.get(BASE + path, headers={"X-Path": path})
+    found.append(answer.text == path)
+    return answer.text
+
+
+def again(path):
+    return requests.get(BASE + path).text
+
+
+paths = [f"/{number}" for number in range(320)]
+%s
+print(found.count(True), len(found))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("option", ["--shared", "--per-thread"])
+@pytest.mark.parametrize(
+    "work",
+    [
+        "with ThreadPoolExecutor(32) as pool:\n    print(list(pool.map(fetch, paths)) == paths)",
+        "with ThreadPoolExecutor(32) as pool:\n    futures = [pool.submit(fetch, path) for path in paths]\n"
+        "print([future.result() for future in futures] == paths)",
+        "for start in range(0, 320, 32):\n    some = paths[start : start + 32]\n"
+        "    threads = [Thread(target=fetch, args=(path,)) for path in some]\n"
+        "    for thread in threads:\n        thread.start()\n"
+        "    for thread in threads:\n        thread.join()\nprint(True)",
+        "with ThreadPool(32) as pool:\n    print(pool.map(fetch, paths, 1) == paths)",
+    ],
+)
+def test_threads_of_a_program(run: Run, url: str, option: str, work: str) -> None:
+    """Thirty-two at a time: each call opens a connection before, and after that at most each thread does."""
+    write({"fetching.py": FETCHING % work, "pyproject.toml": ""})
+    assert run("init", "--yes", "--accept=lifetime,idle", "--module=_sessions.py", "--pool=32", option).status == 0
+    command = [sys.executable, "fetching.py", url]
+    before = subprocess.run(command, capture_output=True, text=True)
+    assert (before.stdout, Handler.connections) == ("True\n320 320\n", 320), before.stderr
+    assert run("fix", "-q").status == 0
+    assert Path("fetching.py").read_text(encoding="utf-8").count("get_session().get(") == 2
+    Handler.connections = 0
+    after = subprocess.run(command, capture_output=True, text=True)
+    assert (after.stdout, after.stderr) == (before.stdout, before.stderr)
+    assert Handler.connections <= (320 if "Thread(target" in work and option == "--per-thread" else 32)
+
+
+def test_session_of_each_thread(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("init", "--yes", "--module=_each.py", "--per-thread").status == 0
+    monkeypatch.syspath_prepend(Path.cwd())
+    get_session = importlib.import_module("_each").get_session
+    with ThreadPoolExecutor(1) as pool:
+        others = [pool.submit(get_session).result() for _ in range(2)]
+    assert get_session() is get_session() is not others[0] is others[1]
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks")
 def test_forked_process_has_connections_of_its_own(make: Callable[[], requests.Session], url: str) -> None:
     with make() as session:
@@ -277,7 +352,7 @@ def test_forked_process_has_connections_of_its_own(make: Callable[[], requests.S
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("options", [(), ("--shared",)])
+@pytest.mark.parametrize("options", [(), ("--shared",), ("--per-thread",)])
 def test_what_is_written_is_clean_and_passes(run: Run, options: tuple[str, ...]) -> None:
     write({"shop/__init__.py": "", "tests/__init__.py": ""})
     assert run("init", "--yes", "--module=shop/_sessions.py", *options).status == 0

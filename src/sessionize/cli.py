@@ -404,6 +404,7 @@ def config(path: str, *, schema: bool, output_format: str, **options: Any) -> in
 @_several("--accept", metavar="DOUBTS", callback=_doubts, shell_complete=_offer_doubts, help="Doubts to accept.")
 @click.option("--module", metavar="FILE", help="Write a module that creates sessions, e.g. pkg/_sessions.py.")
 @click.option("--shared", is_flag=True, help="Let all files share one session of it.")
+@click.option("--per-thread", is_flag=True, help="Let all files share one session of it in each thread.")
 @click.option("--retries", type=click.IntRange(0), default=3, show_default=True, help="Retries per request.")
 @click.option(
     "--pool", type=click.IntRange(1), default=10, show_default=True, help="Connections to keep open per host."

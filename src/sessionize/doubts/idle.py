@@ -48,7 +48,8 @@ class Idle(Kind):
     def _server(self) -> str:
         """What this file serves by, `http.server`, or `listener.accept`; empty if it does not."""
         modules = sorted(module for module in self.facts.outline.modules if module.startswith(_SERVING))
-        calls = [v.dotted(call.value.func) for call, named in self.facts.graph.named if named in ("accept", "listen")]
+        named = self.facts.graph.named
+        calls = [v.dotted(call.value.func) for call, name in named if name == "accept" and not call.value.args]
         return shown((modules + calls)[0]) if modules or calls else ""
 
     def _too_long(self, sharing: Sharing) -> str:

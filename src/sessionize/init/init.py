@@ -40,6 +40,17 @@ def get_session():
     """The session of the whole project. What is set on it holds for all calls."""
     return _shared
 '''
+_PER_THREAD = '''
+
+_local = threading.local()
+
+
+def get_session():
+    """The session of this thread. What is set on it holds for its other calls."""
+    if not hasattr(_local, "session"):
+        _local.session = make_session()
+    return _local.session
+'''
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,22 +58,30 @@ class Answers:
     """Answers that were given on the command line; None where that is still to be asked.
 
     module: the file for the function that makes sessions; empty for none.
-    shared: whether it has one session for everybody.
+    shared: whether it has one session for everybody; per_thread: one for each thread.
     """
 
     accept: tuple[str, ...] | None
     module: str | None
     shared: bool
+    per_thread: bool
     retries: int
     pool: int
     timeout: float | None
     yes: bool
 
     def __post_init__(self) -> None:
-        if self.yes and self.module is None and (self.shared or self.timeout is not None):
-            raise click.UsageError("--shared and --timeout need --module")
+        if self.shared and self.per_thread:
+            raise click.UsageError("give --shared or --per-thread, not both")
+        if self.yes and self.module is None and (self.gives_one or self.timeout is not None):
+            raise click.UsageError("--shared, --per-thread and --timeout need --module")
         if self.timeout is not None and math.isnan(self.timeout):
             raise click.UsageError("--timeout: expected a number of seconds, got nan")
+
+    @property
+    def gives_one(self) -> bool:
+        """True if the module gives everybody a session that is there, and does not make one for each that asks."""
+        return self.shared or self.per_thread
 
 
 def init(answers: Answers) -> None:
@@ -83,7 +102,7 @@ def init(answers: Answers) -> None:
     if module:
         settings["session-factory"] = _write_module(Path(module), answers)
         settings["cookies"] = "factory"  # the module sees to it that none are kept
-        if answers.shared:
+        if answers.gives_one:
             settings["session-factory-shared"] = True
     if settings:
         _write_settings(project, settings)
@@ -176,13 +195,14 @@ def _write_module(file: Path, answers: Answers) -> str:
         if path.exists():
             raise click.ClickException(f"{path} already exists")
     given = {"retries": answers.retries, "pool": answers.pool, "timeout": answers.timeout, "module": module}
-    given["shared"] = _SHARED if answers.shared else ""
+    given["threading"] = "import threading\n" if answers.per_thread else ""
+    given["shared"] = _SHARED if answers.shared else _PER_THREAD if answers.per_thread else ""
     for path, name in texts.items():
         template = Template(files(__package__).joinpath(name).read_text(encoding="utf-8"))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(template.substitute(given), encoding="utf-8")
         echo(f"Wrote {path}.\n")
-    return f"{module}:{'get_session' if answers.shared else 'make_session'}"
+    return f"{module}:{'get_session' if answers.gives_one else 'make_session'}"
 
 
 def _module_of(file: Path) -> str:

@@ -52,10 +52,8 @@ _BUILD = {
 }
 _ANY_MODULE = "*"
 _STARTER = re.compile(rb"\b(%s)\b" % "|".join(sorted(STARTERS)).encode())
-_SERVING = re.compile(
-    rb"\b(?:http\.server|socketserver|HTTPServer|xmlrpc\.server|wsgiref|create_server|listen|accept)\b"
-)
-_FORKING = re.compile(rb"\b(?:fork|forkpty|DaemonContext)\b")
+_SERVING = re.compile(rb"\b(?:http\.server|socketserver|HTTPServer|xmlrpc\.server|wsgiref)\b|\.accept\(\)")
+_FORKING = re.compile(rb"\b(?:fork|forkpty|DaemonContext)\s*\(")
 _INNER = re.compile(rb"\.\s*([\w\x80-\xff]+)(?=\s*\.)")  # `common` of `shop.common.get`
 # The folders of a published project that are not published themselves.
 _UNPUBLISHED = frozenset(
