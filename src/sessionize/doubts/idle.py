@@ -46,7 +46,7 @@ class Idle(Kind):
 
     @property
     def _server(self) -> str:
-        """What this file serves by, `http.server`, or `listener.accept`; empty if it does not."""
+        """The module or call that this file serves by, `http.server`, `listener.accept`; empty if it does not."""
         modules = sorted(module for module in self.facts.outline.modules if module.startswith(_SERVING))
         named = self.facts.graph.named
         calls = [v.dotted(call.value.func) for call, name in named if name == "accept" and not call.value.args]

@@ -1,4 +1,4 @@
-"""What may wait: `time.sleep(5)`, `input()`, a command, and the functions that lead to such calls."""
+"""Waits: `time.sleep(5)`, `input()`, a command, and calls of functions that lead to such."""
 
 from __future__ import annotations
 

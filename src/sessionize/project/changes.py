@@ -1,4 +1,4 @@
-"""What the files of a project set in other modules, and on objects that others made: `client.TOKEN = x`.
+"""The names that files of a project set in other modules, and on objects that others made: `client.TOKEN = x`.
 
 They are read by their text alone. A name counts whatever it is set on, as that may be the module or the object in
 question: how that could get there need not be known.

@@ -25,7 +25,7 @@ def with_help(found: Diagnostic) -> str:
 
 
 def in_cell(found: Diagnostic) -> str:
-    """What a message begins with in a notebook, the rows of which a report has no place for: its cell and row."""
+    """The beginning of a message in a notebook, the rows of which a report has no place for: its cell and row."""
     return f"{row_of(found)}: " if found.region is None else ""
 
 
