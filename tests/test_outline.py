@@ -434,7 +434,7 @@ def test_match_that_takes_everything(last: str, *, exhaustive: bool) -> None:
 
 @pytest.mark.parametrize("source", ["if a: pass", "while a: pass"])
 def test_test_of_a_part(source: str) -> None:
-    assert [part.test for part in read(source).parts if part.kind in ("if", "while")] == [A]
+    assert [part.value for part in read(source).parts if part.kind in ("if", "while")] == [A]
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ FAULTS = (
     Fault("partial-by-position", "return (site.into, options) if all(option.keyword for option in options) else (call, ())", "return site.into, options"),
     # what a name means
     Fault("shadowed-imports", "return paths.pop() if len(paths) == 1 else None", "return max(paths - {None}, default=None)"),
-    Fault("type-checking-imports", 'v.last_name(around.test) == "TYPE_CHECKING"', 'v.last_name(around.test) == "TYPING"'),
+    Fault("type-checking-imports", 'v.last_name(around.value) == "TYPE_CHECKING"', 'v.last_name(around.value) == "TYPING"'),
     Fault("credentials-are-no-host", 'found[1].rpartition("@")[2].lower()', 'found[1].partition("@")[0].lower()'),
     Fault("half-a-host", "if found is None or not (whole or found[2]):", "if found is None:"),
     Fault("hosts-in-a-list-that-changes", "if any(access.changed is not None or access.keeps for access in accesses):", "if not accesses:"),
@@ -216,7 +216,7 @@ FAULTS = (
     Fault("an-import-that-is-used", "len(self.names.uses(owner, name)) == converted", "converted"),
     Fault("an-attribute-that-is-taken", "_first_free(wanted, lambda name: name in given or name in self._seen)", "wanted"),
     # objects and modules
-    Fault("init-that-may-leave", "stops = {left} if left is not None else set()", "stops = set()"),
+    Fault("init-that-may-leave", "stops = {*self.tables.returns_in.get(self.scope, ())}", "stops = set()"),
     Fault("functions-in-init-run-later", "if self.scope in self.tables.scopes_around(bare.site.scope):", "if bare.frame == self.block:"),
     Fault("base-that-calls-back", "known = {} if self.cls.calls_back() else self.others", "known = self.others"),
     Fault("base-from-elsewhere", ' or not self.cls.has_strangers:', " or self.cls.has_strangers:"),
@@ -257,7 +257,7 @@ FAULTS = (
     Fault("classes-with-an-attribute-of-their-own", 'yield from {*map(_bound, body)} - {"", "__init__"}', "pass"),
     Fault("setattr-handed-on", "any(map(self._may_set, self.outline.uses))", "False"),
     Fault(
-        "texts-by-code", "return any(not program.isdisjoint(self._setting(name)) for name in _SHOWN_BY)", "return False"
+        "texts-by-code", "return any(_SHOWN_BY.search(self.imports.read(each)) for each in self.imports.program(file))", "return False"
     ),
     Fault("urls-of-other-files", "if self._is_told_elsewhere(call.url or v.NONE, scope):", "if False:"),
     Fault("urls-that-show-their-path", "if any(map(_PATH.search, texts)):", "if False:"),
@@ -281,6 +281,8 @@ FAULTS = (
     Fault("programs-that-git-ignores", "rules if slash or not programs else rules[:1]", "rules"),
     Fault("requests-handed-to-be-changed", "yield from self.of_helper(call)", "pass"),
     Fault("modules-under-another-name", "and not _HANDED.search(data)", ""),
+    Fault("headers-of-functions-that-do-more", 'alone = kinds in (["return"], ["docstring", "return"]) and not row.decorators', "alone = True"),
+    Fault("headers-of-methods-below", "stored = below or name in", "stored = name in"),
 )  # fmt: skip
 
 

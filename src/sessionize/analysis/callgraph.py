@@ -176,7 +176,7 @@ class CallGraph:
     def is_demonstration(self, site: o.CallSite) -> bool:
         """Tell whether a call only shows what a module of a package does: under `if __name__ == "__main__":`."""
         rows = map(self.outline.parts.__getitem__, self.flow.ancestors(site.part))
-        return any(row.kind == "if" and _is_main(row.test) for row in rows) and self.in_package()
+        return any(row.kind == "if" and _is_main(row.value) for row in rows) and self.in_package()
 
     def _calls_of(self, function: int) -> list[o.CallSite]:
         row = self.outline.scopes[function]

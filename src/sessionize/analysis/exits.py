@@ -103,7 +103,7 @@ class Exits:
         mask = blocks["turn"] & _LEAVE
         if blocks["turn"] & BREAK:
             mask |= NEXT
-        endless = row.kind == "while" and isinstance(row.test, Const) and bool(row.test.value)
+        endless = row.kind == "while" and isinstance(row.value, Const) and bool(row.value.value)
         return mask if endless else mask | blocks.get("else", NEXT)
 
     def _before_finally(self, part: int) -> int:

@@ -120,7 +120,7 @@ class Origins:
     def _for_types(self, bind: o.Bind) -> bool:
         for part in self.outline.parts_around(bind.part):
             around = self.outline.parts[part - 1]  # as its test, a name, has no parts, the first arm follows it
-            if around.kind == "if" and v.last_name(around.test) == "TYPE_CHECKING":
+            if around.kind == "if" and v.last_name(around.value) == "TYPE_CHECKING":
                 return True
         return False
 

@@ -111,7 +111,7 @@ class Retries:
         parts = self.outline.parts
         compared: dict[v.Value, dict[int, set[v.Const]]] = defaultdict(lambda: defaultdict(set))
         for part in sorted(self.flow.around(site.part for site in sites)):
-            for subject, value in _comparisons(parts[part].test) if parts[part].kind == "if" else ():
+            for subject, value in _comparisons(parts[part].value) if parts[part].kind == "if" else ():
                 compared[subject][part].add(value)
         left = _MANY
         for subject, found in compared.items():
@@ -144,7 +144,7 @@ class Retries:
         truths = {}
         for part in parts:
             row = self.outline.parts[part]
-            test = _asking(row.test) if row.kind == "while" else row.test
+            test = _asking(row.value) if row.kind == "while" else row.value
             truth = holds(test, partial(known, row.scope)) if row.kind in ("if", "while") else None
             if truth is not None:
                 truths[part] = truth
@@ -190,7 +190,7 @@ class Retries:
             loop = next(iter(self.flow.loops(bind.part)), -1)
             if loop == -1 or bind.form not in ("assign", "walrus") or self.outline.parts[bind.part].kind != "simple":
                 continue
-            test = self.outline.parts[loop].test
+            test = self.outline.parts[loop].value
             name = v.Name(bind.name)
             if name not in v.checked(test) or name in v.within(bind.value):
                 continue

@@ -114,13 +114,18 @@ class Tables:
         return names
 
     @cached_property
-    def returns_in(self) -> dict[int, int]:
-        """The first `return` of each function that has one."""
-        returns: dict[int, int] = {}
+    def returns_in(self) -> dict[int, list[int]]:
+        """The `return` statements of each function that has one."""
+        returns = defaultdict(list)
         for number, part in enumerate(self.outline.parts):
             if part.kind == "return":
-                returns.setdefault(part.scope, number)
-        return returns
+                returns[part.scope].append(number)
+        return dict(returns)
+
+    def returned(self, function: int) -> v.Value:
+        """The value of the one `return` of a function; opaque where there is another, or none."""
+        returns = self.returns_in.get(function, ())
+        return self.outline.parts[returns[0]].value if len(returns) == 1 else v.OPAQUE
 
     @cached_property
     def stores_in(self) -> dict[int, list[o.Store]]:

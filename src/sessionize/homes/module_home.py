@@ -20,7 +20,7 @@ def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
 
     It is above the first function with a call, and behind the constants that a hoist needs.
     """
-    first = min(top_level(facts, call.site.part) for call in calls)
+    first = line_of(facts, min(top_level(facts, call.site.part) for call in calls))
     top = facts.flow.children[0]
     behind = 0
     for bind in (*facts.origins.imports, *facts.names.stars):

@@ -87,7 +87,7 @@ class ObjectClass:
     def _uses_object_first(self, init: int) -> bool:
         root, parts = self.outline.scopes[init].root, self.outline.parts
         others = self.init_calls(init)
-        left = self.tables.returns_in.get(init, len(parts))
+        left = min(self.tables.returns_in.get(init, (len(parts),)))
         surely = [call.tick for call in others.values() if parts[call.part].parent == root and call.part < left]
         uses = [use.tick for use in self.object_uses(init) if use.call not in others and _may_call(use.access)]
         return not surely or min(uses, default=self.outline.end) < min(surely)

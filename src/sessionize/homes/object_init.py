@@ -11,8 +11,8 @@ from functools import cached_property
 from sessionize.analysis.flow import Place
 from sessionize.homes.home import OPTIONS, Home, line_of, statement_of
 from sessionize.homes.object_class import ObjectClass
-from sessionize.sharing.hoisting import is_pair_display, is_plain_dict, may_ever_change
-from sessionize.sharing.shared_headers import shared_headers
+from sessionize.sharing.hoisting import is_pair_display, is_plain_dict, made_display, may_ever_change
+from sessionize.sharing.shared_headers import keeps_values, shared_headers
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import SET
 
@@ -65,8 +65,7 @@ class ObjectInit:
 
     def _stops(self) -> set[int]:
         """The parts that may use the session, or leave."""
-        left = self.tables.returns_in.get(self.scope)
-        stops = {left} if left is not None else set()
+        stops = {*self.tables.returns_in.get(self.scope, ())}
         known = {} if self.cls.calls_back() else self.others
         for number, call in self.tables.super_calls[self.scope].items():
             if number - 1 not in known:  # `super().__init__()`
@@ -110,6 +109,9 @@ class ObjectInit:
             return False
         if option == "auth" and isinstance(value, v.Sequence) and is_pair_display(value) and v.attributes_in(value):
             return all(map(self._keeps_in_pair, value.items))
+        made = made_display(self.facts, value, self.cls.calls[0].site.scope) if option == "headers" else None
+        if made is not None and value is not None and v.names_in(value)[0] == self.instance:
+            return keeps_values(self.facts, self.cls.calls, place, self._store_of, made.display)
         if not isinstance(value, v.Attribute) or value.value != v.Name(self.instance):
             return not may_ever_change(self.facts, option, self.cls.calls, place)
         if value.attr in self.tables.class_names or self.facts.mutations.reachable_by_string(value.attr):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property, partial
 from typing import NamedTuple, TypeAlias
@@ -15,7 +15,7 @@ from sessionize.analysis.tables import Tables
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import SESSION, VERBS
 from sessionize.syntax import outline as o, values as v
-from sessionize.syntax.access import ITEM, KEPT, VALUE, Access
+from sessionize.syntax.access import ITEM, KEPT, Access
 
 _PLAIN_ADAPTER = "requests.adapters.HTTPAdapter"
 _PROPERTIES = frozenset({"property", "cached_property"})
@@ -157,18 +157,11 @@ class Sessions:
     @cached_property
     def _returned(self) -> dict[int, v.Value]:
         """The single call that a property returns, perhaps by a name, by the `def` of the property."""
-        outline = self.outline
-        ways = Counter(part.scope for part in outline.parts if part.kind == "return")
         returned: dict[int, v.Value] = {}
-        rows: tuple[o.CallSite | o.Use, ...] = (*outline.calls, *outline.uses)
-        for row in rows:
-            if row.access != VALUE or outline.parts[row.part].kind != "return" or ways[row.scope] != 1:
-                continue
-            scope = outline.scopes[row.scope]
-            given = row.value if isinstance(row, o.CallSite) else v.Name(row.name)
-            value = self.origins.resolve_once(given, row.scope)
-            if isinstance(value, v.Call) and not _PROPERTIES.isdisjoint(map(v.last_name, scope.decorators)):
-                returned[scope.part] = value
+        for number, row in enumerate(self.outline.scopes):
+            value = self.origins.resolve_once(self.tables.returned(number), number)
+            if isinstance(value, v.Call) and not _PROPERTIES.isdisjoint(map(v.last_name, row.decorators)):
+                returned[row.part] = value
         return returned
 
     @cached_property

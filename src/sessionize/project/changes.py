@@ -30,7 +30,7 @@ _READING = frozenset(("get", "getenv", "getattr", "hasattr", "print", "pop", "ad
 _SETTING = frozenset({"setattr", "delattr"})
 _ANYTHING = frozenset({"exec", "eval", "globals", "vars", *_SETTING})
 _ANY_ATTRIBUTE = frozenset({"__dict__", "__setattr__", "__delattr__", "__globals__", "f_globals"})
-_SHOWN_BY = ("__str__", "__repr__", "__format__")
+_SHOWN_BY = re.compile(rb"\bdef\s+__(?:str|repr|format)__")
 _PATH = re.compile(r"[\w.:]*\w")
 
 
@@ -61,8 +61,7 @@ class Changes:
     @memo
     def is_shown_by_code(self, file: str) -> bool:
         """Tell whether a class says how its objects are put in a text, where a file's program has it: by `__str__`."""
-        program = self.imports.program(file)
-        return any(not program.isdisjoint(self._setting(name)) for name in _SHOWN_BY)
+        return any(_SHOWN_BY.search(self.imports.read(each)) for each in self.imports.program(file))
 
     def read(self) -> None:
         """Reads all files at once, for the sake of workers that see none."""
@@ -100,7 +99,7 @@ class Changes:
 
 
 def _names_set(tree: ast.Module) -> Iterator[str]:
-    """The names that a file may set on what it did not make, or gives its classes: `x.token = 1`, `def token(self)`.
+    """The names that a file may set on what others made, or gives a derived class: `x.token = 1`, `def token(self)`.
 
     What an `__init__` does to its own object does not count, nor `vars(self)` in a class that has no bases.
     """
@@ -111,10 +110,11 @@ def _names_set(tree: ast.Module) -> Iterator[str]:
         match node:
             case ast.FunctionDef(name="__init__", args=ast.arguments(args=[ast.arg(arg=instance), *_])):
                 making.update(dict.fromkeys(ast.walk(node), instance))
-            case ast.ClassDef(bases=bases, body=body):
-                yield from {*map(_bound, body)} - {"", "__init__"}
-                for method in body if {*map(_last, bases)} <= {"object"} else ():
+            case ast.ClassDef(bases=bases, body=body) if {*map(_last, bases)} <= {"object"}:
+                for method in body:
                     own.update(dict.fromkeys(ast.walk(method), "self"))
+            case ast.ClassDef(body=body):
+                yield from {*map(_bound, body)} - {"", "__init__"}
             case ast.Attribute(value=value, attr=attr, ctx=ast.Store() | ast.Del()):
                 yield from () if _is_name(value, making.get(node)) else (attr,)
             case ast.Attribute(value=value, attr=attr) if attr in _ANY_ATTRIBUTE and not _is_name(value, own.get(node)):

@@ -8,7 +8,7 @@ plain dict as a call does (`merge_setting` in requests/sessions.py), and a pair 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
 from sessionize.analysis.flow import Place
 from sessionize.library.calls import BareCall
@@ -78,6 +78,10 @@ class Interval:
             return False
         if option == "auth":
             return self._keeps_pair(value)
+        if option == "headers":
+            value = self._copied(value)
+            if isinstance(value, v.Call):
+                return self._keeps_made(value)
         if isinstance(value, v.Name) and option != "cookies":
             name = value.name
             return self._keeps_name(name) and self._is_bound_to(is_plain_dict, name) and self._is_untouched(name)
@@ -87,6 +91,29 @@ class Interval:
         if option == "cookies" and not all(is_text(self.facts, item, self.scope) for item in items):
             return False  # None would delete a cookie, or be sent
         return all(map(self.keeps_item, items))
+
+    def _copied(self, value: v.Value) -> v.Value:
+        """The dict that a value is a copy of: `HEADERS` for `dict(HEADERS)`, `HEADERS.copy()` and `{**HEADERS}`.
+
+        Another `dict` would count as one that may change what it is handed.
+        """
+        match value:
+            case (
+                v.Dict(items=((None, inner),))
+                | v.Call(func=v.Attribute(value=inner, attr="copy"), args=())
+                | v.Call(func=v.Name(name="dict"), args=(v.Argument(value=inner, keyword=None, stars=""),))
+            ):
+                return inner
+        return value
+
+    def _keeps_made(self, value: v.Call) -> bool:
+        """Tell whether a function of the module makes headers alike whenever it is called: `get_headers()`."""
+        made = made_display(self.facts, value, self.scope)
+        if made is None or not isinstance(value.func, v.Name) or not self._keeps_name(value.func.name):
+            return False
+        names = v.names_in(made.display)
+        same = all(self.names.owner(name, made.function) == self.names.owner(name, self.scope) == 0 for name in names)
+        return same and all(self.keeps_item(item) for _, item in made.display.items)
 
     def means_the_same(self, value: v.Value) -> bool:
         """Tell whether the names in a value are the same variables at all calls."""
@@ -162,6 +189,40 @@ class Interval:
             if use.tick <= self.place.tick and not (early and named):  # `name["Accept"] = "text/csv"`
                 return False
         return True
+
+
+class Made(NamedTuple):
+    """A plain dict that a function of this file does nothing but return."""
+
+    display: v.Dict
+    function: int
+
+
+def made_display(facts: Program, value: v.Value | None, scope: int) -> Made | None:
+    """The headers that `get_headers()` or `self._headers()` gives; None where another function may be called."""
+    match value:
+        case v.Call(func=v.Name(name=name), args=()):
+            owner = facts.names.owner(name, scope)
+            changed = owner == 0 and facts.is_changed_elsewhere(name)
+        case v.Call(func=v.Attribute(value=v.Name(name=instance), attr=name), args=()):
+            method = facts.graph.method(scope)
+            if method is None or method.instance != instance:
+                return None
+            owner = method.owner
+            below = any(facts.names.binds(each, name) for each in facts.classes.descendants[owner])
+            stored = below or name in facts.tables.stores_of or facts.mutations.reachable_by_string(name)
+            changed = stored or facts.around.may_set_attribute(name)
+        case _:
+            return None
+    binds = facts.names.binds(owner, name)
+    if changed or facts.mutations.reflection or [bind.form for bind in binds] != ["def"]:
+        return None
+    function = next(number for number, row in enumerate(facts.outline.scopes) if row.part == binds[0].part)
+    row = facts.outline.scopes[function]
+    kinds = [facts.outline.parts[part].kind for part in facts.flow.children[row.root]]
+    display = facts.tables.returned(function)
+    alone = kinds in (["return"], ["docstring", "return"]) and not row.decorators
+    return Made(display, function) if alone and is_plain_dict(display) else None
 
 
 def is_text(facts: Program, value: v.Value, scope: int, depth: int = 0, *, annotated: bool = False) -> bool:

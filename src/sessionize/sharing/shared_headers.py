@@ -101,6 +101,12 @@ def shared_headers(
     return SharedHeaders(keys, tuple(attributes), tuple(found))
 
 
+def keeps_values(facts: Facts, calls: Sequence[BareCall], place: Place, store_of: StoreOf, display: v.Dict) -> bool:
+    """Tell whether all values of a display are texts that a session made at `place` can be given for all calls."""
+    keeping = _Keeping(Interval(facts, calls, place, forever=True), store_of)
+    return all(keeping.value(value) for _, value in display.items)
+
+
 def _leading(displays: Sequence[_Spelled]) -> Iterator[str]:
     """The keys that all displays have, with the same values, in the order of the first."""
     for key, value in displays[0].items.items():

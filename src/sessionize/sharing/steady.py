@@ -11,7 +11,7 @@ from itertools import chain
 
 from sessionize.analysis.memo import memo
 from sessionize.library.program import Program
-from sessionize.sharing.hoisting import is_pair_display
+from sessionize.sharing.hoisting import is_pair_display, made_display
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, CALL, READ, SET, Access
 
@@ -40,6 +40,8 @@ class Steady:
                 return self.is_steady(left, scope, depth) and self.is_steady(right, scope, depth)
             case v.Dict(items=items):
                 return all(key is not None and self.is_steady(item, scope, depth) for key, item in items)
+            case v.Call() if (made := made_display(self.facts, value, scope)) is not None:
+                return self.is_steady(made.display, made.function, depth)
             case v.Call():
                 return self.facts.bare.is_basic_auth(value, scope) and all(
                     self.is_steady(arg.value, scope, depth) for arg in value.args
@@ -154,6 +156,8 @@ class Steady:
                 owner = self.facts.names.owner(name, scope)
                 changed = self.facts.mutations.mutating_uses(owner, name)
                 value = v.OPAQUE if changed else self.facts.origins.resolve_once(value, scope)
+            case v.Call() if (made := made_display(self.facts, value, scope)) is not None:
+                return made.display
             case v.Attribute(attr=attr) if (store := self.set_once(value, scope)) is not None:
                 value = store.value if self._is_only_sent(attr) else v.OPAQUE
         return value if isinstance(value, v.Dict) else None

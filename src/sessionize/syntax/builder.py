@@ -61,10 +61,10 @@ class Builder:
         self.scope, self.at = scope.parent, scope.part
 
     def describe(
-        self, part: int, *, test: Value = OPAQUE, exhaustive: bool = False, access: Access = VALUE, call: int = -1
+        self, part: int, *, value: Value = OPAQUE, exhaustive: bool = False, access: Access = VALUE, call: int = -1
     ) -> None:
         """Adds what is known of a part only once its inside has been read."""
-        self.parts[part] = self.parts[part]._replace(test=test, exhaustive=exhaustive, access=access, call=call)
+        self.parts[part] = self.parts[part]._replace(value=value, exhaustive=exhaustive, access=access, call=call)
 
     def declare(self, kind: str, names: list[str]) -> None:
         """`global` or `nonlocal` names of the current scope."""

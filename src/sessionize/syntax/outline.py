@@ -46,7 +46,7 @@ class Part(NamedTuple):
     parent: int  # part id; -1 for the body of a module, function or lambda
     scope: int
     form: str = ""
-    test: Value = OPAQUE  # of `if` and `while`
+    value: Value = OPAQUE  # the test of `if` and `while`, and what a `return` gives
     exhaustive: bool = False  # of `match`: the last case takes everything
     access: Access = VALUE  # of `genexp`: the way it is used
     call: int = -1  # of `genexp`: the call that it is handed to

@@ -114,7 +114,7 @@ class _Statements(Statements[ast.expr, Sequence[ast.stmt]]):
         self.build.close()
 
     def If(self, node: ast.If) -> None:
-        self.build.describe(self.build.at, test=self.read.expr(node.test, READ))
+        self.build.describe(self.build.at, value=self.read.expr(node.test, READ))
         self.block("arm", node.body)
         other = node.orelse[0] if node.orelse else None
         if isinstance(other, ast.If) and self.lines[other.lineno - 1].startswith("elif", other.col_offset):

@@ -94,7 +94,7 @@ class _Statements(Statements[cst.BaseExpression, cst.BaseSuite]):
         self.build.close()
 
     def If(self, node: cst.If) -> None:
-        self.build.describe(self.build.at, test=self.read.expr(node.test, READ))
+        self.build.describe(self.build.at, value=self.read.expr(node.test, READ))
         self.block("arm", node.body)
         if isinstance(node.orelse, cst.If):  # `elif`: an `if` in a block where no statement can be put
             self.build.open("arm")

@@ -126,7 +126,7 @@ class Statements(Generic[E, B]):
     def While(self, node: Any) -> None:
         part = self.build.at
         self.build.open("turn", self.form(node.body))
-        self.build.describe(part, test=self.read.expr(node.test, READ))
+        self.build.describe(part, value=self.read.expr(node.test, READ))
         self.suite(node.body)
         self.build.close()
         self.block("else", self.inside(node.orelse))
@@ -163,7 +163,8 @@ class Statements(Generic[E, B]):
         self.read.expr(node.value, READ)
 
     def Return(self, node: Any) -> None:
-        self.read.values(node.value)
+        if node.value is not None:
+            self.build.describe(self.build.at, value=self.read.expr(node.value))
 
     def Pass(self, node: Any) -> None:
         """Nothing to read."""

@@ -103,6 +103,7 @@ class SessionCode:
         if option == "auth":
             text = f"{name}.auth = "
             return parse_small(f"{text}0").with_changes(value=self._reindent(value, part, len(text)))
+        value = _uncopied(value)
         text = f"{name}.{option}.update("
         return _with_argument(text, self._reindent(value, part, len(text)))
 
@@ -118,3 +119,15 @@ def _with_argument(text: str, value: cst.BaseExpression) -> cst.Expr:
     """`session.headers.update(HEADERS)` of its beginning, up to the bracket, and its argument."""
     line = cst.ensure_type(parse_small(f"{text})"), cst.Expr)
     return line.with_changes(value=line.value.with_changes(args=[cst.Arg(value)]))
+
+
+def _uncopied(value: cst.BaseExpression) -> cst.BaseExpression:
+    """The dict that an expression copies: `HEADERS` of `dict(HEADERS)`, `HEADERS.copy()`, `{**HEADERS}`."""
+    match value:
+        case cst.Call(func=cst.Name("dict"), args=[cst.Arg(value=inner, keyword=None, star="")]):
+            return inner
+        case cst.Call(func=cst.Attribute(value=inner, attr=cst.Name("copy")), args=[]):
+            return inner
+        case cst.Dict(elements=[cst.StarredDictElement(value=inner)]):
+            return inner
+    return value
