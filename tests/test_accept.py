@@ -94,6 +94,13 @@ def test_acceptance_for_some_files_of_a_source() -> None:
 
 def test_unknown_doubt_on_the_command_line(run: Run) -> None:
     assert "there is no doubt 'speed': expected one of patched, " in run("check", "--accept", "speed").err
+    for rule in ("RQS104", "rqs104", "client-without-session"):
+        assert (
+            f"'{rule}' is a rule, not a doubt: `--select` and `--ignore` take rules"
+            in run("check", "--accept", rule).err
+        )
+    for option in ("--select", "--ignore"):
+        assert "'idle' is a doubt, not a rule: `--accept idle` accepts it" in run("check", option, "RQS101,idle").err
 
 
 def test_unknown_page(run: Run) -> None:

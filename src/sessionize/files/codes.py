@@ -66,6 +66,9 @@ def no_such_rule(names: Sequence[str], others: Sequence[str] = ()) -> str:
     """
     from difflib import get_close_matches  # noqa: PLC0415  # only a mistake needs it
 
+    for name in names if not others else ():
+        if name in DOUBTS:
+            return f"{name!r} is a doubt, not a rule: `--accept {name}` accepts it"
     known = {name.casefold(): name for name in (*NAMES, *NAMES.values(), *others)}
     near: list[str] = []
     for name in names:

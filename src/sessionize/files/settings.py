@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from sessionize.files.baseline import Baseline
-from sessionize.files.codes import DOUBTS, no_such_rule, unknown_selectors
+from sessionize.files.codes import DOUBTS, NAMES, no_such_rule, unknown_selectors
 
 SessionStyle = Literal["assign", "with"]
 Cookies = Literal["auto", "share", "isolate", "factory"]
@@ -195,6 +195,8 @@ def _allowed(key: str, value: object) -> Any:
 def no_such_doubt(names: Iterable[str]) -> str:
     """A message about the first name that no doubt has; empty if there is none."""
     for name in names:
+        if name.upper() in NAMES or name in NAMES.values():
+            return f"{name!r} is a rule, not a doubt: `--select` and `--ignore` take rules"
         if name not in DOUBTS:
             return f"there is no doubt {name!r}: {nearest(name, DOUBTS)}"
     return ""

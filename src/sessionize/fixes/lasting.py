@@ -269,6 +269,10 @@ def _no_longer_counts(call: BareCall, new_session: NewSession) -> str:
     shared = new_session.shared.attributes if new_session.shared is not None else ()
     shown = [f"`{attribute}`" for attribute in shared]
     for option in new_session.hoist:
-        found = filter(lambda inner: isinstance(inner, v.Attribute), v.within(call.argument(option) or v.NONE))
-        shown += [f"`{v.dotted(inner)}`" for inner in found]
+        value = call.argument(option) or v.NONE
+        if isinstance(value, v.Call) and isinstance(value.func, v.Attribute):
+            shown.append(f"what `{v.dotted(value.func)}()` returns")
+        else:
+            found = filter(lambda inner: isinstance(inner, v.Attribute), v.within(value))
+            shown += [f"`{v.dotted(inner)}`" for inner in found]
     return f"; later changes to {' or '.join(shown)} will have no effect" if shown else ""
