@@ -7,7 +7,7 @@ from command import Run, write
 
 from sessionize.editor.checked import read_surroundings
 from sessionize.engine.check import check_source
-from sessionize.project.project import Projects
+from sessionize.project.projects import Projects
 
 API = """\
 import requests

@@ -26,7 +26,8 @@ from sessionize.engine.fix import fix_bytes, offers
 from sessionize.engine.results import Diagnostic, Report
 from sessionize.files.settings import Settings
 from sessionize.files.text import decode, encode
-from sessionize.project.project import Project, Projects
+from sessionize.project.project import Project
+from sessionize.project.projects import Projects
 from sessionize.run.testpatches.migrate import fix_alone
 
 ROOT = Path(__file__).parent.parent

@@ -11,7 +11,7 @@ from command import check_file
 from sessionize.engine.results import Report
 from sessionize.files.settings import Settings
 from sessionize.files.text import SourceError
-from sessionize.project.project import Projects
+from sessionize.project.projects import Projects
 from sessionize.run.testpatches.migrate import fix_alone, fix_together
 from sessionize.run.work import fix, fix_together as fix_all
 

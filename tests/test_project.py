@@ -17,7 +17,8 @@ from sessionize.files import store, walk
 from sessionize.files.settings import Settings
 from sessionize.files.text import SourceError
 from sessionize.library import patches
-from sessionize.project.project import Project, Projects
+from sessionize.project.project import Project
+from sessionize.project.projects import Projects
 
 UNSAFE = Settings(unsafe_fixes=True)
 LOOP = "import requests\nfor name in names:\n    requests.get(name)\n"

@@ -18,7 +18,7 @@ from command import FIXED, SAFE, Result, Run, write
 from sessionize.engine.fix import fix_bytes
 from sessionize.engine.results import Report
 from sessionize.files.settings import Settings
-from sessionize.project.project import Projects
+from sessionize.project.projects import Projects
 from sessionize.run import guard
 from sessionize.run.verify import Candidates, Command, Search
 

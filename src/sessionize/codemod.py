@@ -11,7 +11,7 @@ from libcst.codemod import CodemodCommand, CodemodContext
 
 from sessionize.engine.fix import fix_source
 from sessionize.files.settings_files import load
-from sessionize.project.project import Projects
+from sessionize.project.projects import Projects
 
 
 class UseSession(CodemodCommand):

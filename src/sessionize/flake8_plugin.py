@@ -19,7 +19,7 @@ from sessionize.files.codes import is_known
 from sessionize.files.settings import Settings
 from sessionize.files.settings_files import load
 from sessionize.library.cheap_look import may_have_findings_in
-from sessionize.project.project import Projects
+from sessionize.project.projects import Projects
 
 
 class Plugin:

@@ -23,7 +23,7 @@ from sessionize.files.paths import NOTEBOOK
 from sessionize.files.settings import ConfigError, Settings
 from sessionize.library.cheap_look import may_have_findings_in
 from sessionize.library.surroundings import Surroundings
-from sessionize.project.project import Projects
+from sessionize.project.projects import Projects
 from sessionize.run.files import loaded
 from sessionize.run.options import SettingsOptions
 from sessionize.syntax.notebook import Notebook

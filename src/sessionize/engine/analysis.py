@@ -18,8 +18,8 @@ from sessionize.fixes.context import SHARING
 from sessionize.fixes.outcome import SAFE, UNSAFE, Fix, Outcome
 from sessionize.fixes.plan import Planner
 from sessionize.library.calls import ANY, BareCall, Reference
-from sessionize.library.profile import VERBS
 from sessionize.library.surroundings import Around, Surroundings
+from sessionize.library.verbs import VERBS
 from sessionize.rules import RULES, Finding, selected
 from sessionize.sharing.facts import Facts
 from sessionize.syntax.parse import UnreadableError

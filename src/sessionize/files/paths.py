@@ -36,3 +36,23 @@ def path_in_project(filename: str) -> PurePath:
     real = PurePath(real_path(filename))
     root = project_root(str(real.parent), {})
     return PurePath(*real.parts[-2:]) if root is None else real.relative_to(root)
+
+
+def absolute(file: str) -> str:
+    """The absolute name of a file that is shown by a short one."""
+    return os.path.join(os.getcwd(), file)
+
+
+def shown(file: str) -> str:
+    """The name in reports of a file with an absolute path: short where it is below the folder that the user is in."""
+    return file.removeprefix(os.path.join(os.getcwd(), ""))
+
+
+def in_package(file: str) -> bool:
+    """Tell whether a file is in a package, beside an `__init__.py`."""
+    return has_init(os.path.dirname(file))
+
+
+def has_init(folder: str) -> bool:
+    """Tell whether a folder is a package, by its `__init__.py`."""
+    return os.path.lexists(os.path.join(folder, "__init__.py"))

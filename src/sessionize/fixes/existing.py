@@ -18,7 +18,8 @@ from sessionize.files.settings import Settings
 from sessionize.homes.home import top_level
 from sessionize.homes.object_home import is_made_first
 from sessionize.library.calls import BareCall
-from sessionize.library.profile import CLOSING, METHODS, SESSION, VERBS
+from sessionize.library.profile import CLOSING, METHODS, SESSION
+from sessionize.library.verbs import VERBS
 from sessionize.sharing.cookies import may_keep
 from sessionize.sharing.facts import Facts
 from sessionize.syntax import outline as o, values as v

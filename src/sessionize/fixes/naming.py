@@ -12,7 +12,7 @@ from sessionize.fixes.import_places import ImportPlaces
 from sessionize.fixes.outcome import Fix, ImportEdit
 from sessionize.library.calls import BareCall
 from sessionize.library.patches import module_of
-from sessionize.library.profile import VERBS
+from sessionize.library.verbs import VERBS
 from sessionize.sharing.facts import Facts
 from sessionize.syntax import outline as o, values as v
 

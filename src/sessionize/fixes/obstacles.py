@@ -10,7 +10,8 @@ from sessionize.doubts.connection_auth import ConnectionAuth
 from sessionize.doubts.mixed_verify import tls_identities
 from sessionize.files.settings import Settings
 from sessionize.library.calls import ANY, BareCall
-from sessionize.library.profile import SAME, VERBS
+from sessionize.library.profile import SAME
+from sessionize.library.verbs import VERBS
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.steady import Steady
 from sessionize.syntax import values as v

@@ -9,8 +9,9 @@ from typing import NamedTuple
 from sessionize.analysis.flow import Flow
 from sessionize.analysis.origins import Origins
 from sessionize.analysis.tables import Tables
-from sessionize.library.profile import MODULES, READING, VERBS
+from sessionize.library.profile import MODULES, READING
 from sessionize.library.threads import EACH, Threads
+from sessionize.library.verbs import VERBS
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, CALL, READ, UNPACK, Access
 

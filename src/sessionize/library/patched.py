@@ -10,8 +10,9 @@ from pathlib import PurePath
 from sessionize.analysis.memo import memo
 from sessionize.analysis.origins import Origins
 from sessionize.library.calls import BareCall, BareCalls
-from sessionize.library.patches import FUNCTIONS, Patch, module_of
+from sessionize.library.patches import Patch, module_of
 from sessionize.library.surroundings import Around
+from sessionize.library.verbs import FUNCTIONS
 
 # What an import may bind that a call of requests, or of a session, begins with.
 _CALLED = frozenset(map("requests.{}".format, (*FUNCTIONS, "api", "sessions"))) | {"requests"}

@@ -16,7 +16,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from sessionize.files.paths import real_path
-from sessionize.library.profile import VERBS
+from sessionize.library.verbs import FUNCTIONS, VERBS
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
 # The cheap look: what a file with a patch holds.
@@ -32,9 +32,6 @@ _NAMED = re.compile(
     rb"(?:^|[;:\r\f])[ \t]*(?:import|from)\b.*\brequests|(?:^|[\r\f])[ \t]*requests[ \t]*(?:[,)\\#\r]|as\b|$)"
     rb"|[(=.\"'][ \t]*requests|requests[\"']|requests\s*\.\S|requests\s+\.|requests\s*="
 )
-# What requests has to offer to `from requests import *`, and what its functions are often called elsewhere.
-FUNCTIONS = frozenset(VERBS) | {"Session", "session"}
-
 # What follows such a name where something may be put in its place: a text ends, or a keyword or an argument does.
 _PATCHED = re.compile(rb"[\"']|\s*(?:=[^=]|[,)\]}])")
 _STORED = re.compile(rb"\s*=[^=]")

@@ -7,21 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from sessionize.analysis.origins import Library
+from sessionize.library.verbs import VERBS
 from sessionize.syntax.access import Access, call_of
-
-# The functions of requests, and what each takes by position (requests/api.py).
-VERBS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "get": ("url", "params"),
-        "post": ("url", "data", "json"),
-        "put": ("url", "data"),
-        "patch": ("url", "data"),
-        "delete": ("url",),
-        "head": ("url",),
-        "options": ("url",),
-        "request": ("method", "url"),
-    }
-)
 
 # The class of sessions.
 SESSION = "requests.Session"

@@ -13,7 +13,8 @@ from sessionize.analysis.memo import memo
 from sessionize.analysis.origins import Origins
 from sessionize.analysis.tables import Tables
 from sessionize.library.calls import BareCall
-from sessionize.library.profile import SESSION, VERBS
+from sessionize.library.profile import SESSION
+from sessionize.library.verbs import VERBS
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ITEM, KEPT, Access
 

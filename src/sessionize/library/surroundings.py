@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from sessionize.library.patches import FUNCTIONS, Patch, find
+from sessionize.library.verbs import FUNCTIONS
 
 if TYPE_CHECKING:
+    from sessionize.library.patches import Patch
     from sessionize.library.program import Program
 
 EVERYTHING = frozenset("*")
@@ -40,6 +41,8 @@ class Surroundings:
 
     def patches(self, filename: str, text: str, names: frozenset[str] = FUNCTIONS) -> Sequence[Patch]:
         """The patches that concern a file of that text. names: other than `requests`, that it calls requests by."""
+        from sessionize.library.patches import find
+
         return find(filename, text, names)
 
     def taken(self, filename: str) -> frozenset[str]:

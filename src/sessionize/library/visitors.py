@@ -7,7 +7,7 @@ from functools import cached_property
 from sessionize.analysis.callgraph import CallGraph
 from sessionize.analysis.origins import Origins
 from sessionize.library.calls import BareCall
-from sessionize.library.profile import VERBS
+from sessionize.library.verbs import VERBS
 from sessionize.syntax import outline as o, values as v
 
 FRAMEWORKS = frozenset(

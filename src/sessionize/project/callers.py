@@ -14,10 +14,11 @@ from typing import NamedTuple
 
 from sessionize.analysis.callgraph import TAKING
 from sessionize.analysis.memo import memo
+from sessionize.files.paths import in_package
 from sessionize.files.text import SourceError, decode
 from sessionize.library.program import Program
 from sessionize.library.surroundings import Alone, Around, CallElsewhere
-from sessionize.project.imports import Imports, in_package, is_package, is_test, statements
+from sessionize.project.imports import Imports, is_package, is_test, statements
 from sessionize.syntax import outline as o
 from sessionize.syntax.parse import UnreadableError, parse_ast
 from sessionize.syntax.read_ast import Places, read_ast

@@ -328,16 +328,6 @@ def is_package(file: str) -> bool:
     return os.path.basename(file).startswith("__init__.")
 
 
-def in_package(file: str) -> bool:
-    """Tell whether a file is in a package, beside an `__init__.py`."""
-    return has_init(os.path.dirname(file))
-
-
-def has_init(folder: str) -> bool:
-    """Tell whether a folder is a package, by its `__init__.py`."""
-    return os.path.lexists(os.path.join(folder, "__init__.py"))
-
-
 def _parts(file: str) -> tuple[str, ...]:
     """The path by which a file is imported from the root of the file system; that of its folder for `__init__.py`."""
     *folders, name = file.split(os.sep)

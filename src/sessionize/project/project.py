@@ -11,8 +11,7 @@ import ast
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -20,26 +19,16 @@ from typing import NamedTuple
 from sessionize.analysis.closure import closure
 from sessionize.analysis.memo import memo
 from sessionize.files import store, walk
-from sessionize.files.paths import NOTEBOOK, SUFFIXES, project_root
+from sessionize.files.paths import NOTEBOOK, SUFFIXES, absolute, has_init, project_root, shown
 from sessionize.files.settings import Settings
-from sessionize.library.patches import FUNCTIONS, Patch, find, names_elsewhere
-from sessionize.library.program import Program
-from sessionize.library.surroundings import EVERYTHING, CallElsewhere, Surroundings, Version
+from sessionize.library.patches import Patch, find
+from sessionize.library.surroundings import EVERYTHING, Version
 from sessionize.library.threads import STARTERS
 from sessionize.library.visitors import FRAMEWORKS
 from sessionize.project.application import is_used_from_one_thread
 from sessionize.project.callers import Callers
 from sessionize.project.changes import Changes
-from sessionize.project.imports import (
-    Imports,
-    Statement,
-    has_init,
-    in_package,
-    is_test,
-    may_load_by_text,
-    may_reach_any,
-    statements,
-)
+from sessionize.project.imports import Imports, Statement, is_test, may_load_by_text, may_reach_any, statements
 from sessionize.project.requirements import oldest_requests
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
@@ -188,8 +177,16 @@ class Project:
         imported = {statement.path[0] for statement in statements(data) if statement.path and not statement.dots}
         return not imported.isdisjoint(FRAMEWORKS) or _STARTER.search(data) is not None
 
+    def serving(self, file: str) -> str:
+        """The first other file of a file's program that may serve; empty if there is none."""
+        return self._found_in_program(file, _SERVING)
+
+    def forking(self, file: str) -> str:
+        """The first other file of a file's program that may fork; empty if there is none."""
+        return self._found_in_program(file, _FORKING)
+
     @memo
-    def found_in_program(self, file: str, pattern: re.Pattern[bytes]) -> str:
+    def _found_in_program(self, file: str, pattern: re.Pattern[bytes]) -> str:
         """The first other file of a file's program in which a pattern is found; empty if there is none."""
         others = sorted(self.imports.program(file) - {file})
         return next((shown(other) for other in others if pattern.search(store.content(other))), "")
@@ -260,168 +257,6 @@ class Project:
         return [file for file in files if project_root(os.path.dirname(file), self._roots) == self._marked]
 
 
-class Projects(Surroundings):
-    """For each file its project. Settings leave tests out of what is fixed, not of what is read."""
-
-    def __init__(self) -> None:
-        self._projects: dict[str, Project] = {}  # by root
-        self._roots: dict[str, str | None] = {}  # of folders
-        self._reals: dict[str, str] = {}  # of folders
-
-    def of(self, filename: str, /) -> Project:
-        folder = os.path.dirname(self._real(filename))
-        root = project_root(folder, self._roots) or _outside_of_packages(folder)
-        if root not in self._projects:
-            self._projects[root] = Project(root, self._roots)
-        return self._projects[root]
-
-    def patches(self, filename: str, text: str, names: frozenset[str] = FUNCTIONS) -> tuple[Patch, ...]:
-        """The patches in a file of that text, and then those in the rest of its project (see `find`)."""
-        file = self._real(filename)
-        own, project = shown(file), self.of(filename)
-        module = Path(file).stem
-        found = list(find(filename, text, names))
-        for patch in project.patches(names):
-            if patch.file != own:
-                found += [each for each in project.readings(patch, module) if project.concerns(each, file)]
-        return tuple(found)
-
-    def taken(self, filename: str) -> frozenset[str]:
-        """The names that other modules of the project may take from a file (see `Project.taken`)."""
-        if filename.startswith("<"):  # a text that may be any module's
-            return EVERYTHING
-        return self.of(filename).taken(Path(self._real(filename)).stem)
-
-    def may_set(self, filename: str, name: str) -> bool:
-        """Tell whether another file may set a name of a file's module (see `Changes.may_set`)."""
-        return filename.startswith("<") or self.of(filename).changes.may_set(self._real(filename), name)
-
-    def may_set_attribute(self, filename: str, name: str) -> bool:
-        """Tell whether another file may set an attribute of a file's objects (see `Changes.may_set_attribute`)."""
-        return filename.startswith("<") or self.of(filename).changes.may_set_attribute(self._real(filename), name)
-
-    def is_shown_by_code(self, filename: str) -> bool:
-        """Tell whether objects of a file's program are put in texts by a `__str__` (see `Changes.is_shown_by_code`)."""
-        return not filename.startswith("<") and self.of(filename).changes.is_shown_by_code(self._real(filename))
-
-    def is_starred(self, filename: str) -> bool:
-        """Tell whether a file takes all names of this one (see `Project.is_starred`)."""
-        return not filename.startswith("<") and self.of(filename).is_starred(Path(self._real(filename)).stem)
-
-    def is_script(self, filename: str, closed: bool | None) -> bool:
-        """Tell whether nothing imports a file (see `Project.is_script`)."""
-        return _is_module(filename) and self.of(filename).is_script(self._real(filename), closed)
-
-    def is_application(self, filename: str, closed: bool | None) -> bool:
-        """Tell whether all users of a file run in one thread (see `Project.is_application`)."""
-        return _is_module(filename) and self.of(filename).is_application(self._real(filename), closed)
-
-    def runs_at_once(self, filename: str) -> bool:
-        """Tell whether a file's functions may run at once, in threads or for visitors (see `Project.runs_at_once`)."""
-        return not filename.startswith("<") and self.of(filename).runs_at_once(self._real(filename))
-
-    def serving(self, filename: str) -> str:
-        """Another file of a file's program, by which it may serve; empty if there is none."""
-        return self._found_in_program(filename, _SERVING)
-
-    def forking(self, filename: str) -> str:
-        """Another file of a file's program, by which it may fork; empty if there is none."""
-        return self._found_in_program(filename, _FORKING)
-
-    def _found_in_program(self, filename: str, pattern: re.Pattern[bytes]) -> str:
-        return "" if filename.startswith("<") else self.of(filename).found_in_program(self._real(filename), pattern)
-
-    def calls(self, filename: str, function: str) -> Sequence[CallElsewhere]:
-        """The calls of a file's function in other files (see `Callers.calls`)."""
-        if not _is_module(filename):
-            return ()
-        found = self.of(filename).callers.calls(self._real(filename), function)
-        return [call._replace(file=shown(call.file)) for call in found]
-
-    def is_own(self, filename: str, path: str) -> bool:
-        """Tell whether a path in a file names something in another file of its project."""
-        return not filename.startswith("<") and self.of(filename).imports.find(path, self._real(filename)) is not None
-
-    def elsewhere(self, filename: str, path: str) -> tuple[Program, str] | None:
-        """The function of the project that a path names in a file (see `Callers.function`)."""
-        return None if filename.startswith("<") else self.of(filename).callers.function(path, self._real(filename))
-
-    def oldest(self, filename: str) -> Version:
-        """The oldest requests that a file's project may run with (see `oldest_requests`)."""
-        return () if filename.startswith("<") else self.of(filename).oldest
-
-    @memo
-    def beside(self, filename: str) -> frozenset[str]:
-        """The names of the modules and packages beside a file."""
-        names: list[str] = []
-        with suppress(OSError):  # standard input may be called what is not there
-            names = os.listdir(os.path.dirname(self._real(filename)))
-        return frozenset(name.partition(".")[0] for name in names)
-
-    @memo
-    def in_package(self, filename: str) -> bool:
-        """Tell whether a file is in a package, beside an `__init__.py`."""
-        return not filename.startswith("<") and in_package(self._real(filename))
-
-    def is_loaded_by(self, filename: str, function: str) -> bool:
-        """Tell whether the module of a function imports a file, so that the file can't import it at its top."""
-        imports, file = self.of(filename).imports, self._real(filename)
-        found = imports.find(function, file)
-        return found is not None and file in imports.needed_by(found[0])
-
-    def read(self, filenames: Sequence[str], *, whole: bool = False) -> None:
-        """Reads the projects of these files at once, for the sake of workers that get a copy of this.
-
-        whole: all that may be asked for later; else what most files ask for.
-        """
-        contents = map(store.content, filenames if whole else ())
-        names = frozenset[str]().union(*map(names_elsewhere, contents))
-        for filename in filenames:
-            self.of(filename).patches(names)
-        if not whole:
-            return
-        for filename in filenames:
-            self.patches(filename, "", names)
-            for ask in (
-                self.taken,
-                self.oldest,
-                self.in_package,
-                self.beside,
-                self.runs_at_once,
-                self.is_starred,
-                self.serving,
-                self.forking,
-                self.is_shown_by_code,
-            ):
-                ask(filename)
-            for closed in (None, True):
-                self.is_script(filename, closed)
-                self.is_application(filename, closed)
-        for project in self._projects.values():
-            project.callers.read()
-            project.changes.read()
-
-    def _real(self, filename: str) -> str:
-        """`os.path.realpath`, with the system asked once about each folder."""
-        folder, name = os.path.split(filename)
-        if folder not in self._reals:
-            self._reals[folder] = os.path.realpath(folder)
-        file = os.path.join(self._reals[folder], name)
-        return os.path.realpath(file) if os.path.islink(file) else file
-
-
-def _is_module(filename: str) -> bool:
-    """Tell whether others can import a file: it is no text like `<stdin>`, and no notebook."""
-    return not filename.startswith("<") and not filename.endswith(NOTEBOOK)
-
-
-def _outside_of_packages(folder: str) -> str:
-    """The folder itself, or the next one around it that is no package."""
-    while has_init(folder) and folder != os.path.dirname(folder):
-        folder = os.path.dirname(folder)
-    return folder
-
-
 def _beside(folder: str) -> list[str]:
     """A project where no marker shows one: the files of a folder, its packages and its tests.
 
@@ -486,13 +321,3 @@ def _nodes(data: bytes) -> list[ast.AST]:
 
 def _last(path: str) -> str:
     return path.rpartition(".")[2]
-
-
-def absolute(file: str) -> str:
-    """The absolute name of a file that is shown by a short one."""
-    return os.path.join(os.getcwd(), file)
-
-
-def shown(file: str) -> str:
-    """The name in reports of a file with an absolute path: short where it is below the folder that the user is in."""
-    return file.removeprefix(os.path.join(os.getcwd(), ""))

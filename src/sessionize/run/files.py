@@ -11,10 +11,10 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from sessionize.files.paths import shown
 from sessionize.files.settings import ConfigError, Settings
 from sessionize.files.settings_files import FILES, Loaded, load
 from sessionize.files.walk import Unreadable, discover
-from sessionize.project.project import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

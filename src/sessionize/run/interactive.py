@@ -17,7 +17,7 @@ from sessionize.engine.fix import fix_bytes, offers
 from sessionize.engine.results import Report
 from sessionize.files.settings import Settings
 from sessionize.fixes.outcome import SAFE, Fix
-from sessionize.project.project import Projects
+from sessionize.project.projects import Projects
 from sessionize.report import diff
 from sessionize.report.terminal import echo, printable
 from sessionize.report.wording import row_of

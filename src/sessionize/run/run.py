@@ -16,7 +16,7 @@ from sessionize.files.store import read
 from sessionize.files.text import SourceError
 from sessionize.files.walk import Unreadable, is_excluded, of_file
 from sessionize.library.cheap_look import may_have_findings
-from sessionize.project.project import Projects
+from sessionize.project.projects import Projects
 from sessionize.report.terminal import echo, printable
 from sessionize.run.files import FolderSettings, files
 from sessionize.run.output import Results, progress

@@ -36,7 +36,7 @@ from sessionize.run.testpatches import migrate
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sessionize.project.project import Projects
+    from sessionize.project.projects import Projects
     from sessionize.run.interactive import Dialogue
     from sessionize.run.run import Run
     from sessionize.run.work import Task

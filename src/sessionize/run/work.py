@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sessionize.files.settings import Settings
 from sessionize.files.store import read, write
 from sessionize.files.text import SourceError
-from sessionize.project.project import Projects
+from sessionize.project.projects import Projects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence

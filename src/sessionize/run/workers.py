@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
     from sessionize.engine.results import Report
-    from sessionize.project.project import Projects
+    from sessionize.project.projects import Projects
     from sessionize.run.options import Options
     from sessionize.run.work import Task
 

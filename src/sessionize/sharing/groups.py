@@ -11,10 +11,10 @@ from sessionize.analysis.chains import Event, chained
 from sessionize.analysis.flow import Place
 from sessionize.analysis.memo import memo
 from sessionize.library.calls import BareCall, Reference
-from sessionize.library.profile import VERBS
 from sessionize.library.program import Program
 from sessionize.library.surroundings import CallElsewhere
 from sessionize.library.threads import EACH
+from sessionize.library.verbs import VERBS
 from sessionize.sharing.requests_sent import RequestsSent
 from sessionize.syntax import values as v
 from sessionize.syntax.access import CALL

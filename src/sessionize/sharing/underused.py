@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from sessionize.analysis.memo import memo
 from sessionize.library.calls import BareCall
-from sessionize.library.profile import CLOSING, METHODS, VERBS, sets_up
+from sessionize.library.profile import CLOSING, METHODS, sets_up
 from sessionize.library.program import Program
+from sessionize.library.verbs import VERBS
 from sessionize.sharing.groups import Groups
 from sessionize.syntax import outline as o, values as v
 

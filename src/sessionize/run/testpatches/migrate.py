@@ -16,10 +16,12 @@ from sessionize.analysis.memo import memo
 from sessionize.engine.fix import fix_bytes
 from sessionize.engine.results import Callee, Report
 from sessionize.files import store
+from sessionize.files.paths import shown
 from sessionize.files.settings import Settings
 from sessionize.files.text import SourceError, decode, encode
-from sessionize.library.patches import FUNCTIONS, Patch, is_module, module_of
-from sessionize.project.project import Projects, shown
+from sessionize.library.patches import Patch, is_module, module_of
+from sessionize.library.verbs import FUNCTIONS
+from sessionize.project.projects import Projects
 from sessionize.run.testpatches.repatch import move_patches
 
 Read = Callable[[str], bytes]
