@@ -293,3 +293,12 @@ def test_factory_that_keeps_no_cookies_is_needed(run: Run) -> None:
     result = run("check", ".")
     told = "pyproject.toml: error: cookies: 'factory' needs a session-factory"
     assert (result.status, result.err.splitlines()[0]) == (2, told)
+
+
+def test_headers_are_no_finding_where_all_share_the_session_of_the_project(run: Run) -> None:
+    calls = "import requests\n\nfor name in names:\n    requests.get(BASE + name, headers={'Accept': 'text/csv'})\n"
+    shared = 'session-factory = "shop.http:get_session"\nsession-factory-shared = true\n'
+    for more, found in (("", True), (shared, False)):
+        write({"shop/__init__.py": "", "shop/http.py": "def get_session(): ...\n", "shop/sync.py": calls})
+        write({"pyproject.toml": f"[tool.sessionize]\n{more}"})
+        assert ("RQS201" in run("check").out) == found

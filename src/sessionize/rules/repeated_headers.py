@@ -19,8 +19,13 @@ from sessionize.sharing.shared_headers import shared_headers
 _Unchanged: TypeAlias = tuple[BareCall, tuple[str, ...], str]
 
 
-def unchanged(facts: Facts, options: Iterable[str]) -> Iterator[_Unchanged]:
-    """The calls that should share a session which could hold some of these options for all."""
+def unchanged(facts: Facts, settings: Settings, options: Iterable[str]) -> Iterator[_Unchanged]:
+    """The calls that should share a session which could hold some of these options for all.
+
+    None where they share that of the project: what is set on it would hold for all calls there are.
+    """
+    if settings.session_factory_shared:
+        return
     for frame in facts.groups.by_frame:
         calls = facts.groups.repeated[frame]
         place = facts.groups.place(calls) if calls else None
@@ -83,12 +88,12 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     sets `self.token`. A variable `headers` that nothing else needs goes.
 
     ## When not to use
-    Where calls with other headers will follow on the same session.
+    Where calls with other headers will follow on the same session. With `session-factory-shared` nothing is found.
 
     ## References
     - [requests: Session.headers](https://requests.readthedocs.io/en/latest/api/#requests.Session.headers)
     """
-    for call, _, passed in unchanged(facts, ["headers"] if "headers" in settings.hoist else []):
+    for call, _, passed in unchanged(facts, settings, ["headers"] if "headers" in settings.hoist else []):
         yield Finding("RQS201", call.id, f"the same headers are {passed}", ("headers",))
 
 

@@ -46,7 +46,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     - [requests: Session.auth](https://requests.readthedocs.io/en/latest/api/#requests.Session.auth)
     """
     wanted = [option for option in settings.hoist if option != "headers"]
-    for call, options, passed in unchanged(facts, wanted):
+    for call, options, passed in unchanged(facts, settings, wanted):
         shown = ", ".join(f"`{option}=`" for option in options)
         yield Finding("RQS202", call.id, f"the same {shown} is {passed}", options)
 
