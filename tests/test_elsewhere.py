@@ -112,6 +112,66 @@ def test_session_with_a_token_that_another_file_may_set_keeps_no_cookies(run: Ru
     assert ("set_policy" not in after) == keeps
 
 
+KEPT = """\
+import requests
+
+
+class Client:
+    def __init__(self):
+        self.headers = {"Authorization": "alice"}
+
+    def sync(self, pages):
+        for page in pages:
+            requests.get(f"https://a.test/v1/{page}", headers=self.headers)
+"""
+
+
+@pytest.mark.parametrize(
+    ("other", "keeps"),
+    [
+        ("client.sync(client.names)\n", True),
+        ("headers = client.headers\n", False),
+        ("headers = client.kind.headers\n", False),
+        ("headers = response.headers\n", True),
+        ("print(requests.get(url).headers)\n", True),
+        ("become(client.headers, 'bob')\n", False),
+        ("become(headers=client.headers)\n", False),
+        ("def headers(client):\n    return client.headers\n", False),
+        ("client.headers['Authorization'] = 'bob'\n", False),
+        ("client.headers.update(x)\n", False),
+        ("getattr(client, 'headers')['Authorization'] = 'bob'\n", False),
+        ("print(client.headers['Accept'])\n", False),  # which may be one that can be changed
+    ],
+)
+def test_headers_of_an_object_that_another_file_may_change(run: Run, other: str, keeps: bool) -> None:
+    after = fixed(run, "client.py", {"client.py": KEPT, "other.py": other})
+    assert ("set_policy" not in after) == keeps
+
+
+@pytest.mark.parametrize(
+    ("main", "keeps"),
+    [
+        ("class Pool(Rotating, Client):\n    pass\n", False),
+        ("class Pool(Client):\n    other = Rotating()\n", True),
+    ],
+)
+def test_class_that_another_derives_from_together_with_the_client(run: Run, main: str, keeps: bool) -> None:
+    mixin = "class Rotating:\n    @property\n    def token(self):\n        return next(tokens)\n"
+    main = f"from client import Client\nfrom mixin import Rotating\n\n\n{main}"
+    after = fixed(run, "client.py", {"client.py": CLIENT, "mixin.py": mixin, "main.py": main})
+    assert ("set_policy" not in after) == keeps
+
+
+@pytest.mark.parametrize(
+    ("value", "keeps"),
+    [('{"Authorization": self.token}', True), ('{"Authorization": f"Bearer {self.token}"}', False)],
+)
+def test_class_that_says_how_it_is_shown_matters_in_texts_only(run: Run, value: str, keeps: bool) -> None:
+    models = "import client\n\n\nclass City:\n    def __repr__(self):\n        return 'City'\n"
+    code = CLIENT.replace('{"Authorization": self.token}', value)
+    assert ("set_policy" not in fixed(run, "client.py", {"client.py": code, "models.py": models})) == keeps
+
+
 def test_notebook_that_may_set_any_name_it_has(run: Run) -> None:
     cell = '{"cells": [{"cell_type": "code", "source": ["it.token = 1"]}], "metadata": {}}'
     assert "set_policy" in fixed(run, "client.py", {"client.py": CLIENT, "look.ipynb": cell})
@@ -142,32 +202,71 @@ for page in range(3):
 
 
 @pytest.mark.parametrize(
-    ("code", "keeps"),
+    ("code", "links", "keeps"),
     [
-        (LOOP, False),
-        (LOOP.replace('"https://a.test" + link', 'f"https://a.test/v1/{link}"'), True),
-        (LOOP.replace("from links import links", "links = ['/1', '/2'].copy"), True),
-        (LOOP.replace("from links import links", "from os import listdir as links"), True),
+        (LOOP, "/login?user=alice", False),
+        (LOOP, "/size/oslo", True),
+        (LOOP.replace("links()", "links"), "/login?user=alice", False),
+        (LOOP.replace('"https://a.test" + link', 'f"https://a.test/v1/{link}"'), "login?user=alice", False),
+        (LOOP.replace('"https://a.test" + link', '"https://a.test", params={"q": link}'), "login?user=alice", False),
+        (LOOP.replace('"https://a.test" + link', 'f"https://a.test/v1/{link}"'), "size/oslo", True),
+        (LOOP.replace("from links import links", "import links\n\nlinks = ['/1', '/2'].copy"), "/login?user=a", True),
+        (LOOP.replace("from links import links", "from os import listdir as links"), "/login?user=alice", True),
     ],
 )
-def test_session_for_urls_of_another_file_keeps_no_cookies(run: Run, code: str, keeps: bool) -> None:
-    links = "def links():\n    for user in 'alice', 'bob':\n        yield f'/login?user={user}'\n"
-    after = fixed(run, "main.py", {"main.py": code, "links.py": links})
+def test_session_for_urls_of_another_file(run: Run, code: str, links: str, keeps: bool) -> None:
+    """It keeps no cookies where that names a user."""
+    after = fixed(run, "main.py", {"main.py": code, "links.py": f"def links():\n    yield {links!r}\n"})
     assert ("set_policy" not in after) == keeps
 
 
+PAGES = """\
+import requests
+
+
+class Pages:
+    def load(self):
+        for path in self.paths():
+            requests.get("https://a.test" + path)
+
+
+def load(links):
+    for link in links:
+        requests.get("https://a.test" + link)
+"""
+
+
 @pytest.mark.parametrize(
-    ("caller", "keeps"),
+    ("main", "keeps"),
     [
-        ("from load import load\nload(['/login?user=alice'])\n", False),
-        ("from load import other\nother(['/login?user=alice'])\n", True),
+        ("import load\nload.load(['/login?user=alice'])\n", False),
+        ("import load\nload.load(['/size/oslo'])\n", True),
+        ("import load\nuser = load.load(['/size/oslo'])\n", False),
+        ("load(['/login?user=alice'])\n", True),  # of another module
     ],
 )
-def test_session_for_urls_that_calls_in_other_files_give_keeps_no_cookies(run: Run, caller: str, keeps: bool) -> None:
-    code = (
-        'import requests\n\n\ndef load(links):\n    for link in links:\n        requests.get("https://a.test" + link)\n'
-    )
-    after = fixed(run, "load.py", {"load.py": code, "main.py": caller})
+def test_sessions_for_urls_that_other_files_give(run: Run, main: str, keeps: bool) -> None:
+    after = fixed(run, "load.py", {"load.py": PAGES, "main.py": main})
+    assert after.count("session = requests.Session()") == 2
+    assert after.count("set_policy") == (0 if keeps else 2)
+
+
+@pytest.mark.parametrize(
+    ("main", "keeps"),
+    [("load('impersonate/alice')\n", False), ("load('size/oslo')\n", True), ("user = load('size/oslo')\n", True)],
+)
+def test_session_of_one_user_for_urls_that_name_another(run: Run, main: str, keeps: bool) -> None:
+    code = """\
+import requests
+
+AUTH = ("service", "x")
+
+
+def load(path):
+    for number in range(3):
+        requests.get(f"https://a.test/{path}/{number}", auth=AUTH)
+"""
+    after = fixed(run, "pages.py", {"pages.py": code, "main.py": f"from pages import load\n{main}"})
     assert ("set_policy" not in after) == keeps
 
 
@@ -248,10 +347,15 @@ for page in range(3):
 @pytest.mark.parametrize(
     ("other", "reason"),
     [
-        ("from http.server import HTTPServer\n", "a server of this program, by other.py, may wait"),
+        (
+            "from http.server import HTTPServer\nHTTPServer().serve_forever()\n",
+            "a server of this program, by other.py, may wait",
+        ),
         ("import socket\nsocket.create_server(('', 0)).accept()\n", "a server of this program, by other.py, may wait"),
         ("import os\nos.fork()\n", "other.py may fork the process"),
-        ("import http.client\n", ""),
+        ("from http.server import HTTPServer\nHTTPServer().handle_request()\n", ""),
+        ("from os import path, fork as go\ngo()\n", "other.py may fork the process"),
+        ("repository.fork()\n", ""),
     ],
 )
 @pytest.mark.parametrize("imported", [True, False])
@@ -310,3 +414,30 @@ def test_file_that_git_ignores_counts(run: Run, ignored: str) -> None:
     files = {"client.py": TOKEN, "other.py": "import client\nclient.TOKEN = 'bob'\n", ".gitignore": f"{ignored}\n"}
     Path(".git").mkdir()
     assert "headers.update" not in fixed(run, "client.py", files)
+
+
+PACED = "def paced(items):\n    for item in items:\n        SLEEP\n        yield item\n"
+WRAPPING = "def paced(run):\n    def run_later():\n        SLEEP\n    return run_later\n"
+HARMLESS = "def paced(run):\n    return run\n\n\ndef other():\n    SLEEP\n"
+OBJECT = "class paced:\n    def %s(self):\n        SLEEP\n"
+
+
+@pytest.mark.parametrize(
+    ("slow", "step", "doubted"),
+    [
+        (PACED, "for part in paced(parts):", True),
+        (PACED.replace("SLEEP", "print()"), "for part in paced(parts):", False),
+        (PACED, "parts = paced(parts)\nfor part in parts:", True),
+        (OBJECT % "__next__", "for part in paced(parts):", True),
+        (OBJECT % "__enter__", "for part in parts:\n    with paced(): pass", True),
+        (OBJECT % "other", "for part in parts:\n    with paced(): pass", False),
+        (OBJECT % "__call__", "pace = paced()\nfor part in parts:\n    pace()", True),
+        (OBJECT % "__init__", "for part in parts:\n    paced()", True),
+        (WRAPPING, "go = paced(print)\nfor part in parts:", True),
+        (HARMLESS, "go = paced(print)\nfor part in parts:", False),
+    ],
+)
+def test_wait_in_another_file_that_no_name_shows(run: Run, slow: str, step: str, doubted: bool) -> None:
+    code = f"import requests\nfrom slow import paced\n\nparts = [1, 2]\n{step}\n    requests.get('https://a.test/v1')\n"
+    slow = f"import time\n\n\n{slow}".replace("SLEEP", "time.sleep(5)")
+    assert ("requests.Session()" not in fixed(run, "main.py", {"main.py": code, "slow.py": slow})) == doubted

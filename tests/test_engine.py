@@ -306,7 +306,7 @@ def test_an_import_that_may_not_have_run_is_not_added_to() -> None:
     assert "from http.cookiejar import DefaultCookiePolicy\n" in fixed
 
 
-ALONE = answering(taken=lambda _: frozenset(), may_set=lambda *_: False, may_set_attribute=lambda *_: False)
+ALONE = answering(taken=lambda _: frozenset(), may_set=lambda *_: False, may_set_attribute=lambda *_, **__: False)
 
 
 def test_an_import_is_put_above_one_that_goes() -> None:

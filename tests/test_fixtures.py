@@ -105,7 +105,7 @@ AROUND = answering(
     taken=PROJECTS.taken,
     is_script=PROJECTS.is_script,
     may_set=lambda *_: False,
-    may_set_attribute=lambda *_: False,
+    may_set_attribute=lambda *_, **__: False,
 )
 
 

@@ -92,6 +92,14 @@ def targets(code: str) -> list[str]:
         ("self.library = requests\nself.library.get = fake", "requests.get"),
         ("requests.get.__code__ = fake.__code__", "requests.get"),
         ("from requests import sessions as s\ns.default_headers = fake", "requests.sessions.default_headers"),
+        ('TARGET = "client.requests.get"', "client.requests.get"),
+        ('mocked("client.requests.get", "x")', "client.requests.get"),
+        ('class Test:\n    target = "client.requests"', "client.requests"),
+        ('@pytest.mark.parametrize("where", ["requests.post"])\ndef test(where): ...', "requests.post"),
+        ("class Patch:\n    lib = requests\n    def start(self): self.lib.get = fake", "requests.get"),
+        ("patch.dict(client.load.__globals__, requests=fake)", "?.requests"),
+        ("from requests import Session\nSession.__init__ = fake", "requests.Session.__init__"),
+        ("import requests.utils\nrequests.utils.default_user_agent = fake", "requests.utils.default_user_agent"),
     ],
 )
 def test_forms(code: str, target: str) -> None:
@@ -107,6 +115,8 @@ def test_forms(code: str, target: str) -> None:
         'requests.patch("https://example.org/a.requests.get")',
         "flexmock(client)",
         "requests: object",
+        'setup(install_requires=["requests"])',
+        'raise ValueError("requests.get is not there")',
     ],
 )
 def test_what_replaces_nothing(code: str) -> None:
@@ -123,6 +133,8 @@ def test_what_replaces_nothing(code: str) -> None:
         "import requests\nfor requests.get in [fake]: pass",
         '__import__("requests").get = fake',
         'import sys\nlibrary = sys.modules["requests"]\nlibrary.get = fake',
+        'TARGET = "client.requests.get"',
+        "from requests import Session\nSession.__init__ = fake",
     ],
 )
 def test_file_that_replaces_what_others_call_by_its_full_name(code: str) -> None:

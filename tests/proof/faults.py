@@ -250,7 +250,7 @@ FAULTS = (
         "return made[0] if stays and not elsewhere else None",
         "return made[0] if stays else None",
     ),
-    Fault("any-attribute-of-importers", "return bool(others) or not", "return bool(others) and not"),
+    Fault("any-attribute-of-importers", "return bool(others - {file}) or not", "return bool(others - {file}) and not"),
     Fault("modules-reached-by-a-text", "| ({_ANY} if may_reach_any(self.imports.read(file)) else set())", "| set()"),
     Fault("every-init-counts", "elif node not in making:", "else:"),
     Fault("own-attributes-count", "yield from () if _is_name(value, making.get(node)) else (attr,)", "yield attr"),
@@ -259,19 +259,16 @@ FAULTS = (
     Fault(
         "texts-by-code", "return any(_SHOWN_BY.search(self.imports.read(each)) for each in self.imports.program(file))", "return False"
     ),
-    Fault("urls-of-other-files", "if self._is_told_elsewhere(call.url or v.NONE, scope):", "if False:"),
-    Fault("urls-that-show-their-path", "if any(map(_PATH.search, texts)):", "if False:"),
-    Fault(
-        "urls-of-parameters",
-        "return given and bool(self.facts.around.calls(",
-        "return False and bool(self.facts.around.calls(",
-    ),
+    Fault("urls-of-other-files", "if any(self._is_told_elsewhere(value, scope) for value in (*_parameters(call), call.url or v.NONE)):", "if False:"),
+    Fault("urls-for-one-user", "or self._is_told_elsewhere(value, scope, in_urls=True):", ":"),
+    Fault("urls-of-parameters", 'if any(bind.form in ("param", "params") for bind in binds):', "if False:"),
+    Fault("dicts-known-by-another-name", "others = self._setting(name) | (self._setting(_KEPT + name) if inside else set())", "others = self._setting(name)"),
+    Fault("classes-that-others-derive-from", "name not in derived and ", ""),
+    Fault("texts-that-may-be-targets", "case ast.Constant(value=str(text)) if text not in known and _TARGET.fullmatch(text):", "case ast.Constant(value=str(text)) if False:"),
+    Fault("sleeps-that-no-name-shows", "if other is not None and other[0].waits.hides(other[1]):", "if False:"),
+    Fault("texts-of-direct-values", "return self._is_steady_text(inner, scope, depth)", "return self.is_steady(inner, scope, depth)"),
     Fault("waits-elsewhere", "found.setdefault(program.waits.kind(function), set()).add(named)", "pass"),
-    Fault(
-        "commands-in-functions",
-        'names = {scopes[around(call.part)].name for call in self._commands} - {""}',
-        "names = set()",
-    ),
+    Fault("commands-in-functions", 'names = {scopes[around(call.part)].name for call in self._commands} - {""}', "names = set()"),
     Fault("servers-elsewhere", "if by := self._server or self.facts.around.serving():", "if by := self._server:"),
     Fault("forks-elsewhere", "if other := self.facts.around.forking():", 'if other := "":'),
     Fault(

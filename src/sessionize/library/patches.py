@@ -24,7 +24,7 @@ _PATCHING = (b"patch", b"Patch", b"setattr", b"delattr", b"spy", b"Stub", b"flex
 _ASSIGNING = re.compile(rb"requests[\w.]*\s*=[^=]")
 # What may give requests, or a part of it, another name, or hand it on.
 _HANDED = re.compile(
-    rb"\brequests(?:\.\w+)*\s+as\b|\bfrom\s+requests\s+import\b[^#]*?\b(?:api|sessions)\b|[(,=]\s*requests\s*[,)\n]"
+    rb"\brequests(?:\.\w+)*\s+as\b|\bfrom\s+requests\s+import\b[^#]*?\b(?:api|sessions|Session|utils|adapters)\b|[(,=]\s*requests\s*[,)\n]"
     rb"|(?:\(|\[)\s*[\"']requests[\"']|requests\.__dict__|(?:for|as)\s+requests\.\w|requests\.[\w.]+\s*,[^\n=]*="
 )
 # A line in which `requests` is the module, or the name of one, and not a word of a comment.
@@ -62,7 +62,9 @@ _LIBRARY = re.compile(r"(.*\.)?requests(\.(api|sessions|adapters|models))?")
 _LOOKING = frozenset(
     ("getattr", "hasattr", "isinstance", "print", "dir", "vars", "id", "repr", "str", "type", "reload")
 )
-_TARGET = re.compile(r"(\w+\.)*requests(\.\w+)*")
+# A text that may become the target of a patch, wherever it stands: `"client.requests.get"`.
+_TARGET = re.compile(rf"(\w+\.)*requests\.(api\.)?({'|'.join(sorted(FUNCTIONS))}|sessions(\.\w+)*)|(\w+\.)+requests")
+_QUOTED = re.compile(rb"[\"'](?:\w+\.)*(?:\w\.requests[\"']|requests\.\w)")
 
 # The methods of a session that a bare call does not go through: what replaces `Session.get` reaches no `requests.get`.
 _VERBS = frozenset(VERBS) - {"request"}
@@ -150,7 +152,9 @@ class Patch(NamedTuple):
         match path:
             case ["api", "request"]:
                 return verb != "request"
-            case ["api", "sessions" | "?"] | ["sessions", _] | [*_, "sessions", "Session"]:
+            case ["api", "sessions" | "?"] | ["sessions" | "utils", _] | [*_, "sessions", "Session"]:
+                return True
+            case ["adapters", "HTTPAdapter", "__init__" | "close"]:
                 return True
             case ["Session", name] | ["sessions", "Session", name] | ["api", "sessions", "Session", name]:
                 return name == verb if name in _VERBS else name not in _BEHIND
@@ -190,6 +194,7 @@ def find(file: str, source: bytes | str, names: frozenset[str] = FUNCTIONS) -> t
     if (
         not named
         and not _HANDED.search(data)
+        and not _QUOTED.search(data)
         and not any(_may_replace(data, name, patching=patching) for name in sorted(names))
     ):
         return ()
@@ -231,7 +236,6 @@ class Reader:
         paths: dict[str, dict[str, None]] = defaultdict(dict)  # of imported names
         self.texts: dict[str, str] = {}  # of names bound to strings; `?` for several
         bound: list[tuple[ast.expr, ast.expr]] = []
-        self.unknown: set[bool] = set()  # whether targets that any text may be are deleted: of parameters, say
         for node in self.nodes:
             match node:
                 case ast.Import(names=names):
@@ -259,23 +263,27 @@ class Reader:
         self.attributes: dict[str, list[str]] = {}  # paths, by names of attributes
         for target, value in bound:  # `library = sys.modules["requests"]`, `self.http = requests`
             if parts := [path for path in self.path(value) if _LIBRARY.fullmatch(path)]:
-                (self.paths if isinstance(target, ast.Name) else self.attributes)[_last(target)] = parts
+                self.attributes[_last(target)] = parts
+                if isinstance(target, ast.Name):  # `self.library` too, where a class has it
+                    self.paths[target.id] = parts
 
     def sites(self) -> Iterator[tuple[ast.expr, Patch]]:
-        """Each patch with the call that makes it, or with what is assigned to."""
-        self.unknown.clear()
+        """Each patch with the call that makes it, with what is assigned to, or with a text that may be its target."""
+        known = set()
         for node in self.nodes:
             match node:
                 case ast.Call():
                     deleted = self.called(node.func) == "delattr"
                     for target in self.of_call(node):
+                        known.add(target)
                         yield node, Patch(self.file, node.lineno, target, deleted)
                 case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
                     for target in self.of_target(node):
                         yield node, Patch(self.file, node.lineno, target, isinstance(node.ctx, ast.Del), stays=True)
-        for deleted in self.unknown:
-            for node, text in self.named():
-                yield node, Patch(self.file, node.lineno, text, deleted)
+        for node in self.nodes:
+            match node:
+                case ast.Constant(value=str(text)) if text not in known and _TARGET.fullmatch(text):
+                    yield node, Patch(self.file, node.lineno, text)
 
     def of_target(self, target: ast.Attribute | ast.Subscript) -> list[str]:
         """The targets of `requests.get = fake`, `sys.modules["requests"] = fake`, `requests.__dict__["get"] = fake`."""
@@ -310,8 +318,6 @@ class Reader:
                 yield from paths
             elif attribute is not None:
                 names = [self.text(attribute)]
-            if paths == [_UNKNOWN] and (attribute is None or name == "patch"):  # `patch(target, fake)`
-                self.unknown.add(name == "delattr")
         else:
             yield from self.of_helper(call)
         for path, inner in product(paths, names):
@@ -328,7 +334,8 @@ class Reader:
 
     def owners(self, paths: Iterable[str]) -> list[str]:
         """The modules and classes whose variables are in some dicts: `requests` of `requests.__dict__`."""
-        return [path.removesuffix(".__dict__") for path in paths if path.endswith(_DICTS)]
+        owners = [path.removesuffix(".__dict__") for path in paths if path.endswith(_DICTS)]
+        return owners + [_UNKNOWN for path in paths if path.endswith(".__globals__")]
 
     def called(self, func: ast.expr) -> str:
         """The last name of what is called: `patch` behind `from unittest.mock import patch as replace`."""
@@ -342,13 +349,6 @@ class Reader:
             keys = filter(None, value.keys) if isinstance(value, ast.Dict) else [value]
             yield from map(self.text, keys)
         yield from (keyword.arg for keyword in call.keywords if keyword.arg is not None)
-
-    def named(self) -> Iterator[tuple[ast.expr, str]]:
-        """The strings of the file that could be targets."""
-        for node in self.nodes:
-            match node:
-                case ast.Constant(value=str(text)) if _TARGET.fullmatch(text):
-                    yield node, text
 
     def path(self, value: ast.expr) -> list[str]:
         """The dotted paths that an expression may stand for."""

@@ -53,8 +53,8 @@ class Surroundings:
         """Tell whether another file may set a name of a file's module."""
         return True
 
-    def may_set_attribute(self, filename: str, name: str) -> bool:
-        """Tell whether another file may set an attribute of a file's objects."""
+    def may_set_attribute(self, filename: str, name: str, *, inside: bool = False) -> bool:
+        """Tell whether another file may set an attribute of a file's objects; inside: or change what it is bound to."""
         return True
 
     def is_shown_by_code(self, filename: str) -> bool:
@@ -88,6 +88,10 @@ class Surroundings:
     def calls(self, filename: str, function: str) -> Sequence[CallElsewhere]:
         """The calls elsewhere of a file's function `fetch`, or method `Client.fetch`."""
         return ()
+
+    def names_user(self, filename: str, *, in_urls: bool) -> bool:
+        """Tell whether another file of a file's program names a user; in_urls: in a text that may be part of a URL."""
+        return False
 
     def is_own(self, filename: str, path: str) -> bool:
         """Tell whether a path in a file, `shop.links.pages`, names something in another file of its project."""
@@ -129,7 +133,7 @@ class Alone(Surroundings):
     def may_set(self, filename: str, name: str) -> bool:
         return False
 
-    def may_set_attribute(self, filename: str, name: str) -> bool:
+    def may_set_attribute(self, filename: str, name: str, *, inside: bool = False) -> bool:
         return False
 
 
@@ -152,8 +156,10 @@ class Around(NamedTuple):
     def may_set(self, name: str) -> bool:
         return not self.filename.endswith(".ipynb") and self.surroundings.may_set(self.filename, name)
 
-    def may_set_attribute(self, name: str) -> bool:
-        return not self.filename.endswith(".ipynb") and self.surroundings.may_set_attribute(self.filename, name)
+    def may_set_attribute(self, name: str, *, inside: bool = False) -> bool:
+        if self.filename.endswith(".ipynb"):
+            return False
+        return self.surroundings.may_set_attribute(self.filename, name, inside=inside)
 
     def is_shown_by_code(self) -> bool:
         return self.surroundings.is_shown_by_code(self.filename)
@@ -178,6 +184,9 @@ class Around(NamedTuple):
 
     def calls(self, function: str) -> Sequence[CallElsewhere]:
         return self.surroundings.calls(self.filename, function)
+
+    def names_user(self, *, in_urls: bool) -> bool:
+        return self.surroundings.names_user(self.filename, in_urls=in_urls)
 
     def is_own(self, path: str) -> bool:
         return self.surroundings.is_own(self.filename, path)

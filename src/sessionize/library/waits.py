@@ -59,7 +59,32 @@ class Waits:
         for call in self.program.outline.calls:
             if self._lengths.get(call.tick) == SLEEP and self._is_called_unnamed(call.scope):
                 return shown(v.dotted(call.value.func))
+        imported = [(bind.name, self.program.origins.path(bind) or "") for bind in self.program.origins.imports]
+        called = [(v.dotted(call.value.func), path or "") for call, path in self.program.origins.called]
+        for name, path in (*imported, *called):
+            other = self.program.around.elsewhere(path)
+            if other is not None and other[0].waits.hides(other[1]):
+                return shown(name)
         return ""
+
+    def hides(self, function: str) -> bool:
+        """Tell whether what a function or class of this file holds sleeps where no call of its name shows it.
+
+        `__enter__` and `__call__` of a class, the function that a decorator returns, a generator.
+        """
+        first = function.partition(".")[0]
+        outline = self.program.outline
+        for call in outline.calls if not self._is_asked else ():
+            inside = first in {outline.scopes[scope].name for scope in outline.scopes_around(call.scope)}
+            if inside and self._lengths.get(call.tick) == SLEEP and self._is_hidden(call):
+                return True
+        return False
+
+    def _is_hidden(self, call: o.CallSite) -> bool:
+        if self.program.flow.frame[call.part] in self.program.tables.pausing:
+            return True
+        by_class = self.program.outline.scopes[call.scope].name in ("__init__", "__call__")
+        return by_class or self._is_called_unnamed(call.scope)
 
     def _is_called_unnamed(self, scope: int) -> bool:
         """Tell whether a function is a lambda, a property, a method such as `__next__`, or handed on by its name."""

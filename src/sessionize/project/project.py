@@ -30,6 +30,7 @@ from sessionize.project.callers import Callers
 from sessionize.project.changes import Changes
 from sessionize.project.imports import Imports, Statement, is_test, may_load_by_text, may_reach_any, statements
 from sessionize.project.requirements import oldest_requests
+from sessionize.project.users import Users
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
 _MENTION = re.compile(rb"requests\.(\w+)\b(?![\"'])")
@@ -41,8 +42,9 @@ _BUILD = {
 }
 _ANY_MODULE = "*"
 _STARTER = re.compile(rb"\b(%s)\b" % "|".join(sorted(STARTERS)).encode())
-_SERVING = re.compile(rb"\b(?:http\.server|socketserver|HTTPServer|xmlrpc\.server|wsgiref)\b|\.accept\(\)")
-_FORKING = re.compile(rb"\b(?:fork|forkpty|DaemonContext)\s*\(")
+# A server that goes on beside the calls, and not for one request: `HTTPServer(...).handle_request()`.
+_SERVING = re.compile(rb"\.(?:serve_forever|accept|serve_until_stopped)\b")
+_FORKING = re.compile(rb"\b(?:os|pty)\.fork(?:pty)?\b|\bfrom\s+(?:os|pty)\s+import\b[^\n]*\bfork|\bDaemonContext\b")
 _INNER = re.compile(rb"\.\s*([\w\x80-\xff]+)(?=\s*\.)")  # `common` of `shop.common.get`
 # The folders of a published project that are not published themselves.
 _UNPUBLISHED = frozenset(
@@ -225,6 +227,10 @@ class Project:
     @cached_property
     def callers(self) -> Callers:
         return Callers(self.imports)
+
+    @cached_property
+    def users(self) -> Users:
+        return Users(self.imports)
 
     @cached_property
     def changes(self) -> Changes:

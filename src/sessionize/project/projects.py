@@ -58,9 +58,11 @@ class Projects(Surroundings):
         """Tell whether another file may set a name of a file's module (see `Changes.may_set`)."""
         return filename.startswith("<") or self.of(filename).changes.may_set(self._real(filename), name)
 
-    def may_set_attribute(self, filename: str, name: str) -> bool:
+    def may_set_attribute(self, filename: str, name: str, *, inside: bool = False) -> bool:
         """Tell whether another file may set an attribute of a file's objects (see `Changes.may_set_attribute`)."""
-        return filename.startswith("<") or self.of(filename).changes.may_set_attribute(self._real(filename), name)
+        if filename.startswith("<"):
+            return True
+        return self.of(filename).changes.may_set_attribute(self._real(filename), name, inside=inside)
 
     def is_shown_by_code(self, filename: str) -> bool:
         """Tell whether objects of a file's program are put in texts by a `__str__` (see `Changes.is_shown_by_code`)."""
@@ -96,6 +98,12 @@ class Projects(Surroundings):
             return ()
         found = self.of(filename).callers.calls(self._real(filename), function)
         return [call._replace(file=shown(call.file)) for call in found]
+
+    def names_user(self, filename: str, *, in_urls: bool) -> bool:
+        """Tell whether another file of a file's program names a user (see `Users.are_named`)."""
+        if filename.startswith("<"):
+            return False
+        return self.of(filename).users.are_named(self._real(filename), in_urls=in_urls)
 
     def is_own(self, filename: str, path: str) -> bool:
         """Tell whether a path in a file names something in another file of its project."""
@@ -155,6 +163,8 @@ class Projects(Surroundings):
                 self.is_shown_by_code,
             ):
                 ask(filename)
+            for in_urls in (False, True):
+                self.names_user(filename, in_urls=in_urls)
             for closed in (None, True):
                 self.is_script(filename, closed)
                 self.is_application(filename, closed)

@@ -47,9 +47,10 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     The fix is safe where the session stays in one function, or in the script, and nothing about the calls could behave
     otherwise on a session: the same requests are sent in the same order, and the program sees the same values and
     exceptions. A session keeps cookies only where that is harmless: all its calls only read, in a file in which no
-    name and no text names a user, a key or a session; or all carry the same steady credentials, and nothing else that
-    names a user differs between them. Every other session gets a line by which it keeps none. One difference comes
-    with every session: a call may fail if the server closes the connection at that very moment.
+    name and no text names a user, a key or a session, nor in one that gives a part of their URLs; or all carry the same
+    steady credentials, and nothing else that names a user differs between them. Every other session gets a line by
+    which it keeps none. One difference comes with every session: a call may fail if the server closes the connection at
+    that very moment.
 
     The fix is unsafe, and applied only with `--unsafe-fixes`, where the file alone cannot show that: with `**kwargs`,
     `proxies=`, `hooks=`, or a wait between the calls, say. The help line names the doubt, and each has a page. A

@@ -8,8 +8,9 @@ where all its calls are plainly made for nobody, or for the same user:
 - every call carries the same steady credentials, in `auth=` or `headers=`; if it writes, a user's own, in `auth=` or
   `Authorization`; and what else it passes names no user that may differ between the calls, or from turn to turn.
 
-Neither passes cookies of its own, and no threads, processes or visitors of a web application share the session, as far
-as this file and those that import it show. Nor is it one that is safe as the
+Where other files of the program may give a part of what is asked for, they name no user, either; for calls of one user
+none in a text that may be part of a URL. Neither passes cookies of its own, and no threads, processes or visitors of a
+web application share the session, as far as this file and those that import it show. Nor is it one that is safe as the
 whole project is known, whose other files may name users. What is not known is not harmless: such a session keeps no
 cookies, which costs a line.
 """
@@ -38,7 +39,6 @@ _NO_PARAMETERS = frozenset(
     ("timeout", "verify", "stream", "allow_redirects", "hooks", "proxies", "auth", "headers", "cookies", "method")
 ) | {"url"}
 
-_PATH = re.compile(r"(?<![:/])/\w")  # `/size` of `https://a.test/size`
 # The credentials of a call: its `auth=`, and the headers that are not plain.
 _Credentials: TypeAlias = tuple[v.Value | None, frozenset[tuple[str, v.Value]]]
 
@@ -80,7 +80,7 @@ class _Judge:
         for value in _parameters(call):
             if known_keys(self.facts, value, scope) is None:
                 return False
-        if self._is_told_elsewhere(call.url or v.NONE, scope):
+        if any(self._is_told_elsewhere(value, scope) for value in (*_parameters(call), call.url or v.NONE)):
             return False
         headers = known_keys(self.facts, call.given("headers") or v.Dict(()), scope)
         return headers is not None and all(map(_PLAIN_HEADERS.fullmatch, headers))
@@ -122,7 +122,7 @@ class _Judge:
                 return None
         url = call.url or v.NONE
         for value in (*parameters, url):
-            if self._names_user(value, scope):
+            if self._names_user(value, scope) or self._is_told_elsewhere(value, scope, in_urls=True):
                 if not self.steady.is_steady(value, scope):
                     return None
                 found.add(value)
@@ -147,28 +147,22 @@ class _Judge:
                     return True
         return False
 
-    def _is_told_elsewhere(self, url: v.Value, scope: int) -> bool:
-        """Tell whether only other files of the project show what a URL asks for, and may name a user in it.
+    def _is_told_elsewhere(self, value: v.Value, scope: int, *, in_urls: bool = False) -> bool:
+        """Tell whether another file of the program gives a part of a value, and one names a user; in_urls: in a URL.
 
-        `for link in links(): requests.get(BASE + link)` with an imported `links`, or a `link` that calls in other files
-        pass; not `f"{BASE}/size/{name}"`.
+        What it gives is imported, or a parameter; what an object has, another class or file may have given it.
         """
-        around, origins = self.facts.around, self.facts.origins
-        texts = [str(part.value) for part in v.within(origins.resolve_once(url, scope)) if isinstance(part, v.Const)]
-        if any(map(_PATH.search, texts)):
+        if not self.facts.around.names_user(in_urls=in_urls):
             return False
-        for inner, at in self._followed(url, scope):
-            if isinstance(inner, v.Call) and around.is_own(origins.path_of(inner.func, at) or ""):
-                return True
-            if isinstance(inner, v.Name) and self._is_given_elsewhere(inner.name, at):
-                return True
-        return False
+        return any(self._is_given(inner, at) for inner, at in self._followed(value, scope))
 
-    def _is_given_elsewhere(self, name: str, scope: int) -> bool:
-        """Tell whether a name is a parameter of a function that other files call."""
-        owner = self.facts.names.owner(name, scope)
-        given = any(bind.form in ("param", "params") for bind in self.facts.names.binds(owner, name))
-        return given and bool(self.facts.around.calls(self.facts.tables.qualified_name(owner)))
+    def _is_given(self, value: v.Value, scope: int) -> bool:
+        if isinstance(value, v.Name):
+            binds = self.facts.names.binds(self.facts.names.owner(value.name, scope), value.name)
+            if any(bind.form in ("param", "params") for bind in binds):  # `self` among them
+                return True
+        path = self.facts.origins.path_of(value, scope)
+        return path is not None and self.facts.around.is_own(path)
 
     def _followed(self, value: v.Value, scope: int, depth: int = 0) -> Iterator[tuple[v.Value, int]]:
         """A value and all that it is made of, and that its names and attributes are bound to, each with its scope."""

@@ -11,7 +11,7 @@ from itertools import chain
 
 from sessionize.analysis.memo import memo
 from sessionize.library.program import Program
-from sessionize.sharing.hoisting import is_pair_display, made_display
+from sessionize.sharing.hoisting import is_pair_display, is_text, made_display
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, CALL, READ, SET, Access
 
@@ -30,23 +30,33 @@ class Steady:
             case v.Name(name=name):
                 return depth < 4 and self._is_bound_once(name, scope, depth)
             case v.Attribute():
-                store = self.set_once(value, scope)
-                return store is not None and (self.is_steady(store.value, store.scope) or not self._is_shown_by_code)
+                return self.set_once(value, scope) is not None
             case v.Hole(value=inner):
-                return self.is_steady(inner, scope, depth)
-            case v.Join(parts=parts) | v.Sequence(items=parts):
+                return self._is_steady_text(inner, scope, depth)
+            case v.Join(parts=parts):
                 return all(self.is_steady(part, scope, depth) for part in parts)
+            case v.Sequence(items=parts):  # of `auth=`, which are made texts
+                return all(self._is_steady_text(part, scope, depth) for part in parts)
             case v.Binary(left=left, right=right):
-                return self.is_steady(left, scope, depth) and self.is_steady(right, scope, depth)
+                return self._is_steady_text(left, scope, depth) and self._is_steady_text(right, scope, depth)
             case v.Dict(items=items):
                 return all(key is not None and self.is_steady(item, scope, depth) for key, item in items)
             case v.Call() if (made := made_display(self.facts, value, scope)) is not None:
                 return self.is_steady(made.display, made.function, depth)
             case v.Call():
                 return self.facts.bare.is_basic_auth(value, scope) and all(
-                    self.is_steady(arg.value, scope, depth) for arg in value.args
+                    self._is_steady_text(arg.value, scope, depth) for arg in value.args
                 )
         return False
+
+    def _is_steady_text(self, value: v.Value, scope: int, depth: int) -> bool:
+        """Tell whether a value gives the same text each time: no class of the program may say how it is put in one."""
+        if not self.is_steady(value, scope, depth):
+            return False
+        made, at = value, scope
+        if isinstance(value, v.Attribute) and (store := self.set_once(value, scope)) is not None:
+            made, at = store.value, store.scope
+        return is_text(self.facts, made, at) or isinstance(made, v.Join) or not self._is_shown_by_code
 
     @memo
     def _is_bound_once(self, name: str, scope: int, depth: int) -> bool:
@@ -69,8 +79,6 @@ class Steady:
             return False
         if bind.form == "assign" and v.is_known(bind.value) and self.is_steady(bind.value, owner, depth + 1):
             return True
-        if self._is_shown_by_code:
-            return False
         frame = self.facts.flow.frame
         return owner == 0 or frame[bind.part] == frame[self.facts.outline.scopes[scope].root]
 
@@ -159,7 +167,8 @@ class Steady:
             case v.Call() if (made := made_display(self.facts, value, scope)) is not None:
                 return made.display
             case v.Attribute(attr=attr) if (store := self.set_once(value, scope)) is not None:
-                value = store.value if self._is_only_sent(attr) else v.OPAQUE
+                stays = self._is_only_sent(attr) and not self.facts.around.may_set_attribute(attr, inside=True)
+                value = store.value if stays else v.OPAQUE
         return value if isinstance(value, v.Dict) else None
 
     def _is_only_sent(self, attr: str) -> bool:
