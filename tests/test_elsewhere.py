@@ -73,7 +73,8 @@ def test_constant_that_another_file_sets_is_not_hoisted(run: Run, other: str, ho
     [
         ("from client import Client\nClient('x').sync(pages)\n", True),
         ("class Other:\n    def __init__(self, token):\n        self.token = token\n", True),
-        ("class Other:\n    def renew(self, token):\n        self.token = token\n", False),
+        ("class Other:\n    def renew(self, token):\n        self.token = token\n", True),
+        ("class Other(client.Client):\n    def renew(self, token):\n        self.token = token\n", False),
         ("client.token = 'bob'\n", False),
         ("setattr(client, 'token', 'bob')\n", False),
         ("setattr(client, 'name', 'bob')\n", True),
@@ -93,13 +94,18 @@ def test_constant_that_another_file_sets_is_not_hoisted(run: Run, other: str, ho
         ("it.__dict__['token'] = 'bob'\n", False),
         ("names['key'] = 'bob'\n", True),
         ("for it.token in names: pass\n", False),
-        ("class It(Base):\n    token = 'x'\n", False),
+        ("class It(Client):\n    token = 'x'\n", False),
+        ("class It(Base):\n    token = 'x'\n", True),
+        ("from client import Client as Base\n\n\nclass It(Base):\n    token = 'x'\n", False),
+        ("Base = client.Client\n\n\nclass It(Base):\n    token = 'x'\n", False),
+        ("class Base(Client): ...\n\n\nclass It(Base):\n    token = 'x'\n", False),
+        ("It = type('It', (Rotating, Client), {})\n\n\nclass Rotating:\n    token = 'x'\n", False),
         ("class It:\n    token = 'x'\n", True),
         ("class It(object):\n    token = 'x'\n", True),
-        ("class It(Base):\n    token: str = 'x'\n", False),
-        ("class It(Base):\n    token: str\n", True),
-        ("class It(Base):\n    @property\n    def token(self): ...\n", False),
-        ("class It(Base):\n    def __getattribute__(self, name): ...\n", False),
+        ("class It(Client):\n    token: str = 'x'\n", False),
+        ("class It(Client):\n    token: str\n", True),
+        ("class It(Client):\n    @property\n    def token(self): ...\n", False),
+        ("class It(Client):\n    def __getattribute__(self, name): ...\n", False),
         ("class It(Base):\n    def __init__(self):\n        super().__init__('x')\n", True),
         ("it.__init__('bob')\n", False),
         ("it.__class__ = Other\n", False),
@@ -241,8 +247,11 @@ def load(links):
     [
         ("import load\nload.load(['/login?user=alice'])\n", False),
         ("import load\nload.load(['/size/oslo'])\n", True),
-        ("import load\nuser = load.load(['/size/oslo'])\n", False),
-        ("load(['/login?user=alice'])\n", True),  # of another module
+        ("import load\nuser = load.load(['/size/oslo'])\n", True),
+        ("import load\nload.load([f'/size/{user}'])\n", False),
+        ("import load\nload.load([f'of {user}', '/size/oslo'])\n", True),
+        ("go(['/login?user=alice'])\n", True),  # another function
+        ("import load\nload.load(['/login\n", False),  # cannot be read
     ],
 )
 def test_sessions_for_urls_that_other_files_give(run: Run, main: str, keeps: bool) -> None:

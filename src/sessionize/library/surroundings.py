@@ -89,8 +89,8 @@ class Surroundings:
         """The calls elsewhere of a file's function `fetch`, or method `Client.fetch`."""
         return ()
 
-    def names_user(self, filename: str, *, in_urls: bool) -> bool:
-        """Tell whether another file of a file's program names a user; in_urls: in a text that may be part of a URL."""
+    def names_user(self, filename: str, functions: frozenset[str]) -> bool:
+        """Tell whether another file may give a file's functions a URL that names a user."""
         return False
 
     def is_own(self, filename: str, path: str) -> bool:
@@ -185,8 +185,8 @@ class Around(NamedTuple):
     def calls(self, function: str) -> Sequence[CallElsewhere]:
         return self.surroundings.calls(self.filename, function)
 
-    def names_user(self, *, in_urls: bool) -> bool:
-        return self.surroundings.names_user(self.filename, in_urls=in_urls)
+    def names_user(self, functions: frozenset[str]) -> bool:
+        return self.surroundings.names_user(self.filename, functions)
 
     def is_own(self, path: str) -> bool:
         return self.surroundings.is_own(self.filename, path)

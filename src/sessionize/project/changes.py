@@ -1,7 +1,8 @@
 """The names that files of a project set in other modules, and on objects that others made: `client.TOKEN = x`.
 
 They are read by their text alone. A name counts whatever it is set on, as that may be the module or the object in
-question: how that could get there need not be known.
+question: how that could get there need not be known. What a class does to its own objects counts where the object may
+be one: where a class of the file is derived from it, or a class from both.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from contextlib import suppress
 from functools import cached_property
 from itertools import chain
 from pathlib import PurePath
+from typing import NamedTuple
 
+from sessionize.analysis.closure import closure
 from sessionize.analysis.memo import memo
 from sessionize.files.paths import NOTEBOOK
 from sessionize.project.imports import Imports, may_reach_any
@@ -32,13 +35,18 @@ _READING = frozenset(("get", "getenv", "getattr", "hasattr", "print", "pop", "ad
 _SETTING = frozenset({"setattr", "delattr"})
 _ANYTHING = frozenset({"exec", "eval", "globals", "vars", *_SETTING})
 _ANY_ATTRIBUTE = frozenset({"__dict__", "__setattr__", "__delattr__", "__globals__", "f_globals"})
-_BASES = re.compile(rb"\bclass\s+\w+\s*\(([^)]*)\)")
+# A class with its bases, also `type("Client", (Base,), {})`; and other names for them.
+_CLASS = re.compile(rb"\b(?:class\s+|type\(\s*[\"'])(\w+)[\"'\s,]*(?:\(([^)]*)\)|:)")
+_ALIAS = re.compile(rb"(\w+)\s+as\s+(\w+)|^\s*(\w+)\s*=\s*(?:\w+\.)*(\w+)\s*$", re.MULTILINE)
 # Names of answers and requests, whose headers are their own.
 _ANSWERS = frozenset(
     ("response", "resp", "res", "rsp", "r", "reply", "answer", "result", "request", "req", "error", "e")
 )
 _SHOWN_BY = re.compile(rb"\bdef\s+__(?:str|repr|format)__")
 _PATH = re.compile(r"[\w.:]*\w")
+
+
+_COMMON = frozenset({"object", "metaclass", "ABC", "abc", "Exception", "type"})
 
 
 class Changes:
@@ -48,10 +56,7 @@ class Changes:
 
     @memo
     def may_set(self, file: str, name: str) -> bool:
-        """Tell whether another file that names a file's module, or may reach any, may set a name of it.
-
-        One that imports the module may set any by `setattr(client, name, x)`.
-        """
+        """Tell whether another file that names a file's module, or may reach any, may set a name of it."""
         reaching = {PurePath(file).stem, _ANY}
         others = self._setting(name) - {file}
         return not all(reaching.isdisjoint(self._reached(other)) for other in others)
@@ -63,7 +68,9 @@ class Changes:
         One of the same program may set any by `setattr(client, name, x)`. inside: or may change a dict that it is
         bound to, under another name: `headers = client.headers`.
         """
-        others = self._setting(name) | (self._setting(_KEPT + name) if inside else set())
+        names = [name, _KEPT + name] if inside else [name]
+        own = [f"{cls}.{each}" for cls in self._related(file) for each in (*names, _ANY)]
+        others = set().union(*map(self._setting, (*names, *own)))
         return bool(others - {file}) or not self.imports.program(file).isdisjoint(self._setting(_ANY) - {file})
 
     @memo
@@ -78,29 +85,49 @@ class Changes:
             for name in self._names(file):
                 known[name].add(file)
             self._reached(file)
+            self._related(file)
         self._known = known
 
     @memo
     def _setting(self, name: str) -> set[str]:
-        """The files that may set a name."""
+        """The files that may set a name; of a class, `Client.token`, on its own objects."""
         if self._known is not None:
             return self._known.get(name, set())
-        word = re.escape(name.removeprefix(_KEPT).encode())
+        cls, _, attr = name.rpartition(".")
+        word = re.escape(attr.removeprefix(_KEPT).encode())
         may_set = re.compile(rb"\.\s*%s\b|[\"'.:]%s\\?[\"']|\b%s\s*[=:]|\bdef\s+%s\b" % (word, word, word, word))
-        if name == _ANY:
+        if attr == _ANY:
             may_set = re.compile(rb"\b(?:%s)\b" % "|".join(_ANYTHING | _ANY_ATTRIBUTE).encode())
-        return {f for f in self.imports.files if may_set.search(self.imports.read(f)) and name in self._names(f)}
+        found = set()
+        for file in self.imports.files:
+            data = self.imports.read(file)
+            if cls.encode() in data and may_set.search(data) and name in self._names(file):
+                found.add(file)
+        return found
 
     @memo
     def _reached(self, file: str) -> set[str]:
         """The modules of the project that a file names by a word, and `*` if it may reach any."""
         return self.imports.mentioned(file) | ({_ANY} if may_reach_any(self.imports.read(file)) else set())
 
+    @memo
+    def _related(self, file: str) -> set[str]:
+        """The names of the classes whose methods the objects of a file's classes may have."""
+        related = {cls for cls, _ in _classes(self.imports.read(file))}
+        while True:
+            more = set(related)
+            for cls, bases in self._classes if related else ():
+                if cls in more or not more.isdisjoint(bases):
+                    more |= {cls} | bases
+            if more == related:
+                return related
+            related = more
+
     @cached_property
-    def _bases(self) -> set[str]:
-        """The words in the brackets of all classes: the names of bases among them."""
-        found = chain.from_iterable(_BASES.findall(self.imports.read(file)) for file in self.imports.files)
-        return {word.decode(errors="replace") for bases in found for word in re.findall(rb"\w+", bases)}
+    def _classes(self) -> list[tuple[str, set[str]]]:
+        """All classes of the project that have bases, with the words in their brackets."""
+        found = chain.from_iterable(_classes(self.imports.read(file)) for file in self.imports.files)
+        return [(cls, bases) for cls, bases in found if bases]
 
     @memo
     def _names(self, file: str) -> frozenset[str]:
@@ -108,71 +135,82 @@ class Changes:
         data = self.imports.read(file)
         if not file.endswith(NOTEBOOK):
             with suppress(UnreadableError):
-                return frozenset(_names_set(parse_ast(data), self._bases))
+                return frozenset(_names_set(parse_ast(data)))
         return frozenset((*map(bytes.decode, re.findall(rb"[A-Za-z_]\w*", data)), _ANY))
 
 
-def _names_set(tree: ast.Module, derived: set[str]) -> Iterator[str]:
-    """The names that a file may set on what others made, or gives a class of theirs: `x.token = 1`, `def token(self)`.
+class _Own(NamedTuple):
+    """A method: its class, the name of its object, and whether it makes that, `__init__`."""
 
-    What an `__init__` does to its own object does not count, nor `vars(self)` in a class that has no bases, and is none
-    of the `derived` ones.
+    cls: str = ""
+    instance: str = ""
+    makes: bool = False
+
+    def named(self, owner: ast.expr, attr: str) -> str:
+        """The attribute of an expression: `Client.token` for `self.token` in one of its methods."""
+        own = isinstance(owner, ast.Name) and owner.id == self.instance
+        return f"{self.cls}.{attr}" if own else attr
+
+
+def _names_set(tree: ast.Module) -> Iterator[str]:
+    """The names that a file may set on what others made, or on objects of its classes: `x.token = 1`, `Client.token`.
+
+    What an `__init__` does to its own object does not count.
     """
-    making: dict[ast.AST, str] = {}  # the nodes of each `__init__`, with the name of its object
-    own: dict[ast.AST, str] = {}  # those of all methods of classes without bases
+    methods: dict[ast.AST, _Own] = {}
     harmless: set[ast.expr] = set()
     for node in ast.walk(tree):  # outer ones first
+        own = methods.get(node, _Own())
         match node:
-            case ast.FunctionDef(name="__init__", args=ast.arguments(args=[ast.arg(arg=instance), *_])):
-                making.update(dict.fromkeys(ast.walk(node), instance))
-            case ast.ClassDef(name=name, bases=bases, body=body) if name not in derived and {*map(_last, bases)} <= {
-                "object"
-            }:
-                for method in body:
-                    own.update(dict.fromkeys(ast.walk(method), "self"))
-            case ast.ClassDef(body=body):
-                yield from {*map(_bound, body)} - {"", "__init__"}
+            case ast.ClassDef(name=name, body=body):
+                for statement in body:
+                    if (bound := _bound(statement)) not in ("", "__init__"):
+                        yield f"{name}.{bound}"
+                    methods.update(dict.fromkeys(ast.walk(statement), _own(name, statement)))
             case ast.Attribute(value=value, attr=attr, ctx=ast.Store() | ast.Del()):
-                yield from () if _is_name(value, making.get(node)) else (attr,)
-            case ast.Attribute(value=value, attr=attr) if attr in _ANY_ATTRIBUTE and not _is_name(value, own.get(node)):
-                yield _ANY
+                named = own.named(value, attr)
+                yield from () if own.makes and named != attr else (named,)
+            case ast.Attribute(value=value, attr=attr) if attr in _ANY_ATTRIBUTE:
+                yield own.named(value, _ANY)
             case ast.Assign(value=value) | ast.NamedExpr(value=value) | ast.Return(value=value):
-                yield from _kept(value)
+                yield from _kept(value, own)
             case ast.Subscript(value=value, slice=key, ctx=ast.Store() | ast.Del()):
                 yield from _names_in_text(key)
-                yield from map(_unmarked, _kept(value))
+                yield from (name.replace(_KEPT, "") for name in _kept(value, own))
             case ast.Call(func=func, args=args):
-                yield from chain.from_iterable(map(_kept, (*args, *(keyword.value for keyword in node.keywords))))
-                named = any(isinstance(value, ast.Constant) for value in args[:2])  # `setattr(x, "token", 1)`
-                if (named and _last(func) in _SETTING) or (args and _is_name(args[0], own.get(node))):
+                yield from chain.from_iterable(
+                    _kept(value, own) for value in (*args, *(k.value for k in node.keywords))
+                )
+                given = any(isinstance(value, ast.Constant) for value in args[:2])  # `setattr(x, "token", 1)`
+                if given and _last(func) in _SETTING:
                     harmless.add(func)
+                elif _last(func) in _ANYTHING and args and (whose := own.named(args[0], _ANY)) != _ANY:
+                    harmless.add(func)  # but for objects of the class: `vars(self)`
+                    yield whose
                 if _last(func) != "__init__":
                     yield from _set_by(node, _last(func))
-                elif node not in making:  # of an object that is there
+                elif not own.makes:  # of an object that is there
                     yield "__init__"
             case ast.Name(id=name) | ast.Attribute(attr=name) if name in _ANYTHING and node not in harmless:
                 yield _ANY
 
 
-def _kept(value: ast.expr | None) -> Iterator[str]:
-    """The attribute of which the value is then known by another name, `headers = client.headers`; marked as such."""
-    match value:
-        case ast.Attribute(value=ast.Name(id=owner), attr=attr) if owner not in _ANSWERS:
-            yield _KEPT + attr
-        case ast.Attribute(value=ast.Attribute(), attr=attr):
-            yield _KEPT + attr
-        case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=str(attr)), *_]):
-            yield _KEPT + attr
-        case ast.Subscript(value=inner):
-            yield from _kept(inner)
+def _classes(data: bytes) -> Iterator[tuple[str, set[str]]]:
+    """The classes of a file, each with the words in its brackets: the names of its bases among them."""
+    found = _CLASS.findall(data)
+    called: dict[bytes, set[bytes]] = defaultdict(set)
+    for name, alias, other, named in _ALIAS.findall(data) if found else ():
+        called[alias or other].add(name or named)
+    for name, bases in found:
+        words = closure(re.findall(rb"\w+", bases), called.__getitem__)
+        yield name.decode(errors="replace"), {w.decode(errors="replace") for w in words} - _COMMON
 
 
-def _unmarked(name: str) -> str:
-    return name.removeprefix(_KEPT)
-
-
-def _is_name(value: ast.expr, name: str | None) -> bool:
-    return isinstance(value, ast.Name) and value.id == name
+def _own(cls: str, statement: ast.stmt) -> _Own:
+    match statement:
+        case ast.FunctionDef(name=name, args=ast.arguments(args=[ast.arg(arg=instance), *_])):
+            return _Own(cls, instance, name == "__init__")
+    return _Own()
 
 
 def _bound(statement: ast.stmt) -> str:
@@ -183,6 +221,19 @@ def _bound(statement: ast.stmt) -> str:
         case ast.Assign(targets=[ast.Name(id=name)]):
             return name
     return ""
+
+
+def _kept(value: ast.expr | None, own: _Own) -> Iterator[str]:
+    """The attribute of which the value is then known by another name, `headers = client.headers`; marked as such."""
+    match value:
+        case ast.Attribute(value=ast.Name(id=owner) as inner, attr=attr) if owner not in _ANSWERS:
+            yield own.named(inner, _KEPT + attr)
+        case ast.Attribute(value=ast.Attribute(), attr=attr):
+            yield _KEPT + attr
+        case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=str(attr)), *_]):
+            yield _KEPT + attr
+        case ast.Subscript(value=inner):
+            yield from _kept(inner, own)
 
 
 def _set_by(call: ast.Call, name: str) -> Iterator[str]:

@@ -99,11 +99,11 @@ class Projects(Surroundings):
         found = self.of(filename).callers.calls(self._real(filename), function)
         return [call._replace(file=shown(call.file)) for call in found]
 
-    def names_user(self, filename: str, *, in_urls: bool) -> bool:
-        """Tell whether another file of a file's program names a user (see `Users.are_named`)."""
+    def names_user(self, filename: str, functions: frozenset[str]) -> bool:
+        """Tell whether another file may give functions a URL that names a user (see `Users.are_named_to`)."""
         if filename.startswith("<"):
             return False
-        return self.of(filename).users.are_named(self._real(filename), in_urls=in_urls)
+        return self.of(filename).users.are_named_to(self._real(filename), functions)
 
     def is_own(self, filename: str, path: str) -> bool:
         """Tell whether a path in a file names something in another file of its project."""
@@ -163,14 +163,13 @@ class Projects(Surroundings):
                 self.is_shown_by_code,
             ):
                 ask(filename)
-            for in_urls in (False, True):
-                self.names_user(filename, in_urls=in_urls)
             for closed in (None, True):
                 self.is_script(filename, closed)
                 self.is_application(filename, closed)
         for project in self._projects.values():
             project.callers.read()
             project.changes.read()
+            project.users.read()
 
     def _real(self, filename: str) -> str:
         """`os.path.realpath`, with the system asked once about each folder."""

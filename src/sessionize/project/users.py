@@ -1,4 +1,4 @@
-"""The files of a program that name a user, a key or a session, and may put one into the URLs they hand to others."""
+"""The files that may give others a part of a URL that names a user, a key or a session: `load(f"/of/{name}")`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sessionize.project.imports import Imports
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
 _PATH = re.compile(r"[^\s<>]*[/?=][^\s<>]*")  # `/login?name=`
+_WORD = re.compile(rb"[\w\x80-\xff]+")
 
 
 class Users:
@@ -19,37 +20,56 @@ class Users:
         self.imports = imports
 
     @memo
-    def are_named(self, file: str, *, in_urls: bool) -> bool:
-        """Tell whether another file of a file's program names a user; in_urls: in a text that may be part of a URL."""
-        others = sorted(self.imports.program(file) - {file})
-        return any(self._names(other, in_urls=in_urls) for other in others)
+    def are_named_to(self, file: str, functions: frozenset[str]) -> bool:
+        """Tell whether a URL that names a user may come to functions and classes of a file, or to the file itself.
+
+        It may from a file of the same program that names one of them, and from one that the file imports.
+        """
+        imported = {module for module, _ in self.imports.imported(file)}
+        for other in sorted(self.imports.program(file) - {file}):
+            giving = other in imported or not functions.isdisjoint(self._words(other))
+            if giving and self._names_user(other):
+                return True
+        return False
+
+    def read(self) -> None:
+        """Reads all files at once, for the sake of workers that see none."""
+        for file in self.imports.files:
+            self._words(file)
+            self._names_user(file)
 
     @memo
-    def _names(self, file: str, *, in_urls: bool) -> bool:
+    def _words(self, file: str) -> frozenset[str]:
+        return frozenset(word.decode(errors="replace") for word in _WORD.findall(self.imports.read(file)))
+
+    @memo
+    def _names_user(self, file: str) -> bool:
+        """Tell whether a text of a file that may be part of a URL names a user, or what is put into one does."""
         data = self.imports.read(file)
         if not text_names_user(data.decode(errors="replace")):
             return False
         try:
-            tree = parse_ast(data)
+            return any(map(text_names_user, _urls(parse_ast(data))))
         except UnreadableError:
             return True
-        if in_urls:
-            return any(_PATH.fullmatch(text) and text_names_user(text) for text in _texts(tree))
-        named = any(map(identifier_names_user, {*_identifiers(tree)} - {"keys"}))
-        return named or any(map(text_names_user, _texts(tree)))
 
 
-def _texts(tree: ast.Module) -> Iterator[str]:
+def _urls(tree: ast.Module) -> Iterator[str]:
+    """The texts that may be part of a URL, and the names that are put into one."""
     for node in ast.walk(tree):
         match node:
-            case ast.Constant(value=str(text)):
+            case ast.Constant(value=str(text)) if _PATH.fullmatch(text):
                 yield text
+            case ast.JoinedStr(values=parts) if any(map(_is_path, parts)):
+                names = [each.attr if isinstance(each, ast.Attribute) else each.id for each in _names(node)]
+                yield " ".join(filter(identifier_names_user, names))
 
 
-def _identifiers(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        match node:
-            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name) | ast.keyword(arg=str(name)):
-                yield name
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                yield name
+def _is_path(part: ast.expr) -> bool:
+    return isinstance(part, ast.Constant) and _PATH.fullmatch(str(part.value)) is not None
+
+
+def _names(node: ast.JoinedStr) -> Iterator[ast.Name | ast.Attribute]:
+    for each in ast.walk(node):
+        if isinstance(each, ast.Name | ast.Attribute):
+            yield each

@@ -8,8 +8,8 @@ where all its calls are plainly made for nobody, or for the same user:
 - every call carries the same steady credentials, in `auth=` or `headers=`; if it writes, a user's own, in `auth=` or
   `Authorization`; and what else it passes names no user that may differ between the calls, or from turn to turn.
 
-Where other files of the program may give a part of what is asked for, they name no user, either; for calls of one user
-none in a text that may be part of a URL. Neither passes cookies of its own, and no threads, processes or visitors of a
+Where other files of the program may give a part of what is asked for, these name no user in a text that may be part of
+a URL. Neither passes cookies of its own, and no threads, processes or visitors of a
 web application share the session, as far as this file and those that import it show. Nor is it one that is safe as the
 whole project is known, whose other files may name users. What is not known is not harmless: such a session keeps no
 cookies, which costs a line.
@@ -80,7 +80,7 @@ class _Judge:
         for value in _parameters(call):
             if known_keys(self.facts, value, scope) is None:
                 return False
-        if any(self._is_told_elsewhere(value, scope) for value in (*_parameters(call), call.url or v.NONE)):
+        if any(self._is_told_elsewhere(call, value) for value in (*_parameters(call), call.url or v.NONE)):
             return False
         headers = known_keys(self.facts, call.given("headers") or v.Dict(()), scope)
         return headers is not None and all(map(_PLAIN_HEADERS.fullmatch, headers))
@@ -122,7 +122,7 @@ class _Judge:
                 return None
         url = call.url or v.NONE
         for value in (*parameters, url):
-            if self._names_user(value, scope) or self._is_told_elsewhere(value, scope, in_urls=True):
+            if self._names_user(value, scope) or self._is_told_elsewhere(call, value):
                 if not self.steady.is_steady(value, scope):
                     return None
                 found.add(value)
@@ -147,12 +147,16 @@ class _Judge:
                     return True
         return False
 
-    def _is_told_elsewhere(self, value: v.Value, scope: int, *, in_urls: bool = False) -> bool:
-        """Tell whether another file of the program gives a part of a value, and one names a user; in_urls: in a URL.
+    def _is_told_elsewhere(self, call: BareCall, value: v.Value) -> bool:
+        """Tell whether another file of the program gives a part of a value, and names a user in a URL.
 
         What it gives is imported, or a parameter; what an object has, another class or file may have given it.
         """
-        if not self.facts.around.names_user(in_urls=in_urls):
+        scope = call.site.scope
+        scopes = map(self.facts.outline.scopes.__getitem__, self.facts.outline.scopes_around(scope))
+        around = frozenset(row.name for row in scopes) - {""}
+        functions = frozenset(self.facts.graph.leading_to(around))
+        if not self.facts.around.names_user(functions):
             return False
         return any(self._is_given(inner, at) for inner, at in self._followed(value, scope))
 
