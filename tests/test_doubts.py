@@ -274,6 +274,7 @@ def test_waits_between_posts(source: str) -> None:
         ("nap()\nnap = lambda: sleep(1)", False),
         ("nap()\nimport functools, time\nnap = functools.partial(time.sleep, 60)", True),
         ("nap()\nimport time\ndef nap(pause=time.sleep): pause(60)", True),
+        ("nap()\nimport time\ndef nap(): getattr(time, 'sleep')(60)", True),
         ("nap()\ndef slow(f):\n def wrapper(): sleep(60)\n return wrapper\n@slow\ndef nap(): pass", True),
         ("n.x\nclass N:\n @property\n def x(self): sleep(60)", True),
         ("n.x\nclass N:\n def x(self): sleep(60)", False),
