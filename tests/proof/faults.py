@@ -250,7 +250,7 @@ FAULTS = (
         "return made[0] if stays and not elsewhere else None",
         "return made[0] if stays else None",
     ),
-    Fault("any-attribute-of-importers", "return bool(others - {file}) or not", "return bool(others - {file}) and not"),
+    Fault("any-attribute-of-importers", "if not self.imports.program(file).isdisjoint(self._setting(_ANY) - {file}):", "if False:"),
     Fault("modules-reached-by-a-text", "| ({_ANY} if may_reach_any(self.imports.read(file)) else set())", "| set()"),
     Fault("every-init-counts", "elif not own.makes:", "else:"),
     Fault("own-attributes-count", "yield from () if own.makes and named != attr else (named,)", "yield attr"),

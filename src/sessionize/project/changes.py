@@ -35,6 +35,8 @@ _READING = frozenset(("get", "getenv", "getattr", "hasattr", "print", "pop", "ad
 _SETTING = frozenset({"setattr", "delattr"})
 _ANYTHING = frozenset({"exec", "eval", "globals", "vars", *_SETTING})
 _ANY_ATTRIBUTE = frozenset({"__dict__", "__setattr__", "__delattr__", "__globals__", "f_globals"})
+_ANY_WORDS = tuple(map(str.encode, sorted(_ANYTHING | _ANY_ATTRIBUTE)))
+_ANY_WORD = re.compile(rb"\b(?:%s)\b" % b"|".join(_ANY_WORDS))
 # A class with its bases, also `type("Client", (Base,), {})`; and other names for them.
 _CLASS = re.compile(rb"\b(?:class\s+|type\(\s*[\"'])(\w+)[\"'\s,]*(?:\(([^)]*)\)|:)")
 _ALIAS = re.compile(rb"(\w+)\s+as\s+(\w+)|^\s*(\w+)\s*=\s*(?:\w+\.)*(\w+)\s*$", re.MULTILINE)
@@ -68,10 +70,11 @@ class Changes:
         One of the same program may set any by `setattr(client, name, x)`. inside: or may change a dict that it is
         bound to, under another name: `headers = client.headers`.
         """
+        if not self.imports.program(file).isdisjoint(self._setting(_ANY) - {file}):
+            return True
         names = [name, _KEPT + name] if inside else [name]
         own = [f"{cls}.{each}" for cls in self._related(file) for each in (*names, _ANY)]
-        others = set().union(*map(self._setting, (*names, *own)))
-        return bool(others - {file}) or not self.imports.program(file).isdisjoint(self._setting(_ANY) - {file})
+        return any(self._setting(each) - {file} for each in (*names, *own))
 
     @memo
     def is_shown_by_code(self, file: str) -> bool:
@@ -88,21 +91,28 @@ class Changes:
             self._related(file)
         self._known = known
 
-    @memo
     def _setting(self, name: str) -> set[str]:
         """The files that may set a name; of a class, `Client.token`, on its own objects."""
         if self._known is not None:
             return self._known.get(name, set())
-        cls, _, attr = name.rpartition(".")
-        word = re.escape(attr.removeprefix(_KEPT).encode())
-        may_set = re.compile(rb"\.\s*%s\b|[\"'.:]%s\\?[\"']|\b%s\s*[=:]|\bdef\s+%s\b" % (word, word, word, word))
-        if attr == _ANY:
-            may_set = re.compile(rb"\b(?:%s)\b" % "|".join(_ANYTHING | _ANY_ATTRIBUTE).encode())
-        found = set()
+        return self._setting_last(name.rpartition(".")[2]).get(name, set())
+
+    @memo
+    def _setting_last(self, attr: str) -> dict[str, set[str]]:
+        """The files that may set each of the names that end in one: `token`, `Client.token`."""
+        last = attr.removeprefix(_KEPT).encode()
+        word = re.escape(last)
+        sets = re.compile(rb"\.\s*%s\b|[\"'.:]%s\\?[\"']|\b%s\s*[=:]|\bdef\s+%s\b" % (word, word, word, word))
+        found: dict[str, set[str]] = defaultdict(set)
         for file in self.imports.files:
             data = self.imports.read(file)
-            if cls.encode() in data and may_set.search(data) and name in self._names(file):
-                found.add(file)
+            if attr == _ANY:
+                may_set = any(each in data for each in _ANY_WORDS) and _ANY_WORD.search(data) is not None
+            else:
+                may_set = last in data and sets.search(data) is not None
+            for name in self._names(file) if may_set else ():
+                if name.rpartition(".")[2] == attr:
+                    found[name].add(file)
         return found
 
     @memo

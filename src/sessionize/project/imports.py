@@ -189,16 +189,17 @@ class Imports:
         found = self.find(".".join(path), importer)
         return found is not None and found[0] != importer
 
-    def imported(self, importer: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    @memo
+    def imported(self, importer: str) -> list[tuple[str, tuple[str, ...]]]:
         """The modules of the project that a file surely imports; each with what it takes from there, if that is less.
 
         `from shop import api` imports the module `api`, `from shop.api import fetch` takes `fetch` from that.
         """
+        found = []
         for dots, path, names, _ in statements(self.read(importer)):
-            for inner in [path] if names is None else [(*path, name) for name in names]:
-                found = self._find(dots, inner, importer)
-                if found is not None:
-                    yield found
+            paths = [path] if names is None else [(*path, name) for name in names]
+            found += [self._find(dots, each, importer) for each in paths]
+        return [each for each in found if each is not None]
 
     @memo
     def needed_by(self, start: str) -> set[str]:

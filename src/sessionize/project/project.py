@@ -181,17 +181,22 @@ class Project:
 
     def serving(self, file: str) -> str:
         """The first other file of a file's program that may serve; empty if there is none."""
-        return self._found_in_program(file, _SERVING)
+        return self._first_beside(file, self._serving)
 
     def forking(self, file: str) -> str:
         """The first other file of a file's program that may fork; empty if there is none."""
-        return self._found_in_program(file, _FORKING)
+        return self._first_beside(file, self._forking)
 
-    @memo
-    def _found_in_program(self, file: str, pattern: re.Pattern[bytes]) -> str:
-        """The first other file of a file's program in which a pattern is found; empty if there is none."""
-        others = sorted(self.imports.program(file) - {file})
-        return next((shown(other) for other in others if pattern.search(store.content(other))), "")
+    def _first_beside(self, file: str, found: set[str]) -> str:
+        return shown(min(self.imports.program(file).intersection(found) - {file}, default=""))
+
+    @cached_property
+    def _serving(self) -> set[str]:
+        return {file for file, data in self._files() if _SERVING.search(data)}
+
+    @cached_property
+    def _forking(self) -> set[str]:
+        return {file for file, data in self._files() if _FORKING.search(data)}
 
     def _is_apart(self, file: str, closed: bool | None) -> bool:
         """Tell whether nobody outside of a project can import a file of it."""
