@@ -24,8 +24,8 @@ _PATCHING = (b"patch", b"Patch", b"setattr", b"delattr", b"spy", b"Stub", b"flex
 _ASSIGNING = re.compile(rb"requests[\w.]*\s*=[^=]")
 # What may give requests, or a part of it, another name, or hand it on.
 _HANDED = re.compile(
-    rb"\brequests(?:\.\w+)*\s+as\b|\bfrom\s+requests\s+import\b[^#]*?\b(?:api|sessions|Session|utils|adapters)\b|[(,=]\s*requests\s*[,)\n]"
-    rb"|(?:\(|\[)\s*[\"']requests[\"']|requests\.__dict__|(?:for|as)\s+requests\.\w|requests\.[\w.]+\s*,[^\n=]*="
+    rb"\brequests(?:\.\w+)*\s+as\b|\bfrom\s+requests\s+import\b[^#]{0,200}?\b(?:api|sessions|Session|utils|adapters)\b|[(,=]\s*requests\s*[,)\n]"
+    rb"|(?:\(|\[)\s*[\"']requests[\"']|requests\.__dict__|(?:for|as)\s+requests\.\w|requests\.[\w.]{1,40}\s*,[^\n=]{0,200}="
 )
 # A line in which `requests` is the module, or the name of one, and not a word of a comment.
 _NAMED = re.compile(

@@ -38,8 +38,8 @@ _ANY_ATTRIBUTE = frozenset({"__dict__", "__setattr__", "__delattr__", "__globals
 _ANY_WORDS = tuple(map(str.encode, sorted(_ANYTHING | _ANY_ATTRIBUTE)))
 _ANY_WORD = re.compile(rb"\b(?:%s)\b" % b"|".join(_ANY_WORDS))
 # A class with its bases, also `type("Client", (Base,), {})`; and other names for them.
-_CLASS = re.compile(rb"\b(?:class\s+|type\(\s*[\"'])(\w+)[\"'\s,]*(?:\(([^)]*)\)|:)")
-_ALIAS = re.compile(rb"(\w+)\s+as\s+(\w+)|^\s*(\w+)\s*=\s*(?:\w+\.)*(\w+)\s*$", re.MULTILINE)
+_CLASS = re.compile(rb"\b(?:class\s+|type\(\s*[\"'])(\w+)[\"'\s,]*(?:\(([^)]{0,500})\)|:)")
+_ALIAS = re.compile(rb"\b(\w+)\s+as\s+(\w+)|^[ \t]*(\w+)[ \t]*=[ \t]*(?:\w+\.)*(\w+)[ \t]*\r?$", re.MULTILINE)
 # Names of answers and requests, whose headers are their own.
 _ANSWERS = frozenset(
     ("response", "resp", "res", "rsp", "r", "reply", "answer", "result", "request", "req", "error", "e")
@@ -48,6 +48,7 @@ _SHOWN_BY = re.compile(rb"\bdef\s+__(?:str|repr|format)__")
 _PATH = re.compile(r"[\w.:]*\w")
 
 
+_FAR = 1_000_000  # bytes: what is longer is not looked through, and may set any name that it has
 _COMMON = frozenset({"object", "metaclass", "ABC", "abc", "Exception", "type"})
 
 
@@ -143,7 +144,7 @@ class Changes:
     def _names(self, file: str) -> frozenset[str]:
         """The names that a file may set, `*` among them for any."""
         data = self.imports.read(file)
-        if not file.endswith(NOTEBOOK):
+        if not file.endswith(NOTEBOOK) and len(data) < _FAR:
             with suppress(UnreadableError):
                 return frozenset(_names_set(parse_ast(data)))
         return frozenset((*map(bytes.decode, re.findall(rb"[A-Za-z_]\w*", data)), _ANY))

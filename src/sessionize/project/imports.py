@@ -31,7 +31,7 @@ _DOTTED = re.compile(rb"[\"']([\w\x80-\xff]+(?:\.[\w\x80-\xff]+)+)[\"']")
 # Any text of words and dots; and one that names a file.
 _TEXT = re.compile(rb"[\"']([\w\x80-\xff.]*[\w\x80-\xff])[\"']")
 _QUOTED = re.compile(rb"[\"']([\w\x80-\xff.:]+)(?=[\"'])")
-_FILE = re.compile(rb"([\w\x80-\xff]+)\.py[\"']")
+_FILE = re.compile(rb"(?<![\w\x80-\xff])([\w\x80-\xff]+)\.py[\"']")
 _FIXTURE = re.compile(rb"\bfixture\b|\bpytest_\w+")
 _TEST = re.compile(r"test_.*|.*_tests?\.py|tests?\.py|conftest\.py")
 # What loads modules that a text names, or runs a file.

@@ -12,6 +12,7 @@ from sessionize.project.imports import Imports
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
 _PATH = re.compile(r"[^\s<>]*[/?=][^\s<>]*")  # `/login?name=`
+_FAR = 1_000_000  # bytes: what is longer is not looked through
 _WORD = re.compile(rb"[\w\x80-\xff]+")
 
 
@@ -46,6 +47,8 @@ class Users:
     def _names_user(self, file: str) -> bool:
         """Tell whether a text of a file that may be part of a URL names a user, or what is put into one does."""
         data = self.imports.read(file)
+        if len(data) > _FAR:
+            return True
         if not text_names_user(data.decode(errors="replace")):
             return False
         try:
