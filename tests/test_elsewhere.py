@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 from command import Run, write
 
+from sessionize.library.surroundings import Around, Surroundings
+from sessionize.project.projects import Projects
+
 TOKEN = """\
 import requests
 
@@ -450,3 +453,20 @@ def test_wait_in_another_file_that_no_name_shows(run: Run, slow: str, step: str,
     code = f"import requests\nfrom slow import paced\n\nparts = [1, 2]\n{step}\n    requests.get('https://a.test/v1')\n"
     slow = f"import time\n\n\n{slow}".replace("SLEEP", "time.sleep(5)")
     assert ("requests.Session()" not in fixed(run, "main.py", {"main.py": code, "slow.py": slow})) == doubted
+
+
+def test_text_of_no_file_may_be_any_module() -> None:
+    assert Projects().may_set_attribute("<stdin>", "token")
+    assert not Surroundings().is_own("client.py", "links.links")
+
+
+def test_nobody_sets_what_a_notebook_has() -> None:
+    assert not Around(Surroundings(), "look.ipynb").may_set_attribute("token")
+
+
+@pytest.mark.parametrize(("size", "keeps"), [(1000, True), (1_000_001, False)])
+def test_files_that_are_too_long_to_look_through(run: Run, size: int, keeps: bool) -> None:
+    links = f"def links():\n    yield '/size/oslo'\n#{'x' * size}\n"
+    assert ("set_policy" not in fixed(run, "main.py", {"main.py": LOOP, "links.py": links})) == keeps
+    other = f"print(token=1)\n#{'x' * size}\n"
+    assert ("set_policy" not in fixed(run, "client.py", {"client.py": CLIENT, "other.py": other})) == keeps

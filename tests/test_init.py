@@ -313,8 +313,9 @@ print(found.count(True), len(found))
         "with ThreadPool(32) as pool:\n    print(pool.map(fetch, paths, 1) == paths)",
     ],
 )
-def test_threads_of_a_program(run: Run, url: str, option: str, work: str) -> None:
+def test_threads_of_a_program(run: Run, url: str, option: str, work: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Thirty-two at a time: each call opens a connection before, and after that at most each thread does."""
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)  # as workers of a run before this may have set
     write({"fetching.py": FETCHING % work, "pyproject.toml": ""})
     assert run("init", "--yes", "--accept=lifetime,idle", "--module=_sessions.py", "--pool=32", option).status == 0
     command = [sys.executable, "fetching.py", url]

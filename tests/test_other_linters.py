@@ -70,7 +70,12 @@ def told_by_flake8(paths: list[Path], folder: Path) -> dict[str, list[str]]:
 
 def told_by_check(path: Path) -> list[str]:
     """What `check` says of a file that is alone in its project."""
-    alone = answering(taken=lambda _filename: frozenset(), is_script=lambda _filename, _closed: True)
+    alone = answering(
+        taken=lambda _: frozenset(),
+        is_script=lambda *_: True,
+        may_set=lambda *_: False,
+        may_set_attribute=lambda *_, **__: False,
+    )
     report = check_bytes(path.read_bytes(), shown(path), Settings(select=("RQS", "RQS3")), surroundings=alone)
     lines = click.unstyle(render("concise", [report])).splitlines()
     return [line.removeprefix(f"{shown(path)}:") for line in lines]

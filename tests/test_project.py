@@ -140,8 +140,12 @@ def test_workers_that_see_no_files_get_all_that_may_be_asked_for(project: Path) 
     (project / "src" / "sync.py").write_text("from requests import (\n    get as fetch,\n)\n")
     (project / "tests" / "test_sync.py").write_text(TEST.replace("requests.get", "sync.fetch"))
     projects = Projects()
+    (project / "src" / "other.py").write_text("client.token = 1\n")
     projects.read(["src/sync.py", "src/gone.py"], whole=True)
     (project / "tests" / "test_sync.py").unlink()
+    (project / "src" / "other.py").unlink()
+    assert projects.may_set_attribute("src/sync.py", "token")
+    assert not projects.may_set_attribute("src/sync.py", "name")
     assert [str(patch) for patch in projects.patches("src/sync.py", "", frozenset({"fetch"}))] == [
         "tests/test_sync.py:4"
     ]

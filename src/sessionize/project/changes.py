@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
 from itertools import chain
+from operator import attrgetter
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -189,9 +190,8 @@ def _names_set(tree: ast.Module) -> Iterator[str]:
                 yield from _names_in_text(key)
                 yield from (name.replace(_KEPT, "") for name in _kept(value, own))
             case ast.Call(func=func, args=args):
-                yield from chain.from_iterable(
-                    _kept(value, own) for value in (*args, *(k.value for k in node.keywords))
-                )
+                for value in chain(args, map(attrgetter("value"), node.keywords)):
+                    yield from _kept(value, own)
                 given = any(isinstance(value, ast.Constant) for value in args[:2])  # `setattr(x, "token", 1)`
                 if given and _last(func) in _SETTING:
                     harmless.add(func)
