@@ -194,7 +194,6 @@ CLIENT = ("home", "src", "pkg", "client")
         ("requests.sessions.Session", "requests.get", "get", True),
         ("requests.utils.default_user_agent", "requests.get", "get", True),
         ("requests.adapters.HTTPAdapter.__init__", "requests.get", "get", True),
-        ("requests.adapters.HTTPAdapter.send", "requests.get", "get", False),
         ("requests.Session", "requests.get", "get", True),
         ("requests.session", "requests.get", "get", True),
         ("pkg.client.Session", "get", "get", True),
