@@ -77,6 +77,10 @@ def test_constant_that_another_file_sets_is_not_hoisted(run: Run, other: str, ho
         ("from client import Client\nClient('x').sync(pages)\n", True),
         ("class Other:\n    def __init__(self, token):\n        self.token = token\n", True),
         ("class Other:\n    def renew(self, token):\n        self.token = token\n", True),
+        ("class Other:\n    @staticmethod\n    def renew(client):\n        client.token = 'x'\n", False),
+        ("class Other:\n    def renew(self, /, client):\n        client.token = 'x'\n", False),
+        ("class Other:\n    def renew(self, /):\n        self.token = 'x'\n", True),
+        ("class Other:\n    def renew():\n        client.token = 'x'\n", False),
         ("class Other(client.Client):\n    def renew(self, token):\n        self.token = token\n", False),
         ("client.token = 'bob'\n", False),
         ("setattr(client, 'token', 'bob')\n", False),
@@ -263,6 +267,21 @@ def test_sessions_for_urls_that_other_files_give(run: Run, main: str, keeps: boo
     assert after.count("set_policy") == (0 if keeps else 2)
 
 
+@pytest.mark.parametrize(("link", "keeps"), [("/login?user=alice", False), ("/size/oslo", True)])
+@pytest.mark.parametrize("back", [False, True])
+def test_sessions_for_urls_that_come_through_a_file_between(run: Run, link: str, keeps: bool, back: bool) -> None:
+    if back:
+        files = {
+            "load.py": LOOP,
+            "links.py": "from data import links\n",
+            "data.py": f"def links():\n    yield {link!r}\n",
+        }
+    else:
+        between = "from load import load\n\n\ndef go(links):\n    load(links)\n"
+        files = {"load.py": PAGES, "between.py": between, "main.py": f"from between import go\ngo([{link!r}])\n"}
+    assert ("set_policy" not in fixed(run, "load.py", files)) == keeps
+
+
 @pytest.mark.parametrize(
     ("main", "keeps"),
     [("load('impersonate/alice')\n", False), ("load('size/oslo')\n", True), ("user = load('size/oslo')\n", True)],
@@ -442,6 +461,7 @@ OBJECT = "class paced:\n    def %s(self):\n        SLEEP\n"
         (PACED, "parts = paced(parts)\nfor part in parts:", True),
         (OBJECT % "__next__", "for part in paced(parts):", True),
         (OBJECT % "__enter__", "for part in parts:\n    with paced(): pass", True),
+        (OBJECT % "__enter__", "import slow\nfor part in parts:\n    with slow.paced(): pass", True),
         (OBJECT % "other", "for part in parts:\n    with paced(): pass", False),
         (OBJECT % "__call__", "pace = paced()\nfor part in parts:\n    pace()", True),
         (OBJECT % "__init__", "for part in parts:\n    paced()", True),
@@ -450,7 +470,8 @@ OBJECT = "class paced:\n    def %s(self):\n        SLEEP\n"
     ],
 )
 def test_wait_in_another_file_that_no_name_shows(run: Run, slow: str, step: str, doubted: bool) -> None:
-    code = f"import requests\nfrom slow import paced\n\nparts = [1, 2]\n{step}\n    requests.get('https://a.test/v1')\n"
+    imports = "" if "import" in step else "from slow import paced\n"
+    code = f"import requests\n{imports}\nparts = [1, 2]\n{step}\n    requests.get('https://a.test/v1')\n"
     slow = f"import time\n\n\n{slow}".replace("SLEEP", "time.sleep(5)")
     assert ("requests.Session()" not in fixed(run, "main.py", {"main.py": code, "slow.py": slow})) == doubted
 

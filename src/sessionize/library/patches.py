@@ -327,10 +327,11 @@ class Reader:
         """The targets of a call that hands requests on to be changed: `count_calls(requests, "get")`."""
         given = [*call.args, *(keyword.value for keyword in call.keywords)]
         if _last(call.func) not in _LOOKING and any(self.path(value) == ["requests"] for value in given):
-            yield from (f"requests.{self.text(value)}" for value in given if self.is_text(value))
-            yield from (
-                f"requests.{_UNKNOWN}" for value in given if _last(value) in _BY_NAME
-            )  # `partial(patch.object, requests)`
+            for value in given:
+                if self.is_text(value):
+                    yield f"requests.{self.text(value)}"
+                elif _last(value) in _BY_NAME:  # `partial(patch.object, requests)`
+                    yield f"requests.{_UNKNOWN}"
 
     def owners(self, paths: Iterable[str]) -> list[str]:
         """The modules and classes whose variables are in some dicts: `requests` of `requests.__dict__`."""

@@ -59,12 +59,13 @@ class Waits:
         for call in self.program.outline.calls:
             if self._lengths.get(call.tick) == SLEEP and self._is_called_unnamed(call.scope):
                 return shown(v.dotted(call.value.func))
-        imported = [(bind.name, self.program.origins.path(bind) or "") for bind in self.program.origins.imports]
-        called = [(v.dotted(call.value.func), path or "") for call, path in self.program.origins.called]
-        for name, path in (*imported, *called):
-            other = self.program.around.elsewhere(path)
+        for bind in self.program.origins.imports:
+            other = self.program.around.elsewhere(self.program.origins.path(bind) or "")
             if other is not None and other[0].waits.hides(other[1]):
-                return shown(name)
+                return shown(bind.name)
+        for call, _, (program, function) in self._calls_elsewhere:
+            if program.waits.hides(function):
+                return shown(v.dotted(call.value.func))
         return ""
 
     def hides(self, function: str) -> bool:
@@ -147,12 +148,19 @@ class Waits:
     def _elsewhere(self) -> dict[str, frozenset[str]]:
         """The last names of called functions of other files that lead to waits, by the kinds of these."""
         found: dict[str, set[str]] = {SLEEP: set(), SHORT: set(), OTHER: set()}
+        for _, named, (program, function) in self._calls_elsewhere:
+            found.setdefault(program.waits.kind(function), set()).add(named)
+        return {kind: frozenset(names) for kind, names in found.items()}
+
+    @cached_property
+    def _calls_elsewhere(self) -> list[tuple[o.CallSite, str, tuple[Program, str]]]:
+        """The calls of functions of other files that may wait: the last name of each, its file and its name there."""
+        calls = []
         for call, named in self.program.graph.named:
             path = self.program.path_of_callee(call.value.func, call.scope)
             if path is not None and (other := self.program.around.elsewhere(path)) is not None:
-                program, function = other
-                found.setdefault(program.waits.kind(function), set()).add(named)
-        return {kind: frozenset(names) for kind, names in found.items()}
+                calls.append((call, named, other))
+        return calls
 
     def kind(self, function: str) -> str:
         """The kind of the waits that a function of this file may lead to, `throttle` or `Limiter.throttle`; empty

@@ -47,8 +47,6 @@ _ANSWERS = frozenset(
 )
 _SHOWN_BY = re.compile(rb"\bdef\s+__(?:str|repr|format)__")
 _PATH = re.compile(r"[\w.:]*\w")
-
-
 _FAR = 1_000_000  # bytes: what is longer is not looked through, and may set any name that it has
 _COMMON = frozenset({"object", "metaclass", "ABC", "abc", "Exception", "type"})
 
@@ -125,21 +123,18 @@ class Changes:
     @memo
     def _related(self, file: str) -> set[str]:
         """The names of the classes whose methods the objects of a file's classes may have."""
-        related = {cls for cls, _ in _classes(self.imports.read(file))}
-        while True:
-            more = set(related)
-            for cls, bases in self._classes if related else ():
-                if cls in more or not more.isdisjoint(bases):
-                    more |= {cls} | bases
-            if more == related:
-                return related
-            related = more
+        own = (cls for cls, _ in _classes(self.imports.read(file)))
+        return closure(own, self._neighbours.__getitem__)
 
     @cached_property
-    def _classes(self) -> list[tuple[str, set[str]]]:
-        """All classes of the project that have bases, with the words in their brackets."""
-        found = chain.from_iterable(_classes(self.imports.read(file)) for file in self.imports.files)
-        return [(cls, bases) for cls, bases in found if bases]
+    def _neighbours(self) -> dict[str, set[str]]:
+        """The words in the brackets of each class of the project, and the classes in whose brackets each stands."""
+        neighbours: dict[str, set[str]] = defaultdict(set)
+        for cls, bases in chain.from_iterable(_classes(self.imports.read(file)) for file in self.imports.files):
+            neighbours[cls] |= bases
+            for base in bases:
+                neighbours[base].add(cls)
+        return neighbours
 
     @memo
     def _names(self, file: str) -> frozenset[str]:
@@ -218,9 +213,11 @@ def _classes(data: bytes) -> Iterator[tuple[str, set[str]]]:
 
 
 def _own(cls: str, statement: ast.stmt) -> _Own:
+    """The method that a statement of a class is; none of what gets any object, as a `staticmethod` does."""
     match statement:
-        case ast.FunctionDef(name=name, args=ast.arguments(args=[ast.arg(arg=instance), *_])):
-            return _Own(cls, instance, name == "__init__")
+        case ast.FunctionDef(name=name, args=args) if "staticmethod" not in map(_last, statement.decorator_list):
+            instance = [*args.posonlyargs, *args.args][:1]
+            return _Own(cls, instance[0].arg, name == "__init__") if instance else _Own()
     return _Own()
 
 

@@ -24,14 +24,13 @@ class Users:
     def are_named_to(self, file: str, functions: frozenset[str]) -> bool:
         """Tell whether a URL that names a user may come to functions and classes of a file, or to the file itself.
 
-        It may from a file of the same program that names one of them, and from one that the file imports.
+        It may from a file of the same program that names one of them, from all that import such a one, and from those
+        that the file imports, directly or not.
         """
-        imported = {module for module, _ in self.imports.imported(file)}
-        for other in sorted(self.imports.program(file) - {file}):
-            giving = other in imported or not functions.isdisjoint(self._words(other))
-            if giving and self._names_user(other):
-                return True
-        return False
+        program = self.imports.program(file)
+        giving = {other for other in program if not functions.isdisjoint(self._words(other))} - {file}
+        giving = giving.union(self.imports.needed_by(file), *map(self.imports.importers, giving))
+        return any(map(self._names_user, sorted(giving & program - {file})))
 
     def read(self) -> None:
         """Reads all files at once, for the sake of workers that see none."""

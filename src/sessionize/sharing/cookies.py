@@ -9,10 +9,9 @@ where all its calls are plainly made for nobody, or for the same user:
   `Authorization`; and what else it passes names no user that may differ between the calls, or from turn to turn.
 
 Where other files of the program may give a part of what is asked for, these name no user in a text that may be part of
-a URL. Neither passes cookies of its own, and no threads, processes or visitors of a
-web application share the session, as far as this file and those that import it show. Nor is it one that is safe as the
-whole project is known, whose other files may name users. What is not known is not harmless: such a session keeps no
-cookies, which costs a line.
+a URL. Neither passes cookies of its own, and no threads, processes or visitors of a web application share the session,
+as far as this file and those that import it show. Nor is it one that is safe as the whole project is known, whose other
+files may name users. What is not known is not harmless: such a session keeps no cookies, which costs a line.
 """
 
 from __future__ import annotations
