@@ -26,8 +26,8 @@ class Client:
     def __init__(self, token):
         self.token = token
 
-    def sync(self, pages):
-        for page in pages:
+    def sync(self):
+        for page in range(3):
             requests.get(f"https://a.test/v1/{page}", headers={"Authorization": self.token})
 """
 LOOP = """\
@@ -223,7 +223,7 @@ for page in range(3):
         (LOOP.replace('"https://a.test" + link', 'f"https://a.test/v1/{link}"'), "login?user=alice", False),
         (LOOP.replace('"https://a.test" + link', '"https://a.test", params={"q": link}'), "login?user=alice", False),
         (LOOP.replace('"https://a.test" + link', 'f"https://a.test/v1/{link}"'), "size/oslo", True),
-        (LOOP.replace("from links import links", "import links\n\nlinks = ['/1', '/2'].copy"), "/login?user=a", True),
+        (LOOP.replace("from links import links", "import links\n\nlinks = ['/1', '/2'].copy"), "/login?user=a", False),
         (LOOP.replace("from links import links", "from os import listdir as links"), "/login?user=alice", True),
     ],
 )
@@ -254,9 +254,9 @@ def load(links):
     [
         ("import load\nload.load(['/login?user=alice'])\n", False),
         ("import load\nload.load(['/size/oslo'])\n", True),
-        ("import load\nuser = load.load(['/size/oslo'])\n", True),
+        ("import load\nuser = load.load(['/size/oslo'])\n", False),
         ("import load\nload.load([f'/size/{user}'])\n", False),
-        ("import load\nload.load([f'of {user}', '/size/oslo'])\n", True),
+        ("import load\nload.load([f'of {user}', '/size/oslo'])\n", False),
         ("go(['/login?user=alice'])\n", True),  # another function
         ("import load\nload.load(['/login\n", False),  # cannot be read
     ],
@@ -282,9 +282,31 @@ def test_sessions_for_urls_that_come_through_a_file_between(run: Run, link: str,
     assert ("set_policy" not in fixed(run, "load.py", files)) == keeps
 
 
+LINKS = "def links():\n    yield '/login?user=alice'\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "keeps"),
+    [
+        ({"data.py": LINKS, "main.py": "from data import links\nfrom load import load\n\nload(links())\n"}, False),
+        ({"data.py": LINKS, "main.py": "from load import load\n\nload(['/size/oslo'])\n"}, True),  # another program
+        ({"main.py": "import load\n\n\ndef go(users):\n    load.load(['/of/' + user for user in users])\n"}, False),
+        ({"main.py": "import load\nload.load(['/'.join(('login', x)) for x in 'ab'])\n"}, False),
+        ({"main.py": "import load\nload.session = {}\nfor key in 'ab':\n    pass\n# of a user\n"}, True),
+        ({"main.py": "import load, os\nload.load([os.environ['ACCOUNT']])\n"}, False),
+        ({"main.py": "import load, os\nload.load([os.environ['CITY']])\n"}, True),
+        ({"main.ipynb": '{"cells": [{"cell_type": "code", "source": ["import load\\n", "user = 1"]}]}'}, False),
+        ({"test_load.py": "import load\nload.load(['/login?user=alice'])\n"}, True),
+    ],
+)
+def test_other_file_that_names_a_user(run: Run, files: dict[str, str], keeps: bool) -> None:
+    """The sessions of all files of its program keep no cookies."""
+    assert ("set_policy" not in fixed(run, "load.py", {"load.py": PAGES, **files})) == keeps
+
+
 @pytest.mark.parametrize(
     ("main", "keeps"),
-    [("load('impersonate/alice')\n", False), ("load('size/oslo')\n", True), ("user = load('size/oslo')\n", True)],
+    [("load('impersonate/alice')\n", False), ("load('size/oslo')\n", True), ("user = load('size/oslo')\n", False)],
 )
 def test_session_of_one_user_for_urls_that_name_another(run: Run, main: str, keeps: bool) -> None:
     code = """\
@@ -478,7 +500,7 @@ def test_wait_in_another_file_that_no_name_shows(run: Run, slow: str, step: str,
 
 def test_text_of_no_file_may_be_any_module() -> None:
     assert Projects().may_set_attribute("<stdin>", "token")
-    assert not Surroundings().is_own("client.py", "links.links")
+    assert not Surroundings().names_user("client.py")
 
 
 def test_nobody_sets_what_a_notebook_has() -> None:

@@ -89,12 +89,8 @@ class Surroundings:
         """The calls elsewhere of a file's function `fetch`, or method `Client.fetch`."""
         return ()
 
-    def names_user(self, filename: str, functions: frozenset[str]) -> bool:
-        """Tell whether another file may give a file's functions a URL that names a user."""
-        return False
-
-    def is_own(self, filename: str, path: str) -> bool:
-        """Tell whether a path in a file, `shop.links.pages`, names something in another file of its project."""
+    def names_user(self, filename: str) -> bool:
+        """Tell whether another file of a file's program names a user."""
         return False
 
     def elsewhere(self, filename: str, path: str) -> tuple[Program, str] | None:
@@ -185,11 +181,8 @@ class Around(NamedTuple):
     def calls(self, function: str) -> Sequence[CallElsewhere]:
         return self.surroundings.calls(self.filename, function)
 
-    def names_user(self, functions: frozenset[str]) -> bool:
-        return self.surroundings.names_user(self.filename, functions)
-
-    def is_own(self, path: str) -> bool:
-        return self.surroundings.is_own(self.filename, path)
+    def names_user(self) -> bool:
+        return self.surroundings.names_user(self.filename)
 
     def elsewhere(self, path: str) -> tuple[Program, str] | None:
         return self.surroundings.elsewhere(self.filename, path)

@@ -99,15 +99,9 @@ class Projects(Surroundings):
         found = self.of(filename).callers.calls(self._real(filename), function)
         return [call._replace(file=shown(call.file)) for call in found]
 
-    def names_user(self, filename: str, functions: frozenset[str]) -> bool:
-        """Tell whether another file may give functions a URL that names a user (see `Users.are_named_to`)."""
-        if filename.startswith("<"):
-            return False
-        return self.of(filename).users.are_named_to(self._real(filename), functions)
-
-    def is_own(self, filename: str, path: str) -> bool:
-        """Tell whether a path in a file names something in another file of its project."""
-        return not filename.startswith("<") and self.of(filename).imports.find(path, self._real(filename)) is not None
+    def names_user(self, filename: str) -> bool:
+        """Tell whether another file of a file's program names a user (see `Users.are_named_beside`)."""
+        return not filename.startswith("<") and self.of(filename).users.are_named_beside(self._real(filename))
 
     def elsewhere(self, filename: str, path: str) -> tuple[Program, str] | None:
         """The function of the project that a path names in a file (see `Callers.function`)."""

@@ -4,14 +4,15 @@ A bare call has cookies of its own. A session sends those that a server sets to 
 where all its calls are plainly made for nobody, or for the same user:
 
 - every call only reads (GET, HEAD, OPTIONS), with plain headers such as `Accept` and parameters whose names are seen,
-  and no name and no text in the file names a user, a key or a session; or
+  and no name and no text of the file, nor of the others in its program, names a user, a key or a session; or
 - every call carries the same steady credentials, in `auth=` or `headers=`; if it writes, a user's own, in `auth=` or
   `Authorization`; and what else it passes names no user that may differ between the calls, or from turn to turn.
 
-Where other files of the program may give a part of what is asked for, these name no user in a text that may be part of
-a URL. Neither passes cookies of its own, and no threads, processes or visitors of a web application share the session,
-as far as this file and those that import it show. Nor is it one that is safe as the whole project is known, whose other
-files may name users. What is not known is not harmless: such a session keeps no cookies, which costs a line.
+Where another file of the program names a user, those of one user take no part of what they ask for from elsewhere, as
+that may be another's. Neither passes cookies of its own, and no threads, processes or visitors of a web application
+share the session, as far as this file and those that import it show. Nor is it one that is safe as the whole project
+is known, whose other files may name users. What is not known is not harmless: such a session keeps no cookies, which
+costs a line.
 """
 
 from __future__ import annotations
@@ -37,6 +38,12 @@ _PLAIN_HEADERS = re.compile(
 _NO_PARAMETERS = frozenset(
     ("timeout", "verify", "stream", "allow_redirects", "hooks", "proxies", "auth", "headers", "cookies", "method")
 ) | {"url"}
+
+# What these give is made of what they are given.
+_MADE_OF_ARGUMENTS = frozenset(
+    f"builtins.{name}"
+    for name in ("range", "enumerate", "zip", "str", "int", "len", "min", "max", "sorted", "reversed", "list", "tuple")
+)
 
 # The credentials of a call: its `auth=`, and the headers that are not plain.
 _Credentials: TypeAlias = tuple[v.Value | None, frozenset[tuple[str, v.Value]]]
@@ -70,7 +77,9 @@ class _Judge:
         self.steady = facts.steady(owner)
 
     def are_for_nobody(self, calls: Sequence[BareCall]) -> bool:
-        return not self.facts.names_user and all(map(self._is_for_nobody, calls))
+        if self.facts.names_user or self.facts.around.names_user():
+            return False
+        return all(map(self._is_for_nobody, calls))
 
     def _is_for_nobody(self, call: BareCall) -> bool:
         if not call.reads or call.unpacks or call.given("auth") or call.given("cookies"):
@@ -79,15 +88,15 @@ class _Judge:
         for value in _parameters(call):
             if known_keys(self.facts, value, scope) is None:
                 return False
-        if any(self._is_told_elsewhere(call, value) for value in (*_parameters(call), call.url or v.NONE)):
-            return False
         headers = known_keys(self.facts, call.given("headers") or v.Dict(()), scope)
         return headers is not None and all(map(_PLAIN_HEADERS.fullmatch, headers))
 
     def are_for_one_user(self, calls: Sequence[BareCall]) -> bool:
         carried = set(map(self._credentials, calls))
+        if len(carried) > 1 or None in carried:
+            return False
         passed = set(map(self._naming_user, calls))
-        if len(carried) > 1 or len(passed) > 1 or None in carried | passed:
+        if len(passed) > 1 or None in passed:
             return False
         return all(call.reads for call in calls) or all(map(_are_of_user, carried))
 
@@ -147,25 +156,21 @@ class _Judge:
         return False
 
     def _is_told_elsewhere(self, call: BareCall, value: v.Value) -> bool:
-        """Tell whether another file of the program gives a part of a value, and names a user in a URL.
-
-        What it gives is imported, or a parameter; what an object has, another class or file may have given it.
-        """
-        scope = call.site.scope
-        scopes = map(self.facts.outline.scopes.__getitem__, self.facts.outline.scopes_around(scope))
-        around = frozenset(row.name for row in scopes) - {""}
-        functions = frozenset(self.facts.graph.leading_to(around))
-        if not self.facts.around.names_user(functions):
+        """Tell whether another file of the program names a user, and may give something in a value."""
+        if not self.facts.around.names_user():
             return False
-        return any(self._is_given(inner, at) for inner, at in self._followed(value, scope))
+        return any(self._is_given(inner, at) for inner, at in self._followed(value, call.site.scope))
 
     def _is_given(self, value: v.Value, scope: int) -> bool:
-        if isinstance(value, v.Name):
-            binds = self.facts.names.binds(self.facts.names.owner(value.name, scope), value.name)
-            if any(bind.form in ("param", "params") for bind in binds):  # `self` among them
-                return True
-        path = self.facts.origins.path_of(value, scope)
-        return path is not None and self.facts.around.is_own(path)
+        """Tell whether a value may be another file's: a parameter, an import, an attribute, what a call gives."""
+        if isinstance(value, v.Call):
+            return self.facts.origins.path_of(value.func, scope) not in _MADE_OF_ARGUMENTS
+        if not isinstance(value, v.Name):
+            return isinstance(value, v.Attribute | v.Item)
+        owner = self.facts.names.owner(value.name, scope)
+        forms = {bind.form for bind in self.facts.names.binds(owner, value.name)}
+        given = not forms.isdisjoint(("import", "param", "params"))
+        return given or (owner == 0 and self.facts.is_changed_elsewhere(value.name))
 
     def _followed(self, value: v.Value, scope: int, depth: int = 0) -> Iterator[tuple[v.Value, int]]:
         """A value and all that it is made of, and that its names and attributes are bound to, each with its scope."""
