@@ -351,4 +351,4 @@ def test_dominates(source: str, *, surely: bool) -> None:
     place = place_of(outline, flow, "here")
     assert place is not None
     (bind,) = [bind for bind in outline.binds if bind.name == "x"]
-    assert flow.dominates(bind.part, bind.tick, place) is surely
+    assert flow.dominates(bind, place) is surely

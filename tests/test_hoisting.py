@@ -9,7 +9,7 @@ from around import answering
 from sessionize.engine.check import check_source
 from sessionize.library.surroundings import Alone, Around
 from sessionize.sharing.facts import Facts
-from sessionize.sharing.hoisting import is_text, may_change, may_ever_change
+from sessionize.sharing.hoisting import Interval, is_text
 from sessionize.syntax.read_cst import read_cst
 
 IMPORTS = "import copy, json, os, requests, requests.auth\n"
@@ -25,7 +25,7 @@ def moves(source: str, option: str, *, ever: bool = False, taken: str = "") -> b
     calls = next(filter(None, map(facts.groups.repeated.get, sorted(facts.groups.by_frame))))
     place = facts.groups.place(calls)
     assert place is not None
-    return not (may_ever_change if ever else may_change)(facts, option, calls, place)
+    return Interval(facts, calls, place, forever=ever).keeps(option)
 
 
 def looped(headers: str, before: str = "", inside: str = "pass", after: str = "pass") -> str:

@@ -66,7 +66,7 @@ def outline(found: Analysis) -> str:
     rows: list[tuple[int, int, str]] = []  # tick, depth, what is there
     for number, part in enumerate(seen.parts):
         scope = seen.scopes[part.scope]
-        around = part.parent if part.parent != -1 else scope.part
+        around = seen.outer(number)
         depths.append(depths[around] + 1 if around != -1 else 0)
         named = f" of {_scope(found, part.scope)}" if scope.root == number else ""
         rows.append((part.tick, depths[number], f"part {number}: {part.kind} {part.form}".rstrip() + named))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from itertools import filterfalse
 from typing import NamedTuple
 
 from sessionize.analysis.chains import Event, chained
 from sessionize.analysis.closure import closure
 from sessionize.analysis.flow import Flow
+from sessionize.analysis.grouping import grouped
 from sessionize.analysis.memo import memo
 from sessionize.analysis.origins import Origins
 from sessionize.syntax import outline as o, values as v
@@ -70,6 +72,11 @@ class CallGraph:
         method = self.method(scope)
         return method.owner if method is not None else 0
 
+    def class_of(self, name: str, scope: int) -> int:
+        """The class of the object that a name is in its own method, `self`; 0 for any other name."""
+        method = self.method(scope)
+        return method.owner if method is not None and method.instance == name else 0
+
     def in_another_class(self, scope: int) -> bool:
         """Tell whether a class lies between a scope and the method around it: `self.__name` is another attribute
         there."""
@@ -119,10 +126,13 @@ class CallGraph:
         for scope, row in enumerate(self.outline.scopes):
             first = self.first_parameters.get(scope)
             if row.kind == "class":
-                called[scope].update(use.access.method for use in self.names.uses(row.parent, row.name))
+                called[scope] |= self._methods_called(row.parent, row.name)
             elif first in _NO_INSTANCE:
-                called[row.parent].update(use.access.method for use in self.names.uses(scope, first))
+                called[row.parent] |= self._methods_called(scope, first)
         return called
+
+    def _methods_called(self, owner: int, name: str) -> set[str]:
+        return {access.method for access in self.names.accesses(owner, name)}
 
     def reads_instance(self, scope: int) -> bool:
         """Tell whether the method around a scope looks at its object at all."""
@@ -150,11 +160,11 @@ class CallGraph:
             sites = self.calls_of(function)
             if len(sites) != 1:
                 return
-            function = self.outline.parts[self.flow.frame[sites[0].part]].scope
+            function = self.flow.function_around(sites[0].part)
 
     def repeats(self, site: o.CallSite) -> bool:
         """Tell whether a call runs in a loop, or hands its function to `map`."""
-        return last_name(site.value.func) in _MAPPING or bool(self.loops(site))
+        return site.name in _MAPPING or bool(self.loops(site))
 
     @memo
     def calls_of(self, function: int) -> list[o.CallSite]:
@@ -162,10 +172,8 @@ class CallGraph:
 
         Those that are a demonstration don't count, and of some in one function that exclude each other only one does.
         """
-        by_frame = defaultdict(list)
-        for site in self._calls_of(function):
-            if not self.is_demonstration(site):
-                by_frame[self.flow.frame[site.part]].append(site)
+        sites_for_real = filterfalse(self.is_demonstration, self._calls_of(function))
+        by_frame = grouped(sites_for_real, lambda site: self.flow.frame[site.part])
         found: list[o.CallSite] = []
         for frame, sites in by_frame.items():
             events = [Event(site.tick, site.part, site.tick, None) for site in sites]
@@ -175,8 +183,8 @@ class CallGraph:
 
     def is_demonstration(self, site: o.CallSite) -> bool:
         """Tell whether a call only shows what a module of a package does: under `if __name__ == "__main__":`."""
-        rows = map(self.outline.parts.__getitem__, self.flow.ancestors(site.part))
-        return any(row.kind == "if" and _is_main(row.value) for row in rows) and self.in_package()
+        around = map(self.outline.parts.__getitem__, self.flow.ancestors(site.part))
+        return any(map(_is_main, around)) and self.in_package()
 
     def _calls_of(self, function: int) -> list[o.CallSite]:
         row = self.outline.scopes[function]
@@ -198,7 +206,7 @@ class CallGraph:
         calls = defaultdict(list)
         for use in self.outline.uses:
             taker = self.outline.calls[use.call] if use.call != -1 else None
-            if taker is not None and last_name(taker.value.func) in TAKING:
+            if taker is not None and taker.name in TAKING:
                 owner = self.names.owner(use.name, use.scope)
                 method = self._methods.get(owner)
                 if use.access == ARGUMENT:
@@ -214,7 +222,7 @@ class CallGraph:
         for method in self._methods.values():
             for number in self.method_calls[method.scope, method.instance]:
                 site = self.outline.calls[number]
-                calls[method.owner, last_name(site.value.func)].append(site)
+                calls[method.owner, site.name].append(site)
         return calls
 
     @cached_property
@@ -243,16 +251,15 @@ class CallGraph:
     def leading_to(self, names: frozenset[str]) -> set[str]:
         """The names, and those of this file's functions that call one of them, directly or not: `sleep`, and all that
         calls it."""
-        return closure(names, self._callers.__getitem__)
+        return closure(names, self.callers.__getitem__)
 
     @cached_property
-    def _callers(self) -> dict[str, set[str]]:
+    def callers(self) -> dict[str, set[str]]:
         """The names of the functions that call each name."""
         callers: dict[str, set[str]] = defaultdict(set)
         for call, named in self.named:
-            function = self.outline.parts[self.flow.frame[call.part]].scope
-            if self.outline.scopes[function].name:
-                callers[named].add(self.outline.scopes[function].name)
+            if function := self.outline.scopes[self.flow.function_around(call.part)].name:
+                callers[named].add(function)
         return callers
 
     @cached_property
@@ -270,6 +277,7 @@ class CallGraph:
         return named.rpartition(".")[2] if named is not None else last_name(func)
 
 
-def _is_main(test: v.Value) -> bool:
-    """Tell whether a test is `__name__ == "__main__"`."""
+def _is_main(part: o.Part) -> bool:
+    """Tell whether a statement is `if __name__ == "__main__":`."""
+    test = part.value if part.kind == "if" else v.OPAQUE
     return isinstance(test, v.Check) and test.op == "==" and v.Name("__name__") in test.values

@@ -119,7 +119,7 @@ class Classes:
                 parsed = isinstance(made, v.Call) and v.last_name(made.func) == "parse_args"
                 imported = not (self.origins.path_of(given, call.scope) or "builtins.").startswith("builtins.")
                 if not parsed and not imported:
-                    shown.setdefault(self._class_of(given, call.scope), f"{v.last_name(call.value.func)}()")
+                    shown.setdefault(self._class_of(given, call.scope), f"{call.name}()")
         return shown
 
     @cached_property
@@ -139,9 +139,8 @@ class Classes:
 
     def _class_of(self, value: v.Value, scope: int) -> int:
         """The class of this file of which a value is an object: `self`, or what `Name(...)` made; -1 if unknown."""
-        method = self.graph.method(scope)
-        if method is not None and value == v.Name(method.instance):
-            return method.owner
+        if isinstance(value, v.Name) and (own := self.graph.class_of(value.name, scope)):
+            return own
         made = self.origins.resolve_once(value, scope)
         classes = self._classes_of.get(v.last_name(made.func), ()) if isinstance(made, v.Call) else ()
         return classes[0] if len(classes) == 1 else -1

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from sessionize.analysis.exits import CONTINUE, IN_EXPRESSIONS, NEXT, PLAIN, RAISE, Exits
-from sessionize.syntax.outline import Outline
+from sessionize.syntax.outline import Bind, Outline
 
 
 class Place(NamedTuple):
@@ -53,6 +53,24 @@ class Flow:
         """The place before a statement of a block."""
         row = self.parts[statement]
         return Place(row.parent, statement, row.tick)
+
+    def function_around(self, part: int) -> int:
+        """The scope of the function in which a part stands; 0 for the module."""
+        return self.parts[self.frame[part]].scope
+
+    def line_of(self, statement: int) -> int:
+        """The first statement on the line of a statement."""
+        siblings = self.children[self.parts[statement].parent]
+        while self.parts[statement].form == "joined":
+            statement = siblings[siblings.index(statement) - 1]
+        return statement
+
+    def shares_line(self, statement: int) -> bool:
+        """Tell whether a `;` stands before or behind a statement."""
+        siblings = self.children[self.parts[statement].parent]
+        behind = bisect_right(siblings, statement)
+        following = siblings[behind] if behind < len(siblings) else statement
+        return "joined" in (self.parts[statement].form, self.parts[following].form)
 
     def around(self, parts: Iterable[int]) -> set[int]:
         """Some parts and all the parts around them."""
@@ -108,25 +126,25 @@ class Flow:
                 break
             if row.form and row.scope == scope and block not in parts:
                 before = min(around.intersection(self.children[block]))
-                while row.form == "lines" and self.parts[before].form == "joined":
-                    before = self.children[block][self.children[block].index(before) - 1]
+                if row.form == "lines":
+                    before = self.line_of(before)
                 if self.parts[before].kind != "docstring":  # it must stay first
                     spots[row.form] = Place(block, before, self.parts[before].tick)
         return spots.get("lines", spots.get("inline"))
 
-    def dominates(self, part: int, tick: int, place: Place, instead: AbstractSet[int] = frozenset()) -> bool:
-        """Tell whether something at `tick` in `part` has surely run when `place` of the same frame is reached.
+    def dominates(self, bind: Bind, place: Place, instead: AbstractSet[int] = frozenset()) -> bool:
+        """Tell whether a name has surely been bound when `place` of the same frame is reached.
 
         instead: the handlers that do the same.
         """
-        if tick >= place.tick:
+        if bind.tick >= place.tick:
             return False
         around = set(self.ancestors(place.block))
-        if part in around:
+        if bind.part in around:
             return True
-        if self.parts[part].kind not in PLAIN:
+        if self.parts[bind.part].kind not in PLAIN:
             return False
-        block = self.parts[part].parent
+        block = self.parts[bind.part].parent
         while block not in around:
             # the body of a `try` whose handlers all leave has run to its end when anything behind the `try` runs
             attempt = self.parts[block].parent

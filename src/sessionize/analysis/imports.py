@@ -23,7 +23,7 @@ class Imports:
     def lift(self, place: Place, owner: int) -> Place | None:
         """A place as the scope `owner` sees it: there, or at the `def` in that scope that contains it."""
         while True:
-            scope = self.outline.parts[self.flow.frame[place.block]].scope
+            scope = self.flow.function_around(place.block)
             if scope == owner:
                 return place
             part = self.outline.scopes[scope].part
@@ -66,7 +66,7 @@ class Imports:
             return None
         handlers = {self.outline.parts[bind.part].parent for bind in self.origins.alike(owner, name)}
         for bind in self.origins.main_bindings(owner, name):
-            if self.flow.dominates(bind.part, bind.tick, seen, handlers):
+            if self.flow.dominates(bind, seen, handlers):
                 return bind
         return None
 

@@ -152,10 +152,12 @@ class Mutations:
                 return True
         if not _OF_FRAMES.isdisjoint(self.outline.attributes) or "__main__" in self.outline.modules:
             return True
-        if any(path == "builtins" and not use.access.steps for use, path in self.origins.imported_uses):
-            return True  # `getattr(builtins, name)`
-        used = {(path, f"{path}.{use.access.attribute}") for use, path in self.origins.imported_uses}
-        return any(not _REACHING.isdisjoint(paths) for paths in used)
+        for use, path in self.origins.imported_uses:
+            if path == "builtins" and not use.access.steps:  # `getattr(builtins, name)`
+                return True
+            if not _REACHING.isdisjoint((path, f"{path}.{use.access.attribute}")):
+                return True
+        return False
 
 
 def _sets_headers(func: v.Value) -> bool:

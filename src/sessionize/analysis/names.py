@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import cached_property
 
+from sessionize.analysis.grouping import grouped
 from sessionize.syntax.access import Access
 from sessionize.syntax.outline import Bind, Outline, Use
 
@@ -78,10 +79,7 @@ class Names:
 
     @cached_property
     def _uses(self) -> dict[tuple[int, str], list[Use]]:
-        uses = defaultdict(list)
-        for use in self._outline.uses:
-            uses[self.owner(use.name, use.scope), use.name].append(use)
-        return uses
+        return grouped(self._outline.uses, lambda use: (self.owner(use.name, use.scope), use.name))
 
     @cached_property
     def _inside(self) -> dict[int, set[str]]:

@@ -103,14 +103,14 @@ class Retries:
         found = self.flow.turns_again(site.part, site.tick)
         return self.good.turns_again(site.part, site.tick) if found else {}
 
-    def alternatives(self, sites: Sequence[o.CallSite]) -> Iterator[list[Flow]]:
-        """The flow with each constant, for each name that two `if` or more around calls compare with constants.
+    def alternatives(self, calls: Iterable[int]) -> Iterator[list[Flow]]:
+        """The flow with each constant, for each name that two `if` or more around the parts of calls compare with some.
 
         `if method == "GET": ...` and below it `if method == "POST": ...`: no run goes through both.
         """
         parts = self.outline.parts
         compared: dict[v.Value, dict[int, set[v.Const]]] = defaultdict(lambda: defaultdict(set))
-        for part in sorted(self.flow.around(site.part for site in sites)):
+        for part in sorted(self.flow.around(calls)):
             for subject, value in _comparisons(parts[part].value) if parts[part].kind == "if" else ():
                 compared[subject][part].add(value)
         left = _MANY

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from operator import attrgetter
-from typing import TypeVar
 
 from sessionize.analysis.callgraph import CallGraph
 from sessionize.analysis.flow import Flow
+from sessionize.analysis.grouping import grouped
 from sessionize.analysis.memo import memo
 from sessionize.analysis.origins import Origins
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.ipython import CELL
-
-K = TypeVar("K")
-R = TypeVar("R")
 
 
 class Tables:
@@ -28,6 +25,7 @@ class Tables:
         self.flow = flow
         self.graph = graph
         self.scopes_around = self.outline.scopes_around
+        self.function_around = flow.function_around
 
     @cached_property
     def classes(self) -> list[int]:
@@ -36,31 +34,28 @@ class Tables:
     @cached_property
     def inner(self) -> dict[int, list[int]]:
         """The scopes directly inside each scope."""
-        inner = defaultdict(list)
-        for scope, row in enumerate(self.outline.scopes):
-            inner[row.parent].append(scope)
-        return inner
+        return grouped(range(len(self.outline.scopes)), lambda scope: self.outline.scopes[scope].parent)
 
     @cached_property
     def binds_in(self) -> dict[int, list[o.Bind]]:
-        return _grouped(self.outline.binds, attrgetter("scope"))
+        return grouped(self.outline.binds, attrgetter("scope"))
 
     @cached_property
     def binds_at(self) -> dict[int, list[o.Bind]]:
         """The bindings by the part in which they stand."""
-        return _grouped(self.outline.binds, attrgetter("part"))
+        return grouped(self.outline.binds, attrgetter("part"))
 
     @cached_property
     def calls_in(self) -> dict[int, list[o.CallSite]]:
         """The calls that the methods of each class make; by 0 those of no method."""
-        return _grouped(self.outline.calls, lambda call: self.graph.owner(call.scope))
+        return grouped(self.outline.calls, lambda call: self.graph.owner(call.scope))
 
     @cached_property
     def init_calls(self) -> dict[int, dict[int, o.CallSite]]:
         """The calls of another `__init__`, by frame, with their ids."""
         calls: dict[int, dict[int, o.CallSite]] = defaultdict(dict)
         for number, call in enumerate(self.outline.calls):
-            if v.last_name(call.value.func) == "__init__":
+            if call.name == "__init__":
                 calls[self.flow.frame[call.part]][number] = call
         return calls
 
@@ -77,7 +72,15 @@ class Tables:
     @cached_property
     def calls_by_name(self) -> dict[str, list[o.CallSite]]:
         """The calls by the last name of what they call."""
-        return _grouped(self.outline.calls, lambda call: v.last_name(call.value.func))
+        return grouped(self.outline.calls, attrgetter("name"))
+
+    def calls_of(self, func: v.Value) -> list[o.CallSite]:
+        """The calls of what an expression names, as it is written."""
+        return [call for call in self.calls_by_name[v.last_name(func)] if call.value.func == func]
+
+    def names_of(self, scopes: Iterable[int]) -> set[str]:
+        """The names of some scopes; empty ones are of the module, of lambdas and comprehensions."""
+        return {self.outline.scopes[scope].name for scope in scopes}
 
     @cached_property
     def functions_with(self) -> dict[str, set[str]]:
@@ -85,21 +88,30 @@ class Tables:
         way that may run any of its methods."""
         functions: dict[str, set[str]] = defaultdict(set)
         for call in self.outline.calls:
-            for word in (v.last_name(call.value.func), *call.access.attributes):
-                functions[word] |= self._functions_around(call.scope)
+            for word in (call.name, *call.access.attributes):
+                functions[word] |= self.functions_around(call.scope)
         for use in self.outline.uses:
             for word in (use.name, *use.access.attributes):
-                functions[word] |= self._functions_around(use.scope)
+                functions[word] |= self.functions_around(use.scope)
             method = self.graph.method(use.scope)
             if method is not None and method.instance == use.name and not use.access.attribute:
                 functions[""].add(self.outline.scopes[method.scope].name)
         return functions
 
     @memo
-    def _functions_around(self, scope: int) -> set[str]:
+    def functions_around(self, scope: int) -> set[str]:
         """The names of the functions in which a scope lies."""
         rows = map(self.outline.scopes.__getitem__, self.scopes_around(scope))
         return {row.name for row in rows if row.kind == "function"}
+
+    @cached_property
+    def classes_with(self) -> dict[str, set[str]]:
+        """The names of the classes with a method of each name."""
+        classes: dict[str, set[str]] = defaultdict(set)
+        for cls in self.classes:
+            for scope in self.inner[cls]:
+                classes[self.outline.scopes[scope].name].add(self.outline.scopes[cls].name)
+        return classes
 
     @cached_property
     def in_displays(self) -> set[str]:
@@ -116,11 +128,8 @@ class Tables:
     @cached_property
     def returns_in(self) -> dict[int, list[int]]:
         """The `return` statements of each function that has one."""
-        returns = defaultdict(list)
-        for number, part in enumerate(self.outline.parts):
-            if part.kind == "return":
-                returns[part.scope].append(number)
-        return dict(returns)
+        returns = [number for number, part in enumerate(self.outline.parts) if part.kind == "return"]
+        return dict(grouped(returns, lambda number: self.outline.parts[number].scope))
 
     def returned(self, function: int) -> v.Value:
         """The value of the one `return` of a function; opaque where there is another, or none."""
@@ -130,22 +139,22 @@ class Tables:
     @cached_property
     def stores_in(self) -> dict[int, list[o.Store]]:
         """The attributes that are set in each scope."""
-        return _grouped(self.outline.stores, attrgetter("scope"))
+        return grouped(self.outline.stores, attrgetter("scope"))
 
     @cached_property
     def storing(self) -> set[int]:
         """The parts that set attributes."""
-        return {store.part for store in self.outline.stores}
+        return set(map(attrgetter("part"), self.outline.stores))
 
     @cached_property
     def stores_of(self) -> dict[str, list[o.Store]]:
         """The statements that set each attribute."""
-        return _grouped(self.outline.stores, attrgetter("attr"))
+        return grouped(self.outline.stores, attrgetter("attr"))
 
     @cached_property
     def names_of_classes(self) -> set[str]:
         """The names of the file's classes themselves."""
-        return {self.outline.scopes[scope].name for scope in self.classes}
+        return self.names_of(self.classes)
 
     @cached_property
     def class_names(self) -> set[str]:
@@ -156,10 +165,6 @@ class Tables:
     def pausing(self) -> set[int]:
         """The frames of generators and coroutines, in whose pauses others go on."""
         return {self.flow.frame[part] for _, part in self.outline.pauses}
-
-    def function_around(self, part: int) -> int:
-        """The scope of the function in which a part stands; 0 for the module."""
-        return self.outline.parts[self.flow.frame[part]].scope
 
     def qualified_name(self, function: int) -> str:
         """`fetch` of a function of the module, `Client.fetch` of a method of one of its classes; else empty."""
@@ -184,12 +189,4 @@ class Tables:
     def loop_targets(self) -> dict[int, list[o.Bind]]:
         """The names that each loop binds; several for the loops of one comprehension."""
         targets = [bind for bind in self.outline.binds if bind.form in ("for", "unpack")]
-        return _grouped(targets, lambda bind: self.outline.parts[bind.part].parent)
-
-
-def _grouped(rows: Iterable[R], key: Callable[[R], K]) -> dict[K, list[R]]:
-    """Rows by a key of theirs; none for any other."""
-    groups = defaultdict(list)
-    for row in rows:
-        groups[key(row)].append(row)
-    return groups
+        return grouped(targets, lambda bind: self.outline.parts[bind.part].parent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sessionize.doubts.carried import Carried
 from sessionize.doubts.connection_auth import ConnectionAuth
@@ -49,8 +49,12 @@ class Doubts:
 
     def about(self, sharing: Sharing) -> tuple[Doubt, ...]:
         """The doubts about letting some calls share a session: of each kind at most one, with its first reason."""
-        reasons = [(kind.name, kind.reason(sharing)) for kind in self.kinds]
-        return tuple(self.doubt(name, reason) for name, reason in reasons if reason)
+        return tuple(self._about(sharing))
+
+    def _about(self, sharing: Sharing) -> Iterator[Doubt]:
+        for kind in self.kinds:
+            if reason := kind.reason(sharing):
+                yield self.doubt(kind.name, reason)
 
     def doubt(self, name: str, reason: str) -> Doubt:
         """A doubt of a kind, accepted if the settings accept that."""

@@ -55,7 +55,7 @@ class ConnectionAuth(Kind):
         only beside a `silent` call, which has no headers.
         """
         headers = self._headers(call)
-        if headers is None or None in [key for key, _ in headers.items]:
+        if headers is None or None in dict(headers.items):
             return silent and self._names_header and not self._names_common_kind
         value = _authorization(headers)
         return value is not None and not self.facts.hosts.prefix(value, call.site.scope)
@@ -74,7 +74,7 @@ class ConnectionAuth(Kind):
         """True if a text of the file, or a keyword, is the name of that header."""
         names = set(self.facts.outline.texts)
         for call in self.facts.outline.calls:
-            names.update(arg.keyword or "" for arg in call.value.args)
+            names |= call.value.keywords
         return "authorization" in map(str.lower, names)
 
     @cached_property

@@ -10,6 +10,7 @@ from sessionize.analysis.flow import Flow, Place
 from sessionize.files.settings import Settings
 from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
+from sessionize.sharing.several_calls import parts, ticks
 
 
 class Doubt(NamedTuple):
@@ -44,9 +45,8 @@ class Stretch:
 
     def __init__(self, flow: Flow, calls: Sequence[BareCall]) -> None:
         self.flow = flow
-        ticks = [call.site.tick for call in calls]
-        self.first, self.last = min(ticks), max(ticks)
-        self.loops: set[int] = set().union(*(flow.loops(call.site.part) for call in calls))
+        self.first, self.last = min(ticks(calls)), max(ticks(calls))
+        self.loops: set[int] = set().union(*map(flow.loops, parts(calls)))
 
     def holds(self, tick: int, part: int) -> bool:
         """Tell whether something in that function may run after one of the calls and before another."""

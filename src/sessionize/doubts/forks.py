@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from operator import attrgetter
 
 from sessionize.doubts.doubt import Kind, Sharing
 
@@ -29,8 +30,8 @@ class Forks(Kind):
     name = "forks"
 
     def reason(self, sharing: Sharing) -> str:
-        frames = {call.frame for call in sharing.calls}
-        forks = self._forking if sharing.owner is not None else self._forking & frames
+        frames = map(attrgetter("frame"), sharing.calls)
+        forks = self._forking if sharing.owner is not None else self._forking.intersection(frames)
         by = self.facts.threads.forked_by if sharing.owner is not None else ""
         if forks or by:
             after = f"`{by}` may fork the process, and then two" if by else "after a fork two"

@@ -47,10 +47,11 @@ class Idle(Kind):
     @property
     def _server(self) -> str:
         """The module or call that this file serves by, `http.server`, `listener.accept`; empty if it does not."""
-        modules = sorted(module for module in self.facts.outline.modules if module.startswith(_SERVING))
-        named = self.facts.graph.named
-        calls = [v.dotted(call.value.func) for call, name in named if name == "accept" and not call.value.args]
-        return shown((modules + calls)[0]) if modules or calls else ""
+        for module in sorted(self.facts.outline.modules):
+            if module.startswith(_SERVING):
+                return shown(module)
+        calls = self.facts.calls_of({"accept"})
+        return next((shown(v.dotted(call.value.func)) for call in calls if not call.value.args), "")
 
     def _too_long(self, sharing: Sharing) -> str:
         """The first of the waits that may come between two calls, if they are long ones, or add up; else empty."""
@@ -76,12 +77,11 @@ class Idle(Kind):
     def _leading(self, sharing: Sharing) -> set[tuple[int, int]]:
         """(tick, part) of the calls; of those of several functions, also of what leads to them."""
         facts = self.facts
-        sites = {(call.site.tick, call.site.part) for call in sharing.calls}
+        sites = [call.site for call in sharing.calls]
         if sharing.owner is not None:
-            functions = set(map(facts.bare.function, sharing.calls))
-            leading = facts.graph.leading_to(frozenset(facts.outline.scopes[scope].name for scope in functions) - {""})
-            sites.update((call.tick, call.part) for call in facts.calls_of(leading))
-        return sites
+            functions = facts.tables.names_of(map(facts.bare.function, sharing.calls)) - {""}
+            sites += facts.calls_of(facts.graph.leading_to(frozenset(functions)))
+        return {(site.tick, site.part) for site in sites}
 
     def _turn(self, part: int) -> tuple[int, ...]:
         """The frame in which a part is, and the loops around it."""

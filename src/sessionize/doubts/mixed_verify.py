@@ -11,6 +11,7 @@ from sessionize.library.calls import BareCall
 from sessionize.sharing.closed_world import ClosedWorld
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import is_lazy
+from sessionize.sharing.several_calls import owners
 from sessionize.syntax import values as v
 
 # From this version on a session tells connections by `verify=` apart (see `get_connection_with_tls_context`).
@@ -45,7 +46,7 @@ class MixedVerify(Kind):
                 for call in sharing.calls:
                     if reason := self._unlike_constants(option, call):
                         return f"`{call.shown}` {reason}"
-        if self._may_replace_files and any(_names_file(call, self.facts) for call in sharing.calls):
+        if self._may_replace_files and any(map(self._names_file, sharing.calls)):
             return "the file behind `cert=` or `verify=` may be replaced between its calls"
         mixing = self.facts.around.oldest() < _UNMIXING
         if mixing and len(tls_identities(self.facts, sharing.calls)) > 1:
@@ -57,6 +58,12 @@ class MixedVerify(Kind):
         """True if the file makes a call that may write a file: `shutil.copy("new.pem", "client.pem")`."""
         calls = zip(self.facts.graph.named, self.facts.origins.paths, strict=True)
         return any(_WRITING.fullmatch(path or named) for (_, named), path in calls)
+
+    def _names_file(self, call: BareCall) -> bool:
+        """Tell whether a call has a `cert=`, or a text as its `verify=`."""
+        verify = _resolved(self.facts, call, "verify")
+        is_text = isinstance(verify, v.Const) and verify.kind == "str"
+        return is_text or _resolved(self.facts, call, "cert") != v.NONE
 
     def _stays_the_same(self, option: str, sharing: Sharing) -> bool:
         """Tell whether all calls pass one expression, which stays the same as long as their session lives."""
@@ -74,15 +81,11 @@ class MixedVerify(Kind):
         steady = self.facts.steady(owner)
         return all(steady.is_steady(value, call.site.scope) for call in calls)
 
-    def _variables(self, name: str, calls: Sequence[BareCall]) -> set[int]:
-        """The scopes whose variable a name is, in some calls."""
-        return {self.facts.names.owner(name, call.site.scope) for call in calls}
-
     def _is_decided(self, name: str, calls: Sequence[BareCall]) -> bool:
         """Tell whether a script binds a variable of its module before anything leads to one of the calls, and never
         again."""
         closed = ClosedWorld(self.facts, calls)
-        if self._variables(name, calls) != {0} or self.facts.mutations.reflection or not closed.holds:
+        if owners(self.facts, name, calls) != {0} or self.facts.mutations.reflection or not closed.holds:
             return False
         binds = self.facts.names.binds(0, name)
         return bool(binds) and all(closed.comes_first(bind.tick, bind.part) for bind in binds)
@@ -93,8 +96,8 @@ class MixedVerify(Kind):
             case v.Const():
                 return True
             case v.Name(name=name):
-                owners = self._variables(name, calls)
-                return len(owners) == 1 and self._is_bound_before(owners.pop(), name, calls)
+                owner, *others = owners(self.facts, name, calls)
+                return not others and self._is_bound_before(owner, name, calls)
             case v.Attribute():
                 return self._is_steady(value, calls, owner=None)
         return False
@@ -122,17 +125,10 @@ class MixedVerify(Kind):
 
     def _unlike_constants(self, option: str, call: BareCall) -> str:
         """The reason why a call's `verify=` or `cert=` may be anything."""
-        value = self.facts.origins.resolve_once(call.argument(option), call.site.scope)
+        value = _resolved(self.facts, call, option)
         items = value.items if isinstance(value, v.Sequence) and option == "cert" else (value,)
         known = all(isinstance(item, v.Const) and item.kind in ("bool", "str", "NoneType") for item in items)
         return "" if known else f"passes a `{option}=` that is not known to stay the same"
-
-
-def _names_file(call: BareCall, facts: Facts) -> bool:
-    """Tell whether a call has a `cert=`, or a text as its `verify=`."""
-    cert = facts.origins.resolve_once(call.argument("cert"), call.site.scope)
-    verify = facts.origins.resolve_once(call.argument("verify"), call.site.scope)
-    return cert != v.NONE or (isinstance(verify, v.Const) and verify.kind == "str")
 
 
 def _parts(value: v.Value) -> tuple[v.Value, ...]:
@@ -140,13 +136,17 @@ def _parts(value: v.Value) -> tuple[v.Value, ...]:
     return value.items if isinstance(value, v.Sequence) and value.kind == "tuple" else (value,)
 
 
+def _resolved(facts: Facts, call: BareCall, option: str) -> v.Value:
+    return facts.origins.resolve_once(call.argument(option), call.site.scope)
+
+
 def tls_identities(facts: Facts, calls: Sequence[BareCall]) -> set[tuple[v.Value, v.Value]]:
     """The connections that some calls would use, by what TLS tells them apart: `verify=` and `cert=`."""
     identities = set()
     for call in calls:
-        verify = facts.origins.resolve_once(call.argument("verify"), call.site.scope)
+        verify = _resolved(facts, call, "verify")
         default = verify in (v.NONE, v.Const(value=True, kind="bool"))
-        cert = facts.origins.resolve_once(call.argument("cert"), call.site.scope)
+        cert = _resolved(facts, call, "cert")
         if isinstance(cert, v.Opaque):
             cert = call.argument("cert") or v.NONE
         identities.add((v.NONE if default else verify, cert))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sessionize.doubts.doubt import Kind, Sharing
+from sessionize.sharing.several_calls import in_pool
 
 
 class Threads(Kind):
@@ -27,8 +28,7 @@ class Threads(Kind):
     name = "threads"
 
     def reason(self, sharing: Sharing) -> str:
-        pooled = any(call.pooled for call in sharing.calls)
-        by = self.facts.threads.started_by if pooled or sharing.owner is not None else ""
+        by = self.facts.threads.started_by if in_pool(sharing.calls) or sharing.owner is not None else ""
         if by and self.settings.cookies == "share":
             return f"`{by}` starts threads, which would share the cookies of the session"
         return ""

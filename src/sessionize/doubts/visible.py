@@ -6,11 +6,12 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
+from operator import attrgetter
 
 from sessionize.doubts.doubt import Kind, Sharing
 from sessionize.library.calls import BareCall
 from sessionize.sharing.cookies import may_keep
-from sessionize.syntax import values as v
+from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.ipython import LINE
 
 _OF_CODE = frozenset(("co_varnames", "co_names", "co_nlocals", "co_code", "co_consts", "co_stacksize", "f_locals"))
@@ -65,15 +66,15 @@ class Visible(Kind):
     def _reads_elapsed(self) -> bool:
         """True if the file reads `.elapsed` of anything, or may do so by its name, `getattr(reply, "elapsed")`."""
         outline = self.facts.outline
-        accesses = [use.access for use in outline.uses] + [call.access for call in outline.calls]
-        read = any("elapsed" in access.attributes for access in accesses)
+        rows: list[o.Use | o.CallSite] = [*outline.uses, *outline.calls]
+        read = any("elapsed" in row.access.attributes for row in rows)
         return read or ("elapsed" in outline.texts and self.facts.mutations.reachable_by_string("elapsed"))
 
     @cached_property
     def _spelled(self) -> dict[int, list[str]]:
         """The f-strings with `=` that show a call, by its tick."""
         outline = self.facts.outline
-        ticks = sorted(call.tick for call in outline.calls) if outline.spelled else []
+        ticks = sorted(map(attrgetter("tick"), outline.calls)) if outline.spelled else []
         spelled = defaultdict(list)
         for start, end, text in outline.spelled:
             for tick in ticks[bisect_right(ticks, start) : bisect_right(ticks, end)]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
 from collections.abc import Container, Iterator
 from functools import cached_property
 from itertools import chain, product
+from operator import attrgetter
 
+from sessionize.analysis.grouping import grouped
 from sessionize.engine.reading import Reading, limited_nesting
 from sessionize.engine.results import Callee
 from sessionize.files.baseline import line_of
@@ -107,10 +108,7 @@ class Analysis:
     @cached_property
     def sharing(self) -> dict[int, list[Finding]]:
         """The findings that a session is shared for, in force or not, by call."""
-        sharing: dict[int, list[Finding]] = defaultdict(list)
-        for finding in self._found_by(SHARING):
-            sharing[finding.call].append(finding)
-        return sharing
+        return grouped(self._found_by(SHARING), attrgetter("call"))
 
     def callees(self, among: Container[int] | None = None) -> tuple[Callee, ...]:
         """The bare calls, and the functions that are handed on: all, or of these numbers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
 from sessionize.analysis.flow import Place
@@ -15,13 +15,13 @@ from sessionize.fixes.existing import Existing, ExistingSession
 from sessionize.fixes.naming import POLICY, Naming
 from sessionize.fixes.obstacles import Obstacles
 from sessionize.fixes.outcome import Fix, ImportEdit, NewSession, Outcome, Redirect, Refusal
-from sessionize.homes.home import top_level
+from sessionize.homes.home import first_of
 from sessionize.library.calls import BareCall
 from sessionize.rules import Finding, resolved_by
 from sessionize.sharing.cookies import may_keep
 from sessionize.sharing.facts import Facts
+from sessionize.sharing.several_calls import ids, in_pool, only_read, parts, ticks
 from sessionize.sharing.shared_headers import SharedHeaders
-from sessionize.sharing.underused import UnderusedSession
 
 ALONE = "a session would serve only this call, as the other calls here cannot be rewritten"
 ELSEWHERE = "create one session for all calls that need these cookies, and remove `cookies=`"
@@ -53,7 +53,7 @@ class Wanted:
 
     def options(self, able: Iterable[str], calls: Sequence[BareCall]) -> list[str]:
         """The options that repeat at all these calls."""
-        repeated = set.intersection(*(self._options[call.id] for call in calls))
+        repeated = set.intersection(*map(self._options.__getitem__, ids(calls)))
         return [option for option in able if option in repeated]
 
 
@@ -87,20 +87,16 @@ class Context:
         """
         if place.tick > self.facts.outline.parts[place.before].tick:
             return "behind"
-        if self.settings.session_style == "assign" or any(call.pooled for call in calls):  # it makes them later
+        if self.settings.session_style == "assign" or in_pool(calls):  # it makes them later
             return "assign"
         lines = self.facts.outline.parts[place.block].form == "lines"
+        if not lines or (self.facts.tables.cells and place.block == 0):
+            return "assign"
+        if any(spelled.start >= place.tick and "\n" in spelled.text for spelled in self.facts.outline.spelled):
+            return "assign"
         statements = self.facts.flow.children[place.block]
-        last = max(call.site.part for call in calls)
-        inside = statements[bisect_left(statements, place.before) : bisect_right(statements, last)]
-        shows = any(spelled.start >= place.tick and "\n" in spelled.text for spelled in self.facts.outline.spelled)
-        plain = (
-            lines
-            and not shows
-            and self._defining.isdisjoint(inside)
-            and not (self.facts.tables.cells and place.block == 0)
-        )
-        return "with" if plain else "assign"
+        inside = statements[bisect_left(statements, place.before) : bisect_right(statements, max(parts(calls)))]
+        return "with" if self._defining.isdisjoint(inside) else "assign"
 
     @cached_property
     def _defining(self) -> set[int]:
@@ -109,7 +105,7 @@ class Context:
 
     def spans_cells(self, calls: Sequence[BareCall]) -> bool:
         """Tell whether the calls are in several cells of a notebook."""
-        return len({self.facts.tables.cell(call.site.tick) for call in calls}) > 1
+        return len(set(map(self.facts.tables.cell, ticks(calls)))) > 1
 
     def new_session(
         self,
@@ -120,9 +116,11 @@ class Context:
         hoist: Sequence[str],
         owner: int | None = None,
         shared: SharedHeaders | None = None,
+        create: str = "",
     ) -> tuple[NewSession, tuple[ImportEdit, ...]]:
+        """A session for some calls, and the imports that it needs. create: the expression that makes it, if known."""
         make = self.naming.constructor if style == "field" else self.naming.maker
-        create, imports = make(calls, place)
+        create, imports = (create, ()) if create else make(calls, place)
         policy = None
         if not self.keeps_cookies(calls, owner) and not self.isolates(create):
             policy, more = self.naming.imported(POLICY, calls, place)
@@ -135,14 +133,14 @@ class Context:
 
     def width(self, calls: Sequence[BareCall], owner: int | None = None) -> int:
         """The number of threads that use a session, if it is known and more than the connections that one keeps."""
-        shared = owner is not None or any(call.pooled for call in calls)
+        shared = owner is not None or in_pool(calls)
         width = self.facts.threads.width if shared else 0
         return width if width > _KEPT else 0
 
     def remarks(self, new_session: NewSession, calls: Sequence[BareCall]) -> str:
         """The end of a message: what a new session does not do, a log-in's cookie and unread answers."""
         found = ""
-        if new_session.policy is not None and not all(call.reads for call in calls):
+        if new_session.policy is not None and not only_read(calls):
             found += f"; {_NO_LOGIN}"
         if any(map(self.facts.bare.leaves_unread, calls)):
             found += f"; {_UNREAD}"
@@ -184,18 +182,25 @@ class Fixes:
             reason = self.obstacles.of_sharing(calls, 0)
         if reason:
             return refused(calls, reason)
-        place = self.facts.flow.place_before(min(top_level(self.facts, call.site.part) for call in calls))
+        place = self.facts.flow.place_before(first_of(self.facts, calls))
         name, imports = self.naming.imported(factory, calls, place)
         doubts = self.doubts.about(Sharing(calls, owner=0))
         return on_session(calls, [f"{name}()"] * len(calls), "the session of the project", doubts, imports)
 
 
-def ids(calls: Iterable[BareCall | UnderusedSession]) -> tuple[int, ...]:
-    return tuple(call.id for call in calls)
-
-
 def refused(calls: Sequence[BareCall], reason: str) -> Refusal:
     return Refusal(ids(calls), reason)
+
+
+def split(calls: Iterable[BareCall], obstacle: Callable[[BareCall], str]) -> tuple[list[BareCall], list[Refusal]]:
+    """The calls that have no obstacle, and refusals for the others."""
+    kept, refusals = [], []
+    for call in calls:
+        if reason := obstacle(call):
+            refusals.append(refused([call], reason))
+        else:
+            kept.append(call)
+    return kept, refusals
 
 
 def redirect(calls: Sequence[BareCall], targets: Sequence[str]) -> tuple[Redirect, ...]:
@@ -207,6 +212,10 @@ def redirect(calls: Sequence[BareCall], targets: Sequence[str]) -> tuple[Redirec
 def _names_params(call: BareCall) -> bool:
     """Tell whether a second argument must get its name: `Session.get` takes none by position before requests 2.34."""
     return call.verb == "get" and call.by_position > 1
+
+
+def quoted(name: str) -> str:
+    return f"`{name}`"
 
 
 def these(calls: Sequence[BareCall]) -> str:
@@ -233,8 +242,8 @@ def beside(session: ExistingSession | None) -> str:
 
 def set_once(new_session: NewSession) -> str:
     """The part of a message that tells what is set on a session."""
-    parts = [f"`{option}`" for option in new_session.hoist]
+    named = list(map(quoted, new_session.hoist))
     if new_session.shared is not None:
         keys = new_session.shared.keys
-        parts.append(f"the {'header' if len(keys) == 1 else 'headers'} {', '.join(f'`{key}`' for key in keys)}")
-    return f" and set {' and '.join(parts)} on it once" if parts else ""
+        named.append(f"the {'header' if len(keys) == 1 else 'headers'} {', '.join(map(quoted, keys))}")
+    return f" and set {' and '.join(named)} on it once" if named else ""

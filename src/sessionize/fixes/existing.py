@@ -15,13 +15,14 @@ from sessionize.analysis.flow import Place
 from sessionize.doubts import Doubts
 from sessionize.doubts.mixed_verify import tls_identities
 from sessionize.files.settings import Settings
-from sessionize.homes.home import top_level
+from sessionize.homes.home import first_of
 from sessionize.homes.object_home import is_made_first
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import CLOSING, METHODS, SESSION
 from sessionize.library.verbs import VERBS
 from sessionize.sharing.cookies import may_keep
 from sessionize.sharing.facts import Facts
+from sessionize.sharing.several_calls import only_read, owners, ticks
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import SET, Access, call_of
 
@@ -61,8 +62,7 @@ class Existing:
 
     def of_module(self, calls: Sequence[BareCall]) -> ExistingSession | None:
         """The session that the module binds above the functions of the calls: `session = requests.Session()`."""
-        first = min(top_level(self.facts, call.site.part) for call in calls)
-        binds = self._made_before(0, self.flow.place_before(first))
+        binds = self._made_before(0, self.flow.place_before(first_of(self.facts, calls)))
         return _best([ExistingSession(b.name, b.name, b.tick, self._why_not_of_module(b, calls)) for b in binds])
 
     def of_object(self, owner: int, calls: Sequence[BareCall]) -> ExistingSession | None:
@@ -90,7 +90,7 @@ class Existing:
             inside = bind.form == "assign" or (bind.form == "with" and bind.part in flow.ancestors(place.block))
             made = flow.place_before(bind.part)
             imported = any(self.facts.imports.import_before(name, scope, made) for name in v.names_in(bind.value))
-            if inside and imported and flow.dominates(bind.part, bind.tick, place):
+            if inside and imported and flow.dominates(bind, place):
                 yield bind
 
     @cached_property
@@ -99,18 +99,16 @@ class Existing:
         stored = defaultdict(list)
         making = self.flow.around(site.part for site, path in self.facts.origins.called if path == SESSION)
         for store in self.outline.stores:
-            makes = store.part in making and self.outline.parts[store.part].kind == "simple"
-            method = self.facts.graph.method(store.scope) if makes else None
-            if method is not None and store.name == method.instance:
-                stored[method.owner].append(store)
+            if store.part in making and self.outline.parts[store.part].kind == "simple":
+                stored[self.facts.graph.class_of(store.name, store.scope)].append(store)
         return stored
 
     @cached_property
     def _calls_on(self) -> dict[str, list[int]]:
-        """The numbers of the calls of methods, by the last name of what they are called on."""
+        """The numbers of the calls of methods that send requests, by the last name of what they are called on."""
         calls = defaultdict(list)
         for number, site in enumerate(self.outline.calls):
-            if isinstance(site.value.func, v.Attribute):
+            if isinstance(site.value.func, v.Attribute) and site.name in VERBS:
                 calls[v.last_name(site.value.func.value)].append(number)
         return calls
 
@@ -123,7 +121,7 @@ class Existing:
         served = self.facts.sessions.session_use(bind.scope, bind.name)
         if not served.frames <= {calls[0].frame}:
             return "another function uses it"
-        last = max(call.site.tick for call in calls)
+        last = max(ticks(calls))
         for use in self.names.uses(bind.scope, bind.name):
             if use.access in CLOSING and (use.tick < last or self.flow.loops(use.part)):
                 return "it may be closed by then"
@@ -152,14 +150,13 @@ class Existing:
             return "it may not be made by then"
         sent = self._sends_headers(v.Attribute(v.Name(store.name), store.attr), calls)
         done = {access for access, _ in facts.mutations.done_on(store.attr)} - {SET}
-        made = [facts.sessions.on_session(number, store.attr) for number in self._calls_on[store.attr]]
-        served = [call for call in made if call.verb in VERBS]
+        served = [facts.sessions.on_session(number, store.attr) for number in self._calls_on[store.attr]]
         changed = self._why_changed(f"{store.name}.{store.attr}", done, sent)
         return changed or self._why_unlike(calls, owner, served, sent)
 
     def _is_seen(self, bind: o.Bind, calls: Sequence[BareCall]) -> bool:
         """Tell whether a name means the same wherever the calls are."""
-        return all(self.names.owner(bind.name, call.site.scope) == bind.scope for call in calls)
+        return owners(self.facts, bind.name, calls) == {bind.scope}
 
     def _why_changed(self, name: str, done: set[Access], sends_headers: bool = False) -> str:
         """The thing that is done with a session, besides calls on it, and that may give it options or hand it on."""
@@ -176,7 +173,7 @@ class Existing:
     def _sends_headers(self, session: v.Value, calls: Sequence[BareCall]) -> bool:
         """Tell whether all that `.headers.update()` gives a session is what each call passes as `headers=`, too."""
         update = v.Attribute(v.Attribute(session, "headers"), "update")
-        sites = [site for site in self.facts.tables.calls_by_name["update"] if site.value.func == update]
+        sites = self.facts.tables.calls_of(update)
         for site, call in product(sites, calls):
             headers = call.argument("headers")
             if headers is None or site.value.args != (v.Argument(headers, None, ""),):
@@ -209,11 +206,10 @@ class Existing:
             return reason
         if len(tls_identities(self.facts, together)) > 1:
             return "its calls differ in `verify=` or `cert=`"
-        if not all(call.reads for call in served):
+        if not only_read(served):
             return "it may be logged in"
         saying = [call for call in served if not sends_headers or call.argument("headers") is not None]
-        saying += calls
-        if not may_keep(self.facts, self.settings, saying, owner):
+        if not may_keep(self.facts, self.settings, [*saying, *calls], owner):
             return "it keeps cookies, and its calls may be for another user"
         return ""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections import defaultdict
 from functools import cached_property
 
 from sessionize.analysis.flow import Place
+from sessionize.analysis.grouping import grouped
 from sessionize.analysis.memo import memo
 from sessionize.sharing.facts import Facts
 from sessionize.syntax import outline as o, values as v
@@ -42,8 +42,10 @@ class ImportPlaces:
         cell = self.facts.tables.cell
         standard, behind, others = [], [], []
         block = self.parts[last.part].parent
-        ran = [call.tick for call in self.facts.outline.calls if self.parts[call.part].parent == block]
-        start = max((tick for tick in ran if tick < last.tick), default=-1)
+        start = -1
+        for call in self.facts.outline.calls:
+            if self.parts[call.part].parent == block and call.tick < last.tick:
+                start = max(start, call.tick)
         for bind in self._by_block[block]:
             if not start < bind.tick <= last.tick or cell(bind.tick) != cell(last.tick):
                 continue
@@ -83,7 +85,4 @@ class ImportPlaces:
     @cached_property
     def _by_block(self) -> dict[int, list[o.Bind]]:
         """The imports by the block that they stand in."""
-        imports = defaultdict(list)
-        for bind in self.origins.imports:
-            imports[self.parts[bind.part].parent].append(bind)
-        return imports
+        return grouped(self.origins.imports, lambda bind: self.parts[bind.part].parent)

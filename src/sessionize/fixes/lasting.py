@@ -18,18 +18,20 @@ from sessionize.fixes.context import (
     SHARING,
     Fixes,
     beside,
-    ids,
     on_session,
+    quoted,
     redirect,
     refused,
     set_once,
+    split,
 )
 from sessionize.fixes.existing import ExistingSession, joinable
-from sessionize.fixes.outcome import Fix, NewSession, Outcome, Refusal
+from sessionize.fixes.outcome import Fix, NewSession, Outcome
 from sessionize.homes.home import Home
 from sessionize.homes.module_home import module_home
 from sessionize.homes.object_home import object_home
 from sessionize.library.calls import BareCall
+from sessionize.sharing.several_calls import by_id, ids
 from sessionize.syntax import values as v
 
 _MOST_TRIES = 20  # each of which looks at all calls of a class, or of the module
@@ -75,7 +77,7 @@ class LastingFixes(Fixes):
         incomplete = False
         nearby = self._nearby(local)
         for owner, calls in self._families().items():
-            kept, refusals = self._refuse(owner, self.wanted.among(calls, LASTING))
+            kept, refusals = split(self.wanted.among(calls, LASTING), partial(self._obstacle, owner))
             outcomes += refusals
             left_out = len(kept) < len(calls)
             if not owner:
@@ -96,11 +98,11 @@ class LastingFixes(Fixes):
 
     def _nearby(self, local: Sequence[Outcome]) -> dict[int, list[_Local]]:
         """The fixes with a local session that is made, by the class that their calls stand in, or 0 for the module."""
-        calls = {call.id: call for call in self.facts.bare.calls}
+        calls = by_id(self.facts.bare.calls)
         found: dict[int, list[_Local]] = defaultdict(list)
         for outcome in local:
             if isinstance(outcome, Fix) and outcome.new_session is not None and calls.keys() >= {*outcome.calls}:
-                group = [calls[number] for number in outcome.calls]
+                group = list(map(calls.__getitem__, outcome.calls))
                 holder = self._holder(self.facts.groups.owner(group[0]), group)
                 found[holder].append(_Local(group, outcome.hoist))
         return found
@@ -111,13 +113,13 @@ class LastingFixes(Fixes):
         It takes in all of them, or else by halves, as far as a few tries go.
         """
         found = self._share(owner, calls, home)
-        todo = [[group for group in nearby if not any(map(partial(self._obstacle, owner), group.calls))]]
+        obstacle = partial(self._obstacle, owner)
+        todo = [[group for group in nearby if not any(map(obstacle, group.calls))]]
         for _ in range(_MOST_TRIES):
             groups = todo.pop() if todo else []
             if not groups or not isinstance(found, Fix) or not self._is_made(found):
                 break
-            added = chain.from_iterable(map(attrgetter("calls"), groups))
-            together = sorted([*calls, *added], key=attrgetter("id"))
+            together = sorted(chain(calls, *map(attrgetter("calls"), groups)), key=attrgetter("id"))
             more = self._share(owner, together, self._home(owner, together), calls)
             if isinstance(more, Fix) and self._is_as_good(more, found, groups):
                 calls, found = together, more._replace(resolves=SHARING | ALONG)
@@ -128,9 +130,8 @@ class LastingFixes(Fixes):
 
     def _is_as_good(self, more: Fix, found: Fix, groups: Sequence[_Local]) -> bool:
         """Tell whether a fix that takes in others is made, leaves no doubt more, and sets as much once as all did."""
-        doubts = {doubt.name for doubt in found.doubts}
-        set_once = set(found.hoist).union(*(group.hoist for group in groups))
-        return self._is_made(more) and doubts.issuperset(d.name for d in more.doubts) and set_once <= {*more.hoist}
+        set_once = set(found.hoist).union(*map(attrgetter("hoist"), groups))
+        return self._is_made(more) and set(more.doubt_names) <= {*found.doubt_names} and set_once <= {*more.hoist}
 
     def _is_made(self, fix: Fix) -> bool:
         """Tell whether the settings let a fix be made."""
@@ -141,12 +142,6 @@ class LastingFixes(Fixes):
         homeless = isinstance(home, str) and home != ALONE
         fits = homeless and self.obstacles.for_all_objects(calls)
         return fits and not isinstance(self._home(0, calls, incomplete=incomplete), str)
-
-    def _refuse(self, owner: int, calls: Sequence[BareCall]) -> tuple[list[BareCall], list[Refusal]]:
-        """The calls that a session can take which outlives their function, and refusals for the others."""
-        reasons = [(call, self._obstacle(owner, call)) for call in calls]
-        refusals = [Refusal((call.id,), reason) for call, reason in reasons if reason]
-        return [call for call, reason in reasons if not reason], refusals
 
     def _obstacle(self, owner: int, call: BareCall) -> str:
         """The reason that no session which outlives its function can take a call; empty if one can."""
@@ -180,12 +175,14 @@ class LastingFixes(Fixes):
             return home
         scope = self.facts.tables.function_around(home.place.block)
         at_top = list(filter(self._is_at_top, calls))
-        if any(self.facts.names.owner(call.root, scope) != 0 for call in at_top):
-            return "requests is the name of something else where the session would be made"
+        for call in at_top:
+            if self.facts.names.owner(call.root, scope) != 0:
+                return "requests is the name of something else where the session would be made"
         if at_top != calls and self.naming.visible("requests", home.place) is None:
             return INSIDE
-        if any(self.facts.imports.bound(call.root, call.site.scope, home.place) != "surely" for call in at_top):
-            return "requests may not be imported where the session would be created"
+        for call in at_top:
+            if self.facts.imports.bound(call.root, call.site.scope, home.place) != "surely":
+                return "requests may not be imported where the session would be created"
         return home
 
     def _there(self, owner: int, calls: Sequence[BareCall]) -> ExistingSession | None:
@@ -267,12 +264,12 @@ class LastingFixes(Fixes):
 def _no_longer_counts(call: BareCall, new_session: NewSession) -> str:
     """The words for what is set on an object later: `client.headers = {...}`, where the session has its `headers`."""
     shared = new_session.shared.attributes if new_session.shared is not None else ()
-    shown = [f"`{attribute}`" for attribute in shared]
+    shown = list(map(quoted, shared))
     for option in new_session.hoist:
         value = call.argument(option) or v.NONE
         if isinstance(value, v.Call) and isinstance(value.func, v.Attribute):
             shown.append(f"what `{v.dotted(value.func)}()` returns")
-        else:
-            found = filter(lambda inner: isinstance(inner, v.Attribute), v.within(value))
-            shown += [f"`{v.dotted(inner)}`" for inner in found]
+            continue
+        for inner in v.within(value):
+            shown += [quoted(v.dotted(inner))] if isinstance(inner, v.Attribute) else []
     return f"; later changes to {' or '.join(shown)} will have no effect" if shown else ""

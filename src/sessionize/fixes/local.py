@@ -16,18 +16,19 @@ from sessionize.fixes.context import (
     LOCAL,
     Fixes,
     beside,
-    ids,
     on_session,
     redirect,
     refused,
     set_once,
+    split,
     these,
 )
 from sessionize.fixes.existing import ExistingSession, joinable
 from sessionize.fixes.outcome import Fix, Outcome, Refusal
 from sessionize.homes.module_home import import_home
 from sessionize.library.calls import BareCall
-from sessionize.sharing.hoisting import may_change
+from sessionize.sharing.hoisting import Interval
+from sessionize.sharing.several_calls import ids
 from sessionize.sharing.shared_headers import SharedHeaders, shared_headers
 from sessionize.syntax import values as v
 from sessionize.syntax.access import READ
@@ -68,14 +69,12 @@ class LocalFixes(Fixes):
 
     def _refuse(self, calls: Sequence[BareCall]) -> tuple[list[BareCall], list[Refusal]]:
         """The calls that a session can take, and refusals for the others; all are refused if too few are left."""
-        reasons = {call.id: self.obstacles.of_call(call) for call in calls}
-        kept = [call for call in calls if not reasons[call.id]]
-        reasons |= dict.fromkeys(self._alone(kept), ALONE)
-        kept = [call for call in kept if not reasons[call.id]]
+        kept, refusals = split(calls, self.obstacles.of_call)
+        alone = self._alone(kept)
+        kept, more = split(kept, lambda call: ALONE if call.id in alone else "")
         if leak := self.obstacles.of_sharing(kept):
-            reasons |= dict.fromkeys(ids(kept), leak)
-            kept = []
-        return kept, [Refusal((number,), reason) for number, reason in reasons.items() if reason]
+            return [], [*refusals, *more, refused(kept, leak)]
+        return kept, refusals + more
 
     def _alone(self, calls: Sequence[BareCall]) -> set[int]:
         """The calls of a frame that would have a session for themselves, as the others are silenced or refused."""
@@ -97,7 +96,7 @@ class LocalFixes(Fixes):
             return refused(calls, reason)
         hoist = [] if self.context.spans_cells(calls) else self.wanted.options(self.context.hoistable(calls), calls)
         shared = None
-        if "headers" in hoist and may_change(self.facts, "headers", calls, place):
+        if "headers" in hoist and not Interval(self.facts, calls, place).keeps("headers"):
             hoist.remove("headers")
             shared = shared_headers(self.facts, calls, place)
         existing = self.existing.local(calls, place)

@@ -14,6 +14,7 @@ from sessionize.library.calls import BareCall
 from sessionize.library.patches import module_of
 from sessionize.library.verbs import VERBS
 from sessionize.sharing.facts import Facts
+from sessionize.sharing.several_calls import by_id
 from sessionize.syntax import outline as o, values as v
 
 POLICY = "http.cookiejar.DefaultCookiePolicy"
@@ -55,8 +56,10 @@ class Naming:
         """Public names that must not get another meaning: `__all__`, and those of submodules in `__init__.py`."""
         if not self.facts.filename.endswith("__init__.py"):
             return {*self.facts.outline.dunder_all}
-        imported = (path.split(".") for path in self.facts.outline.modules)
-        return {*self.facts.outline.dunder_all, *self.facts.around.beside()}.union(*imported)
+        offered = {*self.facts.outline.dunder_all, *self.facts.around.beside()}
+        for path in self.facts.outline.modules:
+            offered.update(path.split("."))
+        return offered
 
     def attribute(self, wanted: str, owner: int) -> str:
         """A name for a new attribute of a class: no object of this file is seen to have it, nor has a related class."""
@@ -217,7 +220,7 @@ class Naming:
 
     @cached_property
     def _calls(self) -> dict[int, BareCall]:
-        return {call.id: call for call in (*self.facts.bare.calls, *self.facts.bare.mapped)}
+        return by_id((*self.facts.bare.calls, *self.facts.bare.mapped))
 
     def _is_offered(self, owner: int, name: str) -> bool:
         """Tell whether other modules may take a name from this one."""

@@ -68,7 +68,7 @@ class Obstacles:
     def _is_one_user(self, value: v.Value | None, scope: int, steady: Steady) -> bool:
         """Tell whether a value is steady, or an object made from such values: `HttpNtlmAuth(USER, PASSWORD)`."""
         if isinstance(value, v.Call) and self._makes_object(value.func, scope):
-            return all(not arg.stars and steady.is_steady(arg.value, scope) for arg in value.args)
+            return not value.unpacks and all(steady.is_steady(arg.value, scope) for arg in value.args)
         return value is None or steady.is_steady(value, scope)
 
     def _makes_object(self, func: v.Value, scope: int) -> bool:
@@ -104,9 +104,9 @@ def _of_arguments(call: BareCall) -> str:
     names, number = VERBS[call.verb], call.by_position
     if number > len(names):
         return f"it passes more positional arguments than `requests.{call.verb}` takes"
-    named = {arg.keyword for arg in call.site.value.args}
+    named = call.site.value.keywords
     given = ({"method"} - {*names}).union(names[:number])
-    if twice := sorted(given.intersection(filter(None, named))):
+    if twice := sorted(given & named):
         return f"it passes `{twice[0]}` twice"
     for name in names[number:] if not call.unpacks and not call.is_mapped else ():  # `map` passes the URL
         if name in ("method", "url") and name not in named:

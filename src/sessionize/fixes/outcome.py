@@ -115,6 +115,10 @@ class Fix(NamedTuple):
         return UNSAFE if self.open_doubts else SAFE
 
     @property
+    def doubt_names(self) -> tuple[str, ...]:
+        return tuple(doubt.name for doubt in self.doubts)
+
+    @property
     def open_doubts(self) -> tuple[str, ...]:
         """The names of the doubts that the settings do not accept."""
         return tuple(doubt.name for doubt in self.doubts if not doubt.accepted)
@@ -125,7 +129,7 @@ class Fix(NamedTuple):
         for doubt in self.doubts:
             if not doubt.accepted:
                 return f"{self.message}; unsafe because {doubt.reason} [{', '.join(self.open_doubts)}]"
-        accepted = ", ".join(doubt.name for doubt in self.doubts)
+        accepted = ", ".join(self.doubt_names)
         return f"{self.message}; safe ({accepted} accepted)" if accepted else self.message
 
     def answer(self, options: Iterable[str]) -> tuple[str, str | None]:

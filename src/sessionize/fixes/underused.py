@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 
 from sessionize.analysis.flow import Place
 from sessionize.doubts.doubt import Sharing
-from sessionize.fixes.context import IDLE, Fixes, ids
-from sessionize.fixes.naming import POLICY
+from sessionize.fixes.context import IDLE, Fixes
 from sessionize.fixes.outcome import Fix, ImportEdit, NewSession, Outcome, Redirect, Refusal
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import METHODS
+from sessionize.sharing.several_calls import only_read
 from sessionize.sharing.underused import UnderusedSession
 from sessionize.syntax import outline as o, values as v
 
@@ -43,19 +42,19 @@ class UnderusedFixes(Fixes):
 
     def _gather(self, sessions: Sequence[UnderusedSession]) -> Outcome:
         """One session for calls like `requests.Session().get(url)` in the loops of one function."""
+        made = tuple(session.id for session in sessions)
         calls = [session.calls[0] for session in sessions]
         place = self.facts.groups.place(calls)
         create = v.dotted(sessions[0].site.value.func)
         if place is None or not self._made_with(create, sessions[0], place):
-            return Refusal(ids(sessions), "there is no place before the loop where it could be created")
+            return Refusal(made, "there is no place before the loop where it could be created")
         name = self.naming.variable(self.settings.session_name, self.facts.outline.parts[calls[0].frame].scope)
         if reason := self.obstacles.of_sharing(calls) or self.obstacles.of_call(calls[0]):
-            return Refusal(ids(sessions), reason)
+            return Refusal(made, reason)
         doubts = self.doubts.about(Sharing(calls, made=place.tick))
         new_session, imports = self._new(calls, place, name, create)
         redirects = tuple(Redirect(call.id, name, call.verb, name_params=False) for call in calls)
-        message = "Make one session before the loop"
-        return Fix(ids(sessions), message, doubts, redirects, new_session, imports=imports)
+        return Fix(made, "Make one session before the loop", doubts, redirects, new_session, imports=imports)
 
     def _move_out(self, session: UnderusedSession, bind: o.Bind) -> Outcome:
         """A session with a name, made before its loop."""
@@ -84,7 +83,7 @@ class UnderusedFixes(Fixes):
         if reason := self.obstacles.of_sharing(session.calls) or self.obstacles.of_call(session.calls[0]):
             return Refusal(own, reason)
         doubts = self.doubts.about(Sharing(session.calls))
-        if self.settings.cookies == "share" and several and any(not call.reads for call in session.calls):
+        if self.settings.cookies == "share" and several and not only_read(session.calls):
             reason = "cookies of one iteration, those of a login say, would be sent in the next"
             doubts += (self.doubts.doubt("lifetime", reason),)
         new_session, imports = self._new(session.calls, place, bind.name, create)
@@ -93,14 +92,10 @@ class UnderusedFixes(Fixes):
 
     def _shares_statement(self, session: UnderusedSession, bind: o.Bind) -> bool:
         """Tell whether the statement that makes a session does something besides."""
-        outline = self.facts.outline
-        siblings = self.facts.flow.children[outline.parts[bind.part].parent]
-        behind = bisect_right(siblings, bind.part)
-        joined = any(outline.parts[part].form == "joined" for part in (bind.part, *siblings[behind : behind + 1]))
-        if joined or len(self.facts.tables.binds_at[bind.part]) > 1:
+        if self.facts.flow.shares_line(bind.part) or len(self.facts.tables.binds_at[bind.part]) > 1:
             return True
-        uses = [use for use in outline.uses if use.part == bind.part]
-        return any(not session.site.start < use.tick < session.site.tick for use in uses)
+        made = range(session.site.start + 1, session.site.tick)
+        return any(use.part == bind.part and use.tick not in made for use in self.facts.outline.uses)
 
     def _made_with(self, create: str, session: UnderusedSession, place: Place) -> bool:
         """Tell whether the expression for the session surely means the same at `place`."""
@@ -109,9 +104,5 @@ class UnderusedFixes(Fixes):
     def _new(
         self, calls: Sequence[BareCall], place: Place, target: str, create: str
     ) -> tuple[NewSession, tuple[ImportEdit, ...]]:
-        style = self.context.style(calls, place)
-        if self.context.keeps_cookies(calls) or self.context.isolates(create):
-            return NewSession(place, style, target, f"{create}()"), ()
-        maker = calls[0]._replace(root=create.partition(".")[0])
-        policy, imports = self.naming.imported(POLICY, [maker], place)
-        return NewSession(place, style, target, f"{create}()", policy), imports
+        calls = [call._replace(root=create.partition(".")[0]) for call in calls]
+        return self.context.new_session(calls, place, self.context.style(calls, place), target, (), create=create)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from sessionize.analysis.flow import Place
+from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.shared_headers import SharedHeaders
 
@@ -35,23 +37,6 @@ class Home(NamedTuple):
         return (*self.hoist, "headers") if self.shared is not None else self.hoist
 
 
-def line_of(facts: Facts, statement: int) -> int:
-    """The first statement on the line of a statement."""
-    siblings = facts.flow.children[facts.outline.parts[statement].parent]
-    while facts.outline.parts[statement].form == "joined":
-        statement = siblings[siblings.index(statement) - 1]
-    return statement
-
-
-def top_level(facts: Facts, part: int) -> int:
-    """The statement of the module's top level in which a part stands."""
-    return statement_of(facts, 0, part)
-
-
-def statement_of(facts: Facts, block: int, part: int) -> int:
-    """The statement of a block in which a part stands, through functions and classes."""
-    while True:
-        for ancestor in facts.flow.ancestors(part):
-            if facts.outline.parts[ancestor].parent == block:
-                return ancestor
-        part = facts.outline.scopes[facts.outline.parts[facts.flow.frame[part]].scope].part
+def first_of(facts: Facts, calls: Iterable[BareCall]) -> int:
+    """The first statement of the module's top level in which one of some calls stands."""
+    return min(facts.outline.statement_in(0, call.site.part) for call in calls)

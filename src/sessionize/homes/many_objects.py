@@ -29,12 +29,9 @@ class ManyObjects:
         once = len(self.cls.calls) == 1 and not self.facts.groups.is_helper(self.cls.calls[0])
         if any(self._is_one_of_many(site, once) for site in self._givings()):
             return "this file makes its objects in a loop, and the session of each would hold a connection"
-        if once and not self.tables.in_displays.isdisjoint(self._names_of(self.cls.below)):
+        if once and not self.tables.in_displays.isdisjoint(self.tables.names_of(self.cls.below)):
             return "this file makes lists of its objects, and the session of each would hold a connection"
         return ""
-
-    def _names_of(self, scopes: Iterable[int]) -> set[str]:
-        return {self.scopes[scope].name for scope in scopes}
 
     def _copies_itself(self) -> bool:
         """Tell whether a method makes new objects of the class, as one does that is called for each step of a chain."""
@@ -49,7 +46,7 @@ class ManyObjects:
                 return True
             if not own and self.scopes[maker].parent in related:
                 class_methods.add(name)
-        classes = self._names_of(related)
+        classes = self.tables.names_of(related)
         for cls in related:
             for call in self.tables.calls_in.get(cls, ()):
                 if self._makes_another(call, classes, class_methods):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise, takewhile
+from operator import attrgetter
 
 from sessionize.analysis.flow import Place
-from sessionize.homes.home import OPTIONS, Home, line_of, top_level
+from sessionize.homes.home import OPTIONS, Home, first_of
 from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
-from sessionize.sharing.hoisting import may_ever_change
+from sessionize.sharing.hoisting import Interval
+from sessionize.sharing.several_calls import parts as call_parts
 from sessionize.sharing.shared_headers import no_store, shared_headers
-from sessionize.syntax import values as v
+from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.ipython import LINE
 
 
@@ -20,11 +23,11 @@ def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
 
     It is above the first function with a call, and behind the constants that a hoist needs.
     """
-    first = line_of(facts, min(top_level(facts, call.site.part) for call in calls))
+    first = facts.flow.line_of(first_of(facts, calls))
     top = facts.flow.children[0]
     behind = 0
     for bind in (*facts.origins.imports, *facts.names.stars):
-        part = top_level(facts, bind.part)
+        part = facts.outline.statement_in(0, bind.part)
         if bind.scope == 0 and part < first:
             behind = max(behind, part)
     if not behind:
@@ -37,8 +40,8 @@ def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
             behind = max((behind, *needed))
     if not facts.tables.cells:  # the cell of an import is the one that all others need
         behind = _last_simple(facts, behind, first)
-    behind = line_of(facts, behind)
-    following = next(p for p in top[top.index(behind) + 1 :] if facts.outline.parts[p].form != "joined")
+    behind = facts.flow.line_of(behind)
+    following = next(part for part in top[top.index(behind) + 1 :] if facts.flow.line_of(part) == part)
     place = Place(0, behind, facts.outline.parts[following].tick)
     shared = None if "headers" in hoist else shared_headers(facts, calls, place, no_store)
     return Home(place, "behind", tuple(hoist), shared)
@@ -71,9 +74,10 @@ def import_home(facts: Facts, calls: Sequence[BareCall]) -> Place | None:
             last = max(last, bind.part)
     if len(cells) != 1:
         return None
-    imports = {top_level(facts, bind.part) for bind in facts.origins.imports if bind.scope == 0}
-    imports -= {top_level(facts, call.site.part) for call in calls}
-    magics = {call.part for call in facts.outline.calls if call.value.func == v.Name(LINE)}
+    statement = partial(facts.outline.statement_in, 0)
+    imports = {statement(bind.part) for bind in facts.origins.imports if bind.scope == 0}
+    imports -= set(map(statement, call_parts(calls)))
+    magics = set(map(attrgetter("part"), facts.tables.calls_of(v.Name(LINE))))
     place = None
     top = facts.flow.children[0]
     for part, following in pairwise(top[top.index(last) :]):
@@ -89,10 +93,10 @@ def import_home(facts: Facts, calls: Sequence[BareCall]) -> Place | None:
 def _constants(facts: Facts, option: str, calls: Sequence[BareCall], first: int) -> set[int] | None:
     """The top-level statements that bind what all calls pass as `option`, if that is the same for ever; else None."""
     place = Place(0, first, facts.outline.parts[first].tick)
-    if may_ever_change(facts, option, calls, place):
+    if not Interval(facts, calls, place, forever=True).keeps(option):
         return None
-    needed: set[int] = set()
+    needed: list[o.Bind | o.Use] = []
     for name in v.names_in(calls[0].argument(option) or v.NONE):
-        needed.update(top_level(facts, bind.part) for bind in facts.names.binds(0, name))
-        needed.update(top_level(facts, use.part) for use in facts.names.uses(0, name) if use.access.changes_item)
-    return needed
+        needed += facts.names.binds(0, name)
+        needed += [use for use in facts.names.uses(0, name) if use.access.changes_item]
+    return {facts.outline.statement_in(0, row.part) for row in needed}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from functools import cached_property
+from itertools import chain
 
+from sessionize.analysis.closure import closure
 from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
 from sessionize.syntax import outline as o, values as v
@@ -89,14 +91,17 @@ class ObjectClass:
         others = self.init_calls(init)
         left = min(self.tables.returns_in.get(init, (len(parts),)))
         surely = [call.tick for call in others.values() if parts[call.part].parent == root and call.part < left]
-        uses = [use.tick for use in self.object_uses(init) if use.call not in others and _may_call(use.access)]
-        return not surely or min(uses, default=self.outline.end) < min(surely)
+        first = min(surely, default=-1)
+        for use in self.object_uses(init):
+            if use.tick < first and use.call not in others and _may_call(use.access):
+                return True
+        return not surely
 
     @cached_property
     def has_strangers(self) -> bool:
         """True if a base is not in this file."""
-        known = {row.name for row in self.rows[1:]}
-        return not known.issuperset(base for row in self.rows for base in bases_of(row))
+        known = self.tables.names_of(self.family[1:])
+        return not known.issuperset(chain.from_iterable(map(bases_of, self.rows)))
 
     def calls_back(self) -> bool:
         """Tell whether the `__init__` of a base in this file may use the session."""
@@ -130,8 +135,7 @@ class ObjectClass:
         if bind is not None and bind.form == "def":
             return called not in self.leading
         if called and bind is None and called not in self.tables.stores_of and self.has_strangers:
-            func = v.Attribute(v.Name(use.name), called)
-            asking = [site for site in self.tables.calls_by_name[called] if site.value.func == func]
+            asking = self.tables.calls_of(v.Attribute(v.Name(use.name), called))
             return all(site.access.keeps for site in asking if site.part == use.part)
         return use.call != -1 and self.facts.origins.paths[use.call] == "builtins.super"
 
@@ -141,17 +145,10 @@ class ObjectClass:
 
         The calls stand in them, or they name one of these, or no one knows that they name none.
         """
-        todo = [""]
+        around = {""}
         for call in self.calls:
-            around = [self.outline.scopes[scope] for scope in self.tables.scopes_around(call.site.scope)]
-            todo += [row.name for row in around if row.kind == "function"]
-        found: set[str] = set()
-        while todo:
-            name = todo.pop()
-            if name not in found:
-                found.add(name)
-                todo += self.tables.functions_with[name]
-        return found - {""}
+            around |= self.tables.functions_around(call.site.scope)
+        return closure(around, self.tables.functions_with.__getitem__) - {""}
 
 
 def bases_of(row: o.Scope) -> list[str]:

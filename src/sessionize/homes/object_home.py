@@ -6,16 +6,17 @@ Or says why it has no place. The line within an `__init__` is found in `object_i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from sessionize.analysis.flow import Place
 from sessionize.analysis.memo import memo
-from sessionize.homes.home import OPTIONS, Home, line_of, statement_of
+from sessionize.homes.home import OPTIONS, Home
 from sessionize.homes.many_objects import ManyObjects
 from sessionize.homes.object_class import ATTRS, ObjectClass, head, name_of
 from sessionize.homes.object_init import ObjectInit
 from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
-from sessionize.sharing.hoisting import may_ever_change
+from sessionize.sharing.hoisting import Interval
 from sessionize.sharing.shared_headers import no_store, shared_headers
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.values import last_name
@@ -25,7 +26,7 @@ _STRANGE_BASES = frozenset(
 ) | {
     *("BaseModel", "BaseSettings", "RootModel"),
     # servers make such an object for each connection, which its `__init__` serves
-    *(f"{kind}RequestHandler" for kind in ("Base", "Stream", "Datagram", "BaseHTTP", "SimpleHTTP")),
+    *map("{}RequestHandler".format, ("Base", "Stream", "Datagram", "BaseHTTP", "SimpleHTTP")),
 }
 # Objects of such classes may come into being without `__init__`.
 _RESTORING = frozenset(
@@ -50,7 +51,7 @@ def is_made_first(facts: Facts, owner: int, calls: Sequence[BareCall], store: o.
         return False
     if any(map(cls.skips_init, facts.classes.descendants[owner])):
         return False
-    return line_of(facts, store.part) in ObjectInit(cls, store.scope).before_stops
+    return facts.flow.line_of(store.part) in ObjectInit(cls, store.scope).before_stops
 
 
 class _ObjectHome:
@@ -66,7 +67,7 @@ class _ObjectHome:
             return reason
         cls = self.cls
         inits = cls.inits()
-        options = {arg.keyword for arg in cls.data.args} if isinstance(cls.data, v.Call) else set()
+        options = cls.data.keywords if isinstance(cls.data, v.Call) else set()
         restored = any(map(cls.inherited, _RESTORING)) or "__new__" in self.outline.attributes
         skipped = restored or any(map(cls.skips_init, cls.below[1:]))
         if cls.data is not None and not inits and not skipped and "init" not in options:
@@ -103,9 +104,9 @@ class _ObjectHome:
         if self.cls.based or tested or self.row.decorators or mixin:
             return self._at_first_use()
         place = self._above_methods()
-        hoist = [option for option in OPTIONS if not may_ever_change(self.facts, option, self.cls.calls, place)]
+        hoist = tuple(filter(Interval(self.facts, self.cls.calls, place, forever=True).keeps, OPTIONS))
         shared = None if "headers" in hoist else shared_headers(self.facts, self.cls.calls, place, no_store)
-        return Home(place, "init", tuple(hoist), shared, "self")
+        return Home(place, "init", hoist, shared, "self")
 
     def _why_strange(self) -> str:
         """The thing about the class that leaves no place for a session; empty if there is none."""
@@ -118,7 +119,7 @@ class _ObjectHome:
             return f"a class made from `{strange[0]}` has no place for a session of its own"
         if ATTRS.intersection(map(name_of, self.row.decorators)):
             return "a class made by attrs has no place for a session that is not a field"
-        declared = any(bind.form == "declare" for bind in self.cls.body.values())
+        declared = "declare" in map(attrgetter("form"), self.cls.body.values())
         if declared and self.cls.has_strangers and self.cls.data is None:  # `config: Config`, as in a model of pydantic
             return "its base may take no attributes besides the fields that are declared"
         if "__slots__" in self.cls.body:
@@ -143,7 +144,7 @@ class _ObjectHome:
                 last = max(last, bind.part)
         if not last:
             return "its dataclass has no field after which one for the session could stand"
-        return Home(self.facts.flow.place_before(line_of(self.facts, last)), "field", helper="dataclasses.field")
+        return Home(self.facts.flow.place_before(self.facts.flow.line_of(last)), "field", helper="dataclasses.field")
 
     def _at_first_use(self) -> Home:
         place = self._above_methods()
@@ -162,4 +163,4 @@ class _ObjectHome:
 
     def _above_methods(self) -> Place:
         """The place before the statement of the class's body that holds the first method, perhaps in a branch."""
-        return self.facts.flow.place_before(statement_of(self.facts, self.row.root, min(self.cls.scopes)))
+        return self.facts.flow.place_before(self.outline.statement_in(self.row.root, min(self.cls.scopes)))

@@ -5,13 +5,16 @@ Whether the session goes there at all is decided in `object_home`.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from functools import cached_property
+from operator import attrgetter
 
 from sessionize.analysis.flow import Place
-from sessionize.homes.home import OPTIONS, Home, line_of, statement_of
+from sessionize.homes.home import OPTIONS, Home
 from sessionize.homes.object_class import ObjectClass
-from sessionize.sharing.hoisting import is_pair_display, is_plain_dict, made_display, may_ever_change
+from sessionize.sharing.hoisting import Interval, is_pair_display, is_plain_dict, made_display
+from sessionize.sharing.several_calls import passed_by_all
 from sessionize.sharing.shared_headers import keeps_values, shared_headers
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import SET
@@ -29,14 +32,15 @@ class ObjectInit:
         self.others = cls.init_calls(scope)
         method = self.facts.graph.method(scope)
         self.instance = method.instance if method is not None else ""
-        self.statements = [s for s in self.flow.children[self.block] if self.parts[s].form != "joined"]
+        self.statements = sorted(set(map(self.flow.line_of, self.flow.children[self.block])))
 
     @property
     def follows_strangers(self) -> bool:
         """True if the `__init__` of a base that is not in this file would run behind the session: nothing may."""
         if not self.instance or self.parts[self.block].form != "lines" or not self.cls.has_strangers:
             return False
-        return not {*self.before_stops}.issuperset(self._line(call.part) for call in self.others.values())
+        calling = map(attrgetter("part"), self.others.values())
+        return not {*self.before_stops}.issuperset(map(self._line, calling))
 
     def home(self) -> Home | str:
         if self.parts[self.block].form != "lines":
@@ -61,7 +65,7 @@ class ObjectInit:
     def before_stops(self) -> list[int]:
         """The lines that surely run before any that may use the session, or leave."""
         first = min(map(self._line, self._stops()), default=len(self.parts))
-        return [statement for statement in self.statements if statement < first]
+        return self.statements[: bisect_left(self.statements, first)]
 
     def _stops(self) -> set[int]:
         """The parts that may use the session, or leave."""
@@ -90,37 +94,37 @@ class ObjectInit:
         With `__getattr__` all that are not set here.
         """
         unknown = {use.access.attribute for use in self.cls.object_uses(self.scope)}
-        unknown -= {store.attr for store in self.tables.stores_in[self.scope]}
+        unknown.difference_update(map(attrgetter("attr"), self.tables.stores_in[self.scope]))
         if not self.cls.inherited("__getattr__"):
             unknown = set(filter(self.cls.inherited, unknown))
         return (unknown | self.cls.body.keys()) - {""}
 
     def _line(self, part: int) -> int:
         """The line of the block in which a part stands, or the function around it, which may run from there on."""
-        return line_of(self.facts, statement_of(self.facts, self.block, part))
+        return self.flow.line_of(self.facts.outline.statement_in(self.block, part))
 
     def _may_hoist(self, option: str, place: Place) -> bool:
         """Tell whether all calls pass one attribute of the object that stays as `__init__` sets it.
 
         Or the same constant of the module, or a pair of such attributes.
         """
-        value = self.cls.calls[0].argument(option)
-        if any(call.argument(option) != value or call.unpacks for call in self.cls.calls):
+        value = passed_by_all(option, self.cls.calls)
+        if value is None:
             return False
         if option == "auth" and isinstance(value, v.Sequence) and is_pair_display(value) and v.attributes_in(value):
             return all(map(self._keeps_in_pair, value.items))
         made = made_display(self.facts, value, self.cls.calls[0].site.scope) if option == "headers" else None
-        if made is not None and value is not None and v.names_in(value)[0] == self.instance:
+        if made is not None and v.names_in(value)[0] == self.instance:
             return keeps_values(self.facts, self.cls.calls, place, self._store_of, made.display)
         if not isinstance(value, v.Attribute) or value.value != v.Name(self.instance):
-            return not may_ever_change(self.facts, option, self.cls.calls, place)
+            return Interval(self.facts, self.cls.calls, place, forever=True).keeps(option)
         if value.attr in self.tables.class_names or self.facts.mutations.reachable_by_string(value.attr):
             return False
         stores = self.tables.stores_of[value.attr]
         is_plain = is_pair_display if option == "auth" else is_plain_dict
         if len(stores) != 1 or stores[0].scope != self.scope or not is_plain(stores[0].value):
             return False
-        return line_of(self.facts, stores[0].part) in self.before_stops and self._is_only_passed(value.attr)
+        return self.flow.line_of(stores[0].part) in self.before_stops and self._is_only_passed(value.attr)
 
     def _keeps_in_pair(self, item: v.Value) -> bool:
         """Tell whether an item of `auth=(self.user, "secret")` is a text, or an attribute that stays as it is set."""
@@ -132,13 +136,8 @@ class ObjectInit:
         """Tell whether an attribute is set once, passed by the calls, and otherwise only looked at in this file."""
         done: Counter[str] = Counter()
         for access, use in self.facts.mutations.done_on(attr):
-            own = use is not None and self._is_own(use)
+            own = use is not None and self.facts.graph.class_of(use.name, use.scope) == self.cls.owner
             if access.plain and not own and (use is None or use.access.taken):  # it may live on under another name
                 return False
             done["" if access.plain else str(access)] += own or access == SET
         return done.pop("=") == 1 and done.pop("") == len(self.cls.calls) and done.keys() <= {"[]", ".get()"}
-
-    def _is_own(self, use: o.Use) -> bool:
-        """Tell whether a name is what a method of the class calls its object."""
-        method = self.facts.graph.method(use.scope)
-        return method is not None and (method.owner, method.instance) == (self.cls.owner, use.name)

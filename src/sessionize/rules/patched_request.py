@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from itertools import filterfalse
+from operator import attrgetter
 
 from sessionize.files.settings import Settings
 from sessionize.library.calls import BareCall
@@ -70,22 +73,27 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     ## References
     - [unittest.mock: Where to patch](https://docs.python.org/3/library/unittest.mock.html#where-to-patch)
     """
-    replacing = {call.id: _replacing(facts, call) for call in facts.groups.sharing}
-    patched = [call for call in facts.groups.sharing if replacing[call.id]]
-    if not patched:
+    return _bypassing(facts)
+
+
+def _patches(facts: Facts, call: BareCall) -> list[Patch]:
+    """The patches that replace a call, and that one on a session would go past."""
+    return list(filterfalse(attrgetter("catches_sessions"), facts.patched.patches_of(call)))
+
+
+def _bypassing(facts: Facts) -> Iterator[Finding]:
+    """The first call with a patch that one on a session would go past. It speaks of the others."""
+    bypassed = list(filter(partial(_patches, facts), facts.groups.sharing))
+    if not bypassed:
         return
-    patch, *more = replacing[patched[0].id]
+    call, *others = bypassed
+    patch, *more = _patches(facts, call)
     where = f"({patch}{f' and {len(more)} more' if more else ''})"
     message = f"`{patch.target}` is patched by name {where}, and a call on a session would bypass the patch"
-    if others := patched[1:]:
-        named = ", ".join(dict.fromkeys(f"`{call.shown}`" for call in others))
+    if others:
+        named = ", ".join(dict.fromkeys(f"`{other.shown}`" for other in others))
         message += f"; this holds for {len(others)} more call{'s' * (len(others) > 1)}, of {named}"
-    yield Finding("RQS301", patched[0].id, message)
-
-
-def _replacing(facts: Facts, call: BareCall) -> list[Patch]:
-    """The patches that replace a call, and that one on a session would go past."""
-    return [patch for patch in facts.patched.patches_of(call) if not patch.catches_sessions]
+    yield Finding("RQS301", call.id, message)
 
 
 PATCHED_REQUEST = Rule("RQS301", "patched-request", check, once_a_file=True, cure="along")

@@ -12,7 +12,7 @@ from sessionize.homes.object_home import object_home
 from sessionize.library.calls import BareCall
 from sessionize.rules.rule import Finding, Rule
 from sessionize.sharing.facts import Facts
-from sessionize.sharing.hoisting import may_change
+from sessionize.sharing.hoisting import Interval
 from sessionize.sharing.shared_headers import shared_headers
 
 # A call, some of its options, and the words for how often they are passed.
@@ -30,13 +30,11 @@ def unchanged(facts: Facts, settings: Settings, options: Iterable[str]) -> Itera
         calls = facts.groups.repeated[frame]
         place = facts.groups.place(calls) if calls else None
         if place is not None:
-            same = tuple(option for option in options if not _may_change(facts, option, calls, place))
-            yield from _with(calls, same)
+            yield from _with(calls, tuple(_held(facts, calls, place, options)))
     for owner, calls in facts.groups.lasting.items():
         lasting = object_home(facts, owner, calls) if owner else module_home(facts, calls)
         held = () if isinstance(lasting, str) else lasting.options
-        same = tuple(option for option in options if option in held)
-        yield from _with(calls, same)
+        yield from _with(calls, tuple(option for option in options if option in held))
 
 
 def _with(calls: Sequence[BareCall], options: tuple[str, ...]) -> Iterator[_Unchanged]:
@@ -47,10 +45,12 @@ def _with(calls: Sequence[BareCall], options: tuple[str, ...]) -> Iterator[_Unch
         yield call, options, passed
 
 
-def _may_change(facts: Facts, option: str, calls: Sequence[BareCall], place: Place) -> bool:
-    """Tell whether no part of an option of the calls may be set on a session that is made at `place`."""
-    changes = may_change(facts, option, calls, place)
-    return changes and (option != "headers" or shared_headers(facts, calls, place) is None)
+def _held(facts: Facts, calls: Sequence[BareCall], place: Place, options: Iterable[str]) -> Iterator[str]:
+    """The options that a session which is made at `place` may hold, or a part of them."""
+    for option in options:
+        whole = Interval(facts, calls, place).keeps(option)
+        if whole or (option == "headers" and shared_headers(facts, calls, place) is not None):
+            yield option
 
 
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:

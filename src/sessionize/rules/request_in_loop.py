@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from sessionize.files.settings import Settings
 from sessionize.rules.rule import Finding, Rule
 from sessionize.sharing.facts import Facts
-from sessionize.syntax.values import last_name
 
 
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
@@ -63,16 +62,22 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     ## References
     - [requests: Session Objects](https://requests.readthedocs.io/en/latest/user/advanced/#session-objects)
     """
+    yield from _calls_in_loops(facts)
+    yield from _passed_functions(facts)
+
+
+def _calls_in_loops(facts: Facts) -> Iterator[Finding]:
     for call in facts.bare.calls:
         if call.id in facts.groups.loops:
             yield Finding("RQS101", call.id, f"`{call.shown}` in a loop opens a new connection on every iteration")
-    for reference in facts.bare.references:
-        if not facts.groups.is_for_each(reference):
-            continue
+
+
+def _passed_functions(facts: Facts) -> Iterator[Finding]:
+    """`map(requests.get, urls)`, but for urls that all have another host."""
+    for reference in filter(facts.groups.is_for_each, facts.bare.references):
         taker = facts.outline.calls[reference.taker]
         if not any(facts.hosts.all_differ(arg.value, taker.scope) for arg in taker.value.args[1:]):
-            method = last_name(taker.value.func)
-            message = f"`{reference.shown}` passed to `{method}` opens a new connection for every item"
+            message = f"`{reference.shown}` passed to `{taker.name}` opens a new connection for every item"
             yield Finding("RQS101", reference.id, message)
 
 

@@ -21,7 +21,7 @@ from sessionize.project.projects import Projects
 from sessionize.report import diff
 from sessionize.report.terminal import echo, printable
 from sessionize.report.wording import row_of
-from sessionize.rules import RULES
+from sessionize.rules import BY_CODE
 
 _SENTENCE = re.compile(r"\. (?=[A-Z])")
 STAYS = "--interactive does not update patches in tests: rewrite-patches is ignored."
@@ -73,7 +73,7 @@ class Dialogue:
             if alone.change is None:
                 echo(f"{printable(name)}: {title} is left out: {printable(alone.error or '')}\n", err=True)
                 continue
-            codes = ", ".join(sorted({found.code for found in alone.fixed}))
+            codes = ", ".join(_codes(alone))
             title = click.style(f"{printable(name)}:{row_of(alone.fixed[0])}: {codes}, {title}", bold=True)
             unsafe = "" if fix.applicability == SAFE else click.style(" (unsafe)", fg="yellow", bold=True)
             shown = diff.coloured(diff.unified(name, *alone.change))
@@ -121,9 +121,15 @@ def _meant(typed: str) -> str:
 
 def _explained(alone: Report, fix: Fix) -> str:
     """A line for each rule and each doubt of a fix, and one for their pages."""
-    codes = {found.code for found in alone.fixed}
-    rules = {rule.code: _SENTENCE.split(rule.summary)[0] for rule in RULES if rule.code in codes}
-    names = {doubt.name for doubt in fix.doubts}
-    doubts = {kind.name: kind.summary() for kind in KINDS if kind.name in names}
-    lines = [f"  {name}: {summary.removesuffix('.')}.\n" for name, summary in (rules | doubts).items()]
-    return f"{''.join(lines)}  More: sessionize rule {' '.join(rules | doubts)}\n\n"
+    summaries = {}
+    for code in _codes(alone):
+        summaries[code] = _SENTENCE.split(BY_CODE[code].summary)[0]
+    for kind in KINDS:
+        if kind.name in fix.doubt_names:
+            summaries[kind.name] = kind.summary()
+    lines = "".join(f"  {name}: {summary.removesuffix('.')}.\n" for name, summary in summaries.items())
+    return f"{lines}  More: sessionize rule {' '.join(summaries)}\n\n"
+
+
+def _codes(report: Report) -> list[str]:
+    return sorted({found.code for found in report.fixed})

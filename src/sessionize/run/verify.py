@@ -11,15 +11,16 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from sessionize.analysis.grouping import grouped
 from sessionize.engine.fix import fix_bytes, offers
 from sessionize.engine.results import Report
 from sessionize.files import store
@@ -93,7 +94,7 @@ class Candidates:
 
     def made(self, units: Sequence[Unit]) -> dict[str, Report]:
         """The reports of the files that change, once just these are made."""
-        chosen, all_fixes = _by_path(units), _by_path(self.units)
+        chosen, everything = grouped(units, attrgetter("path")), grouped(self.units, attrgetter("path"))
         if self.together:
             files = {}
             for path, (data, settings) in self.files.items():
@@ -101,18 +102,17 @@ class Candidates:
             reports = migrate.fix_together(files, self.projects, self._read)
             return {report.filename: report for report in reports}
         made = {}
-        for path, fixes in chosen.items():
-            every = len(fixes) == len(all_fixes[path])
-            made[path] = self.reports[path] if every else self._with_only(path, fixes)
+        for path, some in chosen.items():
+            made[path] = self.reports[path] if some == everything[path] else self._with_only(path, some)
         return made
 
     def left(self, made: Mapping[str, Report]) -> dict[str, Report]:
         """The reports of the files of which nothing is made."""
         return {path: self._with_only(path, []) for path in self.files if path not in made}
 
-    def _with_only(self, path: str, fixes: Sequence[Fix | None]) -> Report:
+    def _with_only(self, path: str, units: Sequence[Unit]) -> Report:
         data, settings = self.files[path]
-        only = [fix for fix in fixes if fix is not None]
+        only = [unit.fix for unit in units if unit.fix is not None]
         return fix_bytes(data, path, settings, surroundings=self.projects, only=only)
 
     def _read(self, file: str) -> bytes:
@@ -129,14 +129,6 @@ class Candidates:
             if report.change is not None and path in contents:
                 contents[path] = report.change[1]
         return contents
-
-
-def _by_path(units: Sequence[Unit]) -> dict[str, list[Fix | None]]:
-    """The fixes of units, by file."""
-    fixes: dict[str, list[Fix | None]] = defaultdict(list)
-    for unit in units:
-        fixes[unit.path].append(unit.fix)
-    return fixes
 
 
 def _place(report: Report, fix: Fix | None) -> str:

@@ -71,12 +71,14 @@ class Carried:
             case v.Attribute(value=v.Name(name=name), attr="cookies") if found := self._answers_of(name, scope):
                 return found
             case v.Name(name=name) if depth < 3:
-                owner = self.names.owner(name, scope)
-                return _all([self._answers(bind.value, owner, depth + 1) for bind in self.names.binds(owner, name)])
+                return self._answers_of_all(self.names.seen(name, scope), depth + 1)
             case v.Attribute(attr=attr) if depth < 3:
-                stores = self.program.tables.stores_of.get(attr, ())
-                return _all([self._answers(store.value, store.scope, depth + 1) for store in stores])
+                return self._answers_of_all(self.program.tables.stores_of[attr], depth + 1)
         return None
+
+    def _answers_of_all(self, rows: Sequence[o.Bind | o.Store], depth: int) -> frozenset[int] | None:
+        """The calls that all that is bound, or set, is from."""
+        return _all([self._answers(row.value, row.scope, depth) for row in rows])
 
     def _answers_of(self, name: str, scope: int) -> frozenset[int] | None:
         """The calls that a variable has the answers of, and nothing else."""

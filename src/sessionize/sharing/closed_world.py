@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
+from sessionize.analysis.closure import closure
 from sessionize.library.calls import BareCall
 from sessionize.library.program import Program
 from sessionize.syntax import outline as o, values as v
@@ -51,42 +52,35 @@ class ClosedWorld:
     @cached_property
     def _leading(self) -> set[str]:
         """The names of the functions and classes that lead to one of the calls."""
-        around = {scope for call in self.calls for scope in self.facts.tables.scopes_around(call.site.scope)}
-        names = frozenset(self.outline.scopes[scope].name for scope in around) - {""}
-        while True:
-            leading = self.facts.graph.leading_to(names)
-            more = leading | {self.outline.scopes[cls].name for cls in self._classes(leading)}
-            if more == names:
-                return more
-            names = frozenset(more)
-
-    def _classes(self, leading: set[str]) -> Iterator[int]:
-        """The classes with a method of such a name."""
-        for cls in self.facts.tables.classes:
-            if any(self.outline.scopes[scope].name in leading for scope in self.facts.tables.inner[cls]):
-                yield cls
+        tables, callers = self.facts.tables, self.facts.graph.callers
+        around: set[str] = set()
+        for call in self.calls:
+            around |= tables.names_of(tables.scopes_around(call.site.scope))
+        return closure(around - {""}, lambda name: callers[name] | tables.classes_with[name])
 
     @cached_property
     def _starting(self) -> list[o.CallSite]:
         """The module's own calls of one of them: `if __name__ == "__main__": main()`."""
-        return [call for call in self._calls if self.facts.flow.frame[call.part] == 0]
+        return self._in_frame(self._calls, 0)
+
+    def _in_frame(self, calls: Iterable[o.CallSite], frame: int) -> list[o.CallSite]:
+        return [call for call in calls if self.facts.flow.frame[call.part] == frame]
 
     def comes_first(self, tick: int, part: int) -> bool:
         """Tell whether a statement runs once, if at all, before anything that leads to one of the calls.
 
         It stands above that in the module, or in a function that is all the script starts with: `main()`.
         """
-        flow = self.facts.flow
-        frame = flow.frame[part]
-        ticks = [call.tick for call in self._all_calls if flow.frame[call.part] == frame]
-        if flow.loops(part) or tick > min(ticks, default=-1):
+        frame = self.facts.flow.frame[part]
+        calls = self._in_frame(self._all_calls, frame)
+        if self.facts.flow.loops(part) or not calls or tick > min(calls).tick:
             return False
         return frame == 0 or self._is_all_that_starts(self.outline.parts[frame].scope)
 
     def _is_all_that_starts(self, function: int) -> bool:
         """Tell whether the module calls one function, once, of all that lead to one of the calls: `main()`."""
         row = self.outline.scopes[function]
-        running = [call for call in self._calls if last_name(call.value.func) == row.name]
+        running = [call for call in self._calls if call.name == row.name]
         once = len(running) == 1 and not self.facts.flow.loops(running[0].part) and not row.decorators
         return self._starting == running and once
 
@@ -95,9 +89,9 @@ class ClosedWorld:
         """True if Python, a service or a text may call one of the functions, or a lambda, of which nobody knows."""
         if not _PICKLING.isdisjoint(self.facts.packages) or any(map(self._is_called_by_name, self._leading)):
             return True
-        given = {(bind.scope, bind.name) for bind in self.outline.binds if bind.form == "param"}
+        forms = self.facts.names.forms
         for scope, row in enumerate(self.outline.scopes):
-            if row.name in self._leading and {(scope, "event"), (scope, "context")} <= given:
+            if row.name in self._leading and "param" in forms(scope, "event") & forms(scope, "context"):
                 return True
         return any(map(self._is_in_lambda, self._all_calls))
 
@@ -108,8 +102,7 @@ class ClosedWorld:
         return by_python or by_text or CALLED_BY_A_SERVICE.fullmatch(name) is not None
 
     def _is_in_lambda(self, call: o.CallSite) -> bool:
-        scopes = self.outline.scopes
-        return any(scopes[scope].kind == "lambda" for scope in self.outline.scopes_around(call.scope))
+        return any(self.outline.scopes[scope].kind == "lambda" for scope in self.outline.scopes_around(call.scope))
 
     @cached_property
     def _calls(self) -> list[o.CallSite]:
@@ -135,8 +128,9 @@ class ClosedWorld:
         if path is not None or depth > 2:
             return (path or "").partition(".")[0] in _CALLING_AT_ONCE
         root = next(iter(v.names_in(func)), "")  # `cli` of `@cli.command()`, which is made by a decorator, or a call
-        binds = self.facts.names.seen(root, scope)
-        makers: list[v.Value] = [bind.value for bind in binds if isinstance(bind.value, v.Call)]
+        makers: list[v.Value] = []
+        for bind in self.facts.names.seen(root, scope):
+            makers += [bind.value] if isinstance(bind.value, v.Call) else []
         for row in self.outline.scopes:
             makers += row.decorators if row.name == root else ()
         return bool(makers) and all(self._calls_at_once(maker, scope, depth + 1) for maker in makers)
@@ -174,9 +168,9 @@ class ClosedWorld:
     def _hands_generators(self) -> bool:
         """True if a generator is not gone through on the spot: `prefetch(pages())`, `found = (fetch(n) for n in x)`."""
         pausing = self.facts.tables.pausing
-        names = {self.outline.scopes[self.outline.parts[part].scope].name for part in pausing} - {""}
+        names = self.facts.tables.names_of(map(self.facts.tables.function_around, pausing)) - {""}
         for call in self._calls:
-            if last_name(call.value.func) in names and not self.facts.bare.is_taken_here(call.access, call.into):
+            if call.name in names and not self.facts.bare.is_taken_here(call.access, call.into):
                 return True
         return any(is_taken_elsewhere(self.facts, call.part) for call in self._all_calls)
 
@@ -184,14 +178,14 @@ class ClosedWorld:
     def _hands_objects(self) -> bool:
         """True if an object with such methods is used otherwise than to call one: `server.register(it)`, `[it]`."""
         classes = self.facts.tables.names_of_classes & self._leading
-        named = {(store.part, last_name(v.called(store.value))) for store in self.outline.stores}
-        for bind in self.outline.binds:
-            if bind.form == "assign":
-                named.add((bind.part, last_name(v.called(bind.value))))
+        rows: list[o.Store | o.Bind] = [*self.outline.stores, *self.outline.binds]
+        named = set()
+        for row in rows:
+            if isinstance(row, o.Store) or row.form == "assign":
+                named.add((row.part, v.called_name(row.value)))
         for call in self.outline.calls:
-            name = last_name(call.value.func)
-            is_named = call.access == VALUE and (call.part, name) in named
-            if name in classes and self._hands_on(call.access) and not is_named:
+            is_named = call.access == VALUE and (call.part, call.name) in named
+            if call.name in classes and self._hands_on(call.access) and not is_named:
                 return True
         return any(self._hands_object(use, classes) for use in self.outline.uses)
 
@@ -199,8 +193,7 @@ class ClosedWorld:
         if self._is_object(use, classes) and self._hands_on(use.access) and not self._is_run(use):
             return True
         first = use.access.attribute
-        stores = self.facts.tables.stores_of.get(first, ())
-        made = any(last_name(v.called(store.value)) in classes for store in stores)
+        made = _make_one_of(classes, self.facts.tables.stores_of[first])
         return made and self._hands_on(use.access.after(first))
 
     def _hands_on(self, access: Access) -> bool:
@@ -210,11 +203,14 @@ class ClosedWorld:
         return access.keeps and access.steps[-1] in self._leading
 
     def _is_object(self, use: o.Use, classes: set[str]) -> bool:
-        method = self.facts.graph.method(use.scope)
-        if method is not None and method.instance == use.name:
-            return self.outline.scopes[method.owner].name in classes
-        binds = self.facts.names.seen(use.name, use.scope)
-        return any(last_name(v.called(bind.value)) in classes for bind in binds)
+        if own := self.facts.graph.class_of(use.name, use.scope):
+            return self.outline.scopes[own].name in classes
+        return _make_one_of(classes, self.facts.names.seen(use.name, use.scope))
+
+
+def _make_one_of(classes: set[str], rows: Iterable[o.Bind | o.Store]) -> bool:
+    """Tell whether something is bound, or set, to an object of one of some classes."""
+    return any(v.called_name(row.value) in classes for row in rows)
 
 
 def is_taken_elsewhere(facts: Program, part: int) -> bool:

@@ -25,6 +25,7 @@ from sessionize.files.settings import Settings
 from sessionize.library.calls import BareCall
 from sessionize.library.words import identifier_names_user, text_names_user
 from sessionize.sharing.facts import Facts
+from sessionize.sharing.several_calls import ids, in_pool, only_read
 from sessionize.sharing.steady import is_pair, keys_of_display, known_keys
 from sessionize.syntax import values as v
 
@@ -56,9 +57,9 @@ def may_keep(facts: Facts, settings: Settings, calls: Sequence[BareCall], owner:
     """
     if settings.cookies != "auto":
         return settings.cookies == "share"
-    if any(call.pooled for call in calls) or (owner is not None and facts.threads.started_by):
+    if in_pool(calls) or (owner is not None and facts.threads.started_by):
         return False
-    key = owner, tuple(call.id for call in calls)
+    key = owner, ids(calls)
     if key not in facts.keeping:
         judge = _Judge(facts, owner)
         harmless = judge.are_for_nobody(calls) or judge.are_for_one_user(calls)
@@ -98,7 +99,7 @@ class _Judge:
         passed = set(map(self._naming_user, calls))
         if len(passed) > 1 or None in passed:
             return False
-        return all(call.reads for call in calls) or all(map(_are_of_user, carried))
+        return only_read(calls) or all(map(_are_of_user, carried))
 
     def _credentials(self, call: BareCall) -> _Credentials | None:
         """The credentials of a call; None if it has none, if they are not steady, or if it passes cookies."""
@@ -151,7 +152,7 @@ class _Judge:
                     return True
                 case v.Call(func=func) if v.last_name(func) in self.facts.names_of_functions:
                     return True
-                case v.Call(args=args) if any(identifier_names_user(arg.keyword or "") for arg in args):
+                case v.Call() if any(map(identifier_names_user, inner.keywords)):
                     return True
         return False
 
@@ -168,8 +169,7 @@ class _Judge:
         if not isinstance(value, v.Name):
             return isinstance(value, v.Attribute | v.Item)
         owner = self.facts.names.owner(value.name, scope)
-        forms = {bind.form for bind in self.facts.names.binds(owner, value.name)}
-        given = not forms.isdisjoint(("import", "param", "params"))
+        given = not self.facts.names.forms(owner, value.name).isdisjoint(("import", "param", "params"))
         return given or (owner == 0 and self.facts.is_changed_elsewhere(value.name))
 
     def _followed(self, value: v.Value, scope: int, depth: int = 0) -> Iterator[tuple[v.Value, int]]:
@@ -177,10 +177,9 @@ class _Judge:
         for inner in v.within(value):
             yield inner, scope
             if isinstance(inner, v.Name) and depth < 3:
-                owner = self.facts.names.owner(inner.name, scope)
-                for bind in self.facts.names.binds(owner, inner.name):
+                for bind in self.facts.names.seen(inner.name, scope):
                     if bind.form in ("assign", "augment", "walrus", "for", "with"):
-                        yield from self._followed(bind.value, owner, depth + 1)
+                        yield from self._followed(bind.value, bind.scope, depth + 1)
             elif isinstance(inner, v.Attribute) and depth < 3:
                 for store in self.facts.tables.stores_of.get(inner.attr, ()):
                     yield from self._followed(store.value, store.scope, depth + 1)

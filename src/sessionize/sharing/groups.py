@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from functools import cached_property
-from itertools import chain
+from functools import cached_property, partial
+from itertools import chain, filterfalse
+from operator import attrgetter
 
 from sessionize.analysis.chains import Event, chained
 from sessionize.analysis.flow import Place
+from sessionize.analysis.grouping import grouped
 from sessionize.analysis.memo import memo
 from sessionize.library.calls import BareCall, Reference
 from sessionize.library.program import Program
@@ -16,6 +18,7 @@ from sessionize.library.surroundings import CallElsewhere
 from sessionize.library.threads import EACH
 from sessionize.library.verbs import VERBS
 from sessionize.sharing.requests_sent import RequestsSent
+from sessionize.sharing.several_calls import ids, parts
 from sessionize.syntax import values as v
 from sessionize.syntax.access import CALL
 
@@ -36,28 +39,33 @@ class Groups:
     @cached_property
     def calls(self) -> list[BareCall]:
         """The bare calls, but those in functions that are `@deprecated`."""
-        return [call for call in self.bare.calls if not self._is_deprecated(self.bare.function(call))]
+        return list(filterfalse(self._is_out_of_use, self.bare.calls))
+
+    def _is_out_of_use(self, call: BareCall) -> bool:
+        return self._is_deprecated(self.bare.function(call))
 
     @memo
     def _is_deprecated(self, function: int) -> bool:
         """Tell whether a function, or one or a class around it, has such a decorator."""
-        around = self.outline.scopes_around(function)
-        decorators = chain.from_iterable(self.outline.scopes[scope].decorators for scope in around)
-        names = (v.last_name(v.called(decorator)) or v.last_name(decorator) for decorator in decorators)
-        return any(name.startswith("deprecated") for name in names)
+        for scope in self.outline.scopes_around(function):
+            for decorator in self.outline.scopes[scope].decorators:
+                if (v.called_name(decorator) or v.last_name(decorator)).startswith("deprecated"):
+                    return True
+        return False
 
     @cached_property
     def by_frame(self) -> dict[int, list[BareCall]]:
         """The bare calls of each frame in the order in which they run."""
-        frames: dict[int, list[BareCall]] = defaultdict(list)
-        for call in sorted(self.calls, key=lambda call: call.site.tick):
-            frames[call.frame].append(call)
-        return frames
+        return grouped(sorted(self.calls, key=lambda call: call.site.tick), attrgetter("frame"))
 
     @cached_property
     def loops(self) -> dict[int, int]:
         """The innermost loop that repeats each call; calls that no loop repeats are left out."""
-        return {call.id: loop for call in self.calls if (loop := self._loop(call))}
+        loops = {}
+        for call in self.calls:
+            if loop := self._loop(call):
+                loops[call.id] = loop
+        return loops
 
     def _loop(self, call: BareCall) -> int:
         """The innermost loop that repeats a call, not to another host on each turn; 0 without one."""
@@ -77,9 +85,12 @@ class Groups:
 
     def _host(self, call: BareCall) -> str | None:
         """The host of a call, None if it is not known; no other call has that of one which changes on each turn."""
-        loops = self.flow.loops(call.site.part)
-        changes = any(self.program.hosts.changes_each_turn(call, loop) for loop in loops)
+        changes = self.changes_host(call, self.flow.loops(call.site.part))
         return f"{call.id}" if changes else self.program.hosts.host(call)
+
+    def changes_host(self, call: BareCall, loops: Iterable[int]) -> bool:
+        """Tell whether one of some loops gives a call another host on every turn."""
+        return any(self.program.hosts.changes_each_turn(call, loop) for loop in loops)
 
     def runs_together(self, calls: Sequence[BareCall], keys: Iterable[str | None]) -> set[int]:
         """The calls of one frame that can run before or after another one with a matching key."""
@@ -91,12 +102,13 @@ class Groups:
             events.append(Event(call.site.tick, call.site.part, call.id, key))
             for loop in self.flow.loops(call.site.part) if call.id in self.loops else ():
                 again[loop].append(events[-1])
-        found = chained(self.flow, calls[0].frame, events, again)
-        for flows in self.program.retries.alternatives([call.site for call in calls]) if found else ():
-            found &= set().union(*(chained(flow, calls[0].frame, events, again) for flow in flows))
+        found_in = partial(chained, frame=calls[0].frame, events=events, again=again)
+        found = found_in(self.flow)
+        for flows in self.program.retries.alternatives(parts(calls)) if found else ():
+            found &= set().union(*map(found_in, flows))
         urls = {call.url or v.OPAQUE for call in calls if call.id in found}
         same = len(urls) == 1 and all(map(v.is_known, urls))
-        if same and not chained(self.program.retries.good, calls[0].frame, events, again):
+        if same and not found_in(self.program.retries.good):
             return set()  # `if r.status_code == 400: r = requests.post(url)` behind `r = requests.get(url)`
         return found
 
@@ -119,8 +131,8 @@ class Groups:
         """Tell whether a function of requests is handed to what calls it for each item."""
         if reference.taker == -1:
             return False
-        by_name = v.last_name(self.outline.calls[reference.taker].value.func) in EACH
-        return by_name or any(call.id == reference.id for call in self.mapped)
+        by_name = self.outline.calls[reference.taker].name in EACH
+        return by_name or reference.id in ids(self.mapped)
 
     def _is_repeated(self, call: BareCall) -> bool:
         return call.id in self.loops or call.id in self.chained
@@ -146,7 +158,7 @@ class Groups:
         for caller in self.graph.only_callers(function):
             name = self.program.tables.qualified_name(caller)
             calls = self.program.around.calls(name) if name else ()
-            repeating = [each for each in calls if each.repeats]
+            repeating = list(filter(attrgetter("repeats"), calls))
             if repeating or len(calls) + len(self.graph.calls_of(caller)) > 1:
                 return repeating[:1] or calls[:2]
         return ()
@@ -163,15 +175,11 @@ class Groups:
 
         Calls on sessions count, too, so no fix of some calls changes what is found at others.
         """
-        by_class: dict[int, list[BareCall]] = defaultdict(list)
-        for call in self.sent.calls:
-            if not self._is_deprecated(self.bare.function(call)):
-                by_class[self.owner(call)].append(call)
         clients = set()
-        for owner, calls in by_class.items():
+        for owner, calls in grouped(filterfalse(self._is_out_of_use, self.sent.calls), self.owner).items():
             alone = len(calls) == 1 and owner not in self._with_session
             unread = alone and not self.graph.reads_instance(calls[0].site.scope)
-            if owner and not unread and not all(self._is_in_init(self.bare.function(call)) for call in calls):
+            if owner and not unread and not all(map(self._is_in_init, map(self.bare.function, calls))):
                 clients.add(owner)
         return [call for call in self.calls if self.owner(call) in clients and self._has_company(call)]
 
@@ -214,10 +222,9 @@ class Groups:
         for site in self.outline.calls:
             match site.value.func:
                 case v.Attribute(value=v.Attribute(value=v.Name(name=name), attr=attr), attr=verb):
-                    method = self.graph.method(site.scope)
-                    if verb in VERBS and "session" in attr and method is not None and method.instance == name:
-                        found.add(method.owner)
-        return found
+                    if verb in VERBS and "session" in attr:
+                        found.add(self.graph.class_of(name, site.scope))
+        return found - {0}
 
     @cached_property
     def scattered(self) -> list[BareCall]:
@@ -226,7 +233,6 @@ class Groups:
         Of methods those count that run once for each object. It is all the same whether a call is on a session: so no
         fix of some calls changes what is found at others.
         """
-        clients = {call.id for call in self.clients}
         functions = set()
         for call in self.sent.calls:
             function = self.bare.function(call)
@@ -234,6 +240,7 @@ class Groups:
                 functions.add(function)
         if len(functions) < 2:
             return []
+        clients = {*ids(self.clients)}
         others = [call for call in self.calls if call.id not in clients and self.bare.function(call) != 0]
         return list(filter(self._has_company, others))
 
@@ -245,16 +252,14 @@ class Groups:
     def sharing(self) -> list[BareCall]:
         """All calls that should share a session, in the order of their ids."""
         calls = chain(*self.repeated.values(), self.helpers, self.clients, self.scattered)
-        return sorted(calls, key=lambda call: call.id)
+        return sorted(calls, key=attrgetter("id"))
 
     @cached_property
     def lasting(self) -> dict[int, list[BareCall]]:
         """The calls whose session would outlive their function, by the scope of their class; 0 for the module."""
-        groups: dict[int, list[BareCall]] = defaultdict(list)
-        for call in sorted((*self.helpers, *self.clients, *self.scattered), key=lambda call: call.id):
-            groups[self.owner(call)].append(call)
-        return groups
+        calls = sorted((*self.helpers, *self.clients, *self.scattered), key=attrgetter("id"))
+        return grouped(calls, self.owner)
 
     def place(self, calls: Sequence[BareCall]) -> Place | None:
         """The place where one session for the calls can be made (see `Flow.place`)."""
-        return self.flow.place([call.site.part for call in calls], self.bare.function(calls[0]))
+        return self.flow.place(parts(calls), self.bare.function(calls[0]))

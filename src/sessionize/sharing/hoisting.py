@@ -13,19 +13,10 @@ from typing import NamedTuple, TypeGuard
 from sessionize.analysis.flow import Place
 from sessionize.library.calls import BareCall
 from sessionize.library.program import Program
+from sessionize.sharing.several_calls import owners, passed_by_all, ticks
 from sessionize.syntax import outline as o, values as v
 
 _TEXT_METHODS = frozenset({"strip", "lstrip", "rstrip", "lower", "upper", "format", "join", "replace", "hexdigest"})
-
-
-def may_change(facts: Program, option: str, calls: Sequence[BareCall], place: Place) -> bool:
-    """Tell whether the value that the calls pass as `option` may be another one at `place`, or raise there."""
-    return not Interval(facts, calls, place).keeps(option)
-
-
-def may_ever_change(facts: Program, option: str, calls: Sequence[BareCall], place: Place) -> bool:
-    """Tell the same of calls that may run at any time after `place` was passed."""
-    return not Interval(facts, calls, place, forever=True).keeps(option)
 
 
 def is_lazy(facts: Program, call: BareCall) -> bool:
@@ -50,7 +41,10 @@ def is_pair_display(value: v.Value) -> bool:
 
 
 class Interval:
-    """The run of a frame from the place of a session to the last of its calls."""
+    """The run of a frame from the place of a session to the last of its calls.
+
+    forever: whether the calls may run at any time after the place was passed.
+    """
 
     def __init__(self, facts: Program, calls: Sequence[BareCall], place: Place, *, forever: bool = False) -> None:
         self.facts = facts
@@ -60,7 +54,7 @@ class Interval:
         self.place = place
         self.frame = self.flow.frame[place.block]
         self.scope = facts.outline.parts[self.frame].scope
-        self.end = max(call.site.tick for call in calls)
+        self.end = max(ticks(calls))
         self.forever = forever
         self.turns: set[int] = set()
         for call in calls:
@@ -70,10 +64,7 @@ class Interval:
 
     def keeps(self, option: str) -> bool:
         """Tell whether all calls pass one value as `option`, which may as well be taken at the place."""
-        value = self.calls[0].argument(option)
-        for call in self.calls:
-            if call.argument(option) != value or call.unpacks:  # passing it twice raises, and must go on doing so
-                return False
+        value = passed_by_all(option, self.calls)
         if value is None or not self.means_the_same(value):
             return False
         if option == "auth":
@@ -87,10 +78,13 @@ class Interval:
             return self._keeps_name(name) and self._is_bound_to(is_plain_dict, name) and self._is_untouched(name)
         if not is_plain_dict(value):
             return False
-        items = [item for _, item in value.items]
-        if option == "cookies" and not all(is_text(self.facts, item, self.scope) for item in items):
-            return False  # None would delete a cookie, or be sent
-        return all(map(self.keeps_item, items))
+        for _, item in value.items:
+            if option == "cookies" and not is_text(self.facts, item, self.scope):
+                return False  # None would delete a cookie, or be sent
+        return self._keeps_items(value)
+
+    def _keeps_items(self, display: v.Dict) -> bool:
+        return all(self.keeps_item(item) for _, item in display.items)
 
     def _copied(self, value: v.Value) -> v.Value:
         """The dict that a value is a copy of: `HEADERS` for `dict(HEADERS)`, `HEADERS.copy()` and `{**HEADERS}`.
@@ -111,15 +105,15 @@ class Interval:
         made = made_display(self.facts, value, self.scope)
         if made is None or not isinstance(value.func, v.Name) or not self._keeps_name(value.func.name):
             return False
-        names = v.names_in(made.display)
-        same = all(self.names.owner(name, made.function) == self.names.owner(name, self.scope) == 0 for name in names)
-        return same and all(self.keeps_item(item) for _, item in made.display.items)
+        for name in v.names_in(made.display):
+            if not self.names.owner(name, made.function) == self.names.owner(name, self.scope) == 0:
+                return False
+        return self._keeps_items(made.display)
 
     def means_the_same(self, value: v.Value) -> bool:
         """Tell whether the names in a value are the same variables at all calls."""
         for name in v.names_in(value):
-            owner = self.names.owner(name, self.scope)
-            if any(self.names.owner(name, call.site.scope) != owner for call in self.calls):
+            if owners(self.facts, name, self.calls) != {self.names.owner(name, self.scope)}:
                 return False
         return True
 
@@ -156,9 +150,9 @@ class Interval:
         elif len(binds) != 1 or self.flow.loops(binds[0].part):
             return False
         seen = self.facts.imports.lift(self.place, owner)
-        if seen is None or any(bind.form in ("del", "except") for bind in binds):
+        if seen is None or not self.names.forms(owner, name).isdisjoint(("del", "except")):
             return False
-        return any(bind.form != "declare" and self.flow.dominates(bind.part, bind.tick, seen) for bind in binds)
+        return any(bind.form != "declare" and self.flow.dominates(bind, seen) for bind in binds)
 
     def _comes_between(self, event: o.Bind | o.Use) -> bool:
         """Tell whether something may run after the place and before the last call; in another frame it may any time."""
@@ -170,11 +164,9 @@ class Interval:
     def _is_bound_to(self, is_plain: Callable[[v.Value], bool], name: str) -> bool:
         """Tell whether a name is only bound to displays of a kind, and by no star import."""
         owner = self.names.owner(name, self.scope)
-        starring = self.names.stars if owner == 0 else []
+        starring = self.names.stars[-1].tick if owner == 0 and self.names.stars else -1
         for bind in self.names.binds(owner, name):
-            if bind.form != "assign" or not is_plain(bind.value):
-                return False
-            if any(star.tick > bind.tick for star in starring):
+            if bind.form != "assign" or not is_plain(bind.value) or bind.tick < starring:
                 return False
         return True
 
@@ -205,17 +197,16 @@ def made_display(facts: Program, value: v.Value | None, scope: int) -> Made | No
             owner = facts.names.owner(name, scope)
             changed = owner == 0 and facts.is_changed_elsewhere(name)
         case v.Call(func=v.Attribute(value=v.Name(name=instance), attr=name), args=()):
-            method = facts.graph.method(scope)
-            if method is None or method.instance != instance:
+            owner = facts.graph.class_of(instance, scope)
+            if not owner:
                 return None
-            owner = method.owner
             below = any(facts.names.binds(each, name) for each in facts.classes.descendants[owner])
             stored = below or name in facts.tables.stores_of or facts.mutations.reachable_by_string(name)
             changed = stored or facts.around.may_set_attribute(name)
         case _:
             return None
     binds = facts.names.binds(owner, name)
-    if changed or facts.mutations.reflection or [bind.form for bind in binds] != ["def"]:
+    if changed or facts.mutations.reflection or len(binds) != 1 or binds[0].form != "def":
         return None
     function = next(number for number, row in enumerate(facts.outline.scopes) if row.part == binds[0].part)
     row = facts.outline.scopes[function]
@@ -223,6 +214,12 @@ def made_display(facts: Program, value: v.Value | None, scope: int) -> Made | No
     display = facts.tables.returned(function)
     alone = kinds in (["return"], ["docstring", "return"]) and not row.decorators
     return Made(display, function) if alone and is_plain_dict(display) else None
+
+
+def all_shown(parts: Sequence[v.Value], fits: Callable[[v.Value], bool]) -> bool:
+    """Tell whether all that an f-string of these parts shows fits, and is shown without a conversion or format."""
+    holes = [part for part in parts if isinstance(part, v.Hole)]
+    return all(hole.plain and fits(hole.value) for hole in holes)
 
 
 def is_text(facts: Program, value: v.Value, scope: int, depth: int = 0, *, annotated: bool = False) -> bool:
@@ -234,8 +231,7 @@ def is_text(facts: Program, value: v.Value, scope: int, depth: int = 0, *, annot
         case v.Const(kind=kind):
             return kind == "str"
         case v.Join(parts=parts):
-            holes = [part for part in parts if isinstance(part, v.Hole)]
-            return all(hole.plain and is_text(facts, hole.value, scope, depth, annotated=True) for hole in holes)
+            return all_shown(parts, lambda value: is_text(facts, value, scope, depth, annotated=True))
         case v.Binary(op="+", left=left, right=right):
             return is_text(facts, left, scope, depth) and is_text(facts, right, scope, depth)
         case v.Name(name=name) if depth < 8:

@@ -20,7 +20,7 @@ class RequestsSent:
 
     def has_neighbour(self, call: BareCall) -> bool:
         """Tell whether another function may ask the host of a call; one of an object that has just one may be asked."""
-        site, owner = self.program.hosts.site(call), self.program.graph.owner(call.site.scope)
+        site, owner = self.program.hosts.site(call), self._owner(call)
         asking = self._asked[site] | self._asked[""] if site else self._asking
         return not asking <= {self.function(call)} or (owner != 0 and self._number_by_class[owner] == 1)
 
@@ -40,4 +40,7 @@ class RequestsSent:
     @cached_property
     def _number_by_class(self) -> Counter[int]:
         """The number of requests in the methods of each class."""
-        return Counter(self.program.graph.owner(call.site.scope) for call in self.calls)
+        return Counter(map(self._owner, self.calls))
+
+    def _owner(self, call: BareCall) -> int:
+        return self.program.graph.owner(call.site.scope)

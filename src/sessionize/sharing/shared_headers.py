@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from itertools import chain
 from typing import NamedTuple
 
 from sessionize.analysis.flow import Place
@@ -21,7 +20,8 @@ from sessionize.analysis.memo import memo
 from sessionize.library.calls import BareCall
 from sessionize.sharing.closed_world import ClosedWorld
 from sessionize.sharing.facts import Facts
-from sessionize.sharing.hoisting import Interval, is_text
+from sessionize.sharing.hoisting import Interval, all_shown, is_text
+from sessionize.sharing.several_calls import ids
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT
 
@@ -80,25 +80,26 @@ def shared_headers(
     """
     if facts.outline.parts[place.block].form != "lines":
         return None
-    numbers = {call.id for call in calls}
-    displays: list[_Spelled] = []
-    for call in calls:
-        spelled = _spelled(facts, call, numbers)
-        if spelled is None:
-            return None
-        displays.append(spelled)
+    numbers = {*ids(calls)}
+    spelled = [_spelled(facts, call, numbers) for call in calls]
+    displays = list(filter(None, spelled))
+    if len(displays) < len(calls):
+        return None
     interval = Interval(facts, calls, place, forever=store_of is not None)
     keeps = _Keeping(interval, store_of)
-    keys = tuple(key for key in _leading(displays) if keeps.value(displays[0].items[key]))
-    keys = _in_front(keys, displays)
-    whole = [not display.followed and display.items.keys() == {*keys} for display in displays]
-    emptied = any(goes and display.changed for goes, display in zip(whole, displays, strict=True))
-    if not keys or emptied:  # `headers = {}` says less than what was there
-        return None
-    inner = chain.from_iterable(v.within(displays[0].items[key]) for key in keys)
-    attributes = dict.fromkeys(v.dotted(each) for each in inner if isinstance(each, v.Attribute))
-    found = [Display(each.call.id, each.statement, goes) for goes, each in zip(whole, displays, strict=True)]
-    return SharedHeaders(keys, tuple(attributes), tuple(found))
+    first = displays[0].items
+    keys = _in_front([key for key in _leading(displays) if keeps.value(first[key])], displays)
+    attributes: dict[str, None] = {}
+    for key in keys:
+        for inner in v.within(first[key]):
+            attributes |= {v.dotted(inner): None} if isinstance(inner, v.Attribute) else {}
+    found = []
+    for display in displays:
+        goes = not display.followed and display.items.keys() == {*keys}
+        if goes and display.changed:  # `headers = {}` says less than what was there
+            return None
+        found.append(Display(display.call.id, display.statement, goes))
+    return SharedHeaders(keys, tuple(attributes), tuple(found)) if keys else None
 
 
 def keeps_values(facts: Facts, calls: Sequence[BareCall], place: Place, store_of: StoreOf, display: v.Dict) -> bool:
@@ -172,12 +173,10 @@ def _stands_alone(facts: Facts, bind: o.Bind, call: BareCall) -> bool:
     if bind.form != "assign" or parts[bind.part].kind != "simple" or not alone:
         return False
     siblings = flow.children[parts[bind.part].parent]
-    following = siblings[siblings.index(bind.part) + 1 :]
-    joined = "joined" in {parts[part].form for part in (bind.part, *following[:1])}
-    if joined or len(siblings) == 1 or parts[parts[bind.part].parent].form != "lines":
+    if flow.shares_line(bind.part) or len(siblings) == 1 or parts[parts[bind.part].parent].form != "lines":
         return False
     same = flow.frame[bind.part] == call.frame
-    return same and flow.dominates(bind.part, bind.tick, flow.place_before(call.site.part))
+    return same and flow.dominates(bind, flow.place_before(call.site.part))
 
 
 def _passes_headers(facts: Facts, use: o.Use, numbers: set[int]) -> bool:
@@ -217,16 +216,15 @@ class _Keeping:
             case v.Const(kind=kind):
                 return kind == "str"
             case v.Join(parts=parts):
-                holes = [part for part in parts if isinstance(part, v.Hole)]
-                return all(hole.plain and self._formatted(hole.value) for hole in holes)
+                return all_shown(parts, self._formatted)
             case v.Binary(op="%", left=v.Const(value=str(template)), right=right):
                 items = right.items if isinstance(right, v.Sequence) and right.kind == "tuple" else (right,)
                 plain = template.count("%") == template.count("%s") == len(items)
                 return plain and all(map(self._formatted, items))
             case v.Call(func=v.Attribute(value=v.Const(value=str(template)), attr="format"), args=args):
                 plain = not re.search("[{}]", template.replace("{}", ""))
-                given = [arg.value for arg in args if not arg.stars and arg.keyword is None]
-                return plain and template.count("{}") == len(given) == len(args) and all(map(self._formatted, given))
+                fits = template.count("{}") == len(args) and not value.unpacks and not value.keywords
+                return plain and fits and all(self._formatted(arg.value) for arg in args)
         return self._leaf(value)
 
     def _leaf(self, value: v.Value) -> bool:
@@ -255,7 +253,7 @@ class _Keeping:
             return True
         made = self.facts.origins.resolve_once(made, scope) if isinstance(made, v.Name) else made
         kept = isinstance(made, v.Sequence | v.Dict)
-        own = v.last_name(v.called(made)) in self.facts.tables.names_of_classes
+        own = v.called_name(made) in self.facts.tables.names_of_classes
         return not kept and not own and not self._is_closed
 
     @cached_property

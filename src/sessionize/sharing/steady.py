@@ -6,8 +6,10 @@ other modules may set any other, as in `library.api_key = ...`.
 
 from __future__ import annotations
 
-from functools import cached_property
-from itertools import chain
+from collections.abc import Iterable
+from functools import cached_property, partial
+from itertools import chain, filterfalse
+from operator import attrgetter
 
 from sessionize.analysis.memo import memo
 from sessionize.library.program import Program
@@ -36,18 +38,19 @@ class Steady:
             case v.Join(parts=parts):
                 return all(self.is_steady(part, scope, depth) for part in parts)
             case v.Sequence(items=parts):  # of `auth=`, which are made texts
-                return all(self._is_steady_text(part, scope, depth) for part in parts)
+                return self._are_steady_texts(parts, scope, depth)
             case v.Binary(left=left, right=right):
-                return self._is_steady_text(left, scope, depth) and self._is_steady_text(right, scope, depth)
+                return self._are_steady_texts((left, right), scope, depth)
             case v.Dict(items=items):
                 return all(key is not None and self.is_steady(item, scope, depth) for key, item in items)
             case v.Call() if (made := made_display(self.facts, value, scope)) is not None:
                 return self.is_steady(made.display, made.function, depth)
-            case v.Call():
-                return self.facts.bare.is_basic_auth(value, scope) and all(
-                    self._is_steady_text(arg.value, scope, depth) for arg in value.args
-                )
+            case v.Call() if self.facts.bare.is_basic_auth(value, scope):
+                return self._are_steady_texts(map(attrgetter("value"), value.args), scope, depth)
         return False
+
+    def _are_steady_texts(self, values: Iterable[v.Value], scope: int, depth: int) -> bool:
+        return all(self._is_steady_text(value, scope, depth) for value in values)
 
     def _is_steady_text(self, value: v.Value, scope: int, depth: int) -> bool:
         """Tell whether a value gives the same text each time: no class of the program may say how it is put in one."""
@@ -63,7 +66,7 @@ class Steady:
         """Tell whether a name is bound once for all calls, by the module or by the function of a local session."""
         owner = self.facts.names.owner(name, scope)
         binds = self.facts.names.binds(owner, name)
-        changed = any(_may_change(use.access) for use in self.facts.names.uses(owner, name))
+        changed = any(map(_may_change, self.facts.names.accesses(owner, name)))
         if len(binds) != 1 or changed or self.facts.mutations.reflection:
             return False
         (bind,) = binds
@@ -85,13 +88,18 @@ class Steady:
     @cached_property
     def _is_shown_by_code(self) -> bool:
         """True if what is no text may be put in one by a class of the program, which need not do it alike each time."""
-        methods = {row.name for row in self.facts.outline.scopes}
-        return not methods.isdisjoint(("__str__", "__repr__", "__format__")) or self.facts.around.is_shown_by_code()
+        shown = not self._scopes.isdisjoint(("__str__", "__repr__", "__format__"))
+        return shown or self.facts.around.is_shown_by_code()
+
+    @cached_property
+    def _scopes(self) -> set[str]:
+        """The names of the functions and classes of the file."""
+        return {row.name for row in self.facts.outline.scopes}
 
     def _makes_what_changes(self, bind: o.Bind) -> bool:
         """Tell whether a name is bound to a list or set, or to an object of a class of this file."""
         kept = isinstance(bind.value, v.Sequence) and bind.value.kind != "tuple"
-        return kept or v.last_name(v.called(bind.value)) in self.facts.tables.names_of_classes
+        return kept or v.called_name(bind.value) in self.facts.tables.names_of_classes
 
     def _stays_as_bound(self, name: str) -> bool:
         """Tell whether nobody binds a name of the module anew: another module, or a cell that is run again."""
@@ -102,36 +110,30 @@ class Steady:
 
     def set_once(self, value: v.Attribute, scope: int) -> o.Store | None:
         """The one line of `__init__` that sets `self.token`, if nothing else in the file changes it."""
-        method = self.facts.graph.method(scope)
-        if method is None or value.value != v.Name(method.instance) or self.owner not in (None, method.owner):
-            return None
-        return self._only_store(value.attr, method.owner)
+        own = self.facts.graph.class_of(value.value.name, scope) if isinstance(value.value, v.Name) else 0
+        return self._only_store(value.attr, own) if own and self.owner in (None, own) else None
 
     @memo
     def _only_store(self, attr: str, owner: int) -> o.Store | None:
         """The one line of a class's `__init__` that sets an attribute of its objects, if nothing else changes it."""
-        stores = self.facts.tables.stores_of.get(attr, ())
-        made = [store for store in stores if not self._is_another_class(store.name, store.scope, owner)]
-        if not made or self.facts.mutations.reachable_by_string(attr):
+        is_of_others = partial(self._is_another_class, owner)
+        made = next(filterfalse(is_of_others, self.facts.tables.stores_of[attr]), None)
+        if made is None or self.facts.mutations.reachable_by_string(attr):
             return None
-        init = self.facts.graph.method(made[0].scope)
-        in_init = self.facts.outline.scopes[made[0].scope].name == "__init__"
-        if init is None or not in_init or (init.owner, init.instance) != (owner, made[0].name):
+        in_init = self.facts.outline.scopes[made.scope].name == "__init__"
+        if not in_init or self.facts.graph.class_of(made.name, made.scope) != owner:
             return None
         changes = 0
         for access, use in self.facts.mutations.done_on(attr):
-            others = use is not None and self._is_another_class(use.name, use.scope, owner)
-            changes += access.changed is not None and not others
+            changes += access.changed is not None and (use is None or not is_of_others(use))
         stays = changes == 1 and attr not in self.facts.tables.class_names and not self._is_made_anew
         elsewhere = any(map(self.facts.around.may_set_attribute, (attr, "__init__", "__getattribute__", "__class__")))
-        return made[0] if stays and not elsewhere else None
+        return made if stays and not elsewhere else None
 
-    def _is_another_class(self, name: str, scope: int, owner: int) -> bool:
+    def _is_another_class(self, owner: int, row: o.Store | o.Use) -> bool:
         """Tell whether a name is the object of a method that no object of the class `owner` has."""
-        method = self.facts.graph.method(scope)
-        if method is None or method.instance != name or method.owner in self._related(owner):
-            return False
-        return self._has_own_objects(method.owner)
+        own = self.facts.graph.class_of(row.name, row.scope)
+        return own not in (0, *self._related(owner)) and self._has_own_objects(own)
 
     @memo
     def _has_own_objects(self, cls: int) -> bool:
@@ -153,9 +155,9 @@ class Steady:
     @cached_property
     def _is_made_anew(self) -> bool:
         """True if an `__init__` may run again for an object: one calls it besides those of subclasses, or `__new__`."""
-        scopes = self.facts.outline.scopes
-        calls = self.facts.tables.calls_by_name["__init__"]
-        return "__new__" in {row.name for row in scopes} or any(scopes[call.scope].name != "__init__" for call in calls)
+        tables = self.facts.tables
+        calling = tables.names_of(map(attrgetter("scope"), tables.calls_by_name["__init__"]))
+        return "__new__" in self._scopes or not calling <= {"__init__"}
 
     def display(self, value: v.Value, scope: int) -> v.Dict | None:
         """The dict display that a value is, or that its name is bound to, if nothing changes it."""
@@ -218,9 +220,8 @@ def _keys_added(facts: Program, use: o.Use) -> tuple[str, ...] | None:
         return (str(use.key.value),) if isinstance(use.key, v.Const) else None
     if use.access.method != "update":
         return None
-    called = v.Attribute(v.Name(use.name), "update")
-    updates = [site.value.args for site in facts.tables.calls_by_name["update"] if site.value.func == called]
-    return _joined([*map(_keys_of_argument, chain(*updates))])
+    updates = facts.tables.calls_of(v.Attribute(v.Name(use.name), "update"))
+    return _joined([_keys_of_argument(arg) for site in updates for arg in site.value.args])
 
 
 def _keys_of_argument(arg: v.Argument) -> tuple[str, ...] | None:
@@ -235,14 +236,13 @@ def is_pair(facts: Program, value: v.Value, scope: int) -> bool:
     """
     match value:
         case v.Name(name=name):
-            owner = facts.names.owner(name, scope)
-            binds = facts.names.binds(owner, name)
-            return bool(binds) and all(b.form == "assign" and _is_pair_itself(facts, b.value, owner) for b in binds)
+            binds = facts.names.seen(name, scope)
+            return bool(binds) and all(b.form == "assign" and _is_pair_itself(facts, b.value, b.scope) for b in binds)
         case v.Attribute(value=v.Name(), attr=attr) if not facts.mutations.reachable_by_string(attr):
             stores = facts.tables.stores_of.get(attr, [])
-            pairs = [store for store in stores if _is_pair_itself(facts, store.value, store.scope)]
-            changes = [access for access, _ in facts.mutations.done_on(attr) if access.rebinds]
-            return 0 < len(pairs) == len(changes) and attr not in facts.tables.class_names
+            pairs = sum(_is_pair_itself(facts, store.value, store.scope) for store in stores)
+            changes = sum(access.rebinds for access, _ in facts.mutations.done_on(attr))
+            return 0 < pairs == changes and attr not in facts.tables.class_names
     return _is_pair_itself(facts, value, scope)
 
 

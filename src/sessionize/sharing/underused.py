@@ -11,6 +11,7 @@ from sessionize.library.profile import CLOSING, METHODS, sets_up
 from sessionize.library.program import Program
 from sessionize.library.verbs import VERBS
 from sessionize.sharing.groups import Groups
+from sessionize.sharing.several_calls import ticks
 from sessionize.syntax import outline as o, values as v
 
 
@@ -52,7 +53,7 @@ class UnderusedSessions:
                 # `requests.Session().get(url)`
                 if func.attr in VERBS:
                     call = self.named.on_session(number - 1, "")
-                    if not any(self.program.hosts.changes_each_turn(call, loop) for loop in loops):
+                    if not self.groups.changes_host(call, loops):
                         found.append(UnderusedSession(site.tick, site, None, loops, (call,)))
                 continue
             bind = self._bound(site)
@@ -78,7 +79,7 @@ class UnderusedSessions:
             around = [self.program.outline.parts[part].kind for part in self.program.flow.ancestors(bind.part)]
             sometimes = {"arm", "handler"}.intersection(around[: around.index("turn")])
             later = served.done and self.program.outline.parts[bind.part].parent not in served.around
-            return bool(sometimes and later) or any(self._changes_host(bind.scope, bind.name, loop) for loop in loops)
+            return bool(sometimes and later) or self._changes_host(bind.scope, bind.name, loops)
         frame = self.program.flow.frame[bind.part]
         if self.groups.repeated[frame] or served.frames != {frame}:  # calls that may join it, or none
             return True
@@ -101,7 +102,7 @@ class UnderusedSessions:
 
     def _is_set_up(self, bind: o.Bind) -> bool:
         """Tell whether a session is only set up, as by `session.headers.update(...)`, before the calls on it."""
-        first = min(call.site.tick for call in self.named.session_use(bind.scope, bind.name).calls)
+        first = min(ticks(self.named.session_use(bind.scope, bind.name).calls))
         for use in self.program.names.uses(bind.scope, bind.name):
             if use.access not in METHODS | CLOSING and not (sets_up(use.access) and use.tick < first):
                 return False
@@ -117,7 +118,6 @@ class UnderusedSessions:
         return self.program.graph.is_helper(function) or (not special and self.program.graph.reads_instance(function))
 
     @memo
-    def _changes_host(self, scope: int, name: str, loop: int) -> bool:
-        """Tell whether a loop gives a call on a session of that name another host on every turn."""
-        calls = self.named.session_use(scope, name).calls
-        return any(self.program.hosts.changes_each_turn(call, loop) for call in calls)
+    def _changes_host(self, scope: int, name: str, loops: tuple[int, ...]) -> bool:
+        """Tell whether one of some loops gives a call on a session of that name another host on every turn."""
+        return any(self.groups.changes_host(call, loops) for call in self.named.session_use(scope, name).calls)

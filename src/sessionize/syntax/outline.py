@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 from sessionize.syntax.access import VALUE, Access
-from sessionize.syntax.values import OPAQUE, Call, Value
+from sessionize.syntax.values import OPAQUE, Call, Value, last_name
 
 
 class Scope(NamedTuple):
@@ -101,6 +101,11 @@ class CallSite(NamedTuple):
     access: Access  # the way its result is used
     into: int  # the call that its result is handed to
 
+    @property
+    def name(self) -> str:
+        """The last name of what is called: `get` of `requests.get(url)`."""
+        return last_name(self.value.func)
+
 
 class Spelled(NamedTuple):
     """An f-string with `{value=}` in it: it shows `text`, and what it is made of runs between the ticks."""
@@ -138,6 +143,17 @@ class Outline(NamedTuple):
         while part != -1:
             yield part
             part = self.parts[part].parent
+
+    def outer(self, part: int) -> int:
+        """The part around a part, out of a function body too; -1 around the module."""
+        row = self.parts[part]
+        return row.parent if row.parent != -1 else self.scopes[row.scope].part
+
+    def statement_in(self, block: int, part: int) -> int:
+        """The statement of a block in which a part stands, through functions, lambdas and classes."""
+        while self.parts[part].parent != block:
+            part = self.outer(part)
+        return part
 
     def scopes_around(self, scope: int) -> Iterator[int]:
         """The scope itself and those around it."""

@@ -90,6 +90,11 @@ class Call:
         """True if it passes `*` or `**` arguments, which no one knows."""
         return any(arg.stars for arg in self.args)
 
+    @property
+    def keywords(self) -> set[str]:
+        """The keywords of its arguments."""
+        return {arg.keyword for arg in self.args if arg.keyword is not None}
+
     def argument(self, keyword: str, position: int = -1) -> Value | None:
         """The argument of that keyword, or at that position."""
         for arg in self.args:
@@ -181,6 +186,11 @@ def is_known(value: Value) -> bool:
 def called(value: Value) -> Value:
     """The thing that a value calls; nothing known for one that is no call."""
     return value.func if isinstance(value, Call) else OPAQUE
+
+
+def called_name(value: Value) -> str:
+    """The last name of what a value calls: `Client` of `api.Client(key)`; empty for one that is no call."""
+    return last_name(called(value))
 
 
 def checked(value: Value) -> Iterator[Value]:

@@ -93,17 +93,12 @@ class Parts:
         sites: list[Use | CallSite] = [*self.outline.uses, *self.outline.calls]
         return {site.tick: site.part for site in sites}
 
-    def outer(self, part: int) -> int:
-        """The part around a part, out of a function body too; -1 around the module."""
-        row = self.outline.parts[part]
-        return row.parent if row.parent != -1 else self.outline.scopes[row.scope].part
-
     def nodes_around(self, part: int) -> Iterator[cst.CSTNode]:
         """The statements and blocks around a part, from the inside out."""
         while part != -1:
             if part in self.nodes.parts:
                 yield self.nodes.parts[part]
-            part = self.outer(part)
+            part = self.outline.outer(part)
 
     def path(self, part: int) -> BlockPath:
         """The blocks around a part."""
@@ -122,15 +117,9 @@ class Parts:
             found |= dict.fromkeys(smalls, index)
         return found
 
-    def in_block(self, block: int, part: int) -> int:
-        """The statement of a block around a part, which may be inside of a lambda there."""
-        while self.outline.parts[part].parent != block:
-            part = self.outer(part)
-        return part
-
     def with_own_line(self, part: int) -> cst.CSTNode:
         """The statement around a part that begins a line, so that a comment can stand above it."""
         parts = self.outline.parts
         while part not in self.nodes.parts or parts[parts[part].parent].form != "lines":
-            part = self.outer(part)
+            part = self.outline.outer(part)
         return self.nodes.parts[part]

@@ -117,7 +117,7 @@ class Worklist:
             inside = list(map(self.parts.of, fix.redirects))
             if fix.old_statement is not None:
                 inside.append(fix.old_statement)
-            last = max(self.parts.in_block(block, part) for part in inside)
+            last = max(self.parts.outline.statement_in(block, part) for part in inside)
             self._with_blocks[fix] = WithBlock(block, before, last)
         elif self.parts.outline.parts[block].form == "inline":  # no comment can stand there
             for option in new_session.hoist:
