@@ -16,7 +16,6 @@ from sessionize.analysis.memo import memo
 from sessionize.analysis.origins import Origins
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, CALL, VALUE
-from sessionize.syntax.values import last_name
 
 _NO_INSTANCE = frozenset({"", "cls", "mcs", "klass"})
 # Calls that run what they are handed: again and again, or once.
@@ -107,7 +106,7 @@ class CallGraph:
         # `Api.get(path)` or `cls.get(path)` of a class that is only a namespace
         named = instance != "self" and row.name in self._called_on_class[row.parent]
         bound_anew = len(self.names.binds(scope, instance)) > 1
-        static = not {"staticmethod", "classmethod"}.isdisjoint(map(last_name, row.decorators))
+        static = not {"staticmethod", "classmethod"}.isdisjoint(map(v.last_name, row.decorators))
         return not (taken or named or bound_anew or static)
 
     @cached_property
@@ -270,11 +269,11 @@ class CallGraph:
 
     def _last_name(self, call: o.CallSite, path: str | None) -> str:
         if (run := self.run_by(call, path)) is not None:
-            return last_name(run)
+            return v.last_name(run)
         func = call.value.func
         followed = self.origins.resolve_once(func, call.scope) if isinstance(func, v.Name) else v.OPAQUE
         named = path if isinstance(followed, v.Opaque) else self.origins.path_of(followed, call.scope)
-        return named.rpartition(".")[2] if named is not None else last_name(func)
+        return named.rpartition(".")[2] if named is not None else v.last_name(func)
 
 
 def _is_main(part: o.Part) -> bool:

@@ -11,7 +11,6 @@ from sessionize.doubts.doubt import Kind, Sharing
 from sessionize.files.paths import path_in_project
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, UNPACK, VALUE
-from sessionize.syntax.values import last_name
 
 # Requests and what it is made of: a module that assigns to it may change how sessions work.
 _BENEATH = frozenset({"requests", "urllib3", "socket"})
@@ -26,15 +25,9 @@ _LEAVING = frozenset(
         *("requests_ntlm", "requests_ntlm2", "requests_negotiate", "requests_negotiate_sspi", "requests_kerberos"),
         *("requests_gssapi", "requests_credssp", "requests_aws4auth", "requests_auth_aws_sigv4", "requests_hawk"),
         *("requests_pkcs12", "requests_html", "requests_ratelimiter", "requests_unixsocket", "requests_unixsocket2"),
-        *(
-            "requests_ip_rotator",
-            "requests_threads",
-            "requests_tor",
-            "requests_auth",
-            "requests_http_signature",
-            "requests_mock",
-        ),
+        *("requests_ip_rotator", "requests_threads", "requests_tor", "requests_auth", "requests_http_signature"),
         *("requests_testadapter", "requests_pprint", "requests_jwt", "requests_wsgi_adapter", "requests_httpsig"),
+        "requests_mock",
     )
 )
 _SMALL = frozenset({"machine", "micropython", "utime", "usocket", "esp", "esp32", "rp2"})
@@ -94,7 +87,7 @@ class PatchedLibrary(Kind):
         for call, called in self.facts.origins.called:
             if re.fullmatch(r"requests_\w+\.(monkeypatch|patch\w*|install\w*)", called or ""):
                 yield f"`{called}` changes how requests works"
-            if last_name(call.value.func) in _PATCHING and call.value.args:
+            if v.last_name(call.value.func) in _PATCHING and call.value.args:
                 subject = call.value.args[0].value
                 path = self.facts.origins.path_of(subject, call.scope)
                 if re.match(r"(.*\.)?requests\b", str(subject.value if isinstance(subject, v.Const) else path)):

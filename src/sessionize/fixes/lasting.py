@@ -269,7 +269,6 @@ def _no_longer_counts(call: BareCall, new_session: NewSession) -> str:
         value = call.argument(option) or v.NONE
         if isinstance(value, v.Call) and isinstance(value.func, v.Attribute):
             shown.append(f"what `{v.dotted(value.func)}()` returns")
-            continue
-        for inner in v.within(value):
-            shown += [quoted(v.dotted(inner))] if isinstance(inner, v.Attribute) else []
+        else:
+            shown += map(quoted, v.dotted_in(value))
     return f"; later changes to {' or '.join(shown)} will have no effect" if shown else ""

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Sequence
 from functools import cached_property
 from itertools import count
+from operator import attrgetter
 
 from sessionize.analysis.flow import Place
 from sessionize.fixes.import_places import ImportPlaces
@@ -188,26 +189,21 @@ class Naming:
     def unused(self, fixes: Sequence[Fix]) -> list[ImportEdit]:
         """The names that nothing uses any more when these fixes are made, here or in another module."""
         makers = {0}
-        for fix in fixes:
-            if fix.new_session is not None:
-                makers.update(self.facts.tables.scopes_around(self._scope(fix.new_session.place)))
+        words: list[str] = []  # of the expressions that make sessions
+        for new_session in filter(None, map(attrgetter("new_session"), fixes)):
+            makers.update(self.facts.tables.scopes_around(self._scope(new_session.place)))
+            words += f"{new_session.create} {new_session.adapter}".replace(".", " ").split()
         edits = []
         for (owner, name), converted in self._converted(fixes).items():
             bind, *others = self.names.binds(owner, name)
             path = self.origins.path(bind) or ""
             alone = len(self.facts.tables.binds_at[bind.part]) == 1
-            unmade = owner not in makers or not self._is_made_by(name, fixes)
+            unmade = owner not in makers or (self.uses_factory and name not in words)
             inner = path == "requests" and unmade and alone  # an import in a function, or beside a factory
             droppable = not others and (inner or path.removeprefix("requests.") in VERBS)
             if droppable and len(self.names.uses(owner, name)) == converted and not self._is_offered(owner, name):
                 edits.append(ImportEdit(bind, drop=name))
         return edits
-
-    def _is_made_by(self, name: str, fixes: Sequence[Fix]) -> bool:
-        """Tell whether a new session needs a name: `requests` in `requests.Session()`."""
-        made = [fix.new_session for fix in fixes if fix.new_session is not None]
-        words = " ".join(f"{new_session.create} {new_session.adapter}" for new_session in made)
-        return not self.uses_factory or name in words.replace(".", " ").split()
 
     def _converted(self, fixes: Sequence[Fix]) -> Counter[tuple[int, str]]:
         """The number of calls that go to a session, by the variable that they begin with."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from itertools import pairwise, takewhile
 from operator import attrgetter
 
@@ -12,7 +11,6 @@ from sessionize.homes.home import OPTIONS, Home, first_of
 from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import Interval
-from sessionize.sharing.several_calls import parts as call_parts
 from sessionize.sharing.shared_headers import no_store, shared_headers
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.ipython import LINE
@@ -74,9 +72,9 @@ def import_home(facts: Facts, calls: Sequence[BareCall]) -> Place | None:
             last = max(last, bind.part)
     if len(cells) != 1:
         return None
-    statement = partial(facts.outline.statement_in, 0)
-    imports = {statement(bind.part) for bind in facts.origins.imports if bind.scope == 0}
-    imports -= set(map(statement, call_parts(calls)))
+    statement_in = facts.outline.statement_in
+    imports = {statement_in(0, bind.part) for bind in facts.origins.imports if bind.scope == 0}
+    imports -= {statement_in(0, call.site.part) for call in calls}
     magics = set(map(attrgetter("part"), facts.tables.calls_of(v.Name(LINE))))
     place = None
     top = facts.flow.children[0]

@@ -11,7 +11,6 @@ from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, Access
-from sessionize.syntax.values import last_name
 
 _PLAIN_BASES = frozenset({"object", "ABC", "ABCMeta", "Generic"})
 ATTRS = frozenset({"attrs", "attr", "define", "frozen", "mutable", "s", "attributes"})
@@ -59,7 +58,7 @@ class ObjectClass:
         found = []
         for bind in self.names.binds(self.owner, "__init__"):
             decorators = self.outline.scopes[self.scopes[bind.part]].decorators if bind.form == "def" else ()
-            if "overload" not in map(last_name, decorators):
+            if "overload" not in map(v.last_name, decorators):
                 found.append(bind)
         return found
 
@@ -163,7 +162,7 @@ def head(value: v.Value) -> v.Value:
 
 def name_of(value: v.Value) -> str:
     """The last name of a base or a decorator: `dataclass` of `@dataclasses.dataclass(frozen=True)`."""
-    return last_name(head(value))
+    return v.last_name(head(value))
 
 
 def _may_call(access: Access) -> bool:

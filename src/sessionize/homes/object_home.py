@@ -19,7 +19,6 @@ from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import Interval
 from sessionize.sharing.shared_headers import no_store, shared_headers
 from sessionize.syntax import outline as o, values as v
-from sessionize.syntax.values import last_name
 
 _STRANGE_BASES = frozenset(
     ("NamedTuple", "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "Protocol", "TypedDict", "tuple", "type", "Struct")
@@ -114,7 +113,7 @@ class _ObjectHome:
         for row in self.cls.rows:
             for base in map(head, row.bases):
                 path = self.facts.origins.path_of(base, row.parent) or ""  # behind an alias
-                bases |= {last_name(base), path.rpartition(".")[2]}
+                bases |= {v.last_name(base), path.rpartition(".")[2]}
         if strange := sorted(bases & _STRANGE_BASES):
             return f"a class made from `{strange[0]}` has no place for a session of its own"
         if ATTRS.intersection(map(name_of, self.row.decorators)):

@@ -11,7 +11,6 @@ from sessionize.library.calls import BareCall
 from sessionize.library.program import Program
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, CALL, READ, UNPACK, VALUE, Access
-from sessionize.syntax.values import last_name
 
 # Decorators from these call a function where it is called, or at the end of its module.
 _CALLING_AT_ONCE = frozenset(
@@ -128,9 +127,8 @@ class ClosedWorld:
         if path is not None or depth > 2:
             return (path or "").partition(".")[0] in _CALLING_AT_ONCE
         root = next(iter(v.names_in(func)), "")  # `cli` of `@cli.command()`, which is made by a decorator, or a call
-        makers: list[v.Value] = []
-        for bind in self.facts.names.seen(root, scope):
-            makers += [bind.value] if isinstance(bind.value, v.Call) else []
+        binds = self.facts.names.seen(root, scope)
+        makers: list[v.Value] = [bind.value for bind in binds if isinstance(bind.value, v.Call)]
         for row in self.outline.scopes:
             makers += row.decorators if row.name == root else ()
         return bool(makers) and all(self._calls_at_once(maker, scope, depth + 1) for maker in makers)
@@ -141,7 +139,7 @@ class ClosedWorld:
         known = self.facts.tables.names_of_classes | _PLAIN_BASES
         for cls in self.facts.tables.classes:
             row = self.outline.scopes[cls]
-            if row.name in self._leading and not known.issuperset(map(last_name, row.bases)):
+            if row.name in self._leading and not known.issuperset(map(v.last_name, row.bases)):
                 return True
         return False
 

@@ -91,8 +91,7 @@ def shared_headers(
     keys = _in_front([key for key in _leading(displays) if keeps.value(first[key])], displays)
     attributes: dict[str, None] = {}
     for key in keys:
-        for inner in v.within(first[key]):
-            attributes |= {v.dotted(inner): None} if isinstance(inner, v.Attribute) else {}
+        attributes |= dict.fromkeys(v.dotted_in(first[key]))
     found = []
     for display in displays:
         goes = not display.followed and display.items.keys() == {*keys}

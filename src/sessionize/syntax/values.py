@@ -178,6 +178,11 @@ def attributes_in(value: Value) -> set[str]:
     return {inner.attr for inner in within(value) if isinstance(inner, Attribute)}
 
 
+def dotted_in(value: Value) -> list[str]:
+    """The attributes in a value as they are written: `self.key`."""
+    return [dotted(inner) for inner in within(value) if isinstance(inner, Attribute)]
+
+
 def is_known(value: Value) -> bool:
     """Tell whether the outline says all that a value is made of: nothing in it is opaque, as `a or b` is."""
     return not any(isinstance(inner, Opaque) for inner in within(value))
