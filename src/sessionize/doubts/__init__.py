@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from sessionize.doubts.carried import Carried
 from sessionize.doubts.connection_auth import ConnectionAuth
@@ -49,12 +49,8 @@ class Doubts:
 
     def about(self, sharing: Sharing) -> tuple[Doubt, ...]:
         """The doubts about letting some calls share a session: of each kind at most one, with its first reason."""
-        return tuple(self._about(sharing))
-
-    def _about(self, sharing: Sharing) -> Iterator[Doubt]:
-        for kind in self.kinds:
-            if reason := kind.reason(sharing):
-                yield self.doubt(kind.name, reason)
+        reasons = [(kind.name, kind.reason(sharing)) for kind in self.kinds]
+        return tuple(self.doubt(name, reason) for name, reason in reasons if reason)
 
     def doubt(self, name: str, reason: str) -> Doubt:
         """A doubt of a kind, accepted if the settings accept that."""

@@ -69,11 +69,7 @@ def _refuse_carried(wanted: Wanted, outcomes: Iterable[Outcome]) -> list[Refusal
 
 def _answered(outcomes: Iterable[Outcome], codes: frozenset[str]) -> set[int]:
     """The calls that outcomes about rules of these codes are about."""
-    answered: set[int] = set()
-    for outcome in outcomes:
-        if outcome.resolves & codes:
-            answered.update(outcome.calls)
-    return answered
+    return {call for outcome in outcomes if outcome.resolves & codes for call in outcome.calls}
 
 
 def _resolving(outcomes: Iterable[Outcome], codes: frozenset[str]) -> list[Outcome]:

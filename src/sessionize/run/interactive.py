@@ -121,14 +121,10 @@ def _meant(typed: str) -> str:
 
 def _explained(alone: Report, fix: Fix) -> str:
     """A line for each rule and each doubt of a fix, and one for their pages."""
-    summaries = {}
-    for code in _codes(alone):
-        summaries[code] = _SENTENCE.split(BY_CODE[code].summary)[0]
-    for kind in KINDS:
-        if kind.name in fix.doubt_names:
-            summaries[kind.name] = kind.summary()
-    lines = "".join(f"  {name}: {summary.removesuffix('.')}.\n" for name, summary in summaries.items())
-    return f"{lines}  More: sessionize rule {' '.join(summaries)}\n\n"
+    rules = {code: _SENTENCE.split(BY_CODE[code].summary)[0] for code in _codes(alone)}
+    doubts = {kind.name: kind.summary() for kind in KINDS if kind.name in fix.doubt_names}
+    lines = [f"  {name}: {summary.removesuffix('.')}.\n" for name, summary in (rules | doubts).items()]
+    return f"{''.join(lines)}  More: sessionize rule {' '.join(rules | doubts)}\n\n"
 
 
 def _codes(report: Report) -> list[str]:

@@ -34,11 +34,11 @@ class Carried:
         `reply` is bound once, and nothing changes its cookies.
         """
         match call.argument("cookies"):
-            case v.Call(func=v.Attribute(value=jar, attr="get_dict"), args=()):
-                pass
-            case v.Call(func=v.Name(name="dict"), args=(v.Argument(value=jar),)):
-                pass
-            case jar:
+            case (
+                v.Call(func=v.Attribute(value=jar, attr="get_dict"), args=())
+                | v.Call(func=v.Name(name="dict"), args=(v.Argument(value=jar),))
+                | jar
+            ):
                 pass
         if not isinstance(jar, v.Attribute) or not isinstance(jar.value, v.Name) or jar.attr != "cookies":
             return None

@@ -39,15 +39,11 @@ class Groups:
     @cached_property
     def calls(self) -> list[BareCall]:
         """The bare calls, but those in functions that are `@deprecated`."""
-        return list(filterfalse(self._is_out_of_use, self.bare.calls))
+        return list(filterfalse(self._is_deprecated, self.bare.calls))
 
-    def _is_out_of_use(self, call: BareCall) -> bool:
-        return self._is_deprecated(self.bare.function(call))
-
-    @memo
-    def _is_deprecated(self, function: int) -> bool:
-        """Tell whether a function, or one or a class around it, has such a decorator."""
-        for scope in self.outline.scopes_around(function):
+    def _is_deprecated(self, call: BareCall) -> bool:
+        """Tell whether the function of a call, or one or a class around it, has such a decorator."""
+        for scope in self.outline.scopes_around(self.bare.function(call)):
             for decorator in self.outline.scopes[scope].decorators:
                 if (v.called_name(decorator) or v.last_name(decorator)).startswith("deprecated"):
                     return True
@@ -61,11 +57,7 @@ class Groups:
     @cached_property
     def loops(self) -> dict[int, int]:
         """The innermost loop that repeats each call; calls that no loop repeats are left out."""
-        loops = {}
-        for call in self.calls:
-            if loop := self._loop(call):
-                loops[call.id] = loop
-        return loops
+        return {call.id: loop for call in self.calls if (loop := self._loop(call))}
 
     def _loop(self, call: BareCall) -> int:
         """The innermost loop that repeats a call, not to another host on each turn; 0 without one."""
@@ -176,7 +168,7 @@ class Groups:
         Calls on sessions count, too, so no fix of some calls changes what is found at others.
         """
         clients = set()
-        for owner, calls in grouped(filterfalse(self._is_out_of_use, self.sent.calls), self.owner).items():
+        for owner, calls in grouped(filterfalse(self._is_deprecated, self.sent.calls), self.owner).items():
             alone = len(calls) == 1 and owner not in self._with_session
             unread = alone and not self.graph.reads_instance(calls[0].site.scope)
             if owner and not unread and not all(map(self._is_in_init, map(self.bare.function, calls))):

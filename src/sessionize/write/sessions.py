@@ -124,10 +124,10 @@ def _with_argument(text: str, value: cst.BaseExpression) -> cst.Expr:
 def _uncopied(value: cst.BaseExpression) -> cst.BaseExpression:
     """The dict that an expression copies: `HEADERS` of `dict(HEADERS)`, `HEADERS.copy()`, `{**HEADERS}`."""
     match value:
-        case cst.Call(func=cst.Name("dict"), args=[cst.Arg(value=inner, keyword=None, star="")]):
-            return inner
-        case cst.Call(func=cst.Attribute(value=inner, attr=cst.Name("copy")), args=[]):
-            return inner
-        case cst.Dict(elements=[cst.StarredDictElement(value=inner)]):
+        case (
+            cst.Call(func=cst.Name("dict"), args=[cst.Arg(value=inner, keyword=None, star="")])
+            | cst.Call(func=cst.Attribute(value=inner, attr=cst.Name("copy")), args=[])
+            | cst.Dict(elements=[cst.StarredDictElement(value=inner)])
+        ):
             return inner
     return value

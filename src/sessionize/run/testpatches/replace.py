@@ -84,8 +84,8 @@ def _imports_requests(statement: cst.CSTNode) -> bool:
 def _stays_first(statement: cst.CSTNode) -> bool:
     """Tell whether a statement is a docstring or an import from the future, above which nothing may stand."""
     match statement:
-        case cst.SimpleStatementLine(body=[cst.Expr(value=cst.SimpleString())]):
-            return True
-        case cst.SimpleStatementLine(body=[cst.ImportFrom(module=cst.Name(value="__future__"))]):
+        case cst.SimpleStatementLine(
+            body=[cst.Expr(value=cst.SimpleString()) | cst.ImportFrom(module=cst.Name(value="__future__"))]
+        ):
             return True
     return False
