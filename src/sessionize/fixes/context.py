@@ -15,13 +15,12 @@ from sessionize.fixes.existing import Existing, ExistingSession
 from sessionize.fixes.naming import POLICY, Naming
 from sessionize.fixes.obstacles import Obstacles
 from sessionize.fixes.outcome import Fix, ImportEdit, NewSession, Outcome, Redirect, Refusal
-from sessionize.homes.home import first_of
+from sessionize.homes.home import Home, first_of
 from sessionize.library.calls import BareCall
 from sessionize.rules import Finding, resolved_by
 from sessionize.sharing.cookies import may_keep
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.several_calls import ids, in_pool, only_read, parts, ticks
-from sessionize.sharing.shared_headers import SharedHeaders
 
 ALONE = "a session would serve only this call, as the other calls here cannot be rewritten"
 ELSEWHERE = "create one session for all calls that need these cookies, and remove `cookies=`"
@@ -108,17 +107,10 @@ class Context:
         return len(set(map(self.facts.tables.cell, ticks(calls)))) > 1
 
     def new_session(
-        self,
-        calls: Sequence[BareCall],
-        place: Place,
-        style: str,
-        target: str,
-        hoist: Sequence[str],
-        owner: int | None = None,
-        shared: SharedHeaders | None = None,
-        create: str = "",
+        self, calls: Sequence[BareCall], home: Home, target: str, owner: int | None = None, create: str = ""
     ) -> tuple[NewSession, tuple[ImportEdit, ...]]:
         """A session for some calls, and the imports that it needs. create: the expression that makes it, if known."""
+        place, style, hoist, shared, _, helper = home
         make = self.naming.constructor if style == "field" else self.naming.maker
         create, imports = (create, ()) if create else make(calls, place)
         policy = None
@@ -128,8 +120,10 @@ class Context:
         adapter = ""
         if (width := self.width(calls, owner)) and (library := self.naming.visible("requests", place)):
             adapter = f"{library}.adapters.HTTPAdapter(pool_maxsize={width})"
-        session = NewSession(place, style, target, f"{create}()", policy, adapter, tuple(hoist), shared=shared)
-        return session, imports
+        if helper:
+            helper, more = self.naming.imported(helper, calls, place)
+            imports += more
+        return NewSession(place, style, target, f"{create}()", policy, adapter, hoist, helper, shared), imports
 
     def width(self, calls: Sequence[BareCall], owner: int | None = None) -> int:
         """The number of threads that use a session, if it is known and more than the connections that one keeps."""

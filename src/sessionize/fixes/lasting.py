@@ -238,17 +238,14 @@ class LastingFixes(Fixes):
         if isinstance(home, ExistingSession):
             return on_session(calls, self._targets(owner, calls, home.name), "the existing session", doubts)
         repeated = self.wanted.options(self.context.hoistable(calls), lasting or calls)
-        hoist = [option for option in home.hoist if option in repeated]
-        shared = home.shared if "headers" in repeated else None
+        hoist = tuple(option for option in home.hoist if option in repeated)
+        home = home._replace(hoist=hoist, shared=home.shared if "headers" in repeated else None)
         if owner:
             name = self.naming.attribute(self.settings.session_attribute, owner)
             target = f"{home.instance}.{name}" if home.style in ("assign", "behind", "init") else name
         else:
             name = target = self._global
-        new_session, imports = self.context.new_session(calls, home.place, home.style, target, hoist, owner, shared)
-        if home.helper:
-            helper, more = self.naming.imported(home.helper, calls, home.place)
-            new_session, imports = new_session._replace(helper=helper), imports + more
+        new_session, imports = self.context.new_session(calls, home, target, owner)
         where = "class" if owner else "module"
         message = f"Share one `requests.Session` between the {len(calls)} calls in this {where}"
         if len(calls) == 1:

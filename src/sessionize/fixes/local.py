@@ -25,26 +25,25 @@ from sessionize.fixes.context import (
 )
 from sessionize.fixes.existing import ExistingSession, joinable
 from sessionize.fixes.outcome import Fix, Outcome, Refusal
+from sessionize.homes.home import Home
 from sessionize.homes.module_home import import_home
 from sessionize.library.calls import BareCall
 from sessionize.sharing.hoisting import Interval
 from sessionize.sharing.several_calls import ids
-from sessionize.sharing.shared_headers import SharedHeaders, shared_headers
+from sessionize.sharing.shared_headers import shared_headers
 from sessionize.syntax import values as v
 from sessionize.syntax.access import READ
 
 
 class _Candidate(NamedTuple):
-    """Calls that share a session, its place, the options that it holds, and the doubts that it is as good.
+    """Calls that share a session, its home, and the doubts that it is as good.
 
     existing: the session that is there and that they may be able to join.
     """
 
     calls: Sequence[BareCall]
-    place: Place
+    home: Home
     existing: ExistingSession | None
-    hoist: Sequence[str]
-    shared: SharedHeaders | None
     doubts: tuple[Doubt, ...]
 
 
@@ -103,7 +102,8 @@ class LocalFixes(Fixes):
         joined = joinable(existing)
         made = joined.tick if joined is not None else self.facts.outline.parts[place.before].tick
         doubts = self.doubts.about(Sharing(calls, place, made))
-        return _Candidate(calls, place, existing, hoist, shared, doubts)
+        home = Home(place, self.context.style(calls, place), tuple(hoist), shared)
+        return _Candidate(calls, home, existing, doubts)
 
     def _ways(self, candidate: _Candidate) -> list[Outcome]:
         """The fix for a candidate; where its calls hand cookies on, also the one whose session carries them.
@@ -140,7 +140,7 @@ class LocalFixes(Fixes):
         given = first.argument("cookies") is not None
         if self.facts.flow.loops(first.site.part) or given or self._leaves_unused(calls):
             return None
-        place = candidate.place
+        place = candidate.home.place
         sharing = Sharing(calls, place, self.facts.outline.parts[place.before].tick, carries=True)
         return fix._replace(
             message=f"Share one `requests.Session` between the {len(calls)} calls, and let it carry the cookies",
@@ -160,7 +160,7 @@ class LocalFixes(Fixes):
 
     def _share(self, candidate: _Candidate) -> Outcome:
         """The fix that makes the calls of a candidate on one session."""
-        calls, place, existing, hoist, shared, doubts = candidate
+        calls, home, existing, doubts = candidate
         if (outcome := self.on_shared(calls)) is not None:
             return outcome
         if (there := joinable(existing)) is not None:
@@ -169,9 +169,8 @@ class LocalFixes(Fixes):
         if len(calls) == 1:
             message = "Use one `requests.Session` for all iterations"
         name = self.naming.variable(self.settings.session_name, self.facts.bare.function(calls[0]))
-        style = self.context.style(calls, place)
-        new_session, imports = self.context.new_session(calls, place, style, name, hoist, shared=shared)
-        if not self._names_requests(calls, place):
+        new_session, imports = self.context.new_session(calls, home, name)
+        if not self._names_requests(calls, home.place):
             return refused(calls, "requests may not be imported where the session belongs; import it further up")
         stays = self.context.why_options_stay(calls)
         if self.context.spans_cells(calls):

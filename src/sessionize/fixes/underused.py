@@ -9,6 +9,7 @@ from sessionize.analysis.flow import Place
 from sessionize.doubts.doubt import Sharing
 from sessionize.fixes.context import IDLE, Fixes
 from sessionize.fixes.outcome import Fix, ImportEdit, NewSession, Outcome, Redirect, Refusal
+from sessionize.homes.home import Home
 from sessionize.library.calls import BareCall
 from sessionize.library.profile import METHODS
 from sessionize.sharing.several_calls import only_read
@@ -105,4 +106,4 @@ class UnderusedFixes(Fixes):
         self, calls: Sequence[BareCall], place: Place, target: str, create: str
     ) -> tuple[NewSession, tuple[ImportEdit, ...]]:
         calls = [call._replace(root=create.partition(".")[0]) for call in calls]
-        return self.context.new_session(calls, place, self.context.style(calls, place), target, (), create=create)
+        return self.context.new_session(calls, Home(place, self.context.style(calls, place)), target, create=create)
