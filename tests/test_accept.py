@@ -48,7 +48,11 @@ def test_all_doubts_are_told_and_each_must_be_accepted() -> None:
     (finding, _) = check_source(CLIENT)
     assert finding.doubts == ("proxies", "lifetime")
     assert "unsafe because `requests.get` passes `proxies=`" in finding.help
-    assert finding.help.endswith("[proxies, lifetime]")
+    assert (
+        "; unsafe because `requests.get` passes `proxies=`, and a shared connection keeps its proxy [proxies]; the "
+        in (finding.help)
+    )
+    assert finding.help.endswith("tests that patch requests [lifetime]")
     for accept in (("proxies",), ("lifetime",), ("idle", "proxies")):
         assert fix_source(CLIENT, settings=Settings(accept=accept)).after is None
     (finding, _) = check_source(CLIENT, settings=Settings(accept=("proxies",)))
@@ -121,13 +125,13 @@ def test_statistics_tell_what_acceptance_would_fix(run: Run) -> None:
     write({"safe.py": SAFE})
     told = run("check", "--statistics").out.splitlines()[-2:]
     assert told == [
-        "--accept lifetime would fix 2 more calls",
-        "--accept lifetime,proxies would fix 5 more calls",
+        "`sessionize fix --accept lifetime` fixes 2 more calls",
+        "`sessionize fix --accept lifetime,proxies` fixes 5 more calls",
     ]
     told = run("check", "--statistics", "--accept", "lifetime").out.splitlines()[-1:]
-    assert told == ["--accept proxies would fix 3 more calls"]
+    assert told == ["`sessionize fix --accept proxies` fixes 3 more calls"]
     write({"a.py": SAFE})
-    assert run("check", "--statistics", "a.py").out.splitlines()[-1].startswith("safe fix: [*] for all")
+    assert run("check", "--statistics", "a.py").out.splitlines()[-1].startswith("[*] all have a safe fix")
 
 
 def test_summary_of_many_unsafe_fixes_names_the_doubt_of_most(run: Run) -> None:
@@ -136,6 +140,7 @@ def test_summary_of_many_unsafe_fixes_names_the_doubt_of_most(run: Run) -> None:
     told = "With `--accept lifetime`, `fix` makes 12 of these; `sessionize rule lifetime` says what to check."
     assert told in run("check", "-q").err + run("check").err
     assert told not in run("check", "client1.py", "a.py").err
+    assert "--accept" not in run("check", "--statistics").err, "the table says it"
     write({f"client{number}.py": CLIENT for number in range(6)} | {"a.py": SAFE})  # none has one doubt alone
     assert "--accept" not in run("check").err
 

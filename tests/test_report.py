@@ -62,7 +62,7 @@ def test_of_a_long_line_what_is_around_the_finding_is_shown() -> None:
 def test_full() -> None:
     found = FOUND._replace(start=Position(12, 24), end=Position(12, 36))
     assert excerpt("    for year in years: requests.get(year)", found) == [
-        "yearly.py:12:24: RQS101 `requests.get` in a loop opens a new connection on every iteration",
+        "yearly.py:12:24: RQS101 [*] `requests.get` in a loop opens a new connection on every iteration",
         "  |",
         "12|     for year in years: requests.get(year)",
         "  |                        ^^^^^^^^^^^^",
@@ -178,7 +178,7 @@ def test_json() -> None:
         (
             [report(UNSAFE, UNSAFE._replace(code="RQS201", applicability=None))],
             {"doing": "fix"},
-            "Left 1 call to fix in 1 file: 1 with `sessionize fix --unsafe-fixes`.",
+            "Fixed nothing. Left 1 call to fix in 1 file: 1 with `sessionize fix --unsafe-fixes`.",
         ),
         (
             [replace(report(UNSAFE, REFUSED), unsafe_fixes=True), replace(report(UNSAFE), filename="a.py")],
@@ -299,12 +299,22 @@ class Client:
 def test_full_tells_the_calls_of_one_fix_together() -> None:
     report = check_bytes(CLIENT.encode(), "client.py", Settings())
     lines = click.unstyle(render("full", [report])).splitlines()
-    heads = [line.split(" ")[:2] for line in lines if line.startswith("client.py")]
+    heads = [line.split(" ")[:3] for line in lines if line.startswith("client.py")]
     assert heads == [
-        ["client.py:9:16:", "RQS104"],
-        ["client.py:9:16:", "RQS201"],  # once, as it says the same of the other call
-        ["client.py:15:16:", "RQS104"],
-        ["client.py:12:17:", "RQS101"],
+        ["client.py:9:16:", "RQS104", "[unsafe]"],
+        ["client.py:9:16:", "RQS201", "[unsafe]"],  # once, as it says the same of the other call
+        ["client.py:15:16:", "RQS104", "[unsafe]"],
+        ["client.py:12:17:", "RQS101", "[*]"],
     ]
     assert len([line for line in lines if "help:" in line]) == 2
     assert len([line for line in lines if "^^^" in line]) == 3
+
+
+def test_full_tells_each_doubt_on_a_line() -> None:
+    found = FOUND._replace(help="Share one; set `a[0]`; unsafe because it waits [idle]; it lives on [lifetime]")
+    assert excerpt("", found)[1:] == [
+        " = help: Share one; set `a[0]`; unsafe because it waits [idle]",
+        " =       it lives on [lifetime]",
+        "",
+        "",
+    ]

@@ -125,10 +125,9 @@ class Fix(NamedTuple):
 
     @property
     def help(self) -> str:
-        """One sentence for the reader of a finding, with the names of the doubts that are left, or were accepted."""
-        for doubt in self.doubts:
-            if not doubt.accepted:
-                return f"{self.message}; unsafe because {doubt.reason} [{', '.join(self.open_doubts)}]"
+        """One sentence for the reader of a finding, with the doubts that are left, or the names of those accepted."""
+        if left := [f"{doubt.reason} [{doubt.name}]" for doubt in self.doubts if not doubt.accepted]:
+            return f"{self.message}; unsafe because {'; '.join(left)}"
         accepted = ", ".join(self.doubt_names)
         return f"{self.message}; safe ({accepted} accepted)" if accepted else self.message
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -11,13 +12,14 @@ import click
 from sessionize.report.formats import Failures, Findings, Format
 from sessionize.report.statistics import as_table
 from sessionize.report.terminal import blank, printable, source_line
-from sessionize.report.wording import headline
+from sessionize.report.wording import MARKS, headline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sessionize.engine.results import Diagnostic
 
+_NEXT_DOUBT = re.compile(r"(?<=\]); ")
 _WIDE, _BEFORE = 200, 60  # of a longer line so much is shown, and of it so much before the finding
 
 
@@ -38,12 +40,19 @@ def _lines(group: Sequence[Diagnostic]) -> Iterator[str]:
     """The findings of one fix: each place once, below what is found there, and the help at the end."""
     for _, at_place in groupby(group, key=attrgetter("place")):
         first, *others = at_place
-        yield headline(first)
-        yield from map(headline, others)
+        yield _marked(first)
+        yield from map(_marked, others)
         yield from _excerpt(first)
     last = group[-1]
     if last.help:
-        yield f"{_margin(last)}{_blue('=')} {click.style('help:', bold=True)} {printable(last.help)}"
+        told, *doubts = _NEXT_DOUBT.split(printable(last.help))
+        yield f"{_margin(last)}{_blue('=')} {click.style('help:', bold=True)} {told}"
+        for doubt in doubts:
+            yield f"{_margin(last)}{_blue('=')}       {doubt}"
+
+
+def _marked(found: Diagnostic) -> str:
+    return headline(found, MARKS[found.applicability])
 
 
 def _margin(found: Diagnostic) -> str:
