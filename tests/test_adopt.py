@@ -90,12 +90,15 @@ def test_fix_leaves_what_is_listed(run: Run) -> None:
     run("check", "--write-baseline", "known.json")
     write({"a.py": SAFE + NEW})
     result = run("fix", "--baseline", "known.json")
-    assert (result.status, result.err) == (0, f"Fixed 1 call in 1 file. {UNTIMED} 1 finding in the baseline.\n")
+    assert (result.status, result.err) == (
+        0,
+        f"Rewrote a.py\nFixed 1 call in 1 file. {UNTIMED} 1 finding in the baseline.\n",
+    )
     text = Path("a.py").read_text()
     assert (text.count("requests.get("), text.count("session.post(")) == (1, 1)
     assert run("fix", "--baseline", "known.json").err == "All checks passed! 1 finding in the baseline.\n"
     assert Path("a.py").read_text() == text
-    assert run("fix").err == f"Fixed 1 call in 1 file. {UNTIMED}\n"
+    assert run("fix").err == f"Rewrote a.py\nFixed 1 call in 1 file. {UNTIMED}\n"
     assert "requests.get(" not in Path("a.py").read_text()
 
 
@@ -160,7 +163,7 @@ def test_a_baseline_as_a_setting(run: Run, monkeypatch: pytest.MonkeyPatch) -> N
     # What is listed already is listed again.
     assert run("check", "..", "--write-baseline", "../ci/known.json").err == "Listed 1 finding in 1 file.\n"
     assert run("fix").err == "All checks passed! 1 finding in the baseline.\n"
-    assert run("fix", "--no-baseline").err == f"Fixed 1 call in 1 file. {UNTIMED}\n"
+    assert run("fix", "--no-baseline").err == f"Rewrote a.py\nFixed 1 call in 1 file. {UNTIMED}\n"
 
 
 def test_what_cannot_be_parsed_cannot_be_put_off(run: Run) -> None:
@@ -304,7 +307,9 @@ def test_add_noqa(run: Run) -> None:
     Path("a.py").chmod(0o755)
     result = run("check", "--add-noqa", "--output-format=json")
     assert (result.status, codes(result)) == (1, ["b.py:RQS101"])
-    assert result.err == ("Silenced 1 call in 1 file. Left 1 call in 1 file, on lines that cannot take a comment.\n")
+    assert result.err == (
+        "Rewrote a.py\nSilenced 1 call in 1 file. Left 1 call in 1 file, on lines that cannot take a comment.\n"
+    )
     assert Path("a.py").read_bytes().decode("latin-1") == f"{latin[:-2]}  # noqa: RQS101\r\n"
     assert Path("a.py").stat().st_mode & 0o777 == 0o755
     assert run("check", "a.py", "c.py").err == "All checks passed!\n"
@@ -325,12 +330,14 @@ def test_add_noqa_to_files_that_fail(run: Run) -> None:
     result = run("check", "--add-noqa", "gone.py", "a.py", "b.py", "--output-format=json")
     assert (result.status, codes(result)) == (2, ["a.py:RQS901"])
     assert result.err == (
-        "gone.py: error: No such file or directory\nSilenced 1 call in 1 file. 2 files could not be checked.\n"
+        "gone.py: error: No such file or directory\nRewrote b.py\n"
+        "Silenced 1 call in 1 file. 2 files could not be checked.\n"
     )
     assert Path("a.py").read_text() == BROKEN
 
 
 def test_add_noqa_by_many_processes(run: Run) -> None:
     write(dict.fromkeys(("a.py", "b.py", "c.py"), SAFE))
-    assert run("check", "--add-noqa", "-j2").err == "Silenced 3 calls in 3 files.\n"
+    rewritten = "Rewrote a.py\nRewrote b.py\nRewrote c.py\n"
+    assert run("check", "--add-noqa", "-j2").err == f"{rewritten}Silenced 3 calls in 3 files.\n"
     assert {Path(name).read_text() for name in ("a.py", "b.py", "c.py")} == {f"{SAFE[:-1]}  # noqa: RQS101\n"}

@@ -169,11 +169,12 @@ def test_fix(run: Run) -> None:
     result = run("fix", "--output-format", "concise")
     assert (result.status, result.out.split("`")[0]) == (1, "b.py:3:5: RQS101 [unsafe] ")
     assert result.err == (
-        f"Fixed 1 call in 1 file. {UNTIMED} Left 1 call to fix in 1 file: 1 with `sessionize fix --unsafe-fixes`.\n"
+        f"Rewrote a.py\nFixed 1 call in 1 file. {UNTIMED} "
+        "Left 1 call to fix in 1 file: 1 with `sessionize fix --unsafe-fixes`.\n"
     )
     assert Path("a.py").read_text() == FIXED
     assert Path("b.py").read_text() == UNSAFE
-    assert run("fix", "--unsafe-fixes") == Result(0, "", f"Fixed 1 call in 1 file. {UNTIMED}\n")
+    assert run("fix", "--unsafe-fixes") == Result(0, "", f"Rewrote b.py\nFixed 1 call in 1 file. {UNTIMED}\n")
     assert run("fix", "--unsafe-fixes") == Result(0, "", "All checks passed!\n")
 
 
@@ -181,7 +182,7 @@ def test_fix_does_not_advise_to_select_what_is_selected(run: Run) -> None:
     write({"a.py": SAFE})
     result = run("fix", "--extend-select=RQS302", "--output-format=concise")
     assert "a.py:4:5: RQS302" in result.out
-    assert result.err == "Fixed 1 call in 1 file. Left 1 call to fix in 1 file: 1 to fix by hand.\n"
+    assert result.err == "Rewrote a.py\nFixed 1 call in 1 file. Left 1 call to fix in 1 file: 1 to fix by hand.\n"
 
 
 def test_fix_options(run: Run) -> None:
@@ -211,8 +212,10 @@ def test_fix_diff(run: Run) -> None:
         '-    requests.get(f"https://example.com/{year}")\n+    session.get(f"https://example.com/{year}")\n'
     )
     assert f"Would fix 1 call in 1 file. {UNTIMED} Left 1 call to fix in 1 file: 1 with " in result.err
+    assert result.err.endswith(
+        "1 with `sessionize fix --unsafe-fixes`; `sessionize check` says why. 1 file could not be fixed.\n"
+    )
     assert [line.split("`")[0] for line in result.err.splitlines()] == [
-        "b.py:3:5: RQS101 [unsafe] ",
         "pipe.py: error: Not a regular file",
         "Would fix 1 call in 1 file. It has no ",
     ]
@@ -220,12 +223,21 @@ def test_fix_diff(run: Run) -> None:
     assert run("fix", "--diff", "a.py").status == 1
     assert run("fix", "--diff", "--exit-zero", "a.py").status == 0
     assert run("fix", "--diff", "clean.py") == Result(0, "", "All checks passed!\n")
+    assert run("fix", "--diff", "b.py") == Result(
+        1,
+        "",
+        "Would fix nothing. Left 1 call to fix in 1 file: 1 with `sessionize fix --unsafe-fixes`; "
+        "`sessionize check` says why.\n",
+    )
+    assert run("fix", "--diff", "--statistics", "b.py").err.startswith("1  RQS101  [ ] request-in-loop\n")
+    assert run("fix", "--diff", "--output-file=found", "b.py").status == 1
+    assert Path("found").read_text().startswith("b.py:3:5: RQS101 [unsafe] ")
 
 
 def test_fix_for_programs_that_open_pull_requests(run: Run) -> None:
     write({"a.py": SAFE, "b.py": UNSAFE})
     result = run("fix", "--exit-zero")
-    assert (result.status, result.err.split(".")[0]) == (0, "Fixed 1 call in 1 file")
+    assert (result.status, result.err.split(".")[0]) == (0, "Rewrote a")
     assert "session.get(" in Path("a.py").read_text()
     assert run("fix").status == 1
     assert run("fix", "--exit-zero", "a.py", "gone.py").status == 2
@@ -494,7 +506,11 @@ def test_link_to_itself(run: Run) -> None:
         (("check", "--jobs", "all"), "'all' is neither"),
         (("check", "-j2", "--cluster", "tcp://localhost:1"), "--jobs and --cluster are mutually exclusive"),
         (("check", "--output-format", "xml"), "'xml' is not one of 'full', 'concise', 'json'"),
+        (("check", "--select", "RQS1,E501,S113"), "there is no rule 'E501': those of sessionize are RQS101 to RQS901"),
+        (("rule", "s113"), "there is no rule 's113': those of sessionize are RQS101 to RQS901"),
         (("check", "--select", "RSQ101"), "there is no rule 'RSQ101', did you mean 'RQS101'?"),
+        (("--select", "RQS101"), "No such option '--select': `sessionize check` has it"),
+        (("check", "--version"), "No such option '--version': `sessionize` has it"),
         (("check", "--unsafe-fixes"), "No such option '--unsafe-fixes': `sessionize fix` has it"),
         (("fix", "--dry-run"), "No such option '--dry-run': `sessionize fix --diff` shows"),
         (("explain", "RQS101"), "No such command 'explain': use `sessionize rule RQS101`"),

@@ -361,9 +361,12 @@ def test_statistics(run: Run) -> None:
     headers = SAFE.replace('")', '", headers={"Accept": "text/csv"})')
     write({"a.py": TWICE, "b.py": headers, "c.py": SAFE.replace('")', '", proxies=proxies)'), "d.py": refused})
     result = run("check", "--statistics")
-    legend = "safe fix: [*] for all, [-] for some, [ ] for none"
+    legend = "[*] all have a safe fix, [-] some, [ ] none"
     lines = ["5  RQS101  [-] request-in-loop", "1  RQS201  [*] repeated-headers"]
-    accepting = ["--accept proxies would fix 1 more call", "--accept proxies,unknown-arguments would fix 2 more calls"]
+    accepting = [
+        "`sessionize fix --accept proxies` fixes 1 more call",
+        "`sessionize fix --accept proxies,unknown-arguments` fixes 2 more calls",
+    ]
     assert result.out.splitlines() == [*lines, f"{legend}; 6 findings at 5 calls", *accepting]
     assert result.status == 1
     assert run("check", "--statistics", "--output-format=concise").out == result.out
@@ -371,11 +374,11 @@ def test_statistics(run: Run) -> None:
     assert run("check", "--statistics", "c.py").out == one
     write({"both.py": SAFE.replace('")', '", proxies=proxies, **options)')})
     told = run("check", "--statistics", "both.py").out.splitlines()
-    assert told[2:] == ["--accept proxies,unknown-arguments would fix 1 more call"]
+    assert told[2:] == ["`sessionize fix --accept proxies,unknown-arguments` fixes 1 more call"]
     Path("both.py").unlink()
     write({"broken.py": BROKEN})
     assert run("check", "--statistics", "c.py", "broken.py").out == one.replace(
-        "safe fix:", "1  RQS901  [ ] syntax-error\nsafe fix:"
+        legend, f"1  RQS901  [ ] syntax-error\n{legend}"
     )
     Path("broken.py").unlink()
     assert run("check", "--statistics", "b.py").out.endswith("; 2 findings at 1 call\n")

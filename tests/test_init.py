@@ -132,9 +132,32 @@ def test_all_files_share_the_session_of_the_module(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
+    ("file", "text", "place"),
+    [
+        ("pyproject.toml", "[tool.sessionize]\naccept = ['idle']\n", " below [tool.sessionize]"),
+        ("sessionize.toml", "accept = ['idle']\n", ""),
+    ],
+)
+def test_settings_that_are_there_are_added_to(run: Run, file: str, text: str, place: str) -> None:
+    """By the user: what else is in the file, and how, is theirs."""
+    write({file: text})
+    result = run("init", "--yes", "--accept=lifetime,idle", "--module=_sessions.py")
+    assert (result.status, result.out) == (
+        0,
+        "Wrote _sessions.py.\n"
+        f"{Path.cwd() / file} has settings already. Put this there{place}, in place of lines with the same key:\n\n"
+        '    accept = ["idle", "lifetime"]\n'
+        '    session-factory = "_sessions:make_session"\n'
+        '    cookies = "factory"\n\n'
+        "Now try `sessionize check`, or `sessionize fix --diff`.\n",
+    )
+    assert Path(file).read_text() == text
+    assert run("init", "--yes").out.startswith("Nothing to write: the settings hold.\n")
+
+
+@pytest.mark.parametrize(
     ("files", "module", "told"),
     [
-        ({"sessionize.toml": ""}, "_sessions.py", "sessionize.toml has settings already"),
         ({"_sessions.py": ""}, "_sessions.py", "_sessions.py already exists"),
         ({"tests/test_sessions.py": ""}, "_sessions.py", "tests/test_sessions.py already exists"),
         ({}, "http.py", "http.py would hide the module http"),

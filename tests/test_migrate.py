@@ -176,7 +176,7 @@ def test_only_one_of_two_settings(project: Path, settings: str) -> None:
     (project / "pyproject.toml").write_text(f"[tool.sessionize]\n{settings}\n")
     done = sessionize("--diff", *(["--rewrite-patches"] if settings.startswith("unsafe") else []))
     assert done.returncode == 1
-    assert ("Would fix" in done.stderr) == settings.startswith("unsafe")
+    assert ("Would fix 1 call" in done.stderr) == settings.startswith("unsafe")
 
 
 def test_file_that_goes_away_meanwhile(project: Path) -> None:

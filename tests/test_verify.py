@@ -76,8 +76,11 @@ def test_all_are_made_if_the_command_passes(tree: Run) -> None:
     lines = result.err.splitlines()
     assert lines[0].startswith("Run 1, before any fix: passed (")
     assert lines[1].startswith("Run 2, with 5 of 5 fixes: passed (")
-    assert lines[2:4] == ["Verified in 2 runs; no fixes are reverted.", "Fixed 5 calls in 5 files. "
-        "They have no `timeout=`; `--extend-select RQS302` finds them."]  # fmt: skip
+    assert lines[2:] == [
+        "Verified in 2 runs; no fixes are reverted.",
+        *[f"Rewrote {name}.py" for name in "abcde"],
+        "Fixed 5 calls in 5 files. They have no `timeout=`; `--extend-select RQS302` finds them.",
+    ]
 
 
 @pytest.mark.slow

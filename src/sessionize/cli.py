@@ -55,11 +55,14 @@ def main() -> int:
 # What users of other tools type, and what it is called here.
 _ELSEWHERE = {
     "--fix": "`sessionize fix` rewrites",
+    "--in-place": "`sessionize fix` rewrites",
+    "--write": "`sessionize fix` rewrites",
     "--check": "`sessionize check` reports, `sessionize fix --diff` shows",
     "--dry-run": "`sessionize fix --diff` shows",
 }
 _OTHER_COMMANDS = {
     "version": "`sessionize --version`",
+    "help": "`sessionize --help`",
     "explain": "`sessionize rule RQS101`",
     "lint": "`sessionize check`",
     "format": "`sessionize fix`",
@@ -67,13 +70,22 @@ _OTHER_COMMANDS = {
 
 
 def _message(error: click.ClickException) -> str:
-    """The message of a mistake, with a hint where an option is one of other tools."""
+    """The message of a mistake, with a hint where an option is one of another tool or command."""
     option = error.option_name if isinstance(error, click.NoSuchOption) else ""
+    owners = [command for command in (*cli.commands.values(), cli) if option in _options_of(command)]
     if option in _ELSEWHERE:
         return f"No such option {option!r}: {_ELSEWHERE[option]}"
-    if option and any(option in parameter.opts for parameter in fix.params):
-        return f"No such option {option!r}: `sessionize fix` has it"
+    if owners:
+        return f"No such option {option!r}: `{_called(owners[0])}` has it"
     return error.format_message()
+
+
+def _options_of(command: click.Command) -> set[str]:
+    return {name for parameter in command.params for name in parameter.opts}
+
+
+def _called(command: click.Command) -> str:
+    return "sessionize" if command is cli else f"sessionize {command.name}"
 
 
 class _Commands(click.Group):
@@ -322,8 +334,10 @@ def fix(*, verify_timeout: float | None, allow_dirty: bool, rejected: Path | Non
         for report in results.reports:
             if report.change is not None:
                 _show(report.filename, *report.change)
-    # What stands on standard output is a program or a diff, and nothing else.
-    show(given, results, err=given.diff or given.on_stdin)
+    # What stands on standard output is a program or a diff, and nothing else. Beside a diff the findings that are left
+    # are shown on request only: they stand at rows of files that are not written.
+    if not given.diff or given.statistics or given.output_file is not None:
+        show(given, results, err=given.diff or given.on_stdin)
     return close(given, results, doing="fix", written=not given.diff)
 
 
@@ -416,7 +430,10 @@ def config(path: str, *, schema: bool, output_format: str, **options: Any) -> in
 )
 @click.option("-y", "--yes", is_flag=True, help="Do not ask; use defaults for what is not given.")
 def init(**options: Any) -> int:
-    """Write initial settings and, on request, a module that creates sessions with retries."""
+    """Write initial settings and, on request, a module for sessions.
+
+    Its sessions retry failed requests, and wait no longer than --timeout.
+    """
     from sessionize.init.init import Answers, init as write
 
     write(Answers(**options))
@@ -425,7 +442,10 @@ def init(**options: Any) -> int:
 
 @cli.command()
 def server() -> int:
-    """Run the language server (LSP) for editors on standard input and output."""
+    """Run the language server (LSP) for editors.
+
+    It speaks on standard input and output.
+    """
     try:
         from sessionize.server import make
     except ModuleNotFoundError as error:

@@ -85,18 +85,19 @@ class Answers:
 
 
 def init(answers: Answers) -> None:
-    """Asks what is not answered yet, and writes. ClickException or ConfigError where it can't."""
-    file = load(Path.cwd()).file
-    if file is not None:
-        raise click.ClickException(f"{file} has settings already: edit them there")
-    project = _project()
+    """Asks what is not answered yet, and writes. ClickException or ConfigError where it can't.
+
+    A file that has settings already is left to the user, who is told what to put there.
+    """
+    there = load(Path.cwd())
+    project = _project() if there.file is None else None
     accept = answers.accept
     if accept is None:
         accept = () if answers.yes else tuple(_ask_about_doubts(_findings()))
     module = answers.module
     if module is None:
         module = "" if answers.yes else _ask_about_module()
-    settings: dict[str, object] = {"accept": list(accept)} if accept else {}
+    settings: dict[str, object] = {"accept": list(dict.fromkeys((*there.settings.accept, *accept)))} if accept else {}
     if "patched" in accept:
         settings["rewrite-patches"] = True  # or the tests would go to the network
     if module:
@@ -104,10 +105,15 @@ def init(answers: Answers) -> None:
         settings["cookies"] = "factory"  # the module sees to it that none are kept
         if answers.gives_one:
             settings["session-factory-shared"] = True
-    if settings:
-        _write_settings(project, settings)
+    lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
+    if not lines:
+        echo(f"Nothing to write: the {'defaults' if there.file is None else 'settings'} hold.\n")
+    elif there.file is None:
+        _write_settings(project, lines)
     else:
-        echo("Nothing to write: the defaults hold.\n")
+        table = f" below {_TABLE}" if there.file.name == "pyproject.toml" else ""
+        echo(f"{there.file} has settings already. Put this there{table}, in place of lines with the same key:\n\n")
+        echo("".join(f"    {line}\n" for line in lines) + "\n")
     echo("Now try `sessionize check`, or `sessionize fix --diff`.\n")
 
 
@@ -172,9 +178,8 @@ def _project() -> str | None:
     return text
 
 
-def _write_settings(project: str | None, settings: dict[str, object]) -> None:
+def _write_settings(project: str | None, lines: Sequence[str]) -> None:
     """Writes settings behind what is in pyproject.toml; where that is not there, to sessionize.toml."""
-    lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
     if project is not None:
         target = Path("pyproject.toml")
         end = "\r\n" if "\r\n" in project else "\n"

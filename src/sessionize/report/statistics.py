@@ -48,7 +48,7 @@ def as_table(findings: Sequence[Diagnostic]) -> str:
     for names, more in unlocking(findings):
         together += more
         if more:
-            lines.append(f"--accept {','.join(names)} would fix {count(together, 'more call')}\n")
+            lines.append(f"`sessionize fix --accept {','.join(names)}` fixes {count(together, 'more call')}\n")
     return "".join(lines)
 
 
@@ -81,7 +81,7 @@ def unlocking(findings: Sequence[Diagnostic]) -> list[tuple[list[str], int]]:
 
 def _total(findings: Sequence[Diagnostic]) -> str:
     """The meaning of the marks; and the number of calls, as several findings may stand at one."""
-    marks = "safe fix: [*] for all, [-] for some, [ ] for none"
+    marks = "[*] all have a safe fix, [-] some, [ ] none"
     places = [found.place for found in findings if not found.unreadable]
     calls = len(set(places))
     return marks if calls == len(places) else f"{marks}; {len(places)} findings at {count(calls, 'call')}"

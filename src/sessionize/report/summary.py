@@ -22,16 +22,23 @@ HOW = {"safe": "with `sessionize fix`", "unsafe": "with `sessionize fix --unsafe
 
 
 def summary(
-    reports: Sequence[Report], *, clean: int = 0, gone: int = 0, doing: str = "check", written: bool = True
+    reports: Sequence[Report],
+    *,
+    clean: int = 0,
+    gone: int = 0,
+    doing: str = "check",
+    written: bool = True,
+    advise: bool = True,
 ) -> str:
     """The closing sentences: what was fixed, what is left and how to fix it, which files failed.
 
     clean: how many files there are of which there is nothing to report; gone: how many findings a baseline lists that
-    are no longer there. doing: `check`, `fix`, `silence` or `list`.
+    are no longer there. doing: `check`, `fix`, `silence` or `list`. advise: to say which doubt to accept.
     """
     known = sum(report.known for report in reports)
     failures = sum(report.failed for report in reports)
-    sentences = [_fixed(reports, doing, written=written), _untimed(reports), _left(reports, doing)]
+    sentences = [_fixed(reports, doing, written=written), _untimed(reports)]
+    sentences.append(_left(reports, doing, written=written, advise=advise))
     if known and doing == "list":
         files = sum(report.known > 0 for report in reports)
         sentences.append(f"Listed {count(known, 'finding')} in {count(files, 'file')}.")
@@ -76,7 +83,7 @@ def _untimed(reports: Sequence[Report]) -> str:
     return f"{subject} {has} no `timeout=`; `--extend-select {code}` finds {'it' if untimed == 1 else 'them'}."
 
 
-def _left(reports: Sequence[Report], doing: str) -> str:
+def _left(reports: Sequence[Report], doing: str, *, written: bool, advise: bool) -> str:
     left = _calls(reports, _by_the_settings)
     if not left:
         return ""
@@ -86,8 +93,12 @@ def _left(reports: Sequence[Report], doing: str) -> str:
     # What a fix was asked to do, and has not done, the user or the tests said no to.
     ways_of = {**HOW, "safe": "left out"} if doing == "fix" else HOW
     ways = ", ".join(f"{counts[kind]} {way}" for kind, way in ways_of.items() if counts[kind])
-    accepting = _accepting(reports) if counts["unsafe"] > _MANY else ""
-    return f"{'Left' if doing == 'fix' else 'Found'} {_extent(left, ' to fix')}: {ways}.{accepting}"
+    told = f"{'Left' if doing == 'fix' else 'Found'} {_extent(left, ' to fix')}: {ways}"
+    if doing == "fix" and not any(report.fixed for report in reports):
+        told = f"{'Fixed' if written else 'Would fix'} nothing. {told}"
+    if not written:  # the findings themselves are not shown
+        told += "; `sessionize check` says why"
+    return f"{told}.{_accepting(reports) if advise and counts['unsafe'] > _MANY else ''}"
 
 
 def _accepting(reports: Sequence[Report]) -> str:

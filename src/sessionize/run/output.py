@@ -50,7 +50,17 @@ def close(options: Options, results: Results, *, doing: str = "check", written: 
         if report.error is not None:
             echo(f"{printable(report.filename)}: error: {printable(report.error)}\n", err=True)
     if not options.quiet:
-        told = summary(reports, clean=results.clean, gone=results.gone, doing=doing, written=written)
+        for report in reports:
+            if report.after is not None and written and not options.on_stdin:
+                echo(f"Rewrote {printable(report.filename)}\n", err=True)
+        told = summary(
+            reports,
+            clean=results.clean,
+            gone=results.gone,
+            doing=doing,
+            written=written,
+            advise=not options.statistics,  # they say it, too
+        )
         echo(f"{told}\n", err=True)
     status = exit_status(reports, written=written)
     return 0 if options.exit_zero and status == 1 else status
