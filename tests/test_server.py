@@ -511,14 +511,18 @@ def test_broken_settings_are_told_once(tmp_path: Path, content: str, message: st
     talk(scenario)
 
 
-@pytest.mark.parametrize("name", [".venv/load.py", "legacy/load.py", "load.ipynb"])
-def test_left_out(tmp_path: Path, name: str) -> None:
-    (tmp_path / "pyproject.toml").write_text('[tool.sessionize]\nextend-exclude = ["legacy"]\n')
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [(".venv/load.py", 0), ("legacy/load.py", 0), ("load.ipynb", 0), ("old_load.py", 0), ("old_but_used.py", 1)],
+)
+def test_left_out(tmp_path: Path, name: str, number: int) -> None:
+    settings = '[tool.sessionize]\nextend-exclude = ["legacy", "old_*.py", "!old_but_used.py"]\n'
+    (tmp_path / "pyproject.toml").write_text(settings)
 
     async def scenario() -> None:
         async with editing(tmp_path) as editor:
             editor.open(tmp_path / name, SAFE)
-            assert await editor.diagnostics() == []
+            assert len(await editor.diagnostics()) == number
 
     talk(scenario)
 

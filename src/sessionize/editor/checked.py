@@ -16,11 +16,11 @@ from sessionize.engine.fix import fix_source
 from sessionize.engine.notebooks import on_bytes
 from sessionize.engine.results import Diagnostic, Edit, Position, Report
 from sessionize.engine.rewriting import line_edits
-from sessionize.files.gitignore import matches
 from sessionize.files.lines import bare_lines, split_lines
 from sessionize.files.noqa import add_noqa
 from sessionize.files.paths import NOTEBOOK
 from sessionize.files.settings import ConfigError, Settings
+from sessionize.files.walk import is_excluded
 from sessionize.library.cheap_look import may_have_findings_in
 from sessionize.library.surroundings import Surroundings
 from sessionize.project.projects import Projects
@@ -45,8 +45,9 @@ def how_to_check(state: State, root: str | None) -> HowToCheck:
     except ConfigError as error:
         return HowToCheck(None, trouble=str(error))
     settings = around.settings
-    inside = Path(root or path.parent) if around.file is None else around.file.parent
-    excluded = any(matches(str(path), each, root=inside) for each in (*settings.exclude, *settings.extend_exclude))
+    if around.file is None:  # patterns are relative to what is open
+        settings = replace(settings, root=Path(root or path.parent))
+    excluded = is_excluded(str(path), settings)
     name = str(path)
     if state.is_notebook:
         name = name.removesuffix(NOTEBOOK) + NOTEBOOK
