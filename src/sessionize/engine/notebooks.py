@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 from sessionize.engine.diagnostics import unreadable
 from sessionize.engine.reading import line_at
@@ -14,8 +15,10 @@ from sessionize.files.paths import NOTEBOOK
 from sessionize.files.settings import Settings
 from sessionize.files.text import SourceError, decode, encode
 from sessionize.library.cheap_look import may_have_findings
-from sessionize.syntax.notebook import Notebook, Script
 from sessionize.syntax.parse import UnreadableError
+
+if TYPE_CHECKING:
+    from sessionize.syntax.notebook import Script
 
 
 def on_bytes(data: bytes, filename: str, settings: Settings, work: Callable[[str], Report]) -> Report:
@@ -39,6 +42,8 @@ def on_bytes(data: bytes, filename: str, settings: Settings, work: Callable[[str
 
 def _on_notebook(data: bytes, filename: str, settings: Settings, work: Callable[[str], Report]) -> Report:
     """Hands `work` a notebook's script. The report is of its cells."""
+    from sessionize.syntax.notebook import Notebook  # noqa: PLC0415  # few files are one
+
     try:
         notebook = Notebook(data)
     except UnreadableError as error:

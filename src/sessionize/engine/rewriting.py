@@ -10,7 +10,6 @@ from sessionize.engine.analysis import Analysis
 from sessionize.engine.reading import Reading, limited_nesting
 from sessionize.engine.results import Edit, Position
 from sessionize.files.lines import split_lines
-from sessionize.files.matcher import Matcher
 from sessionize.fixes.outcome import Fix, LostCommentError
 from sessionize.syntax.cst_text import MARK
 from sessionize.syntax.parse import UnreadableError
@@ -84,6 +83,8 @@ class Rewriting:
 
 def line_edits(before: str, after: str, row: int = 1) -> Iterator[Edit]:
     """From a text that begins in `row` to another, as whole lines."""
+    from sessionize.files.matcher import Matcher  # noqa: PLC0415  # only a change needs it
+
     old, new = split_lines(before), split_lines(after)
     for tag, i1, i2, j1, j2 in Matcher(old, new).get_opcodes():
         if tag != "equal":

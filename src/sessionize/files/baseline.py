@@ -5,7 +5,6 @@ A finding is known by its file, its rule and the text of its line, never by its 
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -38,6 +37,8 @@ class Baseline:
     @classmethod
     def read(cls, path: Path) -> Baseline:
         """The baseline in a file. BaselineError if there is none."""
+        import json  # noqa: PLC0415  # most runs have none
+
         try:
             document = json.loads(path.read_bytes())
         except OSError as error:
@@ -58,6 +59,8 @@ class Baseline:
         return cls(path, files)
 
     def write(self) -> None:
+        import json  # noqa: PLC0415
+
         text = json.dumps({"files": self.files}, indent=2, sort_keys=True, ensure_ascii=False)
         self.path.write_bytes(text.encode(errors="backslashreplace") + b"\n")
 

@@ -13,13 +13,12 @@ from typing import TypeAlias
 
 from sessionize.files.lines import bare_lines, split_lines
 
+# Most files have no such comment, so these are compiled where they are used.
 _CODES = r"[A-Za-z]+[0-9]+(?:[,\s]+[A-Za-z]+[0-9]+)*"
-_NOQA = re.compile(rf"# noqa(?::\s?(?P<codes>{_CODES}))?", re.IGNORECASE)
-_FLAKE8_FILE = re.compile(rf"\s*# flake8[:=]\s*noqa(?::\s?(?P<codes>{_CODES}|[a-z]+))?\s*$", re.IGNORECASE)
-_RUFF = re.compile(r"#\s*ruff:\s*ignore\s*\[(?P<codes>[^]]*)\]")
-_RUFF_FILE = re.compile(
-    rf"#\s*ruff:\s*(?:file-ignore\s*\[(?P<listed>[^]]*)\]|(?i:noqa)(?::\s*(?P<codes>{_CODES})|(?!\s*:)))"
-)
+_NOQA = rf"(?i)# noqa(?::\s?(?P<codes>{_CODES}))?"
+_FLAKE8_FILE = rf"(?i)\s*# flake8[:=]\s*noqa(?::\s?(?P<codes>{_CODES}|[a-z]+))?\s*$"
+_RUFF = r"#\s*ruff:\s*ignore\s*\[(?P<codes>[^]]*)\]"
+_RUFF_FILE = rf"#\s*ruff:\s*(?:file-ignore\s*\[(?P<listed>[^]]*)\]|(?i:noqa)(?::\s*(?P<codes>{_CODES})|(?!\s*:)))"
 
 _Rows: TypeAlias = tuple[int, int]  # the first and the last
 
@@ -59,7 +58,7 @@ def add_noqa(text: str, codes: Mapping[int, Iterable[str]]) -> str:
         row = span[1]
         line, before = lines.bare[row - 1], lines.joined(span)
         start = len(before) - len(line)
-        found = _NOQA.search(before)
+        found = re.search(_NOQA, before)
         if found is not None and found.start() < start + lines.comments.get(row, len(line)):
             continue
         added = ", ".join(sorted(wanted))
@@ -94,10 +93,10 @@ def _flake8_comments(lines: _LogicalLines) -> _Codes:
     """`# noqa: RQS101` behind a line, and `# flake8: noqa: RQS101` on one of its own."""
     result = _Codes()
     for row, line in enumerate(lines.bare, 1):
-        if found := _FLAKE8_FILE.match(line):
+        if found := re.match(_FLAKE8_FILE, line):
             result.of_file.append(found["codes"])
         span = lines.spans.get(row, (row, row))
-        if row == span[0] and (found := _NOQA.search(lines.joined(span))):
+        if row == span[0] and (found := re.search(_NOQA, lines.joined(span))):
             result.add(span, found["codes"])
     return result
 
@@ -108,10 +107,10 @@ def _ruff_comments(lines: _LogicalLines) -> _Codes:
     for row, column in lines.comments.items():
         comment = lines.bare[row - 1][column:]
         silenced = lines.below.get(row, lines.spans[row])
-        for found in _RUFF.finditer(comment):
+        for found in re.finditer(_RUFF, comment):
             result.add(silenced, found["codes"])
         if row in lines.below:
-            for found in _RUFF_FILE.finditer(comment):
+            for found in re.finditer(_RUFF_FILE, comment):
                 result.of_file.append(found["codes"] if found["listed"] is None else found["listed"])
     return result
 

@@ -3,7 +3,6 @@
 What cannot be used is a ConfigError that names its file. No file is skipped, and no key is ignored.
 """
 
-import dataclasses
 import os
 import re
 import reprlib
@@ -13,7 +12,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from sessionize.files.baseline import Baseline, BaselineError
 from sessionize.files.settings import EXTEND, KEYS, PER_FILE, ConfigError, Settings, checked, nearest
@@ -24,8 +23,7 @@ _ADDING = ("extend-select", "extend-exclude", "accept", *PER_FILE)
 _EXCLUDING = ("exclude", "extend-exclude")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """Settings, the file that was located (None: no file), and by key the names of all that say something about it."""
 
     settings: Settings
@@ -33,8 +31,7 @@ class Loaded:
     origins: Mapping[str, Sequence[str]]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Layer:
+class _Layer(NamedTuple):
     """The values of one file, or of the command line (None), and the folder that its patterns are relative to."""
 
     file: Path | None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import string
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from types import MappingProxyType
@@ -171,6 +170,8 @@ def _percent(text: str, right: v.Value) -> list[v.Value]:
 
 def _format(text: str, call: v.Call) -> list[v.Value]:
     """The pieces of a text that a call formats: `text.format(host)`."""
+    import string  # noqa: PLC0415  # few files need it
+
     pieces: list[v.Value] = []
     try:
         fields = list(string.Formatter().parse(text))

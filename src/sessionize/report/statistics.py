@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,19 +15,10 @@ if TYPE_CHECKING:
     from sessionize.engine.results import Diagnostic
 
 
-@dataclass(frozen=True, slots=True)
-class _Count:
-    """One rule: the number of its findings, whether all have a safe fix, and how many have."""
-
-    code: str
-    name: str
-    count: int
-    fixable: bool
-    fixable_count: int
-
-
 def as_json(findings: Sequence[Diagnostic]) -> str:
-    return json.dumps(list(map(asdict, _counts(findings))), indent=2) + "\n"
+    import json  # noqa: PLC0415  # most runs need none
+
+    return json.dumps(_counts(findings), indent=2) + "\n"
 
 
 def as_table(findings: Sequence[Diagnostic]) -> str:
@@ -37,12 +26,12 @@ def as_table(findings: Sequence[Diagnostic]) -> str:
     counts = _counts(findings)
     if not counts:
         return ""
-    width = len(str(counts[0].count))
+    width = len(str(counts[0]["count"]))
     lines = []
     for row in counts:
-        mark = "[*]" if row.fixable else "[-]" if row.fixable_count else "[ ]"
-        number, shown = click.style(f"{row.count:{width}}", bold=True), click.style(row.code, fg="red", bold=True)
-        lines.append(f"{number}  {shown}  {mark} {row.name}\n")
+        mark = "[*]" if row["fixable"] else "[-]" if row["fixable_count"] else "[ ]"
+        number, shown = click.style(f"{row['count']:{width}}", bold=True), click.style(row["code"], fg="red", bold=True)
+        lines.append(f"{number}  {shown}  {mark} {row['name']}\n")
     lines.append(f"{_total(findings)}\n")
     together = 0
     for names, more in unlocking(findings):
@@ -52,13 +41,14 @@ def as_table(findings: Sequence[Diagnostic]) -> str:
     return "".join(lines)
 
 
-def _counts(findings: Sequence[Diagnostic]) -> list[_Count]:
-    """The most frequent rule first."""
+def _counts(findings: Sequence[Diagnostic]) -> list[dict[str, Any]]:
+    """For each rule the number of its findings, whether all have a safe fix, and how many; the most frequent first."""
     safe: dict[tuple[str, str], list[bool]] = defaultdict(list)
     for found in findings:
         safe[found.code, found.name].append(found.applicability == "safe")
-    counts = [_Count(*rule, len(each), all(each), sum(each)) for rule, each in safe.items()]
-    return sorted(counts, key=lambda row: (-row.count, row.code))
+    keys = ("code", "name", "count", "fixable", "fixable_count")
+    counts = [dict(zip(keys, (*rule, len(each), all(each), sum(each)), strict=True)) for rule, each in safe.items()]
+    return sorted(counts, key=lambda row: (-row["count"], row["code"]))
 
 
 def unlocking(findings: Sequence[Diagnostic]) -> list[tuple[list[str], int]]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 STDIN = "-"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SettingsOptions:
     """Where settings are read from, and the settings that are given themselves; None: nothing is said."""
 
@@ -54,7 +54,7 @@ class SettingsOptions:
         return not self.no_baseline
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Options(SettingsOptions):
     """The options of `check` and `fix`.
 

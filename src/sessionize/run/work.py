@@ -29,9 +29,10 @@ def check(data: bytes, name: str, settings: Settings, *, with_edits: bool, proje
 def fix(data: bytes, name: str, settings: Settings, *, projects: Projects) -> Report:
     """The report of a fix. It is for `write_fix` to write it: a worker may be ended at any moment."""
     from sessionize.engine.fix import fix_bytes
-    from sessionize.run.testpatches import migrate
 
     if settings.moves_patches:
+        from sessionize.run.testpatches import migrate
+
         return migrate.fix_alone(data, name, settings, projects)
     return fix_bytes(data, name, settings, surroundings=projects)
 

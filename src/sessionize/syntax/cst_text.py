@@ -11,7 +11,6 @@ import ast
 from collections.abc import Iterator
 
 from sessionize.files.lines import split_lines
-from sessionize.files.matcher import Matcher
 from sessionize.syntax.outline import Outline
 from sessionize.syntax.values import OPAQUE
 
@@ -94,6 +93,8 @@ def restore_lines(text: str, read: str, changed: str) -> str:
     """`changed`, which was made from `read`, LibCST's rendering of `text`, line by line as it is in `text`."""
     if read == text:
         return changed
+    from sessionize.files.matcher import Matcher  # noqa: PLC0415  # few texts need it
+
     old, seen, new = split_lines(text), split_lines(read), split_lines(changed)
     result = []
     for tag, i1, i2, j1, j2 in Matcher(seen, new, autojunk=False).get_opcodes():

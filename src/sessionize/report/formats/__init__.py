@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from sessionize.engine.results import Diagnostic, Report
@@ -18,8 +17,7 @@ FORMATS = ("full", "concise", "json", "jsonl", "github", "gitlab", "sarif", "jun
 MOST = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """One way to tell findings.
 
     render: tells the findings; and the files that failed, each with the reason, if the format has a place for them.
