@@ -16,7 +16,7 @@ errors, summaries, the help of options. A `{...}` stands for what is filled in. 
 """
 # A text has two words of letters beside each other, `no session`, and nothing that only code or a pattern has.
 _WORDS = re.compile(r"(?<![\w\\.])[A-Za-z][a-z']*,? [a-z']{2,}(?!\w)")
-_CODE = re.compile(r"\(\?|\\[bsdwAZ]|\w\[\w|^(?:is not|not in|<.*>.*|::.*|\{.*\}: \{.*)$")
+_CODE = re.compile(r"\(\?|\\[bsdwAZ]|\w\[\w|def __|self\.|^(?:is not|not in|<.*>.*|::.*|\{.*\}: \{.*)$")
 
 
 def page() -> str:

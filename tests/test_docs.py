@@ -80,6 +80,18 @@ def test_messages() -> None:
     assert page == runpy.run_path(str(ROOT / "docs/messages.py"))["page"](), "run: python docs/messages.py"
 
 
+@pytest.mark.parametrize(
+    ("ours", "word"),
+    [(r"(every|each) turn\b|turns? of (a|the|its) (loop|`(for|while))", "iteration"), (r"log-ins?\b", "login")],
+)
+def test_one_word_for_a_thing(ours: str, word: str) -> None:
+    """In pages, messages and docstrings: the field's."""
+    paths = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "src").rglob("*.py")]
+    assert len(paths) > 100
+    found = [path.name for path in paths if re.search(ours, path.read_text(encoding="utf-8"), re.IGNORECASE)]
+    assert found == [], f"say {word}"
+
+
 def test_commands_and_options() -> None:
     (synopsis,) = re.findall(r"```text\n(.*?)```", USAGE, re.DOTALL)
     assert set(re.findall(r"^sessionize (\w+)", synopsis, re.MULTILINE)) == set(cli.commands)

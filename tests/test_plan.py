@@ -157,7 +157,7 @@ class A:
         ("self.s = requests.Session()", "self.s.headers.update({headers})", None),
         ("self.s = requests.Session()", "self.s.headers.update(key)", "`self.s.headers.update()` may change"),
         ("self.s = requests.Session()", "self.s.headers.update(key={headers})", "`self.s.headers.update()` may change"),
-        ("self.get()", "self.s = requests.Session()", "may not be made by then"),
+        ("self.get()", "self.s = requests.Session()", "may not exist by then"),
         ("self.s = requests.Session()", "self.s = None", "may be another one"),
     ],
 )
@@ -323,7 +323,7 @@ def test_a_helper_left_alone_has_the_session_of_the_module() -> None:
 def test_session_of_the_object_may_not_be_made(rest: str) -> None:
     source = f"{IMPORT}class A:\n    def f(self): requests.get(self.a)\n    def g(self): requests.get(self.b)\n{rest}"
     for finding in check_source(source, settings=Settings(select=("RQS104",))):
-        assert "`self.s` is not used because it may not be made by then" in finding.help
+        assert "`self.s` is not used because it may not exist by then" in finding.help
 
 
 def test_headers_set_below_a_call_stay() -> None:

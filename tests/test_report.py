@@ -23,7 +23,7 @@ FOUND = Diagnostic(
     filename="yearly.py",
     start=Position(1, 17),
     end=Position(1, 29),
-    help="Make one session before the loop",
+    help="Create one session before the loop",
     applicability="safe",
 )
 UNSAFE = FOUND._replace(start=Position(2, 1), end=Position(2, 13), applicability="unsafe")
@@ -66,7 +66,7 @@ def test_full() -> None:
         "  |",
         "12|     for year in years: requests.get(year)",
         "  |                        ^^^^^^^^^^^^",
-        "  = help: Make one session before the loop",
+        "  = help: Create one session before the loop",
         "",
         "",
     ]
@@ -135,14 +135,14 @@ def test_json() -> None:
             "code": "RQS101",
             "name": "request-in-loop",
             "message": FOUND.message,
-            "help": "Make one session before the loop",
+            "help": "Create one session before the loop",
             "filename": "\udcff.py",
             "location": start,
             "end_location": end,
             "fix": {
                 "applicability": "safe",
                 "doubts": [],
-                "message": "Make one session before the loop",
+                "message": "Create one session before the loop",
                 "edits": [{"content": "session.get", "location": start, "end_location": end}],
             },
             "noqa_row": 1,
@@ -152,7 +152,7 @@ def test_json() -> None:
             "code": "RQS101",
             "name": "request-in-loop",
             "message": "é",
-            "help": "Make one session before the loop",
+            "help": "Create one session before the loop",
             "filename": "yearly.py",
             "location": {"row": 3, "column": 1},
             "end_location": {"row": 3, "column": 13},

@@ -100,7 +100,7 @@ class _Chains:
         return {**out, NEXT: ran}
 
     def loop(self, part: int, ran: Ran) -> Ways:
-        """The turn of a loop, again and again, and its `else` if there is one."""
+        """A loop: its iterations, again and again, and its `else` if there is one."""
         blocks = self.flow.exits.inside(part, "turn", "else")
         earlier = ((event.key, None) for event in self.again.get(part, ()))
         turn = self.part(blocks[0], ran.union(earlier))

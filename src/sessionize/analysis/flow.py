@@ -157,7 +157,7 @@ class Flow:
         return True
 
     def _is_in_test(self, turn: int, tick: int) -> bool:
-        """Tell whether something in the turn of a `while` runs before its first statement."""
+        """Tell whether something in an iteration of a `while` runs before its first statement."""
         test = self.exits.inside(turn, *IN_EXPRESSIONS)
         first = self.children[turn][len(test)]
         return tick < self.parts[first].tick

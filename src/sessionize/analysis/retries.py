@@ -2,7 +2,7 @@
 
 A *good answer* is there, its `ok` is True and its `status_code` 200. A loop that ends with the first good answer is a
 retry loop, and repeats nothing. A loop that may end with one, by a test that is not understood, is one if it asks for
-the same on every turn; what is asked for are the arguments but those that only say how (`headers=`, `timeout=`).
+the same in every iteration; what is asked for are the arguments but those that only say how (`headers=`, `timeout=`).
 """
 
 from __future__ import annotations
@@ -208,12 +208,12 @@ class Retries:
     # --- what is asked for --------------------------------------------------------------------------------------------
 
     def _asks_for_the_same(self, loop: int, site: o.CallSite) -> bool:
-        """Tell whether nothing of what a call asks for changes between the turns of a loop."""
+        """Tell whether nothing of what a call asks for changes between the iterations of a loop."""
         args = site.value.args
         return all(arg.keyword in _HOW or self._stays(arg.value, loop, site, frozenset()) for arg in args)
 
     def _stays(self, value: v.Value, loop: int, site: o.CallSite, seen: frozenset[str]) -> bool:
-        """Tell whether a value is the same on every turn of a loop around a call; `seen`: the names it is bound by."""
+        """Tell whether a value stays the same in a loop around a call; `seen`: the names it is bound by."""
         attributes = v.attributes_in(value)
         for inner in v.within(value):
             match inner:
@@ -230,7 +230,7 @@ class Retries:
         return True
 
     def _binds_the_same(self, bind: o.Bind, loop: int, site: o.CallSite, seen: frozenset[str]) -> bool:
-        """Tell whether a name that is bound before the call gets the same value on every turn."""
+        """Tell whether a name that is bound before the call gets the same value in every iteration."""
         before = bind.form == "assign" and bind.tick < site.tick and bind.name not in seen
         return before and self._stays(bind.value, loop, site, seen | {bind.name})
 

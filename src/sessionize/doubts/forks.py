@@ -15,7 +15,7 @@ class Forks(Kind):
     """The process may be forked while its session is open: `os.fork()`, `multiprocessing.Pool()`, Celery's workers.
 
     ## Why it matters
-    Parent and child then read from one connection. With two children, 12 to 38 of 150 calls were given the answer of
+    Parent and child then read from one connection. With two children, 12 to 38 of 150 calls were given the response of
     another process; over TLS calls failed.
 
     ## How to find out

@@ -10,8 +10,8 @@ class Hooks(Kind):
     """A call passes `hooks=`: `requests.get(url, hooks={"response": log})`.
 
     ## Why it matters
-    A hook is handed the response with the connection that it came by, and may send a request of its own on it, which
-    a session answers with what it keeps.
+    A hook is handed the response with the connection that it came by, and may send a request of its own on it: on a
+    session that is the connection of other calls, too.
 
     ## How to find out
     Does the hook only read the response, or does it call `response.connection.send`?

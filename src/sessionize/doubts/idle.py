@@ -88,7 +88,7 @@ class Idle(Kind):
         return self.facts.flow.frame[part], *self.facts.flow.loops(part)
 
     def _is_regular(self, part: int) -> bool:
-        """Tell whether what is in a part runs on every turn of its loop: behind no `if`, and no `continue`."""
+        """Tell whether what is in a part runs in every iteration of its loop: behind no `if`, and no `continue`."""
         flow = self.facts.flow
         for around in flow.ancestors(part):
             kind = flow.parts[around].kind

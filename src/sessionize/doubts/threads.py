@@ -10,15 +10,15 @@ class Threads(Kind):
     """Several threads may use a session that keeps cookies, with `--cookies share`.
 
     ## Why it matters
-    The session sends the cookies of one thread's answers with the calls of all others: with 20 threads, 232 of 300
+    The session sends the cookies of one thread's responses with the calls of all others: with 20 threads, 232 of 300
     calls sent the cookie of another call. Without that option a session keeps no cookies where the file, or one that
     imports it, starts threads, and nothing of it changes once it is made. Of 100,000 calls by 64 threads on such a
-    session none had an answer, a cookie or a password of another, nor failed (`python tests/proof/threads.py`,
+    session none had a response, a cookie or a password of another, nor failed (`python tests/proof/threads.py`,
     requests 2.25 to 2.34). Only urllib3 before 1.26.16 loses a call now and then where one session calls more than ten
     hosts.
 
     ## How to find out
-    Which threads use the session? Does a server set cookies that matter: a log-in, a basket, a language?
+    Which threads use the session? Does a server set cookies that matter: a login, a basket, a language?
 
     ## What to do
     Leave `--cookies share` out; or give each thread a session of its own, in `threading.local()`

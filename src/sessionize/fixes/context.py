@@ -132,7 +132,7 @@ class Context:
         return width if width > _KEPT else 0
 
     def remarks(self, new_session: NewSession, calls: Sequence[BareCall]) -> str:
-        """The end of a message: what a new session does not do, a log-in's cookie and unread answers."""
+        """The end of a message: what a new session does not do, a login's cookie and unread responses."""
         found = ""
         if new_session.policy is not None and not only_read(calls):
             found += f"; {_NO_LOGIN}"

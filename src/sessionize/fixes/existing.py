@@ -147,7 +147,7 @@ class Existing:
         if not facts.sessions.is_plain(store.value, store.scope) or len(facts.tables.stores_of[store.attr]) > 1:
             return "it may be another one"
         if not is_made_first(facts, cls, calls, store):
-            return "it may not be made by then"
+            return "it may not exist by then"
         sent = self._sends_headers(v.Attribute(v.Name(store.name), store.attr), calls)
         done = {access for access, _ in facts.mutations.done_on(store.attr)} - {SET}
         served = [facts.sessions.on_session(number, store.attr) for number in self._calls_on[store.attr]]

@@ -177,7 +177,7 @@ class LastingFixes(Fixes):
         at_top = list(filter(self._is_at_top, calls))
         for call in at_top:
             if self.facts.names.owner(call.root, scope) != 0:
-                return "requests is the name of something else where the session would be made"
+                return "requests is the name of something else where the session would be created"
         if at_top != calls and self.naming.visible("requests", home.place) is None:
             return INSIDE
         for call in at_top:

@@ -36,7 +36,7 @@ class UnderusedFixes(Fixes):
     def _why_made_once(self, session: UnderusedSession) -> str:
         """The reason to leave a session that is made for one call, and what to do about it."""
         in_method = self.facts.graph.method(session.site.scope) is not None
-        where = "keep one on the object" if in_method else "make it once"
+        where = "keep one on the object" if in_method else "create it once"
         if session.plain:
             return f"a session saves time only from its second call on: {where}, and reuse it"
         return f"what is set on it may differ from call to call: {where}, and pass what differs with each call"
@@ -55,7 +55,7 @@ class UnderusedFixes(Fixes):
         doubts = self.doubts.about(Sharing(calls, made=place.tick))
         new_session, imports = self._new(calls, place, name, create)
         redirects = tuple(Redirect(call.id, name, call.verb, name_params=False) for call in calls)
-        return Fix(made, "Make one session before the loop", doubts, redirects, new_session, imports=imports)
+        return Fix(made, "Create one session before the loop", doubts, redirects, new_session, imports=imports)
 
     def _move_out(self, session: UnderusedSession, bind: o.Bind) -> Outcome:
         """A session with a name, made before its loop."""
@@ -74,7 +74,7 @@ class UnderusedFixes(Fixes):
         if not session.calls or len(binds) > 1 or not inside:
             return Refusal(own, f"`{bind.name}` is bound or used elsewhere too")
         if self._shares_statement(session, bind):
-            return Refusal(own, "it is made together with something else; give it a statement of its own")
+            return Refusal(own, "it is created together with something else; give it a statement of its own")
         if place is None or facts.flow.frame[place.block] != frame or not self._made_with(create, session, place):
             return Refusal(own, "there is no place before the loop where it could be created")
         loops = set(facts.flow.loops(bind.part))
@@ -88,7 +88,7 @@ class UnderusedFixes(Fixes):
             reason = "cookies of one iteration, those of a login say, would be sent in the next"
             doubts += (self.doubts.doubt("lifetime", reason),)
         new_session, imports = self._new(session.calls, place, bind.name, create)
-        message = f"Make `{bind.name}` once, before the loop"
+        message = f"Create `{bind.name}` once, before the loop"
         return Fix(own, message, doubts, (), new_session, bind.part, imports)
 
     def _shares_statement(self, session: UnderusedSession, bind: o.Bind) -> bool:

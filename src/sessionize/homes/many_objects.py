@@ -25,7 +25,7 @@ class ManyObjects:
         if all(map(self.facts.groups.is_initial, self.cls.calls)):
             return "each object makes only one request"
         if self._copies_itself():
-            return "its objects make others like them, and each would make a session"
+            return "its objects make others like them, and each would create a session"
         once = len(self.cls.calls) == 1 and not self.facts.groups.is_helper(self.cls.calls[0])
         if any(self._is_one_of_many(site, once) for site in self._givings()):
             return "this file makes its objects in a loop, and the session of each would hold a connection"

@@ -150,7 +150,7 @@ def _ask_about_doubts(findings: Sequence[Diagnostic]) -> Iterable[str]:
 
 
 def _ask_about_module() -> str:
-    if not click.confirm("Write a module that makes sessions with retries?", err=True):
+    if not click.confirm("Write a module that creates sessions with retries?", err=True):
         return ""
     return str(click.prompt("File of the module", default=str(_default_module()), err=True))
 

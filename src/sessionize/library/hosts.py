@@ -40,7 +40,7 @@ class Hosts:
         return self.host(call) or _base(self.origins.resolve_once(call.url or v.OPAQUE, call.site.scope))
 
     def changes_each_turn(self, call: BareCall, loop: int) -> bool:
-        """Tell whether a loop gives the call another host on every turn.
+        """Tell whether a loop gives the call another host in every iteration.
 
         Its variable is the host, `f"https://{host}/"`, or it goes over a literal list or dict of known ones.
         """

@@ -1,4 +1,4 @@
-"""RQS203: cookies of an earlier answer that are handed to later calls."""
+"""RQS203: cookies of an earlier response that are handed to later calls."""
 
 from __future__ import annotations
 
@@ -11,36 +11,37 @@ from sessionize.sharing.facts import Facts
 
 def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     """## What it does
-    Finds `cookies=` arguments that are the cookies of an earlier answer of the same file: `cookies=reply.cookies`, a
-    name or an attribute for them, `dict(reply.cookies)`, `reply.cookies.get_dict()`.
+    Finds `cookies=` arguments that are the cookies of an earlier response of the same file:
+    `cookies=response.cookies`, a name or an attribute for them, `dict(response.cookies)`,
+    `response.cookies.get_dict()`.
 
     ## Why is this bad?
     A session does that by itself, for all calls, and follows what servers change. By hand each call has to be handed
-    the right jar, the cookies of later answers are lost, and those of redirects, too.
+    the right jar, the cookies of later responses are lost, and those of redirects, too.
 
     ## Example
     ```python
-    reply = requests.post(f"{BASE}/login", data=FORM)
-    news = requests.get(f"{BASE}/news", cookies=reply.cookies)
+    response = requests.post(f"{BASE}/login", data=FORM)
+    news = requests.get(f"{BASE}/news", cookies=response.cookies)
     ```
 
     Use instead:
     ```python
     session = requests.Session()
-    reply = session.post(f"{BASE}/login", data=FORM)
+    response = session.post(f"{BASE}/login", data=FORM)
     news = session.get(f"{BASE}/news")
     ```
 
     ## Fix safety
-    The fix is unsafe: a session also sends the cookies of redirects and of later answers, keeps them apart by domain
+    The fix is unsafe: a session also sends the cookies of redirects and of later responses, keeps them apart by domain
     and path, and sends them with calls that passed none. It is made where all the calls are of one function, the
-    first, in no loop, gives the cookies, all others pass them as they are (`cookies=reply.cookies`), all have the same
-    `auth=` and `headers=`, and no variable is left without a use: else the session might send cookies of one user with
-    a call for another, and is yours to place. Without `--unsafe-fixes` the calls share a session that keeps no cookies,
-    and pass on what they passed.
+    first, in no loop, gives the cookies, all others pass them as they are (`cookies=response.cookies`), all have the
+    same `auth=` and `headers=`, and no variable is left without a use: else the session might send cookies of one user
+    with a call for another, and is yours to place. Without `--unsafe-fixes` the calls share a session that keeps no
+    cookies, and pass on what they passed.
 
     ## When not to use
-    Where a call must not send what later answers set.
+    Where a call must not send what later responses set.
 
     ## References
     - [requests: Session Objects](https://requests.readthedocs.io/en/latest/user/advanced/#session-objects)

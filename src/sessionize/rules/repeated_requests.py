@@ -20,8 +20,8 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
 
     Calls that exclude each other are no finding (`if` and `else`, a `try` body and its handlers, `if method == "GET"`
     and below it `if method == "POST"`), nor are calls whose hosts are known and differ, nor a second try at the same
-    URL where the answer is bad (`if reply.status_code == 400:`). A host that the source does not show counts as the
-    same.
+    URL where the response is bad (`if response.status_code == 400:`). A host that the source does not show counts as
+    the same.
 
     ## Example
     ```python

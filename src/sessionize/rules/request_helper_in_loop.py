@@ -21,7 +21,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     a `Client()`. The calls of tests don't count, nor do those under `if __name__ == "__main__":` in a package.
 
     ## Why is this bad?
-    The loop is elsewhere, but each of its turns opens a new connection all the same (see RQS101).
+    The loop is elsewhere, but each of its iterations opens a new connection all the same (see RQS101).
 
     ## Example
     ```python

@@ -14,9 +14,10 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     Finds calls of `requests.get`, `requests.post`, ... that a loop repeats: `for`, `while` (its test too),
     a comprehension or a generator expression; and those functions handed to `map`.
 
-    A retry loop is no finding: one that the first good answer ends (`if reply.ok: return reply`, `while
-    reply.status_code == 503:`), whatever it asks for; and one that an answer may end (`if done(reply): break`), where
-    the method, the URL and what is sent stay the same. A loop over pages asks for another one on every turn.
+    A retry loop is no finding: one that the first good response ends (`if response.ok: return response`,
+    `while response.status_code == 503:`), whatever it asks for; and one that a response may end
+    (`if done(response): break`), where the method, the URL and what is sent stay the same. A loop over pages asks for
+    another one in every iteration.
 
     Nor is a loop that calls another host each time: the loop's variable is the host, `f"https://{host}/status"`, or
     the port, or it goes over a literal list or dict of URLs. Each needs a connection of its own. Functions that are

@@ -38,13 +38,13 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     call, nothing is changed.
 
     ## When not to use
-    Where each turn is made for another user whose log-in stays with the connection, as with NTLM.
+    Where each iteration is for another user whose login stays with the connection, as with NTLM.
 
     ## References
     - [requests: Session Objects](https://requests.readthedocs.io/en/latest/user/advanced/#session-objects)
     """
     for session in facts.underused.sessions:
-        message = "a session made for a single call saves nothing"
+        message = "a session created for a single call saves nothing"
         if session.loops:
             message = "a session created in every iteration of a loop opens a new connection each time"
         elif not session.plain:

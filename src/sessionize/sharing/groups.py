@@ -60,7 +60,7 @@ class Groups:
         return {call.id: loop for call in self.calls if (loop := self._loop(call))}
 
     def _loop(self, call: BareCall) -> int:
-        """The innermost loop that repeats a call, not to another host on each turn; 0 without one."""
+        """The innermost loop that repeats a call, not to another host in each iteration; 0 without one."""
         for loop in self.program.retries.loops(call.site):
             if not self.program.hosts.changes_each_turn(call, loop):
                 return loop
@@ -76,7 +76,7 @@ class Groups:
         return self.runs_together(calls, map(self._host, calls)) - self.loops.keys()
 
     def _host(self, call: BareCall) -> str | None:
-        """The host of a call, None if it is not known; no other call has that of one which changes on each turn."""
+        """The host of a call, None if it is not known; no other call has that of one which changes in each iteration."""
         changes = self.changes_host(call, self.flow.loops(call.site.part))
         return f"{call.id}" if changes else self.program.hosts.host(call)
 

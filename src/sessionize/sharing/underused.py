@@ -1,4 +1,4 @@
-"""Sessions that serve too few calls: made anew on every turn of a loop, or for a single call."""
+"""Sessions that serve too few calls: made anew in every iteration of a loop, or for a single call."""
 
 from __future__ import annotations
 
@@ -119,5 +119,5 @@ class UnderusedSessions:
 
     @memo
     def _changes_host(self, scope: int, name: str, loops: tuple[int, ...]) -> bool:
-        """Tell whether one of some loops gives a call on a session of that name another host on every turn."""
+        """Tell whether one of some loops gives a call on a session of that name another host in every iteration."""
         return any(self.groups.changes_host(call, loops) for call in self.named.session_use(scope, name).calls)
