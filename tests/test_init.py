@@ -55,7 +55,7 @@ def test_nothing_to_write(run: Run) -> None:
     write({"pyproject.toml": ""})
     for _ in range(2):
         result = run("init", "--yes")
-        assert (result.status, result.out.splitlines()[0]) == (0, "Nothing to write: the defaults hold.")
+        assert (result.status, result.out.splitlines()[0]) == (0, "Nothing to write: the defaults apply.")
     assert Path("pyproject.toml").read_text(encoding="utf-8") == ""
 
 
@@ -76,8 +76,8 @@ def test_settings_keep_the_ends_of_lines(run: Run) -> None:
 def test_doubts_are_asked_about_one_by_one(run: Run, answers: tuple[str, ...], settings: str) -> None:
     write({"a.py": LASTING, "b.py": PROXIES})
     result = run("init", stdin=lines(*answers))
-    assert "Accept `lifetime`, and fix 2 calls more? `sessionize rule lifetime` says what to check" in result.err
-    assert "Accept `proxies`, and fix 1 call more?" in result.err
+    assert "Accept `lifetime` and fix 2 more calls? `sessionize rule lifetime` says what to check" in result.err
+    assert "Accept `proxies` and fix 1 more call?" in result.err
     assert Path("sessionize.toml").read_text(encoding="utf-8") == settings
 
 
@@ -152,7 +152,7 @@ def test_settings_that_are_there_are_added_to(run: Run, file: str, text: str, pl
         "Now try `sessionize check`, or `sessionize fix --diff`.\n",
     )
     assert Path(file).read_text() == text
-    assert run("init", "--yes").out.startswith("Nothing to write: the settings hold.\n")
+    assert run("init", "--yes").out.startswith("Nothing to write: the settings apply.\n")
 
 
 @pytest.mark.parametrize(

@@ -195,9 +195,7 @@ _deciding = _options(
     ),
     _several("--exclude", metavar="PATTERNS", callback=_commas, help="Files and folders to skip."),
     _several("--extend-exclude", metavar="PATTERNS", callback=_commas, help="More files and folders to skip."),
-    click.option(
-        "--force-exclude/--no-force-exclude", default=None, help="Apply exclusions to PATHS that are named, too."
-    ),
+    click.option("--force-exclude/--no-force-exclude", default=None, help="Skip them even where PATHS name them."),
     click.option("--baseline", metavar="FILE", type=_PATH, help="Skip the findings that this file lists."),
     click.option("--no-baseline", is_flag=True, help="Ignore the baseline of the settings."),
     click.option("--config", metavar="FILE", type=_PATH, help="Take the settings from this file."),
@@ -306,9 +304,12 @@ def _adopt(run: Run, *, add_noqa: bool) -> int:
 @_deciding_fixes
 @click.option("--diff", is_flag=True, help="Print a diff, and change no file.")
 @click.option("-i", "--interactive", is_flag=True, help="Show each fix, and ask whether to make it.")
-@click.option("--verify", metavar="COMMAND", help="Keep only fixes with which this succeeds, e.g. 'pytest -q -x'.")
+@click.option("--verify", metavar="COMMAND", help="Keep only fixes that this command passes with, e.g. 'pytest -q'.")
 @click.option(
-    "--verify-timeout", metavar="SECONDS", type=click.FloatRange(0, min_open=True), help="Count a longer run as failed."
+    "--verify-timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(0, min_open=True),
+    help="Count a run that takes longer as failed.",
 )
 @click.option("--allow-dirty", is_flag=True, help="Allow --verify with uncommitted changes, or outside git.")
 @click.option("--rejected", metavar="FILE", type=_PATH, help="Save the fixes that --verify reverts as a patch.")

@@ -1,4 +1,4 @@
-"""The findings of `check` inside flake8, which parses the files, selects the codes and heeds `# noqa`.
+"""The findings of `check` inside flake8, which parses the files, selects the codes and reads `# noqa`.
 
 flake8 imports this in every run: nothing here may take time before a file imports requests.
 """

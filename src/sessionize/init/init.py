@@ -107,7 +107,7 @@ def init(answers: Answers) -> None:
             settings["session-factory-shared"] = True
     lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
     if not lines:
-        echo(f"Nothing to write: the {'defaults' if there.file is None else 'settings'} hold.\n")
+        echo(f"Nothing to write: the {'defaults' if there.file is None else 'settings'} apply.\n")
     elif there.file is None:
         _write_settings(project, lines)
     else:
@@ -141,8 +141,8 @@ def _ask_about_doubts(findings: Sequence[Diagnostic]) -> Iterable[str]:
         if not steps or not steps[0][1]:  # none fixes more by itself
             return
         ((name,), more), *_ = steps
-        fixing = f"fix {count(more, 'call')} more"
-        if click.confirm(f"Accept `{name}`, and {fixing}? `sessionize rule {name}` says what to check", err=True):
+        fixing = f"fix {count(more, 'more call')}"
+        if click.confirm(f"Accept `{name}` and {fixing}? `sessionize rule {name}` says what to check", err=True):
             accepted.add(name)
             yield name
         else:
@@ -171,7 +171,7 @@ def _project() -> str | None:
     if not path.exists():
         return None
     try:
-        text = path.read_bytes().decode()  # with its ends of lines
+        text = path.read_bytes().decode()  # with its line ends
         import_module("tomllib" if sys.version_info >= (3, 11) else "tomli").loads(f"{text}\n{_TABLE}\n")
     except ValueError as error:  # no UTF-8, no TOML, or `tool` is no table
         raise click.ClickException(f"{path} can't be written to: {error}") from error

@@ -65,7 +65,7 @@ def _fixed(reports: Sequence[Report], doing: str, *, written: bool) -> str:
 
 
 def _untimed(reports: Sequence[Report]) -> str:
-    """Calls without a timeout that a fix redirects, in files where no finding tells of them."""
+    """Calls without a timeout that a fix redirects, in files where no finding reports them."""
     if not any(report.untimed for report in reports):
         return ""
     from sessionize.rules import RULES  # noqa: PLC0415  # most runs begin and end without

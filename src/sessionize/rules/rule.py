@@ -29,7 +29,7 @@ class Rule(NamedTuple):
     by_hand: why it has no fix, if it never has one.
     once_a_file: whether one finding stands for all calls of a file.
     once_a_session: whether one finding stands for all calls that could share a session.
-    tells_untimed: whether it tells of calls without a timeout, which a fix would else count.
+    tells_untimed: whether it reports calls without a timeout, which a fix would else count.
     level: `warning` or `error`, as SARIF has it.
     cure: the kind of fix that resolves it: `local`, `lasting`, `idle` or `carried`; `along` for that of another rule.
     """

@@ -90,7 +90,7 @@ class Options(SettingsOptions):
         if self.jobs is not None and self.cluster is not None:
             raise click.UsageError("--jobs and --cluster are mutually exclusive")
         if self.baseline is not None and not self.uses_baseline:
-            raise click.UsageError("--baseline is used without --no-baseline and --write-baseline")
+            raise click.UsageError("--baseline cannot be combined with --no-baseline or --write-baseline")
         if self.quiet and self.verbose:
             raise click.UsageError("--quiet and --verbose are mutually exclusive")
         if self.statistics and format_named(self.output_format).statistics is None:
