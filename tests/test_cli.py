@@ -18,6 +18,7 @@ import pytest
 from command import BROKEN, FIXED, SAFE, UNSAFE, UNTIMED, Result, Run, codes, write
 
 from sessionize import cli
+from sessionize.doubts import KINDS
 from sessionize.engine import check as engine
 from sessionize.engine.results import Report
 from sessionize.files.settings import Settings, schema
@@ -429,7 +430,7 @@ def test_mistake_in_a_settings_file_is_an_error_of_what_is_below_it(run: Run, gi
     assert result.status == 2
     assert sorted(result.err.splitlines()) == [
         "b/sessionize.toml: error: unknown key 'selct', did you mean 'select'?",
-        "c/pyproject.toml: error: ignore: there is no rule 'RQS999'; `sessionize rule --all` describes all rules",
+        "c/pyproject.toml: error: ignore: there is no rule 'RQS999'; `sessionize rule` lists all rules",
         f"d/sessionize.toml: error: extend: {here}/b/sessionize.toml: unknown key 'selct', did you mean 'select'?",
         f"e/sessionize.toml: error: baseline: {here}/e/none.json: No such file or directory",
         "f/sessionize.toml: error: per-file-ignores: there is no rule 'in-loop', did you mean 'request-in-loop'?",
@@ -506,8 +507,8 @@ def test_link_to_itself(run: Run) -> None:
         (("check", "--jobs", "all"), "'all' is neither"),
         (("check", "-j2", "--cluster", "tcp://localhost:1"), "--jobs and --cluster are mutually exclusive"),
         (("check", "--output-format", "xml"), "'xml' is not one of 'full', 'concise', 'json'"),
-        (("check", "--select", "RQS1,E501,S113"), "there is no rule 'E501': those of sessionize are RQS101 to RQS901"),
-        (("rule", "s113"), "there is no rule 's113': those of sessionize are RQS101 to RQS901"),
+        (("check", "--select", "RQS1,E501,S113"), "there is no rule 'E501': those of sessionize begin with RQS"),
+        (("rule", "s113"), "there is no rule 's113': those of sessionize begin with RQS"),
         (("check", "--select", "RSQ101"), "there is no rule 'RSQ101', did you mean 'RQS101'?"),
         (("--select", "RQS101"), "No such option '--select': `sessionize check` has it"),
         (("check", "--version"), "No such option '--version': `sessionize` has it"),
@@ -515,7 +516,7 @@ def test_link_to_itself(run: Run) -> None:
         (("fix", "--dry-run"), "No such option '--dry-run': `sessionize fix --diff` shows"),
         (("explain", "RQS101"), "No such command 'explain': use `sessionize rule RQS101`"),
         (("gone.py",), "a command is missing; `sessionize check gone.py` reports"),
-        (("check", "--select", "RQS999"), "there is no rule 'RQS999'; `sessionize rule --all` describes all rules"),
+        (("check", "--select", "RQS999"), "there is no rule 'RQS999'; `sessionize rule` lists all rules"),
         (("check", "--select", "RSQ101,RQS7"), "there is no rule 'RSQ101', 'RQS7'; `sessionize rule"),
         (("check", "--statistics", "--output-format", "sarif"), "--statistics has no sarif format"),
         (("check", "--baseline", "a", "--no-baseline"), "--baseline cannot be combined with --no-baseline"),
@@ -541,8 +542,7 @@ def test_link_to_itself(run: Run) -> None:
         (("fix", "--rewrite-patches", "-"), "--rewrite-patches needs --unsafe-fixes"),
         (("fix", "--session-name", "1x"), "session-name: '1x'"),
         (("fix", "--session-style", "without"), "'without' is not one of 'assign', 'with'"),
-        (("rule",), "expected a rule, a doubt, or --all"),
-        (("rule", "--all", "RQS101"), "expected a rule, a doubt, or --all"),
+        (("rule", "--all", "RQS101"), "--all cannot be combined with names"),
         (("rule", "RQS2"), "there is no rule or doubt 'RQS2', did you mean 'RQS201', 'RQS202', 'RQS203'?"),
         (("rule", "rqs9", "Reqest-In-Loop"), "did you mean 'RQS901', 'request-in-loop'?"),
         (("config", "mistyped"), "pyproject.toml: unknown key 'selct', did you mean 'select'?"),
@@ -596,6 +596,12 @@ def test_rule(run: Run) -> None:
     headings = [line for line in result.out.splitlines() if line.startswith("# ")]
     assert headings == ["# syntax-error (RQS901)", "# request-in-loop (RQS101)", "# repeated-requests (RQS102)"]
     assert (result.status, result.err) == (0, "")
+
+
+def test_rules_are_listed(run: Run) -> None:
+    *rules, doubts = run("rule").out.splitlines()
+    assert rules == [f"{rule.code}  {rule.name}" for rule in RULES]
+    assert doubts == f"doubts: {', '.join(kind.name for kind in KINDS)}"
 
 
 def test_rule_all(run: Run) -> None:
@@ -671,7 +677,7 @@ def test_config_schema(run: Run) -> None:
 
 
 def test_as_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["sessionize", "rule"])
+    monkeypatch.setattr(sys, "argv", ["sessionize", "rule", "none"])
     home = str(Path(cli.__file__).parents[1])
     for path in ([home, "/a"], ["/current", home]):
         monkeypatch.setattr(sys, "path", [*path, *sys.path])

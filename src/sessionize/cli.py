@@ -379,12 +379,16 @@ def _ask(run: Run) -> int:
 @click.argument("names", nargs=-1, metavar="[CODE|NAME]...", shell_complete=_offer_rules)
 @click.option("--all", "every", is_flag=True, help="Print the pages of all rules and doubts.")
 def rule(names: tuple[str, ...], *, every: bool) -> int:
-    """Print the page of a rule, or of a doubt."""
+    """Print the pages of rules and doubts, or a list of them."""
+    if names and every:
+        raise click.UsageError("--all cannot be combined with names")
+    if not names and not every:
+        echo("".join(f"{code}  {name}\n" for code, name in NAMES.items()))
+        echo(f"doubts: {', '.join(DOUBTS)}\n")
+        return 0
     from sessionize.doubts import KINDS
     from sessionize.rules import RULES
 
-    if bool(names) == every:
-        raise click.UsageError("expected a rule, a doubt, or --all")
     pages: dict[str, str] = {}
     for each in RULES:
         pages[each.code.casefold()] = pages[each.name] = each.titled

@@ -74,12 +74,12 @@ def no_such_rule(names: Sequence[str], others: Sequence[str] = ()) -> str:
     for name in names:
         letters = name.rstrip("0123456789").upper()
         if letters != name.upper() and not get_close_matches(letters, ["RQS"]):
-            return f"there is no rule {name!r}: those of sessionize are RQS101 to RQS901"
+            return f"there is no rule {name!r}: those of sessionize begin with RQS, and `sessionize rule` lists them"
         begun = [code for code in NAMES if code.startswith(name.upper())]
         if not begun and not (letters == "RQS" and name[3:]):
             begun = [known[like] for like in get_close_matches(name.casefold(), known, n=1)]
         near += begun or [""]
-    hint = "; `sessionize rule --all` describes all rules" if "" in near else f", did you mean {_quoted(near)}?"
+    hint = "; `sessionize rule` lists all rules" if "" in near else f", did you mean {_quoted(near)}?"
     return f"there is no rule {'or doubt ' if others else ''}{_quoted(names)}{hint}"
 
 
