@@ -1,5 +1,7 @@
 """The flag that alone may rewrite goldens, the servers that all runs of programs share, and the command line."""
 
+import os
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -26,14 +28,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all-forms", action="store_true", help="try each case in all forms of a session, not in one")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Where Python may write nothing beside sources, pytest's cache has what is compiled: each run would do it anew.
+
+    Workers and programs that tests start find it, too.
+    """
+    if sys.dont_write_bytecode and hasattr(config, "cache"):
+        sys.dont_write_bytecode = False
+        sys.pycache_prefix = str(config.cache.mkdir("compiled"))
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+
+
 @pytest.fixture(scope="session", autouse=True)
-def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Programs that tests start find what they import compiled, also where Python may write nothing beside sources."""
-    with pytest.MonkeyPatch.context() as patched:
-        if sys.dont_write_bytecode:
-            patched.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-            patched.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.mktemp("compiled")))
-        yield
+def none_compiled_in_vain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests have written is gone after them, and so is what was compiled of it."""
+    yield
+    if sys.pycache_prefix is not None:
+        shutil.rmtree(f"{sys.pycache_prefix}{tmp_path_factory.getbasetemp()}", ignore_errors=True)
 
 
 @pytest.fixture
