@@ -3,6 +3,7 @@
 import random
 import sys
 import unicodedata
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,16 @@ from sessionize.files.text import SourceError, decode
 from sessionize.library.cheap_look import may_have_findings
 
 FIXTURES = sorted((Path(__file__).parent.parent / "fixtures").rglob("*.py"))
-LOOKALIKES = [
-    chr(code)
-    for code in range(128, sys.maxunicode + 1)
-    if f"a{chr(code)}".isidentifier() and set(unicodedata.normalize("NFKC", chr(code))) & set("requests")
-]
 BLANKS = [" ", "\t", "  \x0c ", " \\\n", "\\\n", "\\\r\n  ", " \\\r", " \\\n\\\n\t"]
 TODO = "import time\nfor name in names:\n    {call}(name)\n"
+
+
+@cache
+def lookalikes() -> dict[str, str]:
+    """What letters Python takes for others that stand in the name."""
+    letters = (chr(code) for code in range(128, sys.maxunicode + 1) if f"a{chr(code)}".isidentifier())
+    plain = {letter: unicodedata.normalize("NFKC", letter) for letter in letters}
+    return {letter: same for letter, same in plain.items() if set(same) & set("requests")}
 
 
 def found(text: str) -> bool:
@@ -33,9 +37,8 @@ def test_fixtures() -> None:
 
 
 def test_letters() -> None:
-    assert len(LOOKALIKES) > 80
-    for letter in LOOKALIKES:
-        plain = unicodedata.normalize("NFKC", letter)
+    assert len(lookalikes()) > 80
+    for letter, plain in lookalikes().items():
         for at in range(len("requests")):
             if "requests".startswith(plain, at):
                 name = "requests"[:at] + letter + "requests"[at + len(plain) :]
@@ -52,7 +55,8 @@ def imports(some: random.Random) -> str:
     def gap() -> str:
         return some.choice(["", blank()])
 
-    name = "".join(some.choice(LETTERS[letter]) if some.random() < 0.05 else letter for letter in "requests")
+    odd_letters = {plain: [odd for odd, same in lookalikes().items() if same == plain] for plain in "requst"}
+    name = "".join(some.choice(odd_letters[letter]) if some.random() < 0.05 else letter for letter in "requests")
     statement, call = some.choice(
         [
             (f"import{blank()}{name}", "requests.get"),
@@ -71,9 +75,6 @@ def imports(some: random.Random) -> str:
     return f"{before}{statement}\n" + TODO.format(call=call)
 
 
-LETTERS = {
-    letter: [same for same in LOOKALIKES if unicodedata.normalize("NFKC", same) == letter] for letter in "requst"
-}
 ENCODINGS = [
     "utf-8",
     "utf-8-sig",
