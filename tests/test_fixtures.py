@@ -227,11 +227,11 @@ def each_fix_can_be_made_alone(before: Path) -> None:
     data = before.read_bytes()
     settings = replace(settings_of(data), rewrite_patches=False)
     fixes = offers(data, shown(before), settings, surroundings=AROUND)
-    for fix in fixes if len(fixes) > 1 else ():
-        for only in ([fix], [other for other in fixes if other != fix]):
-            report = fix_bytes(data, shown(before), settings, surroundings=AROUND, only=only)
-            assert report.error is None
-            assert report.after is not None
+    all_but_one = [tuple(other for other in fixes if other != fix) for fix in fixes]
+    for only in dict.fromkeys([*((fix,) for fix in fixes), *all_but_one]) if len(fixes) > 1 else ():
+        report = fix_bytes(data, shown(before), settings, surroundings=AROUND, only=only)
+        assert report.error is None
+        assert report.after is not None
 
 
 def comments_are_kept(before: Path) -> None:
@@ -345,7 +345,14 @@ def test_forms_that_run_what_no_golden_does(name: str) -> None:
 # --- all else ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a copy of all cases."""
+    return shutil.copytree(FIXTURES, tmp_path_factory.mktemp("copied") / "fixtures").parent
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize(
     "name",
     [
@@ -356,9 +363,9 @@ def test_forms_that_run_what_no_golden_does(name: str) -> None:
         "module-without-session/two-imports-and-isolated-cookies",
     ],
 )
-def test_by_hand_a_case_gives_its_goldens(name: str, run: Run) -> None:
+def test_by_hand_a_case_gives_its_goldens(name: str, run: Run, copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each folder of cases is a project of its own, without the tests of this repository."""
-    shutil.copytree(FIXTURES, "fixtures")
+    monkeypatch.chdir(copied)
     before = FIXTURES / f"{name}{BEFORE}"
     _, _, asked = before.read_text().partition("\n")[0].partition("# flags:")
     check = "--extend-select", "RQS3", "--output-format=json"
