@@ -240,7 +240,7 @@ class Server(ThreadingHTTPServer):
 @pytest.fixture
 def url() -> Iterator[str]:
     with Server(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         Handler.left_out = Handler.connections = 0
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
@@ -282,6 +282,7 @@ def test_calls_have_a_timeout(make: Callable[[], requests.Session]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("unmeasured")
 def test_sixty_four_threads(make: Callable[[], requests.Session], url: str, caplog: pytest.LogCaptureFixture) -> None:
     paths = [f"/{number}" for number in range(1000)]
     with caplog.at_level(logging.WARNING), make() as session, ThreadPoolExecutor(64) as pool:
@@ -322,7 +323,7 @@ print(found.count(True), len(found))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("option", ["--shared", "--per-thread"])
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize(
     "work",
     [
@@ -336,20 +337,23 @@ print(found.count(True), len(found))
         "with ThreadPool(32) as pool:\n    print(pool.map(fetch, paths, 1) == paths)",
     ],
 )
-def test_threads_of_a_program(run: Run, url: str, option: str, work: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_of_a_program(run: Run, url: str, work: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Thirty-two at a time: each call opens a connection before, and after that at most each thread does."""
     monkeypatch.delenv("PYTHONSAFEPATH", raising=False)  # as workers of a run before this may have set
-    write({"fetching.py": FETCHING % work, "pyproject.toml": ""})
-    assert run("init", "--yes", "--accept=lifetime,idle", "--module=_sessions.py", "--pool=32", option).status == 0
-    command = [sys.executable, "fetching.py", url]
-    before = subprocess.run(command, capture_output=True, text=True)
+    program = [sys.executable, "fetching.py", url]
+    write({"fetching.py": FETCHING % work})
+    before = subprocess.run(program, capture_output=True, text=True)
     assert (before.stdout, Handler.connections) == ("True\n320 320\n", 320), before.stderr
-    assert run("fix", "-q").status == 0
-    assert Path("fetching.py").read_text(encoding="utf-8").count("get_session().get(") == 2
-    Handler.connections = 0
-    after = subprocess.run(command, capture_output=True, text=True)
-    assert (after.stdout, after.stderr) == (before.stdout, before.stderr)
-    assert Handler.connections <= (320 if "Thread(target" in work and option == "--per-thread" else 32)
+    for option in ("--shared", "--per-thread"):
+        Path("_sessions.py").unlink(missing_ok=True)
+        write({"fetching.py": FETCHING % work, "pyproject.toml": ""})
+        assert run("init", "--yes", "--accept=lifetime,idle", "--module=_sessions.py", "--pool=32", option).status == 0
+        assert run("fix", "-q").status == 0
+        assert Path("fetching.py").read_text(encoding="utf-8").count("get_session().get(") == 2
+        Handler.connections = 0
+        after = subprocess.run(program, capture_output=True, text=True)
+        assert (after.stdout, after.stderr) == (before.stdout, before.stderr)
+        assert Handler.connections <= (320 if "Thread(target" in work and option == "--per-thread" else 32)
 
 
 def test_session_of_each_thread(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
