@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -34,38 +35,32 @@ def bash(script: str, environment: dict[str, str]) -> list[str]:
     return done.stdout.splitlines()
 
 
-def completed(line: str, environment: dict[str, str]) -> list[str]:
-    """What bash offers for the last word of a line, after what the documentation says to put into `~/.bashrc`."""
-    words = line.split(" ")
-    script = f"""
-        {SETUP["bash"]}
-        COMP_WORDS=({" ".join(f"'{word}'" for word in words)})
-        COMP_CWORD={len(words) - 1}
-        $(complete -p sessionize | sed 's/.*-F \\([^ ]*\\).*/\\1/') sessionize
-        printf '%s\\n' "${{COMPREPLY[@]}}"
-    """
+def completed(lines: Iterable[str], environment: dict[str, str]) -> list[str]:
+    """What bash offers for the last word of each line, after what the documentation says to put into `~/.bashrc`."""
+    script = f"{SETUP['bash']}\ncomplete=$(complete -p sessionize | sed 's/.*-F \\([^ ]*\\).*/\\1/')\n"
+    for line in lines:
+        words = [f"'{word}'" for word in line.split(" ")]
+        script += f"COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; COMPREPLY=()\n"
+        script += '$complete sessionize; echo "${COMPREPLY[*]}"\n'
     return bash(script, environment)
 
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has no bash")
 
 
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ("sessionize fi", ["fix"]),
-        ("sessionize fix --inter", ["--interactive"]),
-        ("sessionize check --select RQS2", ["RQS201", "RQS202", "RQS203"]),
-        ("sessionize check --ignore request-", ["request-in-loop", "request-helper-in-loop"]),
-        ("sessionize fix --extend-select RQS101,rqs9", ["RQS101,RQS901"]),
-        ("sessionize check --select ", CODES),
-        ("sessionize rule sess", ["session-not-reused", "session-call-without-timeout"]),
-        ("sessionize rule RQS101 RQS9", ["RQS901"]),
-        ("sessionize rule a,R", [""]),
-    ],
-)
-def test_bash(environment: dict[str, str], line: str, expected: list[str]) -> None:
-    assert completed(line, environment) == expected
+def test_bash(environment: dict[str, str]) -> None:
+    expected = {
+        "sessionize fi": "fix",
+        "sessionize fix --inter": "--interactive",
+        "sessionize check --select RQS2": "RQS201 RQS202 RQS203",
+        "sessionize check --ignore request-": "request-in-loop request-helper-in-loop",
+        "sessionize fix --extend-select RQS101,rqs9": "RQS101,RQS901",
+        "sessionize check --select ": " ".join(CODES),
+        "sessionize rule sess": "session-not-reused session-call-without-timeout",
+        "sessionize rule RQS101 RQS9": "RQS901",
+        "sessionize rule a,R": "",
+    }
+    assert dict(zip(expected, completed(expected, environment), strict=True)) == expected
 
 
 @pytest.mark.parametrize(
