@@ -722,6 +722,7 @@ def many(number: int = 40) -> dict[str, str]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("args", [("check",), ("check", "--output-format=json"), ("fix", "--diff")], ids=" ".join)
 def test_jobs_change_nothing(run: Run, args: tuple[str, ...]) -> None:
     write(many())

@@ -867,6 +867,7 @@ def test_nothing_is_told_of_a_text_that_has_changed_meanwhile(tmp_path: Path, he
     talk(scenario)
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_actions_on_many_findings_are_offered_without_their_edits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,8 @@ from wire import Request, Servers, run
 from sessionize.engine.fix import fix_source
 from sessionize.files.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 
 class LogIns(Servers):
     """Servers that greet the user of a cookie, else that of other credentials; and count the votes of a visitor."""
@@ -202,7 +204,6 @@ def test_users_get_their_own_answers(servers: LogIns, name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("unmeasured")
 def test_a_jar_for_all_users_would_show(servers: LogIns) -> None:
     differing = set()
     for name, text in PROGRAMS.items():
