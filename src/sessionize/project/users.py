@@ -11,7 +11,8 @@ from sessionize.project.imports import Imports
 _FAR = 1_000_000  # bytes: what is longer is not looked through
 # What names no user: a comment, a decorator, `pass`, a `session` of requests, and the keys of a dict.
 _INNOCENT = re.compile(
-    r"^[ \t]*[#@][^\n]*|\bpass(?=\s*$)|\b_*(?:http_|requests_)?(?:[Ss]essions?|keys?)\b|^import operator$", re.MULTILINE
+    r"^[ \t]*[#@][^\n]*|\bpass(?=\s*$)|\b_*(?:(?:http|requests|make|get|create|new)_)?(?:[Ss]essions?|keys?)\b|^import operator$",
+    re.MULTILINE,
 )
 
 

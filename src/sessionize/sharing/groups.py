@@ -76,12 +76,12 @@ class Groups:
         return self.runs_together(calls, map(self._host, calls)) - self.loops.keys()
 
     def _host(self, call: BareCall) -> str | None:
-        """The host of a call, None if it is not known; no other call has that of one which changes in each iteration."""
+        """The host of a call, None if it is not known; no other has that of a call which changes it in each iteration."""
         changes = self.changes_host(call, self.flow.loops(call.site.part))
         return f"{call.id}" if changes else self.program.hosts.host(call)
 
     def changes_host(self, call: BareCall, loops: Iterable[int]) -> bool:
-        """Tell whether one of some loops gives a call another host on every turn."""
+        """Tell whether one of some loops gives a call another host in every iteration."""
         return any(self.program.hosts.changes_each_turn(call, loop) for loop in loops)
 
     def runs_together(self, calls: Sequence[BareCall], keys: Iterable[str | None]) -> set[int]:
