@@ -500,7 +500,7 @@ def test_wait_in_another_file_that_no_name_shows(run: Run, slow: str, step: str,
 
 def test_text_of_no_file_may_be_any_module() -> None:
     assert Projects().may_set_attribute("<stdin>", "token")
-    assert not Surroundings().names_user("client.py")
+    assert not Surroundings().other_that("client.py", "names a user")
 
 
 def test_nobody_sets_what_a_notebook_has() -> None:
@@ -513,3 +513,202 @@ def test_files_that_are_too_long_to_look_through(run: Run, size: int, keeps: boo
     assert ("set_policy" not in fixed(run, "main.py", {"main.py": LOOP, "links.py": links})) == keeps
     other = f"print(token=1)\n#{'x' * size}\n"
     assert ("set_policy" not in fixed(run, "client.py", {"client.py": CLIENT, "other.py": other})) == keeps
+
+
+ITEMS = """\
+import requests
+import lib
+for n in range(2):
+    lib.mute(n)
+    print(requests.get(f"https://a.test/v1/{n}"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("lib", "safe"),
+    [
+        ("import requests\n\n\ndef mute(n):\n    requests.get('https://a.test')\n", True),
+        ("from requests.api import sessions\n\n\ndef mute(n):\n    sessions.Session = Fake\n", False),
+        ("import requests\ncls = requests.sessions.Session\n\n\ndef mute(n):\n    cls.__init__ = init\n", False),
+        ("import requests\nfor cls in requests.Session.__mro__:\n    pass\n", False),
+        ("import requests\npatch(requests.sessions, default_headers=dict)\n", False),
+        ("import requests\npatch(owner=requests)\n", False),
+        ("from requests import Session\n\n\n@replaces(Session, '__init__')\ndef init(self):\n    pass\n", False),
+        ("import requests\nrequests.api.__dict__['sessions'].Session = Mine\n", False),
+        ("import requests\nrequests.adapters.DEFAULT_RETRIES = 5\n", False),
+        ("import requests\nrequests.adapters.HTTPAdapter.__init__.__defaults__ = ()\n", False),
+        ("import requests\nmodules = [requests]\n", False),
+        ("import requests\n\n\ndef library():\n    return requests\n", False),
+        ("import requests\n\n\nclass Mine(requests.Session):\n    pass\n", True),
+        ("import requests\n\n\ndef mute(s: requests.Session):\n    isinstance(s, requests.Session)\n", True),
+        ("import requests\n\ntry:\n    get = requests.get\nexcept requests.Timeout:\n    pass\n", True),
+        ("import requests\nwait = getattr(requests, 'get')\n", True),
+        ("import requests\nwait = getattr(requests, name)\n", False),
+        ("import socket\n\n\ndef mute(n):\n    socket.socket = Mine\n", False),
+        ("import socket as s\n\n\ndef mute(n):\n    s.create_connection(n)\n", True),
+        ("from urllib3.util import connection\n\n\ndef mute(n):\n    connection.create_connection = n\n", False),
+        ("import socket\n\n\ndef mute(n):\n    it.socket = socket\n", True),
+        ("import requests\nprint 'this is not Python'\n", True),
+        ("def mute(reply):\n    return reply.elapsed\n", False),
+        ("import inspect\n\n\ndef mute(f):\n    return inspect.getsource(f)\n", False),
+        ("import sys\n\n\ndef mute(n):\n    print(sorted(sys._getframe(1).f_locals))\n", False),
+        ("import os as system\n\n\ndef mute(n):\n    system.fork()\n", False),
+        ("import posix\n\n\ndef mute(n):\n    posix.fork()\n", False),
+        ("import os\n\n\ndef mute(n):\n    getattr(os, 'fork')()\n", False),
+        ("def mute(repo):\n    repo.fork()\n", True),
+        ("import multiprocessing\n", True),  # whose children have no use of a session in a frame
+        ("def mute(server):\n    while True: server.handle_request()\n", False),
+        ("def mute(server):\n    while server:\n        server.handle_request()\n", False),
+        ("def mute(server):\n    server.handle_request()\n", True),
+        ("def mute(server):\n    getattr(server, 'serve_forever')()\n", False),
+    ],
+)
+def test_what_another_file_of_the_program_does(run: Run, lib: str, safe: bool) -> None:
+    assert ("requests.Session()" in fixed(run, "main.py", {"main.py": ITEMS, "lib.py": lib})) == safe
+
+
+@pytest.mark.parametrize(
+    ("main", "safe"),
+    [
+        ("import pages\nsetattr(pages, 'other', 1)\n", True),
+        ("import pages\nfor name in ('requests',):\n    setattr(pages, name, Fake)\n", False),
+        ("import pages\npages.requests = Fake\n", False),
+        ("import pages\nvars(pages).update({'requests': Fake})\n", False),
+        ("import pages\nx = {'requests': Fake}\nvars(pages).update(x)\n", False),
+        ("import pages\nx = dict(requests=Fake)\npages.load.__globals__.update(x)\n", False),
+    ],
+)
+def test_module_whose_requests_another_file_may_replace(run: Run, main: str, safe: bool) -> None:
+    code = "import requests\n\n\ndef load():\n    for n in range(3):\n        requests.get(f'https://a.test/{n}')\n"
+    assert ("requests.Session()" in fixed(run, "pages.py", {"pages.py": code, "main.py": main})) == safe
+
+
+def test_requests_beside_a_script(run: Run) -> None:
+    code = "import requests\nfor n in range(3):\n    requests.get(f'https://a.test/{n}')\n"
+    files = {"main.py": code, "requests.py": "def get(url):\n    return url\n"}
+    assert "Session" not in fixed(run, "main.py", files)
+
+
+JOINED = """\
+import requests
+from lib import prepare
+s = requests.Session()
+s.get("https://a.test/v1")
+prepare()
+for n in range(2):
+    requests.get(f"https://a.test/{n}")
+"""
+
+
+@pytest.mark.parametrize(
+    ("lib", "joined"),
+    [
+        ("def prepare():\n    pass\n", True),
+        ("def prepare():\n    from main import s\n    s.headers['X-Kind'] = 'k'\n", False),
+        ("import __main__\n\n\ndef prepare():\n    __main__.s.headers['X-Kind'] = 'k'\n", False),
+        ("import sys\n\n\ndef prepare():\n    sys._getframe(1).f_globals['s'].headers['X-Kind'] = 'k'\n", False),
+        ("def prepare():\n    pass\n\n\nif __name__ == '__main__':\n    prepare()\n", True),
+        ('def prepare():\n    pass\n\n\nif __name__=="__main__":\n    prepare()\n', True),
+        ('def prepare():\n    pass\n\n\nif "__main__" == __name__:\n    prepare()\n', True),
+    ],
+)
+def test_session_of_a_script_that_another_file_may_change(run: Run, lib: str, joined: bool) -> None:
+    after = fixed(run, "main.py", {"main.py": JOINED, "lib.py": lib})
+    assert (" s.get(f" in after) == joined
+
+
+@pytest.mark.parametrize(
+    ("other", "closed"),
+    [
+        ("def work():\n    pass\n", True),
+        ("import __main__\n\n\ndef work():\n    __main__.fetch(1)\n", False),
+        ("import multiprocessing\n\n\ndef work():\n    pass\n", False),
+    ],
+)
+def test_script_whose_functions_another_file_may_call(run: Run, other: str, closed: bool) -> None:
+    code = """\
+import requests
+import other
+
+
+def fetch(n):
+    return requests.get(f"https://a.test/v1/{n}")
+
+
+def main():
+    print(fetch(1), fetch(2))
+    other.work()
+
+
+if __name__ == "__main__":
+    main()
+"""
+    assert ("_session = requests.Session()" in fixed(run, "main.py", {"main.py": code, "other.py": other})) == closed
+
+
+@pytest.mark.parametrize(
+    ("other", "safe"),
+    [
+        ("import main\nprint(main.A)\n", True),
+        ("import main\nprint(main.session)\n", False),
+        ("import main\nprint(vars(main))\n", False),
+        ("import main\nprint(main.__dict__)\n", False),
+        ("import main\nprint(getattr(main, 'session', None))\n", False),
+    ],
+)
+def test_new_name_of_a_module_that_another_file_looks_at(run: Run, other: str, safe: bool) -> None:
+    code = "import requests\nA = [requests.get(f'https://a.test/{n}') for n in range(2)]\n"
+    assert ("requests.Session()" in fixed(run, "main.py", {"main.py": code, "other.py": other})) == safe
+
+
+@pytest.mark.parametrize(
+    ("then", "stays"),
+    [
+        ("\n\ndef other() -> 'get':\n    pass\n", True),
+        ("\ntimeit('get', 'from __main__ import get')\n", True),
+        ("\nprint('get it')\n", False),
+    ],
+)
+def test_import_that_a_text_names_stays(run: Run, then: str, stays: bool) -> None:
+    code = "from requests import get\n\nfor n in range(2):\n    get(f'https://a.test/{n}')\n"
+    after = fixed(run, "main.py", {"main.py": code + then})
+    assert "Session()" in after
+    assert ("import Session, get" in after or "import get, Session" in after) == stays
+
+
+@pytest.mark.parametrize(
+    ("then", "joined"),
+    [
+        ("pass", True),
+        ("global HEADERS; HEADERS = {'Accept': 'b'}", False),
+        ("del HEADERS['Accept']", False),
+    ],
+)
+def test_session_that_sends_headers_which_change(run: Run, then: str, joined: bool) -> None:
+    code = """\
+import requests
+
+HEADERS = {"Accept": "a"}
+session = requests.Session()
+session.headers.update(HEADERS)
+
+
+def a(n):
+    return session.get(f"https://a.test/a/{n}")
+
+
+def b(n):
+    return requests.get(f"https://a.test/b/{n}", headers=HEADERS)
+
+
+def main():
+    print(a(1))
+    THEN
+    for n in range(2):
+        print(b(n))
+
+
+main()
+"""
+    after = fixed(run, "main.py", {"main.py": code.replace("THEN", then)})
+    assert (after.count("requests.Session()") == 1 and "requests.get" not in after) == joined

@@ -127,14 +127,15 @@ def test_what_a_thread_runs(source: str, run: str) -> None:
     ("source", "width"),
     [
         ("", 0),
-        (POOL + "ThreadPoolExecutor()", 0),
-        (POOL + "ThreadPoolExecutor(n)", 0),
+        (POOL + "ThreadPoolExecutor()", 32),
+        (POOL + "ThreadPoolExecutor(max_workers=None)", 32),
+        (POOL + "ThreadPoolExecutor(n)", 100),
         (POOL + "WORKERS = 24\nThreadPoolExecutor(max_workers=WORKERS)", 24),
         (POOL + "ThreadPoolExecutor(16)", 16),
         (POOL + "ThreadPoolExecutor(initializer=4, max_workers=16)\nThreadPoolExecutor(8)", 16),
         ("from multiprocessing.pool import ThreadPool\nThreadPool(processes=12)", 12),
         ("from concurrent.futures import ProcessPoolExecutor\nProcessPoolExecutor(16)", 0),
-        (POOL + "ThreadPoolExecutor(True)", 0),
+        (POOL + "ThreadPoolExecutor(True)", 100),
     ],
 )
 def test_width(source: str, width: int) -> None:

@@ -36,7 +36,8 @@ class Forks(Kind):
         if forks or by:
             after = f"`{by}` may fork the process, and then two" if by else "after a fork two"
             return f"{after} processes would use one connection"
-        if other := self.facts.around.forking():
+        around = self.facts.around
+        if other := around.other_that("forks") or (sharing.owner is not None and around.other_that("runs processes")):
             return f"{other} may fork the process, and then two processes would use one connection"
         return ""
 

@@ -40,7 +40,7 @@ class Idle(Kind):
     def reason(self, sharing: Sharing) -> str:
         if waiting := self.facts.waits.sleeping_out_of_sight or self._too_long(sharing):
             return f"{waiting} waits between its calls, and the server may close the connection as the next is sent"
-        if by := self._server or self.facts.around.serving():
+        if by := self._server or self.facts.around.other_that("serves"):
             return f"a server of this program, by {by}, may wait for the session's connection to close"
         return ""
 

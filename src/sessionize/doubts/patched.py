@@ -57,12 +57,23 @@ class PatchedLibrary(Kind):
         for call in sharing.calls:
             if patches := self.facts.patched.patches_of(call):
                 return f"{patches[0]} replaces `{patches[0].target}` by name"
-        return self._of_file
+        return self._of_file or self._of_others
 
     @cached_property
     def _of_file(self) -> str:
         """The reason why no session in this file is known to be as good; empty if nothing speaks against it."""
         return next(chain(self._changed(), self._patched(), self._imports(), self._test()), "")
+
+    @cached_property
+    def _of_others(self) -> str:
+        """The reason why requests may be another one by other files; empty if nothing speaks for it."""
+        if other := self.facts.around.other_that("meddles"):
+            return f"{other} changes requests, or what it is made of, or hands it on"
+        if "requests" in self.facts.around.beside():
+            return "`requests` may be the module of that name beside this file"
+        if self.facts.around.may_replace():
+            return "another file may put something else in the place of `requests` here"
+        return ""
 
     def _changed(self) -> Iterator[str]:
         for use, path in self.facts.origins.imported_uses:

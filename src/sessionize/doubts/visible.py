@@ -15,6 +15,8 @@ from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.ipython import LINE
 
 _OF_CODE = frozenset(("co_varnames", "co_names", "co_nlocals", "co_code", "co_consts", "co_stacksize", "f_locals"))
+# What other files may take from a module, and by which they see a new name of it.
+_OF_MODULE = frozenset(("*", "__dict__", "session", "http"))
 _FRAMES = frozenset({"sys._getframe", "inspect.currentframe", "inspect.stack", "inspect.getmembers"}) | {
     *("inspect.getsource", "inspect.getsourcelines"),
 }
@@ -49,8 +51,14 @@ class Visible(Kind):
         frame = sharing.calls[0].frame if sharing.owner is None else 0
         if self._reads_elapsed:
             return "`.elapsed` is read, and no longer counts the handshake of each call"
+        if other := self.facts.around.other_that("measures"):
+            return f"{other} reads `.elapsed`, which no longer counts the handshake of each call"
+        if other := self.facts.around.other_that("shows"):
+            return f"the new variable may show where {other} looks at the variables or the text of functions"
         if self._adds_public_name(sharing) and self.facts.around.is_starred():
             return "another file does `import *` of this one, and would get the new name, too"
+        if frame == 0 and sharing.owner is None and not self.facts.around.seen().isdisjoint(_OF_MODULE):
+            return "another file may look at the names of this module, and would see the new one"
         if frame == 0 and self._gives_missing_names:
             return "the module has a `__getattr__`, and a new name would bypass it"
         if frame in self._by_frame:

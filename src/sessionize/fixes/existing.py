@@ -116,6 +116,8 @@ class Existing:
 
     def _why_not_local(self, bind: o.Bind, calls: Sequence[BareCall]) -> str:
         """The reason why the calls can't join a session of their function; empty where they can."""
+        if bind.scope == 0 and not self.facts.around.seen().isdisjoint((bind.name, "*")):
+            return "other modules may use it"
         if len(self.names.binds(bind.scope, bind.name)) > 1:
             return "it is bound more than once"
         served = self.facts.sessions.session_use(bind.scope, bind.name)
@@ -137,7 +139,7 @@ class Existing:
             return "it is bound more than once"
         if not self._is_seen(bind, calls):
             return "its name means something else there"
-        sent = self._sends_headers(v.Name(bind.name), calls)
+        sent = self._sends_headers(v.Name(bind.name), calls, 0)
         served = self.facts.sessions.session_use(0, bind.name)
         return self._why_changed(bind.name, served.done, sent) or self._why_unlike(calls, 0, served.calls, sent)
 
@@ -148,7 +150,7 @@ class Existing:
             return "it may be another one"
         if not is_made_first(facts, cls, calls, store):
             return "it may not exist by then"
-        sent = self._sends_headers(v.Attribute(v.Name(store.name), store.attr), calls)
+        sent = self._sends_headers(v.Attribute(v.Name(store.name), store.attr), calls, owner)
         done = {access for access, _ in facts.mutations.done_on(store.attr)} - {SET}
         served = [facts.sessions.on_session(number, store.attr) for number in self._calls_on[store.attr]]
         changed = self._why_changed(f"{store.name}.{store.attr}", done, sent)
@@ -170,7 +172,7 @@ class Existing:
         known = last.calls or last.assigns
         return f"`{name}{last}` may change what it sends" if known else "other code may change it"
 
-    def _sends_headers(self, session: v.Value, calls: Sequence[BareCall]) -> bool:
+    def _sends_headers(self, session: v.Value, calls: Sequence[BareCall], owner: int) -> bool:
         """Tell whether all that `.headers.update()` gives a session is what each call passes as `headers=`, too."""
         update = v.Attribute(v.Attribute(session, "headers"), "update")
         sites = self.facts.tables.calls_of(update)
@@ -179,6 +181,8 @@ class Existing:
             if headers is None or site.value.args != (v.Argument(headers, None, ""),):
                 return False
             if not self._is_same(headers, site.scope, call.site.scope):
+                return False
+            if self.facts.steady(owner).display(headers, site.scope) is None:  # `HEADERS` may change in between
                 return False
         return bool(sites)
 

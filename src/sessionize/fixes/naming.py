@@ -219,8 +219,10 @@ class Naming:
         return by_id((*self.facts.bare.calls, *self.facts.bare.mapped))
 
     def _is_offered(self, owner: int, name: str) -> bool:
-        """Tell whether other modules may take a name from this one."""
-        if self._may_offer_all or name in self.facts.outline.dunder_all:
+        """Tell whether other modules may take a name from this one, or a text names it: `-> "get"`."""
+        if self._may_offer_all or name in self.facts.outline.dunder_all or name in self.facts.outline.texts:
+            return True
+        if any("import" in text and name in text.split() for text in self.facts.outline.texts):  # `timeit(...)`
             return True
         return owner == 0 and self.facts.is_used_elsewhere(name)
 

@@ -65,6 +65,14 @@ class Surroundings:
         """Tell whether another file takes all public names of a file, `from shop import *`, also a new one."""
         return False
 
+    def seen(self, filename: str) -> frozenset[str]:
+        """The names that other files are known to take from a file, or that they may; `*` for all."""
+        return frozenset()
+
+    def may_replace(self, filename: str) -> bool:
+        """Tell whether another file is known to set `requests` in a file's module, or any name of it."""
+        return False
+
     def is_script(self, filename: str, closed: bool | None) -> bool:
         """Tell whether nothing loads a file."""
         return False
@@ -77,21 +85,13 @@ class Surroundings:
         """Tell whether what is in a file may run for several threads or visitors at once."""
         return False
 
-    def serving(self, filename: str) -> str:
-        """Another file of a file's program that may serve, with one connection at a time; empty if there is none."""
-        return ""
-
-    def forking(self, filename: str) -> str:
-        """Another file of a file's program that may fork; empty if there is none."""
+    def other_that(self, filename: str, look: str) -> str:
+        """The first other file of a file's program that `serves`, `forks`, `names a user`, ... ; empty if none does."""
         return ""
 
     def calls(self, filename: str, function: str) -> Sequence[CallElsewhere]:
         """The calls elsewhere of a file's function `fetch`, or method `Client.fetch`."""
         return ()
-
-    def names_user(self, filename: str) -> bool:
-        """Tell whether another file of a file's program names a user."""
-        return False
 
     def elsewhere(self, filename: str, path: str) -> tuple[Program, str] | None:
         """The function that a path in a file names in another file of its project, by that file and its name there.
@@ -163,6 +163,12 @@ class Around(NamedTuple):
     def is_starred(self) -> bool:
         return self.surroundings.is_starred(self.filename)
 
+    def seen(self) -> frozenset[str]:
+        return self.surroundings.seen(self.filename)
+
+    def may_replace(self) -> bool:
+        return self.surroundings.may_replace(self.filename)
+
     def is_script(self) -> bool:
         return self.surroundings.is_script(self.filename, self.closed)
 
@@ -172,17 +178,11 @@ class Around(NamedTuple):
     def runs_at_once(self) -> bool:
         return self.surroundings.runs_at_once(self.filename)
 
-    def serving(self) -> str:
-        return self.surroundings.serving(self.filename)
-
-    def forking(self) -> str:
-        return self.surroundings.forking(self.filename)
+    def other_that(self, look: str) -> str:
+        return self.surroundings.other_that(self.filename, look)
 
     def calls(self, function: str) -> Sequence[CallElsewhere]:
         return self.surroundings.calls(self.filename, function)
-
-    def names_user(self) -> bool:
-        return self.surroundings.names_user(self.filename)
 
     def elsewhere(self, path: str) -> tuple[Program, str] | None:
         return self.surroundings.elsewhere(self.filename, path)

@@ -49,6 +49,9 @@ _RUNNERS = {
     "asyncio.to_thread": (0, "func"),
 }
 
+_DEFAULT_SIZE = 32  # of an executor: so many threads at most, one a processor and four more
+_UNKNOWN_SIZE = 100
+
 
 class Threads:
     """The threads and processes of one file."""
@@ -116,15 +119,17 @@ class Threads:
 
     @cached_property
     def width(self) -> int:
-        """The number of threads in the largest pool of this file whose size is written out; 0 if there is none."""
+        """The number of threads in the largest pool of this file; 0 if there is none."""
         sizes = [self._size(call) for call, path in self.origins.called if path in _POOLS]
         return max(sizes, default=0)
 
     def _size(self, pool: o.CallSite) -> int:
-        """The size of a pool that is written out, 8 in `ThreadPoolExecutor(8)`, or a constant; else 0."""
+        """The size of a pool: 8 of `ThreadPoolExecutor(8)`; the most that Python makes it, or so many as pools have."""
         for number, arg in enumerate(pool.value.args):
             if arg.keyword in ("max_workers", "processes") or (number == 0 and not arg.keyword):
                 match self.origins.resolve_once(arg.value, pool.scope):
                     case v.Const(value=int(size), kind="int"):
                         return size
-        return 0
+                    case given if given != v.NONE:
+                        return _UNKNOWN_SIZE
+        return _DEFAULT_SIZE

@@ -58,9 +58,14 @@ class Changes:
 
     @memo
     def may_set(self, file: str, name: str) -> bool:
-        """Tell whether another file that names a file's module, or may reach any, may set a name of it."""
+        """Tell whether another file that names a file's module, or may reach any, may set a name of it.
+
+        It does so by the name, or by a text that may be any, and has that name as a text: `setattr(client, name, x)`.
+        """
         reaching = {PurePath(file).stem, _ANY}
-        others = self._setting(name) - {file}
+        text = re.compile(rb"[\"']%s[\"']|\b%s\s*=" % ((re.escape(name.encode()),) * 2))
+        others = {other for other in self._setting(_ANY) if text.search(self.imports.read(other))}
+        others = (others | self._setting(name)) - {file}
         return not all(reaching.isdisjoint(self._reached(other)) for other in others)
 
     @memo

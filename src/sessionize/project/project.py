@@ -29,8 +29,8 @@ from sessionize.project.application import is_used_from_one_thread
 from sessionize.project.callers import Callers
 from sessionize.project.changes import Changes
 from sessionize.project.imports import Imports, Statement, is_test, may_load_by_text, may_reach_any, statements
+from sessionize.project.looks import Looks
 from sessionize.project.requirements import oldest_requests
-from sessionize.project.users import Users
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
 _MENTION = re.compile(rb"requests\.(\w+)\b(?![\"'])")
@@ -42,9 +42,6 @@ _BUILD = {
 }
 _ANY_MODULE = "*"
 _STARTER = re.compile(rb"\b(%s)\b" % "|".join(sorted(STARTERS)).encode())
-# A server that goes on beside the calls, and not for one request: `HTTPServer(...).handle_request()`.
-_SERVING = re.compile(rb"\.(?:serve_forever|accept|serve_until_stopped)\b")
-_FORKING = re.compile(rb"\b(?:os|pty)\.fork(?:pty)?\b|\bfrom\s+(?:os|pty)\s+import\b[^\n]*\bfork|\bDaemonContext\b")
 _INNER = re.compile(rb"\.\s*([\w\x80-\xff]+)(?=\s*\.)")  # `common` of `shop.common.get`
 # The folders of a published project that are not published themselves.
 _UNPUBLISHED = frozenset(
@@ -154,7 +151,8 @@ class Project:
         Of a folder that nothing marks as a project it is not known who uses its files.
         closed: what the settings say: True if nobody outside of the project imports its modules, False if they may.
         """
-        return self._is_apart(file, closed) and not self._is_mentioned(file)
+        apart = self._is_apart(file, closed) and not self._is_mentioned(file)
+        return apart and not self.looks.first(file, "reaches")
 
     @memo
     def is_application(self, file: str, closed: bool | None) -> bool:
@@ -162,7 +160,7 @@ class Project:
 
         That is not known without them: a program without a suffix may import it, or one beside the project.
         """
-        told = closed is True and self._is_apart(file, closed)
+        told = closed is True and self._is_apart(file, closed) and not self.looks.first(file, "reaches")
         return told and is_used_from_one_thread(self.imports, file)
 
     def runs_at_once(self, file: str) -> bool:
@@ -178,25 +176,6 @@ class Project:
         data = store.content(file)
         imported = {statement.path[0] for statement in statements(data) if statement.path and not statement.dots}
         return not imported.isdisjoint(FRAMEWORKS) or _STARTER.search(data) is not None
-
-    def serving(self, file: str) -> str:
-        """The first other file of a file's program that may serve; empty if there is none."""
-        return self._first_beside(file, self._serving)
-
-    def forking(self, file: str) -> str:
-        """The first other file of a file's program that may fork; empty if there is none."""
-        return self._first_beside(file, self._forking)
-
-    def _first_beside(self, file: str, found: set[str]) -> str:
-        return shown(min(self.imports.program(file).intersection(found) - {file}, default=""))
-
-    @cached_property
-    def _serving(self) -> set[str]:
-        return {file for file, data in self._files() if _SERVING.search(data)}
-
-    @cached_property
-    def _forking(self) -> set[str]:
-        return {file for file, data in self._files() if _FORKING.search(data)}
 
     def _is_apart(self, file: str, closed: bool | None) -> bool:
         """Tell whether nobody outside of a project can import a file of it."""
@@ -234,8 +213,8 @@ class Project:
         return Callers(self.imports)
 
     @cached_property
-    def users(self) -> Users:
-        return Users(self.imports)
+    def looks(self) -> Looks:
+        return Looks(self.imports)
 
     @cached_property
     def changes(self) -> Changes:

@@ -52,6 +52,8 @@ class Projects(Surroundings):
         """The names that other modules of the project may take from a file (see `Project.taken`)."""
         if filename.startswith("<"):  # a text that may be any module's
             return EVERYTHING
+        if self.other_that(filename, "reaches"):
+            return EVERYTHING
         return self.of(filename).taken(Path(self._real(filename)).stem)
 
     def may_set(self, filename: str, name: str) -> bool:
@@ -72,6 +74,14 @@ class Projects(Surroundings):
         """Tell whether a file takes all names of this one (see `Project.is_starred`)."""
         return not filename.startswith("<") and self.of(filename).is_starred(Path(self._real(filename)).stem)
 
+    def seen(self, filename: str) -> frozenset[str]:
+        """The names that other modules of the project may take from a file, if it is one (see `Project.taken`)."""
+        return frozenset() if filename.startswith("<") else self.taken(filename)
+
+    def may_replace(self, filename: str) -> bool:
+        """Tell whether another file sets `requests` in a file's module (see `Changes.may_set`)."""
+        return not filename.startswith("<") and self.of(filename).changes.may_set(self._real(filename), "requests")
+
     def is_script(self, filename: str, closed: bool | None) -> bool:
         """Tell whether nothing imports a file (see `Project.is_script`)."""
         return _is_module(filename) and self.of(filename).is_script(self._real(filename), closed)
@@ -84,13 +94,12 @@ class Projects(Surroundings):
         """Tell whether a file's functions may run at once, in threads or for visitors (see `Project.runs_at_once`)."""
         return not filename.startswith("<") and self.of(filename).runs_at_once(self._real(filename))
 
-    def serving(self, filename: str) -> str:
-        """Another file of a file's program, by which it may serve; empty if there is none."""
-        return "" if filename.startswith("<") else self.of(filename).serving(self._real(filename))
-
-    def forking(self, filename: str) -> str:
-        """Another file of a file's program, by which it may fork; empty if there is none."""
-        return "" if filename.startswith("<") else self.of(filename).forking(self._real(filename))
+    def other_that(self, filename: str, look: str) -> str:
+        """The first other file of a file's program in which a look finds something (see `LOOKS`)."""
+        if filename.startswith("<"):
+            return ""
+        other = self.of(filename).looks.first(self._real(filename), look)
+        return shown(other) if other else ""
 
     def calls(self, filename: str, function: str) -> Sequence[CallElsewhere]:
         """The calls of a file's function in other files (see `Callers.calls`)."""
@@ -98,10 +107,6 @@ class Projects(Surroundings):
             return ()
         found = self.of(filename).callers.calls(self._real(filename), function)
         return [call._replace(file=shown(call.file)) for call in found]
-
-    def names_user(self, filename: str) -> bool:
-        """Tell whether another file of a file's program names a user (see `Users.are_named_beside`)."""
-        return not filename.startswith("<") and self.of(filename).users.are_named_beside(self._real(filename))
 
     def elsewhere(self, filename: str, path: str) -> tuple[Program, str] | None:
         """The function of the project that a path names in a file (see `Callers.function`)."""
@@ -136,6 +141,7 @@ class Projects(Surroundings):
         whole: all that may be asked for later; else what most files ask for.
         """
         from sessionize.library.patches import names_elsewhere
+        from sessionize.project.looks import LOOKS
 
         contents = map(store.content, filenames if whole else ())
         names = frozenset[str]().union(*map(names_elsewhere, contents))
@@ -152,18 +158,18 @@ class Projects(Surroundings):
                 self.beside,
                 self.runs_at_once,
                 self.is_starred,
-                self.serving,
-                self.forking,
+                self.may_replace,
                 self.is_shown_by_code,
             ):
                 ask(filename)
+            for look in LOOKS:
+                self.other_that(filename, look)
             for closed in (None, True):
                 self.is_script(filename, closed)
                 self.is_application(filename, closed)
         for project in self._projects.values():
             project.callers.read()
             project.changes.read()
-            project.users.read()
 
     def _real(self, filename: str) -> str:
         """`os.path.realpath`, with the system asked once about each folder."""

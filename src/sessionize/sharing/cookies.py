@@ -78,7 +78,7 @@ class _Judge:
         self.steady = facts.steady(owner)
 
     def are_for_nobody(self, calls: Sequence[BareCall]) -> bool:
-        if self.facts.names_user or self.facts.around.names_user():
+        if self.facts.names_user or self.facts.around.other_that("names a user"):
             return False
         return all(map(self._is_for_nobody, calls))
 
@@ -158,7 +158,7 @@ class _Judge:
 
     def _is_told_elsewhere(self, call: BareCall, value: v.Value) -> bool:
         """Tell whether another file of the program names a user, and may give something in a value."""
-        if not self.facts.around.names_user():
+        if not self.facts.around.other_that("names a user"):
             return False
         return any(self._is_given(inner, at) for inner, at in self._followed(value, call.site.scope))
 

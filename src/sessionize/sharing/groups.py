@@ -76,7 +76,7 @@ class Groups:
         return self.runs_together(calls, map(self._host, calls)) - self.loops.keys()
 
     def _host(self, call: BareCall) -> str | None:
-        """The host of a call, None if it is not known; no other has that of a call which changes it in each iteration."""
+        """The host of a call, None if it is not known; no other has that of one which changes its own."""
         changes = self.changes_host(call, self.flow.loops(call.site.part))
         return f"{call.id}" if changes else self.program.hosts.host(call)
 

@@ -118,13 +118,14 @@ class Steady:
         """The one line of a class's `__init__` that sets an attribute of its objects, if nothing else changes it."""
         is_of_others = partial(self._is_another_class, owner)
         made = next(filterfalse(is_of_others, self.facts.tables.stores_of[attr]), None)
-        if made is None or self.facts.mutations.reachable_by_string(attr):
+        mutations = self.facts.mutations
+        if made is None or mutations.reflection or mutations.reachable_by_string(attr):
             return None
         in_init = self.facts.outline.scopes[made.scope].name == "__init__"
         if not in_init or self.facts.graph.class_of(made.name, made.scope) != owner:
             return None
         changes = 0
-        for access, use in self.facts.mutations.done_on(attr):
+        for access, use in mutations.done_on(attr):
             changes += access.changed is not None and (use is None or not is_of_others(use))
         stays = changes == 1 and attr not in self.facts.tables.class_names and not self._is_made_anew
         elsewhere = any(map(self.facts.around.may_set_attribute, (attr, "__init__", "__getattribute__", "__class__")))

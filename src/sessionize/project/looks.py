@@ -1,0 +1,86 @@
+"""What the text of a file shows of a program that it is in: that it serves, forks, names a user, reaches into modules.
+
+A look sees no more than words. Where one finds something, it holds for all files of the program: how what it is about
+could get to a call need not be known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from sessionize.analysis.memo import memo
+from sessionize.library.words import text_names_user
+from sessionize.project.imports import Imports
+from sessionize.project.meddling import meddles
+
+Look = Callable[[bytes], bool]
+
+_FAR = 1_000_000  # bytes: what is longer is not looked through
+# What names no user: a comment, a decorator, `pass`, a `session` of requests, and the keys of a dict.
+_INNOCENT = re.compile(
+    r"""
+    ^[ \t]*[#@][^\n]*
+    | \bpass(?=\s*$)
+    | \b_*(?:(?:http|requests|make|get|create|new)_)?(?:[Ss]essions?|keys?)\b
+    | ^import[ ]operator$
+    """,
+    re.MULTILINE | re.VERBOSE,
+)
+
+
+def _names_user(data: bytes) -> bool:
+    return len(data) > _FAR or text_names_user(_INNOCENT.sub("", data.decode(errors="replace")))
+
+
+def _has(pattern: bytes) -> Look:
+    compiled = re.compile(pattern, re.VERBOSE | re.MULTILINE)
+    return lambda data: compiled.search(data) is not None
+
+
+LOOKS: Mapping[str, Look] = MappingProxyType(
+    {
+        # A server that goes on beside the calls, and not for one request: `HTTPServer(...).handle_request()`.
+        "serves": _has(
+            rb"""
+            \.(?:serve_forever|accept|serve_until_stopped)\b | [\"']serve_forever[\"']
+            | \bwhile\b[^\n]*:\s*[^\n]*\bhandle_request\b
+            """
+        ),
+        "forks": _has(
+            rb"""
+            \b(?:os|pty|posix)\.fork(?:pty)?\b | \bfrom\s+(?:os|pty|posix)\s+import\b[^\n]*\bfork
+            | \bimport\s+(?:os|pty|posix)\s+as\s+(\w+)[\s\S]*\b\1\.fork | [\"']fork(?:pty)?[\"'] | \bDaemonContext\b
+            """
+        ),
+        "runs processes": _has(rb"\bmultiprocessing\b | \bProcessPool(?:Executor)?\b | \bget_context\b"),
+        # Reaches into modules that are loaded, also into one that nothing imports.
+        "reaches": _has(
+            rb"""
+            (?<!==[ ][\"'])(?<!==[\"'])\b__main__\b(?!\.py)(?![\"'][ ]*(?:==|:))
+            | \b(?:__globals__|f_globals|f_locals|f_back|getmodule)\b | \bgc\.get_
+            """
+        ),
+        # Shows the variables or the text of functions.
+        "shows": _has(rb"\b(?:f_locals|co_varnames|co_names|co_code|getsource(?:lines)?)\b"),
+        "measures": _has(rb"\.elapsed\b"),
+        "names a user": _names_user,
+        "meddles": meddles,
+    }
+)
+
+
+class Looks:
+    def __init__(self, imports: Imports) -> None:
+        self.imports = imports
+
+    @memo
+    def first(self, file: str, look: str) -> str:
+        """The first other file of a file's program in which a look (of `LOOKS`) finds something; empty if in none."""
+        others = sorted(self.imports.program(file) - {file})
+        return next((other for other in others if self._finds(other, look)), "")
+
+    @memo
+    def _finds(self, file: str, look: str) -> bool:
+        return LOOKS[look](self.imports.read(file))
