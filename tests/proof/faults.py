@@ -114,7 +114,7 @@ FAULTS = (
     Fault("attribute-set-in-a-loop", "return store if first else None", "return store"),
     Fault("attribute-set-twice", "stays = changes == 1 and", "stays = changes > 0 and"),
     Fault("attribute-set-by-its-mangled-name", "mangled = attr.startswith", "mangled = False and attr.startswith"),
-    Fault("key-that-another-class-changes", "return own not in (0, *self._related(owner)) and self._has_own_objects(own)", "return own not in (0, *self._related(owner))"),
+    Fault("key-that-another-class-changes", "own not in self._related(owner) and self._has_own_objects(own)", "own not in self._related(owner)"),
     Fault("object-as-a-text", "return not kept and not own and not self._is_closed", "return not self._is_closed or not own"),
     Fault("headers-that-others-see", "return own and not taken and not facts.mutations.reflection", "return True"),
     Fault("key-in-two-cases", "if str(key.value).lower() in map(str.lower, items):", "if str(key.value) in items:"),

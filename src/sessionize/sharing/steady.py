@@ -134,7 +134,7 @@ class Steady:
     def _is_another_class(self, owner: int, row: o.Store | o.Use) -> bool:
         """Tell whether a name is the object of a method that no object of the class `owner` has."""
         own = self.facts.graph.class_of(row.name, row.scope)
-        return own not in (0, *self._related(owner)) and self._has_own_objects(own)
+        return own != 0 and own not in self._related(owner) and self._has_own_objects(own)
 
     @memo
     def _has_own_objects(self, cls: int) -> bool:
