@@ -181,8 +181,9 @@ def _outcome(found: Analysis, outcome: Outcome) -> Iterator[tuple[str, str]]:
     for to in outcome.redirects:
         yield "  redirect", f"row {_row(found, to.call)}: {to.target}.{to.verb}"
     if new_session := outcome.new_session:
-        made = f"{new_session.target} = {new_session.create}, {new_session.style} at {_place(found, new_session.place)}"
-        yield from (("  session", made), ("  hoist", ", ".join(new_session.hoist) or "nothing"))
+        home = new_session.home
+        made = f"{new_session.target} = {new_session.create}, {home.style} at {_place(found, home.place)}"
+        yield from (("  session", made), ("  hoist", ", ".join(home.hoist) or "nothing"))
 
 
 def _value(value: v.Value | v.Argument | None) -> str:

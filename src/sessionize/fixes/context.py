@@ -110,20 +110,19 @@ class Context:
         self, calls: Sequence[BareCall], home: Home, target: str, owner: int | None = None, create: str = ""
     ) -> tuple[NewSession, tuple[ImportEdit, ...]]:
         """A session for some calls, and the imports that it needs. create: the expression that makes it, if known."""
-        place, style, hoist, shared, _, helper = home
-        make = self.naming.constructor if style == "field" else self.naming.maker
-        create, imports = (create, ()) if create else make(calls, place)
+        make = self.naming.constructor if home.style == "field" else self.naming.maker
+        create, imports = (create, ()) if create else make(calls, home.place)
         policy = None
         if not self.keeps_cookies(calls, owner) and not self.isolates(create):
-            policy, more = self.naming.imported(POLICY, calls, place)
+            policy, more = self.naming.imported(POLICY, calls, home.place)
             imports += more
-        adapter = ""
-        if (width := self.width(calls, owner)) and (library := self.naming.visible("requests", place)):
+        adapter = helper = ""
+        if (width := self.width(calls, owner)) and (library := self.naming.visible("requests", home.place)):
             adapter = f"{library}.adapters.HTTPAdapter(pool_maxsize={width})"
-        if helper:
-            helper, more = self.naming.imported(helper, calls, place)
+        if home.helper:
+            helper, more = self.naming.imported(home.helper, calls, home.place)
             imports += more
-        return NewSession(place, style, target, f"{create}()", policy, adapter, hoist, helper, shared), imports
+        return NewSession(home, target, f"{create}()", policy, adapter, helper), imports
 
     def width(self, calls: Sequence[BareCall], owner: int | None = None) -> int:
         """The number of threads that use a session, if it is known and more than the connections that one keeps."""
@@ -236,8 +235,8 @@ def beside(session: ExistingSession | None) -> str:
 
 def set_once(new_session: NewSession) -> str:
     """The part of a message that tells what is set on a session."""
-    named = list(map(quoted, new_session.hoist))
-    if new_session.shared is not None:
-        keys = new_session.shared.keys
+    named = list(map(quoted, new_session.home.hoist))
+    if new_session.home.shared is not None:
+        keys = new_session.home.shared.keys
         named.append(f"the {'header' if len(keys) == 1 else 'headers'} {', '.join(map(quoted, keys))}")
     return f" and set {' and '.join(named)} on it once" if named else ""

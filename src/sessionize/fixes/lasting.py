@@ -260,9 +260,9 @@ class LastingFixes(Fixes):
 
 def _no_longer_counts(call: BareCall, new_session: NewSession) -> str:
     """The words for what is set on an object later: `client.headers = {...}`, where the session has its `headers`."""
-    shared = new_session.shared.attributes if new_session.shared is not None else ()
+    shared = new_session.home.shared.attributes if new_session.home.shared is not None else ()
     shown = list(map(quoted, shared))
-    for option in new_session.hoist:
+    for option in new_session.home.hoist:
         value = call.argument(option) or v.NONE
         if isinstance(value, v.Call) and isinstance(value.func, v.Attribute):
             shown.append(f"what `{v.dotted(value.func)}()` returns")

@@ -191,7 +191,7 @@ class Naming:
         makers = {0}
         words: list[str] = []  # of the expressions that make sessions
         for new_session in filter(None, map(attrgetter("new_session"), fixes)):
-            makers.update(self.facts.tables.scopes_around(self._scope(new_session.place)))
+            makers.update(self.facts.tables.scopes_around(self._scope(new_session.home.place)))
             words += f"{new_session.create} {new_session.adapter}".replace(".", " ").split()
         edits = []
         for (owner, name), converted in self._converted(fixes).items():

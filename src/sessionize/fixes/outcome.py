@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
-from sessionize.analysis.flow import Place
 from sessionize.doubts.doubt import Doubt
-from sessionize.sharing.shared_headers import SharedHeaders
+from sessionize.homes.home import Home
 from sessionize.syntax.outline import Bind
 
 SAFE, UNSAFE = "safe", "unsafe"
@@ -34,31 +33,20 @@ class Redirect(NamedTuple):
 class NewSession(NamedTuple):
     """The way a new session is made.
 
-    style: `assign` or `with` before the statement of the place, `behind` it, or in a class body as an `init` method, a
-    `property` or a `field`.
+    home: where, in which style, and what is set on it: options that the first call of the fix hands over, or headers.
     target: the variable or attribute that it is assigned to.
     create: the expression that makes it, `requests.Session()`.
     policy: the name of `DefaultCookiePolicy` where cookies are isolated.
     adapter: the expression for an adapter as wide as the pool of threads that uses the session; empty without one.
-    hoist: the options that the first call of the fix hands over.
-    shared: the headers that are set on it, where the calls pass others besides.
     helper: the name of the helper that a `property` or a `field` is made with.
     """
 
-    place: Place
-    style: str
+    home: Home
     target: str
     create: str
     policy: str | None = None
     adapter: str = ""
-    hoist: tuple[str, ...] = ()
     helper: str = ""
-    shared: SharedHeaders | None = None
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        """The options that are set once on the session, or a part of them."""
-        return (*self.hoist, "headers") if self.shared is not None else self.hoist
 
 
 class ImportEdit(NamedTuple):
@@ -107,7 +95,7 @@ class Fix(NamedTuple):
     @property
     def hoist(self) -> tuple[str, ...]:
         """The options that are set once on the session."""
-        return self.new_session.options if self.new_session is not None else ()
+        return self.new_session.home.options if self.new_session is not None else ()
 
     @property
     def applicability(self) -> str:

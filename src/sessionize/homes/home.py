@@ -14,12 +14,12 @@ OPTIONS = ("headers", "auth")
 
 
 class Home(NamedTuple):
-    """A place for a session that outlives a function.
+    """A place for a session, and its form there.
 
-    style: `assign` before other lines, `behind` the last one of `__init__`, in an `init` that is added, as a `property`
-    made at first use, or as a `field` of a dataclass (see `NewSession`).
+    style: `assign` or `with` before the statement of the place, `behind` it; in a class an `init` that is added, a
+    `property` made at first use, or the `field` of a dataclass.
     hoist: the options that the session may hold there.
-    shared: the headers that it may hold there, where the calls do not pass the same.
+    shared: the headers that it may hold there, where the calls pass others besides.
     instance: the name of the object there.
     helper: the path of the helper that its style is made with.
     """

@@ -44,8 +44,8 @@ class SessionCode:
 
     def statements(self, fix: Fix, new_session: NewSession, above: Sequence[cst.EmptyLine]) -> list[Statement]:
         """The statements that make a session, with `above` over the first; a `with` has a body yet to be filled."""
-        setup = self.setup_lines(fix, new_session)
-        code = _PROPERTY_WITH_SETUP if new_session.style == "property" and setup else _CODE[new_session.style]
+        setup, style = self.setup_lines(fix, new_session), new_session.home.style
+        code = _PROPERTY_WITH_SETUP if style == "property" and setup else _CODE[style]
         session = new_session.create.removesuffix("()")
         text = code.format(
             target=new_session.target, create=new_session.create, session=session, helper=new_session.helper
@@ -64,20 +64,21 @@ class SessionCode:
 
     def setup_lines(self, fix: Fix, new_session: NewSession) -> list[cst.SimpleStatementLine]:
         """The lines that follow `session = ...`."""
+        home = new_session.home
         lines: list[cst.SimpleStatementLine] = []
-        name = "session" if new_session.style == "property" else new_session.target
+        name = "session" if home.style == "property" else new_session.target
         if new_session.policy is not None:
             statement = parse_small(f"{name}.cookies.set_policy({new_session.policy}(allowed_domains=[]))")
             lines.append(cst.SimpleStatementLine([statement], leading_lines=[comment_line(WHY_NO_COOKIES)]))
         for scheme in ("https://", "http://") if new_session.adapter else ():
             statement = parse_small(f'{name}.mount("{scheme}", {new_session.adapter})')
             lines.append(cst.SimpleStatementLine([statement]))
-        for option in new_session.hoist:
-            above, behind = orphan_comments(self.parts.calls(fix), new_session.hoist, option)
+        for option in home.hoist:
+            above, behind = orphan_comments(self.parts.calls(fix), home.hoist, option)
             line = cst.SimpleStatementLine([self._set_option(fix, name, option)], leading_lines=comment_lines(above))
             lines.append(cst.ensure_type(with_comments(line, behind), cst.SimpleStatementLine))
-        if new_session.shared is not None:
-            lines.append(self._share_headers(fix, new_session.hoist, new_session.shared, name))
+        if home.shared is not None:
+            lines.append(self._share_headers(fix, home.hoist, home.shared, name))
         return lines
 
     def _share_headers(

@@ -102,16 +102,17 @@ class BlockWriter:
         set_off = blank_end(split_above(self.above)[0]) or [cst.EmptyLine(indent=False)] * (2 if self.is_top else 1)
         behind: list[Statement] = []
         for number, (fix, new_session) in enumerate(sessions, 1):
-            if new_session.style in ("behind", "field"):
+            place, style = new_session.home.place, new_session.home.style
+            if style in ("behind", "field"):
                 # `session = requests.Session()` behind `import requests`, a field behind the docstring of a class
-                blank = [cst.EmptyLine(indent=False)] if new_session.place.block == 0 else []
+                blank = [cst.EmptyLine(indent=False)] if place.block == 0 else []
                 behind += self.code.statements(fix, new_session, blank)
                 continue
             blank, self.above = split_above(self.above)
-            if new_session.style == "with":
+            if style == "with":
                 # `with requests.Session() as session:`, which is filled once the last statement inside is written
                 self.open_withs.append((len(self.body), self.work.last_inside(fix)))
-            elif new_session.style in ("init", "property"):
+            elif style in ("init", "property"):
                 # `def __init__(self):` above another method
                 self.above = [cst.EmptyLine(indent=False), *self.above]
             elif isinstance(old, cst.FunctionDef | cst.ClassDef) and number == len(sessions):

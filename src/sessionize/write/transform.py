@@ -62,7 +62,7 @@ class Transformer(cst.CSTTransformer):
         above = self.work.orphans.above[self.work.parts.with_own_line(self.work.parts.of(redirect))]
         for comment in (*lost(call.func, func), *lost(call, without_options(call, carried))):
             (self.work.orphans.behind_session[fix] if is_for_tools(comment) else above).append(comment)
-        set_once = fix.new_session.hoist if fix.new_session is not None else ()
+        set_once = fix.new_session.home.hoist if fix.new_session is not None else ()
         call = without_options(call, (*set_once, *carried)).with_changes(func=func)
         return without_shared(call, *shared) if (shared := self.work.displays.get(redirect.call)) else call
 

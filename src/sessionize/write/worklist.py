@@ -108,20 +108,21 @@ class Worklist:
             self._add_session(fix, fix.new_session)
 
     def _add_session(self, fix: Fix, new_session: NewSession) -> None:
-        block, before, _ = new_session.place
+        home = new_session.home
+        block, before, _ = home.place
         self.sessions[self.parts.nodes.parts[before]].append((fix, new_session))
-        self._touch(before, following=new_session.style == "behind")
-        if new_session.shared is not None:
-            self._add_displays(new_session.shared)
-        if new_session.style == "with":
+        self._touch(before, following=home.style == "behind")
+        if home.shared is not None:
+            self._add_displays(home.shared)
+        if home.style == "with":
             inside = list(map(self.parts.of, fix.redirects))
             if fix.old_statement is not None:
                 inside.append(fix.old_statement)
             last = max(self.parts.outline.statement_in(block, part) for part in inside)
             self._with_blocks[fix] = WithBlock(block, before, last)
         elif self.parts.outline.parts[block].form == "inline":  # no comment can stand there
-            for option in new_session.hoist:
-                for found in orphan_comments(self.parts.calls(fix), new_session.hoist, option):
+            for option in home.hoist:
+                for found in orphan_comments(self.parts.calls(fix), home.hoist, option):
                     self.orphans.above[self.parts.with_own_line(before)] += found
 
     def _add_displays(self, shared: SharedHeaders) -> None:
