@@ -472,3 +472,9 @@ def test_function_that_no_call_takes() -> None:
     facts = read("import requests\nrequests.get = requests.head")
     assert [reference.taker for reference in facts.bare.references] == [-1]
     assert facts.bare.mapped == []
+
+
+def test_looking_for_what_is_not_there_adds_nothing() -> None:
+    stores = read("client.token = 1").tables.stores_of
+    assert stores["key"] == []
+    assert "key" not in stores

@@ -181,7 +181,7 @@ class _Judge:
                     if bind.form in ("assign", "augment", "walrus", "for", "with"):
                         yield from self._followed(bind.value, bind.scope, depth + 1)
             elif isinstance(inner, v.Attribute) and depth < 3:
-                for store in self.facts.tables.stores_of.get(inner.attr, ()):
+                for store in self.facts.tables.stores_of[inner.attr]:
                     yield from self._followed(store.value, store.scope, depth + 1)
 
 

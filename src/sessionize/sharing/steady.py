@@ -240,7 +240,7 @@ def is_pair(facts: Program, value: v.Value, scope: int) -> bool:
             binds = facts.names.seen(name, scope)
             return bool(binds) and all(b.form == "assign" and _is_pair_itself(facts, b.value, b.scope) for b in binds)
         case v.Attribute(value=v.Name(), attr=attr) if not facts.mutations.reachable_by_string(attr):
-            stores = facts.tables.stores_of.get(attr, [])
+            stores = facts.tables.stores_of[attr]
             pairs = sum(_is_pair_itself(facts, store.value, store.scope) for store in stores)
             changes = sum(access.rebinds for access, _ in facts.mutations.done_on(attr))
             return 0 < pairs == changes and attr not in facts.tables.class_names
