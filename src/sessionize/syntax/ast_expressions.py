@@ -12,7 +12,7 @@ from sessionize.syntax.access import READ, UNPACK, VALUE, Access
 from sessionize.syntax.expressions import Expressions, Given, Loop, Param, by_type, operators
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class AstExpressions(Expressions[ast.expr]):
     """unplaced: the call sites in f-strings, of which Python before 3.12 does not know the place."""
 

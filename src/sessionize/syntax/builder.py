@@ -12,7 +12,7 @@ from sessionize.syntax.values import OPAQUE, Argument, Call, Const, Hole, Import
 _UNREAD = Call(OPAQUE, ())
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Builder:
     """Collects an outline in evaluation order. A reader opens scopes and parts, and reports what stands in them."""
 

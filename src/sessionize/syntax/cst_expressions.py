@@ -15,7 +15,7 @@ from sessionize.syntax.access import READ, UNPACK, VALUE, Access
 from sessionize.syntax.expressions import Expressions, Loop, Param, by_type, operators
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class CstExpressions(Expressions[cst.BaseExpression]):
     def expr(self, node: cst.BaseExpression, access: Access = VALUE, call: int = -1) -> v.Value:
         return _EXPRESSIONS[type(node)](self, node, access, call)  # type: ignore[no-any-return]

@@ -27,7 +27,7 @@ Loop: TypeAlias = tuple[E, E, Sequence[E], bool]
 Given: TypeAlias = tuple[E, str | None, str]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Expressions(Generic[E]):
     """Adds expressions to an outline, and remembers the nodes of its call sites.
 

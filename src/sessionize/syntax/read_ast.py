@@ -62,7 +62,7 @@ def read_ast(tree: ast.Module, text: str) -> tuple[o.Outline, Places]:
     return outline, Places(lines, read.sites(outline), read.unplaced)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Statements(Statements[ast.expr, Sequence[ast.stmt]]):
     lines: list[str]
     cell_rows: list[int]  # of the lines that look like `# %%`

@@ -56,7 +56,7 @@ def places(module: cst.Module, nodes: Nodes) -> Callable[[int], o.Span]:
     return span
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Statements(Statements[cst.BaseExpression, cst.BaseSuite]):
     parts: dict[int, cst.CSTNode] = field(default_factory=dict)
     imports: dict[int, cst.Import | cst.ImportFrom] = field(default_factory=dict)

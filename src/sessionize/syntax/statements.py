@@ -21,7 +21,7 @@ B = TypeVar("B")  # a block of statements
 CELL_COMMENT = re.compile(r"#\s*%%(?!%%)|# COMMAND -{10}")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Statements(Generic[E, B]):
     """Adds statements to an outline, and by `read` what they hold."""
 
