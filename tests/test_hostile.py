@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from command import Run
 
 import sessionize
 from sessionize import cli
@@ -238,12 +239,12 @@ DEEP_KEY = "it is nested too deeply" if sys.version_info < (3, 11) else "select:
         ("pyproject.toml/a.py", SAFE, "pyproject.toml: error: Is a directory"),
     ],
 )
-def test_hostile_settings(tmp_path: Path, name: str, settings: bytes, message: str | None) -> None:
+def test_hostile_settings(tmp_path: Path, run: Run, name: str, settings: bytes, message: str | None) -> None:
     """A mistake in them is told in one line, and nothing below them is written."""
     write(tmp_path, {"a.py": SAFE, name: settings})
-    result = program("fix", "-q", cwd=tmp_path)
-    assert (result.returncode, result.stderr.count("\n")) == ((0, 0) if message is None else (2, 1))
-    assert (message or "") in result.stderr
+    result = run("fix", "-q")
+    assert (result.status, result.err.count("\n")) == ((0, 0) if message is None else (2, 1))
+    assert (message or "") in result.err
     assert (tmp_path / "a.py").read_bytes() == (FIXED if message is None else SAFE)
 
 
