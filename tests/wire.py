@@ -194,7 +194,7 @@ def _started(name: str, ports: list[int]) -> Iterator[dict[str, object]]:
     gc.freeze()  # what is here already need not be looked through below: 1 ms instead of 50
     try:
         with (
-            patch.dict(os.environ, environ, clear=True),
+            patch.object(os, "environ", environ),  # a plain dict: no program starts another that would inherit it
             patch.object(sys, "argv", [name]),
             patch.object(sys, "stdin", io.StringIO()),
             warnings.catch_warnings(),
