@@ -323,6 +323,36 @@ def load(path):
     assert ("set_policy" not in after) == keeps
 
 
+@pytest.mark.parametrize(
+    ("path", "keeps"),
+    [
+        ("str(number)", True),
+        ("QUEUE.get()", False),
+        ("PATHS[number]", False),
+        ("job.path", False),
+    ],
+)
+def test_session_of_one_user_for_paths_that_come_by_the_module(run: Run, path: str, keeps: bool) -> None:
+    code = f"""\
+import requests
+from queue import Queue
+
+AUTH = ("service", "x")
+QUEUE = Queue()
+PATHS = {{}}
+
+
+class job:
+    path = ""
+
+
+for number in range(3):
+    requests.get(f"https://a.test/{{{path}}}/{{number}}", auth=AUTH)
+"""
+    after = fixed(run, "pages.py", {"pages.py": code, "main.py": "import pages\nuser = 1\n"})
+    assert ("set_policy" not in after) == keeps
+
+
 LIMITER = (
     "import time\n\n\nclass Limiter:\n    def throttle(self):\n        self.nap()\n\n    def nap(self):\n        %s\n"
 )
@@ -665,7 +695,7 @@ def test_new_name_of_a_module_that_another_file_looks_at(run: Run, other: str, s
     ("then", "stays"),
     [
         ("\n\ndef other() -> 'get':\n    pass\n", True),
-        ("\ntimeit('get', 'from __main__ import get')\n", True),
+        ("\ntimeit('fetch()', 'from __main__ import get as fetch')\n", True),
         ("\nprint('get it')\n", False),
     ],
 )
