@@ -328,6 +328,7 @@ def load(path):
     [
         ("str(number)", True),
         ("QUEUE.get()", False),
+        ("input()", False),
         ("PATHS[number]", False),
         ("job.path", False),
     ],
