@@ -1,5 +1,6 @@
 """What other files of a project do to a value, to requests or to a connection, and what a fix makes of it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -743,3 +744,38 @@ main()
 """
     after = fixed(run, "main.py", {"main.py": code.replace("THEN", then)})
     assert (after.count("requests.Session()") == 1 and "requests.get" not in after) == joined
+
+
+CLOCK = "import time\n\n\nclass Base:\n    def tick(self):\n        time.sleep(3)\n"
+
+
+@pytest.mark.parametrize(
+    ("clock", "imports", "step"),
+    [
+        (CLOCK, "from clock import Base\n\n\nclass Job(Base):\n    def run(self):\n        self.tick()\n\n\njob = Job()", "job.run()"),
+        (CLOCK, "from clock import Base\n\n\nclass Job(Base):\n    def tick(self):\n        super().tick()\n\n\njob = Job()", "job.tick()"),
+        (f"{CLOCK}\n\nclass Clock(Base):\n    pass\n", "from clock import Clock\n\nclock = Clock()", "clock.tick()"),
+        (f"{CLOCK}\n\nclock = Base()\n", "from clock import clock", "clock.tick()"),
+        ("import time\n\ntick = lambda: time.sleep(3)\n", "from clock import tick", "tick()"),
+        ("import time\n\n\ndef nap():\n    time.sleep(3)\n\n\nSTEPS = {'nap': nap}\n", "from clock import STEPS", "STEPS['nap']()"),
+        ("import time\n\n\nclass Base:\n    @property\n    def tick(self):\n        time.sleep(3)\n", "from clock import Base\n\njob = Base()", "job.tick"),
+        ("import time\n\n\ndef slow(n):\n    for i in range(n):\n        time.sleep(3)\n        yield i\n\n\nnaps = slow(3)\n", "from clock import naps", "next(naps)"),
+        ("import time\n\nnaps = map(time.sleep, [3, 3])\n", "from clock import naps", "next(naps)"),
+        ("from tenacity import retry\n\n\n@retry\ndef tick():\n    pass\n", "from clock import tick", "tick()"),
+        ("def tick(event, interval):\n    event.wait(interval)\n", "from clock import tick", "tick(a, b)"),
+        ("def tick(event):\n    event.wait(timeout=60)\n", "from clock import tick", "tick(a)"),
+    ],
+)  # fmt: skip
+def test_wait_that_another_file_has_by_some_name(run: Run, clock: str, imports: str, step: str) -> None:
+    code = f"import requests\n{imports}\n\nfor page in range(3):\n    {step}\n    requests.get(f'https://a.test/{{page}}')\n"
+    assert "requests.Session()" not in fixed(run, "main.py", {"main.py": code, "clock.py": clock})
+    quiet = re.sub(r"time\.sleep\(3\)|event\.wait\(.*?\)|@retry\n", "", clock).replace("time.sleep", "str")
+    quiet = quiet.replace("        \n", "        pass\n").replace("    \n", "    pass\n").replace("lambda: ", "lambda: 1")
+    compile(quiet, "clock.py", "exec")
+    assert "requests.Session()" in fixed(run, "main.py", {"main.py": code, "clock.py": quiet})
+
+
+@pytest.mark.parametrize(("wait", "doubted"), [("stop.wait(every)", True), ("wait(jobs)", False), ("stop.wait()", False)])
+def test_wait_of_a_length_that_is_not_known(run: Run, wait: str, doubted: bool) -> None:
+    code = f"import requests\n\nfor page in range(3):\n    {wait}\n    requests.get('https://a.test')\n"
+    assert ("requests.Session()" not in fixed(run, "main.py", {"main.py": code})) == doubted

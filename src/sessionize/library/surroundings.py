@@ -14,7 +14,6 @@ from sessionize.library.verbs import FUNCTIONS
 
 if TYPE_CHECKING:
     from sessionize.library.patches import Patch
-    from sessionize.library.program import Program
 
 EVERYTHING = frozenset("*")
 
@@ -28,6 +27,18 @@ class CallElsewhere(NamedTuple):
     file: str
     row: int
     repeats: bool
+
+
+class Delaying(NamedTuple):
+    """The names in other files that lead to waits: to a `sleep`, to short ones, to others.
+
+    unseen: those by which something sleeps wherever they are used, and not called: generators, `with Limiter():`.
+    """
+
+    sleep: frozenset[str] = frozenset()
+    short: frozenset[str] = frozenset()
+    other: frozenset[str] = frozenset()
+    unseen: frozenset[str] = frozenset()
 
 
 Version: TypeAlias = tuple[int, ...]
@@ -93,12 +104,9 @@ class Surroundings:
         """The calls elsewhere of a file's function `fetch`, or method `Client.fetch`."""
         return ()
 
-    def elsewhere(self, filename: str, path: str) -> tuple[Program, str] | None:
-        """The function that a path in a file names in another file of its project, by that file and its name there.
-
-        None also of what never waits, and of what can't be read.
-        """
-        return None
+    def delays(self, filename: str) -> Delaying:
+        """The names that lead to waits in other files of a file's program."""
+        return Delaying()
 
     def oldest(self, filename: str) -> Version:
         """The oldest requests that a file's project may run with: `(2, 32)`; empty if that may be any."""
@@ -184,8 +192,8 @@ class Around(NamedTuple):
     def calls(self, function: str) -> Sequence[CallElsewhere]:
         return self.surroundings.calls(self.filename, function)
 
-    def elsewhere(self, path: str) -> tuple[Program, str] | None:
-        return self.surroundings.elsewhere(self.filename, path)
+    def delays(self) -> Delaying:
+        return self.surroundings.delays(self.filename)
 
     def oldest(self) -> Version:
         return self.surroundings.oldest(self.filename)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
@@ -15,18 +16,21 @@ if TYPE_CHECKING:
     from sessionize.library.program import Program
 
 # Calls that wait for a user, a device, or other threads and processes, by their last name.
-_WAITING = frozenset(("input", "getpass", "prompt", "confirm", "ask", "getch", "select", "recv", "accept", "poll")) | {
+WAITING = frozenset(("input", "getpass", "prompt", "confirm", "ask", "getch", "select", "recv", "accept", "poll")) | {
     *("until", "watch", "wait_for_edge", "readline", "wait", "communicate", "as_completed", "acquire", "result"),
     *("listen", "blpop", "brpop", "receive_message", "get_message", "get_updates", "run_pending", "event_gen"),
     *("consume", "KafkaConsumer", "Consumer", "sigwait", "sigwaitinfo", "sigtimedwait"),
     CELL,  # the user runs the next one, sooner or later
 }
-_COMMANDS = frozenset(("os.system", "os.popen", "os.waitpid", "signal.pause", "subprocess.run", "subprocess.call")) | {
+COMMANDS = frozenset(("os.system", "os.popen", "os.waitpid", "signal.pause", "subprocess.run", "subprocess.call")) | {
     *("subprocess.check_call", "subprocess.check_output", "subprocess.getoutput"),
 }
 _PIPES = frozenset({"stdin", "stdout", "stderr"})
 # Decorators from these make a function wait before they call it again.
 _RETRYING = frozenset(("tenacity", "backoff", "retrying", "ratelimit"))
+RETRYING = frozenset(("retry", "on_exception", "on_predicate", "sleep_and_retry"))
+# Names of how long something waits.
+_LONG = re.compile(r"time|interval|second|secs|delay|every|period|pause|minute", re.IGNORECASE)
 
 SLEEP, SHORT, OTHER = "sleep", "short", "other"
 
@@ -46,7 +50,6 @@ class Wait(NamedTuple):
 class Waits:
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._is_asked = False
 
     @cached_property
     def sleeping_out_of_sight(self) -> str:
@@ -59,33 +62,13 @@ class Waits:
         for call in self.program.outline.calls:
             if self._lengths.get(call.tick) == SLEEP and self._is_called_unnamed(call.scope):
                 return shown(v.dotted(call.value.func))
-        for bind in self.program.origins.imports:
-            other = self.program.around.elsewhere(self.program.origins.path(bind) or "")
-            if other is not None and other[0].waits.hides(other[1]):
-                return shown(bind.name)
-        for call, _, (program, function) in self._calls_elsewhere:
-            if program.waits.hides(function):
-                return shown(v.dotted(call.value.func))
+        unseen = self.program.around.delays().unseen
+        own = {bind.name for bind in self.program.outline.binds if bind.form != "import"}
+        for use in self.program.outline.uses if unseen else ():
+            for name in (*({use.name} - own), *use.access.attributes):
+                if name in unseen:
+                    return shown(name)
         return ""
-
-    def hides(self, function: str) -> bool:
-        """Tell whether what a function or class of this file holds sleeps where no call of its name shows it.
-
-        `__enter__` and `__call__` of a class, the function that a decorator returns, a generator.
-        """
-        first = function.partition(".")[0]
-        outline = self.program.outline
-        for call in outline.calls if not self._is_asked else ():
-            inside = first in {outline.scopes[scope].name for scope in outline.scopes_around(call.scope)}
-            if inside and self._lengths.get(call.tick) == SLEEP and self._is_hidden(call):
-                return True
-        return False
-
-    def _is_hidden(self, call: o.CallSite) -> bool:
-        if self.program.flow.frame[call.part] in self.program.tables.pausing:
-            return True
-        by_class = self.program.outline.scopes[call.scope].name in ("__init__", "__call__")
-        return by_class or self._is_called_unnamed(call.scope)
 
     def _is_called_unnamed(self, scope: int) -> bool:
         """Tell whether a function is a lambda, a property, a method such as `__next__`, or handed on by its name."""
@@ -136,42 +119,20 @@ class Waits:
         own = self.program.names_of_functions  # which wait if they lead to a wait
         around, scopes = self.program.tables.function_around, self.program.outline.scopes
         names = {scopes[around(call.part)].name for call in self._commands} - {""}
-        return self.program.graph.leading_to(frozenset(_WAITING - own | names | self._elsewhere[OTHER]))
+        return self.program.graph.leading_to(frozenset(WAITING - own | names | self._elsewhere[OTHER]))
 
     @cached_property
     def _commands(self) -> list[o.CallSite]:
         """The calls that wait by what they are given: `subprocess.run(command)`, `queue.get(timeout=5)`."""
         named = zip(self.program.graph.named, self.program.origins.paths, strict=True)
-        return [c for (c, name), path in named if path in _COMMANDS or _waits_without_a_key(name, c.value.args)]
+        return [c for (c, name), path in named if path in COMMANDS or _waits_without_a_key(name, c.value.args)]
 
     @cached_property
     def _elsewhere(self) -> dict[str, frozenset[str]]:
-        """The last names of called functions of other files that lead to waits, by the kinds of these."""
-        found: dict[str, set[str]] = {SLEEP: set(), SHORT: set(), OTHER: set()}
-        for _, named, (program, function) in self._calls_elsewhere:
-            found.setdefault(program.waits.kind(function), set()).add(named)
-        return {kind: frozenset(names) for kind, names in found.items()}
-
-    @cached_property
-    def _calls_elsewhere(self) -> list[tuple[o.CallSite, str, tuple[Program, str]]]:
-        """The calls of functions of other files that may wait: the last name of each, its file and its name there."""
-        calls = []
-        for call, named in self.program.graph.named:
-            path = self.program.path_of_callee(call.value.func, call.scope)
-            if path is not None and (other := self.program.around.elsewhere(path)) is not None:
-                calls.append((call, named, other))
-        return calls
-
-    def kind(self, function: str) -> str:
-        """The kind of the waits that a function of this file may lead to, `throttle` or `Limiter.throttle`; empty
-        without one, and where this file asks about it: modules may import each other."""
-        if self._is_asked:
-            return ""
-        self._is_asked = True
-        name = function.rpartition(".")[2]
-        names = {SLEEP: self._sleeping, SHORT: self._dozing, OTHER: self._waiting}
-        self._is_asked = False
-        return next((kind for kind, leading in names.items() if name in leading), "")
+        """The names that lead to waits in other files, but for those of this file's own functions, by kinds."""
+        sleep, short, other, _ = self.program.around.delays()
+        own = {row.name for row in self.program.outline.scopes if row.kind == "function" and row.parent == 0}
+        return {SLEEP: sleep - own, SHORT: short - own, OTHER: other - own}
 
     def _leading_to(self, scopes: set[int], kind: str) -> set[str]:
         """The names of functions of this file, and of waits elsewhere of a kind, and of what leads to them."""
@@ -194,7 +155,7 @@ class Waits:
         match self.program.origins.resolve_once(last, call.scope):
             case v.Const(value=int() | float() as seconds):
                 return (SLEEP if seconds > 1 else SHORT) if seconds else ""
-        return SLEEP if named == "sleep" else ""
+        return SLEEP if named == "sleep" or is_long(last_name(last or v.NONE)) else ""
 
     @cached_property
     def by_frame(self) -> dict[int, list[Wait]]:
@@ -224,6 +185,11 @@ class Waits:
                 by = shown(v.dotted(bind.value) or called)
                 waits[frame[bind.part]].append(Wait(bind.tick, bind.part, kind, by))
         return waits
+
+
+def is_long(name: str) -> bool:
+    """Tell whether a name is that of a length of time, which may be a long one: `event.wait(interval)`."""
+    return _LONG.search(name) is not None
 
 
 def shown(name: str) -> str:

@@ -24,8 +24,6 @@ from sessionize.syntax.parse import UnreadableError, parse_ast
 from sessionize.syntax.read_ast import Places, read_ast
 from sessionize.syntax.values import last_name
 
-# What a file has that may wait, by its own or by its packages' functions.
-_WAITING = re.compile(rb"\b(?:sleep|wait|input|subprocess|system|acquire|select|tenacity|backoff|retrying|ratelimit)\b")
 # So many packages may import a name from each other.
 _MOST_PACKAGES = 4
 
@@ -37,14 +35,8 @@ class _Target(NamedTuple):
     function: str
 
 
-class _Elsewhere(Alone):
-    """All that counts in a file that calls others."""
-
-    def __init__(self, callers: Callers) -> None:
-        self.callers = callers
-
-    def elsewhere(self, filename: str, path: str) -> tuple[Program, str] | None:
-        return self.callers.function(path, filename)
+class _InPackage(Alone):
+    """All that counts in a file that calls others: whether it is in a package, whose main block is a demonstration."""
 
     def in_package(self, filename: str) -> bool:
         return in_package(filename)
@@ -76,8 +68,6 @@ class Callers:
             for target, calls in self._calls_in(importer).items():
                 known[target] += calls
         self._known = known
-        for file in self.imports.files:
-            self._waiting(file)
 
     def _importers(self, file: str, name: str) -> set[str]:
         """The files that import a name of a module, or the module: it, or a package that imports the name again."""
@@ -120,19 +110,6 @@ class Callers:
                 found[target].append(CallElsewhere(importer, places.sites[call.tick].lineno, repeats))
         return found
 
-    def function(self, path: str, importer: str) -> tuple[Program, str] | None:
-        """The function of the project that a path names in a file, and its file's program, if that may wait."""
-        target = self._function(path, importer)
-        program = self._waiting(target.file) if target is not None and target.file != importer else None
-        return (program, target.function) if target is not None and program is not None else None
-
-    @memo
-    def _waiting(self, file: str) -> Program | None:
-        """A file that may wait, by itself or by what it imports; None for any other, and for one that can't be read."""
-        needed = map(self.imports.read, self.imports.needed_by(file))
-        read = self._read(file) if any(map(_WAITING.search, needed)) else None
-        return read[0] if read is not None else None
-
     def _read(self, file: str) -> tuple[Program, Places] | None:
         """A file and the places of what is in it; None if it can't be read, which is told where it is checked."""
         try:
@@ -140,7 +117,7 @@ class Callers:
             outline, places = read_ast(parse_ast(text), text)
         except (SourceError, UnreadableError, RecursionError):
             return None
-        return Program(outline, Around(_Elsewhere(self), file)), places
+        return Program(outline, Around(_InPackage(), file)), places
 
     def _target(self, program: Program, call: o.CallSite, importer: str) -> _Target | None:
         """The function of the project that a call calls, or runs as it is handed it: `pool.map(fetch, items)`."""

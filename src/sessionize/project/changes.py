@@ -63,10 +63,14 @@ class Changes:
         It does so by the name, or by a text that may be any, and has that name as a text: `setattr(client, name, x)`.
         """
         reaching = {PurePath(file).stem, _ANY}
-        text = re.compile(rb"[\"']%s[\"']|\b%s\s*=" % ((re.escape(name.encode()),) * 2))
-        others = {other for other in self._setting(_ANY) if text.search(self.imports.read(other))}
-        others = (others | self._setting(name)) - {file}
+        others = (self._setting_by_text(name) | self._setting(name)) - {file}
         return not all(reaching.isdisjoint(self._reached(other)) for other in others)
+
+    @memo
+    def _setting_by_text(self, name: str) -> set[str]:
+        """The files that may set any name, and have this one as a text, or as a keyword."""
+        text = re.compile(rb"[\"']%s[\"']|\b%s\s*=" % ((re.escape(name.encode()),) * 2))
+        return {file for file in self._setting(_ANY) if text.search(self.imports.read(file))}
 
     @memo
     def may_set_attribute(self, file: str, name: str, *, inside: bool = False) -> bool:

@@ -161,6 +161,10 @@ class Imports:
         """The files that import a file, directly or not."""
         return closure({file}, self._importing.__getitem__) - {file}
 
+    def direct_importers(self, file: str) -> set[str]:
+        """The files that import a file themselves."""
+        return self._importing.get(file, set())
+
     @memo
     def program(self, file: str) -> set[str]:
         """The files of the programs that a file is in: those that import it, and all that these import; no tests."""

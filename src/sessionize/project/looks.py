@@ -34,37 +34,44 @@ def _names_user(data: bytes) -> bool:
     return len(data) > _FAR or text_names_user(_INNOCENT.sub("", data.decode(errors="replace")))
 
 
-def _has(pattern: bytes) -> Look:
+def _has(words: str, pattern: bytes) -> Look:
+    """A look for a pattern, in which one of some words stands."""
+    parts = words.encode().split()
     compiled = re.compile(pattern, re.VERBOSE | re.MULTILINE)
-    return lambda data: compiled.search(data) is not None
+    return lambda data: any(word in data for word in parts) and compiled.search(data) is not None
 
 
 LOOKS: Mapping[str, Look] = MappingProxyType(
     {
         # A server that goes on beside the calls, and not for one request: `HTTPServer(...).handle_request()`.
         "serves": _has(
+            "serve_forever accept serve_until_stopped handle_request",
             rb"""
             \.(?:serve_forever|accept|serve_until_stopped)\b | [\"']serve_forever[\"']
             | \bwhile\b[^\n]*:\s*[^\n]*\bhandle_request\b
-            """
+            """,
         ),
         "forks": _has(
+            "fork DaemonContext",
             rb"""
             \b(?:os|pty|posix)\.fork(?:pty)?\b | \bfrom\s+(?:os|pty|posix)\s+import\b[^\n]*\bfork
             | \bimport\s+(?:os|pty|posix)\s+as\s+(\w+)[\s\S]*\b\1\.fork | [\"']fork(?:pty)?[\"'] | \bDaemonContext\b
-            """
+            """,
         ),
-        "runs processes": _has(rb"\bmultiprocessing\b | \bProcessPool(?:Executor)?\b | \bget_context\b"),
+        "runs processes": _has(
+            "multiprocessing ProcessPool get_context", rb"\b(?:multiprocessing|ProcessPool|get_con)"
+        ),
         # Reaches into modules that are loaded, also into one that nothing imports.
         "reaches": _has(
+            "__main__ __globals__ f_globals f_locals f_back getmodule gc.get_",
             rb"""
             (?<!==[ ][\"'])(?<!==[\"'])\b__main__\b(?!\.py)(?![\"'][ ]*(?:==|:))
             | \b(?:__globals__|f_globals|f_locals|f_back|getmodule)\b | \bgc\.get_
-            """
+            """,
         ),
         # Shows the variables or the text of functions.
-        "shows": _has(rb"\b(?:f_locals|co_varnames|co_names|co_code|getsource(?:lines)?)\b"),
-        "measures": _has(rb"\.elapsed\b"),
+        "shows": _has("f_locals co_ getsource", rb"\b(?:f_locals|co_varnames|co_names|co_code|getsource(?:lines)?)\b"),
+        "measures": _has(".elapsed", rb"\.elapsed\b"),
         "names a user": _names_user,
         "meddles": meddles,
     }

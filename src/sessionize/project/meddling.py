@@ -14,6 +14,18 @@ _IMPORT = re.compile(rb"\b(?:import|from)\s[^\n]*\b(?:requests|urllib3|socket|ss
 _CHANGEABLE = frozenset(
     ("requests", "sessions", "api", "adapters", "models", "utils", "auth", "cookies", "hooks", "structures")
 ) | {"Session", "HTTPAdapter", "PreparedRequest"}
+# The plain uses of requests; what else there is of it is looked at closely.
+_PLAIN = re.compile(
+    rb"""
+    ^[ \t]*(?:import[ ]requests|from[ ]requests[.\w]*[ ]import[^\n]*)[ \t]*\r?$
+    | \brequests\.(?:\w+\(|exceptions\.\w+|codes\.\w+|Response\b|\w*(?:Error|Timeout|Exception|Redirects)\b)
+    | ^[ \t]*\#[^\n]*
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
+_CLASS = re.compile(rb"\brequests\b|\b(?:Session|HTTPAdapter|PreparedRequest|sessions|adapters|models|api)\b(?!\()")
+# An attribute is set of something that is no object of the file's own.
+_SET = re.compile(rb"^[ \t]*(?!self\b|cls\b)\w+(?:\.\w+)+[ \t]*(?:,|=(?!=)|\+=|:)", re.MULTILINE)
 # What these are given they leave as it is.
 _LOOKING = frozenset(("isinstance", "issubclass", "hasattr", "cast", "TypeVar", "NewType", "super", "create_autospec"))
 _INSIDE = re.compile(r"__(?:dict|mro|globals|defaults|kwdefaults|code|subclasses|bases|wrapped)__")
@@ -21,7 +33,7 @@ _INSIDE = re.compile(r"__(?:dict|mro|globals|defaults|kwdefaults|code|subclasses
 
 def meddles(data: bytes) -> bool:
     """Tell whether a file sets something in requests or beneath it, or hands a module or a class of requests on."""
-    if _IMPORT.search(data) is None:
+    if _IMPORT.search(data) is None or not (_SET.search(data) or _CLASS.search(_PLAIN.sub(b"", data))):
         return False
     try:
         return any(_changes(parse_ast(data)))

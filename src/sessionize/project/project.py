@@ -28,6 +28,7 @@ from sessionize.library.visitors import FRAMEWORKS
 from sessionize.project.application import is_used_from_one_thread
 from sessionize.project.callers import Callers
 from sessionize.project.changes import Changes
+from sessionize.project.delays import Delays
 from sessionize.project.imports import Imports, Statement, is_test, may_load_by_text, may_reach_any, statements
 from sessionize.project.looks import Looks
 from sessionize.project.requirements import oldest_requests
@@ -211,6 +212,10 @@ class Project:
     @cached_property
     def callers(self) -> Callers:
         return Callers(self.imports)
+
+    @cached_property
+    def delays(self) -> Delays:
+        return Delays(self.imports)
 
     @cached_property
     def looks(self) -> Looks:

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 from sessionize.analysis.memo import memo
 from sessionize.files import store
 from sessionize.files.paths import NOTEBOOK, has_init, in_package, project_root, shown
-from sessionize.library.surroundings import EVERYTHING, CallElsewhere, Surroundings, Version
+from sessionize.library.surroundings import EVERYTHING, CallElsewhere, Delaying, Surroundings, Version
 from sessionize.library.verbs import FUNCTIONS
 
 if TYPE_CHECKING:
     from sessionize.library.patches import Patch
-    from sessionize.library.program import Program
     from sessionize.project.project import Project
 
 
@@ -108,9 +107,9 @@ class Projects(Surroundings):
         found = self.of(filename).callers.calls(self._real(filename), function)
         return [call._replace(file=shown(call.file)) for call in found]
 
-    def elsewhere(self, filename: str, path: str) -> tuple[Program, str] | None:
-        """The function of the project that a path names in a file (see `Callers.function`)."""
-        return None if filename.startswith("<") else self.of(filename).callers.function(path, self._real(filename))
+    def delays(self, filename: str) -> Delaying:
+        """The names that lead to waits in other files of a file's program (see `Delays.beside`)."""
+        return Delaying() if filename.startswith("<") else self.of(filename).delays.beside(self._real(filename))
 
     def oldest(self, filename: str) -> Version:
         """The oldest requests that a file's project may run with (see `oldest_requests`)."""
@@ -154,6 +153,7 @@ class Projects(Surroundings):
             for ask in (
                 self.taken,
                 self.oldest,
+                self.delays,
                 self.in_package,
                 self.beside,
                 self.runs_at_once,
