@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from operator import attrgetter
 
 from sessionize.analysis.closure import closure
 from sessionize.analysis.memo import memo
@@ -73,8 +74,8 @@ class Delays:
 
     def _naming(self, files: Iterable[str], names: Iterable[str]) -> set[str]:
         """The files that have one of some names."""
-        words = [name.encode() for name in names]
-        return {file for file in files if any(word in self.imports.read(file) for word in words)}
+        words = list(map(str.encode, names))
+        return {file for file in files if any(map(self.imports.read(file).__contains__, words))}
 
     def _deriving(self, file: str) -> set[str]:
         """The files that import a file, and have a class with a base that is named like one of its own."""
@@ -107,17 +108,15 @@ def _delaying(parts: Sequence[_Part]) -> Delaying:
             lasting[name] |= part.names
         for name in () if part.is_function else part.held:
             holding[name] |= part.names
-    sleep, short, other = (
-        closure(_names(part for part in parts if kind in part.waits), using.__getitem__)
-        for kind in (SLEEP, SHORT, OTHER)
-    )
-    first = _names(part for part in parts if SLEEP in part.waits and part.unseen)
+    sleep, short, other = (closure(_waiting(parts, kind), using.__getitem__) for kind in (SLEEP, SHORT, OTHER))
+    first = _waiting(filter(attrgetter("unseen"), parts), SLEEP)
     unseen = closure(first.union(*map(holding.__getitem__, sleep)), lasting.__getitem__)
     return Delaying(*(frozenset(names - _OF_CONTAINERS) for names in (sleep, short, other, unseen)))
 
 
-def _names(parts: Iterable[_Part]) -> set[str]:
-    return set[str]().union(*(part.names for part in parts))
+def _waiting(parts: Iterable[_Part], kind: str) -> set[str]:
+    """The names of those parts that wait themselves."""
+    return set[str]().union(*(part.names for part in parts if kind in part.waits))
 
 
 def _parts_of(body: list[ast.stmt], cls: str = "") -> Iterator[_Part]:
@@ -154,7 +153,7 @@ def _parts_of(body: list[ast.stmt], cls: str = "") -> Iterator[_Part]:
 
 
 def _inner(node: ast.AST) -> ast.AST | None:
-    """What a node calls, or takes an attribute of."""
+    """The node that another calls, or takes an attribute of."""
     match node:
         case ast.Call(func=inner) | ast.Attribute(value=inner):
             return inner

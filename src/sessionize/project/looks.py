@@ -1,4 +1,4 @@
-"""What the text of a file shows of a program that it is in: that it serves, forks, names a user, reaches into modules.
+"""Looks at the text of files, which show what a program does: it serves, forks, names a user, reaches into modules.
 
 A look sees no more than words. Where one finds something, it holds for all files of the program: how what it is about
 could get to a call need not be known.
