@@ -779,3 +779,31 @@ def test_wait_that_another_file_has_by_some_name(run: Run, clock: str, imports: 
 def test_wait_of_a_length_that_is_not_known(run: Run, wait: str, doubted: bool) -> None:
     code = f"import requests\n\nfor page in range(3):\n    {wait}\n    requests.get('https://a.test')\n"
     assert ("requests.Session()" not in fixed(run, "main.py", {"main.py": code})) == doubted
+
+
+@pytest.mark.parametrize(("wait", "doubted"), [("time.sleep(3)", True), ("time.time()", False)])
+@pytest.mark.parametrize("base", ["Job", "job.Job", "Other"])
+def test_wait_in_a_class_derived_elsewhere(run: Run, wait: str, doubted: bool, base: str) -> None:
+    code = """\
+import requests
+
+
+class Job:
+    def run(self):
+        for page in range(3):
+            self.step()
+            requests.get(f"https://a.test/{page}")
+
+    def step(self):
+        pass
+"""
+    derived = f"import job, time\nfrom job import Job\n\n\nclass Slow({base}):\n    def step(self):\n        {wait}\n"
+    after = fixed(run, "job.py", {"job.py": code, "slow.py": derived})
+    assert ("requests.Session()" not in after) == (doubted and base != "Other")
+
+
+@pytest.mark.parametrize(("command", "doubted"), [("subprocess.run(['x'])", True), ("subprocess.DEVNULL", False)])
+def test_command_in_a_function_of_this_file(run: Run, command: str, doubted: bool) -> None:
+    code = f"import requests, subprocess\n\n\ndef work():\n    {command}\n\n\nfor page in range(3):\n    work()\n"
+    code += "    requests.post('https://a.test', json=page)\n"
+    assert ("requests.Session()" not in fixed(run, "main.py", {"main.py": code})) == doubted
