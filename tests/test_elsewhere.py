@@ -222,7 +222,7 @@ for page in range(3):
         (LOOP, "/size/oslo", True),
         (LOOP.replace("links()", "links"), "/login?user=alice", False),
         (LOOP.replace('"https://a.test" + link', 'f"https://a.test/v1/{link}"'), "login?user=alice", False),
-        (LOOP.replace('"https://a.test" + link', '"https://a.test", params={"q": link}'), "login?user=alice", False),
+        (LOOP.replace('"https://a.test" + link', '"https://a.test", params={"q": link}'), "login?user=alice", True),
         (LOOP.replace('"https://a.test" + link', 'f"https://a.test/v1/{link}"'), "size/oslo", True),
         (LOOP.replace("from links import links", "import links\n\nlinks = ['/1', '/2'].copy"), "/login?user=a", False),
         (LOOP.replace("from links import links", "from os import listdir as links"), "/login?user=alice", True),
@@ -770,12 +770,16 @@ def test_wait_that_another_file_has_by_some_name(run: Run, clock: str, imports: 
     code = f"import requests\n{imports}\n\nfor page in range(3):\n    {step}\n    requests.get(f'https://a.test/{{page}}')\n"
     assert "requests.Session()" not in fixed(run, "main.py", {"main.py": code, "clock.py": clock})
     quiet = re.sub(r"time\.sleep\(3\)|event\.wait\(.*?\)|@retry\n", "", clock).replace("time.sleep", "str")
-    quiet = quiet.replace("        \n", "        pass\n").replace("    \n", "    pass\n").replace("lambda: ", "lambda: 1")
+    quiet = (
+        quiet.replace("        \n", "        pass\n").replace("    \n", "    pass\n").replace("lambda: ", "lambda: 1")
+    )
     compile(quiet, "clock.py", "exec")
     assert "requests.Session()" in fixed(run, "main.py", {"main.py": code, "clock.py": quiet})
 
 
-@pytest.mark.parametrize(("wait", "doubted"), [("stop.wait(every)", True), ("wait(jobs)", False), ("stop.wait()", False)])
+@pytest.mark.parametrize(
+    ("wait", "doubted"), [("stop.wait(every)", True), ("wait(jobs)", False), ("stop.wait()", False)]
+)
 def test_wait_of_a_length_that_is_not_known(run: Run, wait: str, doubted: bool) -> None:
     code = f"import requests\n\nfor page in range(3):\n    {wait}\n    requests.get('https://a.test')\n"
     assert ("requests.Session()" not in fixed(run, "main.py", {"main.py": code})) == doubted
@@ -807,3 +811,34 @@ def test_command_in_a_function_of_this_file(run: Run, command: str, doubted: boo
     code = f"import requests, subprocess\n\n\ndef work():\n    {command}\n\n\nfor page in range(3):\n    work()\n"
     code += "    requests.post('https://a.test', json=page)\n"
     assert ("requests.Session()" not in fixed(run, "main.py", {"main.py": code})) == doubted
+
+
+@pytest.mark.parametrize(
+    ("files", "keeps"),
+    [
+        ({"lib.py": "user = 1\n"}, True),
+        ({"lib.py": "import os\n\n\ndef become(n):\n    os.environ['NETRC'] = f'rc{n}'\n"}, False),
+        ({"lib.py": "def show(reply):\n    print(reply.cookies['sid'])\n"}, False),
+        ({"lib.py": "def show(reply):\n    print(reply.headers['Set-Cookie'])\n"}, False),
+        ({"lib.py": "def show(reply):\n    print(reply.headers['Server'])\n"}, True),
+        ({"lib.py": "", "far.py": "import lib\n\n\ndef show(reply):\n    print(reply.cookies['sid'])\n"}, True),
+        ({"lib.py": "def fill():\n    from main import KINDS\n    KINDS['user'] = 'bob'\n"}, False),
+        ({"lib.py": "def fill():\n    from main import HEADERS\n    HEADERS['X-User'] = 'bob'\n"}, False),
+        ({"lib.py": "def fill():\n    from main import other\n    user = other\n"}, True),
+        ({"lib.py": "def fill():\n    import main\n    main.KIND = '/login?user=bob'\n"}, False),
+    ],
+)
+def test_what_others_may_put_into_reading_calls(run: Run, files: dict[str, str], keeps: bool) -> None:
+    code = """\
+import requests
+import lib
+
+HEADERS = {"Accept": "*/*"}
+KINDS = {"kind": "a"}
+KIND = "a"
+for n in range(3):
+    requests.get(f"https://a.test/{KIND}/{n}", headers=HEADERS, params=KINDS)
+"""
+    after = fixed(run, "main.py", {"main.py": code, "run.py": "import main\n", **files})
+    assert "session.get(" in after
+    assert ("set_policy" not in after) == keeps

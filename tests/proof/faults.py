@@ -258,9 +258,14 @@ FAULTS = (
     Fault(
         "texts-by-code", "return any(_SHOWN_BY.search(self.imports.read(each)) for each in self.imports.program(file))", "return False"
     ),
-    Fault("users-in-other-files", 'self.facts.names_user or self.facts.around.other_that("names a user")', "self.facts.names_user"),
-    Fault("one-user-by-other-files", "if self._names_user(value, scope) or self._is_told_elsewhere(call, value):", "if self._names_user(value, scope):"),
+    Fault("urls-of-other-files", "if self._is_told_elsewhere(call):", "if False:"),
+    Fault("one-user-by-other-files", "or (value is url and self._is_told_elsewhere(call))", ""),
     Fault("parameters-are-own", '.isdisjoint(("import", "param", "params"))', '.isdisjoint(("import",))'),
+    Fault("dicts-filled-elsewhere", "or self._is_filled_elsewhere(value, scope):", ":"),
+    Fault("looping-over-imports", "for part in parts if not self._is_same(part, scope)", "for part in parts if False"),
+    Fault("cookies-read-elsewhere", '("logs in", "reads cookies", "meddles")', '("logs in", "meddles")'),
+    Fault("logins-elsewhere", '("logs in", "reads cookies", "meddles")', '("reads cookies", "meddles")'),
+    Fault("responses-go-anywhere", "if look in _OF_RESPONSES:", "if False:"),
     Fault("calls-give-own", "not in _MADE_OF_ARGUMENTS", "is None"),
     Fault("servers-elsewhere", 'self._server or self.facts.around.other_that("serves")', "self._server"),
     Fault("forks-elsewhere", 'around.other_that("forks") or', "False or"),

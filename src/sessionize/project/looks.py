@@ -73,9 +73,13 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
         "shows": _has("f_locals co_ getsource", rb"\b(?:f_locals|co_varnames|co_names|co_code|getsource(?:lines)?)\b"),
         "measures": _has(".elapsed", rb"\.elapsed\b"),
         "names a user": _names_user,
+        "logs in": _has("netrc NETRC", rb"netrc|NETRC"),
+        "reads cookies": _has("cookies et-", rb"\.cookies\s*\[|\.cookies\.get\(|[Ss]et-[Cc]ookie"),
         "meddles": meddles,
     }
 )
+
+_OF_RESPONSES = frozenset(("reads cookies", "measures"))
 
 
 class Looks:
@@ -85,8 +89,10 @@ class Looks:
     @memo
     def first(self, file: str, look: str) -> str:
         """The first other file of a file's program in which a look (of `LOOKS`) finds something; empty if in none."""
-        others = sorted(self.imports.program(file) - {file})
-        return next((other for other in others if self._finds(other, look)), "")
+        others = self.imports.program(file) - {file}
+        if look in _OF_RESPONSES:  # which go where a file imports something, and to those that import it
+            others &= self.imports.needed_by(file) | self.imports.direct_importers(file)
+        return next((other for other in sorted(others) if self._finds(other, look)), "")
 
     @memo
     def _finds(self, file: str, look: str) -> bool:

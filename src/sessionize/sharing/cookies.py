@@ -4,21 +4,22 @@ A bare call has cookies of its own. A session sends those that a server sets to 
 where all its calls are plainly made for nobody, or for the same user:
 
 - every call only reads (GET, HEAD, OPTIONS), with plain headers such as `Accept` and parameters whose names are seen,
-  and no name and no text of the file, nor of the others in its program, names a user, a key or a session; or
+  and no name and no text of the file names a user, a key or a session; or
 - every call carries the same steady credentials, in `auth=` or `headers=`; if it writes, a user's own, in `auth=` or
   `Authorization`; and what else it passes names no user that may differ between the calls, or from turn to turn.
 
-Where another file of the program names a user, those of one user take no part of what they ask for from elsewhere, as
-that may be another's. Neither passes cookies of its own, and no threads, processes or visitors of a web application
-share the session, as far as this file and those that import it show. Nor is it one that is safe as the whole project
-is known, whose other files may name users. What is not known is not harmless: such a session keeps no cookies, which
-costs a line.
+Where another file of the program names a user, no part of a URL comes from elsewhere, but for what is the same in all
+calls; nor does another file deal with cookies or a netrc file, or change requests. Neither passes cookies of its own,
+and no threads, processes or visitors of a web application share the session, as far as this file and those that import
+it show. Nor is it one that is safe as the whole project is known, whose other files may name users. What is not known
+is not harmless: such a session keeps no cookies, which costs a line.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TypeAlias
 
 from sessionize.files.settings import Settings
@@ -63,8 +64,14 @@ def may_keep(facts: Facts, settings: Settings, calls: Sequence[BareCall], owner:
     if key not in facts.keeping:
         judge = _Judge(facts, owner)
         harmless = judge.are_for_nobody(calls) or judge.are_for_one_user(calls)
-        facts.keeping[key] = harmless and not (owner is not None and _is_used_by_others(facts, owner))
+        by_others = _is_known_to_others(facts) or (owner is not None and _is_used_by_others(facts, owner))
+        facts.keeping[key] = harmless and not by_others
     return facts.keeping[key]
+
+
+def _is_known_to_others(facts: Facts) -> bool:
+    """Tell whether another file of the program may log in, or show who did, by what all requests have in common."""
+    return any(map(facts.around.other_that, ("logs in", "reads cookies", "meddles")))
 
 
 def _is_used_by_others(facts: Facts, owner: int) -> bool:
@@ -78,19 +85,24 @@ class _Judge:
         self.steady = facts.steady(owner)
 
     def are_for_nobody(self, calls: Sequence[BareCall]) -> bool:
-        if self.facts.names_user or self.facts.around.other_that("names a user"):
-            return False
-        return all(map(self._is_for_nobody, calls))
+        return not self.facts.names_user and all(map(self._is_for_nobody, calls))
 
     def _is_for_nobody(self, call: BareCall) -> bool:
         if not call.reads or call.unpacks or call.given("auth") or call.given("cookies"):
             return False
         scope = call.site.scope
-        for value in _parameters(call):
-            if known_keys(self.facts, value, scope) is None:
+        given = call.given("headers") or v.Dict(())
+        for value in (*_parameters(call), given):
+            if known_keys(self.facts, value, scope) is None or self._is_filled_elsewhere(value, scope):
                 return False
-        headers = known_keys(self.facts, call.given("headers") or v.Dict(()), scope)
-        return headers is not None and all(map(_PLAIN_HEADERS.fullmatch, headers))
+        if self._is_told_elsewhere(call):
+            return False
+        return all(map(_PLAIN_HEADERS.fullmatch, known_keys(self.facts, given, scope) or ()))
+
+    def _is_filled_elsewhere(self, value: v.Value, scope: int) -> bool:
+        """Tell whether another file may put something into a dict of the module."""
+        own = isinstance(value, v.Name) and self.facts.names.owner(value.name, scope) == 0
+        return own and self.facts.is_changed_elsewhere(v.dotted(value))
 
     def are_for_one_user(self, calls: Sequence[BareCall]) -> bool:
         carried = set(map(self._credentials, calls))
@@ -131,7 +143,7 @@ class _Judge:
                 return None
         url = call.url or v.NONE
         for value in (*parameters, url):
-            if self._names_user(value, scope) or self._is_told_elsewhere(call, value):
+            if self._names_user(value, scope) or (value is url and self._is_told_elsewhere(call)):
                 if not self.steady.is_steady(value, scope):
                     return None
                 found.add(value)
@@ -156,19 +168,30 @@ class _Judge:
                     return True
         return False
 
-    def _is_told_elsewhere(self, call: BareCall, value: v.Value) -> bool:
-        """Tell whether another file of the program names a user, and may give something in a value."""
+    def _is_told_elsewhere(self, call: BareCall) -> bool:
+        """Tell whether another file of the program names a user, and may give something in the URL of a call."""
         if not self.facts.around.other_that("names a user"):
             return False
-        return any(self._is_given(inner, at) for inner, at in self._followed(value, call.site.scope))
+        scope = call.site.scope
+        parts = [part for part in v.within(call.url or v.NONE) if not isinstance(part, v.Join | v.Binary | v.Hole)]
+        followed = chain.from_iterable(self._followed(part, scope) for part in parts if not self._is_same(part, scope))
+        return any(self._is_given(value, at) for value, at in followed)
+
+    def _is_same(self, value: v.Value, scope: int) -> bool:
+        """Tell whether a part is the same in all calls: an import or an attribute, but no parameter."""
+        forms = self.facts.names.forms(self.facts.names.owner(v.dotted(value), scope), v.dotted(value))
+        return forms.isdisjoint(("param", "params")) and self.steady.is_steady(value, scope)
 
     def _is_given(self, value: v.Value, scope: int) -> bool:
         """Tell whether a value may be another file's: a parameter, an import, an attribute, what a call gives."""
         if isinstance(value, v.Call):
             return self.facts.origins.path_of(value.func, scope) not in _MADE_OF_ARGUMENTS
         if not isinstance(value, v.Name):
-            return isinstance(value, v.Attribute | v.Item)
+            return isinstance(value, v.Attribute | v.Item | v.Opaque)
         owner = self.facts.names.owner(value.name, scope)
+        method = self.facts.graph.method(owner)
+        if method is not None and value.name == method.instance:
+            return False
         given = not self.facts.names.forms(owner, value.name).isdisjoint(("import", "param", "params"))
         return given or (owner == 0 and self.facts.is_changed_elsewhere(value.name))
 
