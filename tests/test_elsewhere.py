@@ -749,23 +749,29 @@ main()
 CLOCK = "import time\n\n\nclass Base:\n    def tick(self):\n        time.sleep(3)\n"
 
 
+JOB = "from clock import Base\n\n\nclass Job(Base):\n    def %s(self):\n        %s\n\n\njob = Job()"
+PROPERTY = "import time\n\n\nclass Base:\n    @property\n    def tick(self):\n        time.sleep(3)\n"
+STEPS = "import time\n\n\ndef nap():\n    time.sleep(3)\n\n\nSTEPS = {'nap': nap}\n"
+SLOW = "import time\n\n\ndef slow():\n    while True:\n        time.sleep(3)\n        yield 1\n\n\nnaps = slow()\n"
+
+
 @pytest.mark.parametrize(
     ("clock", "imports", "step"),
     [
-        (CLOCK, "from clock import Base\n\n\nclass Job(Base):\n    def run(self):\n        self.tick()\n\n\njob = Job()", "job.run()"),
-        (CLOCK, "from clock import Base\n\n\nclass Job(Base):\n    def tick(self):\n        super().tick()\n\n\njob = Job()", "job.tick()"),
+        (CLOCK, JOB % ("run", "self.tick()"), "job.run()"),
+        (CLOCK, JOB % ("tick", "super().tick()"), "job.tick()"),
         (f"{CLOCK}\n\nclass Clock(Base):\n    pass\n", "from clock import Clock\n\nclock = Clock()", "clock.tick()"),
         (f"{CLOCK}\n\nclock = Base()\n", "from clock import clock", "clock.tick()"),
         ("import time\n\ntick = lambda: time.sleep(3)\n", "from clock import tick", "tick()"),
-        ("import time\n\n\ndef nap():\n    time.sleep(3)\n\n\nSTEPS = {'nap': nap}\n", "from clock import STEPS", "STEPS['nap']()"),
-        ("import time\n\n\nclass Base:\n    @property\n    def tick(self):\n        time.sleep(3)\n", "from clock import Base\n\njob = Base()", "job.tick"),
-        ("import time\n\n\ndef slow(n):\n    for i in range(n):\n        time.sleep(3)\n        yield i\n\n\nnaps = slow(3)\n", "from clock import naps", "next(naps)"),
+        (STEPS, "from clock import STEPS", "STEPS['nap']()"),
+        (PROPERTY, "from clock import Base\n\njob = Base()", "job.tick"),
+        (SLOW, "from clock import naps", "next(naps)"),
         ("import time\n\nnaps = map(time.sleep, [3, 3])\n", "from clock import naps", "next(naps)"),
         ("from tenacity import retry\n\n\n@retry\ndef tick():\n    pass\n", "from clock import tick", "tick()"),
         ("def tick(event, interval):\n    event.wait(interval)\n", "from clock import tick", "tick(a, b)"),
         ("def tick(event):\n    event.wait(timeout=60)\n", "from clock import tick", "tick(a)"),
     ],
-)  # fmt: skip
+)
 def test_wait_that_another_file_has_by_some_name(run: Run, clock: str, imports: str, step: str) -> None:
     code = f"import requests\n{imports}\n\nfor page in range(3):\n    {step}\n    requests.get(f'https://a.test/{{page}}')\n"
     assert "requests.Session()" not in fixed(run, "main.py", {"main.py": code, "clock.py": clock})
@@ -821,7 +827,14 @@ def test_command_in_a_function_of_this_file(run: Run, command: str, doubted: boo
         ({"lib.py": "def show(reply):\n    print(reply.cookies['sid'])\n"}, False),
         ({"lib.py": "def show(reply):\n    print(reply.headers['Set-Cookie'])\n"}, False),
         ({"lib.py": "def show(reply):\n    print(reply.headers['Server'])\n"}, True),
-        ({"lib.py": "", "far.py": "import lib\n\n\ndef show(reply):\n    print(reply.cookies['sid'])\n"}, True),
+        (
+            {
+                "lib.py": "",
+                "run.py": "import main, far\n",
+                "far.py": "import lib\n\n\ndef show(reply):\n    print(reply.cookies['sid'])\n",
+            },
+            True,
+        ),
         ({"lib.py": "def fill():\n    from main import KINDS\n    KINDS['user'] = 'bob'\n"}, False),
         ({"lib.py": "def fill():\n    from main import HEADERS\n    HEADERS['X-User'] = 'bob'\n"}, False),
         ({"lib.py": "def fill():\n    from main import other\n    user = other\n"}, True),

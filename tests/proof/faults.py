@@ -149,7 +149,7 @@ FAULTS = (
     Fault("cookies-of-names-that-differ", "len(passed) > 1 or None in", "None in"),
     Fault("cookies-of-turns", "if not self.steady.is_steady(value, scope):\n                    return None", "if value == scope:\n                    return None"),
     Fault("cookies-of-what-is-written", 'if not call.reads or call.unpacks or call.given("auth")', 'if call.unpacks or call.given("auth")'),
-    Fault("cookies-of-odd-headers", "return headers is not None and all(map(_PLAIN_HEADERS.fullmatch, headers))", "return headers is not None"),
+    Fault("cookies-of-odd-headers", "return all(map(_PLAIN_HEADERS.fullmatch, known_keys(self.facts, given, scope) or ()))", "return True"),
     Fault("cookies-of-bodies", "if keys_of_display(self.steady.display(value, scope)) is None:", "if scope == -1:"),
     Fault("cookies-of-keys-that-come-later", 'return (str(use.key.value),) if isinstance(use.key, v.Const) else None', 'return ()'),
     Fault("credentials-set-from-elsewhere", 'constant = name.isupper() or name.startswith("_") or self.owner is None', "constant = True"),
