@@ -533,6 +533,7 @@ def test_wait_in_another_file_that_no_name_shows(run: Run, slow: str, step: str,
 def test_text_of_no_file_may_be_any_module() -> None:
     assert Projects().may_set_attribute("<stdin>", "token")
     assert not Surroundings().other_that("client.py", "names a user")
+    assert Surroundings().may_set("client.py", "TOKEN")
 
 
 def test_nobody_sets_what_a_notebook_has() -> None:
@@ -581,6 +582,7 @@ for n in range(2):
         ("from urllib3.util import connection\n\n\ndef mute(n):\n    connection.create_connection = n\n", False),
         ("import socket\n\n\ndef mute(n):\n    it.socket = socket\n", True),
         ("import requests\nprint 'this is not Python'\n", True),
+        ("import requests\nrequests.get = fake\nprint 'this is not Python'\n", True),
         ("def mute(reply):\n    return reply.elapsed\n", False),
         ("import inspect\n\n\ndef mute(f):\n    return inspect.getsource(f)\n", False),
         ("import sys\n\n\ndef mute(n):\n    print(sorted(sys._getframe(1).f_locals))\n", False),
@@ -770,6 +772,11 @@ SLOW = "import time\n\n\ndef slow():\n    while True:\n        time.sleep(3)\n  
         ("from tenacity import retry\n\n\n@retry\ndef tick():\n    pass\n", "from clock import tick", "tick()"),
         ("def tick(event, interval):\n    event.wait(interval)\n", "from clock import tick", "tick(a, b)"),
         ("def tick(event):\n    event.wait(timeout=60)\n", "from clock import tick", "tick(a)"),
+        (
+            "import time\ntry:\n    def tick():\n        time.sleep(3)\nfinally:\n    pass\n",
+            "from clock import tick",
+            "tick()",
+        ),
     ],
 )
 def test_wait_that_another_file_has_by_some_name(run: Run, clock: str, imports: str, step: str) -> None:
@@ -854,4 +861,44 @@ for n in range(3):
 """
     after = fixed(run, "main.py", {"main.py": code, "run.py": "import main\n", **files})
     assert "session.get(" in after
+    assert ("set_policy" not in after) == keeps
+
+
+@pytest.mark.parametrize(("nap", "doubted"), [("time.sleep(3)", True), ("time.time()", False)])
+def test_wait_under_another_name(run: Run, nap: str, doubted: bool) -> None:
+    files = {
+        "nap.py": f"import time\n\n\ndef nap():\n    {nap}\n",
+        "clock.py": "import time\nfrom nap import nap as tick\n\ntime.time()\n",
+        "main.py": "import requests\nfrom clock import tick\n\nfor n in range(3):\n    tick()\n    requests.get('https://a.test')\n",
+    }
+    assert ("requests.Session()" not in fixed(run, "main.py", files)) == doubted
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "keeps"),
+    [
+        ("self.base", "user = 1\n", True),
+        ("self.base", "import pages\nuser = 1\npages.x.base = '/login?user=bob'\n", False),
+        ("self.other", "user = 1\n", False),
+        ("base", "user = 1\n", False),
+        ("base", "size = 1\n", True),
+        ("tenant", "size = 1\n", False),
+    ],
+)
+def test_session_of_one_user_for_urls_of_an_object(run: Run, base: str, other: str, keeps: bool) -> None:
+    code = f"""\
+import requests
+
+AUTH = ("service", "x")
+
+
+class Pages:
+    def __init__(self, base):
+        self.base = base
+
+    def load(self, base, tenant):
+        for number in range(3):
+            requests.get(f"https://a.test{{{base}}}/{{number}}", auth=AUTH)
+"""
+    after = fixed(run, "pages.py", {"pages.py": code, "main.py": f"import pages\n{other}"})
     assert ("set_policy" not in after) == keeps
