@@ -41,15 +41,17 @@ class ImportPlaces:
         """
         cell = self.facts.tables.cell
         standard, behind, others = [], [], []
+        mixed = False  # where the standard library stands below others, too, no empty line tells them apart
         block = self.parts[last.part].parent
         start = -1
         for call in self.facts.outline.calls:
             if self.parts[call.part].parent == block and call.tick < last.tick:
                 start = max(start, call.tick)
         for bind in self._by_block[block]:
+            path = self.origins.path(bind) or ""
+            mixed = mixed or (bind.tick > last.tick and path.partition(".")[0] in _STANDARD)
             if not start < bind.tick <= last.tick or cell(bind.tick) != cell(last.tick):
                 continue
-            path = self.origins.path(bind) or ""
             if path.partition(".")[0] in _STANDARD:
                 standard.append(bind)
                 if isinstance(bind.value, v.Imported) and (not bind.value.is_from or path.rpartition(".")[0] < module):
@@ -58,7 +60,7 @@ class ImportPlaces:
                 others.append(bind)
         if standard:
             return (behind[-1], "behind") if behind else (standard[0], "above")
-        return (others[0], "apart") if others else (last, "below")
+        return (others[0], "above" if mixed else "apart") if others else (last, "below")
 
     def _among_own(self, module: str, last: o.Bind, place: Place) -> tuple[o.Bind, str]:
         """The neighbour of a module of the project: an import of the same package, or the last that has run by then.
