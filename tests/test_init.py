@@ -344,16 +344,20 @@ def test_threads_of_a_program(run: Run, url: str, work: str, monkeypatch: pytest
     write({"fetching.py": FETCHING % work})
     before = subprocess.run(program, capture_output=True, text=True)
     assert (before.stdout, Handler.connections) == ("True\n320 320\n", 320), before.stderr
-    for option in ("--shared", "--per-thread"):
+    for option in ("--shared", "--per-thread", "--cookies=share"):
         Path("_sessions.py").unlink(missing_ok=True)
         write({"fetching.py": FETCHING % work, "pyproject.toml": ""})
-        assert run("init", "--yes", "--accept=lifetime,idle", "--module=_sessions.py", "--pool=32", option).status == 0
-        assert run("fix", "-q").status == 0
-        assert Path("fetching.py").read_text(encoding="utf-8").count("get_session().get(") == 2
+        if option == "--cookies=share":
+            assert run("fix", "-q", "--unsafe-fixes", option).status == 0
+        else:
+            options = ("--accept=lifetime,idle", "--module=_sessions.py", "--pool=32", option)
+            assert run("init", "--yes", *options).status == 0
+            assert run("fix", "-q").status == 0
+        assert Path("fetching.py").read_text(encoding="utf-8").count("_session().get(") == 2
         Handler.connections = 0
         after = subprocess.run(program, capture_output=True, text=True)
         assert (after.stdout, after.stderr) == (before.stdout, before.stderr)
-        assert Handler.connections <= (320 if "Thread(target" in work and option == "--per-thread" else 32)
+        assert Handler.connections <= (320 if "Thread(target" in work and option != "--shared" else 32)
 
 
 def test_session_of_each_thread(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

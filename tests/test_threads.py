@@ -1,8 +1,11 @@
 """What starts threads or processes, and which calls make threads run a function."""
 
+from typing import Any
+
 import libcst as cst
 import pytest
 
+from sessionize import Settings, fix_source
 from sessionize.sharing.facts import Facts
 from sessionize.syntax.read_cst import read_cst
 
@@ -140,3 +143,20 @@ def test_what_a_thread_runs(source: str, run: str) -> None:
 )
 def test_width(source: str, width: int) -> None:
     assert facts_of(source).threads.width == width
+
+
+@pytest.mark.parametrize(
+    ("options", "each"),
+    [
+        ({"cookies": "share"}, True),
+        ({"cookies": "share", "accept": ("threads",)}, False),
+        ({"cookies": "isolate"}, False),
+    ],
+)
+def test_sessions_of_threads_that_keep_cookies(options: dict[str, Any], each: bool) -> None:
+    source = "import requests, threading\nfrom app import BASE\n"
+    source += "".join(f"def {name}():\n    return requests.get(BASE + '/{name}')\n" for name in "ab")
+    source += "threading.Thread(target=a).start()\n"
+    after = fix_source(source, settings=Settings(unsafe_fixes=True, **options)).after
+    assert after.count("_session().get(") == (2 if each else 0)
+    assert ("_local = threading.local()" in after) == each

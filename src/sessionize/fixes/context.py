@@ -117,7 +117,8 @@ class Context:
             policy, more = self.naming.imported(POLICY, calls, home.place)
             imports += more
         adapter = helper = ""
-        if (width := self.width(calls, owner)) and (library := self.naming.visible("requests", home.place)):
+        width = self.width(calls, owner) if home.style != "threads" else 0  # one thread needs one connection to a host
+        if width and (library := self.naming.visible("requests", home.place)):
             adapter = f"{library}.adapters.HTTPAdapter(pool_maxsize={width})"
         if home.helper:
             helper, more = self.naming.imported(home.helper, calls, home.place)

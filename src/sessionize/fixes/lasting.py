@@ -245,11 +245,17 @@ class LastingFixes(Fixes):
             target = f"{home.instance}.{name}" if home.style in ("assign", "behind", "init") else name
         else:
             name = target = self._global
-        new_session, imports = self.context.new_session(calls, home, target, owner)
         where = "class" if owner else "module"
         message = f"Share one `requests.Session` between the {len(calls)} calls in this {where}"
         if len(calls) == 1:
             message = f"Keep one `requests.Session` for the call in this {where}"
+        apart = [doubt for doubt in doubts if doubt.name != "threads" or doubt.accepted]
+        if not owner and len(apart) < len(doubts):  # the threads would share its cookies
+            local = self.naming.variable("_local", 0)
+            home = home._replace(style="threads", instance=local, helper="threading.local")
+            doubts, name = tuple(apart), f"{name}()"
+            message = f"Give each thread one `requests.Session` for the {len(calls)} calls in this module"
+        new_session, imports = self.context.new_session(calls, home, target, owner)
         later = _no_longer_counts(calls[0], new_session) if doubts else ""
         message += set_once(new_session) + later + beside(self._there(owner, calls))
         message += self.context.remarks(new_session, calls)

@@ -17,10 +17,11 @@ class Home(NamedTuple):
     """A place for a session, and its form there.
 
     style: `assign` or `with` before the statement of the place, `behind` it; in a class an `init` that is added, a
-    `property` made at first use, or the `field` of a dataclass.
+    `property` made at first use, or the `field` of a dataclass; in a module a function that gives each of its `threads`
+    one.
     hoist: the options that the session may hold there.
     shared: the headers that it may hold there, where the calls pass others besides.
-    instance: the name of the object there.
+    instance: the name of the object there; of the `threading.local()` of threads.
     helper: the path of the helper that its style is made with.
     """
 

@@ -108,9 +108,18 @@ class Sessions:
 
     def _is_session(self, value: v.Value, scope: int, timed: bool) -> bool:
         if isinstance(value, v.Call):
-            return self._are_sessions({self._maker(value, scope)}, timed)
+            return self._are_sessions({self._maker(value, scope)}, timed) or self._gives_session(value, scope, timed)
         key = self._key(value, scope)
         return key is not None and key[0] != -1 and self._holds_session(key, timed)
+
+    def _gives_session(self, call: v.Call, scope: int, timed: bool) -> bool:
+        """Tell whether a call is that of a function of this file that returns a session: `_local.session`."""
+        binds = self.names.seen(v.dotted(call.func), scope)
+        functions = [number for number, row in enumerate(self.outline.scopes) if binds and row.part == binds[0].part]
+        if len(binds) != 1 or binds[0].form != "def" or not functions:
+            return False
+        key = self._key(self.tables.returned(functions[0]), functions[0])
+        return key is not None and self._holds_session(key, timed)
 
     def _are_sessions(self, makers: set[str | None], timed: bool) -> bool:
         """Tell whether all that makes some values makes sessions."""
@@ -132,7 +141,7 @@ class Sessions:
     def _holds_session(self, key: _Key, timed: bool) -> bool:
         owner, name = key
         keys = [key]
-        if self.outline.scopes[owner].kind == "class":
+        if owner != -1 and self.outline.scopes[owner].kind == "class":
             family = (owner, *self.classes.ancestry(owner), *self.classes.descendants[owner], -1)
             keys = [(scope, name) for scope in family]
         makers = set().union(*map(self._makers, keys))

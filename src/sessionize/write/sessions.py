@@ -28,6 +28,11 @@ _CODE = {
     "property": "@{helper}\ndef {target}(self):\n    return {create}",
     "field": "{target}: {session} = {helper}(default_factory={session}, init=False, repr=False, compare=False)",
 }
+_FOR_THREADS = """\
+def {target}():
+    if not hasattr({local}, "session"):
+        {local}.session = {create}
+    return {local}.session"""
 _PROPERTY_WITH_SETUP = "@{helper}\ndef {target}(self):\n    session = {create}\n    return session"
 
 # A display that becomes shorter stands on one line up to here.
@@ -45,6 +50,8 @@ class SessionCode:
     def statements(self, fix: Fix, new_session: NewSession, above: Sequence[cst.EmptyLine]) -> list[Statement]:
         """The statements that make a session, with `above` over the first; a `with` has a body yet to be filled."""
         setup, style = self.setup_lines(fix, new_session), new_session.home.style
+        if style == "threads":
+            return self._for_threads(new_session, setup, above)
         code = _PROPERTY_WITH_SETUP if style == "property" and setup else _CODE[style]
         session = new_session.create.removesuffix("()")
         text = code.format(
@@ -62,11 +69,26 @@ class SessionCode:
         first, *rest = block.body
         return [made.with_changes(body=block.with_changes(body=[first, *setup, *rest]))]
 
+    def _for_threads(
+        self, new_session: NewSession, setup: Sequence[cst.SimpleStatementLine], above: Sequence[cst.EmptyLine]
+    ) -> list[Statement]:
+        """`_local = threading.local()`, and a function `_session()` that gives each thread a session of its own."""
+        config = self.rendering.module.config_for_parsing
+        local = new_session.home.instance
+        kept = cst.parse_statement(f"{local} = {new_session.helper}()", config).with_changes(leading_lines=above)
+        text = _FOR_THREADS.format(target=new_session.target, local=local, create=new_session.create)
+        made = cst.ensure_type(cst.parse_statement(text, config), cst.FunctionDef)
+        first, last = made.body.body
+        once = cst.ensure_type(cst.ensure_type(first, cst.If).body, cst.IndentedBlock)
+        first = first.with_changes(body=once.with_changes(body=[*once.body, *setup]))
+        body = made.body.with_changes(body=[first, last])
+        return [kept, made.with_changes(body=body, leading_lines=[cst.EmptyLine(indent=False)] * 2)]
+
     def setup_lines(self, fix: Fix, new_session: NewSession) -> list[cst.SimpleStatementLine]:
         """The lines that follow `session = ...`."""
         home = new_session.home
         lines: list[cst.SimpleStatementLine] = []
-        name = "session" if home.style == "property" else new_session.target
+        name = {"property": "session", "threads": f"{home.instance}.session"}.get(home.style, new_session.target)
         if new_session.policy is not None:
             statement = parse_small(f"{name}.cookies.set_policy({new_session.policy}(allowed_domains=[]))")
             lines.append(cst.SimpleStatementLine([statement], leading_lines=[comment_line(WHY_NO_COOKIES)]))

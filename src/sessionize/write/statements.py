@@ -103,7 +103,7 @@ class BlockWriter:
         behind: list[Statement] = []
         for number, (fix, new_session) in enumerate(sessions, 1):
             place, style = new_session.home.place, new_session.home.style
-            if style in ("behind", "field"):
+            if style in ("behind", "field", "threads"):
                 # `session = requests.Session()` behind `import requests`, a field behind the docstring of a class
                 blank = [cst.EmptyLine(indent=False)] if place.block == 0 else []
                 behind += self.code.statements(fix, new_session, blank)

@@ -111,7 +111,7 @@ class Worklist:
         home = new_session.home
         block, before, _ = home.place
         self.sessions[self.parts.nodes.parts[before]].append((fix, new_session))
-        self._touch(before, following=home.style == "behind")
+        self._touch(before, following=home.style in ("behind", "threads"))
         if home.shared is not None:
             self._add_displays(home.shared)
         if home.style == "with":
