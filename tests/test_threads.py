@@ -157,6 +157,6 @@ def test_sessions_of_threads_that_keep_cookies(options: dict[str, Any], each: bo
     source = "import requests, threading\nfrom app import BASE\n"
     source += "".join(f"def {name}():\n    return requests.get(BASE + '/{name}')\n" for name in "ab")
     source += "threading.Thread(target=a).start()\n"
-    after = fix_source(source, settings=Settings(unsafe_fixes=True, **options)).after
+    after = fix_source(source, settings=Settings(unsafe_fixes=True, **options)).after or ""
     assert after.count("_session().get(") == (2 if each else 0)
     assert ("_local = threading.local()" in after) == each

@@ -271,7 +271,7 @@ FAULTS = (
     Fault("forks-elsewhere", 'around.other_that("forks") or', "False or"),
     Fault("processes-elsewhere", 'around.other_that("runs processes")', '""'),
     Fault("patches-elsewhere", 'if other := self.facts.around.other_that("meddles"):', 'if other := "":'),
-    Fault("threads-share-cookies", "if not owner and len(apart) < len(doubts):", "if False:"),
+    Fault("threads-of-a-module-share-cookies", "if not owner and len(apart) < len(doubts):", "if False:"),
     Fault("threads-that-are-accepted", 'if doubt.name != "threads" or doubt.accepted]', 'if doubt.name != "threads"]'),
     Fault("functions-give-no-sessions", " or self._gives_session(value, scope, timed)", ""),
     Fault("requests-beside", 'if "requests" in self.facts.around.beside():', "if False:"),
