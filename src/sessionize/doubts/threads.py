@@ -22,8 +22,8 @@ class Threads(Kind):
 
     ## What to do
     Leave `--cookies share` out; or give each thread a session of its own, in `threading.local()`
-    ([threads](../guides/threads.md)), as a fix does for the functions of a module. Where the cookies don't matter, accept
-    the doubt: `--accept threads`.
+    ([threads](../guides/threads.md)), as a fix does for the functions of a module. Where the cookies don't matter,
+    accept the doubt: `--accept threads`.
     """
 
     name = "threads"
