@@ -160,3 +160,16 @@ def test_sessions_of_threads_that_keep_cookies(options: dict[str, Any], each: bo
     after = fix_source(source, settings=Settings(unsafe_fixes=True, **options)).after or ""
     assert after.count("_session().get(") == (2 if each else 0)
     assert ("_local = threading.local()" in after) == each
+
+
+def test_methods_that_are_handed_to_a_pool_share_a_session() -> None:
+    """`pool.map(_session().get, urls)` would hand all threads the session of the one that calls it."""
+    source = POOL + "import requests\n"
+    for name in "ab":
+        source += f"def {name}(urls):\n    with ThreadPoolExecutor(4) as pool:\n        pool.map(requests.get, urls)\n"
+        source += f"def {name}{name}(url):\n    return requests.get(url)\n"
+    fixed = fix_source(source, settings=Settings(unsafe_fixes=True, cookies="share"))
+    after = fixed.after or ""
+    assert after.count("_session().get(url)") == 2
+    assert after.count("_session().get") == 2
+    assert after.count(".get, urls)") == 2
