@@ -31,7 +31,7 @@ from sessionize.homes.home import Home
 from sessionize.homes.module_home import module_home
 from sessionize.homes.object_home import object_home
 from sessionize.library.calls import BareCall
-from sessionize.sharing.several_calls import by_id, ids, in_pool
+from sessionize.sharing.several_calls import by_id, ids
 from sessionize.syntax import values as v
 
 _MOST_TRIES = 20  # each of which looks at all calls of a class, or of the module
@@ -250,7 +250,7 @@ class LastingFixes(Fixes):
         if len(calls) == 1:
             message = f"Keep one `requests.Session` for the call in this {where}"
         apart = [doubt for doubt in doubts if doubt.name != "threads" or doubt.accepted]
-        if not owner and len(apart) < len(doubts) and not in_pool(calls):  # the threads would share its cookies
+        if not owner and len(apart) < len(doubts):  # the threads would share its cookies
             local = self.naming.variable("_local", 0)
             home = home._replace(style="threads", instance=local, helper="threading.local")
             doubts, name = tuple(apart), f"{name}()"
