@@ -7,6 +7,7 @@ import pytest
 from command import Run, write
 
 from sessionize.library.surroundings import Around, Surroundings
+from sessionize.project.looks import LOOKS
 from sessionize.project.projects import Projects
 
 TOKEN = """\
@@ -902,3 +903,19 @@ class Pages:
 """
     after = fixed(run, "pages.py", {"pages.py": code, "main.py": f"import pages\n{other}"})
     assert ("set_policy" not in after) == keeps
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"while x" + b":" * 300_000 + b" handle_request_",
+        b"while a: b: c " * 20_000 + b"handle_request_",
+        b"import os as a\n" * 10_000 + b"fork",
+        b"import x " * 30_000,
+        b"from os import x " * 20_000 + b"xfork",
+        b"import requests\n" + b"a." * 100_000,
+    ],
+)
+def test_looks_take_linear_time(data: bytes) -> None:
+    """Quadratic ones would take minutes."""
+    assert [name for name, look in LOOKS.items() if look(data)] == []

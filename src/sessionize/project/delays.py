@@ -80,7 +80,7 @@ class Delays:
     def _deriving(self, file: str) -> set[str]:
         """The files that import a file, and have a class with a base that is named like one of its own."""
         own = _CLASS.findall(self.imports.read(file))
-        base = re.compile(rb"^[ \t]*class\s[^:]*\b(?:%s)\b" % b"|".join(own), re.MULTILINE)
+        base = re.compile(rb"^[ \t]*class\s[^:]{0,500}\b(?:%s)\b" % b"|".join(own), re.MULTILINE)
         importers = self.imports.direct_importers(file) if own else ()
         return {each for each in importers if base.search(self.imports.read(each))}
 

@@ -29,6 +29,12 @@ _INNOCENT = re.compile(
     re.MULTILINE | re.VERBOSE,
 )
 
+_OTHER_NAME = re.compile(rb"\bimport\s+(?:os|pty|posix)\s+as\s+(\w+)")
+_FORK = re.compile(rb"\b(\w+)\.fork(?:pty)?\b")
+_FORK_BY_NAME = re.compile(
+    rb"\bfrom\s+(?:os|pty|posix)\s+import\b[^\n]{0,300}\bfork|[\"']fork(?:pty)?[\"']|\bDaemonContext\b"
+)
+
 
 def _names_user(data: bytes) -> bool:
     return len(data) > _FAR or text_names_user(_INNOCENT.sub("", data.decode(errors="replace")))
@@ -41,6 +47,14 @@ def _has(words: str, pattern: bytes) -> Look:
     return lambda data: any(word in data for word in parts) and compiled.search(data) is not None
 
 
+def _forks(data: bytes) -> bool:
+    """Tell whether a file forks: `os.fork()`, also by another name for `os`, or by the name of the function."""
+    if b"fork" not in data and b"DaemonContext" not in data:
+        return False
+    modules = {b"os", b"pty", b"posix", *_OTHER_NAME.findall(data)}
+    return not modules.isdisjoint(_FORK.findall(data)) or _FORK_BY_NAME.search(data) is not None
+
+
 LOOKS: Mapping[str, Look] = MappingProxyType(
     {
         # A server that goes on beside the calls, and not for one request: `HTTPServer(...).handle_request()`.
@@ -48,16 +62,10 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
             "serve_forever accept serve_until_stopped handle_request",
             rb"""
             \.(?:serve_forever|accept|serve_until_stopped)\b | [\"']serve_forever[\"']
-            | \bwhile\b[^\n]*:\s*[^\n]*\bhandle_request\b
+            | \bwhile\b[^\n:]{0,200}:\s{0,200}[^\n]{0,200}\bhandle_request\b
             """,
         ),
-        "forks": _has(
-            "fork DaemonContext",
-            rb"""
-            \b(?:os|pty|posix)\.fork(?:pty)?\b | \bfrom\s+(?:os|pty|posix)\s+import\b[^\n]*\bfork
-            | \bimport\s+(?:os|pty|posix)\s+as\s+(\w+)[\s\S]*\b\1\.fork | [\"']fork(?:pty)?[\"'] | \bDaemonContext\b
-            """,
-        ),
+        "forks": _forks,
         "runs processes": _has(
             "multiprocessing ProcessPool get_context", rb"\b(?:multiprocessing|ProcessPool|get_con)"
         ),

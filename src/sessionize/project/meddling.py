@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from sessionize.syntax.parse import UnreadableError, parse_ast
 
 _BENEATH = frozenset(("requests", "urllib3", "socket", "ssl"))
-_IMPORT = re.compile(rb"\b(?:import|from)\s[^\n]*\b(?:requests|urllib3|socket|ssl|http)\b")
+_IMPORT = re.compile(rb"\b(?:import|from)\s[^\n]{0,300}\b(?:requests|urllib3|socket|ssl|http)\b")
 # Modules and classes of requests, which who has them may change; its functions and exceptions are only called.
 _CHANGEABLE = frozenset(
     ("requests", "sessions", "api", "adapters", "models", "utils", "auth", "cookies", "hooks", "structures")
