@@ -591,6 +591,7 @@ for n in range(2):
         ("import posix\n\n\ndef mute(n):\n    posix.fork()\n", False),
         ("import os\n\n\ndef mute(n):\n    getattr(os, 'fork')()\n", False),
         ("def mute(repo):\n    repo.fork()\n", True),
+        ("def mute(repo):\n    return {'fork': repo['fork']}\n", True),
         ("import multiprocessing\n", True),  # whose children have no use of a session in a frame
         ("def mute(server):\n    while True: server.handle_request()\n", False),
         ("def mute(server):\n    while server:\n        server.handle_request()\n", False),

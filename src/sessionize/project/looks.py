@@ -32,7 +32,7 @@ _INNOCENT = re.compile(
 _OTHER_NAME = re.compile(rb"\bimport\s+(?:os|pty|posix)\s+as\s+(\w+)")
 _FORK = re.compile(rb"\b(\w+)\.fork(?:pty)?\b")
 _FORK_BY_NAME = re.compile(
-    rb"\bfrom\s+(?:os|pty|posix)\s+import\b[^\n]{0,300}\bfork|[\"']fork(?:pty)?[\"']|\bDaemonContext\b"
+    rb"\bfrom\s+(?:os|pty|posix)\s+import\b[^\n]{0,300}\bfork|getattr\(\w+, ?[\"']fork(?:pty)?[\"']|\bDaemonContext\b"
 )
 
 
