@@ -842,7 +842,7 @@ def test_command_in_a_function_of_this_file(run: Run, command: str, doubted: boo
                 "run.py": "import main, far\n",
                 "far.py": "import lib\n\n\ndef show(reply):\n    print(reply.cookies['sid'])\n",
             },
-            True,
+            False,
         ),
         ({"lib.py": "def fill():\n    from main import KINDS\n    KINDS['user'] = 'bob'\n"}, False),
         ({"lib.py": "def fill():\n    from main import HEADERS\n    HEADERS['X-User'] = 'bob'\n"}, False),
@@ -920,3 +920,9 @@ class Pages:
 def test_looks_take_linear_time(data: bytes) -> None:
     """Quadratic ones would take minutes."""
     assert [name for name, look in LOOKS.items() if look(data)] == []
+
+
+def test_code_that_nests_deeply_in_another_file(run: Run) -> None:
+    deep = f"import time\n\n\ndef nap():\n    time.sleep(3)\n    return (q{'.f(1)' * 150}).wait(q{'.f(1)' * 150})\n"
+    code = "import requests\nfrom deep import other\n\nfor n in range(3):\n    requests.get('https://a.test')\n"
+    assert "requests.Session()" in fixed(run, "main.py", {"main.py": code, "deep.py": deep})

@@ -265,7 +265,6 @@ FAULTS = (
     Fault("looping-over-imports", "for part in parts if not self._is_same(part, scope)", "for part in parts if False"),
     Fault("cookies-read-elsewhere", '("logs in", "reads cookies", "meddles")', '("logs in", "meddles")'),
     Fault("logins-elsewhere", '("logs in", "reads cookies", "meddles")', '("reads cookies", "meddles")'),
-    Fault("responses-go-anywhere", "if look in _OF_RESPONSES:", "if False:"),
     Fault("calls-give-own", "not in _MADE_OF_ARGUMENTS", "is None"),
     Fault("servers-elsewhere", 'self._server or self.facts.around.other_that("serves")', "self._server"),
     Fault("forks-elsewhere", 'around.other_that("forks") or', "False or"),

@@ -91,7 +91,7 @@ class Delays:
     @memo
     def _parts(self, file: str) -> list[_Part]:
         """The parts of a file; none of one that can't be read, which does not run either."""
-        with suppress(UnreadableError):
+        with suppress(UnreadableError, RecursionError):
             return list(_parts_of(parse_ast(self.imports.read(file)).body))
         return []
 
@@ -182,8 +182,9 @@ def _wait(node: ast.AST) -> str:
             if named == "sleep":
                 return _kind(given, SLEEP)
             if named in ("wait", "select"):
-                return _kind(given, SLEEP if given and is_long(_end(ast.unparse(given[-1]))) else OTHER)
-            command = named in _COMMANDS - _OTHER_NAMES or ast.unparse(func) in COMMANDS
+                return _kind(given, SLEEP if given and is_long(_last(given[-1])) else OTHER)
+            owner = func.value.id if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) else ""
+            command = named in _COMMANDS - _OTHER_NAMES or f"{owner}.{named}" in COMMANDS
             return OTHER if command or named in WAITING else ""
     return ""
 

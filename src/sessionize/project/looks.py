@@ -87,8 +87,6 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
     }
 )
 
-_OF_RESPONSES = frozenset(("reads cookies", "measures"))
-
 
 class Looks:
     def __init__(self, imports: Imports) -> None:
@@ -98,8 +96,6 @@ class Looks:
     def first(self, file: str, look: str) -> str:
         """The first other file of a file's program in which a look (of `LOOKS`) finds something; empty if in none."""
         others = self.imports.program(file) - {file}
-        if look in _OF_RESPONSES:  # which go where a file imports something, and to those that import it
-            others &= self.imports.needed_by(file) | self.imports.direct_importers(file)
         return next((other for other in sorted(others) if self._finds(other, look)), "")
 
     @memo

@@ -37,7 +37,7 @@ def meddles(data: bytes) -> bool:
         return False
     try:
         return any(_changes(parse_ast(data)))
-    except UnreadableError:
+    except (UnreadableError, RecursionError):
         return False
 
 
