@@ -792,6 +792,92 @@ def test_wait_that_another_file_has_by_some_name(run: Run, clock: str, imports: 
     assert "requests.Session()" in fixed(run, "main.py", {"main.py": code, "clock.py": quiet})
 
 
+PACER = """\
+import time
+
+
+class Pacer:
+    def __enter__(self):
+        self.nap()
+
+    def nap(self):
+        time.sleep(3)
+
+
+pacer = Pacer()
+"""
+
+
+@pytest.mark.parametrize(
+    ("clock", "imports", "step", "loud", "quiet"),
+    [
+        ("def tick():\n    for _ in range(60):\n        time.sleep(1)", "", "clock.tick()", "for _", "if _"),
+        ("def tick():\n    time.sleep(1)\n    time.sleep(1)", "", "clock.tick()", "    time.sleep(1)\n", ""),
+        (
+            "class Limiter:\n    def get(self):\n        time.sleep(3)",
+            "limiter = clock.Limiter()",
+            "limiter.get()",
+            "3",
+            "1",
+        ),
+        ("def read():\n    time.sleep(3)", "", "clock.read()", "3", "1"),
+        ("def read():\n    time.sleep(3)", "from clock import read", "read()", "3", "1"),
+        ("def read():\n    time.sleep(3)", "", "files.read()", "3", "3"),
+        ("def tick():\n    time.sleep(3)", "def tick():\n    clock.tick()", "tick()", "time.sleep(3)", "time.time()"),
+        ("def tick():\n    time.sleep(3)", "def tick():\n    pass", "tick()", "3", "3"),
+        ("LONG = 60\n\n\ndef tick(event):\n    event.wait(LONG)", "", "clock.tick(event)", "60", "0.1"),
+        ("LONG = 60\n\n\ndef tick():\n    time.sleep(LONG)", "", "clock.tick()", "60", "0.1"),
+        ("rest = time.sleep\n\n\ndef tick():\n    rest(3)", "", "clock.tick()", "time.sleep", "print"),
+        ("from time import sleep as rest\n\n\ndef tick():\n    rest(3)", "", "clock.tick()", "rest(3)", "rest(1)"),
+        (PACER, "", "with clock.pacer: pass", "3", "1"),
+    ],
+)
+def test_wait_that_another_file_has_in_some_way(
+    run: Run, clock: str, imports: str, step: str, loud: str, quiet: str
+) -> None:
+    """A test for each kind of wait and of name: with the wait the fix is in doubt, with less of it it is not."""
+    code = f"import clock, requests\n\n{imports}\n\nfor page in range(3):\n    {step}\n"
+    code += "    requests.get(f'https://a.test/{page}')\n"
+    for length in (loud, quiet):
+        files = {"main.py": code, "clock.py": "import time\n\n\n" + clock.replace(loud, length)}
+        after = fixed(run, "main.py", files)
+        assert ("requests.Session()" not in after) == (length != quiet), after
+
+
+@pytest.mark.parametrize(
+    ("slow", "step", "doubted"),
+    [
+        ("def pages():\n    time.sleep(3)\n    yield 1\n", "for page in slow.pages():\n        pass", True),
+        ("def pages():\n    time.sleep(1)\n    yield 1\n", "for page in slow.pages():\n        pass", False),
+        (PACER, "with slow.pacer:\n        pass", True),
+        ("class Base:\n    def __init__(self):\n        time.sleep(3)\n", "Base = slow.Base()", True),
+        ("class Base:\n    def __init__(self):\n        time.sleep(3)\n", "super().__init__()", False),
+    ],
+)
+def test_wait_that_no_call_shows_behind_a_function(run: Run, slow: str, step: str, doubted: bool) -> None:
+    files = {
+        "slow.py": f"import time\n\n\n{slow}",
+        "steps.py": f"import slow\n\n\ndef go():\n    {step}\n",
+        "main.py": "import requests\nfrom steps import go\n\nfor page in range(3):\n    go()\n"
+        "    requests.get('https://a.test')\n",
+    }
+    assert ("requests.Session()" not in fixed(run, "main.py", files)) == doubted
+
+
+@pytest.mark.parametrize(("wait", "doubted"), [("input()", True), ("print()", False)])
+def test_question_asked_three_files_away(run: Run, wait: str, doubted: bool) -> None:
+    files = {
+        "c.py": f"def ask():\n    {wait}\n",
+        "b.py": "from c import ask\n\n\ndef step():\n    ask()\n",
+        "a.py": "from b import step\n\n\ndef go():\n    step()\n",
+        "main.py": "import requests\nfrom a import go\n\nfor page in range(3):\n    go()\n    requests.VERB('https://a.test')\n",
+    }
+    files["main.py"] = files["main.py"].replace("VERB", "post")
+    assert ("requests.Session()" not in fixed(run, "main.py", files)) == doubted
+    files["main.py"] = files["main.py"].replace("post", "get")
+    assert "requests.Session()" in fixed(run, "main.py", files)
+
+
 @pytest.mark.parametrize(
     ("wait", "doubted"), [("stop.wait(every)", True), ("wait(jobs)", False), ("stop.wait()", False)]
 )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from operator import attrgetter
 
 from sessionize.analysis.exits import CONTINUE
 from sessionize.doubts.doubt import Kind, Sharing, Stretch
-from sessionize.library.calls import BareCall
 from sessionize.library.waits import OTHER, SHORT, SLEEP, Wait, shown
 from sessionize.syntax import values as v
 
@@ -60,7 +60,7 @@ class Idle(Kind):
         decisive = waits[SLEEP]
         if not decisive and self._add_up(waits[SHORT], sharing, leading):
             decisive = waits[SHORT]
-        if not decisive and not all(map(_is_repeatable, sharing.calls)):
+        if not decisive and not all(map(attrgetter("repeatable"), sharing.calls)):
             decisive = waits[OTHER]
         return decisive[0].shown if decisive else ""
 
@@ -114,8 +114,3 @@ class Idle(Kind):
                 if at not in leading if lasting else mapped or stretch.holds(*at):
                     found[wait.kind].append(wait)
         return found
-
-
-def _is_repeatable(call: BareCall) -> bool:
-    """Tell whether a request may be made again by hand where it failed, as no POST or PATCH may."""
-    return call.method not in ("post", "patch", "")

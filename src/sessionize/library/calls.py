@@ -69,6 +69,11 @@ class BareCall(NamedTuple):
         return self.method in READING
 
     @property
+    def repeatable(self) -> bool:
+        """True if it may be made again by hand where it failed, as no POST or PATCH may."""
+        return self.method not in ("post", "patch", "")
+
+    @property
     def waits(self) -> bool:
         """True if it surely has no `timeout=`, or None as one."""
         timeout = self.argument("timeout", _PLACE_IN_REQUEST if self.verb == "request" else -1)

@@ -83,7 +83,8 @@ class Program:
 
     @cached_property
     def waits(self) -> Waits:
-        return Waits(self)
+        all_repeatable = all(call.repeatable for call in (*self.bare.calls, *self.bare.mapped))
+        return Waits(self, self.around.delays(sleeps_only=all_repeatable))
 
     def path_of_callee(self, value: v.Value, scope: int) -> str | None:
         """The path of a function, `api.fetch`, or of a method by that of its class: `api.Client.fetch`.

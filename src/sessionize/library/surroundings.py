@@ -104,8 +104,8 @@ class Surroundings:
         """The calls elsewhere of a file's function `fetch`, or method `Client.fetch`."""
         return ()
 
-    def delays(self, filename: str) -> Delaying:
-        """The names that lead to waits in other files of a file's program."""
+    def delays(self, filename: str, *, sleeps_only: bool) -> Delaying:
+        """The names that lead to waits in other files of a file's program; or at least those that lead to sleeps."""
         return Delaying()
 
     def oldest(self, filename: str) -> Version:
@@ -192,8 +192,8 @@ class Around(NamedTuple):
     def calls(self, function: str) -> Sequence[CallElsewhere]:
         return self.surroundings.calls(self.filename, function)
 
-    def delays(self) -> Delaying:
-        return self.surroundings.delays(self.filename)
+    def delays(self, *, sleeps_only: bool) -> Delaying:
+        return self.surroundings.delays(self.filename, sleeps_only=sleeps_only)
 
     def oldest(self) -> Version:
         return self.surroundings.oldest(self.filename)

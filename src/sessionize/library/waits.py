@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from io import StringIO
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+from sessionize.analysis.closure import closure
+from sessionize.analysis.memo import memo
+from sessionize.library.surroundings import Delaying
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.ipython import CELL
 from sessionize.syntax.values import last_name
@@ -16,19 +21,20 @@ if TYPE_CHECKING:
     from sessionize.library.program import Program
 
 # Calls that wait for a user, a device, or other threads and processes, by their last name.
-WAITING = frozenset(("input", "getpass", "prompt", "confirm", "ask", "getch", "select", "recv", "accept", "poll")) | {
+_WAITING = frozenset(("input", "getpass", "prompt", "confirm", "ask", "getch", "select", "recv", "accept", "poll")) | {
     *("until", "watch", "wait_for_edge", "readline", "wait", "communicate", "as_completed", "acquire", "result"),
     *("listen", "blpop", "brpop", "receive_message", "get_message", "get_updates", "run_pending", "event_gen"),
     *("consume", "KafkaConsumer", "Consumer", "sigwait", "sigwaitinfo", "sigtimedwait"),
     CELL,  # the user runs the next one, sooner or later
 }
-COMMANDS = frozenset(("os.system", "os.popen", "os.waitpid", "signal.pause", "subprocess.run", "subprocess.call")) | {
+_COMMANDS = frozenset(("os.system", "os.popen", "os.waitpid", "signal.pause", "subprocess.run", "subprocess.call")) | {
     *("subprocess.check_call", "subprocess.check_output", "subprocess.getoutput"),
 }
 _PIPES = frozenset({"stdin", "stdout", "stderr"})
 # Decorators from these make a function wait before they call it again.
 _RETRYING = frozenset(("tenacity", "backoff", "retrying", "ratelimit"))
-RETRYING = frozenset(("retry", "on_exception", "on_predicate", "sleep_and_retry"))
+# Methods of Python's own types: what is called by such a name is mostly one of these.
+_OF_PYTHON = frozenset(chain.from_iterable(map(dir, (str, list, dict, set, re.Pattern, re.Match, StringIO))))
 # Names of how long something waits.
 _LONG = re.compile(r"time|interval|second|secs|delay|every|period|pause|minute", re.IGNORECASE)
 
@@ -48,8 +54,10 @@ class Wait(NamedTuple):
 
 
 class Waits:
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, delays: Delaying = Delaying()) -> None:  # noqa: B008  # a tuple
+        """delays: the names that lead to waits in other files."""
         self.program = program
+        self.delays = delays
 
     @cached_property
     def sleeping_out_of_sight(self) -> str:
@@ -62,13 +70,79 @@ class Waits:
         for call in self.program.outline.calls:
             if self._lengths.get(call.tick) == SLEEP and self._is_called_unnamed(call.scope):
                 return shown(v.dotted(call.value.func))
-        unseen = self.program.around.delays().unseen
         own = {bind.name for bind in self.program.outline.binds if bind.form != "import"}
-        for use in self.program.outline.uses if unseen else ():
+        for use in self.program.outline.uses if self.delays.unseen else ():
             for name in (*({use.name} - own), *use.access.attributes):
-                if name in unseen:
+                if name in self.delays.unseen:
                     return shown(name)
         return ""
+
+    # --- what it tells of this file to others -------------------------------------------------------------------------
+
+    def told(self, module: str) -> Delaying:
+        """The names by which others use what waits in this file.
+
+        module: its name. A function has that, or its class, before its own, too: `Limiter.get` is no dict's method.
+        """
+        kinds = (self._sleeping, self._dozing, self._waiting)
+        sleep, short, other = (frozenset(self._names_of(leading, module)) for leading in kinds)
+        return Delaying(sleep, short, other, frozenset(chain.from_iterable(map(_plain, self._unseen))))
+
+    def _names_of(self, leading: set[str], module: str) -> Iterator[str]:
+        """The names of those functions, and of imports, that others may call."""
+        scopes, origins = self.program.outline.scopes, self.program.origins
+        for row in scopes:
+            if row.kind == "function" and row.name in leading:
+                yield from _plain(row.name)
+                yield f"{scopes[row.parent].name or module}.{row.name}"
+        for bind in origins.imports:
+            if (origins.path(bind) or "").rpartition(".")[2] in leading:
+                yield from _plain(bind.name)
+                yield f"{module}.{bind.name}"
+
+    @cached_property
+    def _unseen(self) -> set[str]:
+        """The names by whose mere use something sleeps: generators, properties, classes with an `__enter__` that does.
+
+        Also variables of the module that are made of such, `pages = slow(3)`, or hold what sleeps: `{"nap": nap}`.
+        """
+        tables, outline = self.program.tables, self.program.outline
+        names, holding = set[str](), set[int]()
+        for call, named in self.program.graph.named:
+            direct = self._lengths.get(call.tick) == SLEEP
+            if (direct or named in self._sleeping) and self._is_hidden(call, direct=direct):
+                around = list(tables.scopes_around(call.scope))
+                names |= tables.names_of(around) - {""}
+                holding.update(outline.scopes[scope].part for scope in around)  # `tick = lambda: sleep(3)`
+        for use in outline.uses:
+            if use.access.keeps and (use.name, *use.access.attributes)[-1] in self._sleeping | {"sleep"}:
+                holding.add(use.part)
+        for part in holding:
+            names.update(bind.name for bind in tables.binds_at.get(part, ()) if bind.scope == 0)
+        return closure(names | self.delays.unseen, self._made_of.__getitem__)
+
+    def _is_hidden(self, call: o.CallSite, *, direct: bool) -> bool:
+        """Tell whether a call stands where no call of a name leads to it. direct: it sleeps itself."""
+        row = self.program.outline.scopes[call.scope]
+        special = row.kind == "lambda" or row.name.startswith("__")
+        pausing = self.program.flow.frame[call.part] in self.program.tables.pausing
+        return special or pausing or (direct and self._is_called_unnamed(call.scope))
+
+    @cached_property
+    def _made_of(self) -> dict[str, set[str]]:
+        """The classes that are derived from each name, and the variables of the module and the imports made of it."""
+        made: dict[str, set[str]] = defaultdict(set)
+        for row in self.program.outline.scopes:
+            for base in row.bases:
+                made[last_name(base)].add(row.name)
+        for bind in self.program.outline.binds:
+            if bind.scope == 0 and bind.form in ("assign", "import"):
+                path = self.program.origins.path(bind) if bind.form == "import" else ""
+                for name in (*v.names_in(bind.value), v.called_name(bind.value), (path or "").rpartition(".")[2]):
+                    made[name].add(bind.name)
+        return made
+
+    # --- what waits here ----------------------------------------------------------------------------------------------
 
     def _is_called_unnamed(self, scope: int) -> bool:
         """Tell whether a function is a lambda, a property, a method such as `__next__`, or handed on by its name."""
@@ -96,6 +170,9 @@ class Waits:
         """The names of this file's functions that may sleep for more than a second, or lead to one that does."""
         facts = self.program
         scopes = set(self._retried)
+        for use in facts.outline.uses if self.delays.unseen else ():
+            if not self.delays.unseen.isdisjoint((use.name, *use.access.attributes)):
+                scopes.add(facts.tables.function_around(use.part))
         dozing = set()
         for call, named in facts.graph.named:
             length = self._lengths.get(call.tick)
@@ -119,19 +196,25 @@ class Waits:
         own = self.program.names_of_functions  # which wait if they lead to a wait
         around, scopes = self.program.tables.function_around, self.program.outline.scopes
         names = {scopes[around(call.part)].name for call in self._commands} - {""}
-        return self.program.graph.leading_to(frozenset(WAITING - own | names | self._elsewhere[OTHER]))
+        return self.program.graph.leading_to(frozenset(_WAITING - own | names | self._elsewhere[OTHER]))
 
     @cached_property
     def _commands(self) -> list[o.CallSite]:
         """The calls that wait by what they are given: `subprocess.run(command)`, `queue.get(timeout=5)`."""
-        named = zip(self.program.graph.named, self.program.origins.paths, strict=True)
-        return [c for (c, name), path in named if path in COMMANDS or _waits_without_a_key(name, c.value.args)]
+        commands = []
+        for (call, named), path in zip(self.program.graph.named, self.program.origins.paths, strict=True):
+            by_path = path in _COMMANDS or (self.delays.other and self._callee(call) in self.delays.other)
+            if by_path or _waits_without_a_key(named, call.value.args):
+                commands.append(call)
+        return commands
 
     @cached_property
     def _elsewhere(self) -> dict[str, frozenset[str]]:
-        """The names that lead to waits in other files, but for those of this file's own functions, by kinds."""
-        sleep, short, other, _ = self.program.around.delays()
-        own = {row.name for row in self.program.outline.scopes if row.kind == "function" and row.parent == 0}
+        """The names that lead to waits in other files, by kinds; but for functions that only this file's calls name."""
+        outline = self.program.outline
+        own = {row.name for row in outline.scopes if row.kind == "function" and row.parent == 0}
+        own -= {call.name for call in outline.calls if isinstance(call.value.func, v.Attribute)}
+        sleep, short, other, _ = self.delays
         return {SLEEP: sleep - own, SHORT: short - own, OTHER: other - own}
 
     def _leading_to(self, scopes: set[int], kind: str) -> set[str]:
@@ -146,7 +229,17 @@ class Waits:
         for call, named in self.program.graph.named:
             if named in ("sleep", "wait", "select") and (length := self._length(named, call)):
                 lengths[call.tick] = length
+            elif self.delays.sleep or self.delays.short:
+                callee = self._callee(call)
+                if callee in self.delays.sleep | self.delays.short:
+                    lengths[call.tick] = SLEEP if callee in self.delays.sleep else SHORT
         return lengths
+
+    @memo
+    def _callee(self, call: o.CallSite) -> str:
+        """The last two names of what a call calls, if that is known: `Limiter.get`, `slow.read`."""
+        path = self.program.path_of_callee(call.value.func, call.scope) or ""
+        return ".".join(path.split(".")[-2:])
 
     def _length(self, named: str, call: o.CallSite) -> str:
         """The kind of `sleep(5)`, `event.wait(60)`, `select(..., 60)`: no server is known to close a connection that is
@@ -155,7 +248,7 @@ class Waits:
         match self.program.origins.resolve_once(last, call.scope):
             case v.Const(value=int() | float() as seconds):
                 return (SLEEP if seconds > 1 else SHORT) if seconds else ""
-        return SLEEP if named == "sleep" or is_long(last_name(last or v.NONE)) else ""
+        return SLEEP if named == "sleep" or _LONG.search(last_name(last or v.NONE)) else ""
 
     @cached_property
     def by_frame(self) -> dict[int, list[Wait]]:
@@ -187,9 +280,9 @@ class Waits:
         return waits
 
 
-def is_long(name: str) -> bool:
-    """Tell whether a name is that of a length of time, which may be a long one: `event.wait(interval)`."""
-    return _LONG.search(name) is not None
+def _plain(name: str) -> tuple[str, ...]:
+    """A name by itself, if not much else is called so, as `__init__` and a dict's `get` are."""
+    return () if name in _OF_PYTHON or name.startswith("__") else (name,)
 
 
 def shown(name: str) -> str:

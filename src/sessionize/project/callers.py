@@ -110,6 +110,11 @@ class Callers:
                 found[target].append(CallElsewhere(importer, places.sites[call.tick].lineno, repeats))
         return found
 
+    def program(self, file: str) -> Program | None:
+        """A file by itself; None if it can't be read."""
+        read = self._read(file)
+        return read[0] if read is not None else None
+
     def _read(self, file: str) -> tuple[Program, Places] | None:
         """A file and the places of what is in it; None if it can't be read, which is told where it is checked."""
         try:

@@ -215,7 +215,7 @@ class Project:
 
     @cached_property
     def delays(self) -> Delays:
-        return Delays(self.imports)
+        return Delays(self.imports, self.callers.program)
 
     @cached_property
     def looks(self) -> Looks:

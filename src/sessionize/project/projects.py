@@ -107,9 +107,11 @@ class Projects(Surroundings):
         found = self.of(filename).callers.calls(self._real(filename), function)
         return [call._replace(file=shown(call.file)) for call in found]
 
-    def delays(self, filename: str) -> Delaying:
+    def delays(self, filename: str, *, sleeps_only: bool) -> Delaying:
         """The names that lead to waits in other files of a file's program (see `Delays.beside`)."""
-        return Delaying() if filename.startswith("<") else self.of(filename).delays.beside(self._real(filename))
+        if filename.startswith("<"):
+            return Delaying()
+        return self.of(filename).delays.beside(self._real(filename), sleeps_only=sleeps_only)
 
     def oldest(self, filename: str) -> Version:
         """The oldest requests that a file's project may run with (see `oldest_requests`)."""
@@ -153,7 +155,6 @@ class Projects(Surroundings):
             for ask in (
                 self.taken,
                 self.oldest,
-                self.delays,
                 self.in_package,
                 self.beside,
                 self.runs_at_once,
@@ -164,6 +165,8 @@ class Projects(Surroundings):
                 ask(filename)
             for look in LOOKS:
                 self.other_that(filename, look)
+            for sleeps_only in (False, True):
+                self.delays(filename, sleeps_only=sleeps_only)
             for closed in (None, True):
                 self.is_script(filename, closed)
                 self.is_application(filename, closed)
