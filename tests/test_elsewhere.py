@@ -851,6 +851,7 @@ def test_wait_that_another_file_has_in_some_way(
         ("def pages():\n    time.sleep(1)\n    yield 1\n", "for page in slow.pages():\n        pass", False),
         (PACER, "with slow.pacer:\n        pass", True),
         ("class Base:\n    def __init__(self):\n        time.sleep(3)\n", "Base = slow.Base()", True),
+        ("def read():\n    time.sleep(3)\n", "slow.read()", True),
         ("class Base:\n    def __init__(self):\n        time.sleep(3)\n", "super().__init__()", False),
     ],
 )
