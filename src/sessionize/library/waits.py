@@ -282,7 +282,7 @@ class Waits:
 
 def _plain(name: str) -> tuple[str, ...]:
     """A name by itself, if not much else is called so, as `__init__` and a dict's `get` are."""
-    return () if name in _OF_PYTHON or name.startswith("__") else (name,)
+    return () if name in _OF_PYTHON else (name,)
 
 
 def shown(name: str) -> str:
