@@ -223,13 +223,16 @@ def test_name_that_another_module_may_set(name: str, value: str, *, kept: bool) 
     assert may_keep(facts, Settings(), facts.bare.calls, None)
 
 
-@pytest.mark.parametrize("word", ["api_key", "X-Auth-Key", "userName", "sid", "X-Tenant", "bot", "Authorization", "pw"])
+@pytest.mark.parametrize(
+    "word", ["api_key", "X-Auth-Key", "userName", "sid", "X-Tenant", "bot", "ownerId", "APIPin", "pw"]
+)
 def test_words_that_name_a_user(word: str) -> None:
     assert text_names_user(word)
 
 
 @pytest.mark.parametrize(
-    "word", ["page", "author", "keyword", "monkey", "Accept", "name", "item", "presidents", "pinned"]
+    "word",
+    ["page", "author", "keyword", "monkey", "Accept", "name", "item", "presidents", "pinned", "ownership", "roleplay"],
 )
 def test_other_words(word: str) -> None:
     assert not text_names_user(word)

@@ -23,12 +23,14 @@ _PARTS = re.compile(
     r"|uživatel|uzivatel|kullan.c|parola"
     r"|пользов|парол|логин|用户|用戶|密码|密碼|登录|登錄|ユーザ|ログイン"
 )
-# Words that count by themselves: `X-Key`, `owner_id`.
+# Words that count by themselves: `X-Key`, `owner_id`, `ownerId`.
 _WHOLE = frozenset(
     ("access", "key", "keys", "sid", "uid", "pin", "pins", "otp", "bot", "bots", "me", "owner", "actor", "usr", "pw")
 ) | frozenset(
     ("pass", "phone", "sig", "psw", "mdp", "clave", "sso", "su", "staff", "admin", "guest", "role", "roles", "operator")
 )
+_WORDS = re.compile(r"[A-Za-z]+")
+_CAMEL = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _FAR = 100_000  # characters that are looked through
 # The names of a session, and of a key of a dict, which name no user where they are assigned.
 _INNOCENT = re.compile(r"_*(?:http_|requests_)?(?:session|key)(?:_\d+)?", re.IGNORECASE)
@@ -61,9 +63,10 @@ def _is_innocent(bind: o.Bind) -> bool:
 
 
 def text_names_user(text: str) -> bool:
-    """Tell whether a text has a word that names a user, a key or a session: `api_key`, `X-Auth-Key`, `/login?name=`."""
-    lowered = text.lower()
-    return _PARTS.search(lowered) is not None or not _WHOLE.isdisjoint(re.split(r"[^a-z]+", lowered))
+    """Tell whether a text has a word that names a user, a key or a session: `api_key`, `ownerId`, `/login?name=`."""
+    if _PARTS.search(text.lower()) is not None:
+        return True
+    return any(not _WHOLE.isdisjoint(map(str.lower, words.findall(text))) for words in (_WORDS, _CAMEL))
 
 
 def identifier_names_user(name: str) -> bool:
