@@ -577,7 +577,7 @@ for n in range(2):
         ("import requests\n\n\ndef mute(s: requests.Session):\n    isinstance(s, requests.Session)\n", True),
         ("import requests\n\ntry:\n    get = requests.get\nexcept requests.Timeout:\n    pass\n", True),
         ("import requests\nwait = getattr(requests, 'get')\n", True),
-        ("import requests\nwait = getattr(requests, name)\n", False),
+        ("import requests\nwait = getattr(requests, name)\n", True),
         ("import socket\n\n\ndef mute(n):\n    socket.socket = Mine\n", False),
         ("import socket as s\n\n\ndef mute(n):\n    s.create_connection(n)\n", True),
         ("from urllib3.util import connection\n\n\ndef mute(n):\n    connection.create_connection = n\n", False),

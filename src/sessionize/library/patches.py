@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from sessionize.files.paths import real_path
 from sessionize.library.verbs import FUNCTIONS, VERBS
-from sessionize.syntax.parse import UnreadableError, parse_ast
+from sessionize.syntax.parse import UnreadableError, last_name, parse_ast
 
 # The cheap look: what a file with a patch holds.
 _PATCHING = (b"patch", b"Patch", b"setattr", b"delattr", b"spy", b"Stub", b"flexmock", b"when(", b"sys.modules")
@@ -263,7 +263,7 @@ class Reader:
         self.attributes: dict[str, list[str]] = {}  # paths, by names of attributes
         for target, value in bound:  # `library = sys.modules["requests"]`, `self.http = requests`
             if parts := [path for path in self.path(value) if _LIBRARY.fullmatch(path)]:
-                self.attributes[_last(target)] = parts
+                self.attributes[last_name(target)] = parts
                 if isinstance(target, ast.Name):  # `self.library` too, where a class has it
                     self.paths[target.id] = parts
 
@@ -326,11 +326,11 @@ class Reader:
     def of_helper(self, call: ast.Call) -> Iterator[str]:
         """The targets of a call that hands requests on to be changed: `count_calls(requests, "get")`."""
         given = [*call.args, *(keyword.value for keyword in call.keywords)]
-        if _last(call.func) not in _LOOKING and any(self.path(value) == ["requests"] for value in given):
+        if last_name(call.func) not in _LOOKING and any(self.path(value) == ["requests"] for value in given):
             for value in given:
                 if self.is_text(value):
                     yield f"requests.{self.text(value)}"
-                elif _last(value) in _BY_NAME:  # `partial(patch.object, requests)`
+                elif last_name(value) in _BY_NAME:  # `partial(patch.object, requests)`
                     yield f"requests.{_UNKNOWN}"
 
     def owners(self, paths: Iterable[str]) -> list[str]:
@@ -340,7 +340,7 @@ class Reader:
 
     def called(self, func: ast.expr) -> str:
         """The last name of what is called: `patch` behind `from unittest.mock import patch as replace`."""
-        name = _last(func)
+        name = last_name(func)
         paths = self.paths.get(name, ()) if isinstance(func, ast.Name) else ()
         return paths[0].rpartition(".")[2] if len(paths) == 1 else name
 
@@ -360,7 +360,7 @@ class Reader:
                 return self.attributes.get(attr) or [f"{path}.{attr}" for path in self.path(inner)]
             case ast.Call(func=ast.Name(id="vars"), args=[inner]):
                 return [f"{path}.__dict__" for path in self.path(inner)]
-            case ast.Call(func=func, args=[name, *_]) if _last(func) in ("import_module", "__import__"):
+            case ast.Call(func=func, args=[name, *_]) if last_name(func) in ("import_module", "__import__"):
                 return [self.text(name)]
             case ast.Subscript(value=inner, slice=name) if self.path(inner) == ["sys.modules"]:
                 return [self.text(name)]
@@ -400,7 +400,3 @@ class Reader:
             case ast.Name(id=name):
                 return self.texts.get(name, _UNKNOWN)
         return _UNKNOWN
-
-
-def _last(func: ast.expr) -> str:
-    return func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""

@@ -22,7 +22,7 @@ from sessionize.analysis.closure import closure
 from sessionize.analysis.memo import memo
 from sessionize.files.paths import NOTEBOOK
 from sessionize.project.imports import Imports, may_reach_any
-from sessionize.syntax.parse import UnreadableError, parse_ast
+from sessionize.syntax.parse import UnreadableError, last_name, parse_ast
 
 _ANY = "*"
 _KEPT = "&"
@@ -197,13 +197,13 @@ def _names_set(tree: ast.Module) -> Iterator[str]:
                 for value in chain(args, map(attrgetter("value"), node.keywords)):
                     yield from _kept(value, own)
                 given = any(isinstance(value, ast.Constant) for value in args[:2])  # `setattr(x, "token", 1)`
-                if given and _last(func) in _SETTING:
+                if given and last_name(func) in _SETTING:
                     harmless.add(func)
-                elif _last(func) in _ANYTHING and args and (whose := own.named(args[0], _ANY)) != _ANY:
+                elif last_name(func) in _ANYTHING and args and (whose := own.named(args[0], _ANY)) != _ANY:
                     harmless.add(func)  # but for objects of the class: `vars(self)`
                     yield whose
-                if _last(func) != "__init__":
-                    yield from _set_by(node, _last(func))
+                if last_name(func) != "__init__":
+                    yield from _set_by(node, last_name(func))
                 elif not own.makes:  # of an object that is there
                     yield "__init__"
             case ast.Name(id=name) | ast.Attribute(attr=name) if name in _ANYTHING and node not in harmless:
@@ -224,7 +224,7 @@ def _classes(data: bytes) -> Iterator[tuple[str, set[str]]]:
 def _own(cls: str, statement: ast.stmt) -> _Own:
     """The method that a statement of a class is; none of what gets any object, as a `staticmethod` does."""
     match statement:
-        case ast.FunctionDef(name=name, args=args) if "staticmethod" not in map(_last, statement.decorator_list):
+        case ast.FunctionDef(name=name, args=args) if "staticmethod" not in map(last_name, statement.decorator_list):
             instance = [*args.posonlyargs, *args.args][:1]
             return _Own(cls, instance[0].arg, name == "__init__") if instance else _Own()
     return _Own()
@@ -256,7 +256,7 @@ def _kept(value: ast.expr | None, own: _Own) -> Iterator[str]:
 def _set_by(call: ast.Call, name: str) -> Iterator[str]:
     """The names that a call of a function may set: `setattr(x, "token", 1)`, `mock.patch("client.TOKEN")`."""
     if name in _CHANGING and isinstance(call.func, ast.Attribute):
-        yield _last(call.func.value)
+        yield last_name(call.func.value)
     if name in _BY_KEY:
         for keyword in call.keywords:
             yield keyword.arg or _ANY
@@ -264,11 +264,6 @@ def _set_by(call: ast.Call, name: str) -> Iterator[str]:
             yield from chain.from_iterable(map(_names_in_text, keys))
     for value in call.args if name not in _READING else ():
         yield from _names_in_text(value)
-
-
-def _last(value: ast.expr) -> str:
-    """The last name of a path: `token` of `client.token`; empty for anything else."""
-    return value.attr if isinstance(value, ast.Attribute) else value.id if isinstance(value, ast.Name) else ""
 
 
 def _names_in_text(value: ast.expr | None) -> Iterator[str]:

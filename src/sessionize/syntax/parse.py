@@ -89,3 +89,8 @@ def _refuse_deep(tree: ast.AST) -> None:
         level = [child for node in level for child in ast.iter_child_nodes(node)]
     if level:
         raise UnreadableError(TOO_DEEP, final=True)
+
+
+def last_name(node: ast.expr) -> str:
+    """The last name of a path: `token` of `client.token`; empty for anything else."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
