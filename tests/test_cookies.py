@@ -232,7 +232,20 @@ def test_words_that_name_a_user(word: str) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["page", "author", "keyword", "monkey", "Accept", "name", "item", "presidents", "pinned", "ownership", "roleplay"],
+    [
+        "page",
+        "author",
+        "keyword",
+        "monkey",
+        "Accept",
+        "name",
+        "item",
+        "presidents",
+        "pinned",
+        "ownership",
+        "roleplay",
+        "KeyError",
+    ],
 )
 def test_other_words(word: str) -> None:
     assert not text_names_user(word)

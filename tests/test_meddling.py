@@ -5,6 +5,7 @@ import pytest
 from sessionize.project.meddling import meddles
 
 MEDDLING = [
+    "import requests\ndef batch(items):\n    return send(requests)",
     'import mock\nmock.patch("requests.Session.send", f).start()',
     'import wrapt\nwrapt.wrap_function_wrapper("requests", "Session.send", f)',
     "from compat import requests\nrequests.Session.send = f",
@@ -49,6 +50,7 @@ MEDDLING = [
     "import requests\nimportlib.reload(requests)",
 ]
 USING = [
+    "import requests\ndef batch(requests):\n    return send(requests)",
     "import requests\nx = getattr(requests, method)(url)",
     "import requests\nx = getattr(requests, method.lower())",
     "from dataclasses import field\nimport requests\nclass A:\n    s = field(default_factory=requests.Session)",
@@ -80,7 +82,7 @@ USING = [
     'import requests\nfoo(requests.Request("GET", url))',
     "import requests\nclass A(Base, metaclass=M): session_class = requests.Response",
     "import urllib3\nfoo(urllib3.Retry(3))",
-    "from requests.adapters import HTTPAdapter\nfrom urllib3 import Retry\ns.mount(x, HTTPAdapter(max_retries=Retry()))",
+    "from requests.adapters import HTTPAdapter\nfrom urllib3 import Retry\ns.mount(x, HTTPAdapter(Retry()))",
     "import requests\nfoo(requests.get)",
 ]
 

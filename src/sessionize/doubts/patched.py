@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import chain
 
 from sessionize.doubts.doubt import Kind, Sharing
 from sessionize.files.paths import path_in_project
-from sessionize.syntax import outline as o, values as v
-from sessionize.syntax.access import ARGUMENT, UNPACK, VALUE
+from sessionize.project.meddling import meddling
 
-# Requests and what it is made of: a module that assigns to it may change how sessions work.
-_BENEATH = frozenset({"requests", "urllib3", "socket"})
-_PATCHING = frozenset(("patch", "object", "setattr", "delattr", "import_module", "__import__")) | {
-    *("wrap_function_wrapper", "patch_function_wrapper", "wrap_object")
-}
 _REPLACING = frozenset({"requests_cache", "httpretty", "pytest_socket"})
 # Of all packages that are named after requests these leave it as it is, unless they are told to patch it.
 _LEAVING = frozenset(
@@ -62,7 +57,9 @@ class PatchedLibrary(Kind):
     @cached_property
     def _of_file(self) -> str:
         """The reason why no session in this file is known to be as good; empty if nothing speaks against it."""
-        return next(chain(self._changed(), self._patched(), self._imports(), self._test()), "")
+        if code := meddling(self.facts.around.text.encode(errors="replace")):
+            return f"this file changes requests, or what it is made of, or hands it on: `{textwrap.shorten(code, 60)}`"
+        return next(chain(self._imports(), self._test()), "")
 
     @cached_property
     def _of_others(self) -> str:
@@ -74,35 +71,6 @@ class PatchedLibrary(Kind):
         if self.facts.around.may_replace():
             return "another file may put something else in the place of `requests` here"
         return ""
-
-    def _changed(self) -> Iterator[str]:
-        for use, path in self.facts.origins.imported_uses:
-            if _changes_attribute(use):
-                if path.partition(".")[0] in _BENEATH or (path == "sys" and use.access.attribute == "modules"):
-                    yield f"`{use.name}{use.access.path}` is changed in this file"
-            elif path == "requests" and self._may_be_changed(use):
-                yield f"`{use.name}` is passed on in this file, and may be changed there"
-        for use in self.facts.outline.uses:  # of `session = requests.Session`, say
-            if _changes_attribute(use):
-                followed = self.facts.origins.resolve_once(v.Name(use.name), use.scope)
-                if (self.facts.origins.path_of(followed, use.scope) or "").partition(".")[0] in _BENEATH:
-                    yield f"what `{use.name}` names is changed in this file"
-
-    def _may_be_changed(self, use: o.Use) -> bool:
-        """Tell whether the code that a module is handed to may change it; `getattr(requests, name)` does not."""
-        if use.access == ARGUMENT and self.facts.origins.paths[use.call] == "builtins.getattr":
-            return False
-        return use.access in (VALUE, ARGUMENT, UNPACK) or use.access.attribute == "__dict__"
-
-    def _patched(self) -> Iterator[str]:
-        for call, called in self.facts.origins.called:
-            if re.fullmatch(r"requests_\w+\.(monkeypatch|patch\w*|install\w*)", called or ""):
-                yield f"`{called}` changes how requests works"
-            if v.last_name(call.value.func) in _PATCHING and call.value.args:
-                subject = call.value.args[0].value
-                path = self.facts.origins.path_of(subject, call.scope)
-                if re.match(r"(.*\.)?requests\b", str(subject.value if isinstance(subject, v.Const) else path)):
-                    yield "requests is patched in this file"
 
     def _imports(self) -> Iterator[str]:
         for module in sorted(self.facts.packages):
@@ -117,7 +85,3 @@ class PatchedLibrary(Kind):
         inside = {"test", "tests", "testing"}.intersection(path.parts)
         if named or inside or not _TESTING.isdisjoint(self.facts.packages):
             yield "this is a test, and tests often patch `requests.get` and the like"
-
-
-def _changes_attribute(use: o.Use) -> bool:
-    return use.access.attribute != "" and use.access.rebinds

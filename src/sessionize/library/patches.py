@@ -56,8 +56,8 @@ _UNKNOWN = "?"
 _MANY = 20
 _DICTS = (".__dict__", "sys.modules")
 _UPDATING = frozenset({"update", "setdefault", "__setitem__"})
-# Requests, or a module of it.
-_LIBRARY = re.compile(r"(.*\.)?requests(\.(api|sessions|adapters|models))?")
+# Requests, a module of it, or its class of sessions.
+_LIBRARY = re.compile(r"(.*\.)?requests(\.(api|sessions|adapters|models))?(\.Session)?")
 # What may be handed requests, and does not change it.
 _LOOKING = frozenset(
     ("getattr", "hasattr", "isinstance", "print", "dir", "vars", "id", "repr", "str", "type", "reload")

@@ -30,7 +30,7 @@ _WHOLE = frozenset(
     ("pass", "phone", "sig", "psw", "mdp", "clave", "sso", "su", "staff", "admin", "guest", "role", "roles", "operator")
 )
 _WORDS = re.compile(r"[A-Za-z]+")
-_CAMEL = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_CAMEL = re.compile(r"KeyError|[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _FAR = 100_000  # characters that are looked through
 # The names of a session, and of a key of a dict, which name no user where they are assigned.
 _INNOCENT = re.compile(r"_*(?:http_|requests_)?(?:session|key)(?:_\d+)?", re.IGNORECASE)

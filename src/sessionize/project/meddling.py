@@ -16,7 +16,7 @@ from sessionize.syntax.parse import UnreadableError, last_name, parse_ast
 
 # Requests and what it is made of, as it may stand in a path: `requests`, `compat.requests.sessions`.
 _BENEATH = re.compile(r"(?:.*\.)?(?:requests|urllib3|socket|ssl|http\.client)(?:\.[\w?]+)*")
-_STAR = re.compile(r"(?:requests|urllib3)\b.*\*")
+_LIBRARY = re.compile(r"(?:requests|urllib3)\b")
 # Modules and classes of it, which who has them may change; its functions and exceptions are only called.
 _CHANGEABLE = frozenset(("requests", "sessions", "api", "adapters", "models", "utils")) | {
     *("auth", "cookies", "hooks", "structures", "packages", "urllib3", "connection", "connectionpool", "poolmanager"),
@@ -30,7 +30,9 @@ _INSIDE = re.compile(r"__(?:dict|mro|globals|defaults|kwdefaults|code|subclasses
 _CHANGING = frozenset(("update", "append", "extend", "insert", "setdefault", "pop", "remove", "clear", "add"))
 # The methods of sessions and adapters behind every call; who sets them on anything changes how requests are sent.
 _BEHIND = frozenset(("send", "get_adapter", "prepare_request", "merge_environment_settings", "init_poolmanager"))
-_REPLACING = re.compile(r"install_cache|monkey_?patch\w*|inject_into_\w+|wrapmodule")
+_REPLACING = re.compile(
+    r".*\b(?:install_cache|monkey_?patch\w*|inject_into_\w+|wrapmodule)|requests_\w+\.(?:patch|install)\w*"
+)
 # What these are given they leave as it is.
 _LOOKING = frozenset(
     (
@@ -51,7 +53,8 @@ _FACTORY = re.compile(r"\w*(?:factory|class|cls|type)")  # a keyword for what is
 # The cheap look: the words of what may be changed, but for plain uses.
 _WORD = re.compile(
     rb"\b(?:requests|urllib3|socket|ssl|http\.client|http\s+import|Session|HTTPAdapter)\b"
-    rb"|\.(?:%s)\s*=[^=]|\b(?:install_cache|monkey_?patch|inject_into_|wrapmodule)" % "|".join(_BEHIND).encode()
+    rb"|\.(?:%s)\s*=[^=]|\b(?:install_cache|monkey_?patch|inject_into_|wrapmodule|requests_\w+\.(?:patch|install))"
+    % "|".join(_BEHIND).encode()
 )
 _PLAIN = re.compile(
     rb"""
@@ -67,45 +70,63 @@ _PLAIN = re.compile(
 
 
 def meddles(data: bytes) -> bool:
-    """Tell whether a file sets something in requests or beneath it, or hands a module or a class of it on."""
+    return meddling(data) != ""
+
+
+def meddling(data: bytes) -> str:
+    """The first code in a file that sets something in requests or beneath it, or hands a module or a class of it on.
+
+    It is empty where there is none, or where the file is not Python.
+    """
     if _WORD.search(data) is None or _WORD.search(_PLAIN.sub(b"", data)) is None:
-        return False
+        return ""
     try:
         reader = Reader("", parse_ast(data))
     except (UnreadableError, RecursionError):
-        return False
-    stars = reader.paths.get("*", ())  # `from requests.sessions import *`
-    return any(map(_STAR.fullmatch, stars)) or any(chain(_replaced(reader), _changed(reader), _handed_on(reader)))
+        return ""
+    places = chain(_star_imports(reader), _replaced(reader), _changed(reader), _handed_on(reader))
+    return next(map(ast.unparse, places), "")
 
 
-def _replaced(reader: Reader) -> Iterator[bool]:
+def _star_imports(reader: Reader) -> Iterator[ast.AST]:
+    """`from requests.sessions import *`, behind which no name tells what it is."""
+    for node in reader.nodes:
+        if isinstance(node, ast.ImportFrom) and node.names[0].name == "*" and _LIBRARY.match(node.module or ""):
+            yield node
+
+
+def _replaced(reader: Reader) -> Iterator[ast.AST]:
     """`patch("requests.Session.send")`, `requests.Session.send = slow`, `sys.modules["requests"] = fake`."""
     for node, patch in reader.sites():
-        beneath = _BENEATH.fullmatch(patch.target) is not None and not isinstance(node, ast.Constant)
-        yield beneath and _HARMLESS.fullmatch(patch.target) is None
+        counts = _BENEATH.fullmatch(patch.target) and not _HARMLESS.fullmatch(patch.target)
+        if counts and not isinstance(node, ast.Constant):  # which may be a text for people
+            yield node
 
 
-def _changed(reader: Reader) -> Iterator[bool]:
+def _changed(reader: Reader) -> Iterator[ast.AST]:
     """`pool_classes["http"] = Slow`, `DEFAULT_PORTS.update(...)`, `type(session).send = slow`, `install_cache()`."""
     for node in reader.nodes:
         match node:
-            case ast.Subscript(value=value, ctx=ast.Store() | ast.Del()):
-                yield any(map(_is_beneath, reader.path(value)))
+            case ast.Subscript(value=value, ctx=ast.Store() | ast.Del()) if _is_beneath(reader, value):
+                yield node
             case ast.Call(func=ast.Attribute(value=value, attr=attr)) if attr in _CHANGING:
-                yield any(map(_is_beneath, reader.path(value)))
+                if _is_beneath(reader, value):
+                    yield node
             case ast.Attribute(value=value, attr=attr, ctx=ast.Store()) if attr in _BEHIND:
-                yield last_name(value) not in ("self", "cls")
-            case ast.Call(func=func):
-                yield _REPLACING.fullmatch(last_name(func)) is not None
+                if last_name(value) not in ("self", "cls"):
+                    yield node
+            case ast.Call(func=func) if any(map(_REPLACING.fullmatch, reader.path(func))):
+                yield node
 
 
-def _handed_on(reader: Reader) -> Iterator[bool]:
+def _handed_on(reader: Reader) -> Iterator[ast.AST]:
     """A module or class where it is not only called, looked at or derived from: `patch(requests)`, `[Session]`."""
     plain = set(map(id, chain.from_iterable(map(_plain, reader.nodes))))
     for node in reader.nodes:
         match node:
             case ast.Name(ctx=ast.Load()) | ast.Attribute(ctx=ast.Load()) | ast.Subscript() | ast.Call():
-                yield id(node) not in plain and any(map(_is_changeable, reader.path(node)))
+                if id(node) not in plain and _is_changeable(reader, node):
+                    yield node
 
 
 def _plain(node: ast.AST) -> Iterable[ast.AST]:
@@ -123,11 +144,11 @@ def _plain(node: ast.AST) -> Iterable[ast.AST]:
             return bases
         case ast.ExceptHandler(type=given) | ast.arg(annotation=given) | ast.AnnAssign(annotation=given):
             return _all_in([given])
-        case ast.FunctionDef(returns=given) | ast.AsyncFunctionDef(returns=given):
-            return _all_in([given])
-        case ast.Assign(targets=[ast.Name()], value=ast.Call() as value):  # `requests = import_module("requests")`
-            return [value]
-        case ast.Compare() | ast.MatchClass() | ast.Expr() | ast.Raise():
+        case ast.FunctionDef(args=args, returns=given) | ast.AsyncFunctionDef(args=args, returns=given):
+            return chain(_all_in([given]), _parameters(node, args))
+        case ast.Assign(targets=[ast.Name()], value=value):  # followed by its other name, but for that of a module
+            return [value] if isinstance(value, ast.Call) or last_name(value) == "Session" else []
+        case ast.Compare() | ast.MatchClass() | ast.Expr() | ast.Raise() | ast.FormattedValue():
             return ast.iter_child_nodes(node)
     return []
 
@@ -140,11 +161,19 @@ def _all_in(nodes: Iterable[ast.AST | None]) -> Iterator[ast.AST]:
             yield from _all_in(ast.iter_child_nodes(node))
 
 
-def _is_beneath(path: str) -> bool:
-    """Tell whether a path leads into requests, or what it is made of; one of which only the end is known does not."""
-    return _BENEATH.fullmatch(path) is not None and not path.startswith("?")
+def _parameters(function: ast.AST, args: ast.arguments) -> Iterator[ast.AST]:
+    """The names in a function that are its parameters: `requests` in `def batch(requests)`."""
+    names = {arg.arg for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs)}
+    for node in ast.walk(function) if "requests" in names else ():
+        if isinstance(node, ast.Name) and node.id in names:
+            yield node
 
 
-def _is_changeable(path: str) -> bool:
-    """Tell whether a path is that of a module or class of requests, or of what it is made of."""
-    return _is_beneath(path) and path.rpartition(".")[2] in _CHANGEABLE
+def _is_beneath(reader: Reader, value: ast.expr) -> bool:
+    """Tell whether something is in requests, or in what it is made of; what is of no import, is not."""
+    return any(_BENEATH.fullmatch(path) and not path.startswith("?") for path in reader.path(value))
+
+
+def _is_changeable(reader: Reader, value: ast.expr) -> bool:
+    """Tell whether something is a module or class of requests, or of what it is made of."""
+    return _is_beneath(reader, value) and any(path.rpartition(".")[2] in _CHANGEABLE for path in reader.path(value))
