@@ -658,7 +658,8 @@ def test_session_of_a_script_that_another_file_may_change(run: Run, lib: str, jo
     [
         ("def work():\n    pass\n", True),
         ("import __main__\n\n\ndef work():\n    __main__.fetch(1)\n", False),
-        ("import multiprocessing\n\n\ndef work():\n    pass\n", False),
+        ("import multiprocessing\n\n\ndef work():\n    multiprocessing.Pool()\n", False),
+        ("import multiprocessing\n\n\ndef work():\n    multiprocessing.cpu_count()\n", True),
     ],
 )
 def test_script_whose_functions_another_file_may_call(run: Run, other: str, closed: bool) -> None:
@@ -1013,3 +1014,36 @@ def test_code_that_nests_deeply_in_another_file(run: Run) -> None:
     deep = f"import time\n\n\ndef nap():\n    time.sleep(3)\n    return (q{'.f(1)' * 150}).wait(q{'.f(1)' * 150})\n"
     code = "import requests\nfrom deep import other\n\nfor n in range(3):\n    requests.get('https://a.test')\n"
     assert "requests.Session()" in fixed(run, "main.py", {"main.py": code, "deep.py": deep})
+
+
+LOADER = "import importlib\n\nfor name in ('pages', 'other'):\n    importlib.import_module(f'%s{name}')\n"
+FORKING = "import os\n\nos.fork()\n"
+
+
+@pytest.mark.parametrize(
+    ("loader", "folder", "doubted"),
+    [
+        (LOADER % "plugins.", "plugins", True),
+        (LOADER % "plugins.", "others", False),
+        (LOADER % "", ".", True),
+        (LOADER.replace("importlib.import_module", "print") % "plugins.", "plugins", False),
+    ],
+)
+def test_modules_that_are_loaded_by_texts(run: Run, loader: str, folder: str, doubted: bool) -> None:
+    code = "import requests\n\n\ndef load():\n    for n in range(3):\n        requests.get(f'https://a.test/{n}')\n"
+    files = {"main.py": loader, f"{folder}/pages.py": code, f"{folder}/other.py": FORKING}
+    assert ("requests.Session()" not in fixed(run, f"{folder}/pages.py", files)) == doubted
+    files = {"main.py": loader + FORKING, f"{folder}/other.py": "", f"{folder}/pages.py": code}
+    assert ("requests.Session()" not in fixed(run, f"{folder}/pages.py", files)) == doubted
+
+
+@pytest.mark.parametrize(("module", "doubted"), [("test_tools", True), ("conftest", False)])
+def test_program_that_imports_what_is_named_like_a_test(run: Run, module: str, doubted: bool) -> None:
+    code = f"import requests\nimport {module}\nfor n in range(3):\n    print(requests.get(f'https://a.test/{{n}}'))\n"
+    assert ("requests.Session()" not in fixed(run, "main.py", {"main.py": code, f"{module}.py": FORKING})) == doubted
+
+
+def test_tests_are_no_program(run: Run) -> None:
+    code = "import requests\nfor n in range(3):\n    print(requests.get(f'https://a.test/{n}'))\n"
+    files = {"main.py": code, "test_main.py": "import main, tools\n", "tools.py": FORKING}
+    assert "requests.Session()" in fixed(run, "main.py", files)

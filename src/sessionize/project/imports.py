@@ -11,10 +11,13 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import chain
+from operator import itemgetter
 from pathlib import PurePath
 from typing import NamedTuple
 
 from sessionize.analysis.closure import closure
+from sessionize.analysis.grouping import grouped
 from sessionize.analysis.memo import memo
 
 # What follows `import`, over brackets and backslashes; and what stands before it in `from shop import api`.
@@ -167,11 +170,12 @@ class Imports:
 
     @memo
     def program(self, file: str) -> set[str]:
-        """The files of the programs that a file is in: those that import it, and all that these import; no tests."""
+        """The files of the programs that a file is in: those but tests that import it, and all that these import."""
         if file not in self.files:
             return {file}
-        loaded = self.loaded_by(frozenset({file, *self.importers(file)}))
-        return {each for each in loaded if each == file or not is_test(each)}
+        importers = frozenset(each for each in self.importers(file) if not is_test(each))
+        loaded = self.loaded_by(importers | {file})
+        return {each for each in loaded if not each.endswith("conftest.py")}
 
     @memo
     def loaded_by(self, starts: frozenset[str]) -> set[str]:
@@ -283,6 +287,8 @@ class Imports:
     def _imports_of(self, file: str, data: bytes) -> Iterator[str]:
         package = _package(file)
         yield from self._packages(package)
+        if may_load_by_text(data):
+            yield from self._loaded_by_text(package, data)
         for text in _TEXT.findall(data) if b"pytest_plugins" in data else ():
             yield from self._named(tuple(_decode(text).split(".")))
         for dots, path, names, _ in statements(data):
@@ -297,6 +303,20 @@ class Imports:
                 yield from self._named((*path, name))
             for parts in self._by_last.get(path[-1], ()) if path and "*" in inner else ():
                 yield from self._inside.get(parts, ())
+
+    def _loaded_by_text(self, package: tuple[str, ...], data: bytes) -> Iterator[str]:
+        """The files that one may load by texts of its own making, `import_module(f"plugins.{name}")`.
+
+        They are those in its folder, and in each folder whose name is a word of it.
+        """
+        words = set(data.translate(_TO_WORDS).decode(errors="replace").split())
+        for folder in (package, *chain.from_iterable(map(self._folders.__getitem__, words & self._folders.keys()))):
+            yield from self._inside.get(folder, ())
+
+    @cached_property
+    def _folders(self) -> dict[str, list[tuple[str, ...]]]:
+        """The folders with files of the project, by their names."""
+        return grouped((parts for parts in self._inside if parts), itemgetter(-1))
 
     def _exactly(self, base: tuple[str, ...], names: Iterable[str]) -> Iterator[str]:
         """The files of a module, of the packages around it, and of modules in it."""

@@ -18,21 +18,16 @@ from sessionize.project.meddling import meddles
 Look = Callable[[bytes], bool]
 
 _FAR = 1_000_000  # bytes: what is longer is not looked through
-# What names no user: a comment, a decorator, `pass`, a `session` of requests, and the keys of a dict.
+# What names no user: a comment, a decorator, `pass`, a `session` of requests, and the `key` of a dict; but in no text,
+# as in `"/sessions/1?key="`.
 _INNOCENT = re.compile(
     r"""
     ^[ \t]*[#@][^\n]*
-    | \bpass(?=\s*$)
-    | \b_*(?:(?:http|requests|make|get|create|new)_)?(?:[Ss]essions?|keys?)\b
+    | \bpass(?=\s*(?:$|[#]))
+    | (?<![\w?&/"'-])(?<!/\{)_*(?:(?:http|requests|make|get|create|new)_)?(?:[Ss]essions?|keys?)(?![\w/"'-])
     | ^import[ ]operator$
     """,
     re.MULTILINE | re.VERBOSE,
-)
-
-_OTHER_NAME = re.compile(rb"\bimport\s+(?:os|pty|posix)\s+as\s+(\w+)")
-_FORK = re.compile(rb"\b(\w+)\.fork(?:pty)?\b")
-_FORK_BY_NAME = re.compile(
-    rb"\bfrom\s+(?:os|pty|posix)\s+import\b[^\n]{0,300}\bfork|getattr\(\w+, ?[\"']fork(?:pty)?[\"']|\bDaemonContext\b"
 )
 
 
@@ -40,19 +35,34 @@ def _names_user(data: bytes) -> bool:
     return len(data) > _FAR or text_names_user(_INNOCENT.sub("", data.decode(errors="replace")))
 
 
-def _has(words: str, pattern: bytes) -> Look:
-    """A look for a pattern, in which one of some words stands."""
+def _has(words: str, pattern: bytes, but: bytes = rb"(?!)") -> Look:
+    """A look for a pattern, in which one of some words stands. but: what counts as if it was not there."""
     parts = words.encode().split()
     compiled = re.compile(pattern, re.VERBOSE | re.MULTILINE)
-    return lambda data: any(word in data for word in parts) and compiled.search(data) is not None
+    innocent = re.compile(but, re.VERBOSE | re.MULTILINE)
+
+    def look(data: bytes) -> bool:
+        return any(word in data for word in parts) and compiled.search(innocent.sub(b"", data)) is not None
+
+    return look
+
+
+_OTHER_NAME = re.compile(rb"\bimport\s+(?:os|pty|posix)\s+as\s+(\w+)")
+_FORK = re.compile(rb"\b(\w+)\.fork(?:pty)?\b")
+_FORK_BY_NAME = _has(
+    "fork Forking aemon",
+    rb"""
+    \bfrom\s+(?:os|pty|posix)\s+import\b(?:\s*\([^)]{0,300}|[^\n#]{0,300})\bfork
+    | (?<![\w.])(?<!def[ ])fork(?:pty)?\(\) | getattr\(\w+,[ ]?["']fork(?:pty)?["']
+    | \b(?:fork_processes | Forking\w+ | DaemonContext | DaemonRunner | [Dd]aemonize)\b
+    """,
+)
 
 
 def _forks(data: bytes) -> bool:
     """Tell whether a file forks: `os.fork()`, also by another name for `os`, or by the name of the function."""
-    if b"fork" not in data and b"DaemonContext" not in data:
-        return False
-    modules = {b"os", b"pty", b"posix", *_OTHER_NAME.findall(data)}
-    return not modules.isdisjoint(_FORK.findall(data)) or _FORK_BY_NAME.search(data) is not None
+    modules = {b"os", b"pty", b"posix", *_OTHER_NAME.findall(data)} if b"fork" in data else set()
+    return not modules.isdisjoint(_FORK.findall(data) if modules else ()) or _FORK_BY_NAME(data)
 
 
 LOOKS: Mapping[str, Look] = MappingProxyType(
@@ -61,25 +71,35 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
         "serves": _has(
             "serve_forever accept serve_until_stopped handle_request",
             rb"""
-            \.(?:serve_forever|accept|serve_until_stopped)\b | [\"']serve_forever[\"']
-            | \bwhile\b[^\n:]{0,200}:\s{0,200}[^\n]{0,200}\bhandle_request\b
+            \.(?:serve_forever|accept|serve_until_stopped)\b | ["']serve_forever["']
+            | \bwhile\b(?:[^\n]*\n){0,50}?[^\n]*\bhandle_request\b | \bhandle_request\b(?!\(\))
             """,
+            but=rb"\b\w*alert\w*\.accept\b",  # of a browser
         ),
         "forks": _forks,
         "runs processes": _has(
-            "multiprocessing ProcessPool get_context", rb"\b(?:multiprocessing|ProcessPool|get_con)"
+            "multiprocessing ProcessPool get_context",
+            rb"\b(?:multiprocessing|ProcessPool|get_context\b)",
+            but=rb"""
+            \bimport[ ]multiprocessing[ \t]*$ | \bmultiprocessing\.(?:cpu_count|dummy|pool\.ThreadPool)\b
+            | \bfrom[ ]multiprocessing(?:\.pool)?[ ]import[ ](?:cpu_count|ThreadPool)[ \t]*$
+            """,
         ),
         # Reaches into modules that are loaded, also into one that nothing imports.
         "reaches": _has(
-            "__main__ __globals__ f_globals f_locals f_back getmodule gc.get_",
+            "__main__ __globals__ f_globals f_locals getmodule gc.get_",
             rb"""
-            (?<!==[ ][\"'])(?<!==[\"'])\b__main__\b(?!\.py)(?![\"'][ ]*(?:==|:))
-            | \b(?:__globals__|f_globals|f_locals|f_back|getmodule)\b | \bgc\.get_
+            ["']__main__(?!\.py) | (?:\bimport|\bfrom|,)\s+__main__\b
+            | \b(?:__globals__|f_globals|f_locals|getmodule)\b | \bgc\.get_(?:objects|referrers|referents)\b
+            """,
+            but=rb"""
+            (?:[!=]=|\bin\b|\brun_name[ ]?=)[ ]?[(\[{]?[^()\[\]{}\n]{0,99}["']__main__["']
+            | ["']__main__["'][ ]?(?:[!=]=|:)
             """,
         ),
         # Shows the variables or the text of functions.
         "shows": _has("f_locals co_ getsource", rb"\b(?:f_locals|co_varnames|co_names|co_code|getsource(?:lines)?)\b"),
-        "measures": _has(".elapsed", rb"\.elapsed\b"),
+        "measures": _has(".elapsed", rb"(?<!\bself)\.elapsed\b"),
         "names a user": _names_user,
         "logs in": _has("netrc NETRC", rb"netrc|NETRC"),
         "reads cookies": _has("cookies et-", rb"\.cookies\s*\[|\.cookies\.get\(|[Ss]et-[Cc]ookie"),
