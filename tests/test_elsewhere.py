@@ -533,7 +533,7 @@ def test_wait_in_another_file_that_no_name_shows(run: Run, slow: str, step: str,
 
 def test_text_of_no_file_may_be_any_module() -> None:
     assert Projects().may_set_attribute("<stdin>", "token")
-    assert not Surroundings().other_that("client.py", "names a user")
+    assert not Surroundings().other_that("client.py", "names-a-user")
     assert Surroundings().may_set("client.py", "TOKEN")
 
 

@@ -37,7 +37,7 @@ class Forks(Kind):
             after = f"`{by}` may fork the process, and then two" if by else "after a fork two"
             return f"{after} processes would use one connection"
         around = self.facts.around
-        if other := around.other_that("forks") or (sharing.owner is not None and around.other_that("runs processes")):
+        if other := around.other_that("forks") or (sharing.owner is not None and around.other_that("runs-processes")):
             return f"{other} may fork the process, and then two processes would use one connection"
         return ""
 

@@ -8,7 +8,7 @@ It is asked only where the answer matters. Nothing here reads a file.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from sessionize.library.verbs import FUNCTIONS
 
@@ -16,6 +16,20 @@ if TYPE_CHECKING:
     from sessionize.library.patches import Patch
 
 EVERYTHING = frozenset("*")
+
+# What other files of a program may do, as far as their text shows.
+Look: TypeAlias = Literal[
+    "serves",
+    "forks",
+    "runs-processes",
+    "reaches",
+    "shows",
+    "measures",
+    "names-a-user",
+    "logs-in",
+    "reads-cookies",
+    "meddles",
+]
 
 
 class CallElsewhere(NamedTuple):
@@ -96,8 +110,8 @@ class Surroundings:
         """Tell whether what is in a file may run for several threads or visitors at once."""
         return False
 
-    def other_that(self, filename: str, look: str) -> str:
-        """The first other file of a file's program that `serves`, `forks`, `names a user`, ... ; empty if none does."""
+    def other_that(self, filename: str, look: Look) -> str:
+        """The first other file of a file's program that `serves`, or `forks`; empty if none does."""
         return ""
 
     def calls(self, filename: str, function: str) -> Sequence[CallElsewhere]:
@@ -186,7 +200,7 @@ class Around(NamedTuple):
     def runs_at_once(self) -> bool:
         return self.surroundings.runs_at_once(self.filename)
 
-    def other_that(self, look: str) -> str:
+    def other_that(self, look: Look) -> str:
         return self.surroundings.other_that(self.filename, look)
 
     def calls(self, function: str) -> Sequence[CallElsewhere]:

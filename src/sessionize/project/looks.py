@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from sessionize.analysis.memo import memo
+from sessionize.library.surroundings import Look
 from sessionize.library.words import text_names_user
 from sessionize.project.imports import Imports
 from sessionize.project.meddling import meddles
 
-Look = Callable[[bytes], bool]
+Finds = Callable[[bytes], bool]
 
 _FAR = 1_000_000  # bytes: what is longer is not looked through
 # What names no user: a comment, a decorator, `pass`, a `session` of requests, and the `key` of a dict; but in no text,
@@ -35,9 +36,9 @@ def _names_user(data: bytes) -> bool:
     return len(data) > _FAR or text_names_user(_INNOCENT.sub("", data.decode(errors="replace")))
 
 
-def _has(words: str, pattern: bytes, but: bytes = rb"(?!)") -> Look:
+def _has(words: bytes, pattern: bytes, but: bytes = rb"(?!)") -> Finds:
     """A look for a pattern, in which one of some words stands. but: what counts as if it was not there."""
-    parts = words.encode().split()
+    parts = words.split()
     compiled = re.compile(pattern, re.VERBOSE | re.MULTILINE)
     innocent = re.compile(but, re.VERBOSE | re.MULTILINE)
 
@@ -50,7 +51,7 @@ def _has(words: str, pattern: bytes, but: bytes = rb"(?!)") -> Look:
 _OTHER_NAME = re.compile(rb"\bimport\s+(?:os|pty|posix)\s+as\s+(\w+)")
 _FORK = re.compile(rb"\b(\w+)\.fork(?:pty)?\b")
 _FORK_BY_NAME = _has(
-    "fork Forking aemon",
+    b"fork Forking aemon",
     rb"""
     \bfrom\s+(?:os|pty|posix)\s+import\b(?:\s*\([^)]{0,300}|[^\n#]{0,300})\bfork
     | (?<![\w.])(?<!def[ ])fork(?:pty)?\(\) | getattr\(\w+,[ ]?["']fork(?:pty)?["']
@@ -65,11 +66,11 @@ def _forks(data: bytes) -> bool:
     return not modules.isdisjoint(_FORK.findall(data) if modules else ()) or _FORK_BY_NAME(data)
 
 
-LOOKS: Mapping[str, Look] = MappingProxyType(
+LOOKS: Mapping[Look, Finds] = MappingProxyType(
     {
         # A server that goes on beside the calls, and not for one request: `HTTPServer(...).handle_request()`.
         "serves": _has(
-            "serve_forever accept serve_until_stopped handle_request",
+            b"serve_forever accept serve_until_stopped handle_request",
             rb"""
             \.(?:serve_forever|accept|serve_until_stopped)\b | ["']serve_forever["']
             | \bwhile\b(?:[^\n]*\n){0,50}?[^\n]*\bhandle_request\b | \bhandle_request\b(?!\(\))
@@ -77,8 +78,8 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
             but=rb"\b\w*alert\w*\.accept\b",  # of a browser
         ),
         "forks": _forks,
-        "runs processes": _has(
-            "multiprocessing ProcessPool get_context",
+        "runs-processes": _has(
+            b"multiprocessing ProcessPool get_context",
             rb"\b(?:multiprocessing|ProcessPool|get_context\b)",
             but=rb"""
             \bimport[ ]multiprocessing[ \t]*$ | \bmultiprocessing\.(?:cpu_count|dummy|pool\.ThreadPool)\b
@@ -87,7 +88,7 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
         ),
         # Reaches into modules that are loaded, also into one that nothing imports.
         "reaches": _has(
-            "__main__ __globals__ f_globals f_locals getmodule gc.get_",
+            b"__main__ __globals__ f_globals f_locals getmodule gc.get_",
             rb"""
             ["']__main__(?!\.py) | (?:\bimport|\bfrom|,)\s+__main__\b
             | \b(?:__globals__|f_globals|f_locals|getmodule)\b | \bgc\.get_(?:objects|referrers|referents)\b
@@ -98,11 +99,11 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
             """,
         ),
         # Shows the variables or the text of functions.
-        "shows": _has("f_locals co_ getsource", rb"\b(?:f_locals|co_varnames|co_names|co_code|getsource(?:lines)?)\b"),
-        "measures": _has(".elapsed", rb"(?<!\bself)\.elapsed\b"),
-        "names a user": _names_user,
-        "logs in": _has("netrc NETRC", rb"netrc|NETRC"),
-        "reads cookies": _has("cookies et-", rb"\.cookies\s*\[|\.cookies\.get\(|[Ss]et-[Cc]ookie"),
+        "shows": _has(b"f_locals co_ getsource", rb"\b(?:f_locals|co_varnames|co_names|co_code|getsource(?:lines)?)\b"),
+        "measures": _has(b".elapsed", rb"(?<!\bself)\.elapsed\b"),
+        "names-a-user": _names_user,
+        "logs-in": _has(b"netrc NETRC", rb"netrc|NETRC"),
+        "reads-cookies": _has(b"cookies et-", rb"\.cookies\s*\[|\.cookies\.get\(|[Ss]et-[Cc]ookie"),
         "meddles": meddles,
     }
 )
@@ -113,11 +114,11 @@ class Looks:
         self.imports = imports
 
     @memo
-    def first(self, file: str, look: str) -> str:
+    def first(self, file: str, look: Look) -> str:
         """The first other file of a file's program in which a look (of `LOOKS`) finds something; empty if in none."""
         others = self.imports.program(file) - {file}
         return next((other for other in sorted(others) if self._finds(other, look)), "")
 
     @memo
-    def _finds(self, file: str, look: str) -> bool:
+    def _finds(self, file: str, look: Look) -> bool:
         return LOOKS[look](self.imports.read(file))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sessionize.analysis.memo import memo
 from sessionize.files import store
 from sessionize.files.paths import NOTEBOOK, has_init, in_package, project_root, shown
-from sessionize.library.surroundings import EVERYTHING, CallElsewhere, Delaying, Surroundings, Version
+from sessionize.library.surroundings import EVERYTHING, CallElsewhere, Delaying, Look, Surroundings, Version
 from sessionize.library.verbs import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Projects(Surroundings):
         """Tell whether a file's functions may run at once, in threads or for visitors (see `Project.runs_at_once`)."""
         return not filename.startswith("<") and self.of(filename).runs_at_once(self._real(filename))
 
-    def other_that(self, filename: str, look: str) -> str:
+    def other_that(self, filename: str, look: Look) -> str:
         """The first other file of a file's program in which a look finds something (see `LOOKS`)."""
         if filename.startswith("<"):
             return ""

@@ -71,7 +71,8 @@ def may_keep(facts: Facts, settings: Settings, calls: Sequence[BareCall], owner:
 
 def _is_known_to_others(facts: Facts) -> bool:
     """Tell whether another file of the program may log in, or show who did, by what all requests have in common."""
-    return any(map(facts.around.other_that, ("logs in", "reads cookies", "meddles")))
+    other_that = facts.around.other_that
+    return other_that("logs-in") != "" or other_that("reads-cookies") != "" or other_that("meddles") != ""
 
 
 def _is_used_by_others(facts: Facts, owner: int) -> bool:
@@ -170,7 +171,7 @@ class _Judge:
 
     def _is_told_elsewhere(self, call: BareCall) -> bool:
         """Tell whether another file of the program names a user, and may give something in the URL of a call."""
-        if not self.facts.around.other_that("names a user"):
+        if not self.facts.around.other_that("names-a-user"):
             return False
         scope = call.site.scope
         parts = [part for part in v.within(call.url or v.NONE) if not isinstance(part, v.Join | v.Binary | v.Hole)]
