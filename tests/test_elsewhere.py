@@ -866,6 +866,25 @@ def test_wait_that_no_call_shows_behind_a_function(run: Run, slow: str, step: st
     assert ("requests.Session()" not in fixed(run, "main.py", files)) == doubted
 
 
+@pytest.mark.parametrize(
+    ("code", "sleeps", "doubted"),
+    [
+        ("        yield requests.get(f'https://a.test/{n}')\n", True, True),
+        ("        yield requests.get(f'https://a.test/{n}')\n", False, False),
+        ("        callback(requests.get(f'https://a.test/{n}'))\n", True, True),
+        ("        callback(requests.get(f'https://a.test/{n}'))\n", False, False),
+        ("        print(requests.get(f'https://a.test/{n}'))\n    callback(3)\n", True, False),
+        ("        print(requests.get(f'https://a.test/{n}'))\n", True, False),
+    ],
+)
+def test_code_of_another_file_between_calls(run: Run, code: str, sleeps: bool, doubted: bool) -> None:
+    files = {
+        "pages.py": f"import requests\n\n\ndef load(callback):\n    for n in range(3):\n{code}",
+        "main.py": f"import pages, time\nfor page in pages.load(print):\n    {'time.sleep(9)' if sleeps else 'pass'}",
+    }
+    assert ("requests.Session()" not in fixed(run, "pages.py", files)) == doubted
+
+
 @pytest.mark.parametrize(("wait", "doubted"), [("input()", True), ("print()", False)])
 def test_question_asked_three_files_away(run: Run, wait: str, doubted: bool) -> None:
     files = {
@@ -1025,7 +1044,8 @@ FORKING = "import os\n\nos.fork()\n"
     [
         (LOADER % "plugins.", "plugins", True),
         (LOADER % "plugins.", "others", False),
-        (LOADER % "", ".", True),
+        (LOADER % "", ".", False),
+        ("import glob\n" + LOADER % "", ".", True),
         (LOADER.replace("importlib.import_module", "print") % "plugins.", "plugins", False),
     ],
 )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sessionize.library.surroundings import Look
 from sessionize.project.looks import LOOKS
 
 
@@ -37,7 +38,7 @@ from sessionize.project.looks import LOOKS
         ("reads-cookies", "print(r.cookies['a'])"),
     ],
 )
-def test_look_that_finds(look: str, text: str) -> None:
+def test_look_that_finds(look: Look, text: str) -> None:
     assert LOOKS[look](text.encode())
 
 
@@ -68,5 +69,5 @@ def test_look_that_finds(look: str, text: str) -> None:
         ("reads-cookies", "s.cookies.set_policy(p)"),
     ],
 )
-def test_look_that_does_not_find(look: str, text: str) -> None:
+def test_look_that_does_not_find(look: Look, text: str) -> None:
     assert not LOOKS[look](text.encode())

@@ -50,6 +50,7 @@ MEDDLING = [
     "import requests\nimportlib.reload(requests)",
 ]
 USING = [
+    "import requests\nclass Mail:\n    def __init__(self):\n        self.send = True",
     "import requests\ndef batch(requests):\n    return send(requests)",
     "import requests\nx = getattr(requests, method)(url)",
     "import requests\nx = getattr(requests, method.lower())",

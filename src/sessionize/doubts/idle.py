@@ -38,7 +38,8 @@ class Idle(Kind):
     name = "idle"
 
     def reason(self, sharing: Sharing) -> str:
-        if waiting := self.facts.waits.sleeping_out_of_sight or self._too_long(sharing):
+        waits = self.facts.waits
+        if waiting := waits.sleeping_out_of_sight or self._too_long(sharing) or self._code_of_others(sharing):
             return f"{waiting} waits between its calls, and the server may close the connection as the next is sent"
         if by := self._server or self.facts.around.other_that("serves"):
             return f"a server of this program, by {by}, may wait for the session's connection to close"
@@ -52,6 +53,21 @@ class Idle(Kind):
                 return shown(module)
         calls = self.facts.calls_of({"accept"})
         return next((shown(v.dotted(call.value.func)) for call in calls if not call.value.args), "")
+
+    def _code_of_others(self, sharing: Sharing) -> str:
+        """The file whose code sleeps, and runs between the calls: while a generator pauses, or as `callback(page)`.
+
+        Empty if there is none.
+        """
+        facts, stretch = self.facts, Stretch(self.facts.flow, sharing.calls)
+        frame = sharing.calls[0].frame
+        runs = frame in facts.tables.pausing
+        for call in facts.outline.calls:
+            if facts.flow.frame[call.part] == frame and isinstance(func := call.value.func, v.Name):
+                handed_in = "param" in facts.names.forms(facts.names.owner(func.name, call.scope), func.name)
+                runs = runs or (handed_in and stretch.holds(call.tick, call.part))
+        other = facts.around.other_that("sleeps") if runs and sharing.owner is None else ""
+        return f"code of {other}" if other else ""
 
     def _too_long(self, sharing: Sharing) -> str:
         """The first of the waits that may come between two calls, if they are long ones, or add up; else empty."""

@@ -25,6 +25,7 @@ Look: TypeAlias = Literal[
     "reaches",
     "shows",
     "measures",
+    "sleeps",
     "names-a-user",
     "logs-in",
     "reads-cookies",

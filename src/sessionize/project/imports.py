@@ -55,6 +55,8 @@ _LOADERS = (
     b"pydoc",
     b"exec(",
 )
+# What lists the files of a folder, or the modules of a package.
+_LISTING = frozenset(("iter_modules", "walk_packages", "listdir", "scandir", "glob", "iterdir"))
 # What reaches into modules that are loaded: `load.__globals__`, `sys.modules["__main__"]`.
 _REACHING = (
     b"__globals__",
@@ -288,7 +290,7 @@ class Imports:
         package = _package(file)
         yield from self._packages(package)
         if may_load_by_text(data):
-            yield from self._loaded_by_text(package, data)
+            yield from self._loaded_by_text(file, data)
         for text in _TEXT.findall(data) if b"pytest_plugins" in data else ():
             yield from self._named(tuple(_decode(text).split(".")))
         for dots, path, names, _ in statements(data):
@@ -304,13 +306,15 @@ class Imports:
             for parts in self._by_last.get(path[-1], ()) if path and "*" in inner else ():
                 yield from self._inside.get(parts, ())
 
-    def _loaded_by_text(self, package: tuple[str, ...], data: bytes) -> Iterator[str]:
+    def _loaded_by_text(self, file: str, data: bytes) -> Iterator[str]:
         """The files that one may load by texts of its own making, `import_module(f"plugins.{name}")`.
 
-        They are those in its folder, and in each folder whose name is a word of it.
+        They are those in each folder whose name is a word of it; and those beside it, if it is their `__init__.py` or
+        lists a folder.
         """
         words = set(data.translate(_TO_WORDS).decode(errors="replace").split())
-        for folder in (package, *chain.from_iterable(map(self._folders.__getitem__, words & self._folders.keys()))):
+        beside = [_package(file)] if is_package(file) or not words.isdisjoint(_LISTING) else []
+        for folder in (*beside, *chain.from_iterable(map(self._folders.__getitem__, words & self._folders.keys()))):
             yield from self._inside.get(folder, ())
 
     @cached_property

@@ -101,6 +101,7 @@ LOOKS: Mapping[Look, Finds] = MappingProxyType(
         # Shows the variables or the text of functions.
         "shows": _has(b"f_locals co_ getsource", rb"\b(?:f_locals|co_varnames|co_names|co_code|getsource(?:lines)?)\b"),
         "measures": _has(b".elapsed", rb"(?<!\bself)\.elapsed\b"),
+        "sleeps": _has(b"sleep", rb"\bsleep\b"),
         "names-a-user": _names_user,
         "logs-in": _has(b"netrc NETRC", rb"netrc|NETRC"),
         "reads-cookies": _has(b"cookies et-", rb"\.cookies\s*\[|\.cookies\.get\(|[Ss]et-[Cc]ookie"),
