@@ -22,7 +22,7 @@ FIXTURES = (
     *("tests/test_fixtures.py", "tests/test_cookies.py", "tests/test_doubts.py", "tests/test_accept.py"),
     *("tests/test_callers.py", "tests/test_requirements.py", "tests/test_hoisting.py", "tests/test_project.py"),
     *("tests/test_visitors.py", "tests/test_plan.py", "tests/test_wrapping.py", "tests/test_factory.py"),
-    *("tests/test_patches.py", "tests/test_elsewhere.py"),
+    *("tests/test_patches.py", "tests/test_elsewhere.py", "tests/test_profiles.py"),
     *("-k", "gives_its_goldens or untouched_stays or not test_fixtures"),
 )
 
@@ -37,6 +37,13 @@ class Fault:
 
 
 FAULTS = (
+    # what the profile of a library says
+    Fault("unread-patches-are-no-doubt", 'if self.library.reads_patches:\n            return ""', 'return ""'),
+    Fault("patches-of-another-library-count", "if self.library.reads_patches else ()", ""),
+    Fault("calls-of-all-libraries-wait", "return self.origins.library.waits and", "return"),
+    Fault("timeouts-have-one-name", "timeout = call.argument(option, place", 'timeout = call.argument("timeout", place'),
+    Fault("all-sessions-are-called-so", 'return wanted.replace("session", self.word)', "return wanted"),
+    Fault("mocks-make-no-test", "not (_TESTING | self.library.mocks)", "not _TESTING"),
     # cells of scripts, visitors, unread answers
     Fault("cells-of-scripts-are-missed", "if end and bisect(", "if not end and bisect("),
     Fault("rulers-begin-cells", r'"#\s*%%(?!%%)|', r'"#\s*%%|'),
@@ -160,7 +167,7 @@ FAULTS = (
     Fault("elapsed-is-no-value", "if self._reads_elapsed:", "if not sharing.calls:"),
     Fault("certificates-stay", "if self._may_replace_files and any(", "if not sharing.calls and any("),
     Fault("any-authorization-beside-none", "return value is not None and not self.facts.hosts.prefix(value, call.site.scope)", "return False"),
-    Fault("all-packages-leave-requests", '(module.startswith("requests_") and module not in _LEAVING)', '(module == "requests_")'),
+    Fault("all-packages-leave-requests", 'named = module.startswith(f"{self.library.name}_") and module not in self.library.leaving', "named = False"),
     Fault("a-variable-in-locals", "if frame in self._by_frame:", "if self._by_frame is None:"),
     Fault("a-generator-that-leaves", "if any(is_taken_elsewhere(self.facts, call.site.part) for call in sharing.calls) and", "if not sharing.calls and"),
     Fault("requests-is-replaced", "counts = _BENEATH.fullmatch(patch.target) and not _HARMLESS.fullmatch(patch.target)", "counts = False"),
@@ -228,7 +235,7 @@ FAULTS = (
     Fault("constants-for-now", "if not Interval(facts, calls, place, forever=True).keeps(option):", "if not calls:"),
     # the rewriting
     Fault("headers-assigned", 'text = f"{name}.{option}.update("', 'text = f"{name}.{option}.setdefault("'),
-    Fault("cookies-not-isolated", "if new_session.policy is not None:", "if new_session.policy is None:"),
+    Fault("cookies-not-isolated", "if new_session.apart:", "if not new_session.apart:"),
     Fault("option-sent-twice", "(call, (*set_once, *carried))", "(call, (*set_once[1:], *carried))"),
     Fault("cookies-of-a-turn", "if self.facts.flow.loops(first.site.part) or", "if"),
     Fault("cookies-of-two-users", "or self.facts.carried.answer(call) != first.id:", "or call.id == first.id:"),
@@ -273,7 +280,7 @@ FAULTS = (
     Fault("threads-of-a-module-share-cookies", "if not owner and len(apart) < len(doubts):", "if False:"),
     Fault("threads-that-are-accepted", 'if doubt.name != "threads" or doubt.accepted]', 'if doubt.name != "threads"]'),
     Fault("functions-give-no-sessions", " or self._gives_session(value, scope, timed)", ""),
-    Fault("requests-beside", 'if "requests" in self.facts.around.beside():', "if False:"),
+    Fault("requests-beside", "if self.library.name in self.facts.around.beside():", "if False:"),
     Fault("requests-set-elsewhere", "if self.facts.around.may_replace():", "if False:"),
     Fault("any-name-by-a-text", "others = (self._setting_by_text(name) | self._setting(name)) - {file}", "others = self._setting(name) - {file}"),
     Fault("elapsed-elsewhere", 'if other := self.facts.around.other_that("measures"):', 'if other := "":'),

@@ -20,7 +20,6 @@ from sessionize.fixes.outcome import SAFE, UNSAFE, Fix, Outcome
 from sessionize.fixes.plan import Planner
 from sessionize.library.calls import ANY, BareCall, Reference
 from sessionize.library.surroundings import Around, Surroundings
-from sessionize.library.verbs import VERBS
 from sessionize.rules import RULES, Finding, selected
 from sessionize.sharing.facts import Facts
 from sessionize.syntax.parse import UnreadableError
@@ -44,7 +43,9 @@ class Analysis:
         factory = settings.session_factory.replace(":", ".")
         self.facts = Facts(reading.outline, around, factory, shared=settings.session_factory_shared)
         if len(self.facts.bare.calls) > MOST_CALLS:
-            raise UnreadableError(f"more than {MOST_CALLS:,} calls of requests in one file are not analysed")
+            raise UnreadableError(
+                f"more than {MOST_CALLS:,} calls of {self.facts.library.name} in one file are not analysed"
+            )
         self.codes = codes_in_force(settings, filename)
         self.findings = list(self._found_by(self.codes))
         self.silenced: set[Finding] = set()
@@ -116,7 +117,7 @@ class Analysis:
         callees: list[Callee] = []
         for site in sites:
             if among is None or site.id in among:
-                callees += product([site.shown], VERBS if site.verb == ANY else [site.verb])
+                callees += product([site.shown], self.facts.library.functions if site.verb == ANY else [site.verb])
         return tuple(callees)
 
 

@@ -13,12 +13,10 @@ from sessionize.fixes.import_places import ImportPlaces
 from sessionize.fixes.outcome import Fix, ImportEdit
 from sessionize.library.calls import BareCall
 from sessionize.library.patches import module_of
-from sessionize.library.verbs import VERBS
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.several_calls import by_id
 from sessionize.syntax import outline as o, values as v
 
-POLICY = "http.cookiejar.DefaultCookiePolicy"
 # Names of sessions that are given another one beside sessions of something else.
 _USUAL = frozenset({"session", "_session"})
 _WITH_SESSIONS = frozenset(("sqlalchemy", "sqlmodel", "flask_sqlalchemy", "django", "pyspark", "neo4j", "cassandra"))
@@ -27,6 +25,7 @@ _WITH_SESSIONS = frozenset(("sqlalchemy", "sqlmodel", "flask_sqlalchemy", "djang
 class Naming:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
+        self.library = facts.library
         self.names = facts.names
         self.imports = facts.imports
         self.origins = facts.origins
@@ -142,20 +141,21 @@ class Naming:
         By the import of a call, or another one that is there. Else `Session` is added to the import of the first call;
         `from requests.api import get` gets a line of its own behind it, as `Session` is not there.
         """
-        for module, attributes in (("requests", "Session"), ("requests.api", "sessions.Session")):
+        module, made = self.library.name, self.library.session_class
+        for maker, attributes in self.library.makers:
             for call in calls:
                 path = self.origins.path_of_name(call.root, call.site.scope)
-                if path == module and self._is_there(call, place):
+                if path == maker and self._is_there(call, place):
                     return f"{call.root}.{attributes}", ()
-        visible, session = self.visible("requests", place), self.visible("requests.Session", place)
+        visible, session = self.visible(module, place), self.visible(self.library.session, place)
         if visible or session:
-            return session or f"{visible}.Session", ()
-        name = "Session" if not self.names.is_taken("Session", 0) else self._free("RequestsSession", 0)
-        add = name if name == "Session" else f"Session as {name}"
+            return session or f"{visible}.{made}", ()
+        name = made if not self.names.is_taken(made, 0) else self._free(f"{module.capitalize()}{made}", 0)
+        add = name if name == made else f"{made} as {name}"
         bind = self.import_of(calls[0], place)
         if bind.value == v.Imported(self.origins.path(bind) or ""):
             return name, (ImportEdit(bind, add=add),)
-        return name, (ImportEdit(bind, line=f"from requests import {add}", where="above"),)
+        return name, (ImportEdit(bind, line=f"from {module} import {add}", where="above"),)
 
     def imported(self, path: str, calls: Sequence[BareCall], place: Place) -> tuple[str, tuple[ImportEdit, ...]]:
         """A name at `place` for a path of the standard library, or of the project, and the import that it needs.
@@ -179,7 +179,7 @@ class Naming:
     def import_of(self, call: BareCall, place: Place) -> o.Bind:
         """The import by which a call names requests: the one that has surely run at `place`, if one has."""
         before = self.imports.import_before(call.root, call.site.scope, place)
-        if not self._is_there(call, place) and (visible := self.visible("requests", place)) is not None:
+        if not self._is_there(call, place) and (visible := self.visible(self.library.name, place)) is not None:
             before = self.imports.import_before(visible, self._scope(place), place)
         binds = self.origins.bindings(self.names.owner(call.root, call.site.scope), call.root)
         return before or next(bind for bind in binds if isinstance(bind.value, v.Imported))
@@ -199,8 +199,8 @@ class Naming:
             path = self.origins.path(bind) or ""
             alone = len(self.facts.tables.binds_at[bind.part]) == 1
             unmade = owner not in makers or (self.uses_factory and name not in words)
-            inner = path == "requests" and unmade and alone  # an import in a function, or beside a factory
-            droppable = not others and (inner or path.removeprefix("requests.") in VERBS)
+            inner = path == self.library.name and unmade and alone  # an import in a function, or beside a factory
+            droppable = not others and (inner or self.library.function(path) is not None)
             if droppable and len(self.names.uses(owner, name)) == converted and not self._is_offered(owner, name):
                 edits.append(ImportEdit(bind, drop=name))
         return edits

@@ -10,8 +10,7 @@ from sessionize.doubts.connection_auth import ConnectionAuth
 from sessionize.doubts.mixed_verify import tls_identities
 from sessionize.files.settings import Settings
 from sessionize.library.calls import ANY, BareCall
-from sessionize.library.profile import SAME
-from sessionize.library.verbs import VERBS
+from sessionize.profiles import Library
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.steady import Steady
 from sessionize.syntax import values as v
@@ -29,11 +28,11 @@ class Obstacles:
 
     def of_call(self, call: BareCall) -> str:
         """The reason why no session can take a call: of its arguments, or of patches that are to move along."""
-        return _of_arguments(call) or self._of_patches(call)
+        return _of_arguments(self.facts.library, call) or self._of_patches(call)
 
     def _of_patches(self, call: BareCall) -> str:
         """The reason why a call must stay whose patches are to move along: one can't, or would get other arguments."""
-        patches = self.facts.patched.patches_of(call) if self.settings.moves_patches else []
+        patches = self.facts.patches_of(call) if self.settings.moves_patches else []
         for patch in patches:
             if patch.obstacle:
                 return f"{patch} replaces `{patch.target}` by name, and {patch.obstacle}"
@@ -81,9 +80,10 @@ class Obstacles:
     @cached_property
     def _replaced(self) -> str:
         """The function of requests that this file puts another in the place of; empty if there is none."""
+        library = self.facts.library
         for use, path in self.facts.origins.imported_uses:
             replaced = f"{path}{use.access.path}" if use.access.assigns else ""
-            if self.facts.origins.library.function(SAME.get(replaced, replaced)) is not None:
+            if library.function(library.aliases.get(replaced, replaced)) is not None:
                 return f"{use.name}{use.access.path}"
         return ""
 
@@ -97,13 +97,13 @@ class Obstacles:
         return True
 
 
-def _of_arguments(call: BareCall) -> str:
+def _of_arguments(library: Library, call: BareCall) -> str:
     """The reason that a session's method can't take a call's arguments; empty if it can."""
     if call.verb == ANY:
         return CHOSEN
-    names, number = VERBS[call.verb], call.by_position
+    names, number = library.functions[call.verb], call.by_position
     if number > len(names):
-        return f"it passes more positional arguments than `requests.{call.verb}` takes"
+        return f"it passes more positional arguments than `{library.name}.{call.verb}` takes"
     named = call.site.value.keywords
     given = ({"method"} - {*names}).union(names[:number])
     if twice := sorted(given & named):
