@@ -12,6 +12,7 @@ from sessionize.engine.reading import Reading
 from sessionize.files.settings import Settings
 from sessionize.fixes.outcome import Fix, Outcome
 from sessionize.fixes.plan import Planner
+from sessionize.library.surroundings import UNKNOWN, Around
 from sessionize.profiles import LIBRARIES, REQUESTS, Library
 from sessionize.rules import RULES
 from sessionize.sharing.facts import Facts
@@ -24,6 +25,7 @@ NAMING = {
     "library/verbs.py": "it imports the profile",
     "library/profile.py": "it hands the profile on",
     "library/program.py": "requests is the library where none is told",
+    "library/surroundings.py": "requests is the library where none is told",
     "library/words.py": "it knows names of modules that name no user",
     "library/patches.py": "it reads the patches of requests",
     "library/patched.py": "likewise",
@@ -40,7 +42,6 @@ NAMING = {
     "fixes/obstacles.py": "likewise",
     "doubts/hooks.py": "it speaks of requests that are sent",
     "codemod.py": "it describes itself",
-    "editor/answers.py": "it describes what it offers",
 }
 # The word, but for that in the name of a rule: `repeated-requests`.
 WORD = re.compile(r"(?<!-)\brequests\b", re.IGNORECASE)
@@ -83,8 +84,10 @@ OTHER = REQUESTS._replace(
 LOOP = "import wires\nfor url in urls:\n    wires.get(url, user=user)\n"
 
 
-def outcomes(text: str, settings: Settings = Settings(), library: Library = OTHER) -> list[Outcome]:
-    facts = Facts(Reading(text).outline, library=library)
+def outcomes(
+    text: str, settings: Settings = Settings(), library: Library = OTHER, around: Around | None = None
+) -> list[Outcome]:
+    facts = Facts(Reading(text).outline, around or Around(), library=library)
     findings = [finding for rule in RULES for finding in rule.check(facts, settings)]
     return Planner(facts, settings).plan(findings)
 
@@ -111,10 +114,10 @@ def test_a_name_of_the_settings_is_kept() -> None:
 
 
 def test_patches_that_nobody_reads_are_a_doubt() -> None:
-    (fix,) = outcomes(LOOP)
+    (fix,) = outcomes(LOOP, around=Around(UNKNOWN))
     assert isinstance(fix, Fix)
     assert fix.help.endswith(
-        "; unsafe because tests may replace `wires.get` and the like, which is not looked for [patched]"
+        "; unsafe because another file may replace `wires.get` by name, which is not looked for [patched]"
     )
 
 

@@ -10,8 +10,12 @@ from itertools import chain
 
 from sessionize.doubts.doubt import Kind, Sharing
 from sessionize.files.paths import path_in_project
+from sessionize.library.calls import BareCall
+from sessionize.library.patches import is_module, module_of
 from sessionize.profiles import Library
 from sessionize.project.meddling import meddling
+from sessionize.sharing.facts import Facts
+from sessionize.syntax.access import ARGUMENT, UNPACK, VALUE
 
 _SMALL = frozenset({"machine", "micropython", "utime", "usocket", "esp", "esp32", "rp2"})
 _TESTING = frozenset({"pytest", "unittest", "vcr", "nose"})
@@ -44,14 +48,9 @@ class PatchedLibrary(Kind):
         for call in sharing.calls:
             if patches := self.facts.patches_of(call):
                 return f"{patches[0]} replaces `{patches[0].target}` by name"
-        return self._of_file or self._of_others or self._unread
-
-    @property
-    def _unread(self) -> str:
-        """The reason why tests may be about what is called, of a library whose patches nobody reads; else empty."""
-        if self.library.reads_patches:
-            return ""
-        return f"tests may replace `{self.library.name}.get` and the like, which is not looked for"
+            if file := unread_patch(self.facts, call):
+                return f"{file} may replace `{call.shown}` by name, which is not looked for"
+        return self._of_file or self._of_others
 
     @cached_property
     def _of_file(self) -> str:
@@ -59,7 +58,7 @@ class PatchedLibrary(Kind):
         if code := meddling(self.facts.around.text.encode(errors="replace")):
             shown = textwrap.shorten(code, 60)
             return f"this file changes {self.library.name}, or what it is made of, or hands it on: `{shown}`"
-        return next(chain(self._imports(), self._test()), "")
+        return next(chain(self._changed(), self._imports(), self._test()), "")
 
     @cached_property
     def _of_others(self) -> str:
@@ -68,9 +67,20 @@ class PatchedLibrary(Kind):
             return f"{other} changes {self.library.name}, or what it is made of, or hands it on"
         if self.library.name in self.facts.around.beside():
             return f"`{self.library.name}` may be the module of that name beside this file"
-        if self.facts.around.may_replace():
+        if self.facts.around.may_replace(self.library.name):
             return f"another file may put something else in the place of `{self.library.name}` here"
         return ""
+
+    def _changed(self) -> Iterator[str]:
+        """What this file does to a library of which `meddling` knows nothing: `httpx.get = fake`, `wrap(httpx)`."""
+        uses = self.facts.origins.imported_uses if not self.library.reads_patches else ()
+        for use, path in uses:
+            access = use.access
+            handed_on = path == self.library.name and access in (VALUE, ARGUMENT, UNPACK)
+            beneath = path.partition(".")[0] in self.library.beneath or (path, access.attribute) == ("sys", "modules")
+            changed = access.attribute == "__dict__" or (access.attribute != "" and access.rebinds)
+            if handed_on or (beneath and changed):
+                yield f"`{use.name}{access.path}` is changed in this file, or handed on"
 
     def _imports(self) -> Iterator[str]:
         for module in sorted(self.facts.packages):
@@ -86,3 +96,19 @@ class PatchedLibrary(Kind):
         inside = {"test", "tests", "testing"}.intersection(path.parts)
         if named or inside or not (_TESTING | self.library.mocks).isdisjoint(self.facts.packages):
             yield f"this is a test, and tests often patch `{self.library.name}.get` and the like"
+
+
+def unread_patch(facts: Facts, call: BareCall) -> str:
+    """The file, or the patch, that may replace what a call names, of a library whose patches are not read; else empty.
+
+    That is a test which names the library, or a patch of this file's own name for it: `mock.patch("client.get")`.
+    """
+    if facts.library.reads_patches:
+        return ""
+    module = module_of(facts.filename)
+    for patch in facts.around.patches(frozenset({call.root, facts.library.name})):
+        parts = patch.target.split(".")
+        for place, part in enumerate(parts):
+            if part == facts.library.name or (part == call.root and is_module(parts[:place], module)):
+                return str(patch)
+    return facts.around.file_replacing(frozenset({facts.library.name, *facts.library.mocks}))

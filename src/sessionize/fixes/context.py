@@ -12,7 +12,7 @@ from sessionize.doubts import Doubts
 from sessionize.doubts.doubt import Doubt, Sharing
 from sessionize.files.settings import Settings
 from sessionize.fixes.existing import Existing, ExistingSession
-from sessionize.fixes.naming import Naming
+from sessionize.fixes.naming import Naming, NewNames
 from sessionize.fixes.obstacles import Obstacles
 from sessionize.fixes.outcome import Fix, ImportEdit, NewSession, Outcome, Redirect, Refusal
 from sessionize.homes.home import Home, first_of
@@ -55,14 +55,14 @@ class Wanted:
 class Context:
     """The facts, settings, doubts, obstacles, sessions and names that all plans for one file lean on."""
 
-    def __init__(self, facts: Facts, settings: Settings) -> None:
+    def __init__(self, facts: Facts, settings: Settings, names: NewNames) -> None:
         self.facts = facts
         self.library = facts.library
         self.settings = settings
         self.doubts = Doubts(facts, settings)
         self.obstacles = Obstacles(facts, settings)
         self.existing = Existing(facts, settings, self.doubts)
-        self.naming = Naming(facts)
+        self.naming = Naming(facts, names)
 
     def hoistable(self, calls: Sequence[BareCall]) -> Sequence[str]:
         """The options that may be set once on the session: none where a patch moves along and is to see them."""
@@ -83,7 +83,9 @@ class Context:
         """
         if place.tick > self.facts.outline.parts[place.before].tick:
             return "behind"
-        if self.settings.session_style == "assign" or in_pool(calls):  # it makes them later
+        if in_pool(calls):  # it makes them later
+            return "assign"
+        if self.settings.session_style == "assign" and self.library.closes_itself:
             return "assign"
         lines = self.facts.outline.parts[place.block].form == "lines"
         if not lines or (self.facts.tables.cells and place.block == 0):

@@ -22,17 +22,24 @@ _USUAL = frozenset({"session", "_session"})
 _WITH_SESSIONS = frozenset(("sqlalchemy", "sqlmodel", "flask_sqlalchemy", "django", "pyspark", "neo4j", "cassandra"))
 
 
+class NewNames:
+    """The names that fixes bring into one file."""
+
+    def __init__(self) -> None:
+        self.given: dict[int, set[str]] = defaultdict(set)  # new names of a scope and of scopes inside it
+        self.own: dict[int, set[str]] = defaultdict(set)  # new names of a scope itself
+        self.attributes: dict[int, str] = {}  # new attributes, by class
+
+
 class Naming:
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, new: NewNames) -> None:
         self.facts = facts
         self.library = facts.library
         self.names = facts.names
         self.imports = facts.imports
         self.origins = facts.origins
         self.places = ImportPlaces(facts)
-        self._given: dict[int, set[str]] = defaultdict(set)  # new names of a scope and of scopes inside it
-        self._own: dict[int, set[str]] = defaultdict(set)  # new names of a scope itself
-        self._attributes: dict[int, str] = {}  # new attributes, by class
+        self.new = new
 
     # --- variables ----------------------------------------------------------------------------------------------------
 
@@ -40,13 +47,13 @@ class Naming:
         """A name for a new variable of a scope, which means nothing else in the scope and in what sees it."""
         taken = {wanted} if self.names.is_taken(wanted, scope) else set()
         name = self._free(self._among_other_sessions(wanted, taken), scope)
-        self._own[scope].add(name)
+        self.new.own[scope].add(name)
         for outer in self.facts.tables.scopes_around(scope):
-            self._given[outer].add(name)
+            self.new.given[outer].add(name)
         return name
 
     def _free(self, wanted: str, scope: int) -> str:
-        new = self._given[scope].union(*map(self._own.__getitem__, self.facts.tables.scopes_around(scope)))
+        new = self.new.given[scope].union(*map(self.new.own.__getitem__, self.facts.tables.scopes_around(scope)))
         if scope == 0:
             new |= self._offered
         return _first_free(wanted, lambda name: name in new or self.names.is_taken(name, scope))
@@ -64,10 +71,10 @@ class Naming:
     def attribute(self, wanted: str, owner: int) -> str:
         """A name for a new attribute of a class: no object of this file is seen to have it, nor has a related class."""
         related = *self.facts.classes.ancestry(owner), *self.facts.classes.descendants[owner]
-        given = set(map(self._attributes.get, related))
+        given = set(map(self.new.attributes.get, related))
         wanted = self._among_other_sessions(wanted, self._seen)
-        self._attributes[owner] = _first_free(wanted, lambda name: name in given or name in self._seen)
-        return self._attributes[owner]
+        self.new.attributes[owner] = _first_free(wanted, lambda name: name in given or name in self._seen)
+        return self.new.attributes[owner]
 
     def _among_other_sessions(self, wanted: str, taken: Container[str]) -> str:
         """`http` for `session` in a file that has sessions of something else: of a database, or a visitor's."""

@@ -8,13 +8,17 @@ from itertools import product
 
 from sessionize.doubts.connection_auth import ConnectionAuth
 from sessionize.doubts.mixed_verify import tls_identities
+from sessionize.doubts.patched import unread_patch
 from sessionize.files.settings import Settings
 from sessionize.library.calls import ANY, BareCall
 from sessionize.profiles import Library
+from sessionize.sharing.cookies import may_keep
 from sessionize.sharing.facts import Facts
+from sessionize.sharing.several_calls import in_pool
 from sessionize.sharing.steady import Steady
 from sessionize.syntax import values as v
 
+_FALSE = v.Const(value=False, kind="bool")
 CHOSEN = "the function is chosen at run time; choose a method of one session instead, as in `getattr(session, name)`"
 
 
@@ -28,10 +32,24 @@ class Obstacles:
 
     def of_call(self, call: BareCall) -> str:
         """The reason why no session can take a call: of its arguments, or of patches that are to move along."""
-        return _of_arguments(self.facts.library, call) or self._of_patches(call)
+        library = self.facts.library
+        if reason := _of_arguments(library, call) or _of_constructor(library, call) or self._of_patches(call):
+            return reason
+        return self._of_redirects([call], None)
+
+    def _of_redirects(self, calls: Sequence[BareCall], owner: int | None) -> str:
+        """The reason why a session that keeps no cookies would lose those that a redirect sets; else empty."""
+        option = self.facts.library.redirects
+        follows = [call for call in calls if option and call.argument(option) not in (None, _FALSE)]
+        if not follows or may_keep(self.facts, self.settings, calls, owner):
+            return ""
+        word = self.facts.library.word
+        return f"a redirect sends the cookies of the answer before it, which a {word} that keeps none would not"
 
     def _of_patches(self, call: BareCall) -> str:
         """The reason why a call must stay whose patches are to move along: one can't, or would get other arguments."""
+        if self.settings.moves_patches and (file := unread_patch(self.facts, call)):
+            return f"{file} may replace `{call.shown}`, and such a patch can't be moved"
         patches = self.facts.patches_of(call) if self.settings.moves_patches else []
         for patch in patches:
             if patch.obstacle:
@@ -47,6 +65,13 @@ class Obstacles:
         """
         if calls and self._replaced and not self.settings.moves_patches:
             return f"`{self._replaced}` is replaced in this file, and a session would bypass the replacement"
+        if calls and (reason := self._of_redirects(calls, owner)):
+            return reason
+        most = self.facts.library.most
+        if in_pool(calls) and 0 < most <= self.facts.threads.width:
+            return (
+                f"a pool of as many threads would wait for one of the {most} connections of a {self.facts.library.word}"
+            )
         steady = self.facts.steady(owner)
         bound = list(filter(self._may_bind, calls))
         for call, option in product(calls if bound else (), ("auth", "headers")):
@@ -95,6 +120,16 @@ class Obstacles:
                 if any(self.facts.names.owner(name, call.site.scope) not in (-1, 0) for name in names):
                     return False
         return True
+
+
+def _of_constructor(library: Library, call: BareCall) -> str:
+    """The reason that a call may have an option which only a constructor takes, `verify=False`; empty without one."""
+    for option in sorted(library.constructor):
+        if call.argument(option) is not None:
+            return f"`{option}=` is for the constructor of a {library.word}; make one with it, and call that"
+    if library.constructor and call.unpacks:
+        return f"its `*` or `**` arguments may hold what only the constructor of a {library.word} takes"
+    return ""
 
 
 def _of_arguments(library: Library, call: BareCall) -> str:

@@ -27,7 +27,7 @@ _BEFORE = rb"import\s(?:[^;]*,)?\s*$|from\s+$"
 _AFTER_FROM = rb"[\w.\s\\\x80-\xff]{%d}|[\w.\s\\\x80-\xff]*\bimport\b" % _FAR
 # The characters that Python reads as one of the letters of these names (NFKC), at least these, in UTF-8.
 _LOOKALIKE = (
-    rb"\xc5\xbf|\xca\xb3|\xcb\xa2|\xe1\xb5|\xe2(?:\x82[\x91-\x9c]|\x84\xaf|\x85\x87)"
+    rb"\xc5\xbf|\xca[\xb0\xb3]|\xcb[\xa2\xa3]|\xe1\xb5|\xe2(?:\x82[\x91-\x9c]|\x84[\x8e\xaf]|\x85[\x87\xb9])"
     rb"|\xef(?:\xac[\x85\x86]|\xbd[\x80-\xbf])|\xf0(?:\x90\x9e|\x9d)"
 )
 

@@ -19,17 +19,19 @@ class Library(NamedTuple):
 
     constructor: the options of a call that only the constructor of a session takes.
     plain_options: those that are neither parameters nor a body.
+    redirects: the option that lets a call follow redirects, of a library whose sessions then send a redirect only the
+    cookies that they keep, where a bare call sends those of the answer before it; empty for another.
     timeout: the option that limits a call, and its place in `request`. waits: whether one without it waits for ever.
 
     policy: the path of the policy by which a session keeps no cookies, and apart: the rest of the line that says so.
-    closing: the method that closes a session.
+    closing: the method that closes a session; closes_itself: whether one that nobody closes leaves nothing open.
     adapter: the path of the class of connections that a session has anyway; wide: how one for more threads is made.
-    kept: so many connections to a host a session keeps.
+    kept: so many connections to a host a session keeps; most: so many it opens at once, 0 for any number.
     pair: the path of the class that a pair of user and password becomes; from_jar: what makes a dict of cookies.
 
     rules: the beginnings of the codes of the rules that know it. factory: whether `session-factory` is about it.
     reads_patches: whether what tests put in the place of its functions is read; else a project with tests that name it
-    makes a fix unsafe.
+    makes a fix unsafe. reads_environment_once: whether a session takes proxies and the like when it is made.
     beneath: the library and what it is made of; replacing: the packages that put something in its place; leaving: those
     named after it that leave it as it is; mocks: those that only tests import.
     """
@@ -45,19 +47,23 @@ class Library(NamedTuple):
     copies: re.Pattern[str]
     constructor: frozenset[str]
     plain_options: frozenset[str]
+    redirects: str
     timeout: tuple[str, int]
     waits: bool
     policy: str
     apart: str
     closing: str
+    closes_itself: bool
     adapter: str
     wide: str
     kept: int
+    most: int
     pair: str
     from_jar: str
     rules: tuple[str, ...]
     factory: bool
     reads_patches: bool
+    reads_environment_once: bool
     beneath: frozenset[str]
     replacing: frozenset[str]
     leaving: frozenset[str]

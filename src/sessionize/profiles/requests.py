@@ -45,19 +45,23 @@ REQUESTS = Library(
         ("timeout", "verify", "stream", "allow_redirects", "hooks", "proxies", "auth", "headers", "cookies", "method")
     )
     | {"url"},
+    redirects="",
     timeout=("timeout", 8),
     waits=True,
     policy="http.cookiejar.DefaultCookiePolicy",
     apart="cookies.set_policy({policy}(allowed_domains=[]))",
     closing="close",
+    closes_itself=True,
     adapter="requests.adapters.HTTPAdapter",
     wide="adapters.HTTPAdapter(pool_maxsize={width})",
     kept=10,  # urllib3 throws further ones away, and logs it
+    most=0,
     pair="requests.auth.HTTPBasicAuth",
     from_jar="requests.utils.dict_from_cookiejar",
     rules=("RQS",),
     factory=True,
     reads_patches=True,
+    reads_environment_once=False,
     beneath=frozenset({"requests", "urllib3", "socket"}),
     replacing=frozenset({"requests_cache", "httpretty", "pytest_socket"}),
     leaving=frozenset(

@@ -77,9 +77,14 @@ class Projects(Surroundings):
         """The names that other modules of the project may take from a file, if it is one (see `Project.taken`)."""
         return frozenset() if filename.startswith("<") else self.taken(filename)
 
-    def may_replace(self, filename: str) -> bool:
-        """Tell whether another file sets `requests` in a file's module (see `Changes.may_set`)."""
-        return not filename.startswith("<") and self.of(filename).changes.may_set(self._real(filename), "requests")
+    def may_replace(self, filename: str, library: str = "requests") -> bool:
+        """Tell whether another file sets `requests`, say, in a file's module (see `Changes.may_set`)."""
+        return not filename.startswith("<") and self.of(filename).changes.may_set(self._real(filename), library)
+
+    def file_replacing(self, filename: str, names: frozenset[str]) -> str:
+        """The first other file that may replace a part of a library (see `Project.file_replacing`)."""
+        other = self.of(filename).file_replacing(self._real(filename), names)
+        return shown(other) if other else ""
 
     def is_script(self, filename: str, closed: bool | None) -> bool:
         """Tell whether nothing imports a file (see `Project.is_script`)."""
