@@ -53,6 +53,11 @@ def test_other_files_that_may_replace_a_call(run: Run, name: str, text: str, saf
     assert safe or "[patched]" in fix["message"]
 
 
+def test_a_file_does_not_replace_its_own_calls(run: Run) -> None:
+    text = PAGES.replace("import httpx", "import httpx as net").replace("httpx.get", "net.get")
+    assert fix_of(run, {"pages.py": text})["applicability"] == "safe"
+
+
 @pytest.mark.parametrize(
     ("test", "safe"),
     [

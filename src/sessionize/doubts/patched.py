@@ -111,4 +111,4 @@ def unread_patch(facts: Facts, call: BareCall) -> str:
         for place, part in enumerate(parts):
             if part == facts.library.name or (part == call.root and is_module(parts[:place], module)):
                 return str(patch)
-    return facts.around.file_replacing(frozenset({facts.library.name, *facts.library.mocks}))
+    return facts.around.file_replacing(facts.library.named_in_tests)

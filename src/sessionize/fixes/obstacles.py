@@ -33,7 +33,7 @@ class Obstacles:
     def of_call(self, call: BareCall) -> str:
         """The reason why no session can take a call: of its arguments, or of patches that are to move along."""
         library = self.facts.library
-        if reason := _of_arguments(library, call) or _of_constructor(library, call) or self._of_patches(call):
+        if reason := _of_arguments(library, call) or _of_options(library, call) or self._of_patches(call):
             return reason
         return self._of_redirects([call], None)
 
@@ -122,11 +122,14 @@ class Obstacles:
         return True
 
 
-def _of_constructor(library: Library, call: BareCall) -> str:
-    """The reason that a call may have an option which only a constructor takes, `verify=False`; empty without one."""
+def _of_options(library: Library, call: BareCall) -> str:
+    """The reason that a session's method may not take an option of a call, as `verify=False`; empty if it takes all."""
     for option in sorted(library.constructor):
         if call.argument(option) is not None:
             return f"`{option}=` is for the constructor of a {library.word}; make one with it, and call that"
+    taken = library.options.get(call.verb)
+    if taken is not None and (others := call.site.value.keywords - taken - {*library.functions[call.verb]}):
+        return f"`{library.name}.{call.verb}` does not take `{min(others)}=`"
     if library.constructor and call.unpacks:
         return f"its `*` or `**` arguments may hold what only the constructor of a {library.word} takes"
     return ""

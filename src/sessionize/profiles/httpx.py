@@ -16,6 +16,9 @@ from sessionize.profiles.library import Library
 
 _VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
 _FUNCTIONS = MappingProxyType({**dict.fromkeys(_VERBS, ("url",)), "request": ("method", "url")})
+_COMMON = frozenset({"params", "headers", "auth", "follow_redirects", "timeout"})
+_BODY = frozenset({"content", "data", "files", "json"})
+_WRITING = ("post", "put", "patch", "request")
 _CONSTRUCTOR = frozenset({"cookies", "proxy", "proxies", "verify", "cert", "trust_env"})  # two are those of 0.27
 
 HTTPX = Library(
@@ -29,6 +32,7 @@ HTTPX = Library(
     aliases=MappingProxyType({f"httpx._api.{verb}": f"httpx.{verb}" for verb in _FUNCTIONS}),
     copies=re.compile(r"(?:.*\.)?_?vendor(?:ed)?\.httpx"),
     constructor=_CONSTRUCTOR,
+    options=MappingProxyType({verb: _COMMON | (_BODY if verb in _WRITING else set()) for verb in _FUNCTIONS}),
     plain_options=_CONSTRUCTOR | {"timeout", "follow_redirects", "auth", "headers", "method", "url"},
     redirects="follow_redirects",
     timeout=("timeout", -1),

@@ -18,6 +18,7 @@ class Library(NamedTuple):
     aliases: other paths to all these. copies: the paths of copies of the library in other packages.
 
     constructor: the options of a call that only the constructor of a session takes.
+    options: those that each function takes, and the method of its name with it; empty where others fail alike.
     plain_options: those that are neither parameters nor a body.
     redirects: the option that lets a call follow redirects, of a library whose sessions then send a redirect only the
     cookies that they keep, where a bare call sends those of the answer before it; empty for another.
@@ -46,6 +47,7 @@ class Library(NamedTuple):
     aliases: Mapping[str, str]
     copies: re.Pattern[str]
     constructor: frozenset[str]
+    options: Mapping[str, frozenset[str]]
     plain_options: frozenset[str]
     redirects: str
     timeout: tuple[str, int]
@@ -73,6 +75,11 @@ class Library(NamedTuple):
     def session_class(self) -> str:
         """The name of the class of sessions: `Session`."""
         return self.session.rpartition(".")[2]
+
+    @property
+    def named_in_tests(self) -> frozenset[str]:
+        """The names of which one stands in a test that is about the library: its own, and those of mocks."""
+        return self.mocks | {self.name}
 
     def function(self, path: str | None) -> str | None:
         """The function that a path names: `get` of `requests.get`; None for any other path."""

@@ -41,6 +41,7 @@ REQUESTS = Library(
     ),
     copies=re.compile(r"(?:.*\.)?_?vendor(?:ed)?\.requests"),  # `botocore.vendored.requests`, `pip._vendor.requests`
     constructor=frozenset(),
+    options=MappingProxyType({}),
     plain_options=frozenset(
         ("timeout", "verify", "stream", "allow_redirects", "hooks", "proxies", "auth", "headers", "cookies", "method")
     )

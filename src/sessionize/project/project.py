@@ -88,21 +88,25 @@ class Project:
         named = Path(file).stem in patch.target.split(".")
         return patch.stays or named or self.imports.may_meet(absolute(patch.file), file)
 
-    @memo
     def file_replacing(self, file: str, names: frozenset[str]) -> str:
         """The first other file in which one of some names stands, and that is a test or may replace a part of it.
 
         That is what patches something, sets an attribute of it or of a class, gives it another name, or hands it on.
         """
+        return next((other for other in self._replacing(names) if os.path.realpath(other) != file), "")
+
+    @memo
+    def _replacing(self, names: frozenset[str]) -> list[str]:
+        """All such files."""
         named = f"(?:{'|'.join(map(re.escape, sorted(names)))})"
         handed = rf"{named}[\w.]*[ \t]*=[^=]|[(,=][ \t]*{named}[ \t]*[,)\n]|import\b[^\n]*{named}[^\n]*\bas\b"
         naming, changing = re.compile(named.encode()), re.compile(handed.encode())
-        for other, data in self._files():
-            if os.path.realpath(other) == file or naming.search(data) is None:
-                continue
-            if is_test(other) or _REPLACING.search(data) or changing.search(data):
-                return other
-        return ""
+        found = []
+        for file, data in self._files():
+            named_here = naming.search(data) is not None
+            if named_here and (is_test(file) or _REPLACING.search(data) or changing.search(data)):
+                found.append(file)
+        return found
 
     @memo
     def taken(self, module: str) -> frozenset[str]:
