@@ -4,19 +4,21 @@ import argparse
 import io
 import json
 import os
+import pkgutil
 import re
 import shlex
 import shutil
 import tokenize
 from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from unittest.mock import patch
 
 import pytest
-import requests
 from around import answering
 from command import Run
 from wire import Run as WireRun, Servers, differences, run as run_program
@@ -26,6 +28,7 @@ from sessionize.engine.fix import fix_bytes, offers
 from sessionize.engine.results import Diagnostic, Report
 from sessionize.files.settings import Settings
 from sessionize.files.text import decode, encode
+from sessionize.profiles import LIBRARIES
 from sessionize.project.project import Project
 from sessionize.project.projects import Projects
 from sessionize.run.testpatches.migrate import fix_alone
@@ -105,6 +108,7 @@ AROUND = answering(
     taken=PROJECTS.taken,
     is_script=PROJECTS.is_script,
     may_set=lambda *_: False,
+    file_replacing=lambda *_: "",
     may_set_attribute=lambda *_, **__: False,
 )
 
@@ -156,20 +160,26 @@ def standing_alone(data: bytes) -> Counter[str]:
 def ran(program: Path | str, servers: Servers) -> tuple[WireRun, int]:
     """What a program sends and prints, and how many sessions it makes; a bare call makes one of its own."""
     sessions = 0
-    make = requests.Session.__init__
 
-    def make_counted(session: requests.Session) -> None:
-        nonlocal sessions
-        sessions += 1
-        make(session)
+    def counted(make: Callable[..., None]) -> Callable[..., None]:
+        def make_counted(*args: Any, **options: Any) -> None:
+            nonlocal sessions
+            sessions += 1
+            make(*args, **options)
 
-    with patch.object(requests.Session, "__init__", make_counted):
+        return make_counted
+
+    with ExitStack() as patches:
+        for library in LIBRARIES:
+            made = pkgutil.resolve_name(library.session)
+            patches.enter_context(patch.object(made, "__init__", counted(made.__init__)))
         return run_program(program, servers), sessions
 
 
 def keeps_no_cookies(after: bytes) -> bool:
     """Tell whether each session of a program is told so; others are plain by the rule, and may send cookies back."""
-    return after.count(b"Session()") == after.count(b".set_policy(") > 0
+    made = sum(after.count(f"{library.session_class}()".encode()) for library in LIBRARIES)
+    return made == after.count(b".set_policy(") > 0
 
 
 def assert_same_wire(before: Path, after: Path | str, servers: Servers) -> None:

@@ -393,6 +393,19 @@ def test_clusters_are_told_what_is_taken(project: Path) -> None:
     assert "get" in projects.taken("src/sync.py")
 
 
+def test_clusters_are_told_of_tests_that_name_a_library(project: Path) -> None:
+    (project / "src" / "sync.py").write_text("import httpx as net\n")
+    test = project / "test_sync.py"
+    test.write_text("import sync\nmock.patch('httpx.get')\nmock.patch('sync.net.get')\n")
+    names = frozenset({"httpx", "respx", "pytest_httpx"})
+    projects = Projects()
+    projects.read(["src/sync.py"], whole=True)
+    test.unlink()
+    assert projects.file_replacing("src/sync.py", names) == "test_sync.py"
+    assert "sync.net.get" in {patch.target for patch in projects.patches("src/sync.py", "", frozenset({"net"}))}
+    assert Projects().file_replacing("src/sync.py", names) == ""
+
+
 # --- scripts ----------------------------------------------------------------------------------------------------------
 
 SCRIPT = """\

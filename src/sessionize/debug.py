@@ -38,6 +38,7 @@ from sessionize.library.surroundings import UNKNOWN
 from sessionize.report.diff import unified
 from sessionize.report.terminal import echo, printable, source_line
 from sessionize.rules import BY_CODE
+from sessionize.sharing.facts import Facts
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.notebook import Notebook
 from sessionize.syntax.parse import UnreadableError
@@ -78,17 +79,22 @@ def outline(found: Analysis) -> str:
 
 def groups(found: Analysis) -> str:
     """The calls that should share a session, below the frame or the owner that they share it in; then all others."""
-    facts, sharing = found.facts, found.facts.groups
+    return "".join(_groups_of(found, facts) for facts in found.views)
+
+
+def _groups_of(found: Analysis, facts: Facts) -> str:
+    """Those of one library."""
+    sharing = facts.groups
     shown = ""
     for frame, calls in sharing.repeated.items():
         if calls:
             scope = _scope(found, facts.outline.parts[frame].scope)
-            shown += _group(found, f"in {scope}, at {_place(found, sharing.place(calls))}", calls)
+            shown += _group(found, facts, f"in {scope}, at {_place(found, sharing.place(calls))}", calls)
     for owner, calls in sharing.lasting.items():
         home = object_home(facts, owner, calls) if owner else module_home(facts, calls)
         where = home if isinstance(home, str) else f"{home.style} {_place(found, home.place)}"
-        shown += _group(found, f"for {_scope(found, owner)}, {where}", calls)
-    return shown + _group(found, "alone", [*filterfalse(sharing.sharing.__contains__, facts.bare.calls)])
+        shown += _group(found, facts, f"for {_scope(found, owner)}, {where}", calls)
+    return shown + _group(found, facts, "alone", [*filterfalse(sharing.sharing.__contains__, facts.bare.calls)])
 
 
 def findings(found: Analysis) -> str:
@@ -152,13 +158,13 @@ def _inside(row: Row) -> str:
     return "pause"
 
 
-def _group(found: Analysis, title: str, calls: Sequence[BareCall]) -> str:
-    rows = [(f"row {_row(found, call.id)}", call.shown, _why(found, call)) for call in calls]
+def _group(found: Analysis, facts: Facts, title: str, calls: Sequence[BareCall]) -> str:
+    rows = [(f"row {_row(found, call.id)}", call.shown, _why(facts, call)) for call in calls]
     return f"{title}\n{indent(_table(rows), '  ')}" if rows else ""
 
 
-def _why(found: Analysis, call: BareCall) -> str:
-    sharing = found.facts.groups
+def _why(facts: Facts, call: BareCall) -> str:
+    sharing = facts.groups
     reasons = {
         "loop": call.id in sharing.loops,
         "chained": call.id in sharing.chained,

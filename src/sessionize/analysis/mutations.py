@@ -96,7 +96,7 @@ class Mutations:
 
     def _makes_session(self, value: v.Value, scope: int) -> bool:
         path = self.origins.path_of(value.func, scope) if isinstance(value, v.Call) else None
-        return path == f"{self.origins.library.name}.Session"
+        return path == self.origins.library.session
 
     @cached_property
     def _defines_update(self) -> bool:

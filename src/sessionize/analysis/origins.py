@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import NamedTuple
 
 from sessionize.analysis.memo import memo
 from sessionize.analysis.names import Names
+from sessionize.profiles import Library
 from sessionize.syntax import outline as o, values as v
-
-
-class Library(NamedTuple):
-    """The library whose calls are looked for.
-
-    name: of its module; functions: those that send a request; aliases: other paths to what it offers; copies: the paths
-    of copies of it in other packages.
-    """
-
-    name: str
-    functions: frozenset[str]
-    aliases: Mapping[str, str]
-    copies: re.Pattern[str]
-
-    def function(self, path: str | None) -> str | None:
-        """The function that a path names: `get` of `requests.get`; None for any other path."""
-        module, _, name = (path or "").rpartition(".")
-        return name if module == self.name and name in self.functions else None
-
-    def owns(self, path: str | None) -> bool:
-        """Tell whether a path names something inside of the library."""
-        return path is not None and path.startswith(f"{self.name}.")
 
 
 class Origins:

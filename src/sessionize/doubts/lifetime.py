@@ -6,10 +6,10 @@ from sessionize.doubts.doubt import Kind, Sharing
 from sessionize.homes.object_class import ObjectClass
 from sessionize.sharing.closed_world import ClosedWorld
 
-_OF_MODULE = "all users of the module then share the session: look for threads, forks and tests that patch requests"
-_OF_OBJECT = "the session lives as long as the object: look for subclasses, threads and tests that patch requests"
+_OF_MODULE = "all users of the module then share the session: look for threads, forks and tests that patch {library}"
+_OF_OBJECT = "the session lives as long as the object: look for subclasses, threads and tests that patch {library}"
 _BESIDE_A_BASE = (
-    "the session lives as long as the object: look for subclasses, threads, tests that patch requests, "
+    "the session lives as long as the object: look for subclasses, threads, tests that patch {library}, "
     "and for a base class with an attribute of that name"
 )
 
@@ -58,6 +58,8 @@ class Lifetime(Kind):
             return ""
         if sharing.owner == 0 and self.facts.around.is_application():
             return ""
-        if not sharing.owner:
-            return _OF_MODULE
-        return _BESIDE_A_BASE if ObjectClass(self.facts, sharing.owner, sharing.calls).has_strangers else _OF_OBJECT
+        look = _OF_MODULE
+        if sharing.owner:
+            strange = ObjectClass(self.facts, sharing.owner, sharing.calls).has_strangers
+            look = _BESIDE_A_BASE if strange else _OF_OBJECT
+        return look.format(library=self.facts.library.name)

@@ -10,23 +10,15 @@ from itertools import chain
 
 from sessionize.doubts.doubt import Kind, Sharing
 from sessionize.files.paths import path_in_project
+from sessionize.library.calls import BareCall
+from sessionize.library.patches import is_module, module_of
+from sessionize.profiles import Library
 from sessionize.project.meddling import meddling
+from sessionize.sharing.facts import Facts
+from sessionize.syntax.access import ARGUMENT, UNPACK, VALUE
 
-_REPLACING = frozenset({"requests_cache", "httpretty", "pytest_socket"})
-# Of all packages that are named after requests these leave it as it is, unless they are told to patch it.
-_LEAVING = frozenset(
-    (
-        *("requests_toolbelt", "requests_oauthlib", "requests_file", "requests_ftp", "requests_futures"),
-        *("requests_ntlm", "requests_ntlm2", "requests_negotiate", "requests_negotiate_sspi", "requests_kerberos"),
-        *("requests_gssapi", "requests_credssp", "requests_aws4auth", "requests_auth_aws_sigv4", "requests_hawk"),
-        *("requests_pkcs12", "requests_html", "requests_ratelimiter", "requests_unixsocket", "requests_unixsocket2"),
-        *("requests_ip_rotator", "requests_threads", "requests_tor", "requests_auth", "requests_http_signature"),
-        *("requests_testadapter", "requests_pprint", "requests_jwt", "requests_wsgi_adapter", "requests_httpsig"),
-        "requests_mock",
-    )
-)
 _SMALL = frozenset({"machine", "micropython", "utime", "usocket", "esp", "esp32", "rp2"})
-_TESTING = frozenset({"pytest", "unittest", "responses", "requests_mock", "vcr", "nose"})
+_TESTING = frozenset({"pytest", "unittest", "vcr", "nose"})
 
 
 class PatchedLibrary(Kind):
@@ -40,6 +32,9 @@ class PatchedLibrary(Kind):
     RQS301 lists the patches of a call. Libraries that replace the transport (responses, requests_mock, vcr) see
     sessions as well.
 
+    Patches of httpx are not read. There the doubt holds where a test of the project names httpx, respx or pytest_httpx,
+    or another file that names it patches something or sets an attribute of it; respx and pytest_httpx see clients, too.
+
     ## What to do
     Let the patches move along, `sessionize fix --unsafe-fixes --rewrite-patches`, or with `accept = ["patched"]` and
     `rewrite-patches = true` in the settings. If you only accept the doubt, `--accept patched`, tests that patch
@@ -48,40 +43,75 @@ class PatchedLibrary(Kind):
 
     name = "patched"
 
+    @property
+    def library(self) -> Library:
+        return self.facts.library
+
     def reason(self, sharing: Sharing) -> str:
         for call in sharing.calls:
-            if patches := self.facts.patched.patches_of(call):
+            if patches := self.facts.patches_of(call):
                 return f"{patches[0]} replaces `{patches[0].target}` by name"
+            if file := unread_patch(self.facts, call):
+                return f"{file} may replace `{call.shown}` by name, which is not looked for"
         return self._of_file or self._of_others
 
     @cached_property
     def _of_file(self) -> str:
         """The reason why no session in this file is known to be as good; empty if nothing speaks against it."""
         if code := meddling(self.facts.around.text.encode(errors="replace")):
-            return f"this file changes requests, or what it is made of, or hands it on: `{textwrap.shorten(code, 60)}`"
-        return next(chain(self._imports(), self._test()), "")
+            shown = textwrap.shorten(code, 60)
+            return f"this file changes {self.library.name}, or what it is made of, or hands it on: `{shown}`"
+        return next(chain(self._changed(), self._imports(), self._test()), "")
 
     @cached_property
     def _of_others(self) -> str:
         """The reason why requests may be another one by other files; empty if nothing speaks for it."""
         if other := self.facts.around.other_that("meddles"):
-            return f"{other} changes requests, or what it is made of, or hands it on"
-        if "requests" in self.facts.around.beside():
-            return "`requests` may be the module of that name beside this file"
-        if self.facts.around.may_replace():
-            return "another file may put something else in the place of `requests` here"
+            return f"{other} changes {self.library.name}, or what it is made of, or hands it on"
+        if self.library.name in self.facts.around.beside():
+            return f"`{self.library.name}` may be the module of that name beside this file"
+        if self.facts.around.may_replace(self.library.name):
+            return f"another file may put something else in the place of `{self.library.name}` here"
         return ""
+
+    def _changed(self) -> Iterator[str]:
+        """What this file does to a library of which `meddling` knows nothing: `httpx.get = fake`, `wrap(httpx)`."""
+        uses = self.facts.origins.imported_uses if not self.library.reads_patches else ()
+        for use, path in uses:
+            access = use.access
+            handed_on = path == self.library.name and access in (VALUE, ARGUMENT, UNPACK)
+            beneath = path.partition(".")[0] in self.library.beneath or (path, access.attribute) == ("sys", "modules")
+            changed = access.attribute == "__dict__" or (access.attribute != "" and access.rebinds)
+            if handed_on or (beneath and changed):
+                yield f"`{use.name}{access.path}` is changed in this file, or handed on"
 
     def _imports(self) -> Iterator[str]:
         for module in sorted(self.facts.packages):
-            if module in _REPLACING or (module.startswith("requests_") and module not in _LEAVING):
-                yield f"{module} may change how requests works"
+            named = module.startswith(f"{self.library.name}_") and module not in self.library.leaving
+            if module in self.library.replacing or named:
+                yield f"{module} may change how {self.library.name} works"
             if module in _SMALL:
-                yield "this is a program for MicroPython, whose requests has no sessions"
+                yield f"this is a program for MicroPython, whose {self.library.name} has no {self.library.word}s"
 
     def _test(self) -> Iterator[str]:
         path = path_in_project(self.facts.filename)
         named = re.fullmatch(r"(test_.*|.*_tests?|tests?|conftest)\.(pyi?|ipynb)", path.name)
         inside = {"test", "tests", "testing"}.intersection(path.parts)
-        if named or inside or not _TESTING.isdisjoint(self.facts.packages):
-            yield "this is a test, and tests often patch `requests.get` and the like"
+        if named or inside or not (_TESTING | self.library.mocks).isdisjoint(self.facts.packages):
+            yield f"this is a test, and tests often patch `{self.library.name}.get` and the like"
+
+
+def unread_patch(facts: Facts, call: BareCall) -> str:
+    """The file, or the patch, that may replace what a call names, of a library whose patches are not read; else empty.
+
+    That is a test which names the library, or a patch of this file's own name for it: `mock.patch("client.get")`.
+    """
+    if facts.library.reads_patches:
+        return ""
+    module = module_of(facts.filename)
+    for patch in facts.around.patches(frozenset({call.root, facts.library.name})):
+        parts = patch.target.split(".")
+        for place, part in enumerate(parts):
+            if part == facts.library.name or (part == call.root and is_module(parts[:place], module)):
+                return str(patch)
+    return facts.around.file_replacing(facts.library.named_in_tests)

@@ -108,7 +108,7 @@ class Visible(Kind):
     def _changes_imports(self, sharing: Sharing) -> bool:
         """Tell whether a session for these calls may need an import, or leave one without use."""
         for call in sharing.calls:
-            if self.facts.origins.path_of_name(call.root, call.site.scope) != "requests":
+            if self.facts.origins.path_of_name(call.root, call.site.scope) != self.facts.library.name:
                 return True
         return not may_keep(self.facts, self.settings, sharing.calls, sharing.owner)
 

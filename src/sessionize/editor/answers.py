@@ -57,7 +57,7 @@ class Answers:
                     fixes[found.fix].append(found)
         for fix, fixed in fixes.items():
             safe = fixed[0].applicability == SAFE
-            title = f"Use a shared requests.Session{'' if safe else ' (unsafe)'}"
+            title = f"Use a shared {fixed[0].session}{'' if safe else ' (unsafe)'}"
             shown = list(map(self._shown, fixed))
             yield from self._offered(fix, lsp.CodeAction(title, QUICK_FIX, shown, safe))
         for place, silent in rows.items():

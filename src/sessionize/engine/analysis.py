@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from functools import cached_property
 from itertools import chain, product
 from operator import attrgetter
@@ -16,11 +16,12 @@ from sessionize.files.noqa import Comments, may_silence
 from sessionize.files.settings import Settings
 from sessionize.files.walk import of_file
 from sessionize.fixes.context import SHARING
-from sessionize.fixes.outcome import SAFE, UNSAFE, Fix, Outcome
+from sessionize.fixes.naming import NewNames
+from sessionize.fixes.outcome import SAFE, UNSAFE, Fix, ImportEdit, Outcome
 from sessionize.fixes.plan import Planner
 from sessionize.library.calls import ANY, BareCall, Reference
 from sessionize.library.surroundings import Around, Surroundings
-from sessionize.library.verbs import VERBS
+from sessionize.profiles import Library, imported
 from sessionize.rules import RULES, Finding, selected
 from sessionize.sharing.facts import Facts
 from sessionize.syntax.parse import UnreadableError
@@ -41,24 +42,54 @@ class Analysis:
         self.settings = settings
         self.surroundings = surroundings
         around = Around(surroundings, filename, reading.text, settings.closed)
-        factory = settings.session_factory.replace(":", ".")
-        self.facts = Facts(reading.outline, around, factory, shared=settings.session_factory_shared)
-        if len(self.facts.bare.calls) > MOST_CALLS:
-            raise UnreadableError(f"more than {MOST_CALLS:,} calls of requests in one file are not analysed")
+        self.views = [_view(reading, around, settings, library) for library in imported(reading.outline.modules)]
+        for facts in self.views:
+            if len(facts.bare.calls) > MOST_CALLS:
+                raise UnreadableError(
+                    f"more than {MOST_CALLS:,} calls of {facts.library.name} in one file are not analysed"
+                )
+        self._view_of: dict[int, Facts] = {}  # by the calls of findings
         self.codes = codes_in_force(settings, filename)
         self.findings = list(self._found_by(self.codes))
         self.silenced: set[Finding] = set()
         self.known = 0
         if self.findings and (settings.baseline is not None or may_silence(reading.text)):
             self._silence()
-        self.planner = Planner(self.facts, of_file(filename, settings))
-        self.outcomes = self.planner.plan(self.findings)
+        self.planners = self._planners(of_file(filename, settings))
+        self.outcomes = self._plan(self.planners, self.findings)
         self.fixes = [outcome for outcome in self.outcomes if isinstance(outcome, Fix)]
 
     def _found_by(self, codes: Container[str]) -> Iterator[Finding]:
-        for rule in RULES:
-            if rule.code in codes:
-                yield from rule.check(self.facts, self.settings)
+        for facts in self.views:
+            for rule in RULES:
+                if rule.code in codes and facts.library.knows(rule.code):
+                    for finding in rule.check(facts, self.settings):
+                        self._view_of[finding.call] = facts
+                        yield finding
+
+    def library_of(self, finding: Finding) -> Library:
+        """The library whose call a finding is about."""
+        return self._view_of[finding.call].library
+
+    def _planners(self, settings: Settings) -> list[Planner]:
+        """A planner for each library, which give no name twice."""
+        names = NewNames()
+        return [Planner(facts, settings, names) for facts in self.views]
+
+    def _plan(
+        self, planners: Sequence[Planner], findings: Sequence[Finding], *, of_all_rules: bool = False
+    ) -> list[Outcome]:
+        """The outcomes for findings, each planned among those of its own library."""
+        outcomes: list[Outcome] = []
+        for planner in planners:
+            own = [finding for finding in findings if self._view_of[finding.call] is planner.facts]
+            outcomes += planner.plan(own, of_all_rules=of_all_rules)
+        return outcomes
+
+    def imports(self, fixes: Sequence[Fix]) -> list[ImportEdit]:
+        """The changes of import statements that go with these fixes, applied together."""
+        unused = (planner.unused(fixes) for planner in self.planners)
+        return [*chain.from_iterable(fix.imports for fix in fixes), *chain.from_iterable(unused)]
 
     def _silence(self) -> None:
         """Takes out what comments silence, and then what the baseline lists."""
@@ -100,7 +131,7 @@ class Analysis:
         """`decided`, were all rules that a session is shared for in force; with those of them that find its calls."""
         findings = [*self.findings, *chain.from_iterable(self.sharing.values())]
         decided: dict[tuple[int, str], tuple[Outcome, set[str]]] = {}
-        for outcome in Planner(self.facts, self.settings).plan(findings, of_all_rules=True):
+        for outcome in self._plan(self._planners(self.settings), findings, of_all_rules=True):
             codes = {finding.code for call in outcome.calls for finding in self.sharing[call]}
             decided |= dict.fromkeys(product(outcome.calls, outcome.resolves), (outcome, codes))
         return decided
@@ -111,13 +142,23 @@ class Analysis:
         return grouped(self._found_by(SHARING), attrgetter("call"))
 
     def callees(self, among: Container[int] | None = None) -> tuple[Callee, ...]:
-        """The bare calls, and the functions that are handed on: all, or of these numbers."""
-        sites: list[BareCall | Reference] = [*self.facts.bare.calls, *self.facts.bare.references]
+        """The bare calls, and the functions that are handed on: all, or of these numbers.
+
+        They are wanted for the patches of tests, so of libraries whose patches are read.
+        """
         callees: list[Callee] = []
-        for site in sites:
-            if among is None or site.id in among:
-                callees += product([site.shown], VERBS if site.verb == ANY else [site.verb])
+        for facts in self.views:
+            sites: list[BareCall | Reference] = [*facts.bare.calls, *facts.bare.references]
+            for site in sites if facts.library.reads_patches else ():
+                if among is None or site.id in among:
+                    callees += product([site.shown], facts.library.functions if site.verb == ANY else [site.verb])
         return tuple(callees)
+
+
+def _view(reading: Reading, around: Around, settings: Settings, library: Library) -> Facts:
+    """All that is known of a file as a program of one library."""
+    factory = settings.session_factory.replace(":", ".") if library.factory else ""
+    return Facts(reading.outline, around, factory, shared=settings.session_factory_shared, library=library)
 
 
 def analyse(

@@ -48,6 +48,7 @@ def _diagnostic(found: Analysis, finding: Finding) -> Diagnostic:
         line=found.reading.lines[start[0] - 1],
         fix=outcome.id if isinstance(outcome, Fix) and applicability is not None else None,
         doubts=outcome.open_doubts if isinstance(outcome, Fix) and applicability is not None else (),
+        session=found.library_of(finding).session,
     )
 
 

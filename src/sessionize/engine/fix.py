@@ -114,7 +114,7 @@ def _fix(
         return replace(unfixed, error=f"the fix would break it: {error}; {PLEASE_REPORT}")
     if not _codes(again, again.wanted_fixes) <= _codes(found, left_out):
         return replace(unfixed, error=f"a second fix would change it again; {PLEASE_REPORT}")
-    untimed = {call.id for call in found.facts.bare.calls if call.waits}
+    untimed = {call.id for facts in found.views for call in facts.bare.calls if facts.bare.waits(call)}
     return Report(
         filename,
         text,

@@ -14,7 +14,8 @@ from sessionize.files.lines import bare_lines
 from sessionize.files.paths import NOTEBOOK
 from sessionize.files.settings import Settings
 from sessionize.files.text import SourceError, decode, encode
-from sessionize.library.cheap_look import may_have_findings
+from sessionize.library.cheap_look import may_have_findings, names_library
+from sessionize.profiles import LIBRARIES
 from sessionize.syntax.parse import UnreadableError
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ def _on_notebook(data: bytes, filename: str, settings: Settings, work: Callable[
     try:
         notebook = Notebook(data)
     except UnreadableError as error:
-        return Report(filename, left=unreadable(filename, settings, error) if b"requests" in data else ())
-    if not notebook.mentions("requests"):
+        return Report(filename, left=unreadable(filename, settings, error) if names_library(data) else ())
+    if not any(notebook.mentions(library.name) for library in LIBRARIES):
         return Report(filename)
     script = notebook.script()
     report = work(script.text)

@@ -31,7 +31,7 @@ class Diagnostic(NamedTuple):
 
     `cell`: the cell of a notebook, counted from 1, in which `start` and `end` are. `line`: what stands in the row of
     `start`, without its end. `fix`: which fix of the file it has; the findings of one fix have the same. `doubts`: the
-    names of those that make that fix unsafe.
+    names of those that make that fix unsafe. `session`: the class of sessions that a call could share.
     """
 
     code: str
@@ -47,6 +47,7 @@ class Diagnostic(NamedTuple):
     line: str = ""
     fix: str | None = None
     doubts: tuple[str, ...] = ()
+    session: str = ""
 
     @property
     def place(self) -> tuple[str, int | None, Position]:

@@ -38,7 +38,7 @@ class Rewriting:
         from sessionize.write.writer import Writer  # noqa: PLC0415
 
         module, _, nodes = self.analysis.reading.concrete
-        writer = Writer(self.text, module, nodes, self.analysis.facts.outline)
+        writer = Writer(self.text, module, nodes, self.analysis.reading.outline)
         if writer.obstacle:
             raise UnreadableError(writer.obstacle)
         return writer
@@ -49,7 +49,7 @@ class Rewriting:
 
         Where one moves a long literal into a block, LibCST has to read it after all.
         """
-        imports = self.analysis.planner.imports(fixes)
+        imports = self.analysis.imports(fixes)
         changes = self.writer.changes(fixes, imports)
         if any(MARK in change.new for change in changes):
             self.analysis.reading.read_whole()

@@ -12,7 +12,7 @@ from sessionize.doubts import Doubts
 from sessionize.doubts.doubt import Doubt, Sharing
 from sessionize.files.settings import Settings
 from sessionize.fixes.existing import Existing, ExistingSession
-from sessionize.fixes.naming import POLICY, Naming
+from sessionize.fixes.naming import Naming, NewNames
 from sessionize.fixes.obstacles import Obstacles
 from sessionize.fixes.outcome import Fix, ImportEdit, NewSession, Outcome, Redirect, Refusal
 from sessionize.homes.home import Home, first_of
@@ -26,10 +26,6 @@ ALONE = "a session would serve only this call, as the other calls here cannot be
 ELSEWHERE = "create one session for all calls that need these cookies, and remove `cookies=`"
 _NO_LOGIN = "as before, no cookies are kept from call to call (`--cookies share` keeps them)"
 _UNREAD = "close `stream=True` responses that are not read, or their connections are not reused"
-INSIDE = "requests is imported inside the function; import it at the top of the module"
-
-
-_KEPT = 10  # connections to a host: urllib3 throws further ones away, and logs it
 
 # The codes of the rules by the kind of fix that resolves them.
 LOCAL, LASTING, IDLE, ALONG, CARRIED = map(resolved_by, ("local", "lasting", "idle", "along", "carried"))
@@ -59,17 +55,18 @@ class Wanted:
 class Context:
     """The facts, settings, doubts, obstacles, sessions and names that all plans for one file lean on."""
 
-    def __init__(self, facts: Facts, settings: Settings) -> None:
+    def __init__(self, facts: Facts, settings: Settings, names: NewNames) -> None:
         self.facts = facts
+        self.library = facts.library
         self.settings = settings
         self.doubts = Doubts(facts, settings)
         self.obstacles = Obstacles(facts, settings)
         self.existing = Existing(facts, settings, self.doubts)
-        self.naming = Naming(facts)
+        self.naming = Naming(facts, names)
 
     def hoistable(self, calls: Sequence[BareCall]) -> Sequence[str]:
         """The options that may be set once on the session: none where a patch moves along and is to see them."""
-        patched = self.settings.moves_patches and any(map(self.facts.patched.patches_of, calls))
+        patched = self.settings.moves_patches and any(map(self.facts.patches_of, calls))
         return () if patched else self.settings.hoist
 
     def why_options_stay(self, calls: Sequence[BareCall]) -> str:
@@ -86,7 +83,9 @@ class Context:
         """
         if place.tick > self.facts.outline.parts[place.before].tick:
             return "behind"
-        if self.settings.session_style == "assign" or in_pool(calls):  # it makes them later
+        if in_pool(calls):  # it makes them later
+            return "assign"
+        if self.settings.session_style == "assign" and self.library.closes_itself:
             return "assign"
         lines = self.facts.outline.parts[place.block].form == "lines"
         if not lines or (self.facts.tables.cells and place.block == 0):
@@ -112,29 +111,30 @@ class Context:
         """A session for some calls, and the imports that it needs. create: the expression that makes it, if known."""
         make = self.naming.constructor if home.style == "field" else self.naming.maker
         create, imports = (create, ()) if create else make(calls, home.place)
-        policy = None
+        apart = ""
         if not self.keeps_cookies(calls, owner) and not self.isolates(create):
-            policy, more = self.naming.imported(POLICY, calls, home.place)
+            policy, more = self.naming.imported(self.library.policy, calls, home.place)
+            apart = self.library.apart.format(policy=policy)
             imports += more
         adapter = helper = ""
         width = self.width(calls, owner) if home.style != "threads" else 0  # one thread needs one connection to a host
-        if width and (library := self.naming.visible("requests", home.place)):
-            adapter = f"{library}.adapters.HTTPAdapter(pool_maxsize={width})"
+        if width and (module := self.naming.visible(self.library.name, home.place)):
+            adapter = f"{module}.{self.library.wide.format(width=width)}"
         if home.helper:
             helper, more = self.naming.imported(home.helper, calls, home.place)
             imports += more
-        return NewSession(home, target, f"{create}()", policy, adapter, helper), imports
+        return NewSession(home, target, f"{create}()", apart, adapter, helper), imports
 
     def width(self, calls: Sequence[BareCall], owner: int | None = None) -> int:
         """The number of threads that use a session, if it is known and more than the connections that one keeps."""
         shared = owner is not None or in_pool(calls)
         width = self.facts.threads.width if shared else 0
-        return width if width > _KEPT else 0
+        return width if width > self.library.kept else 0
 
     def remarks(self, new_session: NewSession, calls: Sequence[BareCall]) -> str:
         """The end of a message: what a new session does not do, a login's cookie and unread responses."""
         found = ""
-        if new_session.policy is not None and not only_read(calls):
+        if new_session.apart and not only_read(calls):
             found += f"; {_NO_LOGIN}"
         if any(map(self.facts.bare.leaves_unread, calls)):
             found += f"; {_UNREAD}"
@@ -157,6 +157,9 @@ class Fixes:
         self.context = context
         self.wanted = wanted
         self.facts = context.facts
+        self.library = context.library
+        self.shown = f"`{self.library.session}`"
+        self.inside = f"{self.library.name} is imported inside the function; import it at the top of the module"
         self.settings = context.settings
         self.doubts = context.doubts
         self.obstacles = context.obstacles

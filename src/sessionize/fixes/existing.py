@@ -18,8 +18,7 @@ from sessionize.files.settings import Settings
 from sessionize.homes.home import first_of
 from sessionize.homes.object_home import is_made_first
 from sessionize.library.calls import BareCall
-from sessionize.library.profile import CLOSING, METHODS, SESSION
-from sessionize.library.verbs import VERBS
+from sessionize.library.profile import closing, methods
 from sessionize.sharing.cookies import may_keep
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.several_calls import only_read, owners, ticks
@@ -54,6 +53,9 @@ class Existing:
         self.names = facts.names
         self.settings = settings
         self.doubts = doubts
+        self.library = facts.library
+        self.closing = closing(facts.library)
+        self.plain_uses = methods(facts.library) | self.closing
 
     def local(self, calls: Sequence[BareCall], place: Place) -> ExistingSession | None:
         """The session of the calls' own function, or script, that was surely made at `place`."""
@@ -97,7 +99,7 @@ class Existing:
     def _stored(self) -> dict[int, list[o.Store]]:
         """The attributes that methods set to what is, or may be, a `requests.Session()`, by class."""
         stored = defaultdict(list)
-        making = self.flow.around(site.part for site, path in self.facts.origins.called if path == SESSION)
+        making = self.flow.around(site.part for site, path in self.facts.origins.called if path == self.library.session)
         for store in self.outline.stores:
             if store.part in making and self.outline.parts[store.part].kind == "simple":
                 stored[self.facts.graph.class_of(store.name, store.scope)].append(store)
@@ -108,7 +110,7 @@ class Existing:
         """The numbers of the calls of methods that send requests, by the last name of what they are called on."""
         calls = defaultdict(list)
         for number, site in enumerate(self.outline.calls):
-            if isinstance(site.value.func, v.Attribute) and site.name in VERBS:
+            if isinstance(site.value.func, v.Attribute) and site.name in self.library.functions:
                 calls[v.last_name(site.value.func.value)].append(number)
         return calls
 
@@ -125,7 +127,7 @@ class Existing:
             return "another function uses it"
         last = max(ticks(calls))
         for use in self.names.uses(bind.scope, bind.name):
-            if use.access in CLOSING and (use.tick < last or self.flow.loops(use.part)):
+            if use.access in self.closing and (use.tick < last or self.flow.loops(use.part)):
                 return "it may be closed by then"
         if not self._is_seen(bind, calls):
             return "its name means something else there"
@@ -164,7 +166,7 @@ class Existing:
         """The thing that is done with a session, besides calls on it, and that may give it options or hand it on."""
         if self.settings.cookies == "isolate":
             return "it keeps cookies"
-        allowed = METHODS | CLOSING | {_UPDATE} if sends_headers else METHODS | CLOSING
+        allowed = self.plain_uses | {_UPDATE} if sends_headers else self.plain_uses
         other = sorted(done - allowed, key=lambda access: "" if access.plain else str(access))
         if not other:
             return ""

@@ -13,7 +13,6 @@ from sessionize.doubts.doubt import Sharing
 from sessionize.fixes.context import (
     ALONE,
     ALONG,
-    INSIDE,
     LASTING,
     SHARING,
     Fixes,
@@ -148,7 +147,7 @@ class LastingFixes(Fixes):
         if reason := self.obstacles.of_call(call):
             return reason
         if not self._is_at_top(call) and not (self._imports_at_top and self._is_imported(call)):
-            return INSIDE
+            return self.inside
         if owner and self.facts.graph.in_another_class(call.site.scope):
             return "it stands in a class that the method defines"
         if self.facts.visitors.gave(call):
@@ -177,12 +176,12 @@ class LastingFixes(Fixes):
         at_top = list(filter(self._is_at_top, calls))
         for call in at_top:
             if self.facts.names.owner(call.root, scope) != 0:
-                return "requests is the name of something else where the session would be created"
-        if at_top != calls and self.naming.visible("requests", home.place) is None:
-            return INSIDE
+                return f"{self.library.name} is the name of something else where the session would be created"
+        if at_top != calls and self.naming.visible(self.library.name, home.place) is None:
+            return self.inside
         for call in at_top:
             if self.facts.imports.bound(call.root, call.site.scope, home.place) != "surely":
-                return "requests may not be imported where the session would be created"
+                return f"{self.library.name} may not be imported where the session would be created"
         return home
 
     def _there(self, owner: int, calls: Sequence[BareCall]) -> ExistingSession | None:
@@ -202,12 +201,12 @@ class LastingFixes(Fixes):
     def _imports_at_top(self) -> bool:
         """True if the top of the module imports requests; functions that import it once more can do with that."""
         origins = self.facts.origins
-        return any(bind.scope == 0 and origins.path(bind) == "requests" for bind in origins.imports)
+        return any(bind.scope == 0 and origins.path(bind) == self.library.name for bind in origins.imports)
 
     @cached_property
     def _global(self) -> str:
         """The name of the module's session."""
-        return self.naming.variable(self.settings.session_global, 0)
+        return self.naming.variable(self.library.named(self.settings.session_global), 0)
 
     def _targets(self, owner: int, calls: Sequence[BareCall], name: str) -> list[str]:
         """The name by which each call finds a session of the module (`_session`) or of its object (`self._session`)."""
@@ -241,20 +240,20 @@ class LastingFixes(Fixes):
         hoist = tuple(option for option in home.hoist if option in repeated)
         home = home._replace(hoist=hoist, shared=home.shared if "headers" in repeated else None)
         if owner:
-            name = self.naming.attribute(self.settings.session_attribute, owner)
+            name = self.naming.attribute(self.library.named(self.settings.session_attribute), owner)
             target = f"{home.instance}.{name}" if home.style in ("assign", "behind", "init") else name
         else:
             name = target = self._global
         where = "class" if owner else "module"
-        message = f"Share one `requests.Session` between the {len(calls)} calls in this {where}"
+        message = f"Share one {self.shown} between the {len(calls)} calls in this {where}"
         if len(calls) == 1:
-            message = f"Keep one `requests.Session` for the call in this {where}"
+            message = f"Keep one {self.shown} for the call in this {where}"
         apart = [doubt for doubt in doubts if doubt.name != "threads" or doubt.accepted]
         if not owner and len(apart) < len(doubts):  # the threads would share its cookies
             local = self.naming.variable("_local", 0)
             home = home._replace(style="threads", instance=local, helper="threading.local")
             doubts, name = tuple(apart), f"{name}()"
-            message = f"Give each thread one `requests.Session` for the {len(calls)} calls in this module"
+            message = f"Give each thread one {self.shown} for the {len(calls)} calls in this module"
         new_session, imports = self.context.new_session(calls, home, target, owner)
         later = _no_longer_counts(calls[0], new_session) if doubts else ""
         message += set_once(new_session) + later + beside(self._there(owner, calls))

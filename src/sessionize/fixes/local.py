@@ -91,7 +91,9 @@ class LocalFixes(Fixes):
         if place is None:
             return refused(calls, "no line before the calls can hold the session; put them on lines of their own")
         if self._may_be_missing(calls, place):
-            reason = "the import of requests may not have run where the session belongs; import it further up"
+            reason = (
+                f"the import of {self.library.name} may not have run where the session belongs; import it further up"
+            )
             return refused(calls, reason)
         hoist = [] if self.context.spans_cells(calls) else self.wanted.options(self.context.hoistable(calls), calls)
         shared = None
@@ -143,9 +145,9 @@ class LocalFixes(Fixes):
         place = candidate.home.place
         sharing = Sharing(calls, place, self.facts.outline.parts[place.before].tick, carries=True)
         return fix._replace(
-            message=f"Share one `requests.Session` between the {len(calls)} calls, and let it carry the cookies",
+            message=f"Share one {self.shown} between the {len(calls)} calls, and let it carry the cookies",
             doubts=self.doubts.about(sharing),
-            new_session=fix.new_session._replace(policy=None),
+            new_session=fix.new_session._replace(apart=""),
             imports=self.naming.constructor(calls, place)[1],  # that of the policy is none of them
             carries=carried,
         )
@@ -165,13 +167,14 @@ class LocalFixes(Fixes):
             return outcome
         if (there := joinable(existing)) is not None:
             return on_session(calls, [there.name] * len(calls), "the existing session", doubts)
-        message = f"Share one `requests.Session` between {these(calls)}"
+        message = f"Share one {self.shown} between {these(calls)}"
         if len(calls) == 1:
-            message = "Use one `requests.Session` for all iterations"
-        name = self.naming.variable(self.settings.session_name, self.facts.bare.function(calls[0]))
+            message = f"Use one {self.shown} for all iterations"
+        name = self.naming.variable(self.library.named(self.settings.session_name), self.facts.bare.function(calls[0]))
         new_session, imports = self.context.new_session(calls, home, name)
-        if not self._names_requests(calls, home.place):
-            return refused(calls, "requests may not be imported where the session belongs; import it further up")
+        if not self._names_library(calls, home.place):
+            reason = f"{self.library.name} may not be imported where the session belongs; import it further up"
+            return refused(calls, reason)
         stays = self.context.why_options_stay(calls)
         if self.context.spans_cells(calls):
             stays = "the calls stand in several cells, and what they pass may be edited in between"
@@ -183,12 +186,15 @@ class LocalFixes(Fixes):
         """Tell whether a session is there that the calls can be made on."""
         return joinable(self.existing.local(calls, place)) is not None
 
-    def _names_requests(self, calls: Sequence[BareCall], place: Place) -> bool:
+    def _names_library(self, calls: Sequence[BareCall], place: Place) -> bool:
         """Tell whether one of the calls' own names is surely there at `place`, or is all that their session needs."""
         plain = self.context.keeps_cookies(calls)
         for call in calls:
             path = self.facts.origins.path_of_name(call.root, call.site.scope) if plain else None
-            if path == "requests" or self.facts.imports.import_before(call.root, call.site.scope, place) is not None:
+            if (
+                path == self.library.name
+                or self.facts.imports.import_before(call.root, call.site.scope, place) is not None
+            ):
                 return True
         return False
 

@@ -13,27 +13,33 @@ from sessionize.fixes.import_places import ImportPlaces
 from sessionize.fixes.outcome import Fix, ImportEdit
 from sessionize.library.calls import BareCall
 from sessionize.library.patches import module_of
-from sessionize.library.verbs import VERBS
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.several_calls import by_id
 from sessionize.syntax import outline as o, values as v
 
-POLICY = "http.cookiejar.DefaultCookiePolicy"
 # Names of sessions that are given another one beside sessions of something else.
 _USUAL = frozenset({"session", "_session"})
 _WITH_SESSIONS = frozenset(("sqlalchemy", "sqlmodel", "flask_sqlalchemy", "django", "pyspark", "neo4j", "cassandra"))
 
 
+class NewNames:
+    """The names that fixes bring into one file."""
+
+    def __init__(self) -> None:
+        self.given: dict[int, set[str]] = defaultdict(set)  # new names of a scope and of scopes inside it
+        self.own: dict[int, set[str]] = defaultdict(set)  # new names of a scope itself
+        self.attributes: dict[int, str] = {}  # new attributes, by class
+
+
 class Naming:
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, new: NewNames) -> None:
         self.facts = facts
+        self.library = facts.library
         self.names = facts.names
         self.imports = facts.imports
         self.origins = facts.origins
         self.places = ImportPlaces(facts)
-        self._given: dict[int, set[str]] = defaultdict(set)  # new names of a scope and of scopes inside it
-        self._own: dict[int, set[str]] = defaultdict(set)  # new names of a scope itself
-        self._attributes: dict[int, str] = {}  # new attributes, by class
+        self.new = new
 
     # --- variables ----------------------------------------------------------------------------------------------------
 
@@ -41,13 +47,13 @@ class Naming:
         """A name for a new variable of a scope, which means nothing else in the scope and in what sees it."""
         taken = {wanted} if self.names.is_taken(wanted, scope) else set()
         name = self._free(self._among_other_sessions(wanted, taken), scope)
-        self._own[scope].add(name)
+        self.new.own[scope].add(name)
         for outer in self.facts.tables.scopes_around(scope):
-            self._given[outer].add(name)
+            self.new.given[outer].add(name)
         return name
 
     def _free(self, wanted: str, scope: int) -> str:
-        new = self._given[scope].union(*map(self._own.__getitem__, self.facts.tables.scopes_around(scope)))
+        new = self.new.given[scope].union(*map(self.new.own.__getitem__, self.facts.tables.scopes_around(scope)))
         if scope == 0:
             new |= self._offered
         return _first_free(wanted, lambda name: name in new or self.names.is_taken(name, scope))
@@ -65,10 +71,10 @@ class Naming:
     def attribute(self, wanted: str, owner: int) -> str:
         """A name for a new attribute of a class: no object of this file is seen to have it, nor has a related class."""
         related = *self.facts.classes.ancestry(owner), *self.facts.classes.descendants[owner]
-        given = set(map(self._attributes.get, related))
+        given = set(map(self.new.attributes.get, related))
         wanted = self._among_other_sessions(wanted, self._seen)
-        self._attributes[owner] = _first_free(wanted, lambda name: name in given or name in self._seen)
-        return self._attributes[owner]
+        self.new.attributes[owner] = _first_free(wanted, lambda name: name in given or name in self._seen)
+        return self.new.attributes[owner]
 
     def _among_other_sessions(self, wanted: str, taken: Container[str]) -> str:
         """`http` for `session` in a file that has sessions of something else: of a database, or a visitor's."""
@@ -142,20 +148,21 @@ class Naming:
         By the import of a call, or another one that is there. Else `Session` is added to the import of the first call;
         `from requests.api import get` gets a line of its own behind it, as `Session` is not there.
         """
-        for module, attributes in (("requests", "Session"), ("requests.api", "sessions.Session")):
+        module, made = self.library.name, self.library.session_class
+        for maker, attributes in self.library.makers:
             for call in calls:
                 path = self.origins.path_of_name(call.root, call.site.scope)
-                if path == module and self._is_there(call, place):
+                if path == maker and self._is_there(call, place):
                     return f"{call.root}.{attributes}", ()
-        visible, session = self.visible("requests", place), self.visible("requests.Session", place)
+        visible, session = self.visible(module, place), self.visible(self.library.session, place)
         if visible or session:
-            return session or f"{visible}.Session", ()
-        name = "Session" if not self.names.is_taken("Session", 0) else self._free("RequestsSession", 0)
-        add = name if name == "Session" else f"Session as {name}"
+            return session or f"{visible}.{made}", ()
+        name = made if not self.names.is_taken(made, 0) else self._free(f"{module.capitalize()}{made}", 0)
+        add = name if name == made else f"{made} as {name}"
         bind = self.import_of(calls[0], place)
         if bind.value == v.Imported(self.origins.path(bind) or ""):
             return name, (ImportEdit(bind, add=add),)
-        return name, (ImportEdit(bind, line=f"from requests import {add}", where="above"),)
+        return name, (ImportEdit(bind, line=f"from {module} import {add}", where="above"),)
 
     def imported(self, path: str, calls: Sequence[BareCall], place: Place) -> tuple[str, tuple[ImportEdit, ...]]:
         """A name at `place` for a path of the standard library, or of the project, and the import that it needs.
@@ -179,7 +186,7 @@ class Naming:
     def import_of(self, call: BareCall, place: Place) -> o.Bind:
         """The import by which a call names requests: the one that has surely run at `place`, if one has."""
         before = self.imports.import_before(call.root, call.site.scope, place)
-        if not self._is_there(call, place) and (visible := self.visible("requests", place)) is not None:
+        if not self._is_there(call, place) and (visible := self.visible(self.library.name, place)) is not None:
             before = self.imports.import_before(visible, self._scope(place), place)
         binds = self.origins.bindings(self.names.owner(call.root, call.site.scope), call.root)
         return before or next(bind for bind in binds if isinstance(bind.value, v.Imported))
@@ -199,8 +206,8 @@ class Naming:
             path = self.origins.path(bind) or ""
             alone = len(self.facts.tables.binds_at[bind.part]) == 1
             unmade = owner not in makers or (self.uses_factory and name not in words)
-            inner = path == "requests" and unmade and alone  # an import in a function, or beside a factory
-            droppable = not others and (inner or path.removeprefix("requests.") in VERBS)
+            inner = path == self.library.name and unmade and alone  # an import in a function, or beside a factory
+            droppable = not others and (inner or self.library.function(path) is not None)
             if droppable and len(self.names.uses(owner, name)) == converted and not self._is_offered(owner, name):
                 edits.append(ImportEdit(bind, drop=name))
         return edits

@@ -8,14 +8,17 @@ from itertools import product
 
 from sessionize.doubts.connection_auth import ConnectionAuth
 from sessionize.doubts.mixed_verify import tls_identities
+from sessionize.doubts.patched import unread_patch
 from sessionize.files.settings import Settings
 from sessionize.library.calls import ANY, BareCall
-from sessionize.library.profile import SAME
-from sessionize.library.verbs import VERBS
+from sessionize.profiles import Library
+from sessionize.sharing.cookies import may_keep
 from sessionize.sharing.facts import Facts
+from sessionize.sharing.several_calls import in_pool
 from sessionize.sharing.steady import Steady
 from sessionize.syntax import values as v
 
+_FALSE = v.Const(value=False, kind="bool")
 CHOSEN = "the function is chosen at run time; choose a method of one session instead, as in `getattr(session, name)`"
 
 
@@ -29,11 +32,25 @@ class Obstacles:
 
     def of_call(self, call: BareCall) -> str:
         """The reason why no session can take a call: of its arguments, or of patches that are to move along."""
-        return _of_arguments(call) or self._of_patches(call)
+        library = self.facts.library
+        if reason := _of_arguments(library, call) or _of_options(library, call) or self._of_patches(call):
+            return reason
+        return self._of_redirects([call], None)
+
+    def _of_redirects(self, calls: Sequence[BareCall], owner: int | None) -> str:
+        """The reason why a session that keeps no cookies would lose those that a redirect sets; else empty."""
+        option = self.facts.library.redirects
+        follows = [call for call in calls if option and call.argument(option) not in (None, _FALSE)]
+        if not follows or may_keep(self.facts, self.settings, calls, owner):
+            return ""
+        word = self.facts.library.word
+        return f"a redirect sends the cookies of the answer before it, which a {word} that keeps none would not"
 
     def _of_patches(self, call: BareCall) -> str:
         """The reason why a call must stay whose patches are to move along: one can't, or would get other arguments."""
-        patches = self.facts.patched.patches_of(call) if self.settings.moves_patches else []
+        if self.settings.moves_patches and (file := unread_patch(self.facts, call)):
+            return f"{file} may replace `{call.shown}`, and such a patch can't be moved"
+        patches = self.facts.patches_of(call) if self.settings.moves_patches else []
         for patch in patches:
             if patch.obstacle:
                 return f"{patch} replaces `{patch.target}` by name, and {patch.obstacle}"
@@ -48,6 +65,13 @@ class Obstacles:
         """
         if calls and self._replaced and not self.settings.moves_patches:
             return f"`{self._replaced}` is replaced in this file, and a session would bypass the replacement"
+        if calls and (reason := self._of_redirects(calls, owner)):
+            return reason
+        most = self.facts.library.most
+        if in_pool(calls) and 0 < most <= self.facts.threads.width:
+            return (
+                f"a pool of as many threads would wait for one of the {most} connections of a {self.facts.library.word}"
+            )
         steady = self.facts.steady(owner)
         bound = list(filter(self._may_bind, calls))
         for call, option in product(calls if bound else (), ("auth", "headers")):
@@ -81,9 +105,10 @@ class Obstacles:
     @cached_property
     def _replaced(self) -> str:
         """The function of requests that this file puts another in the place of; empty if there is none."""
+        library = self.facts.library
         for use, path in self.facts.origins.imported_uses:
             replaced = f"{path}{use.access.path}" if use.access.assigns else ""
-            if self.facts.origins.library.function(SAME.get(replaced, replaced)) is not None:
+            if library.function(library.aliases.get(replaced, replaced)) is not None:
                 return f"{use.name}{use.access.path}"
         return ""
 
@@ -97,13 +122,26 @@ class Obstacles:
         return True
 
 
-def _of_arguments(call: BareCall) -> str:
+def _of_options(library: Library, call: BareCall) -> str:
+    """The reason that a session's method may not take an option of a call, as `verify=False`; empty if it takes all."""
+    for option in sorted(library.constructor):
+        if call.argument(option) is not None:
+            return f"`{option}=` is for the constructor of a {library.word}; make one with it, and call that"
+    taken = library.options.get(call.verb)
+    if taken is not None and (others := call.site.value.keywords - taken - {*library.functions[call.verb]}):
+        return f"`{library.name}.{call.verb}` does not take `{min(others)}=`"
+    if library.constructor and call.unpacks:
+        return f"its `*` or `**` arguments may hold what only the constructor of a {library.word} takes"
+    return ""
+
+
+def _of_arguments(library: Library, call: BareCall) -> str:
     """The reason that a session's method can't take a call's arguments; empty if it can."""
     if call.verb == ANY:
         return CHOSEN
-    names, number = VERBS[call.verb], call.by_position
+    names, number = library.functions[call.verb], call.by_position
     if number > len(names):
-        return f"it passes more positional arguments than `requests.{call.verb}` takes"
+        return f"it passes more positional arguments than `{library.name}.{call.verb}` takes"
     named = call.site.value.keywords
     given = ({"method"} - {*names}).union(names[:number])
     if twice := sorted(given & named):

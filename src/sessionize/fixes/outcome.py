@@ -36,7 +36,7 @@ class NewSession(NamedTuple):
     home: where, in which style, and what is set on it: options that the first call of the fix hands over, or headers.
     target: the variable or attribute that it is assigned to.
     create: the expression that makes it, `requests.Session()`.
-    policy: the name of `DefaultCookiePolicy` where cookies are isolated.
+    apart: what is called on it to keep no cookies, `cookies.set_policy(...)`; empty where it keeps them.
     adapter: the expression for an adapter as wide as the pool of threads that uses the session; empty without one.
     helper: the name of the helper that a `property` or a `field` is made with.
     """
@@ -44,7 +44,7 @@ class NewSession(NamedTuple):
     home: Home
     target: str
     create: str
-    policy: str | None = None
+    apart: str = ""
     adapter: str = ""
     helper: str = ""
 

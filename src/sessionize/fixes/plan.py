@@ -11,6 +11,7 @@ from sessionize.files.settings import Settings
 from sessionize.fixes.context import ALONG, CARRIED, ELSEWHERE, IDLE, LASTING, LOCAL, SHARING, Context, Wanted
 from sessionize.fixes.lasting import LastingFixes
 from sessionize.fixes.local import LocalFixes
+from sessionize.fixes.naming import NewNames
 from sessionize.fixes.obstacles import CHOSEN
 from sessionize.fixes.outcome import Fix, ImportEdit, Outcome, Refusal
 from sessionize.fixes.underused import UnderusedFixes
@@ -22,8 +23,10 @@ from sessionize.sharing.facts import Facts
 class Planner:
     """Plans for one file."""
 
-    def __init__(self, facts: Facts, settings: Settings) -> None:
-        self.context = Context(facts, settings)
+    def __init__(self, facts: Facts, settings: Settings, names: NewNames | None = None) -> None:
+        """names: those that fixes for other libraries bring into the file, too."""
+        self.facts = facts
+        self.context = Context(facts, settings, names or NewNames())
 
     def plan(self, findings: Iterable[Finding], *, of_all_rules: bool = False) -> list[Outcome]:
         """A fix, or a refusal, for every call with a finding that a fix may resolve.
@@ -42,9 +45,9 @@ class Planner:
             outcomes += _refuse_carried(wanted, outcomes)
         return outcomes + _resolving(UnderusedFixes(self.context, wanted).outcomes(), IDLE)
 
-    def imports(self, fixes: Sequence[Fix]) -> list[ImportEdit]:
-        """The changes of import statements that go with these fixes, applied together."""
-        return [edit for fix in fixes for edit in fix.imports] + self.context.naming.unused(fixes)
+    def unused(self, fixes: Sequence[Fix]) -> list[ImportEdit]:
+        """The names that nothing uses any more when these fixes are made (see `Naming.unused`)."""
+        return self.context.naming.unused(fixes)
 
     def _refuse_references(self, sites: set[int]) -> list[Refusal]:
         """The refusals for the functions of requests that are handed on: `pool.submit(requests.get, url)`."""

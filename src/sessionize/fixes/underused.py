@@ -11,7 +11,7 @@ from sessionize.fixes.context import IDLE, Fixes
 from sessionize.fixes.outcome import Fix, ImportEdit, NewSession, Outcome, Redirect, Refusal
 from sessionize.homes.home import Home
 from sessionize.library.calls import BareCall
-from sessionize.library.profile import METHODS
+from sessionize.library.profile import methods
 from sessionize.sharing.several_calls import only_read
 from sessionize.sharing.underused import UnderusedSession
 from sessionize.syntax import outline as o, values as v
@@ -49,7 +49,9 @@ class UnderusedFixes(Fixes):
         create = v.dotted(sessions[0].site.value.func)
         if place is None or not self._made_with(create, sessions[0], place):
             return Refusal(made, "there is no place before the loop where it could be created")
-        name = self.naming.variable(self.settings.session_name, self.facts.outline.parts[calls[0].frame].scope)
+        name = self.naming.variable(
+            self.library.named(self.settings.session_name), self.facts.outline.parts[calls[0].frame].scope
+        )
         if reason := self.obstacles.of_sharing(calls) or self.obstacles.of_call(calls[0]):
             return Refusal(made, reason)
         doubts = self.doubts.about(Sharing(calls, made=place.tick))
@@ -65,7 +67,7 @@ class UnderusedFixes(Fixes):
         served = facts.sessions.session_use(bind.scope, bind.name)
         place = facts.flow.place([session.site.part], bind.scope)
         create = v.dotted(session.site.value.func)
-        if not served.done <= METHODS:
+        if not served.done <= methods(self.library):
             reason = f"`{bind.name}` is used for more than calls in the loop, and that may differ between iterations"
             return Refusal(own, reason)
         binds = facts.names.binds(bind.scope, bind.name)

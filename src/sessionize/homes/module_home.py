@@ -29,7 +29,7 @@ def module_home(facts: Facts, calls: Sequence[BareCall]) -> Home | str:
         if bind.scope == 0 and part < first:
             behind = max(behind, part)
     if not behind:
-        return "requests is not imported at the top of the module"
+        return f"{facts.library.name} is not imported at the top of the module"
     hoist = []
     for option in OPTIONS:
         needed = _constants(facts, option, calls, first)

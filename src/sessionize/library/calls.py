@@ -9,16 +9,13 @@ from typing import NamedTuple
 from sessionize.analysis.flow import Flow
 from sessionize.analysis.origins import Origins
 from sessionize.analysis.tables import Tables
-from sessionize.library.profile import MODULES, READING
+from sessionize.library.profile import READING
 from sessionize.library.threads import EACH, Threads
-from sessionize.library.verbs import VERBS
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, CALL, READ, UNPACK, Access
 
 # The functions that take a generator to its end at once.
 EAGER = frozenset({"list", "tuple", "set", "dict", "frozenset", "sum", "any", "all", "min", "max", "sorted", "join"})
-
-_PLACE_IN_REQUEST = 8  # the place of `timeout` in `Session.request`
 
 # What of an answer is there before its body is read.
 _OF_HEAD = frozenset({"status_code", "headers", "ok", "url", "reason", "history", "is_redirect", "raise_for_status"})
@@ -72,12 +69,6 @@ class BareCall(NamedTuple):
     def repeatable(self) -> bool:
         """True if it may be made again by hand where it failed, as no POST or PATCH may."""
         return self.method not in ("post", "patch", "")
-
-    @property
-    def waits(self) -> bool:
-        """True if it surely has no `timeout=`, or None as one."""
-        timeout = self.argument("timeout", _PLACE_IN_REQUEST if self.verb == "request" else -1)
-        return not self.unpacks and timeout in (None, v.NONE)
 
     @property
     def by_position(self) -> int:
@@ -148,11 +139,18 @@ class BareCalls:
         if len(value.args) < 2 or self.origins.path_of(value.func, scope) != "builtins.getattr":
             return None
         library, name = value.args[0].value, value.args[1].value
-        if self.origins.path_of(library, scope) not in MODULES:
+        if self.origins.path_of(library, scope) not in self.origins.library.modules:
             return None
         if not isinstance(name, v.Const):
             return ANY, f"getattr({v.dotted(library)}, ...)"
-        return (str(name.value), f"{v.dotted(library)}.{name.value}") if name.value in VERBS else None
+        known = name.value in self.origins.library.functions
+        return (str(name.value), f"{v.dotted(library)}.{name.value}") if known else None
+
+    def waits(self, call: BareCall) -> bool:
+        """Tell whether a call may wait for ever: it surely has no `timeout=`, or None as one."""
+        option, place = self.origins.library.timeout
+        timeout = call.argument(option, place if call.verb == "request" else -1)
+        return self.origins.library.waits and not call.unpacks and timeout in (None, v.NONE)
 
     def leaves_unread(self, call: BareCall) -> bool:
         """Tell whether nothing reads what a call with `stream=True` gets, but for `response.status_code` and the like.
@@ -175,7 +173,7 @@ class BareCalls:
             function = self.origins.library.function(reached)
             if function is not None:
                 found.append(Reference(use, function, f"{use.name}{use.access.path}", *self._taker(use.call)))
-            elif path in MODULES and use.access == ARGUMENT:
+            elif path in self.origins.library.modules and use.access == ARGUMENT:
                 by_text = self._kept_by_text(self.outline.calls[use.call])
                 found += [Reference(use, *by_text, -1)] if by_text is not None else []
         return found
@@ -264,7 +262,7 @@ class BareCalls:
         params = ["username", "password"]
         if [arg.keyword or name for arg, name in zip(value.args, params, strict=False)] != params:
             return False
-        return self.origins.path_of(value.func, scope) == "requests.auth.HTTPBasicAuth"
+        return self.origins.path_of(value.func, scope) == self.origins.library.pair
 
     def function(self, call: BareCall) -> int:
         """The scope of the function or lambda in which a call stands; 0 for the module."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from sessionize.analysis.callgraph import CallGraph
 from sessionize.analysis.classes import Classes
@@ -14,17 +15,20 @@ from sessionize.analysis.names import Names
 from sessionize.analysis.origins import Origins
 from sessionize.analysis.retries import Retries
 from sessionize.analysis.tables import Tables
-from sessionize.library.calls import BareCalls
+from sessionize.library.calls import BareCall, BareCalls
 from sessionize.library.hosts import Hosts
 from sessionize.library.patched import Patched
-from sessionize.library.profile import REQUESTS, with_factory
 from sessionize.library.sessions import Sessions
 from sessionize.library.surroundings import Around
 from sessionize.library.threads import Threads
 from sessionize.library.visitors import Visitors
 from sessionize.library.waits import Waits
 from sessionize.library.words import file_names_user
+from sessionize.profiles import REQUESTS, Library
 from sessionize.syntax import outline as o, values as v
+
+if TYPE_CHECKING:
+    from sessionize.library.patches import Patch
 
 _LEAVING = frozenset({"sys.exit", "os._exit", "os.abort", "builtins.exit", "builtins.quit"})
 
@@ -37,17 +41,20 @@ class Program:
         factory: str = "",
         *,
         shared: bool = False,
+        library: Library = REQUESTS,
     ) -> None:
         """around: the project of the file, which is asked only where an answer matters.
 
         factory: the path of a function that makes sessions, beside `requests.Session`, or gives a `shared` one.
+        library: the one whose calls are looked for.
         """
         self.outline = outline
         self.filename = around.filename
         self.around = around
         self.factory = factory
         self.names = Names(outline)
-        self.origins = Origins(outline, self.names, with_factory(factory) if factory and not shared else REQUESTS)
+        self.library = library.with_factory(factory) if factory and not shared else library
+        self.origins = Origins(outline, self.names, self.library)
         leaving = set()
         for call, path in self.origins.called:
             if path in _LEAVING and outline.parts[call.part].kind == "simple":
@@ -85,6 +92,10 @@ class Program:
     def waits(self) -> Waits:
         all_repeatable = all(call.repeatable for call in (*self.bare.calls, *self.bare.mapped))
         return Waits(self, self.around.delays(sleeps_only=all_repeatable))
+
+    def patches_of(self, call: BareCall) -> Sequence[Patch]:
+        """The patches that replace a call (see `Patched.patches_of`); none where nobody reads those of its library."""
+        return self.patched.patches_of(call) if self.library.reads_patches else ()
 
     def path_of_callee(self, value: v.Value, scope: int) -> str | None:
         """The path of a function, `api.fetch`, or of a method by that of its class: `api.Client.fetch`.

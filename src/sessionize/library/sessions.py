@@ -13,14 +13,10 @@ from sessionize.analysis.memo import memo
 from sessionize.analysis.origins import Origins
 from sessionize.analysis.tables import Tables
 from sessionize.library.calls import BareCall
-from sessionize.library.profile import SESSION
-from sessionize.library.verbs import VERBS
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ITEM, KEPT, Access
 
-_PLAIN_ADAPTER = "requests.adapters.HTTPAdapter"
 _PROPERTIES = frozenset({"property", "cached_property"})
-_SENDING = frozenset({*VERBS, "send"})
 
 # A variable: the scope that owns it and its name. An attribute: that of the class, or -1 if it may be any object's.
 _Key: TypeAlias = tuple[int, str]
@@ -49,6 +45,7 @@ class Sessions:
         self.outline = origins.outline
         self.names = origins.names
         self.origins = origins
+        self.library = origins.library
         self.flow = flow
         self.tables = tables
         self.graph = tables.graph
@@ -57,7 +54,7 @@ class Sessions:
 
     def is_plain(self, value: v.Value, scope: int) -> bool:
         """Tell whether a value is `requests.Session()`."""
-        return isinstance(value, v.Call) and not value.args and self._maker(value, scope) == SESSION
+        return isinstance(value, v.Call) and not value.args and self._maker(value, scope) == self.library.session
 
     def _maker(self, value: v.Value, scope: int) -> str | None:
         """The path of what a value calls."""
@@ -81,7 +78,7 @@ class Sessions:
         parts = {use.part for use in self.names.uses(scope, name)}
         calls = map(partial(self.on_session, root=name), self.graph.method_calls[scope, name])
         return SessionUse(
-            calls=tuple(call for call in calls if call.verb in VERBS),
+            calls=tuple(call for call in calls if call.verb in self.library.functions),
             done=done,
             handed_on=any(access in KEPT or access.taken for access in done),
             frames=set(map(self.flow.frame.__getitem__, parts)),
@@ -92,7 +89,8 @@ class Sessions:
         """The call of that id on a session, which `root` names, as if it were bare."""
         site = self.outline.calls[number]
         verb = v.last_name(site.value.func)
-        return BareCall(site.tick, verb, root, f"{root or 'Session()'}.{verb}", site, self.flow.frame[site.part])
+        shown = f"{root or f'{self.library.session_class}()'}.{verb}"
+        return BareCall(site.tick, verb, root, shown, site, self.flow.frame[site.part])
 
     # --- all calls on sessions ----------------------------------------------------------------------------------------
 
@@ -103,7 +101,11 @@ class Sessions:
         """
         for number, site in enumerate(self.outline.calls):
             func = site.value.func
-            if isinstance(func, v.Attribute) and func.attr in VERBS and self._is_session(func.value, site.scope, timed):
+            if (
+                isinstance(func, v.Attribute)
+                and func.attr in self.library.functions
+                and self._is_session(func.value, site.scope, timed)
+            ):
                 yield self.on_session(number, v.dotted(func.value))
 
     def _is_session(self, value: v.Value, scope: int, timed: bool) -> bool:
@@ -123,7 +125,7 @@ class Sessions:
 
     def _are_sessions(self, makers: set[str | None], timed: bool) -> bool:
         """Tell whether all that makes some values makes sessions."""
-        return bool(makers) and makers <= ({SESSION, self.factory} if timed else {SESSION})
+        return bool(makers) and makers <= {self.library.session, *([self.factory] if timed else [])}
 
     def _key(self, value: v.Value, scope: int) -> _Key | None:
         match value:
@@ -180,11 +182,11 @@ class Sessions:
         changed = set()
         for site in self.tables.calls_by_name["mount"]:
             adapter = self.origins.resolve_once(site.value.argument("adapter", 1), site.scope)
-            if isinstance(site.value.func, v.Attribute) and self._maker(adapter, site.scope) != _PLAIN_ADAPTER:
+            if isinstance(site.value.func, v.Attribute) and self._maker(adapter, site.scope) != self.library.adapter:
                 changed.add(self._key(site.value.func.value, site.scope))
         for use in self.outline.uses:
             *owner, method = use.access.steps or ("",)
-            if use.access.assigns and method in _SENDING and ITEM not in owner and len(owner) < 2:
+            if use.access.assigns and method in self.library.sending and ITEM not in owner and len(owner) < 2:
                 name = v.Name(use.name)
                 changed.add(self._key(v.Attribute(name, owner[0]) if owner else name, use.scope))
         return changed

@@ -95,9 +95,13 @@ class Surroundings:
         """The names that other files are known to take from a file, or that they may; `*` for all."""
         return frozenset()
 
-    def may_replace(self, filename: str) -> bool:
-        """Tell whether another file is known to set `requests` in a file's module, or any name of it."""
+    def may_replace(self, filename: str, library: str = "requests") -> bool:
+        """Tell whether another file is known to set `requests`, say, in a file's module, or any name of it."""
         return False
+
+    def file_replacing(self, filename: str, names: frozenset[str]) -> str:
+        """The first other file that names a library and is a test, or may replace a part of it; empty without one."""
+        return "another file"
 
     def is_script(self, filename: str, closed: bool | None) -> bool:
         """Tell whether nothing loads a file."""
@@ -155,6 +159,9 @@ class Alone(Surroundings):
     def may_set_attribute(self, filename: str, name: str, *, inside: bool = False) -> bool:
         return False
 
+    def file_replacing(self, filename: str, names: frozenset[str]) -> str:
+        return ""
+
 
 class Around(NamedTuple):
     """The surroundings of one file of that text; closed: as the settings say."""
@@ -189,8 +196,11 @@ class Around(NamedTuple):
     def seen(self) -> frozenset[str]:
         return self.surroundings.seen(self.filename)
 
-    def may_replace(self) -> bool:
-        return self.surroundings.may_replace(self.filename)
+    def may_replace(self, library: str) -> bool:
+        return self.surroundings.may_replace(self.filename, library)
+
+    def file_replacing(self, names: frozenset[str]) -> str:
+        return self.surroundings.file_replacing(self.filename, names)
 
     def is_script(self) -> bool:
         return self.surroundings.is_script(self.filename, self.closed)

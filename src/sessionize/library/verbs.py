@@ -1,22 +1,13 @@
-"""The functions of requests. Every run loads this, so it must load nothing that takes time."""
+"""The functions of requests, for what reads the patches of its functions in tests.
+
+Every run loads this, so it must load nothing that takes time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from sessionize.profiles.requests import VERBS
 
-# What each takes by position (requests/api.py).
-VERBS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "get": ("url", "params"),
-        "post": ("url", "data", "json"),
-        "put": ("url", "data"),
-        "patch": ("url", "data"),
-        "delete": ("url",),
-        "head": ("url",),
-        "options": ("url",),
-        "request": ("method", "url"),
-    }
-)
+__all__ = ["FUNCTIONS", "VERBS"]
+
 # What requests has to offer to `from requests import *`, and what its functions are often called elsewhere.
 FUNCTIONS = frozenset(VERBS) | {"Session", "session"}

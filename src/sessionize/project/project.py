@@ -36,6 +36,8 @@ from sessionize.syntax.parse import UnreadableError, parse_ast
 
 _MENTION = re.compile(rb"requests\.(\w+)\b(?![\"'])")
 _TESTS = ("test", "tests")
+# What puts something in the place of another: a patch, `Client.get = fake`.
+_REPLACING = re.compile(rb"[Pp]atch|attr\(|sys\.modules|__dict__|\b[A-Z]\w*\.\w+[ \t]*=[^=]")
 _BUILD = {
     "pyproject.toml": re.compile(rb"^\[(build-system|project|tool\.poetry|tool\.flit)", re.MULTILINE),
     "setup.cfg": re.compile(rb"^\[(metadata|options)", re.MULTILINE),
@@ -85,6 +87,26 @@ class Project:
         """Tell whether what a test replaces may be gone when a file's code runs: the test loads it, or names it."""
         named = Path(file).stem in patch.target.split(".")
         return patch.stays or named or self.imports.may_meet(absolute(patch.file), file)
+
+    def file_replacing(self, file: str, names: frozenset[str]) -> str:
+        """The first other file in which one of some names stands, and that is a test or may replace a part of it.
+
+        That is what patches something, sets an attribute of it or of a class, gives it another name, or hands it on.
+        """
+        return next((other for other in self._replacing(names) if os.path.realpath(other) != file), "")
+
+    @memo
+    def _replacing(self, names: frozenset[str]) -> list[str]:
+        """All such files."""
+        named = f"(?:{'|'.join(map(re.escape, sorted(names)))})"
+        handed = rf"{named}[\w.]*[ \t]*=[^=]|[(,=][ \t]*{named}[ \t]*[,)\n]|import\b[^\n]*{named}[^\n]*\bas\b"
+        naming, changing = re.compile(named.encode()), re.compile(handed.encode())
+        found = []
+        for file, data in self._files():
+            named_here = naming.search(data) is not None
+            if named_here and (is_test(file) or _REPLACING.search(data) or changing.search(data)):
+                found.append(file)
+        return found
 
     @memo
     def taken(self, module: str) -> frozenset[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from sessionize.files import store
 from sessionize.files.paths import NOTEBOOK, has_init, in_package, project_root, shown
 from sessionize.library.surroundings import EVERYTHING, CallElsewhere, Delaying, Look, Surroundings, Version
 from sessionize.library.verbs import FUNCTIONS
+from sessionize.profiles import LIBRARIES
 
 if TYPE_CHECKING:
     from sessionize.library.patches import Patch
@@ -77,9 +80,14 @@ class Projects(Surroundings):
         """The names that other modules of the project may take from a file, if it is one (see `Project.taken`)."""
         return frozenset() if filename.startswith("<") else self.taken(filename)
 
-    def may_replace(self, filename: str) -> bool:
-        """Tell whether another file sets `requests` in a file's module (see `Changes.may_set`)."""
-        return not filename.startswith("<") and self.of(filename).changes.may_set(self._real(filename), "requests")
+    def may_replace(self, filename: str, library: str = "requests") -> bool:
+        """Tell whether another file sets `requests`, say, in a file's module (see `Changes.may_set`)."""
+        return not filename.startswith("<") and self.of(filename).changes.may_set(self._real(filename), library)
+
+    def file_replacing(self, filename: str, names: frozenset[str]) -> str:
+        """The first other file that may replace a part of a library (see `Project.file_replacing`)."""
+        other = self.of(filename).file_replacing(self._real(filename), names)
+        return shown(other) if other else ""
 
     def is_script(self, filename: str, closed: bool | None) -> bool:
         """Tell whether nothing imports a file (see `Project.is_script`)."""
@@ -144,8 +152,11 @@ class Projects(Surroundings):
         from sessionize.library.patches import names_elsewhere
         from sessionize.project.looks import LOOKS
 
-        contents = map(store.content, filenames if whole else ())
+        contents = list(map(store.content, filenames if whole else ()))
+        unread = [library for library in LIBRARIES if not library.reads_patches]
         names = frozenset[str]().union(*map(names_elsewhere, contents))
+        for library, data in product(unread, contents):
+            names |= {library.name, *_aliases(library.name, data)}
         for filename in filenames:
             self.of(filename).patches(names)
         if not whole:
@@ -163,6 +174,9 @@ class Projects(Surroundings):
                 self.is_shown_by_code,
             ):
                 ask(filename)
+            for library in unread:
+                self.may_replace(filename, library.name)
+                self.file_replacing(filename, library.named_in_tests)
             for look in LOOKS:
                 self.other_that(filename, look)
             for sleeps_only in (False, True):
@@ -181,6 +195,12 @@ class Projects(Surroundings):
             self._reals[folder] = os.path.realpath(folder)
         file = os.path.join(self._reals[folder], name)
         return os.path.realpath(file) if os.path.islink(file) else file
+
+
+def _aliases(name: str, data: bytes) -> Iterator[str]:
+    """The names that a file may give to a module: `net` of `import httpx as net`."""
+    for found in re.finditer(rf"\b{name}[\s\\]+as[\s\\]+(\w+)".encode(), data):
+        yield found[1].decode(errors="ignore")
 
 
 def _is_module(filename: str) -> bool:

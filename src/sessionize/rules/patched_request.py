@@ -78,7 +78,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
 
 def _patches(facts: Facts, call: BareCall) -> list[Patch]:
     """The patches that replace a call, and that one on a session would go past."""
-    return list(filterfalse(attrgetter("catches_sessions"), facts.patched.patches_of(call)))
+    return list(filterfalse(attrgetter("catches_sessions"), facts.patches_of(call)))
 
 
 def _bypassing(facts: Facts) -> Iterator[Finding]:

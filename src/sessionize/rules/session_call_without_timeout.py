@@ -47,7 +47,7 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     - [requests: Timeouts](https://requests.readthedocs.io/en/latest/user/advanced/#timeouts)
     """
     for call in facts.sessions.calls(timed=False):
-        if call.waits:
+        if facts.bare.waits(call):
             yield Finding("RQS302", call.id, f"`{call.shown}` is called without a timeout, and may wait indefinitely")
 
 

@@ -16,6 +16,7 @@ from sessionize.files.store import read
 from sessionize.files.text import SourceError
 from sessionize.files.walk import Unreadable, is_excluded, of_file
 from sessionize.library.cheap_look import may_have_findings
+from sessionize.profiles import LIBRARIES
 from sessionize.project.projects import Projects
 from sessionize.report.terminal import echo, printable
 from sessionize.run.files import FolderSettings, files
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from sessionize.run.work import Task, Work
 
     Together = Callable[[Sequence[Task]], Generator[tuple[int, Report | None], None, None]]
+
+
+# What `--verbose` tells of a file that the cheap look leaves out.
+_NOT_CHECKED = f"does not import {' or '.join(library.name for library in LIBRARIES)}"
 
 
 class Run:
@@ -82,7 +87,7 @@ class Run:
                 continue
             looked_at = may_have_findings(data, path)
             if self.options.verbose:
-                echo(f"{printable(path)}: {'checked' if looked_at else 'does not import requests'}\n", err=True)
+                echo(f"{printable(path)}: {'checked' if looked_at else _NOT_CHECKED}\n", err=True)
             if looked_at:
                 tasks.append((number, path, _for_one(path, settings)))
                 sizes[number] = len(data)

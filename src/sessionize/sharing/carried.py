@@ -12,8 +12,6 @@ from sessionize.library.program import Program
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, Access
 
-_FROM_JAR = "requests.utils.dict_from_cookiejar"
-
 
 class Carried:
     """The carried cookies of one file."""
@@ -64,7 +62,7 @@ class Carried:
             case v.Call(func=v.Attribute(value=jar, attr="get_dict" | "copy"), args=()):
                 return self._answers(jar, scope, depth)
             case v.Call(func=func, args=(v.Argument(value=jar, stars=""),)):
-                copies = self.origins.path_of(func, scope) in ("builtins.dict", _FROM_JAR)
+                copies = self.origins.path_of(func, scope) in ("builtins.dict", self.origins.library.from_jar)
                 return self._answers(jar, scope, depth) if copies else None
             case v.Attribute(value=v.Call() as answer, attr="cookies"):
                 return self._made_by.get((answer, -1))

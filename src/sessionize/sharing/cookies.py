@@ -36,11 +36,6 @@ _PLAIN_HEADERS = re.compile(
     r"|pragma|range|referer|sec-[a-z-]+|te|upgrade-insecure-requests|user-agent|x-requested-with",
     re.IGNORECASE,
 )
-# The options that say nothing about whom a call is made for, and those that are looked at by themselves.
-_NO_PARAMETERS = frozenset(
-    ("timeout", "verify", "stream", "allow_redirects", "hooks", "proxies", "auth", "headers", "cookies", "method")
-) | {"url"}
-
 # What these give is made of what they are given.
 _MADE_OF_ARGUMENTS = frozenset(
     f"builtins.{name}"
@@ -93,7 +88,7 @@ class _Judge:
             return False
         scope = call.site.scope
         given = call.given("headers") or v.Dict(())
-        for value in (*_parameters(call), given):
+        for value in (*self._parameters(call), given):
             if known_keys(self.facts, value, scope) is None or self._is_filled_elsewhere(value, scope):
                 return False
         if self._is_told_elsewhere(call):
@@ -134,11 +129,21 @@ class _Judge:
                     return None
         return (auth, frozenset(telling)) if auth is not None or any(map(text_names_user, names)) else None
 
+    def _parameters(self, call: BareCall) -> list[v.Value]:
+        """The parameters and bodies of a call."""
+        found = []
+        first = 2 if call.verb == "request" else 1  # behind the URL
+        for number, arg in enumerate(call.site.value.args):
+            counts = arg.keyword not in self.facts.library.plain_options if arg.keyword else number >= first
+            if counts and arg.value != v.NONE:
+                found.append(arg.value)
+        return found
+
     def _naming_user(self, call: BareCall) -> frozenset[v.Value] | None:
         """The other arguments of a call in which something names a user; None if one is not known, or not steady."""
         scope = call.site.scope
         found = set()
-        parameters = _parameters(call)
+        parameters = self._parameters(call)
         for value in parameters:
             if keys_of_display(self.steady.display(value, scope)) is None:
                 return None
@@ -213,14 +218,3 @@ def _are_of_user(credentials: _Credentials | None) -> bool:
     """Tell whether credentials are a user's own; with a key of the program a call may log users in."""
     auth, headers = credentials or (None, ())
     return auth is not None or "authorization" in map(str.lower, dict(headers))
-
-
-def _parameters(call: BareCall) -> list[v.Value]:
-    """The parameters and bodies of a call."""
-    found = []
-    first = 2 if call.verb == "request" else 1  # behind the URL
-    for number, arg in enumerate(call.site.value.args):
-        counts = arg.keyword not in _NO_PARAMETERS if arg.keyword else number >= first
-        if counts and arg.value != v.NONE:
-            found.append(arg.value)
-    return found

@@ -16,7 +16,6 @@ from sessionize.library.calls import BareCall, Reference
 from sessionize.library.program import Program
 from sessionize.library.surroundings import CallElsewhere
 from sessionize.library.threads import EACH
-from sessionize.library.verbs import VERBS
 from sessionize.sharing.requests_sent import RequestsSent
 from sessionize.sharing.several_calls import ids, parts
 from sessionize.syntax import values as v
@@ -29,6 +28,7 @@ _INITIAL = frozenset({"__init__", "__post_init__", "__attrs_post_init__"})
 class Groups:
     def __init__(self, program: Program) -> None:
         self.program = program
+        self.library = program.library
         self.outline = program.outline
         self.flow = program.flow
         self.graph = program.graph
@@ -214,7 +214,7 @@ class Groups:
         for site in self.outline.calls:
             match site.value.func:
                 case v.Attribute(value=v.Attribute(value=v.Name(name=name), attr=attr), attr=verb):
-                    if verb in VERBS and "session" in attr:
+                    if verb in self.library.functions and self.library.word in attr:
                         found.add(self.graph.class_of(name, site.scope))
         return found - {0}
 

@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 from sessionize.analysis.memo import memo
 from sessionize.library.calls import BareCall
-from sessionize.library.profile import CLOSING, METHODS, sets_up
+from sessionize.library.profile import closing, methods, sets_up
 from sessionize.library.program import Program
-from sessionize.library.verbs import VERBS
 from sessionize.sharing.groups import Groups
 from sessionize.sharing.several_calls import ticks
 from sessionize.syntax import outline as o, values as v
@@ -38,6 +37,7 @@ class UnderusedSessions:
         self.program = program
         self.named = program.sessions
         self.groups = groups
+        self.plain_uses = methods(program.library) | closing(program.library)
 
     @cached_property
     def sessions(self) -> list[UnderusedSession]:
@@ -51,7 +51,7 @@ class UnderusedSessions:
             func = outer.value.func
             if isinstance(func, v.Attribute) and func.value == site.value and outer.start == site.start:
                 # `requests.Session().get(url)`
-                if func.attr in VERBS:
+                if func.attr in self.program.library.functions:
                     call = self.named.on_session(number - 1, "")
                     if not self.groups.changes_host(call, loops):
                         found.append(UnderusedSession(site.tick, site, None, loops, (call,)))
@@ -59,7 +59,7 @@ class UnderusedSessions:
             bind = self._bound(site)
             if bind is not None and bind.form in ("assign", "with") and not self._is_busy(bind, loops):
                 served = self.named.session_use(bind.scope, bind.name)
-                plain = served.done <= METHODS | CLOSING
+                plain = served.done <= self.plain_uses
                 found.append(UnderusedSession(site.tick, site, bind, loops, served.calls, plain))
         return found
 
@@ -85,7 +85,7 @@ class UnderusedSessions:
             return True
         if not served.calls or self._serves_several(bind.scope, bind.name):
             return True
-        return not served.done <= METHODS | CLOSING and not (self._is_set_up(bind) and self._runs_again(frame))
+        return not served.done <= self.plain_uses and not (self._is_set_up(bind) and self._runs_again(frame))
 
     @memo
     def _serves_several(self, scope: int, name: str) -> bool:
@@ -104,7 +104,7 @@ class UnderusedSessions:
         """Tell whether a session is only set up, as by `session.headers.update(...)`, before the calls on it."""
         first = min(ticks(self.named.session_use(bind.scope, bind.name).calls))
         for use in self.program.names.uses(bind.scope, bind.name):
-            if use.access not in METHODS | CLOSING and not (sets_up(use.access) and use.tick < first):
+            if use.access not in self.plain_uses and not (sets_up(use.access) and use.tick < first):
                 return False
         return True
 

@@ -82,5 +82,5 @@ def _order(alias: cst.ImportAlias) -> tuple[bool, bool, str]:
 
 
 def _alias(text: str) -> cst.ImportAlias:
-    statement = cst.ensure_type(parse_small(f"from requests import {text}"), cst.ImportFrom)
+    statement = cst.ensure_type(parse_small(f"from module import {text}"), cst.ImportFrom)
     return cast("Sequence[cst.ImportAlias]", statement.names)[0]

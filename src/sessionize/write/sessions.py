@@ -89,8 +89,8 @@ class SessionCode:
         home = new_session.home
         lines: list[cst.SimpleStatementLine] = []
         name = {"property": "session", "threads": f"{home.instance}.session"}.get(home.style, new_session.target)
-        if new_session.policy is not None:
-            statement = parse_small(f"{name}.cookies.set_policy({new_session.policy}(allowed_domains=[]))")
+        if new_session.apart:
+            statement = parse_small(f"{name}.{new_session.apart}")
             lines.append(cst.SimpleStatementLine([statement], leading_lines=[comment_line(WHY_NO_COOKIES)]))
         for scheme in ("https://", "http://") if new_session.adapter else ():
             statement = parse_small(f'{name}.mount("{scheme}", {new_session.adapter})')

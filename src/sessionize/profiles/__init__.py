@@ -1,0 +1,19 @@
+"""The libraries whose calls are looked for, each as a value: its names, and how a session of it is made and used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sessionize.profiles.httpx import HTTPX
+from sessionize.profiles.library import Library
+from sessionize.profiles.requests import REQUESTS
+
+LIBRARIES: tuple[Library, ...] = (REQUESTS, HTTPX)
+
+__all__ = ["HTTPX", "LIBRARIES", "REQUESTS", "Library", "imported"]
+
+
+def imported(modules: Iterable[str]) -> list[Library]:
+    """The libraries that a file imports, of which all modules are given; requests where that shows none."""
+    packages = {module.partition(".")[0] for module in modules}
+    return [library for library in LIBRARIES if library.name in packages] or [REQUESTS]

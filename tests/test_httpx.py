@@ -1,0 +1,155 @@
+"""What makes a fix of httpx's calls unsafe beyond one file, and what is the same for both libraries in one file."""
+
+import json
+from pathlib import Path
+
+import pytest
+from around import answering
+from command import Run
+
+from sessionize import check_source, fix_source
+from sessionize.files.settings import Settings
+from sessionize.library.surroundings import Alone, Surroundings
+
+PAGES = "import httpx\n\n\ndef load():\n    for n in range(3):\n        httpx.get(f'https://a.test/{n}')\n"
+FROM_IMPORT = PAGES.replace("import httpx\n", "from httpx import get\n").replace("httpx.get", "get")
+
+
+def fix_of(run: Run, files: dict[str, str]) -> dict[str, str]:
+    """The fix of the one finding in `pages.py`, as it is told."""
+    for name, text in {"sessionize.toml": "", **files}.items():
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(text, encoding="utf-8")
+    (found,) = json.loads(run("check", "--output-format=json", "pages.py").out)
+    fix: dict[str, str] = found["fix"]
+    return fix
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "safe"),
+    [
+        ("other.py", "import httpx\nprint(httpx.get('https://a.test/').text)\n", True),
+        ("other.py", "import httpx\nclient = httpx.Client(timeout=httpx.Timeout(3))\n", True),
+        ("other.py", "import httpx\ntry:\n    pass\nexcept (OSError, httpx.HTTPError) as error:\n    pass\n", True),
+        ("other.py", "import requests\nrequests.patch('https://a.test/')\n", True),
+        ("test_other.py", "def test_sum():\n    assert sum([1]) == 1\n", True),
+        ("test_pages.py", "import httpx, pages\ndef test_load():\n    assert pages.load() is None\n", False),
+        ("test_pages.py", "import pages\ndef test_load(httpx_mock):\n    assert pages.load() is None\n", False),
+        ("test_pages.py", "import pages, respx\n@respx.mock\ndef test_load():\n    pages.load()\n", False),
+        ("tests/support.py", "from unittest import mock\nfake = mock.patch('httpx.get')\n", False),
+        ("other.py", "import httpx\nhttpx.get = print\n", False),
+        ("other.py", "import httpx\nhttpx._client.Client = print\n", False),
+        ("other.py", "import httpx as h\nh.get = print\n", False),
+        ("other.py", "from httpx import Client as C\nC.get = print\n", False),
+        ("other.py", "from httpx import Client\nClient.get = print\n", False),
+        ("other.py", "import httpx\nsetattr(httpx, 'get', print)\n", False),
+        ("other.py", "import httpx\nwrap(httpx)\n", False),
+        ("other.py", "import pages\npages.httpx = print\n", False),
+    ],
+)
+def test_other_files_that_may_replace_a_call(run: Run, name: str, text: str, safe: bool) -> None:
+    fix = fix_of(run, {"pages.py": PAGES, name: text})
+    assert (fix["applicability"] == "safe") == safe
+    assert safe or "[patched]" in fix["message"]
+
+
+def test_a_file_does_not_replace_its_own_calls(run: Run) -> None:
+    text = PAGES.replace("import httpx", "import httpx as net").replace("httpx.get", "net.get")
+    assert fix_of(run, {"pages.py": text})["applicability"] == "safe"
+
+
+@pytest.mark.parametrize(
+    ("test", "safe"),
+    [
+        ("from unittest import mock\n@mock.patch('pages.get')\ndef test_load(get): ...\n", False),
+        ("from unittest import mock\n@mock.patch('other.get')\ndef test_load(get): ...\n", True),
+        ("from unittest import mock\n@mock.patch('pages.load')\ndef test_load(load): ...\n", True),
+        ("from unittest import mock\n@mock.patch('requests.get')\ndef test_load(get): ...\n", True),
+    ],
+)
+def test_patches_of_the_name_that_is_called(run: Run, test: str, safe: bool) -> None:
+    fix = fix_of(run, {"pages.py": FROM_IMPORT, "test_it.py": f"import pages\n{test}"})
+    assert (fix["applicability"] == "safe") == safe
+    assert safe or "test_it.py:3 may replace `get` by name, which is not looked for" in fix["message"]
+
+
+def test_such_patches_do_not_move(run: Run) -> None:
+    test = "import httpx\nimport pages\n\ndef test_load(httpx_mock):\n    pages.load()\n"
+    Path("pages.py").write_text(PAGES, encoding="utf-8")
+    Path("test_pages.py").write_text(test, encoding="utf-8")
+    Path("sessionize.toml").write_text("", encoding="utf-8")
+    assert run("fix", "--unsafe-fixes", "--rewrite-patches", ".").status == 1
+    assert Path("pages.py").read_text(encoding="utf-8") == PAGES
+    run("fix", "--unsafe-fixes", ".")
+    assert "httpx.Client()" in Path("pages.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("line", "safe"),
+    [
+        ("print(httpx.Timeout(3), httpx.__version__)", True),
+        ("socket.setdefaulttimeout(3)", True),
+        ("sys.modules.get('httpx')", True),
+        ("wrap(httpx)", False),
+        ("http = httpx", False),
+        ("httpx.Client.get = print", False),
+        ("httpx.__dict__.update(get=print)", False),
+        ("socket.getaddrinfo = print", False),
+        ("sys.modules['httpx'] = print", False),
+        ("mock.patch('httpx.post').start()", False),
+    ],
+)
+def test_a_file_that_may_change_httpx(line: str, safe: bool) -> None:
+    text = f"import mock, socket, sys\n{PAGES}\n\n{line}\n"
+    (found,) = check_source(text, surroundings=answering(Alone, patches=Surroundings().patches))
+    assert (found.applicability == "safe") == safe
+    assert safe or "[patched]" in found.help
+
+
+BOTH = """\
+import httpx
+import requests
+
+for n in range(3):
+    httpx.post(f"https://a.test/{n}")
+    requests.post(f"https://a.test/{n}")
+"""
+
+
+def test_two_libraries_give_no_name_twice() -> None:
+    after = fix_source(BOTH, settings=Settings(session_name="http", accept=("patched",))).after
+    assert after is not None
+    assert "with httpx.Client() as http_2:" in after
+    assert "http = requests.Session()" in after
+    assert after.count("import DefaultCookiePolicy") == 1
+
+
+def test_a_factory_makes_sessions_of_requests() -> None:
+    after = fix_source(BOTH, settings=Settings(session_factory="shop.http:make_session", accept=("patched",))).after
+    assert after is not None
+    assert "httpx.Client()" in after
+    assert "session = make_session()" in after
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PAGES + "\n\nfor n in range(3):\n    load()\n",
+        "import httpx\nfor n in range(3):\n    with httpx.Client() as client:\n        client.get('https://a.test/')\n",
+        "import httpx\nclient = httpx.Client()\nclient.get('https://a.test/')\n",
+        "import httpx\n\ndef a():\n    httpx.get('https://a.test/')\n\ndef b():\n    httpx.get('https://a.test/')\n",
+    ],
+)
+def test_rules_that_do_not_know_httpx(text: str) -> None:
+    assert {found.code for found in check_source(text, settings=Settings(select=("ALL",)))} <= {"RQS101"}
+
+
+def test_all_codes_are_planned_for_each_library() -> None:
+    """Where only RQS201 is in force, the calls of httpx have no finding, and are no reason for one."""
+    text = BOTH.replace(")\n    requests", ', headers={"A": "b"})\n    requests')
+    text = text.replace(
+        'requests.post(f"https://a.test/{n}")', 'requests.post(f"https://a.test/{n}", headers={"A": "b"})'
+    )
+    (found,) = check_source(text, settings=Settings(select=("RQS201",)))
+    assert found.start.row == 6
+    assert found.help == "Fixed only together with request-in-loop (RQS101); select it too"
