@@ -138,7 +138,7 @@ FAULTS = (
     Fault("notebooks-take-nothing", 'if file.endswith(NOTEBOOK):\n        return EVERYTHING', 'if file.endswith(NOTEBOOK):\n        return frozenset()'),
     Fault("star-takes-no-new-name", "if self._adds_public_name(sharing) and", "if sharing.carries and"),
     Fault("mangled-names-are-others", "return mangled or self._names_in_text is None", "return self._names_in_text is None"),
-    Fault("sleep-handed-on", "if waiting := self.facts.waits.sleeping_out_of_sight or", "if waiting :="),
+    Fault("sleep-handed-on", "if waiting := waits.sleeping_out_of_sight or", "if waiting :="),
     Fault("threads-elsewhere-share-cookies", "return facts.around.runs_at_once() or (owner", "return (owner"),
     Fault("any-version-tells-connections-apart", "mixing = self.facts.around.oldest() < _UNMIXING", "mixing = False"),
     # what is handed on
