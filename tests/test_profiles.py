@@ -22,8 +22,6 @@ PACKAGE = Path(__file__).parent.parent / "src" / "sessionize"
 NAMING = {
     "profiles/__init__.py": "it imports the profile",
     "profiles/requests.py": "it is the profile",
-    "library/verbs.py": "it imports the profile",
-    "library/profile.py": "it hands the profile on",
     "library/program.py": "requests is the library where none is told",
     "library/surroundings.py": "requests is the library where none is told",
     "library/words.py": "it knows names of modules that name no user",

@@ -75,7 +75,7 @@ class PatchedLibrary(Kind):
         return ""
 
     def _changed(self) -> Iterator[str]:
-        """What this file does to a library of which `meddling` knows nothing: `httpx.get = fake`, `wrap(httpx)`."""
+        """Changes by this file to a library of which `meddling` knows nothing: `httpx.get = fake`, `wrap(httpx)`."""
         uses = self.facts.origins.imported_uses if not self.library.reads_patches else ()
         for use, path in uses:
             access = use.access

@@ -18,7 +18,7 @@ from sessionize.files.settings import Settings
 from sessionize.homes.home import first_of
 from sessionize.homes.object_home import is_made_first
 from sessionize.library.calls import BareCall
-from sessionize.library.profile import closing, methods
+from sessionize.library.sessions import closing, methods
 from sessionize.sharing.cookies import may_keep
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.several_calls import only_read, owners, ticks

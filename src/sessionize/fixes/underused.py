@@ -11,7 +11,7 @@ from sessionize.fixes.context import IDLE, Fixes
 from sessionize.fixes.outcome import Fix, ImportEdit, NewSession, Outcome, Redirect, Refusal
 from sessionize.homes.home import Home
 from sessionize.library.calls import BareCall
-from sessionize.library.profile import methods
+from sessionize.library.sessions import methods
 from sessionize.sharing.several_calls import only_read
 from sessionize.sharing.underused import UnderusedSession
 from sessionize.syntax import outline as o, values as v

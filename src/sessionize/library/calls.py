@@ -9,7 +9,6 @@ from typing import NamedTuple
 from sessionize.analysis.flow import Flow
 from sessionize.analysis.origins import Origins
 from sessionize.analysis.tables import Tables
-from sessionize.library.profile import READING
 from sessionize.library.threads import EACH, Threads
 from sessionize.syntax import outline as o, values as v
 from sessionize.syntax.access import ARGUMENT, CALL, READ, UNPACK, Access
@@ -22,6 +21,9 @@ _OF_HEAD = frozenset({"status_code", "headers", "ok", "url", "reason", "history"
 
 # The verb of a call that names its function only at run time: `getattr(requests, method)(url)`.
 ANY = ""
+
+# Methods that ask for something and change nothing.
+READING = frozenset({"get", "head", "options"})
 
 
 class BareCall(NamedTuple):

@@ -12,7 +12,7 @@ from sessionize.analysis.origins import Origins
 from sessionize.library.calls import BareCall, BareCalls
 from sessionize.library.patches import Patch, module_of
 from sessionize.library.surroundings import Around
-from sessionize.library.verbs import FUNCTIONS
+from sessionize.profiles.requests import FUNCTIONS
 
 # What an import may bind that a call of requests, or of a session, begins with.
 _CALLED = frozenset(map("requests.{}".format, (*FUNCTIONS, "api", "sessions"))) | {"requests"}

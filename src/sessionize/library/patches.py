@@ -16,7 +16,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from sessionize.files.paths import real_path
-from sessionize.library.verbs import FUNCTIONS, VERBS
+from sessionize.profiles.requests import FUNCTIONS, VERBS
 from sessionize.syntax.parse import UnreadableError, last_name, parse_ast
 
 # The cheap look: what a file with a patch holds.

@@ -13,10 +13,13 @@ from sessionize.analysis.memo import memo
 from sessionize.analysis.origins import Origins
 from sessionize.analysis.tables import Tables
 from sessionize.library.calls import BareCall
+from sessionize.profiles import Library
 from sessionize.syntax import outline as o, values as v
-from sessionize.syntax.access import ITEM, KEPT, Access
+from sessionize.syntax.access import ITEM, KEPT, Access, call_of
 
 _PROPERTIES = frozenset({"property", "cached_property"})
+# Methods that tell a session something for the calls to come.
+_SETTERS = frozenset({"update", "set", "set_cookie", "set_policy", "setdefault", "pop", "clear"})
 
 # A variable: the scope that owns it and its name. An attribute: that of the class, or -1 if it may be any object's.
 _Key: TypeAlias = tuple[int, str]
@@ -198,3 +201,20 @@ def _default(value: v.Value) -> v.Value:
         factory = value.argument("default_factory")
         return v.Call(factory, ()) if factory is not None else v.OPAQUE
     return value
+
+
+def methods(library: Library) -> frozenset[Access]:
+    """The accesses to a session that only call it: `session.get(url)`."""
+    return frozenset(map(call_of, library.functions))
+
+
+def closing(library: Library) -> frozenset[Access]:
+    """The accesses that close a session: `session.close()`."""
+    return frozenset({call_of(library.closing)})
+
+
+def sets_up(access: Access) -> bool:
+    """Tell whether an access to a session sets something for the calls to come: `session.headers.update(...)`."""
+    if access.rebinds:
+        return access.attribute != ""
+    return access.calls and (access.method == "mount" or (len(access.steps) == 2 and access.steps[1] in _SETTERS))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from sessionize.library.verbs import FUNCTIONS
+from sessionize.profiles.requests import FUNCTIONS
 
 if TYPE_CHECKING:
     from sessionize.library.patches import Patch

@@ -7,7 +7,6 @@ from functools import cached_property
 from sessionize.analysis.callgraph import CallGraph
 from sessionize.analysis.origins import Origins
 from sessionize.library.calls import BareCall
-from sessionize.library.verbs import VERBS
 from sessionize.syntax import outline as o, values as v
 
 FRAMEWORKS = frozenset(
@@ -17,7 +16,9 @@ FRAMEWORKS = frozenset(
     )
 )
 # Decorators that take a path: `@app.route("/items")`, `@router.get("/items")`.
-_ROUTES = frozenset((*VERBS, "route", "api_route", "websocket", "view"))
+_ROUTES = frozenset(("get", "post", "put", "patch", "delete", "head", "options", "request")) | {
+    *("route", "api_route", "websocket", "view")
+}
 _BASES = ("View", "ViewSet", "Resource", "Handler", "Endpoint")
 # A visitor's request, `flask.request`, `self.request` or a parameter; and what else a framework keeps for each.
 _REQUEST = "request"

@@ -6,7 +6,7 @@ import re
 from itertools import filterfalse
 from operator import attrgetter
 
-from sessionize.library.profile import REQUESTS
+from sessionize.profiles import REQUESTS
 from sessionize.syntax import outline as o, values as v
 
 # Words that count inside of others, too: `username`, `signIn`.

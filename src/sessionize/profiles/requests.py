@@ -21,6 +21,8 @@ VERBS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "request": ("method", "url"),
     }
 )
+# What requests has to offer to `from requests import *`, and what its functions are often called elsewhere.
+FUNCTIONS = frozenset(VERBS) | {"Session", "session"}
 _SESSION = "requests.Session"
 
 REQUESTS = Library(

@@ -14,8 +14,8 @@ from sessionize.analysis.memo import memo
 from sessionize.files import store
 from sessionize.files.paths import NOTEBOOK, has_init, in_package, project_root, shown
 from sessionize.library.surroundings import EVERYTHING, CallElsewhere, Delaying, Look, Surroundings, Version
-from sessionize.library.verbs import FUNCTIONS
 from sessionize.profiles import LIBRARIES
+from sessionize.profiles.requests import FUNCTIONS
 
 if TYPE_CHECKING:
     from sessionize.library.patches import Patch

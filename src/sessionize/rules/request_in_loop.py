@@ -23,9 +23,6 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     the port, or it goes over a literal list or dict of URLs. Each needs a connection of its own. Functions that are
     `@deprecated` are left alone by all rules.
 
-    Calls of `httpx.get`, `httpx.post`, ... are found as well, by this rule and by RQS102; other rules know requests
-    only.
-
     ## Why is this bad?
     Each call of `requests.get` makes a session of its own, uses it once and throws it away: it opens a TCP connection,
     does a TLS handshake and loads the CA certificates again. Of the 20 ms that a small HTTPS call took
@@ -60,12 +57,9 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     session whose method is handed to a pool of threads keeps no cookies, so that all of them can use it. A function
     that is chosen at run time, as in `getattr(requests, method)(url)`, is reported and left alone.
 
-    Calls of httpx share one `httpx.Client()`, in a `with` block where one is possible, as nothing else closes it.
-    They stay as they are with an option that only a client's constructor takes, `verify=` or `cookies=` say, with
-    `**options`, which may hold one, and with `follow_redirects=True` where the client is to keep no cookies: a
-    redirect sends those that came with it. What tests put in the place of `httpx.get` is not read, so the fix is
-    unsafe where a test of the project names httpx, or another file may replace a part of it. Making a client raises
-    an error where the environment names a proxy that httpx cannot use, and does so before the first call.
+    Calls of httpx, which RQS101 and RQS102 find as well, share one `httpx.Client()` in a `with` block. They stay with
+    options for its constructor (`verify=`, `cookies=`), with `**options`, and with `follow_redirects=` where the client
+    keeps no cookies. The fix is unsafe where a test of the project names httpx.
 
     ## When not to use
     Where each call must have a connection of its own, as in a check that a server accepts connections.

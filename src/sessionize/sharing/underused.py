@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from sessionize.analysis.memo import memo
 from sessionize.library.calls import BareCall
-from sessionize.library.profile import closing, methods, sets_up
 from sessionize.library.program import Program
+from sessionize.library.sessions import closing, methods, sets_up
 from sessionize.sharing.groups import Groups
 from sessionize.sharing.several_calls import ticks
 from sessionize.syntax import outline as o, values as v

@@ -20,7 +20,7 @@ from sessionize.files.paths import shown
 from sessionize.files.settings import Settings
 from sessionize.files.text import SourceError, decode, encode
 from sessionize.library.patches import Patch, is_module, module_of
-from sessionize.library.verbs import FUNCTIONS
+from sessionize.profiles.requests import FUNCTIONS
 from sessionize.project.projects import Projects
 from sessionize.run.testpatches.repatch import move_patches
 
