@@ -17,7 +17,7 @@ class Proxies(Kind):
     calls came from five addresses before, and come from one then.
 
     A client of httpx takes the proxies of the environment once, when it is made: `os.environ["HTTPS_PROXY"] = ...`
-    between two calls has no effect any more.
+    between two calls has no effect any more. One that it cannot use raises an error there, before the first call.
 
     ## How to find out
     Does the program rotate proxies, or count on a new address for each call? A company's proxy is harmless.
