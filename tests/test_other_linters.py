@@ -85,6 +85,7 @@ def told_by_check(path: Path) -> list[str]:
         is_script=lambda *_: True,
         may_set=lambda *_: False,
         may_set_attribute=lambda *_, **__: False,
+        file_replacing=lambda *_: "",
     )
     report = check_bytes(path.read_bytes(), shown(path), Settings(select=("RQS", "RQS3")), surroundings=alone)
     lines = click.unstyle(render("concise", [report])).splitlines()
