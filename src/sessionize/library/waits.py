@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from io import StringIO
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from sessionize.analysis.closure import closure
 from sessionize.analysis.memo import memo
 from sessionize.library.surroundings import Delaying
 from sessionize.syntax import outline as o, values as v
@@ -33,8 +30,6 @@ _COMMANDS = frozenset(("os.system", "os.popen", "os.waitpid", "signal.pause", "s
 _PIPES = frozenset({"stdin", "stdout", "stderr"})
 # Decorators from these make a function wait before they call it again.
 _RETRYING = frozenset(("tenacity", "backoff", "retrying", "ratelimit"))
-# Methods of Python's own types: what is called by such a name is mostly one of these.
-_OF_PYTHON = frozenset(chain.from_iterable(map(dir, (str, list, dict, set, re.Pattern, re.Match, StringIO))))
 # Names of how long something waits.
 _LONG = re.compile(r"time|interval|second|secs|delay|every|period|pause|minute", re.IGNORECASE)
 
@@ -68,7 +63,7 @@ class Waits:
             if use.access.keeps and ".".join((path, *use.access.attributes)) == "time.sleep":
                 return shown(f"{use.name}{use.access.path}")
         for call in self.program.outline.calls:
-            if self._lengths.get(call.tick) == SLEEP and self._is_called_unnamed(call.scope):
+            if self.lengths.get(call.tick) == SLEEP and self.is_called_unnamed(call.scope):
                 return shown(v.dotted(call.value.func))
         own = {bind.name for bind in self.program.outline.binds if bind.form != "import"}
         for use in self.program.outline.uses if self.delays.unseen else ():
@@ -77,74 +72,7 @@ class Waits:
                     return shown(name)
         return ""
 
-    # --- what it tells of this file to others -------------------------------------------------------------------------
-
-    def told(self, module: str) -> Delaying:
-        """The names by which others use what waits in this file.
-
-        module: its name. A function has that, or its class, before its own, too: `Limiter.get` is no dict's method.
-        """
-        kinds = (self._sleeping, self._dozing, self._waiting)
-        sleep, short, other = (frozenset(self._names_of(leading, module)) for leading in kinds)
-        return Delaying(sleep, short, other, frozenset(chain.from_iterable(map(_plain, self._unseen))))
-
-    def _names_of(self, leading: set[str], module: str) -> Iterator[str]:
-        """The names of those functions, and of imports, that others may call."""
-        scopes, origins = self.program.outline.scopes, self.program.origins
-        for row in scopes:
-            if row.kind == "function" and row.name in leading:
-                yield from _plain(row.name)
-                yield f"{scopes[row.parent].name or module}.{row.name}"
-        for bind in origins.imports:
-            if (origins.path(bind) or "").rpartition(".")[2] in leading:
-                yield from _plain(bind.name)
-                yield f"{module}.{bind.name}"
-
-    @cached_property
-    def _unseen(self) -> set[str]:
-        """The names by whose mere use something sleeps: generators, properties, classes with an `__enter__` that does.
-
-        Also variables of the module that are made of such, `pages = slow(3)`, or hold what sleeps: `{"nap": nap}`.
-        """
-        tables, outline = self.program.tables, self.program.outline
-        names, holding = set[str](), set[int]()
-        for call, named in self.program.graph.named:
-            direct = self._lengths.get(call.tick) == SLEEP
-            if (direct or named in self._sleeping) and self._is_hidden(call, direct=direct):
-                around = list(tables.scopes_around(call.scope))
-                names |= tables.names_of(around) - {""}
-                holding.update(outline.scopes[scope].part for scope in around)  # `tick = lambda: sleep(3)`
-        for use in outline.uses:
-            if use.access.keeps and (use.name, *use.access.attributes)[-1] in self._sleeping | {"sleep"}:
-                holding.add(use.part)
-        for part in holding:
-            names.update(bind.name for bind in tables.binds_at.get(part, ()) if bind.scope == 0)
-        return closure(names | self.delays.unseen, self._made_of.__getitem__)
-
-    def _is_hidden(self, call: o.CallSite, *, direct: bool) -> bool:
-        """Tell whether a call stands where no call of a name leads to it. direct: it sleeps itself."""
-        row = self.program.outline.scopes[call.scope]
-        special = row.kind == "lambda" or row.name.startswith("__")
-        pausing = self.program.flow.frame[call.part] in self.program.tables.pausing
-        return special or pausing or (direct and self._is_called_unnamed(call.scope))
-
-    @cached_property
-    def _made_of(self) -> dict[str, set[str]]:
-        """The classes that are derived from each name, and the variables of the module and the imports made of it."""
-        made: dict[str, set[str]] = defaultdict(set)
-        for row in self.program.outline.scopes:
-            for base in row.bases:
-                made[last_name(base)].add(row.name)
-        for bind in self.program.outline.binds:
-            if bind.scope == 0 and bind.form in ("assign", "import"):
-                path = self.program.origins.path(bind) if bind.form == "import" else ""
-                for name in (*v.names_in(bind.value), v.called_name(bind.value), (path or "").rpartition(".")[2]):
-                    made[name].add(bind.name)
-        return made
-
-    # --- what waits here ----------------------------------------------------------------------------------------------
-
-    def _is_called_unnamed(self, scope: int) -> bool:
+    def is_called_unnamed(self, scope: int) -> bool:
         """Tell whether a function is a lambda, a property, a method such as `__next__`, or handed on by its name."""
         row = self.program.outline.scopes[scope]
         if row.kind != "function":
@@ -166,7 +94,7 @@ class Waits:
         return retried
 
     @cached_property
-    def _sleeping(self) -> set[str]:
+    def sleeping(self) -> set[str]:
         """The names of this file's functions that may sleep for more than a second, or lead to one that does."""
         facts = self.program
         scopes = set(self._retried)
@@ -175,8 +103,8 @@ class Waits:
                 scopes.add(facts.tables.function_around(use.part))
         dozing = set()
         for call, named in facts.graph.named:
-            length = self._lengths.get(call.tick)
-            if length or named in self._dozing:
+            length = self.lengths.get(call.tick)
+            if length or named in self.dozing:
                 scope = facts.tables.function_around(call.part)
                 again = scope in dozing or facts.flow.loops(call.part) or named == facts.outline.scopes[scope].name
                 if length == SLEEP or again:
@@ -185,13 +113,13 @@ class Waits:
         return self._leading_to(scopes, SLEEP)
 
     @cached_property
-    def _dozing(self) -> set[str]:
+    def dozing(self) -> set[str]:
         """The names of this file's functions that sleep for a second at most, or lead to one that does."""
         around, calls = self.program.tables.function_around, self.program.outline.calls
-        return self._leading_to({around(call.part) for call in calls if call.tick in self._lengths}, SHORT)
+        return self._leading_to({around(call.part) for call in calls if call.tick in self.lengths}, SHORT)
 
     @cached_property
-    def _waiting(self) -> set[str]:
+    def waiting(self) -> set[str]:
         """The names of what waits for something else than time, and of this file's functions that lead to it."""
         own = self.program.names_of_functions  # which wait if they lead to a wait
         around, scopes = self.program.tables.function_around, self.program.outline.scopes
@@ -223,7 +151,7 @@ class Waits:
         return self.program.graph.leading_to(names | self._elsewhere[kind])
 
     @cached_property
-    def _lengths(self) -> dict[int, str]:
+    def lengths(self) -> dict[int, str]:
         """The kinds of the calls that sleep, by their ticks."""
         lengths = {}
         for call, named in self.program.graph.named:
@@ -257,14 +185,14 @@ class Waits:
         waits = defaultdict(list)
         for tick, part in outline.pauses:
             waits[frame[part]].append(Wait(tick, part, OTHER, "an `await` or `yield`"))
-        waiting = self._waiting
+        waiting = self.waiting
         commands = {call.tick for call in self._commands}
         for call, named in self.program.graph.named:
             waits_for = named in waiting and not _selects_by_text(named, call.value.args)
-            kind = SLEEP if named in self._sleeping else self._lengths.get(call.tick, "")
+            kind = SLEEP if named in self.sleeping else self.lengths.get(call.tick, "")
             if not kind and (waits_for or call.tick in commands):
                 kind = OTHER
-            if kind or named in self._dozing:
+            if kind or named in self.dozing:
                 by = "the user of the notebook" if named == CELL else shown(v.dotted(call.value.func))
                 waits[frame[call.part]].append(Wait(call.tick, call.part, kind or SHORT, by))
         for scope in self._retried:
@@ -273,16 +201,11 @@ class Waits:
         for bind in outline.binds:  # `for line in sys.stdin`, `for change in watch()`
             called = last_name(v.called(bind.value))
             piped = isinstance(bind.value, v.Attribute) and not _PIPES.isdisjoint(v.dotted(bind.value).split("."))
-            if bind.form == "for" and (called in self._sleeping or piped or called in waiting):
-                kind = SLEEP if called in self._sleeping else OTHER
+            if bind.form == "for" and (called in self.sleeping or piped or called in waiting):
+                kind = SLEEP if called in self.sleeping else OTHER
                 by = shown(v.dotted(bind.value) or called)
                 waits[frame[bind.part]].append(Wait(bind.tick, bind.part, kind, by))
         return waits
-
-
-def _plain(name: str) -> tuple[str, ...]:
-    """A name by itself, if not much else is called so, as `__init__` and a dict's `get` are."""
-    return () if name in _OF_PYTHON else (name,)
 
 
 def shown(name: str) -> str:

@@ -1,7 +1,7 @@
 """The names by which what waits is used in other files of a program: `throttle()`, `for page in slow(pages)`.
 
 They are told by themselves, whatever has them: a method of a base in another file, a property, what a package imports
-again. What waits in a file, and where, `Waits` says.
+again. `Waits` says what waits in a file, `Telling` by which names others use that.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from sessionize.library.program import Program
 from sessionize.library.surroundings import Delaying
 from sessionize.library.waits import Waits
 from sessionize.project.imports import Imports
+from sessionize.project.telling import Telling
 
 # What a file has that may sleep by itself, or wait otherwise.
 _SLEEPING = re.compile(rb"\b(?:sleep|wait|select|tenacity|backoff|retrying|ratelimit)\b")
@@ -55,7 +56,7 @@ class Delays:
     def _told_by(self, file: str, found: Delaying) -> Delaying:
         """The names that lead to waits in one file."""
         program = self._alone(file)
-        return Waits(program, found).told(PurePath(file).stem) if program is not None else Delaying()
+        return Telling(Waits(program, found)).told(PurePath(file).stem) if program is not None else Delaying()
 
     @memo
     def _alone(self, file: str) -> Program | None:
