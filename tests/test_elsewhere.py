@@ -1067,3 +1067,120 @@ def test_tests_are_no_program(run: Run) -> None:
     code = "import requests\nfor n in range(3):\n    print(requests.get(f'https://a.test/{n}'))\n"
     files = {"main.py": code, "test_main.py": "import main, tools\n", "tools.py": FORKING}
     assert "requests.Session()" in fixed(run, "main.py", files)
+
+
+FORKED = """\
+import os
+import requests
+
+%s
+
+def load(then):
+    %s
+        %s
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "loop", "step", "doubted"),
+    [
+        ("def double():\n    os.fork()", "for n in range(3):", "yield requests.get(f'https://a.test/{n}')", True),
+        ("def double():\n    os.fork()", "for n in range(3):", "then(requests.get(f'https://a.test/{n}'))", True),
+        ("def double():\n    os.fork()", "for n in range(3):", "print(requests.get(f'https://a.test/{n}'))", False),
+        ("def double():\n    os.stat()", "for n in range(3):", "then(requests.get(f'https://a.test/{n}'))", False),
+        (
+            "class Twice:\n    def __enter__(self):\n        os.fork()",
+            "for n in range(3):",
+            "print(requests.get(f'https://a.test/{n}'))",
+            True,
+        ),
+    ],
+)
+def test_fork_in_code_that_is_handed_in(run: Run, code: str, loop: str, step: str, doubted: bool) -> None:
+    after = fixed(run, "main.py", {"main.py": FORKED % (code, loop, step)})
+    assert ("requests.Session()" not in after) == doubted
+
+
+@pytest.mark.parametrize(("attr", "doubted"), [("on_page", True), ("keep", False)])
+def test_attribute_that_is_called(run: Run, attr: str, doubted: bool) -> None:
+    """It may be any code of another file, if it is no method here."""
+    code = f"""\
+import requests
+
+
+class Pages:
+    def __init__(self, on_page):
+        self.on_page = on_page
+
+    def keep(self, page):
+        pass
+
+    def load(self):
+        for n in range(3):
+            self.{attr}(requests.get(f"https://a.test/{{n}}"))
+"""
+    files = {"pages.py": code, "main.py": "import pages, time\npages.Pages(print).load()\ntime.sleep(5)\n"}
+    assert ("requests.Session()" not in fixed(run, "pages.py", files)) == doubted
+
+
+@pytest.mark.parametrize(
+    ("numbers", "doubted"),
+    [
+        ("def numbers():\n    for n in range(3):\n        yield n\n        time.sleep(9)\n", True),
+        ("def numbers():\n    for n in range(3):\n        yield n\n", False),
+        ("def numbers():\n    time.sleep(9)\n    return [1, 2, 3]\n", False),
+    ],
+)
+def test_parameter_that_may_be_a_generator_of_another_file(run: Run, numbers: str, doubted: bool) -> None:
+    code = (
+        "import requests\n\n\ndef load(numbers):\n    for n in numbers:\n        requests.get(f'https://a.test/{n}')\n"
+    )
+    files = {"pages.py": code, "main.py": f"import pages, time\n\n{numbers}\npages.load(numbers())\n"}
+    assert ("requests.Session()" not in fixed(run, "pages.py", files)) == doubted
+
+
+@pytest.mark.parametrize(("nap", "doubted"), [("time.sleep(9)", True), ("time.time()", False)])
+def test_function_of_another_file_that_is_handed_on(run: Run, nap: str, doubted: bool) -> None:
+    files = {
+        "slow.py": f"import time\n\n\ndef rest(page):\n    {nap}\n",
+        "main.py": "import requests, slow\nfor n in range(3):\n"
+        "    print(sorted([requests.get(f'https://a.test/{n}')], key=slow.rest))\n",
+    }
+    assert ("requests.Session()" not in fixed(run, "main.py", files)) == doubted
+
+
+@pytest.mark.parametrize(("name", "doubted"), [("DELAY", True), ("OTHER", False)])
+def test_length_of_a_sleep_that_another_file_sets(run: Run, name: str, doubted: bool) -> None:
+    code = "import requests, time\n\nDELAY = 1\n\n\ndef load():\n    for n in range(3):\n"
+    code += "        requests.get(f'https://a.test/{n}')\n        time.sleep(DELAY)\n"
+    files = {"pages.py": code, "main.py": f"import pages\npages.{name} = 60\npages.load()\n"}
+    assert ("requests.Session()" not in fixed(run, "pages.py", files)) == doubted
+
+
+@pytest.mark.parametrize(("serve", "doubted"), [("serve_forever", True), ("server_close", False)])
+def test_server_that_another_file_makes(run: Run, serve: str, doubted: bool) -> None:
+    code = f"import requests, serving, threading\nthreading.Thread(target=serving.make().{serve}).start()\n"
+    code += "\n\ndef load():\n    for n in range(3):\n        requests.get(f'http://a.test/{n}')\n"
+    assert ("requests.Session()" not in fixed(run, "main.py", {"main.py": code})) == doubted
+
+
+@pytest.mark.parametrize(
+    ("other", "verify", "doubted"),
+    [
+        ("from pathlib import Path\nPath('ca.pem').write_text('')\n", "'ca.pem'", True),
+        ("from pathlib import Path\nPath('ca.pem').read_text()\n", "'ca.pem'", False),
+        ("from pathlib import Path\nPath('ca.pem').write_text('')\n", "False", False),
+        ("with open('ca.pem', 'w') as file:\n    pass\n", "'ca.pem'", True),
+    ],
+)
+def test_certificate_that_another_file_may_write(run: Run, other: str, verify: str, doubted: bool) -> None:
+    code = "import requests, trust\n\n\ndef load():\n    for n in range(3):\n"
+    code += f"        requests.get(f'https://a.test/{{n}}', verify={verify})\n"
+    assert ("requests.Session()" not in fixed(run, "main.py", {"main.py": code, "trust.py": other})) == doubted
+
+
+@pytest.mark.parametrize(("other", "doubted"), [("pages.http = Fake", True), ("pages.get = Fake", False)])
+def test_other_name_of_requests_that_another_file_sets(run: Run, other: str, doubted: bool) -> None:
+    code = "import requests as http\n\n\ndef load():\n    for n in range(3):\n        http.get(f'https://a.test/{n}')\n"
+    files = {"pages.py": code, "main.py": f"import pages\n{other}\n"}
+    assert ("Session()" not in fixed(run, "pages.py", files)) == doubted

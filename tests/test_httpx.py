@@ -33,7 +33,7 @@ def fix_of(run: Run, files: dict[str, str]) -> dict[str, str]:
         ("other.py", "import httpx\ntry:\n    pass\nexcept (OSError, httpx.HTTPError) as error:\n    pass\n", True),
         ("other.py", "import requests\nrequests.patch('https://a.test/')\n", True),
         ("test_other.py", "def test_sum():\n    assert sum([1]) == 1\n", True),
-        ("test_pages.py", "import httpx, pages\ndef test_load():\n    assert pages.load() is None\n", False),
+        ("test_pages.py", "import httpx, pages\ndef test_load():\n    assert pages.load() is None\n", True),
         ("test_pages.py", "import pages\ndef test_load(httpx_mock):\n    assert pages.load() is None\n", False),
         ("test_pages.py", "import pages, respx\n@respx.mock\ndef test_load():\n    pages.load()\n", False),
         ("tests/support.py", "from unittest import mock\nfake = mock.patch('httpx.get')\n", False),
@@ -153,3 +153,78 @@ def test_all_codes_are_planned_for_each_library() -> None:
     (found,) = check_source(text, settings=Settings(select=("RQS201",)))
     assert found.start.row == 6
     assert found.help == "Fixed only together with request-in-loop (RQS101); select it too"
+
+
+CATCHING = """\
+import httpx
+
+def load():
+    for n in range(3):
+        try:
+            print(httpx.get(f"https://a.test/{n}").text)
+        except %s:
+            print("none")
+"""
+
+
+@pytest.mark.parametrize(
+    ("caught", "safe"),
+    [("Exception", False), ("OSError", False), ("httpx.HTTPError", True), ("(httpx.HTTPError, ValueError)", False)],
+)
+def test_errors_in_making_a_client_stay_in_their_try(run: Run, caught: str, safe: bool) -> None:
+    assert (fix_of(run, {"pages.py": CATCHING % caught})["applicability"] == "safe") == safe
+    inside = "import httpx\n\ntry:\n    for n in range(3):\n        print(httpx.get(f'https://a.test/{n}'))\n"
+    assert fix_of(run, {"pages.py": f"{inside}except {caught}:\n    pass\n"})["applicability"] == "safe"
+
+
+@pytest.mark.parametrize(
+    ("other", "safe"),
+    [
+        ("import os\n\ndef switch(n):\n    os.environ['HTTP_PROXY'] = n\n", False),
+        ("import os\n\ndef switch(n):\n    os.environ[n] = n\n", False),
+        ("import os\n\ndef switch(n):\n    os.environ['DEBUG'] = n\n", True),
+        ("import os\nprint(os.environ['HTTP_PROXY'], os.environ.get('A'), dict(os.environ))\n", True),
+        ("from dotenv import load_dotenv\nload_dotenv()\n", False),
+    ],
+)
+def test_environment_that_another_file_changes(run: Run, other: str, safe: bool) -> None:
+    files = {"pages.py": PAGES, "main.py": "import pages, other\npages.load()\n", "other.py": other}
+    assert (fix_of(run, files)["applicability"] == "safe") == safe
+
+
+@pytest.mark.parametrize(
+    ("code", "safe"),
+    [
+        ("import os\nENV = os.environ\n", False),
+        ("import os\nENV = dict(os.environ)\n", True),
+        ("import dotenv\n\ndef f():\n    dotenv.load_dotenv()\n", False),
+    ],
+)
+def test_environment_by_another_name(run: Run, code: str, safe: bool) -> None:
+    assert (fix_of(run, {"pages.py": f"{code}{PAGES}"})["applicability"] == "safe") == safe
+
+
+@pytest.mark.parametrize(("verb", "safe"), [("post", False), ("get", True)])
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_next_request_of_a_response(run: Run, verb: str, safe: bool, elsewhere: bool) -> None:
+    """A client that keeps no cookies leaves them out of it, too; one that only reads keeps them."""
+    reading = "def after(reply):\n    print(reply.next_request)\n"
+    code = f"import httpx\n\ndef load():\n    for n in range(3):\n        httpx.{verb}(f'https://a.test/{{n}}')\n"
+    files = {"pages.py": code if elsewhere else f"{code}\n{reading}"}
+    files |= {"main.py": "import pages, replies\n", "replies.py": reading if elsewhere else ""}
+    assert (fix_of(run, files)["applicability"] == "safe") == safe
+
+
+@pytest.mark.parametrize(("library", "safe"), [("httpx", False), ("requests", True)])
+def test_requests_reads_the_environment_for_each_call(run: Run, library: str, safe: bool) -> None:
+    other = "import os\n\ndef switch(n):\n    os.environ['HTTP_PROXY'] = n\n"
+    files = {"pages.py": PAGES.replace("httpx", library), "main.py": "import pages, other\n", "other.py": other}
+    assert (fix_of(run, files)["applicability"] == "safe") == safe
+
+
+@pytest.mark.parametrize(("step", "safe"), [("yield {}", False), ("print({})", True)])
+def test_environment_that_changes_while_a_generator_pauses(run: Run, step: str, safe: bool) -> None:
+    call = step.format("httpx.get(f'https://a.test/{n}')")
+    code = f"import os, httpx\n\ndef pages():\n    for n in range(3):\n        {call}\n\n"
+    code += "for page in pages() or ():\n    os.environ['HTTP_PROXY'] = 'x'\n"
+    assert (fix_of(run, {"pages.py": code})["applicability"] == "safe") == safe

@@ -12,6 +12,7 @@ from sessionize.project.looks import LOOKS
         ("serves", "server.serve_forever()"),
         ("serves", "conn, addr = sock.accept()"),
         ("serves", "while True:\n    log()\n    server.handle_request()"),
+        ("serves", "for _ in range(9):\n    server.handle_request()"),
         ("serves", "Thread(target=server.handle_request).start()"),
         ("forks", "import os\nos.fork()"),
         ("forks", "from os import (\n    fork,\n)"),
@@ -35,6 +36,8 @@ from sessionize.project.looks import LOOKS
         ("names-a-user", "get(f'/sessions/{n}')"),
         ("names-a-user", "get(f'/pages/{key}')"),
         ("names-a-user", "get(data['key'])"),
+        ("names-a-user", "@option('--user')\ndef main(): pass"),
+        ("names-a-user", "사용자들 = []"),
         ("reads-cookies", "print(r.cookies['a'])"),
     ],
 )
@@ -66,6 +69,8 @@ def test_look_that_finds(look: Look, text: str) -> None:
         ("measures", "self.elapsed = 3"),
         ("names-a-user", "pass  # nothing\nsession = make_session()\nsession.get(key=1)"),
         ("names-a-user", "for key in data: print(f'{key}')"),
+        ("names-a-user", "@session.before\n@property\ndef main(): pass"),
+        ("serves", "parser.add('x')\nprint(args.accept)"),
         ("reads-cookies", "s.cookies.set_policy(p)"),
     ],
 )

@@ -5,6 +5,10 @@ import pytest
 from sessionize.project.meddling import meddles
 
 MEDDLING = [
+    "import httpcore\nhttpcore.ConnectionPool.__init__ = f",
+    "import httpx\nrequests = 3\nhttpx.Client.send = f",
+    "import requests\ns = requests.Session()\ntype(s).get = f",
+    "import pytest_socket\npytest_socket.disable_socket()",
     "import requests\ndef batch(items):\n    return send(requests)",
     'import mock\nmock.patch("requests.Session.send", f).start()',
     'import wrapt\nwrapt.wrap_function_wrapper("requests", "Session.send", f)',
@@ -50,6 +54,11 @@ MEDDLING = [
     "import requests\nimportlib.reload(requests)",
 ]
 USING = [
+    "from requests_cache import CachedSession",
+    "import requests\nMaybe = requests.Session | None",
+    "import requests\nif not requests: pass",
+    "import requests\nprint(bool(requests))",
+    "import requests\nclass A:\n    def f(self): type(self).get = 3",
     "import requests\nclass Mail:\n    def __init__(self):\n        self.send = True",
     "import requests\ndef batch(requests):\n    return send(requests)",
     "import requests\nx = getattr(requests, method)(url)",

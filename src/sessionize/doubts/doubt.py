@@ -6,11 +6,10 @@ import inspect
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
-from sessionize.analysis.flow import Flow, Place
+from sessionize.analysis.flow import Place
 from sessionize.files.settings import Settings
 from sessionize.library.calls import BareCall
 from sessionize.sharing.facts import Facts
-from sessionize.sharing.several_calls import parts, ticks
 
 
 class Doubt(NamedTuple):
@@ -38,19 +37,6 @@ class Sharing(NamedTuple):
     made: int | None = None
     owner: int | None = None
     carries: bool = False
-
-
-class Stretch:
-    """The stretch of one function from the first of some calls to the last, with the loops around them."""
-
-    def __init__(self, flow: Flow, calls: Sequence[BareCall]) -> None:
-        self.flow = flow
-        self.first, self.last = min(ticks(calls)), max(ticks(calls))
-        self.loops: set[int] = set().union(*map(flow.loops, parts(calls)))
-
-    def holds(self, tick: int, part: int) -> bool:
-        """Tell whether something in that function may run after one of the calls and before another."""
-        return self.first < tick < self.last or not self.loops.isdisjoint(self.flow.loops(part))
 
 
 class Kind:

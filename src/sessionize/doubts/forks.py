@@ -6,6 +6,7 @@ from functools import cached_property
 from operator import attrgetter
 
 from sessionize.doubts.doubt import Kind, Sharing
+from sessionize.sharing.stretch import runs_code_of_others
 
 # After these, two processes may hold one connection, or a closed one.
 _FORKING = frozenset({"fork", "forkpty", "closerange", "DaemonContext"})
@@ -30,14 +31,15 @@ class Forks(Kind):
     name = "forks"
 
     def reason(self, sharing: Sharing) -> str:
-        frames = map(attrgetter("frame"), sharing.calls)
-        forks = self._forking if sharing.owner is not None else self._forking.intersection(frames)
-        by = self.facts.threads.forked_by if sharing.owner is not None else ""
-        if forks or by:
+        """It matters where a fork may come: for calls of one function in it, and in code of others that runs there."""
+        facts = self.facts
+        lasting = sharing.owner is not None or runs_code_of_others(facts, sharing.calls)
+        frames = self._forking if lasting else self._forking.intersection(map(attrgetter("frame"), sharing.calls))
+        by = facts.threads.forked_by if lasting else ""
+        if frames or by or self._forks_out_of_sight:
             after = f"`{by}` may fork the process, and then two" if by else "after a fork two"
             return f"{after} processes would use one connection"
-        around = self.facts.around
-        if other := around.other_that("forks") or (sharing.owner is not None and around.other_that("runs-processes")):
+        if other := facts.around.other_that("forks") or (lasting and facts.around.other_that("runs-processes")):
             return f"{other} may fork the process, and then two processes would use one connection"
         return ""
 
@@ -46,3 +48,10 @@ class Forks(Kind):
         """The frames that fork, directly or through a function of this file."""
         forking = self.facts.graph.leading_to(_FORKING)
         return {self.facts.flow.frame[call.part] for call in self.facts.calls_of(forking)}
+
+    @cached_property
+    def _forks_out_of_sight(self) -> bool:
+        """True if what forks runs without its name: in an `__enter__`, a lambda, a property."""
+        scopes = self.facts.outline.scopes
+        called = (scopes[call.scope] for call in self.facts.calls_of(self.facts.graph.leading_to(_FORKING)))
+        return any(row.kind == "lambda" or row.name.startswith("__") or row.decorators for row in called)

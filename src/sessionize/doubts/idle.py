@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 from sessionize.analysis.exits import CONTINUE
-from sessionize.doubts.doubt import Kind, Sharing, Stretch
+from sessionize.doubts.doubt import Kind, Sharing
+from sessionize.library.calls import BareCall
 from sessionize.library.waits import OTHER, SHORT, SLEEP, Wait, shown
+from sessionize.sharing.stretch import Stretch, runs_code_of_others
 from sessionize.syntax import values as v
 
+_SERVERS = frozenset({"serve_forever", "handle_request", "serve_until_stopped"})
 _SERVING = ("http.server", "socketserver", "xmlrpc.server", "wsgiref")
 
 
@@ -47,27 +50,37 @@ class Idle(Kind):
 
     @property
     def _server(self) -> str:
-        """The module or call that this file serves by, `http.server`, `listener.accept`; empty if it does not."""
+        """The module or attribute that this file serves by, `http.server`, `listener.accept`; empty if it does not."""
         for module in sorted(self.facts.outline.modules):
             if module.startswith(_SERVING):
                 return shown(module)
         calls = self.facts.calls_of({"accept"})
-        return next((shown(v.dotted(call.value.func)) for call in calls if not call.value.args), "")
+        accepting = next((shown(v.dotted(call.value.func)) for call in calls if not call.value.args), "")
+        return accepting or next(map(shown, sorted(_SERVERS & self.facts.outline.attributes)), "")
 
     def _code_of_others(self, sharing: Sharing) -> str:
-        """The file whose code sleeps, and runs between the calls: while a generator pauses, or as `callback(page)`.
+        """The other file that sleeps, if its code may run between the calls; else empty.
 
-        Empty if there is none.
+        As it goes through `for number in numbers()`, or as what it handed in is called.
         """
-        facts, stretch = self.facts, Stretch(self.facts.flow, sharing.calls)
-        frame = sharing.calls[0].frame
-        runs = frame in facts.tables.pausing
-        for call in facts.outline.calls:
-            if facts.flow.frame[call.part] == frame and isinstance(func := call.value.func, v.Name):
-                handed_in = "param" in facts.names.forms(facts.names.owner(func.name, call.scope), func.name)
-                runs = runs or (handed_in and stretch.holds(call.tick, call.part))
-        other = facts.around.other_that("sleeps") if runs and sharing.owner is None else ""
+        if sharing.owner is not None:
+            return ""
+        around, other = self.facts.around, ""
+        if runs_code_of_others(self.facts, sharing.calls):
+            other = around.other_that("sleeps")
+        elif self._goes_through_parameter(sharing.calls):
+            other = around.other_that("sleeps-in-generators")
         return f"code of {other}" if other else ""
+
+    def _goes_through_parameter(self, calls: Sequence[BareCall]) -> bool:
+        """Tell whether a loop around calls goes through a parameter, which may be a generator of another file."""
+        stretch = Stretch(self.facts.flow, calls)
+        for bind in self.facts.outline.binds:
+            if bind.form == "for" and isinstance(bind.value, v.Name) and stretch.holds(bind.tick, bind.part):
+                owner = self.facts.names.owner(bind.value.name, bind.scope)
+                if "param" in self.facts.names.forms(owner, bind.value.name):
+                    return True
+        return False
 
     def _too_long(self, sharing: Sharing) -> str:
         """The first of the waits that may come between two calls, if they are long ones, or add up; else empty."""

@@ -6,12 +6,13 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 
-from sessionize.doubts.doubt import Kind, Sharing, Stretch
+from sessionize.doubts.doubt import Kind, Sharing
 from sessionize.library.calls import BareCall
 from sessionize.sharing.closed_world import ClosedWorld
 from sessionize.sharing.facts import Facts
 from sessionize.sharing.hoisting import is_lazy
 from sessionize.sharing.several_calls import owners
+from sessionize.sharing.stretch import Stretch
 from sessionize.syntax import values as v
 
 # From this version on a session tells connections by `verify=` apart (see `get_connection_with_tls_context`).
@@ -46,8 +47,11 @@ class MixedVerify(Kind):
                 for call in sharing.calls:
                     if reason := self._unlike_constants(option, call):
                         return f"`{call.shown}` {reason}"
-        if self._may_replace_files and any(map(self._names_file, sharing.calls)):
-            return "the file behind `cert=` or `verify=` may be replaced between its calls"
+        if any(map(self._names_file, sharing.calls)):
+            if self._may_replace_files:
+                return "the file behind `cert=` or `verify=` may be replaced between its calls"
+            if other := self.facts.around.other_that("writes-files"):
+                return f"{other} may replace the file behind `cert=` or `verify=` between its calls"
         mixing = self.facts.around.oldest() < _UNMIXING
         if mixing and len(tls_identities(self.facts, sharing.calls)) > 1:
             return "its calls differ in `verify=` or `cert=`, which requests before 2.32 mixes up on one session"

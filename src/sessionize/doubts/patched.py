@@ -53,6 +53,10 @@ class PatchedLibrary(Kind):
                 return f"{patches[0]} replaces `{patches[0].target}` by name"
             if file := unread_patch(self.facts, call):
                 return f"{file} may replace `{call.shown}` by name, which is not looked for"
+        for call in sharing.calls:
+            named = self.facts.origins.path_of_name(call.root, call.site.scope) == self.library.name
+            if named and self.facts.around.may_replace(call.root):
+                return f"another file may put something else in the place of `{call.root}` here"
         return self._of_file or self._of_others
 
     @cached_property
@@ -70,8 +74,6 @@ class PatchedLibrary(Kind):
             return f"{other} changes {self.library.name}, or what it is made of, or hands it on"
         if self.library.name in self.facts.around.beside():
             return f"`{self.library.name}` may be the module of that name beside this file"
-        if self.facts.around.may_replace(self.library.name):
-            return f"another file may put something else in the place of `{self.library.name}` here"
         return ""
 
     def _changed(self) -> Iterator[str]:

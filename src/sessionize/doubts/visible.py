@@ -49,6 +49,8 @@ class Visible(Kind):
         if reason := super().reason(sharing):
             return reason
         frame = sharing.calls[0].frame if sharing.owner is None else 0
+        if self.facts.library.redirects and (other := self._reading_next(sharing)):
+            return f"{other} reads `.next_request`, which has no cookies where the client keeps none"
         if self._reads_elapsed:
             return "`.elapsed` is read, and no longer counts the handshake of each call"
         if other := self.facts.around.other_that("measures"):
@@ -69,6 +71,13 @@ class Visible(Kind):
             if line[0] != "%":
                 return f"{line} cannot be read, and may do anything"
         return ""
+
+    def _reading_next(self, sharing: Sharing) -> str:
+        """The file that may send `response.next_request`, of a client that keeps no cookies; else empty."""
+        if may_keep(self.facts, self.settings, sharing.calls, sharing.owner):
+            return ""
+        own = "this file" if "next_request" in self.facts.outline.attributes else ""
+        return own or self.facts.around.other_that("follows-redirects")
 
     @cached_property
     def _reads_elapsed(self) -> bool:

@@ -66,8 +66,11 @@ class Waits:
             if self.lengths.get(call.tick) == SLEEP and self.is_called_unnamed(call.scope):
                 return shown(v.dotted(call.value.func))
         own = {bind.name for bind in self.program.outline.binds if bind.form != "import"}
-        for use in self.program.outline.uses if self.delays.unseen else ():
-            for name in (*({use.name} - own), *use.access.attributes):
+        for use in self.program.outline.uses if self.delays != Delaying() else ():
+            names = (*({use.name} - own), *use.access.attributes)
+            if use.access.keeps and self.delays.sleep.intersection(names[-1:]):  # `sorted(pages, key=slow.rest)`
+                return shown(names[-1])
+            for name in names:
                 if name in self.delays.unseen:
                     return shown(name)
         return ""
@@ -173,6 +176,8 @@ class Waits:
         """The kind of `sleep(5)`, `event.wait(60)`, `select(..., 60)`: no server is known to close a connection that is
         idle for one second; empty if it waits otherwise."""
         last = call.value.args[-1].value if call.value.args else None
+        if isinstance(last, v.Name) and self.program.is_changed_elsewhere(last.name):
+            last = v.OPAQUE
         match self.program.origins.resolve_once(last, call.scope):
             case v.Const(value=int() | float() as seconds):
                 return (SLEEP if seconds > 1 else SHORT) if seconds else ""

@@ -21,7 +21,7 @@ _PARTS = re.compile(
     r"|mot[-_ ]?de[-_ ]?passe|connexion|identifiant|joueur|profil|senha|entrar|utente|accedi|gebruiker|wachtwoord|inlog"
     r"|bruker|bruger|passord|adgangskode|lösenord|användar|salasana|käyttäj|uzytkowni|użytkowni|heslo"
     r"|uživatel|uzivatel|kullan.c|parola"
-    r"|пользов|парол|логин|用户|用戶|密码|密碼|登录|登錄|ユーザ|ログイン"
+    r"|пользов|парол|логин|用户|用戶|密码|密碼|登录|登錄|ユーザ|ログイン|사용자|회원|비밀번호|로그인"
 )
 # Words that count by themselves: `X-Key`, `owner_id`, `ownerId`.
 _WHOLE = frozenset(

@@ -19,11 +19,11 @@ from sessionize.project.meddling import meddles
 Finds = Callable[[bytes], bool]
 
 _FAR = 1_000_000  # bytes: what is longer is not looked through
-# What names no user: a comment, a decorator, `pass`, a `session` of requests, and the `key` of a dict; but in no text,
-# as in `"/sessions/1?key="`.
+# What names no user: a comment, a plain decorator, `pass`, a `session` of requests, and the `key` of a dict; but no
+# text, `"/sessions/1?key="`.
 _INNOCENT = re.compile(
     r"""
-    ^[ \t]*[#@][^\n]*
+    ^[ \t]*(?:[#][^\n]*|@[\w.]+(?:\(\))?[ \t]*$)
     | \bpass(?=\s*(?:$|[#]))
     | (?<![\w?&/"'-])(?<!/\{)_*(?:(?:http|requests|make|get|create|new)_)?(?:[Ss]essions?|keys?)(?![\w/"'-])
     | ^import[ ]operator$
@@ -72,8 +72,8 @@ LOOKS: Mapping[Look, Finds] = MappingProxyType(
         "serves": _has(
             b"serve_forever accept serve_until_stopped handle_request",
             rb"""
-            \.(?:serve_forever|accept|serve_until_stopped)\b | ["']serve_forever["']
-            | \bwhile\b(?:[^\n]*\n){0,50}?[^\n]*\bhandle_request\b | \bhandle_request\b(?!\(\))
+            \.(?:serve_forever|serve_until_stopped)\b | \.accept\s*\( | ["']serve_forever["']
+            | \b(?:while|for)\b(?:[^\n]*\n){0,50}?[^\n]*\bhandle_request\b | \bhandle_request\b(?!\(\))
             """,
             but=rb"\b\w*alert\w*\.accept\b",  # of a browser
         ),
@@ -101,7 +101,26 @@ LOOKS: Mapping[Look, Finds] = MappingProxyType(
         # Shows the variables or the text of functions.
         "shows": _has(b"f_locals co_ getsource", rb"\b(?:f_locals|co_varnames|co_names|co_code|getsource(?:lines)?)\b"),
         "measures": _has(b".elapsed", rb"(?<!\bself)\.elapsed\b"),
+        "changes-the-environment": _has(
+            b"environ putenv dotenv setenv",
+            rb"\benviron\b | \b(?:putenv|unsetenv|dotenv|setenv)\b",
+            but=rb"""
+            \bgetenv\b | \benviron\.(?:get|copy)\( | ["'][ ]in[ ](?:os\.)?environ\b | \bdict\((?:os\.)?environ\b
+            | \bimport[ ]environ$ | \benviron\[[^]]*\](?![ ]*[-+|]?=[^=])
+            | \benviron(?:\[|\.setdefault\()[ ]*["'](?!\w*(?:proxy|PROXY|SSL_CERT))
+            """,
+        ),
+        # Rewrites files, maybe a certificate.
+        "writes-files": _has(
+            b"open write rename replace unlink shutil symlink",
+            rb"""
+            \.(?:write_text|write_bytes|rename|unlink|symlink_to|touch)\( | \bshutil\.(?:copy|move)
+            | \bos\.(?:rename|replace|unlink|remove|symlink)\( | \bopen\([^\n]{0,200}["'][wax+]
+            """,
+        ),
+        "follows-redirects": _has(b"next_request", rb"\bnext_request\b"),
         "sleeps": _has(b"sleep", rb"\bsleep\b"),
+        "sleeps-in-generators": lambda data: b"sleep" in data and b"yield" in data,
         "names-a-user": _names_user,
         "logs-in": _has(b"netrc NETRC", rb"netrc|NETRC"),
         "reads-cookies": _has(b"cookies et-", rb"\.cookies\s*\[|\.cookies\.get\(|[Ss]et-[Cc]ookie"),

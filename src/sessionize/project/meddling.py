@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from sessionize.library.patches import Reader
+from sessionize.profiles.requests import FUNCTIONS
 from sessionize.syntax.parse import UnreadableError, last_name, parse_ast
 
 # Requests and what it is made of, as it may stand in a path: `requests`, `compat.requests.sessions`.
-_BENEATH = re.compile(r"(?:.*\.)?(?:requests|urllib3|socket|ssl|http\.client)(?:\.[\w?]+)*")
+_BENEATH = re.compile(r"(?:.*\.)?(?:requests|urllib3|socket|ssl|http\.client|httpx|httpcore)(?:\.[\w?]+)*")
 _LIBRARY = re.compile(r"(?:requests|urllib3)\b")
 # Modules and classes of it, which who has them may change; its functions and exceptions are only called.
 _CHANGEABLE = frozenset(("requests", "sessions", "api", "adapters", "models", "utils")) | {
@@ -33,27 +34,19 @@ _BEHIND = frozenset(("send", "get_adapter", "prepare_request", "merge_environmen
 _REPLACING = re.compile(
     r".*\b(?:install_cache|monkey_?patch\w*|inject_into_\w+|wrapmodule)|requests_\w+\.(?:patch|install)\w*"
 )
+# Modules that put something in the place of a connection, or of requests.
+_PATCHING = frozenset({"pytest_socket", "httpretty"})
 # What these are given they leave as it is.
-_LOOKING = frozenset(
-    (
-        "isinstance",
-        "issubclass",
-        "hasattr",
-        "cast",
-        "TypeVar",
-        "NewType",
-        "super",
-        "create_autospec",
-        "getattr",
-        "print",
-    )
-)
+_LOOKING = frozenset(("isinstance", "issubclass", "hasattr", "cast", "TypeVar", "NewType", "super", "getattr")) | {
+    *("create_autospec", "bool", "print")
+}
 _FACTORY = re.compile(r"\w*(?:factory|class|cls|type)")  # a keyword for what is only called
 
 # The cheap look: the words of what may be changed, but for plain uses.
 _WORD = re.compile(
-    rb"\b(?:requests|urllib3|socket|ssl|http\.client|http\s+import|Session|HTTPAdapter)\b"
-    rb"|\.(?:%s)\s*=[^=]|\b(?:install_cache|monkey_?patch|inject_into_|wrapmodule|requests_\w+\.(?:patch|install))"
+    rb"\b(?:requests|urllib3|socket|ssl|http\.client|http\s+import|httpcore|Session|HTTPAdapter)\b"
+    rb"|\.(?:%s)\s*=[^=]|\btype\([^\n]{1,80}\)\.\w+\s*=[^=]"
+    rb"|\b(?:install_cache|monkey_?patch|inject_into_|wrapmodule|pytest_socket|httpretty|requests_\w+\.(?:patch|install))"
     % "|".join(_BEHIND).encode()
 )
 _PLAIN = re.compile(
@@ -115,6 +108,13 @@ def _changed(reader: Reader) -> Iterator[ast.AST]:
             case ast.Attribute(value=value, attr=attr, ctx=ast.Store()) if attr in _BEHIND:
                 if last_name(value) not in ("self", "cls"):
                     yield node
+            case ast.Attribute(value=ast.Call(func=ast.Name(id="type"), args=[whose]), attr=attr, ctx=ast.Store()):
+                if attr in FUNCTIONS | {"__init__"} and last_name(whose) != "self":
+                    yield node
+            case ast.Import(names=names) if _PATCHING.intersection(alias.name for alias in names):
+                yield node
+            case ast.ImportFrom(module=str(module)) if module in _PATCHING:
+                yield node
             case ast.Call(func=func) if any(map(_REPLACING.fullmatch, reader.path(func))):
                 yield node
 
@@ -148,7 +148,15 @@ def _plain(node: ast.AST) -> Iterable[ast.AST]:
             return chain(_all_in([given]), _parameters(node, args))
         case ast.Assign(targets=[ast.Name()], value=value):  # followed by its other name, but for that of a module
             return [value] if isinstance(value, ast.Call) or last_name(value) == "Session" else []
-        case ast.Compare() | ast.MatchClass() | ast.Expr() | ast.Raise() | ast.FormattedValue():
+        case (
+            ast.BinOp(op=ast.BitOr())
+            | ast.UnaryOp(op=ast.Not())
+            | ast.Compare()
+            | ast.MatchClass()
+            | ast.Expr()
+            | ast.Raise()
+            | ast.FormattedValue()
+        ):
             return ast.iter_child_nodes(node)
     return []
 

@@ -37,7 +37,7 @@ from sessionize.syntax.parse import UnreadableError, parse_ast
 _MENTION = re.compile(rb"requests\.(\w+)\b(?![\"'])")
 _TESTS = ("test", "tests")
 # What puts something in the place of another: a patch, `Client.get = fake`.
-_REPLACING = re.compile(rb"[Pp]atch|attr\(|sys\.modules|__dict__|\b[A-Z]\w*\.\w+[ \t]*=[^=]")
+_REPLACING = re.compile(rb"mock|[Mm]onkey[Pp]atch|attr\(|sys\.modules|__dict__|\b[A-Z]\w*\.\w+[ \t]*=[^=]")
 _BUILD = {
     "pyproject.toml": re.compile(rb"^\[(build-system|project|tool\.poetry|tool\.flit)", re.MULTILINE),
     "setup.cfg": re.compile(rb"^\[(metadata|options)", re.MULTILINE),
@@ -89,7 +89,7 @@ class Project:
         return patch.stays or named or self.imports.may_meet(absolute(patch.file), file)
 
     def file_replacing(self, file: str, names: frozenset[str]) -> str:
-        """The first other file in which one of some names stands, and that is a test or may replace a part of it.
+        """The first other file in which one of some names stands, and that may replace a part of what it names.
 
         That is what patches something, sets an attribute of it or of a class, gives it another name, or hands it on.
         """
@@ -104,7 +104,7 @@ class Project:
         found = []
         for file, data in self._files():
             named_here = naming.search(data) is not None
-            if named_here and (is_test(file) or _REPLACING.search(data) or changing.search(data)):
+            if named_here and (_REPLACING.search(data) or changing.search(data)):
                 found.append(file)
         return found
 
