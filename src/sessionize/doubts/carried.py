@@ -1,4 +1,4 @@
-"""The doubt `carried`."""
+"""The doubts `carried` and `remembered`: what a session does by what it has kept of earlier calls."""
 
 from __future__ import annotations
 
@@ -23,3 +23,28 @@ class Carried(Kind):
 
     def reason(self, sharing: Sharing) -> str:
         return "it also sends the cookies that redirects and later responses set" if sharing.carries else ""
+
+
+class Remembered(Kind):
+    """A session remembers more than cookies, and no line keeps it from that: `niquests.Session()`.
+
+    ## Why it matters
+    It holds for every session of niquests. Where a server that speaks HTTP/1.1 over TLS answers with
+    `Alt-Svc: h2=":8443"`, the next call on that connection goes to port 8443 of the host, with HTTP/2. If nothing
+    answers there, that call fails. A bare call begins at the old port each time. Only `disable_http2=True` turns it
+    off, and HTTP/2 with it. `h3` is remembered by bare calls as well.
+
+    An answer of `sse://` or `wss://` holds a connection as long as it is open, of which a session has ten.
+    A server that sends more than it announced makes the next call fail.
+
+    ## How to find out
+    Look at what the servers send: `curl -sI --http1.1 https://api.example.com | grep -i alt-svc`.
+
+    ## What to do
+    Accept the doubt where they send no `h2=` with another port: `--accept remembered`.
+    """
+
+    name = "remembered"
+
+    def reason(self, sharing: Sharing) -> str:  # noqa: ARG002
+        return self.facts.library.remembers

@@ -17,7 +17,8 @@ class Proxies(Kind):
     calls came from five addresses before, and come from one then.
 
     A client of httpx takes the proxies of the environment once, when it is made: `os.environ["HTTPS_PROXY"] = ...`
-    between two calls has no effect any more.
+    between two calls has no effect any more. A session of niquests goes on with a connection that was verified by the
+    certificates of `REQUESTS_CA_BUNDLE` before.
 
     ## How to find out
     Does the program rotate proxies, or count on a new address for each call? A company's proxy is harmless.
@@ -32,7 +33,7 @@ class Proxies(Kind):
         changed = self._change_between(sharing.calls) if self.facts.library.reads_environment_once else ""
         word = self.facts.library.word
         return super().reason(sharing) or (
-            f"`{changed}` changes the environment, of which a {word} takes its proxies once" if changed else ""
+            f"`{changed}` changes the environment, which a {word} may take note of only once" if changed else ""
         )
 
     def _change_between(self, calls: Sequence[BareCall]) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 from sessionize.profiles.httpx import HTTPX
 from sessionize.profiles.library import Library
+from sessionize.profiles.niquests import NIQUESTS
 from sessionize.profiles.requests import REQUESTS
 
-LIBRARIES: tuple[Library, ...] = (REQUESTS, HTTPX)
+LIBRARIES: tuple[Library, ...] = (REQUESTS, HTTPX, NIQUESTS)
 
-__all__ = ["HTTPX", "LIBRARIES", "REQUESTS", "Library", "imported"]
+__all__ = ["HTTPX", "LIBRARIES", "NIQUESTS", "REQUESTS", "Library", "imported"]
 
 
 def imported(modules: Iterable[str]) -> list[Library]:

@@ -18,6 +18,7 @@ class Library(NamedTuple):
     aliases: other paths to all these. copies: the paths of copies of the library in other packages.
 
     constructor: the options of a call that only the constructor of a session takes.
+    staying: other options with which a call stays as it is, and why: `{"verify": "a session has one"}`.
     options: those that each function takes, and the method of its name with it; empty where others fail alike.
     plain_options: those that are neither parameters nor a body.
     redirects: the option that lets a call follow redirects, of a library whose sessions then send a redirect only the
@@ -25,6 +26,7 @@ class Library(NamedTuple):
     timeout: the option that limits a call, and its place in `request`. waits: whether one without it waits for ever.
 
     policy: the path of the policy by which a session keeps no cookies, and apart: the rest of the line that says so.
+    remembers: what a session keeps from call to call beside cookies, which no line keeps it from; empty for nothing.
     closing: the method that closes a session; closes_itself: whether one that nobody closes leaves nothing open.
     adapter: the path of the class of connections that a session has anyway; wide: how one for more threads is made.
     kept: so many connections to a host a session keeps; most: so many it opens at once, 0 for any number.
@@ -47,6 +49,7 @@ class Library(NamedTuple):
     aliases: Mapping[str, str]
     copies: re.Pattern[str]
     constructor: frozenset[str]
+    staying: Mapping[str, str]
     options: Mapping[str, frozenset[str]]
     plain_options: frozenset[str]
     redirects: str
@@ -54,6 +57,7 @@ class Library(NamedTuple):
     waits: bool
     policy: str
     apart: str
+    remembers: str
     closing: str
     closes_itself: bool
     adapter: str
