@@ -41,6 +41,7 @@ def test_a_fix_is_safe_once_its_doubt_is_accepted() -> None:
         ("test_pages.py", "import pages, niquests_mock\ndef test_load():\n    pages.load()\n", False),
         ("test_pages.py", "import pages\n@mock.patch('pages.niquests.get')\ndef test_load(get): ...\n", False),
         ("other.py", "import niquests\nniquests.get = print\n", False),
+        ("other.py", "import pages\nsetattr(pages, 'niquests', print)\n", False),
         ("other.py", "import urllib3_future\nurllib3_future.PoolManager = print\n", True),
         ("pages_2.py", "import pages\npages.niquests = print\n", False),
     ],
