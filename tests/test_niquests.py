@@ -22,12 +22,12 @@ from sessionize.files.settings import Settings
 from sessionize.profiles import NIQUESTS
 
 PAGES = "import niquests\n\n\ndef load():\n    for n in range(3):\n        niquests.get(f'https://a.test/{n}')\n"
-ACCEPTING = Settings(accept=("remembered", "patched"))
+ACCEPTING = Settings(accept=("sessions-differ", "patched"))
 
 
 def test_a_fix_is_safe_once_its_doubt_is_accepted() -> None:
     (found,) = check_source(PAGES)
-    assert (found.applicability, found.help.count("[remembered]")) == ("unsafe", 1)
+    assert (found.applicability, found.help.count("[sessions-differ]")) == ("unsafe", 1)
     after = fix_source(PAGES, settings=ACCEPTING).after
     assert after is not None
     assert "with niquests.Session() as session:" in after
@@ -47,7 +47,7 @@ def test_a_fix_is_safe_once_its_doubt_is_accepted() -> None:
     ],
 )
 def test_other_files_that_may_replace_a_call(run: Run, name: str, text: str, safe: bool) -> None:
-    for file, content in {"sessionize.toml": 'accept = ["remembered"]', "pages.py": PAGES, name: text}.items():
+    for file, content in {"sessionize.toml": 'accept = ["sessions-differ"]', "pages.py": PAGES, name: text}.items():
         Path(file).write_text(content, encoding="utf-8")
     (found,) = json.loads(run("check", "--output-format=json", "pages.py").out)
     assert (found["fix"]["applicability"] == "safe") == safe
@@ -57,7 +57,7 @@ def test_other_files_that_may_replace_a_call(run: Run, name: str, text: str, saf
 @pytest.mark.parametrize("line", ["import niquests as requests", "import requests, niquests as http"])
 def test_a_patch_of_its_other_name(run: Run, line: str) -> None:
     name = line.rpartition(" ")[2]
-    Path("sessionize.toml").write_text('accept = ["remembered"]')
+    Path("sessionize.toml").write_text('accept = ["sessions-differ"]')
     Path("pages.py").write_text(PAGES.replace("import niquests", line).replace("niquests.get", f"{name}.get"))
     Path("test_it.py").write_text(f"import pages\n@mock.patch('pages.{name}.get')\ndef test_load(get): ...\n")
     (found,) = json.loads(run("check", "--output-format=json", "pages.py").out)

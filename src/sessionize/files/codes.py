@@ -38,7 +38,7 @@ DOUBTS = (
     "forks",
     "reach",
     "lifetime",
-    "remembered",
+    "sessions-differ",
 )
 
 

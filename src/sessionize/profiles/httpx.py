@@ -40,7 +40,7 @@ HTTPX = Library(
     waits=False,
     policy="http.cookiejar.DefaultCookiePolicy",
     apart="cookies.jar.set_policy({policy}(allowed_domains=[]))",
-    remembers="",
+    differs="",
     closing="close",
     closes_itself=False,
     adapter="",

@@ -25,8 +25,9 @@ class Library(NamedTuple):
     cookies that they keep, where a bare call sends those of the answer before it; empty for another.
     timeout: the option that limits a call, and its place in `request`. waits: whether one without it waits for ever.
 
-    policy: the path of the policy by which a session keeps no cookies, and apart: the rest of the line that says so.
-    remembers: what a session keeps from call to call beside cookies, which no line keeps it from; empty for nothing.
+    policy: the path of the policy by which a session keeps no cookies, empty where it takes none;
+    apart: the rest of the line that says so.
+    differs: what each session does otherwise than bare calls, beside cookies, and no line turns off; empty for nothing.
     closing: the method that closes a session; closes_itself: whether one that nobody closes leaves nothing open.
     adapter: the path of the class of connections that a session has anyway; wide: how one for more threads is made.
     kept: so many connections to a host a session keeps; most: so many it opens at once, 0 for any number.
@@ -57,7 +58,7 @@ class Library(NamedTuple):
     waits: bool
     policy: str
     apart: str
-    remembers: str
+    differs: str
     closing: str
     closes_itself: bool
     adapter: str

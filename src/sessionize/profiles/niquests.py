@@ -66,7 +66,7 @@ NIQUESTS = Library(
     waits=False,
     policy="http.cookiejar.DefaultCookiePolicy",
     apart="cookies.set_policy({policy}(allowed_domains=[]))",
-    remembers="a session follows the `Alt-Svc` header of an earlier answer to another port",
+    differs="a session follows the `Alt-Svc` header of an earlier answer to another port",
     closing="close",
     closes_itself=False,
     adapter="",

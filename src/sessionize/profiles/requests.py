@@ -52,7 +52,7 @@ REQUESTS = Library(
     waits=True,
     policy="http.cookiejar.DefaultCookiePolicy",
     apart="cookies.set_policy({policy}(allowed_domains=[]))",
-    remembers="",
+    differs="",
     closing="close",
     closes_itself=True,
     adapter="requests.adapters.HTTPAdapter",

@@ -23,8 +23,8 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     the port, or it goes over a literal list or dict of URLs. Each needs a connection of its own. Functions that are
     `@deprecated` are left alone by all rules.
 
-    Calls of `httpx.get`, `httpx.post`, ..., and of `niquests.get`, `niquests.post`, ... are found as well, by this rule
-    and by RQS102; other rules know requests only.
+    Calls of `httpx.get`, `niquests.get`, `curl_cffi.requests.get` and the like are found as well, by this rule and by
+    RQS102; other rules know requests only.
 
     ## Why is this bad?
     Each call of `requests.get` makes a session of its own, uses it once and throws it away: it opens a TCP connection,
@@ -68,10 +68,13 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     an error where the environment names a proxy that httpx cannot use, and does so before the first call.
 
     Calls of niquests share one `niquests.Session()`, likewise in a `with` block. Each such fix is unsafe, as a session
-    remembers where a server sent it (`sessionize rule remembered`). They stay as they are with `verify=` and `cert=`,
-    which a session confuses between calls, with `stream=`, as a session waits for ever once ten responses are not read
-    to their end, with what only the constructor takes (`retries=`), and with `**options`. `niquests.request` is left
-    alone: without `timeout=` it waits longer than a session does.
+    remembers where a server sent it (`sessionize rule sessions-differ`). They stay as they are with `verify=`
+    and `cert=`, which a session confuses between calls, with `stream=`, as a session waits for ever once ten responses
+    are not read to their end, with what only the constructor takes (`retries=`), and with `**options`.
+    `niquests.request` is left alone: without `timeout=` it waits longer than a session does.
+
+    Calls of curl_cffi share one `Session()`, by fixes that are unsafe, too: libcurl sends a request again whose
+    connection was used before and ended without an answer. They stay with `stream=`, `proxy=`, `verify=` and the like.
 
     ## When not to use
     Where each call must have a connection of its own, as in a check that a server accepts connections.
