@@ -16,6 +16,7 @@ from pathlib import Path
 from sessionize.engine.check import check_source
 from sessionize.files.text import SourceError, decode
 from sessionize.library.cheap_look import may_have_findings
+from sessionize.profiles import LIBRARIES
 
 
 def look(path: Path) -> tuple[str, str]:
@@ -27,7 +28,7 @@ def look(path: Path) -> tuple[str, str]:
         text = decode(data).text
     except (OSError, SourceError) as error:
         return "not readable", str(error)
-    if "requests" not in unicodedata.normalize("NFKC", text):
+    if all(library.name not in unicodedata.normalize("NFKC", text) for library in LIBRARIES):
         return "without the word", ""
     found = [diagnostic for diagnostic in check_source(text, str(path)) if diagnostic.code != "RQS901"]
     return "dropped", f"{found[0].code} on line {found[0].start.row}" if found else ""

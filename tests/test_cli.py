@@ -122,7 +122,9 @@ def test_quiet_and_exit_zero(run: Run) -> None:
 def test_verbose(run: Run) -> None:
     write({"a.py": SAFE, "b.py": "import os\n", "dist/c.py": SAFE})
     result = run("check", "-v", "--output-format=concise")
-    assert result.err == f"a.py: checked\nb.py: does not import requests or httpx\n{SAFE_SUMMARY}"
+    assert (
+        result.err == f"a.py: checked\nb.py: does not import requests or httpx or niquests or curl_cffi\n{SAFE_SUMMARY}"
+    )
     assert run("check", "-v", "-q").err == "sessionize: --quiet and --verbose are mutually exclusive\n"
 
 

@@ -56,7 +56,7 @@ def test_bash(environment: dict[str, str]) -> None:
         "sessionize check --ignore request-": "request-in-loop request-helper-in-loop",
         "sessionize fix --extend-select RQS101,rqs9": "RQS101,RQS901",
         "sessionize check --select ": " ".join(CODES),
-        "sessionize rule sess": "session-not-reused session-call-without-timeout",
+        "sessionize rule sess": "session-not-reused session-call-without-timeout sessions-differ",
         "sessionize rule RQS101 RQS9": "RQS901",
         "sessionize rule a,R": "",
     }

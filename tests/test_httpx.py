@@ -53,6 +53,14 @@ def test_other_files_that_may_replace_a_call(run: Run, name: str, text: str, saf
     assert safe or "[patched]" in fix["message"]
 
 
+@pytest.mark.parametrize(("line", "safe"), [("pages.net = print", False), ("pages.other = print", True)])
+def test_another_file_may_set_the_name_that_the_library_has_here(run: Run, line: str, safe: bool) -> None:
+    text = PAGES.replace("import httpx", "import httpx as net").replace("httpx.get", "net.get")
+    fix = fix_of(run, {"pages.py": text, "other.py": f"import pages\n{line}\n"})
+    assert (fix["applicability"] == "safe") == safe
+    assert safe or "other.py:2 may replace `net.get` by name" in fix["message"]
+
+
 def test_a_file_does_not_replace_its_own_calls(run: Run) -> None:
     text = PAGES.replace("import httpx", "import httpx as net").replace("httpx.get", "net.get")
     assert fix_of(run, {"pages.py": text})["applicability"] == "safe"

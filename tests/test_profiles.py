@@ -22,6 +22,7 @@ PACKAGE = Path(__file__).parent.parent / "src" / "sessionize"
 NAMING = {
     "profiles/__init__.py": "it imports the profile",
     "profiles/requests.py": "it is the profile",
+    "profiles/curl_cffi.py": "its functions are in a module of that name",
     "library/program.py": "requests is the library where none is told",
     "library/surroundings.py": "requests is the library where none is told",
     "library/words.py": "it knows names of modules that name no user",

@@ -23,6 +23,7 @@ FIXTURES = (
     *("tests/test_callers.py", "tests/test_requirements.py", "tests/test_hoisting.py", "tests/test_project.py"),
     *("tests/test_visitors.py", "tests/test_plan.py", "tests/test_wrapping.py", "tests/test_factory.py"),
     *("tests/test_patches.py", "tests/test_elsewhere.py", "tests/test_profiles.py", "tests/test_httpx.py"),
+    *("tests/test_niquests.py", "tests/test_curl_cffi.py"),
     *("-k", "gives_its_goldens or untouched_stays or not test_fixtures"),
 )
 
@@ -94,6 +95,17 @@ FAULTS = (
     Fault("timeouts-have-one-name", "timeout = call.argument(option, place", 'timeout = call.argument("timeout", place'),
     Fault("all-sessions-are-called-so", 'return wanted.replace("session", self.word)', "return wanted"),
     Fault("mocks-make-no-test", "not (_TESTING | self.library.mocks)", "not _TESTING"),
+    Fault("options-that-stay-go-along", "if staying := named & library.staying.keys():", "if staying := named & {*()}:"),
+    Fault("certificates-go-along", '"cert": "a session would', '"certs": "a session would'),
+    Fault("other-verifications-go-along", '"verify": "a session would', '"verifies": "a session would'),
+    Fault("unread-responses-go-along", '"stream": "responses', '"streams": "responses'),
+    Fault("sessions-do-as-bare-calls", "return self.facts.library.differs", 'return ""'),
+    Fault("niquests-request-goes-along", '"post": ("url", "data", "json"),\n        **dict', '"request": ("method", "url"),\n        **dict'),
+    Fault("niquests-opens-any-number", "kept=10,\n    most=10,", "kept=10,\n    most=0,"),
+    Fault("other-options-of-niquests-go-along", 'constructor=_CONSTRUCTOR,\n    staying=_STAYING,', "constructor=frozenset(),\n    staying=_STAYING,"),
+    Fault("a-policy-for-all-libraries", "            if self.library.policy:\n", "            if self.library:\n"),
+    Fault("curl-streams-go-along", '"stream": "a session would open', '"streams": "a session would open'),
+    Fault("proxies-of-curl-go-along", '_IDENTITY = frozenset({"cert", "proxies", "proxy"', '_IDENTITY = frozenset({"cert", "proxies", "proxied"'),
     # cells of scripts, visitors, unread answers
     Fault("cells-of-scripts-are-missed", "if end and bisect(", "if not end and bisect("),
     Fault("rulers-begin-cells", r'"#\s*%%(?!%%)|', r'"#\s*%%|'),

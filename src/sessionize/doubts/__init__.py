@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sessionize.doubts.carried import Carried
+from sessionize.doubts.carried import Carried, SessionsDiffer
 from sessionize.doubts.connection_auth import ConnectionAuth
 from sessionize.doubts.doubt import Doubt, Kind, Sharing
 from sessionize.doubts.forks import Forks
@@ -37,6 +37,7 @@ KINDS: tuple[type[Kind], ...] = (
     Forks,
     Reach,
     Lifetime,
+    SessionsDiffer,
 )
 
 

@@ -32,8 +32,9 @@ class PatchedLibrary(Kind):
     RQS301 lists the patches of a call. Libraries that replace the transport (responses, requests_mock, vcr) see
     sessions as well.
 
-    Patches of httpx are not read. There the doubt holds where a test of the project names httpx, respx or pytest_httpx,
-    or another file that names it patches something or sets an attribute of it; respx and pytest_httpx see clients, too.
+    Patches of httpx, niquests and curl_cffi are not read. There the doubt holds where a test of the project names
+    the library, or respx, pytest_httpx, niquests_mock or nimax, or another file that names it patches something or sets
+    an attribute of it; respx and pytest_httpx see clients, too.
 
     ## What to do
     Let the patches move along, `sessionize fix --unsafe-fixes --rewrite-patches`, or with `accept = ["patched"]` and

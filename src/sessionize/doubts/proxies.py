@@ -18,7 +18,8 @@ class Proxies(Kind):
     calls came from five addresses before, and come from one then.
 
     A client of httpx takes the proxies of the environment once, when it is made: `os.environ["HTTPS_PROXY"] = ...`
-    between two calls has no effect any more. One that it cannot use raises an error there, before the first call.
+    between two calls has no effect any more. One that it cannot use raises an error there, before the first call. A
+    session of niquests goes on with a connection that was verified by the certificates of `REQUESTS_CA_BUNDLE` before.
 
     ## How to find out
     Does the program rotate proxies, or count on a new address for each call? A company's proxy is harmless.
@@ -36,9 +37,9 @@ class Proxies(Kind):
             return ""
         word = self.facts.library.word
         if changed := self._change_between(sharing.calls):
-            return f"`{changed}` changes the environment, of which a {word} takes its proxies once"
+            return f"`{changed}` changes the environment, which a {word} may take note of only once"
         if other := self.facts.around.other_that("changes-the-environment"):
-            return f"{other} may change the environment, of which a {word} takes its proxies once"
+            return f"{other} may change the environment, which a {word} may take note of only once"
         if self._leaves_try(sharing):
             return f"an error in making the {word}, as proxies of the environment may cause, is not caught any more"
         return ""

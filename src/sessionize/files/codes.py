@@ -38,6 +38,7 @@ DOUBTS = (
     "forks",
     "reach",
     "lifetime",
+    "sessions-differ",
 )
 
 

@@ -113,9 +113,11 @@ class Context:
         create, imports = (create, ()) if create else make(calls, home.place)
         apart = ""
         if not self.keeps_cookies(calls, owner) and not self.isolates(create):
-            policy, more = self.naming.imported(self.library.policy, calls, home.place)
+            policy = ""
+            if self.library.policy:
+                policy, more = self.naming.imported(self.library.policy, calls, home.place)
+                imports += more
             apart = self.library.apart.format(policy=policy)
-            imports += more
         adapter = helper = ""
         width = self.width(calls, owner) if home.style != "threads" else 0  # one thread needs one connection to a host
         if width and (module := self.naming.visible(self.library.name, home.place)):

@@ -127,8 +127,11 @@ def _of_options(library: Library, call: BareCall) -> str:
     for option in sorted(library.constructor):
         if call.argument(option) is not None:
             return f"`{option}=` is for the constructor of a {library.word}; make one with it, and call that"
+    named = call.site.value.keywords
+    if staying := named & library.staying.keys():
+        return f"it passes `{min(staying)}=`, and {library.staying[min(staying)]}"
     taken = library.options.get(call.verb)
-    if taken is not None and (others := call.site.value.keywords - taken - {*library.functions[call.verb]}):
+    if taken is not None and (others := named - taken - {*library.functions[call.verb]}):
         return f"`{library.name}.{call.verb}` does not take `{min(others)}=`"
     if library.constructor and call.unpacks:
         return f"its `*` or `**` arguments may hold what only the constructor of a {library.word} takes"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sessionize.profiles.curl_cffi import CURL_CFFI
 from sessionize.profiles.httpx import HTTPX
 from sessionize.profiles.library import Library
+from sessionize.profiles.niquests import NIQUESTS
 from sessionize.profiles.requests import REQUESTS
 
-LIBRARIES: tuple[Library, ...] = (REQUESTS, HTTPX)
+LIBRARIES: tuple[Library, ...] = (REQUESTS, HTTPX, NIQUESTS, CURL_CFFI)
 
-__all__ = ["HTTPX", "LIBRARIES", "REQUESTS", "Library", "imported"]
+__all__ = ["CURL_CFFI", "HTTPX", "LIBRARIES", "NIQUESTS", "REQUESTS", "Library", "imported"]
 
 
 def imported(modules: Iterable[str]) -> list[Library]:

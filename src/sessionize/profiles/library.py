@@ -18,13 +18,16 @@ class Library(NamedTuple):
     aliases: other paths to all these. copies: the paths of copies of the library in other packages.
 
     constructor: the options of a call that only the constructor of a session takes.
+    staying: other options with which a call stays as it is, and why: `{"verify": "a session has one"}`.
     options: those that each function takes, and the method of its name with it; empty where others fail alike.
     plain_options: those that are neither parameters nor a body.
     redirects: the option that lets a call follow redirects, of a library whose sessions then send a redirect only the
     cookies that they keep, where a bare call sends those of the answer before it; empty for another.
     timeout: the option that limits a call, and its place in `request`. waits: whether one without it waits for ever.
 
-    policy: the path of the policy by which a session keeps no cookies, and apart: the rest of the line that says so.
+    policy: the path of the policy by which a session keeps no cookies, empty where it takes none;
+    apart: the rest of the line that says so.
+    differs: what each session does otherwise than bare calls, beside cookies, and no line turns off; empty for nothing.
     closing: the method that closes a session; closes_itself: whether one that nobody closes leaves nothing open.
     adapter: the path of the class of connections that a session has anyway; wide: how one for more threads is made.
     kept: so many connections to a host a session keeps; most: so many it opens at once, 0 for any number.
@@ -47,6 +50,7 @@ class Library(NamedTuple):
     aliases: Mapping[str, str]
     copies: re.Pattern[str]
     constructor: frozenset[str]
+    staying: Mapping[str, str]
     options: Mapping[str, frozenset[str]]
     plain_options: frozenset[str]
     redirects: str
@@ -54,6 +58,7 @@ class Library(NamedTuple):
     waits: bool
     policy: str
     apart: str
+    differs: str
     closing: str
     closes_itself: bool
     adapter: str

@@ -43,6 +43,7 @@ REQUESTS = Library(
     ),
     copies=re.compile(r"(?:.*\.)?_?vendor(?:ed)?\.requests"),  # `botocore.vendored.requests`, `pip._vendor.requests`
     constructor=frozenset(),
+    staying=MappingProxyType({}),
     options=MappingProxyType({}),
     plain_options=frozenset(
         ("timeout", "verify", "stream", "allow_redirects", "hooks", "proxies", "auth", "headers", "cookies", "method")
@@ -53,6 +54,7 @@ REQUESTS = Library(
     waits=True,
     policy="http.cookiejar.DefaultCookiePolicy",
     apart="cookies.set_policy({policy}(allowed_domains=[]))",
+    differs="",
     closing="close",
     closes_itself=True,
     adapter="requests.adapters.HTTPAdapter",

@@ -57,9 +57,8 @@ def check(facts: Facts, settings: Settings) -> Iterator[Finding]:
     session whose method is handed to a pool of threads keeps no cookies, so that all of them can use it. A function
     that is chosen at run time, as in `getattr(requests, method)(url)`, is reported and left alone.
 
-    Calls of httpx, which RQS101 and RQS102 find as well, share one `httpx.Client()` in a `with` block. They stay with
-    options for its constructor (`verify=`, `cookies=`), with `**options`, and with `follow_redirects=` where the client
-    keeps no cookies. The fix is unsafe where a test of the project names httpx.
+    Calls of httpx share one `httpx.Client()` in a `with` block, those of niquests and curl_cffi a `Session()`, by fixes
+    that are all unsafe (`sessionize rule sessions-differ`). What only a constructor takes, `verify=` say, stays.
 
     ## When not to use
     Where each call must have a connection of its own, as in a check that a server accepts connections.

@@ -9,11 +9,11 @@ from sessionize.sharing.facts import Facts
 
 def check(facts: Facts, settings: Settings) -> tuple[Finding, ...]:
     """## What it does
-    Reports a file that imports requests or httpx but cannot be parsed or decoded; or that makes more than 2,000 calls
-    of one of them, which are not analysed.
+    Reports a file that imports requests, httpx, niquests or curl_cffi but cannot be parsed or decoded; or that makes
+    more than 2,000 calls of one of them, which are not analysed.
 
     ## Why is this bad?
-    Nothing can be said about such a file, and it is never changed. Files that import neither are not parsed.
+    Nothing can be said about such a file, and it is never changed. Files that import none of them are not parsed.
 
     ## Example
     ```python
