@@ -236,3 +236,13 @@ def test_environment_that_changes_while_a_generator_pauses(run: Run, step: str, 
     code = f"import os, httpx\n\ndef pages():\n    for n in range(3):\n        {call}\n\n"
     code += "for page in pages() or ():\n    os.environ['HTTP_PROXY'] = 'x'\n"
     assert (fix_of(run, {"pages.py": code})["applicability"] == "safe") == safe
+
+
+@pytest.mark.parametrize(("depth", "fixed"), [(18, True), (20, False)])
+def test_block_that_python_has_no_room_for(depth: int, fixed: bool) -> None:
+    """A `with` around 20 nested blocks is one too many."""
+    lines = ["import httpx", *(f"{' ' * level}for n{level} in range(1):" for level in range(depth))]
+    source = "\n".join((*lines, f"{' ' * depth}httpx.get('https://a.test/')\n"))
+    report = fix_source(source, settings=Settings(unsafe_fixes=True))
+    assert ("Client()" in (report.after or "")) == fixed
+    assert ("Python would refuse it: too many statically nested blocks" in (report.error or "")) != fixed

@@ -381,6 +381,7 @@ FAULTS = (
     Fault("attributes-of-objects-are-handed-in", "case v.Attribute(value=v.Name(name=name), attr=attr):\n            return facts.graph.class_of", "case v.Attribute(value=v.Name(name=name), attr=attr) if False:\n            return facts.graph.class_of"),
     Fault("methods-are-handed-in", "!= 0 and attr not in facts.names_of_functions", "!= 0"),
     Fault("functions-handed-in-behind-the-calls", "== frame and stretch.holds(call.tick, call.part)", "== frame"),
+    Fault("texts-that-python-refuses", "if (broken := refusal(after)) and not refusal(text):", "if broken := '':"),
     Fault("parameters-named-requests", 'if "requests" in names else ()', 'if "x y" in names else ()'),
     Fault("classes-by-another-name", r'(api|sessions|adapters|models))?(\.Session)?")', r'(api|sessions|adapters|models))?")'),
     Fault("own-file-that-changes-requests", "if code := meddling(", 'if code := (lambda data: "")('),

@@ -20,7 +20,7 @@ from sessionize.files.settings import Settings
 from sessionize.fixes.outcome import Fix, LostCommentError
 from sessionize.library.surroundings import UNKNOWN, Surroundings
 from sessionize.rules import BY_CODE
-from sessionize.syntax.parse import UnreadableError
+from sessionize.syntax.parse import UnreadableError, refusal
 
 
 def fix_source(
@@ -110,6 +110,8 @@ def _fix(
     try:
         again = analyse(after, filename, settings, surroundings)
         left = diagnostics(again, again.findings)
+        if (broken := refusal(after)) and not refusal(text):
+            return replace(unfixed, error=f"not fixed, as Python would refuse it: {broken}")
     except UnreadableError as error:
         return replace(unfixed, error=f"the fix would break it: {error}; {PLEASE_REPORT}")
     if not _codes(again, again.wanted_fixes) <= _codes(found, left_out):

@@ -46,6 +46,18 @@ def parse_ast(text: str | bytes) -> ast.Module:
         raise UnreadableError(str(error)) from None
 
 
+def refusal(text: str) -> str:
+    """The reason why Python does not compile a text, `too many statically nested blocks`; empty if it does."""
+    try:
+        tree = parse_ast(text)
+        with _ONE, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(tree, "<text>", "exec", dont_inherit=True)
+    except (UnreadableError, SyntaxError, ValueError, RecursionError) as error:
+        return str(error)
+    return ""
+
+
 def parse_cst(text: str, tree: ast.Module | None = None) -> cst.Module:
     """LibCST's tree; where tabs and spaces mix as it does not read them, that of the text with its indents expanded.
 
