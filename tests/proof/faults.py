@@ -404,7 +404,7 @@ FAULTS = (
     Fault("steps-in-a-dict", 'self.waits.sleeping | {"sleep"}:\n                holding.add(use.part)', "():\n                pass"),
     Fault("waits-in-lambdas-elsewhere", "holding.update(outline.scopes[scope].part for scope in around)", "pass"),
     Fault("unseen-waits-behind-functions", "for use in facts.outline.uses if self.delays.unseen else ():", "for use in ():"),
-    Fault("names-that-a-file-does-not-have", 'return words.issuperset(name.split("."))', "return name in words"),
+    Fault("names-that-a-file-does-not-have", 'if name.partition(".")[0] in words', "if name in words"),
     Fault("files-that-use-unseen-waits", "told.sleep | told.unseen |", "told.sleep |"),
     Fault("qualified-waits", 'yield f"{scopes[row.parent].name or module}.{row.name}"', "pass"),
     Fault("names-of-dicts-that-wait", "return () if name in _OF_PYTHON else (name,)", "return (name,)"),

@@ -7,9 +7,10 @@ again. `Waits` says what waits in a file, `Telling` by which names others use th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePath
 
+from sessionize.analysis.grouping import grouped
 from sessionize.analysis.memo import memo
 from sessionize.library.program import Program
 from sessionize.library.surroundings import Delaying
@@ -49,7 +50,12 @@ class Delays:
 
     def _told(self, files: Iterable[str], found: Delaying) -> Delaying:
         """The names that lead to waits in some files, as far as those in others are found."""
-        told = [self._told_by(file, _written_with(self._words(file), found)) for file in files]
+        by_last_name = [grouped(names, _last) for names in found]
+        told = []
+        for file in files:
+            words = self._words(file)
+            usable = Delaying(*(_written_with(words, names) for names in by_last_name))
+            told.append(self._told_by(file, usable))
         return Delaying(*(frozenset().union(*names) for names in zip(*told, strict=True)))
 
     @memo
@@ -88,10 +94,13 @@ class Delays:
         return {each for each in importers if base.search(self.imports.read(each))}
 
 
-def _written_with(words: frozenset[str], found: Delaying) -> Delaying:
-    """Of some names those that a file with some words may use."""
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
 
-    def is_written(name: str) -> bool:
-        return words.issuperset(name.split("."))
 
-    return Delaying(*(frozenset(filter(is_written, names)) for names in found))
+def _written_with(words: frozenset[str], names: Mapping[str, list[str]]) -> frozenset[str]:
+    """The names, `rest` or `Limiter.get`, that a file with some words may use. names: by the last part of each."""
+    found = set[str]()
+    for last in filter(words.__contains__, names):
+        found.update(name for name in names[last] if name.partition(".")[0] in words)
+    return frozenset(found)
