@@ -1057,7 +1057,7 @@ def test_modules_that_are_loaded_by_texts(run: Run, loader: str, folder: str, do
     assert ("requests.Session()" not in fixed(run, f"{folder}/pages.py", files)) == doubted
 
 
-@pytest.mark.parametrize(("module", "doubted"), [("test_tools", True), ("conftest", False)])
+@pytest.mark.parametrize(("module", "doubted"), [("test_tools", True), ("myconftest", True), ("conftest", False)])
 def test_program_that_imports_what_is_named_like_a_test(run: Run, module: str, doubted: bool) -> None:
     code = f"import requests\nimport {module}\nfor n in range(3):\n    print(requests.get(f'https://a.test/{{n}}'))\n"
     assert ("requests.Session()" not in fixed(run, "main.py", {"main.py": code, f"{module}.py": FORKING})) == doubted

@@ -406,6 +406,18 @@ def test_clusters_are_told_of_tests_that_name_a_library(project: Path) -> None:
     assert Projects().file_replacing("src/sync.py", names) == ""
 
 
+@pytest.mark.parametrize("name", ["requests", "net"])
+def test_clusters_are_told_of_names_that_a_text_sets(project: Path, name: str) -> None:
+    (project / "src" / "sync.py").write_text(f"import requests as {name}\n")
+    other = project / "src" / "other.py"
+    other.write_text(f"import sync\nfor name in ('{name}',):\n    setattr(sync, name, Fake)\n")
+    projects = Projects()
+    projects.read(["src/sync.py"], whole=True)
+    other.unlink()
+    assert projects.may_replace("src/sync.py", name)
+    assert not Projects().may_replace("src/sync.py", name)
+
+
 # --- scripts ----------------------------------------------------------------------------------------------------------
 
 SCRIPT = """\

@@ -7,6 +7,7 @@ from operator import attrgetter
 
 from sessionize.doubts.doubt import Kind, Sharing
 from sessionize.sharing.stretch import runs_code_of_others
+from sessionize.syntax import outline as o
 
 # After these, two processes may hold one connection, or a closed one.
 _FORKING = frozenset({"fork", "forkpty", "closerange", "DaemonContext"})
@@ -31,7 +32,7 @@ class Forks(Kind):
     name = "forks"
 
     def reason(self, sharing: Sharing) -> str:
-        """It matters where a fork may come: for calls of one function in it, and in code of others that runs there."""
+        """The reason: for a session of one function by what forks in it, and in code that others hand in to it."""
         facts = self.facts
         lasting = sharing.owner is not None or runs_code_of_others(facts, sharing.calls)
         frames = self._forking if lasting else self._forking.intersection(map(attrgetter("frame"), sharing.calls))
@@ -46,12 +47,15 @@ class Forks(Kind):
     @cached_property
     def _forking(self) -> set[int]:
         """The frames that fork, directly or through a function of this file."""
-        forking = self.facts.graph.leading_to(_FORKING)
-        return {self.facts.flow.frame[call.part] for call in self.facts.calls_of(forking)}
+        return {self.facts.flow.frame[call.part] for call in self._calls}
 
     @cached_property
     def _forks_out_of_sight(self) -> bool:
         """True if what forks runs without its name: in an `__enter__`, a lambda, a property."""
-        scopes = self.facts.outline.scopes
-        called = (scopes[call.scope] for call in self.facts.calls_of(self.facts.graph.leading_to(_FORKING)))
-        return any(row.kind == "lambda" or row.name.startswith("__") or row.decorators for row in called)
+        around = (self.facts.outline.scopes[call.scope] for call in self._calls)
+        return any(row.kind == "lambda" or row.name.startswith("__") or row.decorators for row in around)
+
+    @cached_property
+    def _calls(self) -> list[o.CallSite]:
+        """The calls that fork, or that lead to one."""
+        return self.facts.calls_of(self.facts.graph.leading_to(_FORKING))

@@ -61,7 +61,8 @@ class Idle(Kind):
     def _code_of_others(self, sharing: Sharing) -> str:
         """The other file that sleeps, if its code may run between the calls; else empty.
 
-        As it goes through `for number in numbers()`, or as what it handed in is called.
+        It runs where a function that it handed in is called, `callback(page)`, and where a loop asks its generator for
+        the next number: `for number in numbers`.
         """
         if sharing.owner is not None:
             return ""

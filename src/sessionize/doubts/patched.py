@@ -32,9 +32,9 @@ class PatchedLibrary(Kind):
     RQS301 lists the patches of a call. Libraries that replace the transport (responses, requests_mock, vcr) see
     sessions as well.
 
-    Patches of httpx, niquests and curl_cffi are not read. There the doubt holds where a test of the project names
-    the library, or respx, pytest_httpx, niquests_mock or nimax, or another file that names it patches something or sets
-    an attribute of it; respx and pytest_httpx see clients, too.
+    Patches of httpx, niquests and curl_cffi are not read. There the doubt holds where another file of the project names
+    the library, or respx, pytest_httpx, niquests_mock or nimax, and patches something, sets an attribute of it or hands
+    it on; respx and pytest_httpx see clients, too.
 
     ## What to do
     Let the patches move along, `sessionize fix --unsafe-fixes --rewrite-patches`, or with `accept = ["patched"]` and
@@ -107,7 +107,8 @@ class PatchedLibrary(Kind):
 def unread_patch(facts: Facts, call: BareCall) -> str:
     """The file, or the patch, that may replace what a call names, of a library whose patches are not read; else empty.
 
-    That is a test which names the library, or a patch of this file's own name for it: `mock.patch("client.get")`.
+    That is one that names the library and patches something, or a patch of this file's own name for it, as in
+    `mock.patch("client.get")`.
     """
     if facts.library.reads_patches:
         return ""

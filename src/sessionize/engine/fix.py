@@ -20,7 +20,7 @@ from sessionize.files.settings import Settings
 from sessionize.fixes.outcome import Fix, LostCommentError
 from sessionize.library.surroundings import UNKNOWN, Surroundings
 from sessionize.rules import BY_CODE
-from sessionize.syntax.parse import UnreadableError, refusal
+from sessionize.syntax.parse import UnreadableError, parse_ast, refusal
 
 
 def fix_source(
@@ -110,7 +110,8 @@ def _fix(
     try:
         again = analyse(after, filename, settings, surroundings)
         left = diagnostics(again, again.findings)
-        if (broken := refusal(after)) and not refusal(text):
+        tree = again.reading.tree  # none where only LibCST reads it
+        if tree is not None and (broken := refusal(tree)) and not refusal(parse_ast(text)):
             return replace(unfixed, error=f"not fixed, as Python would refuse it: {broken}")
     except UnreadableError as error:
         return replace(unfixed, error=f"the fix would break it: {error}; {PLEASE_REPORT}")

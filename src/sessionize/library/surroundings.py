@@ -99,12 +99,12 @@ class Surroundings:
         """The names that other files are known to take from a file, or that they may; `*` for all."""
         return frozenset()
 
-    def may_replace(self, filename: str, library: str = "requests") -> bool:
-        """Tell whether another file is known to set `requests`, say, in a file's module, or any name of it."""
+    def may_replace(self, filename: str, name: str) -> bool:
+        """Tell whether another file is known to set the name of a library, `requests`, in a file's module."""
         return False
 
     def file_replacing(self, filename: str, names: frozenset[str]) -> str:
-        """The first other file that names a library and is a test, or may replace a part of it; empty without one."""
+        """The first other file that has one of the names of a library, and may replace a part of it; else empty."""
         return "another file"
 
     def is_script(self, filename: str, closed: bool | None) -> bool:
@@ -200,8 +200,8 @@ class Around(NamedTuple):
     def seen(self) -> frozenset[str]:
         return self.surroundings.seen(self.filename)
 
-    def may_replace(self, library: str) -> bool:
-        return self.surroundings.may_replace(self.filename, library)
+    def may_replace(self, name: str) -> bool:
+        return self.surroundings.may_replace(self.filename, name)
 
     def file_replacing(self, names: frozenset[str]) -> str:
         return self.surroundings.file_replacing(self.filename, names)

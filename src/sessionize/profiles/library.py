@@ -34,8 +34,8 @@ class Library(NamedTuple):
     pair: the path of the class that a pair of user and password becomes; from_jar: what makes a dict of cookies.
 
     rules: the beginnings of the codes of the rules that know it. factory: whether `session-factory` is about it.
-    reads_patches: whether what tests put in the place of its functions is read; else a project with tests that name it
-    makes a fix unsafe. reads_environment_once: whether a session takes proxies and the like when it is made.
+    reads_patches: whether what tests put in the place of its functions is read; else a file that names it, and patches
+    something, makes a fix unsafe. reads_environment_once: whether a session takes proxies and the like when it is made.
     beneath: the library and what it is made of; replacing: the packages that put something in its place; leaving: those
     named after it that leave it as it is; mocks: those that only tests import.
     """

@@ -177,7 +177,7 @@ class Imports:
             return {file}
         importers = frozenset(each for each in self.importers(file) if not is_test(each))
         loaded = self.loaded_by(importers | {file})
-        return {each for each in loaded if not each.endswith("conftest.py")}
+        return {each for each in loaded if os.path.basename(each) != "conftest.py"}
 
     @memo
     def loaded_by(self, starts: frozenset[str]) -> set[str]:

@@ -136,8 +136,11 @@ class Looks:
     @memo
     def first(self, file: str, look: Look) -> str:
         """The first other file of a file's program in which a look (of `LOOKS`) finds something; empty if in none."""
-        others = self.imports.program(file) - {file}
-        return next((other for other in sorted(others) if self._finds(other, look)), "")
+        return next((other for other in self._others(file) if self._finds(other, look)), "")
+
+    @memo
+    def _others(self, file: str) -> list[str]:
+        return sorted(self.imports.program(file) - {file})
 
     @memo
     def _finds(self, file: str, look: Look) -> bool:

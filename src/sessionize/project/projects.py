@@ -80,9 +80,9 @@ class Projects(Surroundings):
         """The names that other modules of the project may take from a file, if it is one (see `Project.taken`)."""
         return frozenset() if filename.startswith("<") else self.taken(filename)
 
-    def may_replace(self, filename: str, library: str = "requests") -> bool:
-        """Tell whether another file sets `requests`, say, in a file's module (see `Changes.may_set`)."""
-        return not filename.startswith("<") and self.of(filename).changes.may_set(self._real(filename), library)
+    def may_replace(self, filename: str, name: str) -> bool:
+        """Tell whether another file sets the name of a library in a file's module (see `Changes.may_set`)."""
+        return not filename.startswith("<") and self.of(filename).changes.may_set(self._real(filename), name)
 
     def file_replacing(self, filename: str, names: frozenset[str]) -> str:
         """The first other file that may replace a part of a library (see `Project.file_replacing`)."""
@@ -154,9 +154,9 @@ class Projects(Surroundings):
 
         contents = list(map(store.content, filenames if whole else ()))
         unread = [library for library in LIBRARIES if not library.reads_patches]
-        names = frozenset[str]().union(*map(names_elsewhere, contents))
+        names = frozenset[str]().union(*map(names_elsewhere, contents), [library.name for library in LIBRARIES])
         for library, data in product(unread, contents):
-            names |= {library.name, *_aliases(library.name, data)}
+            names = names.union(_aliases(library.name, data))
         for filename in filenames:
             self.of(filename).patches(names)
         if not whole:
@@ -170,12 +170,12 @@ class Projects(Surroundings):
                 self.beside,
                 self.runs_at_once,
                 self.is_starred,
-                self.may_replace,
                 self.is_shown_by_code,
             ):
                 ask(filename)
+            for name in names:
+                self.may_replace(filename, name)
             for library in unread:
-                self.may_replace(filename, library.name)
                 self.file_replacing(filename, library.named_in_tests)
             for look in LOOKS:
                 self.other_that(filename, look)

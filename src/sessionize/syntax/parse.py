@@ -46,14 +46,13 @@ def parse_ast(text: str | bytes) -> ast.Module:
         raise UnreadableError(str(error)) from None
 
 
-def refusal(text: str) -> str:
-    """The reason why Python does not compile a text, `too many statically nested blocks`; empty if it does."""
+def refusal(tree: ast.Module) -> str:
+    """The reason why Python does not compile what it parsed, `too many statically nested blocks`; empty if it does."""
     try:
-        tree = parse_ast(text)
         with _ONE, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             compile(tree, "<text>", "exec", dont_inherit=True)
-    except (UnreadableError, SyntaxError, ValueError, RecursionError) as error:
+    except (SyntaxError, ValueError, RecursionError) as error:
         return str(error)
     return ""
 
