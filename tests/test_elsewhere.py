@@ -1184,3 +1184,50 @@ def test_other_name_of_requests_that_another_file_sets(run: Run, other: str, dou
     code = "import requests as http\n\n\ndef load():\n    for n in range(3):\n        http.get(f'https://a.test/{n}')\n"
     files = {"pages.py": code, "main.py": f"import pages\n{other}\n"}
     assert ("Session()" not in fixed(run, "pages.py", files)) == doubted
+
+
+NUMBERS = "def numbers():\n    for n in range(3):\n        yield n\n        WAIT\n\n\n"
+HANDLER = "def handler(page):\n    WAIT\n\n\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "main"),
+    [
+        (
+            "def load(kind):\n    run = HANDLERS[kind]\n    for n in range(3):\n        run(GET)",
+            f"{HANDLER}pages.load('a')",
+        ),
+        ("def load(kind):\n    for n in range(3):\n        HANDLERS[kind](GET)", f"{HANDLER}pages.load('a')"),
+        ("def load():\n    for n in range(3):\n        HOOK(GET)", f"{HANDLER}pages.HOOK = handler"),
+        ("def load(source):\n    for n in source():\n        print(GET)", f"{NUMBERS}pages.load(numbers)"),
+        (
+            "def load(source):\n    for i, n in enumerate(source):\n        print(GET)",
+            f"{NUMBERS}pages.load(numbers())",
+        ),
+        ("def load(source):\n    for n in enumerate(source):\n        print(GET)", f"{NUMBERS}pages.load(numbers())"),
+        ("def load(source):\n    while n := next(source):\n        print(GET)", f"{NUMBERS}pages.load(numbers())"),
+        (
+            "class Pages:\n    def __init__(self, source):\n        self.source = source\n\n"
+            "    def load(self):\n        for n in self.source:\n            print(GET)",
+            f"{NUMBERS}pages.Pages(numbers()).load()",
+        ),
+    ],
+)
+@pytest.mark.parametrize(("wait", "doubted"), [("time.sleep(9)", True), ("time.time()", False)])
+def test_what_is_handed_in_may_sleep(run: Run, code: str, main: str, wait: str, doubted: bool) -> None:
+    get = "requests.get(f'https://a.test/{n}')"
+    files = {
+        "pages.py": f"import requests\n\nHANDLERS = {{}}\nHOOK = None\n\n\n{code.replace('GET', get)}\n",
+        "main.py": f"import pages, time\n\n\n{main.replace('WAIT', wait)}\n",
+    }
+    assert ("requests.Session()" not in fixed(run, "pages.py", files)) == doubted
+
+
+@pytest.mark.parametrize(
+    "loop", ["for n in range(numbers):", "for n in (1, 2):", "for n in PAGES:", "for n in sorted(PAGES):"]
+)
+def test_loops_that_no_generator_gives_its_turns(run: Run, loop: str) -> None:
+    code = f"import requests\n\nPAGES = [1, 2]\n\n\ndef load(numbers):\n    {loop}\n"
+    code += "        requests.get(f'https://a.test/{n}')\n"
+    main = f"import pages, time\n\n\n{NUMBERS.replace('WAIT', 'time.sleep(9)')}pages.load(3)\n"
+    assert "requests.Session()" in fixed(run, "pages.py", {"pages.py": code, "main.py": main})

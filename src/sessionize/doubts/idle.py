@@ -8,9 +8,8 @@ from operator import attrgetter
 
 from sessionize.analysis.exits import CONTINUE
 from sessionize.doubts.doubt import Kind, Sharing
-from sessionize.library.calls import BareCall
 from sessionize.library.waits import OTHER, SHORT, SLEEP, Wait, shown
-from sessionize.sharing.stretch import Stretch, runs_code_of_others
+from sessionize.sharing.stretch import Stretch, goes_through_handed_in, runs_code_of_others
 from sessionize.syntax import values as v
 
 _SERVERS = frozenset({"serve_forever", "handle_request", "serve_until_stopped"})
@@ -69,19 +68,9 @@ class Idle(Kind):
         around, other = self.facts.around, ""
         if runs_code_of_others(self.facts, sharing.calls):
             other = around.other_that("sleeps")
-        elif self._goes_through_parameter(sharing.calls):
+        elif goes_through_handed_in(self.facts, sharing.calls):
             other = around.other_that("sleeps-in-generators")
         return f"code of {other}" if other else ""
-
-    def _goes_through_parameter(self, calls: Sequence[BareCall]) -> bool:
-        """Tell whether a loop around calls goes through a parameter, which may be a generator of another file."""
-        stretch = Stretch(self.facts.flow, calls)
-        for bind in self.facts.outline.binds:
-            if bind.form == "for" and isinstance(bind.value, v.Name) and stretch.holds(bind.tick, bind.part):
-                owner = self.facts.names.owner(bind.value.name, bind.scope)
-                if "param" in self.facts.names.forms(owner, bind.value.name):
-                    return True
-        return False
 
     def _too_long(self, sharing: Sharing) -> str:
         """The first of the waits that may come between two calls, if they are long ones, or add up; else empty."""
